@@ -1,0 +1,32 @@
+// Package wire is the ground floor of Shoal: the words and bytes that viewers, peers and the tracker exchange.
+//
+// All numbers are big endian. Every message is one WebSocket message (viewer and tracker) or one DataChannel
+// message (viewer and peer); nothing here frames a byte stream. Bytes beyond what a message needs are ignored,
+// types that are not known are ignored, and a message that is too short or over its bounds is an error: a reader
+// closes the link that sent it.
+//
+//	chunk ID   16   epoch u32, rendition u8, kind u8 (0 part, 1 segment, 2 init), part u16, MSN u64
+//	record    128   what the origin says of a chunk, signed; see Record
+//	frame   24+ n   between peers: type u8, flags u8, index u16, roster version u32, chunk ID, payload; see Frame
+//
+// Frame types under 0x80 are control frames. From 0x80 on they are bulk frames, whose payload is media or hashes:
+// a host hands only their 24 byte header to the scheduler and keeps the payload to itself.
+//
+//	0x01 Have      the chunk is held whole; the payload lists more chunk IDs, 16 bytes each
+//	0x02 Fetching  the sender is fetching the chunk from the edge: others need not
+//	0x03 Failed    the sender's fetch failed: the next in rank may go
+//	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none;
+//	               flag WantHashes asks for the piece hashes too
+//	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
+//	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
+//	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
+//	               on to its other peers once they are verified
+//
+// Viewer to tracker: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
+// Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45.
+// Their bytes stand beside their types in tracker.go. The bytes that every implementation must produce
+// stand in testdata/vectors.txt.
+//
+// The package does no I/O, knows no clock and no cryptography, and imports next to nothing: it is compiled to
+// WebAssembly as well.
+package wire

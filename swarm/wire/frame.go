@@ -1,0 +1,83 @@
+package wire
+
+import "encoding/binary"
+
+// FrameType is the first byte of a frame between peers.
+type FrameType uint8
+
+const (
+	Have     FrameType = 0x01
+	Fetching FrameType = 0x02
+	Failed   FrameType = 0x03
+	Want     FrameType = 0x04
+	Deny     FrameType = 0x05
+	Hashes   FrameType = 0x80
+	Pieces   FrameType = 0x81
+)
+
+// Bulk tells whether the frame's payload is media or hashes, which stay with the host.
+func (t FrameType) Bulk() bool { return t >= 0x80 }
+
+// Flags of frames.
+const (
+	FlagRelay      uint8 = 1 << 0 // Pieces: pass them on once verified
+	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
+)
+
+// Values of Frame.Index in a Deny.
+const (
+	DenyNotHeld uint16 = 0
+	DenyBusy    uint16 = 1
+)
+
+// Bounds of a frame.
+const (
+	FrameHeaderSize = 24
+	MaxFramePayload = 64 << 10
+)
+
+// Frame is the 24 byte header of everything peers say to each other.
+//
+//	0   type u8
+//	1   flags u8
+//	2   index u16: first piece (Pieces), reason (Deny), else 0
+//	4   roster version u32 of the sender
+//	8   chunk ID 16
+//	24  payload
+type Frame struct {
+	Type    FrameType
+	Flags   uint8
+	Index   uint16
+	Version uint32
+	ID      ChunkID
+}
+
+// Append appends the frame's header to b; the payload follows it.
+func (f Frame) Append(b []byte) []byte {
+	b = append(b, byte(f.Type), f.Flags)
+	b = binary.BigEndian.AppendUint16(b, f.Index)
+	b = binary.BigEndian.AppendUint32(b, f.Version)
+	return f.ID.Append(b)
+}
+
+// ParseFrame reads a frame's header and returns what follows it.
+func ParseFrame(b []byte) (f Frame, payload []byte, err error) {
+	if len(b) < FrameHeaderSize {
+		return Frame{}, nil, ErrShort
+	}
+	if len(b) > FrameHeaderSize+MaxFramePayload {
+		return Frame{}, nil, ErrBounds
+	}
+	id, err := ParseChunkID(b[8:])
+	if err != nil {
+		return Frame{}, nil, err
+	}
+	f = Frame{
+		Type:    FrameType(b[0]),
+		Flags:   b[1],
+		Index:   binary.BigEndian.Uint16(b[2:]),
+		Version: binary.BigEndian.Uint32(b[4:]),
+		ID:      id,
+	}
+	return f, b[FrameHeaderSize:], nil
+}

@@ -1,0 +1,108 @@
+package wire
+
+import "encoding/binary"
+
+// Bounds of a record, checked by ParseRecord before anything is allocated for the chunk.
+const (
+	RecordSize    = 128
+	SignedSize    = 64 // the bytes of a record before its signature
+	MaxChunkSize  = 8 << 20
+	MinPieceSize  = 1 << 10
+	MaxPieceSize  = 16 << 10
+	recordVersion = 1
+)
+
+// RecordTag is the playlist line that carries a record: RecordTag, then standard base64 without padding. It stands
+// directly after the line whose URI it describes.
+const RecordTag = "#EXT-X-SHOAL-RECORD:"
+
+// signedPrefix keeps a record's signature from being valid for anything else.
+const signedPrefix = "shoal chunk record 1\n"
+
+// Record is what the origin says of a chunk: enough to verify every byte of it, whoever sends them.
+//
+//	0    version u8 = 1
+//	1    flags u8: bit 0 independent (starts with a keyframe)
+//	2    piece size u16, bytes
+//	4    chunk ID 16
+//	20   discontinuity u32: the number of discontinuities before the chunk
+//	24   duration u32, microseconds
+//	28   size u32, bytes
+//	32   digest 32: SHA-256 over the concatenated SHA-256 hashes of the pieces
+//	64   signature 64: Ed25519 over "shoal chunk record 1\n" and the 64 bytes before it
+type Record struct {
+	ID            ChunkID
+	Independent   bool
+	PieceSize     uint16
+	Discontinuity uint32
+	Duration      uint32
+	Size          uint32
+	Digest        [32]byte
+	Signature     [64]byte
+}
+
+// PieceSize returns the piece size for a chunk of size bytes: about 16 pieces, each 1 to 16 KiB.
+func PieceSize(size int) uint16 {
+	p := (size/16 + 255) &^ 255
+	return uint16(max(MinPieceSize, min(p, MaxPieceSize)))
+}
+
+// Pieces returns how many pieces the chunk has.
+func (r *Record) Pieces() int {
+	return (int(r.Size) + int(r.PieceSize) - 1) / int(r.PieceSize)
+}
+
+// PieceBounds returns where count pieces from number first on lie in the chunk's bytes.
+func (r *Record) PieceBounds(first, count int) (from, to int) {
+	return first * int(r.PieceSize), min((first+count)*int(r.PieceSize), int(r.Size))
+}
+
+// Append appends the record's 128 bytes to b.
+func (r *Record) Append(b []byte) []byte {
+	var flags byte
+	if r.Independent {
+		flags |= 1
+	}
+	b = append(b, recordVersion, flags)
+	b = binary.BigEndian.AppendUint16(b, r.PieceSize)
+	b = r.ID.Append(b)
+	b = binary.BigEndian.AppendUint32(b, r.Discontinuity)
+	b = binary.BigEndian.AppendUint32(b, r.Duration)
+	b = binary.BigEndian.AppendUint32(b, r.Size)
+	b = append(b, r.Digest[:]...)
+	return append(b, r.Signature[:]...)
+}
+
+// SignedBytes returns the message that the record's signature covers.
+func (r *Record) SignedBytes() []byte {
+	b := r.Append([]byte(signedPrefix))
+	return b[:len(signedPrefix)+SignedSize]
+}
+
+// ParseRecord reads a record and checks its bounds. It does not check the signature.
+func ParseRecord(b []byte) (Record, error) {
+	if len(b) < RecordSize {
+		return Record{}, ErrShort
+	}
+	if b[0] != recordVersion {
+		return Record{}, ErrVersion
+	}
+	id, err := ParseChunkID(b[4:])
+	if err != nil {
+		return Record{}, err
+	}
+	r := Record{
+		ID:            id,
+		Independent:   b[1]&1 != 0,
+		PieceSize:     binary.BigEndian.Uint16(b[2:]),
+		Discontinuity: binary.BigEndian.Uint32(b[20:]),
+		Duration:      binary.BigEndian.Uint32(b[24:]),
+		Size:          binary.BigEndian.Uint32(b[28:]),
+		Digest:        [32]byte(b[32:64]),
+		Signature:     [64]byte(b[64:128]),
+	}
+	if r.PieceSize < MinPieceSize || r.PieceSize > MaxPieceSize || r.Size == 0 || r.Size > MaxChunkSize {
+		return Record{}, ErrBounds
+	}
+	return r, nil
+}

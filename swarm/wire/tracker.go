@@ -1,0 +1,239 @@
+package wire
+
+import "encoding/binary"
+
+// MessageType is the first byte of a message between a viewer and the tracker.
+type MessageType uint8
+
+const (
+	TypeJoin      MessageType = 0x01
+	TypeUpdate    MessageType = 0x02
+	TypeSignal    MessageType = 0x03
+	TypeBeacon    MessageType = 0x04
+	TypeLeave     MessageType = 0x05
+	TypeWelcome   MessageType = 0x41
+	TypeRoster    MessageType = 0x42
+	TypeDelta     MessageType = 0x43
+	TypeSignalled MessageType = 0x44
+	TypeRefused   MessageType = 0x45
+)
+
+// Bounds of tracker messages.
+const (
+	ProtocolVersion = 1
+	MaxName         = 64
+	MaxToken        = 2048
+	MaxMembers      = 64
+	MaxICEServers   = 8
+	MaxSignal       = 16 << 10
+	MaxMessage      = 20 << 10 // the longest message either side may send
+)
+
+// ViewerID is the name the tracker gives a viewer for as long as its socket lives. It is never zero.
+type ViewerID uint64
+
+// Flags of a member.
+const (
+	MayUpload uint8 = 1 << 0 // its owner and its settings let it send to peers
+	Metered   uint8 = 1 << 1 // its link is paid by the byte: it owns nothing
+	Hidden    uint8 = 1 << 2 // its page is not seen: it owns nothing
+	Ready     uint8 = 1 << 3 // linked to the cell well enough to own chunks
+)
+
+// Member is one viewer in a roster: 11 bytes, ID u64, flags u8, weight u16.
+type Member struct {
+	ID     ViewerID
+	Flags  uint8
+	Weight uint16 // spare uplink in units of 10 kbit/s
+}
+
+// Elects tells whether the member may own chunks.
+func (m Member) Elects() bool {
+	return m.Flags&(MayUpload|Ready) == MayUpload|Ready && m.Flags&(Metered|Hidden) == 0 && m.Weight > 0
+}
+
+const memberSize = 11
+
+func (m Member) append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(m.ID))
+	b = append(b, m.Flags)
+	return binary.BigEndian.AppendUint16(b, m.Weight)
+}
+
+// Join is a viewer's first message: type, version u8, flags u8, weight u16, name length u8, name, token length u16,
+// token.
+type Join struct {
+	Flags  uint8
+	Weight uint16
+	Stream string
+	Token  string
+}
+
+func (j Join) Append(b []byte) []byte {
+	b = append(b, byte(TypeJoin), ProtocolVersion, j.Flags)
+	b = binary.BigEndian.AppendUint16(b, j.Weight)
+	b = append(b, byte(len(j.Stream)))
+	b = append(b, j.Stream...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(j.Token)))
+	return append(b, j.Token...)
+}
+
+// Update tells the tracker what changed of a viewer: type, flags u8, weight u16.
+type Update struct {
+	Flags  uint8
+	Weight uint16
+}
+
+func (u Update) Append(b []byte) []byte {
+	b = append(b, byte(TypeUpdate), u.Flags)
+	return binary.BigEndian.AppendUint16(b, u.Weight)
+}
+
+// SignalKind is the first byte of a signal's payload.
+type SignalKind uint8
+
+const (
+	Offer     SignalKind = 1 // SDP follows
+	Answer    SignalKind = 2 // SDP follows
+	Candidate SignalKind = 3 // a JSON RTCIceCandidateInit follows
+)
+
+// Signal carries connection set-up between two viewers of a cell: type, peer u64, payload. From a viewer (TypeSignal)
+// the peer is the addressee; from the tracker (TypeSignalled) it is the sender, stamped by the tracker.
+type Signal struct {
+	Type    MessageType
+	Peer    ViewerID
+	Payload []byte // kind u8, text
+}
+
+func (s Signal) Append(b []byte) []byte {
+	b = append(b, byte(s.Type))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Peer))
+	return append(b, s.Payload...)
+}
+
+// Beacon tells the tracker what a viewer got since its last beacon; all counts are differences, but for Latency and
+// Links. Type, then twelve u32 in the order of the fields.
+type Beacon struct {
+	BytesFromPeers  uint32
+	BytesFromEdge   uint32 // media bytes
+	BytesToPeers    uint32
+	ChunksFromPeers uint32
+	ChunksFromEdge  uint32
+	DuplicateBytes  uint32
+	BadPieces       uint32
+	EdgeRequests    uint32
+	Stalls          uint32
+	StalledMillis   uint32
+	LatencyMillis   uint32
+	Links           uint32
+}
+
+func (c *Beacon) fields() [12]*uint32 {
+	return [...]*uint32{
+		&c.BytesFromPeers, &c.BytesFromEdge, &c.BytesToPeers, &c.ChunksFromPeers, &c.ChunksFromEdge,
+		&c.DuplicateBytes, &c.BadPieces, &c.EdgeRequests, &c.Stalls, &c.StalledMillis, &c.LatencyMillis, &c.Links,
+	}
+}
+
+func (c Beacon) Append(b []byte) []byte {
+	b = append(b, byte(TypeBeacon))
+	for _, f := range c.fields() {
+		b = binary.BigEndian.AppendUint32(b, *f)
+	}
+	return b
+}
+
+// Leave says that the viewer goes: type alone.
+type Leave struct{}
+
+func (Leave) Append(b []byte) []byte { return append(b, byte(TypeLeave)) }
+
+// ICEServer is one STUN or TURN server for viewers.
+type ICEServer struct {
+	URL, Username, Credential string
+}
+
+// Welcome answers a Join: type, version u8, viewer u64, beacon interval u8 in seconds, server count u8, and for each
+// server three strings, each a length u8 and its bytes.
+type Welcome struct {
+	Viewer        ViewerID
+	BeaconSeconds uint8
+	ICEServers    []ICEServer
+}
+
+func (w Welcome) Append(b []byte) []byte {
+	b = append(b, byte(TypeWelcome), ProtocolVersion)
+	b = binary.BigEndian.AppendUint64(b, uint64(w.Viewer))
+	b = append(b, w.BeaconSeconds, byte(len(w.ICEServers)))
+	for _, s := range w.ICEServers {
+		for _, text := range [...]string{s.URL, s.Username, s.Credential} {
+			b = append(b, byte(len(text)))
+			b = append(b, text...)
+		}
+	}
+	return b
+}
+
+// Roster is the whole cell, the receiver included: type, cell u32, version u32, count u16, members.
+type Roster struct {
+	Cell    uint32
+	Version uint32
+	Members []Member
+}
+
+func (r Roster) Append(b []byte) []byte {
+	b = append(b, byte(TypeRoster))
+	b = binary.BigEndian.AppendUint32(b, r.Cell)
+	b = binary.BigEndian.AppendUint32(b, r.Version)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(r.Members)))
+	for _, m := range r.Members {
+		b = m.append(b)
+	}
+	return b
+}
+
+// Delta takes a roster from version Version-1 to Version: type, version u32, count u16, members that are new or
+// changed, count u16, IDs of those that left. A viewer that misses a version asks for nothing: the tracker sends a
+// Roster whenever it had to drop a delta.
+type Delta struct {
+	Version uint32
+	Set     []Member
+	Left    []ViewerID
+}
+
+func (d Delta) Append(b []byte) []byte {
+	b = append(b, byte(TypeDelta))
+	b = binary.BigEndian.AppendUint32(b, d.Version)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(d.Set)))
+	for _, m := range d.Set {
+		b = m.append(b)
+	}
+	b = binary.BigEndian.AppendUint16(b, uint16(len(d.Left)))
+	for _, id := range d.Left {
+		b = binary.BigEndian.AppendUint64(b, uint64(id))
+	}
+	return b
+}
+
+// Reasons of a Refused.
+const (
+	RefusedVersion uint8 = 1 // speak another protocol version
+	RefusedStream  uint8 = 2 // no such stream name
+	RefusedToken   uint8 = 3
+	RefusedBusy    uint8 = 4 // come back later
+	RefusedMessage uint8 = 5 // the message made no sense
+)
+
+// Refused is the tracker's last message on a socket: type, reason u8, retry after u16 in seconds (0 never), text.
+type Refused struct {
+	Reason     uint8
+	RetryAfter uint16
+	Text       string
+}
+
+func (r Refused) Append(b []byte) []byte {
+	b = append(b, byte(TypeRefused), r.Reason)
+	b = binary.BigEndian.AppendUint16(b, r.RetryAfter)
+	return append(b, r.Text...)
+}
