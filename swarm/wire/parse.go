@@ -73,6 +73,7 @@ func ParseJoin(b []byte) (Join, error) {
 	r := open(b, TypeJoin)
 	r.version()
 	j := Join{Flags: r.u8(), Weight: r.u16()}
+	copy(j.Secret[:], r.take(len(j.Secret)))
 	j.Stream = r.text(int(r.u8()), MaxName)
 	j.Token = r.text(int(r.u16()), MaxToken)
 	return j, r.err

@@ -29,7 +29,7 @@ const (
 	MaxMessage      = 20 << 10 // the longest message either side may send
 )
 
-// ViewerID is the name the tracker gives a viewer for as long as its socket lives. It is never zero.
+// ViewerID is the name the tracker gives a viewer; see Join. It is never zero.
 type ViewerID uint64
 
 // Flags of a member.
@@ -60,11 +60,15 @@ func (m Member) append(b []byte) []byte {
 	return binary.BigEndian.AppendUint16(b, m.Weight)
 }
 
-// Join is a viewer's first message: type, version u8, flags u8, weight u16, name length u8, name, token length u16,
-// token.
+// Join is a viewer's first message: type, version u8, flags u8, weight u16, secret 16, name length u8, name,
+// token length u16, token.
+//
+// The viewer draws its secret once; the tracker names it by the first 8 bytes of the secret's SHA-256. So a viewer
+// keeps its ID, and with it its links, when it comes back to this or another tracker, and nobody else can take it.
 type Join struct {
 	Flags  uint8
 	Weight uint16
+	Secret [16]byte
 	Stream string
 	Token  string
 }
@@ -72,6 +76,7 @@ type Join struct {
 func (j Join) Append(b []byte) []byte {
 	b = append(b, byte(TypeJoin), ProtocolVersion, j.Flags)
 	b = binary.BigEndian.AppendUint16(b, j.Weight)
+	b = append(b, j.Secret[:]...)
 	b = append(b, byte(len(j.Stream)))
 	b = append(b, j.Stream...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(j.Token)))
