@@ -1,0 +1,30 @@
+package scheduler
+
+import "github.com/shoal-live/shoal/swarm/wire"
+
+// Config is what a Scheduler starts with. The zero value but for Stream and Secret works.
+type Config struct {
+	Stream string   // public name of the stream
+	Token  string   // viewer token for the tracker; may be empty
+	Secret [16]byte // drawn by the host from a good source of randomness; names the viewer, see wire.Join
+	Flags  uint8    // wire.MayUpload, Metered, Hidden
+	Weight uint16   // spare uplink in units of 10 kbit/s; 0 means 500 (5 Mbit/s)
+	Keep   Time     // how long a chunk is kept for peers after it was learned; 0 means 30 s
+}
+
+// Stats are the counts of a Scheduler, since its beginning.
+type Stats struct {
+	BytesFromPeers  uint64 // verified bytes of pieces that were missing
+	BytesFromEdge   uint64 // verified bytes of Fetches
+	BytesToPeers    uint64 // bytes of pieces handed to SendPieces
+	ChunksFromPeers uint64 // completed with more than half of their bytes from peers
+	ChunksFromEdge  uint64 // completed otherwise
+	DuplicateBytes  uint64 // bytes of pieces that came though they were held or on their way through verification
+	BadPieces       uint64
+	Links           int // links that are up
+	RosterSize      int // members of the cell, oneself included; 0 when not joined
+}
+
+func (c Config) beginning() wire.Join {
+	return wire.Join{Flags: c.Flags &^ wire.Ready, Weight: c.Weight, Secret: c.Secret, Stream: c.Stream, Token: c.Token}
+}

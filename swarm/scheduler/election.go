@@ -1,0 +1,70 @@
+package scheduler
+
+import (
+	"math/bits"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// unranked is the rank of a member that may not own the chunk.
+const unranked = -1
+
+// rank returns how many members of the cell go before oneself in fetching the chunk: 0 for its owner. It returns
+// unranked where oneself may not own, and how many members may.
+//
+// It is a weighted rendezvous: each member draws a number from the chunk's and its own hash, and the smallest of
+// -log(number) / weight³ comes first. All members that hold the same roster find the same order, and a member that
+// comes or goes changes the owner only of the chunks that it owned or takes over. Whole numbers throughout: the same on
+// every machine.
+func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
+	h := id.Hash()
+	own := s.self.Elects()
+	var mine uint64
+	if own {
+		mine = score(h, s.self)
+		electable++
+	}
+	for i := range s.roster {
+		m := s.roster[i].Member
+		if !m.Elects() {
+			continue
+		}
+		electable++
+		if own {
+			if theirs := score(h, m); theirs < mine || theirs == mine && m.ID < s.self.ID {
+				rank++
+			}
+		}
+	}
+	if !own {
+		return unranked, electable
+	}
+	return rank, electable
+}
+
+// score is the member's draw for a chunk with hash h; the smallest draw owns it.
+func score(h uint64, m wire.Member) uint64 {
+	w := uint64(min(m.Weight, 4000)) // 40 Mbit/s: enough for anybody's cell, and its cube fits
+	return negLog2(wire.Mix(h^wire.Mix(uint64(m.ID)))) << 40 / (w * w * w)
+}
+
+// negLog2 returns -log2((x+1) / 2^64) with 16 bits after the point.
+func negLog2(x uint64) uint64 {
+	if x == ^uint64(0) {
+		return 0
+	}
+	x++
+	whole := uint64(bits.Len64(x) - 1)
+	m := x << (63 - whole) // the mantissa, 1.0 to 2.0 with 63 bits after the point
+	log := whole << 16
+	for bit := uint64(1 << 15); bit > 0; bit >>= 1 {
+		hi, lo := bits.Mul64(m, m)
+		if hi >= 1<<63 {
+			m = hi
+			log |= bit
+		} else {
+			m = hi<<1 | lo>>63
+		}
+	}
+	return 64<<16 - log
+}

@@ -1,0 +1,209 @@
+package scheduler
+
+import "github.com/shoal-live/shoal/swarm/wire"
+
+// Frame takes a message of a peer. For bulk frames b is the header alone and payload the number of bytes behind it,
+// which stay with the host; for all others b is the whole message.
+func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
+	s.begin(now)
+	l := s.link(p)
+	if l == nil || !l.up {
+		return
+	}
+	f, rest, err := wire.ParseFrame(b)
+	if err != nil || payload < 0 || payload > wire.MaxFramePayload {
+		s.cut(l, BadFrame)
+		return
+	}
+	c := s.chunkByID(f.ID)
+	switch f.Type {
+	case wire.Have:
+		s.heard(l, f, c)
+		s.heardMore(l, rest)
+	case wire.Fetching, wire.Failed:
+		s.heard(l, f, c)
+	case wire.Want:
+		s.serve(c, l, f, rest)
+	case wire.Deny:
+		s.denied(l, c)
+	case wire.Hashes:
+		s.offeredHashes(l, c, payload)
+	case wire.Pieces:
+		s.offeredPieces(l, f, c, payload)
+	}
+}
+
+// heard takes what a peer says of its own dealings with a chunk.
+func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
+	if c == nil {
+		if f.Type == wire.Fetching || f.Type == wire.Have && s.expected(f.ID) {
+			s.queue.add(Action{Kind: Park, Peer: l.peer})
+		}
+		return
+	}
+	switch f.Type {
+	case wire.Have:
+		c.holders |= l.slot
+	case wire.Fetching:
+		c.claimed = s.now
+	case wire.Failed:
+		c.claimed = 0
+	}
+	if !c.complete {
+		c.wakeAt(s.now + Millisecond)
+	}
+}
+
+// heardMore takes the further chunk IDs of a Have. A peer lists what it held before the link opened; what is not
+// learned yet then is announced again when it is served, so it is left out here.
+func (s *Scheduler) heardMore(l *link, ids []byte) {
+	for len(ids) >= wire.ChunkIDSize {
+		id, err := wire.ParseChunkID(ids)
+		if err != nil {
+			s.cut(l, BadFrame)
+			return
+		}
+		if c := s.chunkByID(id); c != nil {
+			c.holders |= l.slot
+		}
+		ids = ids[wire.ChunkIDSize:]
+	}
+}
+
+// expected tells whether a chunk that is not learned may still be: it is not older than all that is.
+func (s *Scheduler) expected(id wire.ChunkID) bool {
+	return len(s.chunks) == 0 || id.Compare(s.chunks[len(s.chunks)-1].record.ID) > 0
+}
+
+func (s *Scheduler) denied(l *link, c *chunk) {
+	if c == nil || c.complete {
+		return
+	}
+	c.holders &^= l.slot
+	if c.want.from == l.peer {
+		c.want = want{}
+		s.consider(c)
+	}
+}
+
+func (s *Scheduler) offeredHashes(l *link, c *chunk, payload int) {
+	switch {
+	case c == nil:
+		s.queue.add(Action{Kind: Park, Peer: l.peer})
+	case payload != 32*c.pieces:
+		s.cut(l, BadPiece)
+	case c.hashes == noHashes:
+		c.hashes = takingHashes
+		c.progress = s.now
+		s.queue.add(Action{Kind: TakeHashes, Peer: l.peer, Chunk: c.handle})
+	}
+}
+
+// HashesTaken tells the outcome of a TakeHashes.
+func (s *Scheduler) HashesTaken(now Time, p Peer, h Chunk, ok bool) {
+	s.begin(now)
+	c := s.chunk(h)
+	if c == nil || c.hashes != takingHashes {
+		return
+	}
+	if ok {
+		c.hashes = holdHashes
+		return
+	}
+	c.hashes = noHashes
+	s.stats.BadPieces++
+	if l := s.link(p); l != nil {
+		s.ban(l)
+	}
+}
+
+func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) {
+	if c == nil {
+		s.queue.add(Action{Kind: Park, Peer: l.peer})
+		return
+	}
+	size := int(c.record.PieceSize)
+	first, count := int(f.Index), (payload+size-1)/size
+	if payload == 0 || first+count > c.pieces {
+		s.cut(l, BadFrame)
+		return
+	}
+	if from, to := c.record.PieceBounds(first, count); to-from != payload {
+		s.cut(l, BadPiece)
+		return
+	}
+	l.strikes = 0
+	if c.want.from == l.peer {
+		c.want.until = s.now + pullPatience
+	}
+	there := c.held.union(&c.takingMap)
+	if at, n := there.run(first, first+count, false); n == 0 || at >= first+count {
+		s.stats.DuplicateBytes += uint64(payload)
+		return
+	}
+	if c.hashes != holdHashes {
+		if c.hashes == noHashes {
+			s.pullHashes(c, l.peer)
+		}
+		c.progress = s.now
+		s.queue.add(Action{Kind: Park, Peer: l.peer})
+		return
+	}
+	c.progress = s.now
+	c.taking = append(c.taking, taking{from: l.peer, first: first, count: count, relay: f.Flags&wire.FlagRelay != 0})
+	for i := first; i < first+count; i++ {
+		c.takingMap.set(i)
+	}
+	s.queue.add(Action{Kind: TakePieces, Peer: l.peer, Chunk: c.handle, First: first, Count: count})
+}
+
+// PiecesTaken tells the outcome of a TakePieces.
+func (s *Scheduler) PiecesTaken(now Time, p Peer, h Chunk, first, count int, ok bool) {
+	s.begin(now)
+	c := s.chunk(h)
+	if c == nil {
+		return
+	}
+	t, found := c.taken(p, first, count)
+	if !found {
+		return
+	}
+	if !ok {
+		s.stats.BadPieces += uint64(count)
+		if l := s.link(p); l != nil {
+			s.ban(l)
+		}
+		s.consider(c)
+		return
+	}
+	from, to := c.record.PieceBounds(first, count)
+	fresh := c.hold(first, count)
+	c.fromPeers += fresh
+	s.stats.BytesFromPeers += uint64(fresh)
+	s.stats.DuplicateBytes += uint64(to - from - fresh)
+	if t.relay {
+		s.relay(c, t)
+	}
+	if !c.complete && c.heldCount == c.pieces {
+		s.completed(c)
+		s.tell(wire.Have, c, c.holders)
+	}
+}
+
+// taken takes a run out of the list of those being verified.
+func (c *chunk) taken(p Peer, first, count int) (t taking, found bool) {
+	for i := range c.taking {
+		if t = c.taking[i]; t.from == p && t.first == first && t.count == count {
+			c.taking = append(c.taking[:i], c.taking[i+1:]...)
+			found = true
+			break
+		}
+	}
+	c.takingMap = bitmap{}
+	for _, other := range c.taking {
+		for i := other.first; i < other.first+other.count; i++ {
+			c.takingMap.set(i)
+		}
+	}
+	return t, found
+}

@@ -1,0 +1,91 @@
+package scheduler
+
+import (
+	"math/bits"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+const (
+	// pushQuiet is how long nothing of a chunk must have come before what is missing is pulled.
+	pushQuiet = 120 * Millisecond
+	// pullPatience is how long an answer to a pull is waited for.
+	pullPatience = 350 * Millisecond
+	// maxStrikes is how many pulls in a row a peer may leave unanswered before it is asked no more.
+	maxStrikes = 4
+)
+
+// pull asks the peer behind l for the pieces of c that are neither held nor on their way through verification.
+func (s *Scheduler) pull(c *chunk, l *link) {
+	f := s.frame(wire.Want, c)
+	if c.hashes == noHashes {
+		f.Flags |= wire.FlagWantHashes
+		c.hashesAsked = s.now
+	}
+	there := c.held.union(&c.takingMap)
+	var missing [maxPieces / 8]byte
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, there.appendMissing(missing[:0], c.pieces))})
+	c.want = want{from: l.peer, until: s.now + pullPatience}
+}
+
+// pullHashes asks who sent pieces of c for the hashes to check them by.
+func (s *Scheduler) pullHashes(c *chunk, p Peer) {
+	if c.hashesAsked > 0 && s.now-c.hashesAsked < 150*Millisecond {
+		return
+	}
+	c.hashesAsked = s.now
+	f := s.frame(wire.Want, c)
+	f.Flags = wire.FlagWantHashes
+	s.queue.add(Action{Kind: Send, Peer: p, Bytes: s.queue.encode(f, nil)})
+}
+
+// bestHolder returns the link to the peer that should be asked for c: the one with the fewest strikes, spread by
+// chunk where they are equal. It returns nil where nobody is to be asked.
+func (s *Scheduler) bestHolder(c *chunk) *link {
+	var best *link
+	var bestScore uint64
+	for _, l := range s.links {
+		if !l.up || c.holders&l.slot == 0 || l.strikes >= maxStrikes {
+			continue
+		}
+		score := uint64(l.strikes)<<48 | (wire.Mix(uint64(l.id)^c.record.ID.Hash()^uint64(s.self.ID)) >> 16)
+		if best == nil || score < bestScore {
+			best, bestScore = l, score
+		}
+	}
+	return best
+}
+
+// serve answers a Want of c.
+func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
+	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog {
+		s.deny(l, f.ID, wire.DenyBusy)
+		return
+	}
+	if c == nil || c.hashes != holdHashes {
+		s.deny(l, f.ID, wire.DenyNotHeld)
+		return
+	}
+	if f.Flags&wire.FlagWantHashes != 0 {
+		s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
+			Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
+	}
+	wanted := parseBitmap(payload, c.pieces)
+	for i := range wanted {
+		wanted[i] &= c.held[i]
+	}
+	if len(payload) > 0 && wanted.count() == 0 {
+		s.deny(l, f.ID, wire.DenyNotHeld)
+	}
+	for first, count := wanted.run(0, c.pieces, true); count > 0; first, count = wanted.run(first+count, c.pieces, true) {
+		s.sendPieces(c, l, first, count, 0)
+	}
+}
+
+func (s *Scheduler) deny(l *link, id wire.ChunkID, reason uint16) {
+	f := wire.Frame{Type: wire.Deny, Index: reason, Version: s.version, ID: id}
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
+}
+
+// linked counts the holders among the slots.
+func (s *Scheduler) linked(slots uint64) int { return bits.OnesCount64(slots & s.slots) }
