@@ -18,6 +18,7 @@ type member struct {
 func (s *Scheduler) TrackerUp(now Time) {
 	s.begin(now)
 	s.self.Flags &^= wire.Ready
+	s.changes++
 	join := s.config.beginning()
 	join.Flags, join.Weight = s.self.Flags, s.self.Weight
 	s.sendTracker(join)
@@ -38,6 +39,7 @@ func (s *Scheduler) Self(now Time, flags uint8, weight uint16) {
 	s.begin(now)
 	s.self.Flags = flags&^wire.Ready | s.self.Flags&wire.Ready
 	s.self.Weight = weight
+	s.changes++
 	s.updated = 0 // tell at once
 	s.tendReady()
 }
@@ -145,6 +147,7 @@ func (s *Scheduler) takeDelta(d wire.Delta) {
 
 // rosterChanged brings links in line with the roster.
 func (s *Scheduler) rosterChanged() {
+	s.changes++
 	for _, l := range s.links {
 		if m := s.memberOf(l.id); m != nil {
 			l.learn(m.Member)
@@ -221,10 +224,13 @@ func (s *Scheduler) tendReady() {
 			}
 		}
 	}
+	flags := s.self.Flags &^ wire.Ready
 	if up > 0 && 2*linked >= ready {
-		s.self.Flags |= wire.Ready
-	} else {
-		s.self.Flags &^= wire.Ready
+		flags |= wire.Ready
+	}
+	if flags != s.self.Flags {
+		s.self.Flags = flags
+		s.changes++
 	}
 	u := wire.Update{Flags: s.self.Flags, Weight: s.self.Weight}
 	if u != s.announced && (s.updated == 0 || s.now-s.updated >= 500*Millisecond) {

@@ -43,6 +43,7 @@ type chunk struct {
 	needed   bool
 	deadline Time
 	wake     Time // when to consider it again
+	ranked   ranking
 
 	// the edge
 	fetching   bool

@@ -39,7 +39,7 @@ func (s *Scheduler) consider(c *chunk) {
 
 // considerTurn fetches a chunk of the live edge for the cell if it is our turn, and tells whether it did.
 func (s *Scheduler) considerTurn(c *chunk) bool {
-	rank, electable := s.rank(c.record.ID)
+	rank, electable := s.rankIn(c)
 	if electable == 0 && c.needed {
 		s.fetch(c, false)
 		return true

@@ -6,6 +6,21 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
+// ranking is the outcome of an election, good until the cell changes.
+type ranking struct {
+	of              uint32 // Scheduler.changes when it was held; 0 never
+	rank, electable int
+}
+
+// rankIn returns the rank of oneself for c, and how many may own it. See rank.
+func (s *Scheduler) rankIn(c *chunk) (rank, electable int) {
+	if c.ranked.of != s.changes {
+		rank, electable = s.rank(c.record.ID)
+		c.ranked = ranking{s.changes, rank, electable}
+	}
+	return c.ranked.rank, c.ranked.electable
+}
+
 // unranked is the rank of a member that may not own the chunk.
 const unranked = -1
 

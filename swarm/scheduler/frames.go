@@ -91,7 +91,7 @@ func (s *Scheduler) offeredHashes(l *link, c *chunk, payload int) {
 	case c == nil:
 		s.queue.add(Action{Kind: Park, Peer: l.peer})
 	case payload != 32*c.pieces:
-		s.cut(l, BadPiece)
+		s.ban(l)
 	case c.hashes == noHashes:
 		c.hashes = takingHashes
 		c.progress = s.now
@@ -125,11 +125,11 @@ func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) 
 	size := int(c.record.PieceSize)
 	first, count := int(f.Index), (payload+size-1)/size
 	if payload == 0 || first+count > c.pieces {
-		s.cut(l, BadFrame)
+		s.ban(l)
 		return
 	}
 	if from, to := c.record.PieceBounds(first, count); to-from != payload {
-		s.cut(l, BadPiece)
+		s.ban(l)
 		return
 	}
 	l.strikes = 0

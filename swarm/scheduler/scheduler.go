@@ -22,6 +22,7 @@ type Scheduler struct {
 	// The cell, kept by cell.go.
 	self          wire.Member
 	version       uint32
+	changes       uint32 // grows whenever the roster or self changed, so that elections are held anew
 	joined        bool
 	roster        []member // without oneself, in order of ID
 	updated       Time     // when self was last told to the tracker
@@ -51,7 +52,7 @@ func New(c Config) *Scheduler {
 	if c.Weight == 0 {
 		c.Weight = defaultWeight
 	}
-	s := &Scheduler{config: c, first: 1, byID: make(map[wire.ChunkID]Chunk)}
+	s := &Scheduler{config: c, first: 1, changes: 1, byID: make(map[wire.ChunkID]Chunk)}
 	s.self = wire.Member{Flags: c.Flags &^ wire.Ready, Weight: c.Weight}
 	return s
 }
