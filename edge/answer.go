@@ -1,0 +1,232 @@
+package edge
+
+import (
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// answer writes o to a viewer. began tells that this request was the one that started its flight.
+func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+	if o.wait(r.Context()) != nil {
+		return // the viewer has left
+	}
+	if o.target.kind.text() {
+		if _, err := o.whole(); err != nil {
+			w.Header().Set("Retry-After", retryJitter())
+			e.refuse(w, r, o.target.stream, http.StatusBadGateway, "the origin's answer broke off; try again")
+			return
+		}
+	}
+	h := w.Header()
+	h.Set("Content-Type", o.typ)
+	h.Set("Cache-Control", o.control)
+	if o.retry != "" {
+		h.Set("Retry-After", o.retry)
+	}
+	if o.status != http.StatusOK {
+		if !o.born.IsZero() && o.control != "no-store" {
+			h.Set("Age", seconds(time.Since(o.born)))
+		}
+		e.write(w, r, o, o.status, 0, -1, passage{e.meters.stream(o.target.stream), kindPage, began})
+		return
+	}
+	h.Set("Age", seconds(time.Since(o.born)))
+	if o.target.kind == media {
+		e.answerMedia(w, r, o, began)
+	} else {
+		e.answerText(w, r, o, began)
+	}
+}
+
+// answerText answers with a playlist or an API object, both done.
+func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+	h := w.Header()
+	k := kindPlaylist
+	if o.target.kind == api {
+		k = kindAPI
+	}
+	p := passage{e.meters.stream(o.target.stream), k, began}
+	body, _ := o.whole()
+	tag := o.etag
+	if o.gzipped != nil {
+		h.Set("Vary", "Accept-Encoding")
+		if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+			h.Set("Content-Encoding", "gzip")
+			body, tag = o.gzipped, tag+"-gzip"
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	if matches(r.Header.Get("If-None-Match"), tag) {
+		h.Del("Content-Encoding")
+		h.Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		p.count(http.StatusNotModified, 0)
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	n := 0
+	if r.Method != http.MethodHead {
+		n, _ = w.Write(body)
+	}
+	p.count(http.StatusOK, int64(n))
+}
+
+// answerMedia answers with media, or a range of it, that may still be arriving.
+func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+	h := w.Header()
+	p := passage{e.meters.stream(o.target.stream), kindMedia, began}
+	h.Set("ETag", `"`+o.etag+`"`)
+	h.Set("Accept-Ranges", "bytes")
+	if matches(r.Header.Get("If-None-Match"), o.etag) {
+		h.Del("Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		p.count(http.StatusNotModified, 0)
+		return
+	}
+	asked := r.Header.Get("Range")
+	if condition := r.Header.Get("If-Range"); condition != "" && condition != `"`+o.etag+`"` {
+		asked = ""
+	}
+	span, ranged := parseRange(asked)
+	if !ranged {
+		e.write(w, r, o, http.StatusOK, 0, o.size, p)
+		return
+	}
+	size := o.size
+	if size < 0 { // a range needs the size
+		select {
+		case <-o.done:
+		case <-r.Context().Done():
+			return
+		}
+		body, err := o.whole()
+		if err != nil {
+			panic(http.ErrAbortHandler) // ends the connection, so that nobody takes it for whole
+		}
+		size = int64(len(body))
+	}
+	from, to, ok := span.within(size)
+	if !ok {
+		h.Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
+		h.Del("ETag")
+		h.Set("Cache-Control", "no-store")
+		e.refuse(w, r, o.target.stream, http.StatusRequestedRangeNotSatisfiable,
+			"the range lies outside the object of "+strconv.FormatInt(size, 10)+" bytes")
+		return
+	}
+	h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+"/"+strconv.FormatInt(size, 10))
+	e.write(w, r, o, http.StatusPartialContent, from, to, p)
+}
+
+// write sends bytes from up to to of o's body while they come; to is -1 where the size is not known.
+func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status int, from, to int64, p passage) {
+	if to < 0 && closed(o.done) {
+		body, _ := o.whole()
+		to = int64(len(body))
+	}
+	if to >= 0 {
+		w.Header().Set("Content-Length", strconv.FormatInt(to-from, 10))
+	}
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		p.count(status, 0)
+		return
+	}
+	start := from
+	for to < 0 || from < to {
+		b, more, err := o.ready(from)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			p.count(status, from-start)
+			panic(http.ErrAbortHandler) // ends the connection, so that nobody takes it for whole
+		}
+		if len(b) == 0 {
+			http.NewResponseController(w).Flush() // what came so far is not kept back while we wait
+			select {
+			case <-more:
+				continue
+			case <-r.Context().Done():
+				p.count(status, from-start)
+				return
+			}
+		}
+		if to >= 0 && int64(len(b)) > to-from {
+			b = b[:to-from]
+		}
+		n, err := w.Write(b)
+		from += int64(n)
+		if err != nil {
+			break
+		}
+	}
+	p.count(status, from-start)
+}
+
+// refuse answers with an error of the edge's own: what is wrong and what to do.
+func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	if status == http.StatusNotFound {
+		h.Set("Cache-Control", "public, max-age=1")
+	} else {
+		h.Set("Cache-Control", "no-store")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	w.WriteHeader(status)
+	n := 0
+	if r.Method != http.MethodHead {
+		n, _ = io.WriteString(w, text+"\n")
+	}
+	passage{e.meters.stream(stream), kindPage, true}.count(status, int64(n))
+}
+
+func (e *Edge) serveText(w http.ResponseWriter, r *http.Request, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		io.WriteString(w, text+"\n")
+	}
+}
+
+// matches tells whether an If-None-Match header names the tag.
+func matches(header, tag string) bool {
+	if tag == "" || header == "" {
+		return false
+	}
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimPrefix(strings.TrimSpace(candidate), "W/")
+		if candidate == "*" || candidate == `"`+tag+`"` {
+			return true
+		}
+	}
+	return false
+}
+
+// accepts tells whether an Accept-Encoding header allows coding.
+func accepts(header, coding string) bool {
+	for offer := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(offer, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q, weighed := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
+		return !weighed || strings.Trim(q, "0.") != ""
+	}
+	return false
+}
+
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(max(0, int64(d/time.Second)), 10)
+}
+
+// retryJitter spreads those who are turned away over some seconds.
+func retryJitter() string { return strconv.Itoa(1 + rand.IntN(3)) }

@@ -1,0 +1,141 @@
+package edge
+
+import (
+	"container/list"
+	"sync"
+	"time"
+)
+
+// overhead is what an object counts for beside its body: a bound on how many tiny ones there can be.
+const overhead = 1 << 10
+
+// cache holds objects by URI, in flight or done, within a number of bytes. What was not asked for longest goes first.
+// An object in flight has no seat and is never evicted, so nobody can start a second flight beside it.
+type cache struct {
+	limit   int64
+	evicted func(n int)
+	resized func(bytes int64)
+
+	mu      sync.Mutex
+	objects map[string]*object
+	seats   *list.List // of *object, the newest in front
+	bytes   int64
+}
+
+func newCache(limit int64) *cache {
+	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(),
+		evicted: func(int) {}, resized: func(int64) {}}
+}
+
+// look returns what there is at uri, fresh or not, or nil.
+func (c *cache) look(uri string) *object {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.objects[uri]
+}
+
+// join returns the fresh object at uri, or seats a new one for which the caller must start a flight; then stale is what
+// was there before.
+func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.objects[uri]
+	if old != nil && old.fresh(now) {
+		if old.seat != nil {
+			c.seats.MoveToFront(old.seat)
+		}
+		return old, nil, false
+	}
+	if old != nil {
+		c.drop(old)
+	}
+	o = newObject(t, uri)
+	c.objects[uri] = o
+	c.count(o, overhead+int64(len(uri)))
+	return o, old, true
+}
+
+// hit returns the object at uri if it is fresh.
+func (c *cache) hit(uri string, now time.Time) *object {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	o := c.objects[uri]
+	if o == nil || !o.fresh(now) {
+		return nil
+	}
+	if o.seat != nil {
+		c.seats.MoveToFront(o.seat)
+	}
+	return o
+}
+
+// reserve counts n more bytes for an object in flight, evicting others. It fails when all there is is in flight.
+func (c *cache) reserve(o *object, n int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count(o, n)
+	if c.bytes > c.limit {
+		c.count(o, -n)
+		return false
+	}
+	return true
+}
+
+// land ends an object's flight: it gets a seat if it is to be kept, and is forgotten otherwise.
+func (c *cache) land(o *object, keep bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !keep {
+		c.drop(o)
+		return
+	}
+	o.seat = c.seats.PushFront(o)
+	c.count(o, 0)
+}
+
+// put seats an object that is done, unless there is a flight at its URI.
+func (c *cache) put(o *object, size int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if old := c.objects[o.uri]; old != nil {
+		if old.seat == nil {
+			return
+		}
+		c.drop(old)
+	}
+	c.objects[o.uri] = o
+	o.seat = c.seats.PushFront(o)
+	c.count(o, overhead+int64(len(o.uri))+size)
+}
+
+// count adds n bytes to o and evicts until the limit holds, or until only flights are left.
+func (c *cache) count(o *object, n int64) {
+	o.bytes += n
+	c.bytes += n
+	evicted := 0
+	for c.bytes > c.limit {
+		last := c.seats.Back()
+		if last == nil {
+			break
+		}
+		c.drop(last.Value.(*object))
+		evicted++
+	}
+	if evicted > 0 {
+		c.evicted(evicted)
+	}
+	c.resized(c.bytes)
+}
+
+func (c *cache) drop(o *object) {
+	if c.objects[o.uri] == o {
+		delete(c.objects, o.uri)
+	}
+	if o.seat != nil {
+		c.seats.Remove(o.seat)
+		o.seat = nil
+	}
+	c.bytes -= o.bytes
+	o.bytes = 0
+	c.resized(c.bytes)
+}

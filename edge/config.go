@@ -1,0 +1,79 @@
+package edge
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/shoal-live/shoal/player"
+)
+
+// Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
+type Config struct {
+	Origins     []string              // base URLs, tried in order; default http://127.0.0.1:8081
+	MemoryBytes int64                 // most bytes kept, in flight or cached; default 256 MiB
+	ObjectBytes int64                 // largest object taken from an origin; default 32 MiB, at most MemoryBytes
+	MaxHeld     int                   // most viewers waiting for a blocking reload at once; default 20000
+	MaxFlights  int                   // most requests under way to the origins at once; default 1024
+	TrackerURL  string                // what pages are told to join; default "/tracker"
+	Files       fs.FS                 // the built player; default player.Files()
+	Transport   http.RoundTripper     // how origins are reached; default an own http.Transport
+	Registry    prometheus.Registerer // where metrics are registered; nil: nowhere
+	Log         *slog.Logger          // default slog.Default()
+}
+
+const (
+	defaultOrigin      = "http://127.0.0.1:8081"
+	defaultMemoryBytes = 256 << 20
+	defaultObjectBytes = 32 << 20
+	defaultMaxHeld     = 20000
+	defaultMaxFlights  = 1024
+)
+
+// validate fills in the defaults and refuses what cannot work.
+func (c *Config) validate() error {
+	if len(c.Origins) == 0 {
+		c.Origins = []string{defaultOrigin}
+	}
+	bases := make([]string, len(c.Origins))
+	for i, base := range c.Origins {
+		u, err := url.Parse(base)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil {
+			return fmt.Errorf("edge: origin %q is not a base URL like http://HOST:PORT", base)
+		}
+		bases[i] = strings.TrimRight(base, "/")
+	}
+	c.Origins = bases
+	if c.MemoryBytes < 0 || c.ObjectBytes < 0 || c.MaxHeld < 0 || c.MaxFlights < 0 {
+		return errors.New("edge: a limit is negative")
+	}
+	if c.MemoryBytes == 0 {
+		c.MemoryBytes = defaultMemoryBytes
+	}
+	if c.ObjectBytes == 0 {
+		c.ObjectBytes = defaultObjectBytes
+	}
+	c.ObjectBytes = min(c.ObjectBytes, c.MemoryBytes)
+	if c.MaxHeld == 0 {
+		c.MaxHeld = defaultMaxHeld
+	}
+	if c.MaxFlights == 0 {
+		c.MaxFlights = defaultMaxFlights
+	}
+	if c.TrackerURL == "" {
+		c.TrackerURL = "/tracker"
+	}
+	if c.Files == nil {
+		c.Files = player.Files()
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return nil
+}

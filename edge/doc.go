@@ -1,0 +1,20 @@
+// Package edge is where media is copied: an HTTP cache that stands between viewers and the origin.
+//
+// It answers the same paths as the origin. Each object (a part, a segment, an init segment, a playlist) is fetched once
+// however many ask for it at the same time: the first asker starts a flight, everybody shares the flight's buffer, and
+// bytes go out while they still come in. The flight belongs to the edge and not to the asker, so it goes on when the
+// asker leaves. Blocking playlist reloads are held here: a thousand viewers that wait for part 3 of segment 12 cost
+// the origin one request.
+//
+//	viewer ── ServeHTTP ── target (path and query, strictly read)
+//	                          │ the target's URI is the cache key and the upstream request, both
+//	                       cache ── object ◄── flight ◄── origins
+//	                                  └── answer: range, ETag, Age, gzip
+//
+// What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
+// never keeps an error for more than a second, never keeps more than Config.MemoryBytes, and never looks inside media.
+//
+// Beside media it serves the player's pages and files, and passes /whip/ and /api/v1/ on to the origin.
+//
+// Drive it with New, mount it as an http.Handler, and give Run a context: the edge has stopped when Run returns.
+package edge

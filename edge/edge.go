@@ -1,0 +1,234 @@
+package edge
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Edge serves viewers: see the package comment.
+type Edge struct {
+	// static
+	config  Config
+	log     *slog.Logger
+	cache   *cache
+	origins *origins
+	meters  *meters
+	shelf   *shelf
+	ctx     context.Context // of all flights
+	stop    context.CancelCauseFunc
+
+	held    atomic.Int64   // viewers waiting for a held reload
+	flights sync.WaitGroup // Add only under mu, while not stopped
+
+	// guarded by mu
+	mu      sync.Mutex
+	flying  int
+	stopped bool
+}
+
+// New makes an edge. It starts nothing: flights start with the requests that need them, and end with Run.
+func New(config Config) (*Edge, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	m, err := newMeters(config.Registry)
+	if err != nil {
+		return nil, err
+	}
+	s, err := loadShelf(config.Files)
+	if err != nil {
+		return nil, err
+	}
+	e := &Edge{
+		config:  config,
+		log:     config.Log,
+		cache:   newCache(config.MemoryBytes),
+		origins: &origins{bases: config.Origins, transport: config.Transport},
+		meters:  m,
+		shelf:   s,
+	}
+	if e.origins.transport == nil {
+		e.origins.transport = newTransport()
+	}
+	e.cache.evicted = func(n int) { m.evictions.Add(float64(n)) }
+	e.cache.resized = func(bytes int64) { m.cacheBytes.Set(float64(bytes)) }
+	e.ctx, e.stop = context.WithCancelCause(context.Background())
+	return e, nil
+}
+
+// probeInterval is how often origins that do not answer are asked again, so that readiness comes back by itself.
+const probeInterval = 2 * time.Second
+
+// Run keeps the edge's background work until ctx ends; then it ends all flights, so that nobody is held any longer, and
+// returns when they are gone.
+func (e *Edge) Run(ctx context.Context) error {
+	ticker := time.NewTicker(probeInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			e.probe(ctx)
+		case <-ctx.Done():
+			e.mu.Lock()
+			e.stopped = true
+			e.mu.Unlock()
+			e.stop(errStopping)
+			e.flights.Wait()
+			if t, ok := e.origins.transport.(interface{ CloseIdleConnections() }); ok {
+				t.CloseIdleConnections()
+			}
+			return nil
+		}
+	}
+}
+
+// probe asks for the origins' health while they are thought unreachable; whatever they answer, they are there.
+func (e *Edge) probe(ctx context.Context) {
+	if e.origins.state() == nil {
+		return
+	}
+	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: "/healthz", patience: probeInterval})
+	if err == nil {
+		resp.Body.Close()
+		e.log.Info("edge: origin answers again")
+	}
+}
+
+// Ready tells why the edge is of no use now, or nil. An edge that never needed its origin is ready.
+func (e *Edge) Ready() error {
+	e.mu.Lock()
+	stopped := e.stopped
+	e.mu.Unlock()
+	if stopped {
+		return errStopping
+	}
+	return e.origins.state()
+}
+
+// ServeHTTP answers viewers.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	share(w.Header())
+	path := r.URL.Path
+	switch {
+	case strings.HasPrefix(path, "/whip/"):
+		e.serveWHIP(w, r)
+	case r.Method == http.MethodOptions:
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
+		e.refuse(w, r, "", http.StatusMethodNotAllowed, "only GET and HEAD are understood here")
+	case strings.HasPrefix(path, "/live/"):
+		e.serveLive(w, r)
+	case strings.HasPrefix(path, "/api/v1/"):
+		e.serveAPI(w, r)
+	case path == "/healthz":
+		e.serveText(w, r, http.StatusOK, "ok")
+	case path == "/readyz":
+		if err := e.Ready(); err != nil {
+			e.serveText(w, r, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		e.serveText(w, r, http.StatusOK, "ready")
+	default:
+		e.servePage(w, r)
+	}
+}
+
+// share lets pages of any site use the answer, errors included.
+func share(h http.Header) {
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Range")
+	h.Set("Access-Control-Expose-Headers", "Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After")
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Timing-Allow-Origin", "*")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
+	t, err := parseLive(r.URL.Path)
+	if err != nil || r.URL.RawPath != "" {
+		e.refuse(w, r, "", http.StatusNotFound, "no such path; a stream's playlist is /live/NAME/index.m3u8")
+		return
+	}
+	if t.kind == mediaPlaylist {
+		if t.reload, err = parseReload(r.URL.RawQuery); err != nil {
+			e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn and _HLS_part must be numbers, and _HLS_part needs _HLS_msn")
+			return
+		}
+	}
+	if t.reload.held {
+		e.serveReload(w, r, t)
+		return
+	}
+	o, began := e.open(t)
+	e.answer(w, r, o, began)
+}
+
+func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
+	t, err := parseAPI(r.URL.Path)
+	if err != nil || r.URL.RawPath != "" {
+		e.refuse(w, r, "", http.StatusNotFound, "no such path; streams are listed at /api/v1/streams")
+		return
+	}
+	o, began := e.open(t)
+	e.answer(w, r, o, began)
+}
+
+// serveReload answers a blocking playlist reload. Only what the origin would truly hold goes to it; the rest is answered
+// from the newest playlist, so that no choice of numbers makes more than a handful of upstream requests.
+func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
+	if o := e.cache.hit(t.uri(), time.Now()); o != nil {
+		e.hold(w, r, o, false)
+		return
+	}
+	newest := e.cache.look(t.path)
+	known := newest != nil && closed(newest.done) && newest.position.present
+	if !known || !newest.fresh(time.Now()) && (newest.position.has(t.reload) || newest.position.ahead(t.reload)) {
+		plain, began := e.open(t.plain())
+		if plain.wait(r.Context()) != nil {
+			return
+		}
+		if !plain.position.present {
+			e.answer(w, r, plain, began) // unknown, gone, or not to be had: there is nothing to wait for
+			return
+		}
+		newest = plain
+	}
+	switch {
+	case newest.position.has(t.reload):
+		e.answer(w, r, newest, false)
+	case newest.position.ahead(t.reload):
+		e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn is too far ahead of the playlist; reload it without _HLS_msn")
+	default:
+		t.reload = newest.position.settle(t.reload)
+		o, began := e.open(t)
+		e.hold(w, r, o, began)
+	}
+}
+
+// hold answers with o, and counts the viewer as held until o has come.
+func (e *Edge) hold(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+	if !closed(o.done) {
+		defer e.held.Add(-1)
+		if e.held.Add(1) > int64(e.config.MaxHeld) {
+			w.Header().Set("Retry-After", retryJitter())
+			e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "too many viewers wait for playlists here; try again soon")
+			return
+		}
+		e.meters.held.Inc()
+		err := o.wait(r.Context())
+		e.meters.held.Dec()
+		if err != nil {
+			return
+		}
+	}
+	e.answer(w, r, o, began)
+}

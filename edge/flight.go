@@ -1,0 +1,369 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// How long an answer may be used where the origin does not say, and the most where it does.
+const (
+	immutableLife = 365 * 24 * time.Hour
+	reloadLife    = 2 * time.Second
+	plainLife     = time.Second
+	errorLife     = time.Second // never longer, whatever the origin says
+	staleLife     = 10 * time.Second
+)
+
+// How long an origin may take.
+const (
+	patience     = 5 * time.Second  // for a head
+	heldPatience = 30 * time.Second // for the head of a held reload
+	bodyPatience = 30 * time.Second // for the rest
+)
+
+const immutable = "public, max-age=31536000, immutable"
+
+// open returns the object for t: a fresh one, one in flight, or one whose flight it starts. began tells the latter.
+func (e *Edge) open(t target) (o *object, began bool) {
+	o, stale, fly := e.cache.join(t, t.uri(), time.Now())
+	if !fly {
+		return o, false
+	}
+	if !e.takeOff() {
+		e.fail(o, nil, http.StatusServiceUnavailable, "the edge is busy or stopping; try again soon")
+		return o, true
+	}
+	go func() {
+		defer e.landed()
+		e.fly(o, stale)
+	}()
+	return o, true
+}
+
+// takeOff claims one of the flights there may be at once.
+func (e *Edge) takeOff() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped || e.flying >= e.config.MaxFlights {
+		return false
+	}
+	e.flying++
+	e.flights.Add(1)
+	return true
+}
+
+func (e *Edge) landed() {
+	e.mu.Lock()
+	e.flying--
+	e.mu.Unlock()
+	e.flights.Done()
+}
+
+// fly fetches o from an origin. It serves all who wait for o, and depends on none of them.
+func (e *Edge) fly(o, stale *object) {
+	wait := patience
+	if o.target.reload.held {
+		wait = heldPatience
+	}
+	ctx, cancel := context.WithTimeout(e.ctx, time.Duration(len(e.origins.bases))*wait+bodyPatience)
+	defer cancel()
+	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: o.uri, patience: wait})
+	if err != nil {
+		e.meters.stream(o.target.stream).fills.Inc()
+		e.log.Debug("edge: fill failed", "uri", o.uri, "error", err)
+		if errors.Is(err, errStopping) {
+			e.fail(o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+			return
+		}
+		e.fail(o, stale, http.StatusBadGateway, "the edge cannot reach its origin; the stream will be back when the origin is")
+		return
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK && o.target.stream != "" {
+		e.meters.learn(o.target.stream)
+	}
+	e.meters.stream(o.target.stream).fills.Inc()
+	switch {
+	case resp.StatusCode >= 500:
+		e.pass(o, stale, resp)
+	case resp.StatusCode == http.StatusOK || resp.StatusCode >= 400:
+		e.pass(o, nil, resp)
+	default:
+		e.fail(o, stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
+	}
+}
+
+// pass takes an origin's answer into o. With a stale object it is the answer's substitute if the answer is an error.
+func (e *Edge) pass(o, stale *object, resp *http.Response) {
+	if e.adopt(o, stale) {
+		return
+	}
+	now := time.Now()
+	o.status = resp.StatusCode
+	o.typ = contentType(o.target, resp)
+	o.born = now.Add(-age(resp.Header))
+	var life time.Duration
+	life, o.control = lifetime(o.target, resp)
+	o.expires = o.born.Add(life)
+	o.retry = retryAfter(resp)
+	o.etag = strings.Trim(resp.Header.Get("ETag"), `"`)
+	if strings.HasPrefix(resp.Header.Get("ETag"), "W/") || !plainTag(o.etag) {
+		o.etag = ""
+	}
+	if o.etag == "" && o.target.kind == media && o.status == http.StatusOK {
+		o.etag = mediaTag(o.target.path)
+	}
+	if resp.ContentLength > e.config.ObjectBytes {
+		e.fail(o, nil, http.StatusBadGateway, fmt.Sprintf("the origin's answer of %d bytes is larger than this edge takes (%d)",
+			resp.ContentLength, e.config.ObjectBytes))
+		return
+	}
+	if resp.ContentLength > 0 && !e.cache.reserve(o, resp.ContentLength) {
+		e.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
+		return
+	}
+	o.size = resp.ContentLength
+	close(o.head)
+	body, err := e.gather(o, resp.Body)
+	if err != nil {
+		e.log.Debug("edge: fill broke off", "uri", o.uri, "error", err)
+		e.cache.land(o, false)
+		o.finish(err)
+		return
+	}
+	e.trim(o, body)
+	e.cache.land(o, life > 0)
+	o.finish(nil)
+	if o.target.reload.held && !o.target.reload.skip && o.position.present {
+		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)))
+	}
+}
+
+// gather reads the body into o, which shows it as it comes. The buffer moves only if the origin did not tell the size.
+func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
+	var body []byte
+	if o.size > 0 {
+		body = make([]byte, 0, o.size)
+	}
+	for {
+		if len(body) == cap(body) {
+			if int64(len(body)) == o.size {
+				return body, nil
+			}
+			more := max(16<<10, int64(cap(body)))
+			if int64(cap(body))+more > e.config.ObjectBytes {
+				more = e.config.ObjectBytes - int64(cap(body))
+			}
+			if more <= 0 || !e.cache.reserve(o, more) {
+				return nil, fmt.Errorf("fill %s: larger than there is room for", o.uri)
+			}
+			grown := make([]byte, len(body), int64(cap(body))+more)
+			copy(grown, body)
+			body = grown
+		}
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		if n > 0 {
+			o.publish(body)
+		}
+		if err == io.EOF {
+			if o.size >= 0 && int64(len(body)) != o.size {
+				return nil, io.ErrUnexpectedEOF
+			}
+			return body, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("fill %s: %w", o.uri, err)
+		}
+	}
+}
+
+// trim completes a whole object: its tag, its position, its compressed form.
+func (e *Edge) trim(o *object, body []byte) {
+	if !o.target.kind.text() || o.status != http.StatusOK {
+		return
+	}
+	if o.etag == "" {
+		sum := sha256.Sum256(body)
+		o.etag = hex.EncodeToString(sum[:12])
+	}
+	if o.target.kind == mediaPlaylist {
+		o.position = readPosition(body)
+	}
+	if gz := compress(body); gz != nil && e.cache.reserve(o, int64(len(gz))) {
+		o.gzipped = gz
+	}
+}
+
+// fail answers all who wait for o with an error of the edge's own, or with the stale object while that has some use.
+func (e *Edge) fail(o, stale *object, status int, text string) {
+	if e.adopt(o, stale) {
+		return
+	}
+	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
+	o.etag = ""
+	if status == http.StatusServiceUnavailable {
+		o.retry = retryJitter()
+	}
+	o.size = int64(len(text) + 1)
+	e.cache.land(o, false)
+	close(o.head)
+	o.publish([]byte(text + "\n"))
+	o.finish(nil)
+}
+
+// adopt makes o the stale playlist's double if that is not too old, and puts the stale one back for the next time.
+func (e *Edge) adopt(o, stale *object) bool {
+	if stale == nil || stale.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held ||
+		time.Since(stale.expires) > staleLife {
+		return false
+	}
+	body, err := stale.whole()
+	if err != nil {
+		return false
+	}
+	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
+	o.size, o.born, o.expires = stale.size, stale.born, stale.expires
+	o.gzipped, o.position = stale.gzipped, stale.position
+	e.cache.land(o, false)
+	e.cache.put(stale, int64(len(body)+len(stale.gzipped)))
+	close(o.head)
+	o.publish(body)
+	o.finish(nil)
+	return true
+}
+
+// asPlain returns a held reload's answer as what it is too: the newest plain playlist.
+func (o *object) asPlain(now time.Time) *object {
+	plain := newObject(o.target.plain(), o.target.path)
+	plain.status, plain.typ, plain.etag = o.status, o.typ, o.etag
+	plain.control = "public, max-age=1"
+	plain.born, plain.expires = o.born, now.Add(plainLife)
+	plain.gzipped, plain.position = o.gzipped, o.position
+	plain.body, _ = o.whole()
+	plain.size = int64(len(plain.body))
+	close(plain.head)
+	close(plain.done)
+	return plain
+}
+
+// lifetime returns how long an answer may be kept, and what viewers are told of it.
+func lifetime(t target, resp *http.Response) (time.Duration, string) {
+	control := resp.Header.Get("Cache-Control")
+	life, said := maxAge(control)
+	switch {
+	case resp.StatusCode == http.StatusNotFound:
+		if !said || life > errorLife {
+			life, control = errorLife, "public, max-age=1"
+		}
+		return life, control
+	case resp.StatusCode != http.StatusOK:
+		return 0, "no-store"
+	case said:
+		return life, control
+	case t.kind == media:
+		return immutableLife, immutable
+	case t.reload.held:
+		return reloadLife, "public, max-age=" + strconv.Itoa(int(reloadLife/time.Second))
+	default:
+		return plainLife, "public, max-age=1"
+	}
+}
+
+// maxAge reads a Cache-Control header as a shared cache does.
+func maxAge(control string) (life time.Duration, said bool) {
+	shared := false
+	for directive := range strings.SplitSeq(strings.ToLower(control), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch name {
+		case "no-store", "no-cache", "private":
+			return 0, true
+		case "s-maxage", "max-age":
+			n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
+			if err != nil || shared && name == "max-age" {
+				continue
+			}
+			life, said, shared = min(time.Duration(n)*time.Second, immutableLife), true, name == "s-maxage"
+		}
+	}
+	return life, said
+}
+
+// age reads how old an answer was when it came, which is more than nothing behind another cache.
+func age(h http.Header) time.Duration {
+	n, err := strconv.ParseUint(h.Get("Age"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * time.Second
+}
+
+func retryAfter(resp *http.Response) string {
+	if n, err := strconv.ParseUint(resp.Header.Get("Retry-After"), 10, 16); err == nil {
+		return strconv.FormatUint(n, 10)
+	}
+	if resp.StatusCode == http.StatusServiceUnavailable || resp.StatusCode == http.StatusTooManyRequests {
+		return retryJitter()
+	}
+	return ""
+}
+
+// contentType returns the origin's word for it, or what the grammar says.
+func contentType(t target, resp *http.Response) string {
+	if typ := resp.Header.Get("Content-Type"); typ != "" {
+		if _, _, err := mime.ParseMediaType(typ); err == nil {
+			return typ
+		}
+	}
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return "text/plain; charset=utf-8"
+	case t.kind == api:
+		return "application/json"
+	case t.kind == media:
+		return "video/mp4"
+	default:
+		return "application/vnd.apple.mpegurl"
+	}
+}
+
+// mediaTag makes an ETag of a name that is never reused.
+func mediaTag(path string) string {
+	words := strings.Split(path, "/")
+	return strings.Join(words[len(words)-3:], "-")
+}
+
+func plainTag(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == '"' || s[i] == ',' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// compress returns body as gzip, or nil where that saves less than a tenth.
+func compress(body []byte) []byte {
+	if len(body) < 256 {
+		return nil
+	}
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.DefaultCompression)
+	w.Write(body)
+	w.Close()
+	if b.Len() > len(body)-len(body)/10 {
+		return nil
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,124 @@
+package edge
+
+import (
+	"container/list"
+	"context"
+	"io"
+	"sync"
+	"time"
+)
+
+// object is one answer of an origin, shared by all who ask for it. Its flight writes it once; viewers read it
+// while it grows. Bytes that were handed out are never written again.
+type object struct {
+	// static
+	target target
+	uri    string
+	head   chan struct{} // closed when the fields of the head are set
+	done   chan struct{} // closed when no more bytes will come
+
+	// the head: written by the flight before head is closed, read only after it
+	status  int
+	typ     string
+	etag    string // without quotes; a playlist's is set before done
+	control string // Cache-Control for viewers
+	retry   string // Retry-After for viewers
+	size    int64  // of the whole body; -1 while it is not known
+	born    time.Time
+	expires time.Time
+
+	// the tail: written by the flight before done is closed, read only after it
+	gzipped  []byte // nil where it does not pay
+	position position
+
+	// guarded by mu
+	mu   sync.Mutex
+	body []byte
+	err  error         // why the body is not whole
+	more chan struct{} // closed at the next change; nil while nobody waits
+
+	// guarded by cache.mu
+	seat  *list.Element // nil while in flight or not kept
+	bytes int64         // what it counts for
+}
+
+func newObject(t target, uri string) *object {
+	return &object{target: t, uri: uri, head: make(chan struct{}), done: make(chan struct{}), size: -1}
+}
+
+func closed(c chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// fresh tells whether the object may answer a request that comes now. One in flight always may.
+func (o *object) fresh(now time.Time) bool { return !closed(o.done) || now.Before(o.expires) }
+
+// publish shows the body to readers as far as it has come.
+func (o *object) publish(body []byte) {
+	o.mu.Lock()
+	o.body = body
+	o.wake()
+	o.mu.Unlock()
+}
+
+// finish ends the object; err tells why it is not whole.
+func (o *object) finish(err error) {
+	o.mu.Lock()
+	o.err = err
+	close(o.done)
+	o.wake()
+	o.mu.Unlock()
+}
+
+func (o *object) wake() {
+	if o.more != nil {
+		close(o.more)
+		o.more = nil
+	}
+}
+
+// ready returns what has arrived from byte off on, which may be nothing. At the object's end it returns io.EOF, or
+// why there is no more.
+func (o *object) ready(off int64) (b []byte, more <-chan struct{}, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if off < int64(len(o.body)) {
+		return o.body[off:], nil, nil
+	}
+	if closed(o.done) {
+		if o.err != nil {
+			return nil, nil, o.err
+		}
+		return nil, nil, io.EOF
+	}
+	if o.more == nil {
+		o.more = make(chan struct{})
+	}
+	return nil, o.more, nil
+}
+
+// whole returns the body of an object that is done.
+func (o *object) whole() ([]byte, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.body, o.err
+}
+
+// wait waits for the head of media and for the end of anything else, which is small and answered in one go.
+func (o *object) wait(ctx context.Context) error {
+	until := o.head
+	if o.target.kind.text() {
+		until = o.done
+	}
+	select {
+	case <-until:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

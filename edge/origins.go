@@ -1,0 +1,145 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+var errStopping = errors.New("edge: stopping")
+
+// origins reaches the origins: the one that answered last first, the others when it cannot be reached.
+type origins struct {
+	// static
+	bases     []string
+	transport http.RoundTripper
+
+	first atomic.Int64 // index of the one that answered last
+
+	// guarded by mu
+	mu      sync.Mutex
+	failure error // of the latest attempt; nil when it was answered
+	since   time.Time
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:    3 * time.Second,
+		MaxIdleConns:           1024,
+		MaxIdleConnsPerHost:    512,
+		IdleConnTimeout:        90 * time.Second,
+		DisableCompression:     true, // the edge compresses what pays, once per object
+		MaxResponseHeaderBytes: 64 << 10,
+	}
+}
+
+// request is all that ever goes upstream.
+type request struct {
+	method   string
+	uri      string
+	header   http.Header
+	body     []byte
+	patience time.Duration // for the answer's head, per origin
+}
+
+// send asks the origins in turn until one answers. A request that changes something is tried at the next origin only
+// if the one before never got it.
+func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
+	first := int(u.first.Load())
+	var failures error
+	for i := range u.bases {
+		index := (first + i) % len(u.bases)
+		resp, err := u.attempt(ctx, u.bases[index], q)
+		if err == nil {
+			u.first.Store(int64(index))
+			u.note(nil)
+			return resp, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		err = fmt.Errorf("origin %s: %w", u.bases[index], err)
+		u.note(err)
+		failures = errors.Join(failures, err)
+		if q.method != http.MethodGet && !neverSent(err) {
+			break
+		}
+	}
+	return nil, failures
+}
+
+func (u *origins) attempt(ctx context.Context, base string, q request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(q.patience, func() {
+		cancel(fmt.Errorf("no answer within %v", q.patience))
+	})
+	defer timer.Stop()
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, base+q.uri, body)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	for name, values := range q.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", "shoal-edge")
+	resp, err := u.transport.RoundTrip(req) // not http.Client: redirects are not followed
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		cancel(nil)
+		return nil, err
+	}
+	resp.Body = ending{resp.Body, cancel}
+	return resp, nil
+}
+
+// ending is a body whose Close ends its request too.
+type ending struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+func (e ending) Close() error {
+	err := e.ReadCloser.Close()
+	e.cancel(nil)
+	return err
+}
+
+// neverSent tells whether the origin cannot have seen the request.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+func (u *origins) note(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.failure == nil && err != nil {
+		u.since = time.Now()
+	}
+	u.failure = err
+}
+
+// state returns nil while the latest attempt was answered or none was made.
+func (u *origins) state() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.failure == nil {
+		return nil
+	}
+	return fmt.Errorf("edge: no origin has answered since %s: %w", u.since.UTC().Format(time.RFC3339), u.failure)
+}

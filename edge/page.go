@@ -1,0 +1,105 @@
+package edge
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// policy is what pages may do: run the player's own scripts and WebAssembly, feed media from memory, and talk to
+// trackers and edges wherever they are.
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; media-src 'self' blob:; " +
+	"connect-src 'self' ws: wss: http: https:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; " +
+	"object-src 'none'; base-uri 'none'; form-action 'self'"
+
+const notBuilt = "the player was not built into this program; run ./scripts/up, which builds and starts everything"
+
+// keyPatience is how long a page waits for its stream's key.
+const keyPatience = 2 * time.Second
+
+// servePage answers everything that is a page or one of the player's files.
+func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.Path
+	switch {
+	case path == "/":
+		e.page(w, r, "index.html", "")
+	case path == "/ops":
+		e.page(w, r, "ops.html", "")
+	case strings.HasPrefix(path, "/assets/"):
+		e.serveFile(w, r, path[len("/assets/"):])
+	case strings.HasPrefix(path, "/watch/"):
+		e.streamPage(w, r, "watch.html", path[len("/watch/"):])
+	case strings.HasPrefix(path, "/studio/"):
+		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
+	default:
+		e.refuse(w, r, "", http.StatusNotFound, "no such page; what is live now is at /")
+	}
+}
+
+func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {
+	if !validName(stream) || r.URL.RawPath != "" {
+		e.refuse(w, r, "", http.StatusNotFound, "no such stream: a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -")
+		return
+	}
+	e.page(w, r, name, stream)
+}
+
+func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string) {
+	f := e.shelf.files[name]
+	if f == nil {
+		e.refuse(w, r, stream, http.StatusServiceUnavailable, notBuilt)
+		return
+	}
+	body := string(f.body)
+	h := w.Header()
+	h.Set("Content-Type", f.typ)
+	h.Set("Cache-Control", "public, max-age=1")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	body = strings.NewReplacer(
+		"{{name}}", html.EscapeString(stream),
+		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
+		"{{tracker}}", html.EscapeString(e.config.TrackerURL),
+	).Replace(body)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(http.StatusOK)
+	n := 0
+	if r.Method != http.MethodHead {
+		n, _ = io.WriteString(w, body)
+	}
+	passage{e.meters.stream(stream), kindPage, true}.count(http.StatusOK, int64(n))
+}
+
+// streamKey asks the origin for a stream's public key. It is empty while the origin does not know the stream, or is gone:
+// the page is of use all the same.
+func (e *Edge) streamKey(ctx context.Context, stream string) string {
+	if stream == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, keyPatience)
+	defer cancel()
+	o, _ := e.open(target{kind: api, stream: stream, path: "/api/v1/streams/" + stream})
+	if o.wait(ctx) != nil || o.status != http.StatusOK {
+		return ""
+	}
+	body, err := o.whole()
+	if err != nil {
+		return ""
+	}
+	var s struct {
+		PublicKey string `json:"publicKey"`
+	}
+	if json.Unmarshal(body, &s) != nil {
+		return ""
+	}
+	if key, err := base64.StdEncoding.DecodeString(s.PublicKey); err != nil || len(key) != 32 {
+		return ""
+	}
+	return s.PublicKey
+}

@@ -1,0 +1,83 @@
+package edge
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of what passes between a broadcaster's browser and the origin.
+const (
+	maxSDP       = 256 << 10
+	whipPatience = 15 * time.Second // the origin gathers for up to 8 s
+)
+
+// Headers that WHIP (RFC 9725) needs, each way. Nothing else of a request goes upstream.
+var (
+	whipAsks    = []string{"Authorization", "Content-Type", "If-Match"}
+	whipAnswers = []string{"Accept-Patch", "Accept-Post", "Allow", "Content-Type", "ETag", "Link", "Location", "Retry-After", "Www-Authenticate"}
+)
+
+// serveWHIP passes a broadcaster's signalling on to the origin. Its media does not come this way.
+func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
+	stream, session, inSession := strings.Cut(strings.TrimPrefix(r.URL.Path, "/whip/"), "/")
+	if r.URL.RawPath != "" || !validName(stream) || inSession && !validSession(session) {
+		e.refuse(w, r, "", http.StatusNotFound, "no such path; publish to /whip/NAME")
+		return
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+	default:
+		w.Header().Set("Allow", "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
+		e.refuse(w, r, stream, http.StatusMethodNotAllowed, "WHIP has no method "+strconv.Quote(r.Method))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSDP))
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		e.refuse(w, r, stream, http.StatusRequestEntityTooLarge, "an offer has at most 256 KiB")
+		return
+	}
+	if err != nil {
+		return // the broadcaster has left
+	}
+	q := request{method: r.Method, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience}
+	for _, name := range whipAsks {
+		if values := r.Header.Values(name); len(values) > 0 {
+			q.header[name] = values[:1]
+		}
+	}
+	resp, err := e.origins.send(r.Context(), q)
+	if err != nil {
+		if r.Context().Err() == nil {
+			w.Header().Set("Retry-After", retryJitter())
+			e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try to publish again soon")
+		}
+		return
+	}
+	defer resp.Body.Close()
+	h := w.Header()
+	for _, name := range whipAnswers {
+		if values := resp.Header.Values(name); len(values) > 0 {
+			h[name] = values
+		}
+	}
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(resp.StatusCode)
+	n, _ := io.Copy(w, io.LimitReader(resp.Body, maxSDP))
+	passage{e.meters.stream(stream), kindAPI, true}.count(resp.StatusCode, n)
+}
+
+// validSession tells whether s can be the random end of a session's URL.
+func validSession(s string) bool {
+	for len(s) > 64 && len(s) <= 256 {
+		if !validName(s[:64]) {
+			return false
+		}
+		s = s[64:]
+	}
+	return validName(s)
+}
