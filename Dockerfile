@@ -1,0 +1,11 @@
+# Shoal is one static program with its pages inside, so the image is that program and nothing else. Build it first:
+#
+#   ./scripts/build && docker build -t shoal .
+#   docker run --network host -v shoal:/data shoal
+FROM scratch
+COPY bin/shoal /shoal
+ENV SHOAL_DATA=/data
+VOLUME /data
+EXPOSE 8080 1935 8189/udp 3478/udp
+ENTRYPOINT ["/shoal"]
+CMD ["up"]
