@@ -71,7 +71,7 @@ func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, beg
 	w.WriteHeader(http.StatusOK)
 	n := 0
 	if r.Method != http.MethodHead {
-		n, _ = w.Write(body)
+		n, _ = send(w, body)
 	}
 	p.count(http.StatusOK, int64(n))
 }
@@ -148,7 +148,6 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 			panic(http.ErrAbortHandler) // ends the connection, so that nobody takes it for whole
 		}
 		if len(b) == 0 {
-			http.NewResponseController(w).Flush() // what came so far is not kept back while we wait
 			select {
 			case <-more:
 				continue
@@ -160,7 +159,7 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 		if to >= 0 && int64(len(b)) > to-from {
 			b = b[:to-from]
 		}
-		n, err := w.Write(b)
+		n, err := send(w, b)
 		from += int64(n)
 		if err != nil {
 			break
@@ -182,7 +181,7 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, sta
 	w.WriteHeader(status)
 	n := 0
 	if r.Method != http.MethodHead {
-		n, _ = io.WriteString(w, text+"\n")
+		n, _ = send(w, []byte(text+"\n"))
 	}
 	passage{e.meters.stream(stream), kindPage, true}.count(status, int64(n))
 }
@@ -193,7 +192,7 @@ func (e *Edge) serveText(w http.ResponseWriter, r *http.Request, status int, tex
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		io.WriteString(w, text+"\n")
+		_, _ = send(w, []byte(text+"\n"))
 	}
 }
 

@@ -191,7 +191,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 	}
 	newest := e.cache.look(t.path)
 	known := newest != nil && closed(newest.done) && newest.position.present
-	if !known || !newest.fresh(time.Now()) && (newest.position.has(t.reload) || newest.position.ahead(t.reload)) {
+	if !known || !newest.fresh(time.Now()) && newest.position.settles(t.reload) {
 		plain, began := e.open(t.plain())
 		if plain.wait(r.Context()) != nil {
 			return
@@ -202,13 +202,13 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		}
 		newest = plain
 	}
+	t.reload = newest.position.settle(t.reload)
 	switch {
 	case newest.position.has(t.reload):
 		e.answer(w, r, newest, false)
 	case newest.position.ahead(t.reload):
 		e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn is too far ahead of the playlist; reload it without _HLS_msn")
 	default:
-		t.reload = newest.position.settle(t.reload)
 		o, began := e.open(t)
 		e.hold(w, r, o, began)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"html"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -56,22 +55,28 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 		e.refuse(w, r, stream, http.StatusServiceUnavailable, notBuilt)
 		return
 	}
-	body := string(f.body)
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
 	h.Set("Cache-Control", "public, max-age=1")
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
-	body = strings.NewReplacer(
+	body := []byte(strings.NewReplacer(
 		"{{name}}", html.EscapeString(stream),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{tracker}}", html.EscapeString(e.config.TrackerURL),
-	).Replace(body)
+	).Replace(string(f.body)))
+	h.Set("Vary", "Accept-Encoding")
+	if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed := pack(body); packed != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
+	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)
 	n := 0
 	if r.Method != http.MethodHead {
-		n, _ = io.WriteString(w, body)
+		n, _ = send(w, body)
 	}
 	passage{e.meters.stream(stream), kindPage, true}.count(http.StatusOK, int64(n))
 }

@@ -11,9 +11,11 @@ import (
 // be a request to the origin.
 type position struct {
 	last    int64 // MSN of the last whole segment, one less than the first if there is none
+	whole   int   // parts of that segment; 0 if they are not listed
 	parts   int   // parts listed after it: they belong to segment last+1
 	most    int   // parts a segment can have; 0: the stream has none
 	ended   bool  // nothing will follow
+	delta   bool  // older segments are skipped
 	present bool  // false: not a media playlist
 }
 
@@ -37,13 +39,19 @@ func (p position) ahead(r reload) bool {
 	return r.msn > newest+aheadLimit
 }
 
+// settles tells whether r can be answered without asking the origin, if the position is true still.
+func (p position) settles(r reload) bool {
+	r = p.settle(r)
+	return p.has(r) || p.ahead(r)
+}
+
 // settle writes r in its one form: a part past the last one a segment can have is part 0 of the next segment
 // (RFC 8216bis 6.2.5.2), and a stream without parts has no part to wait for.
 func (p position) settle(r reload) reload {
 	switch {
 	case r.part >= 0 && p.most == 0:
 		r.part = -1
-	case r.part >= p.most && p.most > 0:
+	case r.part >= p.most && p.most > 0, r.msn == p.last && r.part >= p.whole && p.whole > 0:
 		r.msn, r.part = r.msn+1, 0
 	}
 	return r
@@ -68,7 +76,7 @@ func readPosition(playlist []byte) position {
 		}
 		if line[0] != '#' {
 			whole++
-			p.parts = 0
+			p.whole, p.parts = p.parts, 0
 			continue
 		}
 		tag, value, _ := bytes.Cut(line, []byte(":"))
@@ -78,7 +86,7 @@ func readPosition(playlist []byte) position {
 		case "#EXT-X-MEDIA-SEQUENCE":
 			first = integer(value)
 		case "#EXT-X-SKIP":
-			skipped = integer(attribute(value, "SKIPPED-SEGMENTS"))
+			skipped, p.delta = integer(attribute(value, "SKIPPED-SEGMENTS")), true
 		case "#EXT-X-TARGETDURATION":
 			longest, p.present = number(value), true
 		case "#EXT-X-PART-INF":

@@ -113,7 +113,7 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	w.WriteHeader(http.StatusOK)
 	n := 0
 	if r.Method != http.MethodHead {
-		n, _ = w.Write(body)
+		n, _ = send(w, body)
 	}
 	p.count(http.StatusOK, int64(n))
 }

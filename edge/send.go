@@ -1,0 +1,27 @@
+package edge
+
+import (
+	"net/http"
+	"time"
+)
+
+// A viewer must take sendSlice bytes within sendPatience, or its connection ends: memory, descriptors and the edge's
+// uplink are for those who read.
+const (
+	sendSlice    = 256 << 10
+	sendPatience = 30 * time.Second
+)
+
+// send writes body to a viewer and keeps nothing back. It returns how many bytes the connection took.
+func send(w http.ResponseWriter, body []byte) (sent int, err error) {
+	control := http.NewResponseController(w)
+	for len(body) > 0 && err == nil {
+		_ = control.SetWriteDeadline(time.Now().Add(sendPatience)) // where there are none, so be it
+		var n int
+		n, err = w.Write(body[:min(len(body), sendSlice)])
+		sent, body = sent+n, body[n:]
+	}
+	_ = control.Flush()
+	_ = control.SetWriteDeadline(time.Time{}) // the connection may serve others than the edge next
+	return sent, err
+}
