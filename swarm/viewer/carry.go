@@ -1,0 +1,168 @@
+package viewer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// carryOut does what the scheduler asks for, in its order.
+func (s *session) carryOut(now scheduler.Time) {
+	for _, a := range s.core.Actions() {
+		switch a.Kind {
+		case scheduler.SendTracker:
+			if s.socket != nil {
+				s.socket.send(a.Bytes)
+			}
+		case scheduler.ICEServers:
+			s.servers = iceServers(string(a.Bytes))
+		case scheduler.Refused:
+			s.refusal(a)
+		case scheduler.Connect:
+			s.connect(a)
+		case scheduler.Signal:
+			if l := s.links[a.Peer]; l != nil {
+				l.take(a.Bytes)
+			}
+		case scheduler.Disconnect:
+			if l := s.links[a.Peer]; l != nil {
+				s.counts.cut[min(int(a.Count), len(s.counts.cut)-1)]++
+				l.close()
+				delete(s.links, a.Peer)
+			}
+		case scheduler.Send:
+			s.send(a.Peer, a.Bytes)
+		case scheduler.SendHashes:
+			s.sendHashes(a)
+		case scheduler.SendPieces:
+			s.sendPieces(a)
+		case scheduler.Fetch:
+			s.fetch(a)
+		case scheduler.TakeHashes:
+			s.takeHashes(a)
+		case scheduler.TakePieces:
+			s.takePieces(a)
+		case scheduler.Park:
+			s.parked.add(now, s.frame)
+		case scheduler.Complete:
+			s.complete(a.Chunk)
+		case scheduler.Drop:
+			delete(s.store.chunks, a.Chunk)
+		}
+	}
+}
+
+func (s *session) refusal(a scheduler.Action) {
+	s.v.cfg.Log.Warn("tracker refused the viewer", "why", string(a.Bytes), "againSeconds", a.Count)
+	if a.Count == 0 {
+		s.tracker.wait.Store(-1)
+	} else {
+		s.tracker.wait.Store(int64(a.Count))
+	}
+}
+
+// connect opens a peer connection on a goroutine of its own.
+func (s *session) connect(a scheduler.Action) {
+	ctx, cancel := context.WithCancel(context.Background())
+	peer := a.Peer
+	l := &link{
+		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), dropped: &s.counts.signalsDropped,
+	}
+	// A link that the scheduler gave up says nothing more.
+	mine := func(event func(now scheduler.Time)) {
+		s.tell(func(now scheduler.Time) {
+			if s.links[peer] == l {
+				event(now)
+			}
+		})
+	}
+	l.signal = func(b []byte) { mine(func(now scheduler.Time) { s.core.OutSignal(now, peer, b) }) }
+	l.up = func(c *webrtc.DataChannel) {
+		mine(func(now scheduler.Time) { l.channel = c; s.core.LinkUp(now, peer) })
+	}
+	l.down = func() {
+		mine(func(now scheduler.Time) {
+			delete(s.links, peer)
+			l.close()
+			s.core.LinkDown(now, peer)
+		})
+	}
+	l.message = func(b []byte) { mine(func(now scheduler.Time) { s.received(now, l, b) }) }
+	l.buffered = func(n uint64) {
+		mine(func(now scheduler.Time) { l.told = now; s.core.Buffered(now, peer, int(n)) })
+	}
+	s.links[peer] = l
+	servers, initiate := s.servers, a.Count == 1
+	s.joined.Go(func() { l.run(s.ports, servers, initiate) })
+}
+
+// received hands a peer's message to the scheduler.
+func (s *session) received(now scheduler.Time, l *link, b []byte) {
+	if now-l.told > bufferedEvery && l.channel != nil {
+		l.told = now
+		n := int(l.channel.BufferedAmount())
+		s.owe(func(now scheduler.Time) { s.core.Buffered(now, l.peer, n) })
+	}
+	s.owe(func(now scheduler.Time) { s.handIn(now, frame{l.peer, b}) })
+}
+
+const bufferedEvery = 200 * scheduler.Millisecond
+
+func (s *session) handIn(now scheduler.Time, f frame) {
+	s.frame = f
+	if len(f.bytes) >= wire.FrameHeaderSize && wire.FrameType(f.bytes[0]).Bulk() {
+		s.core.Frame(now, f.peer, f.bytes[:wire.FrameHeaderSize], len(f.bytes)-wire.FrameHeaderSize)
+	} else {
+		s.core.Frame(now, f.peer, f.bytes, 0)
+	}
+}
+
+func (s *session) send(p scheduler.Peer, b []byte) bool {
+	l := s.links[p]
+	if l == nil || !l.send(b) {
+		s.counts.sendsDropped++
+		return false
+	}
+	return true
+}
+
+func (s *session) sendHashes(a scheduler.Action) {
+	c := s.store.chunks[a.Chunk]
+	if c == nil || c.hashes == nil {
+		s.counts.unheld++
+		return
+	}
+	s.out = append(s.out[:0], a.Bytes...)
+	for i := range c.hashes {
+		s.out = append(s.out, c.hashes[i][:]...)
+	}
+	s.send(a.Peer, s.out)
+}
+
+func (s *session) sendPieces(a scheduler.Action) {
+	c := s.store.chunks[a.Chunk]
+	if c == nil {
+		s.counts.unheld++
+		return
+	}
+	b, ok := c.pieces(a.First, a.Count)
+	if !ok {
+		s.counts.unheld++
+		return
+	}
+	s.out = append(s.out[:0], a.Bytes...)
+	if s.v.cfg.Tamper != nil {
+		for piece := range slices.Chunk(b, int(c.record.PieceSize)) {
+			s.out = append(s.out, s.v.cfg.Tamper(slices.Clone(piece))...)
+			s.counts.tampered++
+		}
+	} else {
+		s.counts.badRelayed += c.bad(a.First, a.Count)
+		s.out = append(s.out, b...)
+	}
+	s.send(a.Peer, s.out)
+}

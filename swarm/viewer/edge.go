@@ -1,0 +1,136 @@
+package viewer
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// How long one answer of the edge may take.
+const (
+	fetchTimeout    = 5 * time.Second
+	playlistTimeout = 10 * time.Second // a blocking reload is held for up to three target durations
+	maxPlaylist     = 1 << 20
+)
+
+// NewHTTP returns an HTTP client that many viewers can share.
+func NewHTTP() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialContext:         (&net.Dialer{Timeout: 3 * time.Second}).DialContext,
+		MaxIdleConnsPerHost: 1024,
+		IdleConnTimeout:     30 * time.Second,
+		ForceAttemptHTTP2:   true,
+	}}
+}
+
+// get asks the edge for at most limit bytes of an object; span may be a Range.
+func get(ctx context.Context, h *http.Client, at, span string, limit int64) ([]byte, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	want := http.StatusOK
+	if span != "" {
+		q.Header.Set("Range", span)
+		want = http.StatusPartialContent
+	}
+	a, err := h.Do(q)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Body.Close()
+	if a.StatusCode != want {
+		io.Copy(io.Discard, io.LimitReader(a.Body, 4<<10)) // so that the connection is used again
+		return nil, &statusError{at, a.StatusCode}
+	}
+	if n := a.ContentLength; n > limit {
+		return nil, fmt.Errorf("%s: %d bytes, more than %d", at, n, limit)
+	} else if n >= 0 {
+		b := make([]byte, n)
+		_, err := io.ReadFull(a.Body, b)
+		return b, err
+	}
+	b, err := io.ReadAll(io.LimitReader(a.Body, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s: more than %d bytes", at, limit)
+	}
+	return b, err
+}
+
+type statusError struct {
+	url  string
+	code int
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s: %d %s", e.url, e.code, http.StatusText(e.code))
+}
+
+// fetched is what a fetch brought: verified bytes, and the hashes if it was the whole chunk.
+type fetched struct {
+	bytes  []byte
+	hashes [][sha256.Size]byte
+}
+
+// fetch gets pieces of a chunk from the edge and verifies them: a whole chunk against its record, a range against
+// hashes that are held.
+func fetch(ctx context.Context, h *http.Client, r wire.Record, at string, hashes [][sha256.Size]byte, first, count int) (fetched, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	if whole := first == 0 && count == r.Pieces(); whole {
+		b, err := get(ctx, h, at, "", int64(r.Size))
+		if err != nil {
+			return fetched{}, err
+		}
+		hashes, err := hashAll(&r, b)
+		return fetched{b, hashes}, err
+	}
+	if hashes == nil {
+		return fetched{}, errors.New("viewer: range without hashes")
+	}
+	from, to := r.PieceBounds(first, count)
+	b, err := get(ctx, h, at, fmt.Sprintf("bytes=%d-%d", from, to-1), int64(to-from))
+	if err != nil {
+		return fetched{}, err
+	}
+	return fetched{bytes: b}, verify(&r, hashes, first, count, b)
+}
+
+// key returns the stream's public key: the configured one, or what the edge's API says.
+func (v *Viewer) key(ctx context.Context) (ed25519.PublicKey, error) {
+	if len(v.cfg.Key) == ed25519.PublicKeySize {
+		return v.cfg.Key, nil
+	}
+	if len(v.cfg.Key) != 0 {
+		return nil, fmt.Errorf("a public key has %d bytes, not %d", ed25519.PublicKeySize, len(v.cfg.Key))
+	}
+	u, err := url.Parse(v.cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	u.Path, u.RawQuery = "/api/v1/streams/"+v.name, ""
+	b, err := get(ctx, v.cfg.HTTP, u.String(), "", maxPlaylist)
+	if err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	var stream struct {
+		PublicKey []byte `json:"publicKey"`
+	}
+	if err := json.Unmarshal(b, &stream); err != nil {
+		return nil, fmt.Errorf("public key: %w", err)
+	}
+	if len(stream.PublicKey) != ed25519.PublicKeySize {
+		return nil, fmt.Errorf("public key of %d bytes in %s", len(stream.PublicKey), u)
+	}
+	return stream.PublicKey, nil
+}

@@ -1,0 +1,171 @@
+package viewer
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+const (
+	linkBacklog = 1 << 20  // bytes on the way to one peer; what comes on top is dropped
+	linkLow     = 64 << 10 // when the scheduler hears that there is room again
+	linkSignals = 64       // signals of a peer that wait to be applied; more are dropped
+)
+
+// link is one peer connection with its data channel. Its goroutine makes it, applies the peer's signals in order and
+// closes it; sending is the session's.
+type link struct {
+	peer    scheduler.Peer
+	ctx     context.Context
+	close   context.CancelFunc
+	signals chan []byte
+	dropped *atomic.Uint64
+
+	// How it tells the session; called on pion's goroutines.
+	signal   func(b []byte)
+	up       func(*webrtc.DataChannel)
+	down     func()
+	message  func(b []byte)
+	buffered func(bytes uint64)
+
+	// Owned by the session.
+	channel *webrtc.DataChannel // nil until it is open
+	told    scheduler.Time      // when Buffered was last called
+}
+
+// run opens the connection; initiate: this side makes the offer.
+func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
+	pc, err := p.api.NewPeerConnection(webrtc.Configuration{
+		ICEServers:   servers,
+		Certificates: []webrtc.Certificate{p.certificate},
+	})
+	if err != nil {
+		l.down()
+		return
+	}
+	defer pc.GracefulClose()
+	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
+		if c == nil {
+			return
+		}
+		if text, err := json.Marshal(c.ToJSON()); err == nil {
+			l.signal(append([]byte{byte(wire.Candidate)}, text...))
+		}
+	})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
+			l.down()
+		}
+	})
+	if err := l.open(pc); err != nil {
+		l.down()
+		return
+	}
+	if initiate {
+		if err := l.describe(pc, wire.Offer, pc.CreateOffer); err != nil {
+			l.down()
+			return
+		}
+	}
+	l.apply(pc)
+}
+
+// open makes the data channel, which both sides know without negotiation.
+func (l *link) open(pc *webrtc.PeerConnection) error {
+	yes, id := true, uint16(0)
+	c, err := pc.CreateDataChannel("shoal", &webrtc.DataChannelInit{Ordered: &yes, Negotiated: &yes, ID: &id})
+	if err != nil {
+		return err
+	}
+	var once sync.Once // messages may be there before OnOpen's goroutine ran
+	open := func() { once.Do(func() { l.up(c) }) }
+	c.SetBufferedAmountLowThreshold(linkLow)
+	c.OnBufferedAmountLow(func() { l.buffered(c.BufferedAmount()) })
+	c.OnOpen(open)
+	c.OnMessage(func(m webrtc.DataChannelMessage) {
+		open()
+		if !m.IsString {
+			l.message(m.Data)
+		}
+	})
+	c.OnClose(l.down)
+	return nil
+}
+
+// apply works through the peer's signals until the link is closed. Candidates that come before the description wait.
+func (l *link) apply(pc *webrtc.PeerConnection) {
+	var early []webrtc.ICECandidateInit
+	for {
+		var b []byte
+		select {
+		case <-l.ctx.Done():
+			return
+		case b = <-l.signals:
+		}
+		kind, text := wire.SignalKind(b[0]), string(b[1:])
+		var err error
+		switch kind {
+		case wire.Offer:
+			if err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err == nil {
+				err = l.describe(pc, wire.Answer, func(*webrtc.OfferOptions) (webrtc.SessionDescription, error) {
+					return pc.CreateAnswer(nil)
+				})
+			}
+		case wire.Answer:
+			err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text})
+		case wire.Candidate:
+			var c webrtc.ICECandidateInit
+			if json.Unmarshal([]byte(text), &c) == nil {
+				early = append(early, c)
+			}
+		}
+		if err != nil {
+			l.down()
+			return
+		}
+		if pc.RemoteDescription() == nil {
+			continue
+		}
+		for _, c := range early {
+			pc.AddICECandidate(c) // one that cannot be used (mDNS, IPv6) is no fault of the link
+		}
+		early = early[:0]
+	}
+}
+
+// describe sets and signals our description.
+func (l *link) describe(pc *webrtc.PeerConnection, kind wire.SignalKind, create func(*webrtc.OfferOptions) (webrtc.SessionDescription, error)) error {
+	d, err := create(nil)
+	if err != nil {
+		return err
+	}
+	// Signalled first: our candidates follow the description that they belong to.
+	l.signal(append([]byte{byte(kind)}, d.SDP...))
+	return pc.SetLocalDescription(d)
+}
+
+// take queues a signal of the peer.
+func (l *link) take(b []byte) {
+	if len(b) < 2 {
+		return
+	}
+	select {
+	case l.signals <- append([]byte(nil), b...):
+	default:
+		l.dropped.Add(1)
+	}
+}
+
+// send puts a message on its way; false if it was dropped.
+func (l *link) send(b []byte) bool {
+	if l.channel == nil || l.channel.BufferedAmount() > linkBacklog {
+		return false
+	}
+	return l.channel.Send(b) == nil
+}

@@ -1,0 +1,125 @@
+package playhead
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+)
+
+const ms = scheduler.Millisecond
+
+// part adds part number n (from 1), 300 ms long, captured when its number says; every fourth is independent.
+func part(p *Playhead, now scheduler.Time, n int) {
+	p.Add(now, Item{
+		Chunk: scheduler.Chunk(n), Init: 1000, Duration: 300 * ms, Independent: n%4 == 1,
+		Captured: scheduler.Time(n-1) * 300 * ms,
+	})
+}
+
+func started(t *testing.T) *Playhead {
+	t.Helper()
+	p := &Playhead{HoldBack: 900 * ms}
+	for n := 1; n <= 6; n++ {
+		part(p, 1800*ms, n)
+	}
+	p.Begin(1800 * ms) // the position is 900 ms, in part 4's beginning; decoding starts with part 1
+	var needs []scheduler.Chunk
+	for _, n := range p.Needs() {
+		needs = append(needs, n.Chunk)
+	}
+	if got, want := fmt.Sprint(needs), "[1000 1 2 3 4 5 6]"; got != want {
+		t.Fatalf("needs %v, want %v", got, want)
+	}
+	p.Ready(1900*ms, 1000)
+	for n := 1; n <= 6; n++ {
+		p.Ready(1900*ms, scheduler.Chunk(n))
+	}
+	if st := p.Stats(1900 * ms); !st.Started || st.StartedAt != 1900*ms {
+		t.Fatalf("not started when all was there: %+v", st)
+	}
+	return p
+}
+
+func TestPlaysWithoutStall(t *testing.T) {
+	p := started(t)
+	now := 1900 * ms
+	for n := 7; n < 100; n++ {
+		now += 300 * ms
+		for p.Next() < now {
+			p.Advance(p.Next())
+		}
+		part(p, now, n)
+		p.Ready(now, scheduler.Chunk(n))
+	}
+	st := p.Stats(now)
+	if st.Stalls != 0 || st.Latency != 1000*ms || st.Skipped != 0 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+func TestStallAndCatchUp(t *testing.T) {
+	p := started(t)
+	for p.Next() < 5*scheduler.Second {
+		p.Advance(p.Next())
+	}
+	p.Advance(5 * scheduler.Second)
+	if st := p.Stats(5 * scheduler.Second); st.Stalls != 1 || st.Stalled != 5*scheduler.Second-2800*ms {
+		t.Fatalf("stall not counted from the moment the buffer was empty: %+v", st)
+	}
+	now := 5 * scheduler.Second
+	part(p, now, 7)
+	if needs := p.Needs(); len(needs) != 1 || needs[0].Deadline != now {
+		t.Fatalf("needs %v: a stalled playhead needs the next part now", needs)
+	}
+	for n := 8; now < 60*scheduler.Second; n++ {
+		part(p, now, n)
+		p.Ready(now, scheduler.Chunk(n-1))
+		for p.Next() < now+300*ms {
+			p.Advance(p.Next())
+		}
+		if n > 15 { // the playlist caught up with the capture
+			now += 300 * ms
+		}
+	}
+	if st := p.Stats(now); st.Stalls != 1 || st.Latency > 6*scheduler.Second {
+		t.Fatalf("%+v", st)
+	}
+}
+
+func TestJumpsWhenFarBehind(t *testing.T) {
+	p := started(t)
+	p.Advance(20 * scheduler.Second)
+	p.Needs()
+	for n := 7; n <= 60; n++ {
+		part(p, 20*scheduler.Second, n)
+	}
+	if p.Stats(20*scheduler.Second).Skipped == 0 {
+		t.Fatal("did not jump to the live edge")
+	}
+	for n := 7; n <= 60; n++ {
+		p.Ready(20*scheduler.Second, scheduler.Chunk(n))
+	}
+	if b := p.Buffered(); b < 900*ms || b > 900*ms+jumpAfter {
+		t.Fatalf("buffered %d after the jump", b/ms)
+	}
+}
+
+func ExamplePlayhead() {
+	p := &Playhead{HoldBack: scheduler.Second}
+	for n := range 4 {
+		p.Add(0, Item{Chunk: scheduler.Chunk(n + 1), Init: 9, Duration: 500 * ms, Independent: n%2 == 0})
+	}
+	p.Begin(0)
+	for _, n := range p.Needs() {
+		fmt.Println("need", n.Chunk, "in", n.Deadline/ms, "ms")
+		p.Ready(0, n.Chunk)
+	}
+	p.Advance(1200 * ms)
+	fmt.Println("stalls:", p.Stats(1200*ms).Stalls)
+	// Output:
+	// need 9 in 0 ms
+	// need 3 in 0 ms
+	// need 4 in 500 ms
+	// stalls: 1
+}

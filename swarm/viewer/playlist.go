@@ -1,0 +1,186 @@
+package viewer
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+var (
+	errPlaylist  = errors.New("viewer: not a playlist")
+	errNoRecords = errors.New("viewer: the playlist carries no chunk records: nothing of it can be verified")
+)
+
+// part is one part, or init segment, of a media playlist with its record.
+type part struct {
+	record wire.Record
+	url    string
+	init   string    // URL of the init segment it needs; empty for an init segment
+	at     time.Time // when its first picture was taken; zero if the playlist does not tell
+}
+
+// media is what a viewer reads of a media playlist.
+type media struct {
+	parts    []part // init segments and parts in their order
+	holdBack time.Duration
+	msn      uint64 // of the segment that the next part belongs to
+	next     int    // number of the next part in it
+	listed   int    // parts in the playlist, with a record or without
+	ended    bool
+}
+
+// parseVariant returns the URL of the first variant of a multivariant playlist, or "" if b is a media playlist.
+func parseVariant(b []byte, base *url.URL) (string, error) {
+	if !strings.HasPrefix(string(b), "#EXTM3U") {
+		return "", errPlaylist
+	}
+	variant := false
+	for line := range strings.Lines(string(b)) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "#EXTINF:"), strings.HasPrefix(line, "#EXT-X-PART:"):
+			return "", nil
+		case strings.HasPrefix(line, "#EXT-X-STREAM-INF:"):
+			variant = true
+		case variant && line != "" && line[0] != '#':
+			return resolve(base, line)
+		}
+	}
+	if variant {
+		return "", errPlaylist
+	}
+	return "", nil
+}
+
+// parseMedia reads the parts of a media playlist that have records. Signatures are not checked here.
+func parseMedia(b []byte, base *url.URL) (media, error) {
+	if !strings.HasPrefix(string(b), "#EXTM3U") {
+		return media{}, errPlaylist
+	}
+	var (
+		m     media
+		uri   string    // of the line before
+		init  string    // of the last EXT-X-MAP
+		clock time.Time // PROGRAM-DATE-TIME of the next part
+		begin time.Time // of the segment
+	)
+	for line := range strings.Lines(string(b)) {
+		tag, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		was := uri
+		uri = ""
+		switch {
+		case tag == "#EXT-X-MEDIA-SEQUENCE":
+			n, err := strconv.ParseUint(value, 10, 63)
+			if err != nil {
+				return m, errPlaylist
+			}
+			m.msn = n
+		case tag == "#EXT-X-SERVER-CONTROL":
+			m.holdBack = seconds(attribute(value, "PART-HOLD-BACK"))
+		case tag == "#EXT-X-MAP":
+			at, err := resolve(base, attribute(value, "URI"))
+			if err != nil {
+				return m, err
+			}
+			uri, init = at, at
+		case tag == "#EXT-X-PROGRAM-DATE-TIME":
+			if t, err := parseTime(value); err == nil {
+				clock, begin = t, t
+			}
+		case tag == "#EXT-X-PART":
+			at, err := resolve(base, attribute(value, "URI"))
+			if err != nil {
+				return m, err
+			}
+			uri = at
+			m.next++
+			m.listed++
+		case tag+":" == wire.RecordTag && was != "":
+			r, err := parseRecord(value)
+			if err != nil {
+				return m, err
+			}
+			p := part{record: r, url: was}
+			if r.ID.Kind != wire.Init {
+				p.init, p.at = init, clock
+				if !clock.IsZero() {
+					clock = clock.Add(time.Duration(r.Duration) * time.Microsecond)
+				}
+			}
+			m.parts = append(m.parts, p)
+		case tag == "#EXTINF":
+			if !begin.IsZero() {
+				length, _, _ := strings.Cut(value, ",")
+				begin = begin.Add(seconds(length))
+				clock = begin
+			}
+			m.msn++
+			m.next = 0
+		case tag == "#EXT-X-ENDLIST":
+			m.ended = true
+		}
+	}
+	return m, nil
+}
+
+func parseRecord(text string) (wire.Record, error) {
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return wire.Record{}, errPlaylist
+	}
+	return wire.ParseRecord(b)
+}
+
+// attribute returns the value of one attribute of an attribute list, without quotes; "" if it is not there.
+func attribute(list, name string) string {
+	for list != "" {
+		key, rest, ok := strings.Cut(list, "=")
+		if !ok {
+			return ""
+		}
+		var value string
+		if strings.HasPrefix(rest, `"`) {
+			value, rest, _ = strings.Cut(rest[1:], `"`)
+			rest = strings.TrimPrefix(rest, ",")
+		} else {
+			value, rest, _ = strings.Cut(rest, ",")
+		}
+		if strings.TrimSpace(key) == name {
+			return value
+		}
+		list = rest
+	}
+	return ""
+}
+
+func seconds(text string) time.Duration {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f > 0 && f < 3600) {
+		return 0
+	}
+	return time.Duration(f * float64(time.Second))
+}
+
+func parseTime(text string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04:05.999999999-0700", text)
+	}
+	return t, err
+}
+
+func resolve(base *url.URL, ref string) (string, error) {
+	if ref == "" {
+		return "", errPlaylist
+	}
+	u, err := base.Parse(ref)
+	if err != nil {
+		return "", errPlaylist
+	}
+	return u.String(), nil
+}

@@ -1,0 +1,283 @@
+package viewer
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/viewer/playhead"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+const (
+	eventQueue   = 512 // events waiting for the session; when it is full, what reports waits
+	fetchesMost  = 16  // fetches at once
+	publishEvery = 250 * time.Millisecond
+	defaultHold  = time.Second
+)
+
+// session is a viewer at work: the loop in which everything meets. See the package comment.
+type session struct {
+	v *Viewer
+
+	// static
+	key    ed25519.PublicKey
+	ports  *ports // nil without P2P
+	begun  time.Time
+	events chan func(now scheduler.Time)
+	done   chan struct{} // closed when the loop has ended
+	slots  chan struct{} // one for each fetch under way
+	cancel context.CancelCauseFunc
+	ending context.Context // ends after the loop
+	joined sync.WaitGroup  // all goroutines of the session
+
+	// owned by the loop
+	core    *scheduler.Scheduler
+	owed    []func(now scheduler.Time) // calls to the scheduler that follow its present actions
+	store   store
+	links   map[scheduler.Peer]*link
+	servers []webrtc.ICEServer
+	socket  *socket // nil while there is none
+	frame   frame   // just handed in
+	parked  parked
+	head    playhead.Playhead
+	inits   map[string]scheduler.Chunk // by URL
+	counts  counts
+	beaconN beacon
+	out     []byte // scratch for messages
+
+	// shared with the leaves
+	requests atomic.Uint64 // to the edge, playlists included
+	refused  atomic.Uint64 // records with a bad signature
+	tracker  *tracker
+}
+
+// frame is a message of a peer, on its way through the scheduler.
+type frame struct {
+	peer  scheduler.Peer
+	bytes []byte
+}
+
+func newSession(v *Viewer, key ed25519.PublicKey) (*session, error) {
+	s := &session{
+		v: v, key: key, begun: time.Now(),
+		events: make(chan func(scheduler.Time), eventQueue),
+		done:   make(chan struct{}),
+		slots:  make(chan struct{}, fetchesMost),
+		links:  make(map[scheduler.Peer]*link),
+		inits:  make(map[string]scheduler.Chunk),
+	}
+	var secret [16]byte
+	if _, err := rand.Read(secret[:]); err != nil {
+		return nil, fmt.Errorf("viewer: secret: %w", err)
+	}
+	s.core = scheduler.New(scheduler.Config{
+		Stream: v.name, Token: v.cfg.Token, Secret: secret, Flags: v.cfg.Flags, Weight: v.cfg.Weight,
+	})
+	if v.cfg.P2P {
+		var err error
+		if s.ports, err = openPorts(v.cfg.Certificate); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *session) now() scheduler.Time { return scheduler.Time(time.Since(s.begun).Microseconds()) }
+
+// tell hands an event to the loop. It waits when the loop is behind, and returns at once when the loop has ended.
+func (s *session) tell(event func(now scheduler.Time)) {
+	select {
+	case s.events <- event:
+	case <-s.done:
+	}
+}
+
+// run is the session from beginning to end.
+func (s *session) run(outer context.Context) error {
+	ctx, cancel := context.WithCancelCause(outer)
+	s.cancel = cancel
+	// The leaves end after the loop, so that its last words reach the tracker.
+	ending, end := context.WithCancel(context.WithoutCancel(outer))
+	s.ending = ending
+	s.start(ending)
+	s.loop(ctx)
+	close(s.done)
+	end()
+	for _, l := range s.links {
+		l.close()
+	}
+	s.joined.Wait()
+	if s.ports != nil {
+		s.ports.close()
+	}
+	if err := context.Cause(ctx); outer.Err() == nil && !errors.Is(err, errEnded) {
+		return err
+	}
+	return nil
+}
+
+var errEnded = errors.New("viewer: the stream has ended")
+
+// start sets the leaves to work: the playlist at once, and the tracker beside it.
+func (s *session) start(ctx context.Context) {
+	f := &follower{
+		http: s.v.cfg.HTTP, url: s.v.cfg.URL, key: s.key, requests: &s.requests, refused: &s.refused,
+		tell: func(u update) { s.tell(func(now scheduler.Time) { s.learn(now, u) }) },
+	}
+	s.joined.Go(func() {
+		if err := f.run(ctx); err != nil {
+			s.cancel(err)
+		}
+	})
+	if !s.v.cfg.P2P {
+		return
+	}
+	s.tracker = &tracker{
+		url: s.v.cfg.Tracker,
+		up: func(k *socket) {
+			s.tell(func(now scheduler.Time) { s.socket = k; s.core.TrackerUp(now) })
+		},
+		down: func(k *socket) {
+			s.tell(func(now scheduler.Time) {
+				if s.socket == k {
+					s.socket = nil
+					s.core.TrackerDown(now)
+				}
+			})
+		},
+		message: func(k *socket, b []byte) {
+			s.tell(func(now scheduler.Time) {
+				if s.socket == k {
+					s.core.TrackerMessage(now, b)
+				}
+			})
+		},
+	}
+	s.joined.Go(func() { s.tracker.run(ctx) })
+}
+
+// loop takes one event after the other, and keeps the scheduler's, the playhead's and the beacon's time.
+func (s *session) loop(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	report := time.NewTicker(publishEvery)
+	defer report.Stop()
+	for {
+		now := s.now()
+		due := min(s.core.Next(), s.head.Next(), s.beaconN.due)
+		timer.Reset(time.Duration(min(max(0, due-now), scheduler.Second)) * time.Microsecond)
+		select {
+		case event := <-s.events:
+			s.do(event)
+		case <-timer.C:
+			s.do(s.tick)
+		case <-report.C:
+			s.v.publish(s.sample(s.now()))
+		case <-ctx.Done():
+			s.do(s.core.Leave)
+			s.v.publish(s.sample(s.now()))
+			return
+		}
+	}
+}
+
+func (s *session) tick(now scheduler.Time) {
+	if s.core.Next() <= now {
+		s.core.Tick(now)
+	}
+	s.head.Advance(now)
+	s.play(now)
+	s.beacon(now)
+}
+
+// do lets an event happen, and all that follows from it.
+func (s *session) do(event func(now scheduler.Time)) {
+	now := s.now()
+	event(now)
+	s.carryOut(now)
+	for len(s.owed) > 0 {
+		next := s.owed[0]
+		s.owed = s.owed[1:]
+		next(now)
+		s.carryOut(now)
+	}
+	s.owed = s.owed[:0]
+}
+
+// owe makes a call to the scheduler follow once its present actions are carried out.
+func (s *session) owe(call func(now scheduler.Time)) { s.owed = append(s.owed, call) }
+
+// learn takes what is new in the playlist.
+func (s *session) learn(now scheduler.Time, u update) {
+	if u.holdBack > 0 {
+		s.head.HoldBack = scheduler.Time(u.holdBack.Microseconds())
+	} else if s.head.HoldBack == 0 {
+		s.head.HoldBack = scheduler.Time(defaultHold.Microseconds())
+	}
+	var age scheduler.Time
+	for i := range u.parts {
+		if u.parts[i].record.ID.Kind != wire.Init {
+			age += scheduler.Time(u.parts[i].record.Duration)
+		}
+	}
+	clock := now - scheduler.Time(time.Now().UnixMicro())
+	for i := range u.parts {
+		p := &u.parts[i]
+		if p.record.ID.Kind != wire.Init {
+			age -= scheduler.Time(p.record.Duration)
+		}
+		last := i == len(u.parts)-1
+		s.owe(func(now scheduler.Time) {
+			s.learnPart(now, p, age, clock)
+			if last {
+				s.head.Begin(now)
+				s.play(now)
+				s.replayParked()
+			}
+		})
+	}
+	if u.ended {
+		s.owe(func(scheduler.Time) { s.cancel(errEnded) })
+	}
+}
+
+func (s *session) learnPart(now scheduler.Time, p *part, age, clock scheduler.Time) {
+	h := s.core.Learn(now, &p.record, age)
+	if h == 0 {
+		return
+	}
+	if s.store.chunks[h] == nil {
+		s.store.add(h, p.record, p.url)
+	}
+	if p.record.ID.Kind == wire.Init {
+		s.inits[p.url] = h
+		return
+	}
+	captured := now
+	if !p.at.IsZero() {
+		captured = clock + scheduler.Time(p.at.UnixMicro())
+	}
+	s.head.Add(now, playhead.Item{
+		Chunk: h, Init: s.inits[p.init], Duration: scheduler.Time(p.record.Duration),
+		Independent: p.record.Independent, Captured: captured,
+	})
+}
+
+// play passes the playhead's needs to the scheduler, and what is played to who wants to see it.
+func (s *session) play(now scheduler.Time) {
+	for _, n := range s.head.Needs() {
+		s.owe(func(now scheduler.Time) { s.core.Need(now, n.Chunk, n.Deadline) })
+	}
+	for _, it := range s.head.Played() {
+		s.show(it.Chunk)
+	}
+}

@@ -1,0 +1,191 @@
+package viewer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// audience is some viewers of a stage and what each of them played.
+type audience struct {
+	viewers []*Viewer
+	played  []map[wire.ChunkID][32]byte
+}
+
+// watch lets viewers watch the stage while it grows by parts, and ends them.
+func (st *stage) watch(t *testing.T, parts int, configs ...Config) audience {
+	t.Helper()
+	certificate, err := NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := NewHTTP()
+	defer shared.CloseIdleConnections()
+	a := audience{}
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var group sync.WaitGroup
+	for i, c := range configs {
+		c.URL, c.HTTP, c.Certificate = st.URL+"/live/show/index.m3u8", shared, certificate
+		played := make(map[wire.ChunkID][32]byte)
+		a.played = append(a.played, played)
+		c.Played = func(r wire.Record, b []byte) { played[r.ID] = sha256.Sum256(b) }
+		v, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.viewers = append(a.viewers, v)
+		group.Go(func() {
+			if err := v.Run(ctx); err != nil {
+				t.Errorf("viewer %d: %v", i, err)
+			}
+		})
+	}
+	tick := time.NewTicker(st.length)
+	defer tick.Stop()
+	for range parts {
+		<-tick.C
+		st.grow()
+	}
+	<-tick.C
+	stop()
+	group.Wait()
+	return a
+}
+
+// check compares what a viewer played with what the stage has.
+func (a audience) check(t *testing.T, st *stage, least int) {
+	t.Helper()
+	for i, played := range a.played {
+		r := a.viewers[i].Report()
+		t.Logf("viewer %d: %+v", i, r)
+		if len(played) < least {
+			t.Errorf("viewer %d played %d chunks, want at least %d", i, len(played), least)
+		}
+		for n, record := range st.records {
+			b := st.chunks[path(record.ID)]
+			if sum, ok := played[record.ID]; ok && sum != sha256.Sum256(b) {
+				t.Errorf("viewer %d: part %d: other bytes were played", i, n)
+			}
+		}
+		if r.BadBytesPlayed+r.BadBytesRelayed+r.Unheld != 0 {
+			t.Errorf("viewer %d: %d bad bytes played, %d passed on, %d actions on what was not held",
+				i, r.BadBytesPlayed, r.BadBytesRelayed, r.Unheld)
+		}
+	}
+}
+
+func TestFourViewersShare(t *testing.T) {
+	st := newStage(t, 20_000, 150*time.Millisecond)
+	var c Config
+	c.P2P = true
+	a := st.watch(t, 40, c, c, c, c)
+	a.check(t, st, 35)
+	var peers, edge uint64
+	for _, v := range a.viewers {
+		r := v.Report()
+		peers += r.BytesFromPeers
+		edge += r.BytesFromEdge
+	}
+	if share := float64(peers) / float64(peers+edge); share < 0.5 {
+		t.Errorf("offload %.2f, want over 0.5", share)
+	}
+}
+
+func TestLiarIsCutOff(t *testing.T) {
+	st := newStage(t, 20_000, 150*time.Millisecond)
+	honest, liar := Config{P2P: true}, Config{P2P: true, Weight: 60000}
+	liar.Tamper = func(piece []byte) []byte { piece[0] ^= 1; return piece }
+	a := st.watch(t, 40, honest, honest, honest, liar)
+	a.check(t, st, 35)
+	var bad, cut uint64
+	for _, v := range a.viewers[:3] {
+		bad += v.Report().BadPieces
+		cut += v.Report().LinksCut
+	}
+	if sent := a.viewers[3].Report().PiecesTampered; sent == 0 || bad == 0 || cut == 0 {
+		t.Errorf("%d pieces tampered with, %d found bad, %d links cut: want all over 0", sent, bad, cut)
+	}
+}
+
+func TestWithoutSwarm(t *testing.T) {
+	st := newStage(t, 5_000, 100*time.Millisecond)
+	a := st.watch(t, 15, Config{})
+	a.check(t, st, 12)
+	r := a.viewers[0].Report()
+	if r.BytesFromPeers != 0 || r.BytesFromEdge == 0 || r.Stalls != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestEndOfStream(t *testing.T) {
+	st := newStage(t, 5_000, 100*time.Millisecond)
+	st.stopped = true
+	v, err := New(Config{URL: st.URL + "/watch/show"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.cfg.HTTP.CloseIdleConnections()
+	if err := v.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestForgedRecordsAreNotPlayed(t *testing.T) {
+	st := newStage(t, 5_000, 100*time.Millisecond)
+	st.private[0] ^= 1 // all that follows is signed with another key
+	a := st.watch(t, 10, Config{Key: bytes.Clone(st.public)})
+	r := a.viewers[0].Report()
+	if r.BadRecords == 0 {
+		t.Error("no forged record was seen")
+	}
+	for id := range a.played[0] {
+		if id.MSN >= 2 {
+			t.Errorf("played %+v, whose record is forged", id)
+		}
+	}
+}
+
+func TestUnknownStream(t *testing.T) {
+	st := newStage(t, 5_000, 100*time.Millisecond)
+	v, err := New(Config{URL: st.URL + "/live/other/index.m3u8"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.cfg.HTTP.CloseIdleConnections()
+	if err := v.Run(t.Context()); err == nil {
+		t.Fatal("no error for a stream that is not there")
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for _, tc := range []struct{ url, playlist, tracker, name string }{
+		{"http://h:8080/live/a/index.m3u8", "http://h:8080/live/a/index.m3u8", "ws://h:8080/tracker", "a"},
+		{"https://h/watch/a-b", "https://h/live/a-b/index.m3u8", "wss://h/tracker", "a-b"},
+		{"http://h/watch/", "", "", ""},
+		{"rtmp://h/live/a", "", "", ""},
+		{"http://h/", "", "", ""},
+		{"", "", "", ""},
+	} {
+		v, err := New(Config{URL: tc.url})
+		if tc.name == "" {
+			if !errors.Is(err, ErrURL) {
+				t.Errorf("%q: %v, want ErrURL", tc.url, err)
+			}
+			continue
+		}
+		if err != nil || v.cfg.URL != tc.playlist || v.cfg.Tracker != tc.tracker || v.name != tc.name {
+			t.Errorf("%q: %v, %+v", tc.url, err, v)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package viewer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"text/tabwriter"
+	"time"
+)
+
+// WatchConfig says what Watch does. URL is needed.
+type WatchConfig struct {
+	N       int           // viewers; 0: 1
+	URL     string        // see Config.URL
+	Tracker string        // see Config.Tracker
+	Key     []byte        // see Config.Key
+	Token   string        // see Config.Token
+	Seconds int           // how long is measured, after the last viewer joined; 0: 30
+	Join    time.Duration // over which the viewers join; 0: 50 ms for each, at most 10 s
+	NoP2P   bool          // plain LL-HLS: the control run
+	Weight  uint16        // see Config.Weight
+	Log     *slog.Logger
+}
+
+// WatchReport is what the viewers got, in the words that all measuring commands share. Bytes, copies and requests are
+// those of the measured seconds; startup, stalls and bad bytes those of the whole run. Where viewers differ the median
+// is given.
+type WatchReport struct {
+	Viewers                     int     `json:"viewers"`
+	Seconds                     float64 `json:"seconds"`
+	Offload                     float64 `json:"offload"`
+	Ceiling                     float64 `json:"ceiling"` // 1 - 1/viewers
+	Copies                      float64 `json:"copies"`  // how many times the stream left the edge, whole swarm
+	LatencySeconds              float64 `json:"latencySeconds"`
+	Stalls                      int     `json:"stalls"` // of all viewers together
+	StalledSeconds              float64 `json:"stalledSeconds"`
+	StallRatio                  float64 `json:"stallRatio"`
+	StartupMillis               float64 `json:"startupMillis"`
+	DuplicateRatio              float64 `json:"duplicateRatio"` // of the bytes that peers sent
+	EdgeRequestsPerViewerMinute float64 `json:"edgeRequestsPerViewerMinute"`
+	BytesFromPeers              uint64  `json:"bytesFromPeers"`
+	BytesFromEdge               uint64  `json:"bytesFromEdge"`
+	BadBytesPlayed              uint64  `json:"badBytesPlayed"`
+	BadBytesRelayed             uint64  `json:"badBytesRelayed"`
+	MemoryBytesPerViewer        uint64  `json:"memoryBytesPerViewer"`
+	Failed                      int     `json:"failed"` // viewers that gave up or never played
+	Links                       float64 `json:"links"`  // of a viewer, at the end
+}
+
+// Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, it reports what
+// there is until then.
+func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
+	n := max(1, c.N)
+	length := time.Duration(c.Seconds) * time.Second
+	if length <= 0 {
+		length = 30 * time.Second
+	}
+	join := c.Join
+	if join == 0 {
+		join = min(time.Duration(n)*50*time.Millisecond, 10*time.Second)
+	}
+	certificate, err := NewCertificate()
+	if err != nil {
+		return WatchReport{}, err
+	}
+	base := Config{
+		URL: c.URL, Tracker: c.Tracker, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Log: c.Log,
+		HTTP: NewHTTP(), Certificate: certificate,
+	}
+	defer base.HTTP.CloseIdleConnections()
+	viewers := make([]*Viewer, n)
+	for i := range viewers {
+		if viewers[i], err = New(base); err != nil {
+			return WatchReport{}, err
+		}
+	}
+
+	before := memory()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var group sync.WaitGroup
+	failures := make([]error, n)
+	for i, v := range viewers {
+		group.Go(func() { failures[i] = v.Run(running) })
+		if !sleep(running, join/time.Duration(n)) {
+			break
+		}
+	}
+	from, begun := samples(viewers), time.Now()
+	sleep(running, length)
+	to, took := samples(viewers), time.Since(begun)
+	used := memory() - before
+	stop()
+	group.Wait()
+	r := sum(viewers, from, to, took, failures)
+	r.MemoryBytesPerViewer = uint64(max(0, used)) / uint64(n)
+	for _, err := range failures {
+		if err != nil && r.Failed == n {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+func samples(viewers []*Viewer) []sample {
+	out := make([]sample, len(viewers))
+	for i, v := range viewers {
+		out[i] = v.snapshot()
+	}
+	return out
+}
+
+// sum makes one report of all viewers' counts at the beginning and the end of the measured time.
+func sum(viewers []*Viewer, from, to []sample, took time.Duration, failures []error) WatchReport {
+	n := len(viewers)
+	r := WatchReport{Viewers: n, Seconds: round(took.Seconds(), 1), Ceiling: round(1-1/float64(n), 4)}
+	var received, duplicate, requests uint64
+	var watched float64
+	var latency, startup, links []float64
+	for i := range viewers {
+		a, b := &from[i], &to[i]
+		got := b.report()
+		peers, edge := b.core.BytesFromPeers-a.core.BytesFromPeers, b.counts.fromEdge-a.counts.fromEdge
+		r.BytesFromPeers += peers
+		r.BytesFromEdge += edge
+		duplicate += b.core.DuplicateBytes - a.core.DuplicateBytes
+		received += peers + b.core.DuplicateBytes - a.core.DuplicateBytes
+		requests += b.requests - a.requests
+		r.Stalls += got.Stalls
+		r.StalledSeconds += got.StalledSeconds
+		watched += got.WatchedSeconds
+		r.BadBytesPlayed += got.BadBytesPlayed
+		r.BadBytesRelayed += got.BadBytesRelayed
+		links = append(links, float64(got.Peers))
+		if played := b.play.Played - a.play.Played; played > 0 {
+			latency = append(latency, seconds64(b.play.LatencySum-a.play.LatencySum)/float64(played))
+		}
+		if got.StartupMillis >= 0 {
+			startup = append(startup, got.StartupMillis)
+		}
+		if failures[i] != nil || got.StartupMillis < 0 {
+			r.Failed++
+		}
+	}
+	all := float64(r.BytesFromPeers + r.BytesFromEdge)
+	r.Offload = round(ratio(float64(r.BytesFromPeers), all), 4)
+	r.Copies = round(ratio(float64(r.BytesFromEdge), all/float64(n)), 3)
+	r.StallRatio = round(ratio(r.StalledSeconds, r.StalledSeconds+watched), 5)
+	r.StalledSeconds = round(r.StalledSeconds, 3)
+	r.LatencySeconds = round(median(latency), 3)
+	r.StartupMillis = round(median(startup), 0)
+	r.DuplicateRatio = round(ratio(float64(duplicate), float64(received)), 4)
+	r.EdgeRequestsPerViewerMinute = round(float64(requests)/float64(n)/took.Minutes(), 1)
+	r.Links = median(links)
+	return r
+}
+
+// Table writes the report for people.
+func (r WatchReport) Table(out io.Writer) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintf(w, "viewers\t%d\t(%d failed, %g links each)\n", r.Viewers, r.Failed, r.Links)
+	fmt.Fprintf(w, "measured\t%.1f s\n", r.Seconds)
+	fmt.Fprintf(w, "offload\t%.1f %%\tof at most %.1f %%\n", 100*r.Offload, 100*r.Ceiling)
+	fmt.Fprintf(w, "copies\t%.2f\tof each chunk left the edge\n", r.Copies)
+	fmt.Fprintf(w, "latency\t%.2f s\n", r.LatencySeconds)
+	fmt.Fprintf(w, "startup\t%.0f ms\n", r.StartupMillis)
+	fmt.Fprintf(w, "stalls\t%d\t%.2f s in all\n", r.Stalls, r.StalledSeconds)
+	fmt.Fprintf(w, "from peers\t%.1f MB\t%.1f %% duplicate\n", float64(r.BytesFromPeers)/1e6, 100*r.DuplicateRatio)
+	fmt.Fprintf(w, "from edge\t%.1f MB\t%.1f requests per viewer and minute\n", float64(r.BytesFromEdge)/1e6, r.EdgeRequestsPerViewerMinute)
+	fmt.Fprintf(w, "bad bytes\t%d\tplayed, %d passed on\n", r.BadBytesPlayed, r.BadBytesRelayed)
+	fmt.Fprintf(w, "memory\t%.1f MB\tper viewer\n", float64(r.MemoryBytesPerViewer)/1e6)
+	return w.Flush()
+}
+
+// memory returns what the process holds from the system.
+func memory() int64 {
+	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64() - s[1].Value.Uint64())
+}
+
+func median(list []float64) float64 {
+	if len(list) == 0 {
+		return 0
+	}
+	slices.Sort(list)
+	if n := len(list); n%2 == 0 {
+		return (list[n/2-1] + list[n/2]) / 2
+	}
+	return list[len(list)/2]
+}
+
+func round(x float64, digits int) float64 {
+	p := math.Pow10(digits)
+	return math.Round(x*p) / p
+}
