@@ -7,8 +7,10 @@ type reader struct {
 }
 
 func (r *reader) take(n int) []byte {
-	if r.err != nil || len(r.b) < n {
+	if r.err == nil && len(r.b) < n {
 		r.err = ErrShort
+	}
+	if r.err != nil {
 		return nil
 	}
 	b := r.b[:n]

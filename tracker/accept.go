@@ -1,0 +1,135 @@
+package tracker
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// socketBuffer is the size of a socket's read buffer, and of the pooled write buffers.
+const socketBuffer = 1 << 10
+
+func newUpgrader() websocket.Upgrader {
+	return websocket.Upgrader{
+		HandshakeTimeout: joinWithin,
+		ReadBufferSize:   socketBuffer,
+		WriteBufferSize:  socketBuffer,
+		WriteBufferPool:  new(sync.Pool),
+		CheckOrigin:      func(*http.Request) bool { return true }, // allowed looks at it earlier
+	}
+}
+
+// ServeHTTP takes a viewer's WebSocket. All that can be refused is refused before the upgrade and before any state
+// is made; after it the socket belongs to goroutines that Run waits for.
+func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if wait := t.joins.Take(time.Now(), t.address(r)); wait > 0 {
+		t.refuse(w, refusedRate, http.StatusTooManyRequests, wait, "too many joins from this address")
+		return
+	}
+	if !websocket.IsWebSocketUpgrade(r) {
+		w.Header().Set("Upgrade", "websocket")
+		t.refuse(w, refusedHandshake, http.StatusUpgradeRequired, 0, "this is the tracker's WebSocket: come with a WebSocket handshake")
+		return
+	}
+	if !t.allowed(r) {
+		t.refuse(w, refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join")
+		return
+	}
+	if !t.admit() {
+		t.refuse(w, refusedFull, http.StatusServiceUnavailable, 5*time.Second, "the tracker is full or stopping")
+		return
+	}
+	conn, err := t.upgrade.Upgrade(w, r, nil)
+	if err != nil { // the upgrader has answered
+		t.metrics.refused(refusedHandshake)
+		t.release()
+		return
+	}
+	v := newViewer(t, conn)
+	t.wheel.add(v)
+	select {
+	case <-t.done: // it came too late to be told goodbye
+		conn.Close()
+	default:
+	}
+	go v.serve(t.iceServers(r.Host))
+}
+
+func (t *Tracker) refuse(w http.ResponseWriter, reason, status int, wait time.Duration, text string) {
+	t.metrics.refused(reason)
+	w.Header().Set("Cache-Control", "no-store")
+	if wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	}
+	http.Error(w, text, status)
+}
+
+// admit counts a socket in, unless the tracker is full or not running; release counts it out.
+func (t *Tracker) admit() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.open || t.sockets >= t.config.MaxViewers {
+		return false
+	}
+	t.sockets++
+	t.running.Add(1)
+	return true
+}
+
+func (t *Tracker) release() {
+	t.mu.Lock()
+	t.sockets--
+	t.mu.Unlock()
+	t.running.Done()
+}
+
+// allowed tells whether the page that asks may join: one of this host, or of an allowed origin.
+func (t *Tracker) allowed(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.Contains(t.config.AllowedOrigins, "*") {
+		return true
+	}
+	if slices.ContainsFunc(t.config.AllowedOrigins, func(o string) bool { return strings.EqualFold(o, origin) }) {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+}
+
+// address returns who asks, the zero Addr if that cannot be told.
+func (t *Tracker) address(r *http.Request) netip.Addr {
+	if t.config.AddressHeader != "" {
+		if values := r.Header.Values(t.config.AddressHeader); len(values) > 0 {
+			last := values[len(values)-1]
+			addr, _ := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
+			return addr
+		}
+	}
+	from, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return from.Addr()
+}
+
+// iceServers returns what a viewer is told that reached the tracker under a host name.
+func (t *Tracker) iceServers(host string) []wire.ICEServer {
+	if len(t.config.ICEServers) > 0 || t.stun == nil {
+		return t.config.ICEServers
+	}
+	bound, ok := t.stun.Bound()
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if !ok || host == "" || len(host) > 200 {
+		return nil
+	}
+	return []wire.ICEServer{{URL: "stun:" + net.JoinHostPort(host, strconv.Itoa(int(bound.Port())))}}
+}

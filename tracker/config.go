@@ -1,0 +1,88 @@
+package tracker
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
+)
+
+// Config is all a tracker can be told. The zero value works.
+type Config struct {
+	CellSize int           // members a cell has room for; 0: 24, at most wire.MaxMembers
+	CellGap  time.Duration // a cell's deltas are at least this far apart; 0: 100 ms
+
+	STUNAddr   string           // UDP address of the STUN responder, such as ":3478"; empty: none
+	ICEServers []wire.ICEServer // what viewers are told to use; empty: the STUN responder, if there is one
+
+	BeaconInterval time.Duration // how often viewers report, whole seconds; 0: 10 s
+
+	// AllowedOrigins are the web origins, such as "https://tv.example", whose pages may join besides those that the
+	// tracker's own host serves; "*" allows all. Programs that send no Origin are not asked for one.
+	AllowedOrigins []string
+	// AddressHeader names the request header in which a trusted proxy puts the viewer's address (its last element
+	// counts); empty: the connection's own address.
+	AddressHeader string
+
+	JoinsPerSecond    float64 // sockets an address may open each second; 0: 50
+	JoinBurst         int     // and at once; 0: 200
+	MessagesPerSecond float64 // kilobytes or messages a viewer may send each second, then it is read slower; 0: 50
+	MessageBurst      int     // and at once; 0: 1000
+	MaxViewers        int     // sockets in all; 0: 15000. Each needs a file descriptor
+	MaxStreams        int     // streams in all; 0: 1000
+
+	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
+	Log      *slog.Logger          // nil: slog.Default()
+}
+
+// validate fills in the defaults and says what cannot work.
+func (c *Config) validate() error {
+	setDefault(&c.CellSize, cell.DefaultSize)
+	setDefault(&c.JoinBurst, 200)
+	setDefault(&c.MessageBurst, 1000)
+	setDefault(&c.MaxViewers, 15000)
+	setDefault(&c.MaxStreams, 1000)
+	setDefault(&c.CellGap, 100*time.Millisecond)
+	setDefault(&c.BeaconInterval, 10*time.Second)
+	setDefault(&c.JoinsPerSecond, 50)
+	setDefault(&c.MessagesPerSecond, 50)
+	setDefault(&c.Log, slog.Default())
+	if c.CellSize < 2 || c.CellSize > wire.MaxMembers {
+		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
+	}
+	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond) < 0 || min(c.JoinBurst, c.MaxViewers, c.MaxStreams) < 0 {
+		return errors.New("tracker: a number in the configuration is negative")
+	}
+	if c.MessageBurst < messageCost(wire.MaxMessage) {
+		return fmt.Errorf("tracker: message burst %d: the longest message alone costs %d", c.MessageBurst, messageCost(wire.MaxMessage))
+	}
+	if s := c.BeaconInterval / time.Second; s < 1 || s > 255 || s*time.Second != c.BeaconInterval {
+		return fmt.Errorf("tracker: beacon interval %v: choose whole seconds, 1 to 255", c.BeaconInterval)
+	}
+	if len(c.ICEServers) > wire.MaxICEServers {
+		return fmt.Errorf("tracker: %d ICE servers: at most %d", len(c.ICEServers), wire.MaxICEServers)
+	}
+	for _, s := range c.ICEServers {
+		if max(len(s.URL), len(s.Username), len(s.Credential)) > 255 {
+			return fmt.Errorf("tracker: ICE server %.40s: no text may be longer than 255 bytes", s.URL)
+		}
+	}
+	for _, o := range c.AllowedOrigins {
+		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
+			return fmt.Errorf("tracker: allowed origin %q: want scheme://host, scheme://host:port or *", o)
+		}
+	}
+	return nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -1,0 +1,172 @@
+// Package tracker knows who is here. Viewers of a stream come by WebSocket; the tracker puts them into cells, tells
+// each the roster of its cell and every change of it, relays the offers, answers and candidates by which they link
+// to each other, and sums what they report into metrics. It knows nothing of media, and no stream needs it: without
+// a tracker viewers play from the edge.
+//
+// Each WebSocket message is one message of package wire. A socket begins with Join, which is answered by Welcome and
+// Roster, or by Refused and a close. Then Deltas come, at most one each CellGap for a cell. A Signal is passed on
+// only within the cell, and its sender is stamped here. What a viewer says in a Beacon is believed within bounds.
+//
+// Everything is bounded: sockets, streams, joins by address, messages by viewer, the queue towards a viewer. A
+// viewer too slow for its Deltas loses them and is sent the whole Roster once it has caught up.
+//
+// Who sits in which cell is kept by package cell, which knows no sockets; here are the sockets, which know no cells.
+// No address and no viewer ID leaves the tracker in logs, metrics or statistics.
+//
+// New starts nothing; Run owns all that goes on and closes every socket when its context ends.
+package tracker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/tracker/quota"
+	"github.com/shoal-live/shoal/tracker/stun"
+)
+
+const (
+	tick        = 50 * time.Millisecond // how often waiting deltas are looked at
+	farewell    = time.Second           // how long a closing socket may take to say so
+	keepStream  = time.Minute           // how long a stream is remembered after its last viewer
+	retireEvery = 10 * time.Second
+)
+
+// errNotRunning is what a tracker says of itself before Run and after.
+var errNotRunning = errors.New("tracker: not running")
+
+// Tracker introduces the viewers of each stream to each other.
+type Tracker struct {
+	config  Config             // static
+	log     *slog.Logger       // static
+	started time.Time          // static; the cells' clock counts from it
+	upgrade websocket.Upgrader // static
+	stun    *stun.Responder    // static; nil if there is none
+	joins   *quota.Table       // static
+	metrics metrics
+	wheel   wheel
+
+	mu      sync.Mutex // guards what follows
+	open    bool
+	sockets int
+	streams map[string]*stream
+	done    chan struct{} // closed when Run ends
+
+	running sync.WaitGroup // the goroutines of all viewers
+}
+
+// New returns a tracker. It starts nothing: see Run.
+func New(config Config) (*Tracker, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	t := &Tracker{
+		config:  config,
+		log:     config.Log,
+		started: time.Now(),
+		upgrade: newUpgrader(),
+		joins:   quota.New(config.JoinsPerSecond, config.JoinBurst),
+		streams: map[string]*stream{},
+		done:    make(chan struct{}),
+	}
+	if config.STUNAddr != "" {
+		t.stun = stun.New(config.STUNAddr)
+	}
+	t.metrics = newMetrics(t)
+	if config.Registry != nil {
+		if err := config.Registry.Register(&t.metrics); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// Ready tells whether viewers may come.
+func (t *Tracker) Ready() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.open {
+		return errNotRunning
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then closes all sockets and returns when nothing of the tracker runs any more. It can
+// run once.
+func (t *Tracker) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var background sync.WaitGroup
+	if t.stun != nil {
+		background.Go(func() {
+			if err := t.stun.Run(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
+	t.setOpen(true)
+	t.beat(ctx)
+	t.setOpen(false)
+	t.closeAll()
+	background.Wait()
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func (t *Tracker) setOpen(open bool) {
+	t.mu.Lock()
+	t.open = open
+	t.mu.Unlock()
+}
+
+// beat does what must be done now and then, until ctx ends.
+func (t *Tracker) beat(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	turned, retired := time.Now(), time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		for _, s := range t.all() {
+			s.tick(now)
+		}
+		for ; now.Sub(turned) >= pingEvery/wheelSlots; turned = turned.Add(pingEvery / wheelSlots) {
+			t.wheel.turn(now)
+		}
+		if now.Sub(retired) >= retireEvery {
+			retired = now
+			t.retire(now)
+		}
+	}
+}
+
+// closeAll says goodbye to all viewers, waits for them, and closes those that do not answer.
+func (t *Tracker) closeAll() {
+	close(t.done)
+	viewers := t.wheel.all()
+	for _, v := range viewers {
+		v.bye(websocket.CloseGoingAway, "tracker stops")
+	}
+	late := time.AfterFunc(2*farewell, func() {
+		for _, v := range viewers {
+			v.conn.Close()
+		}
+	})
+	t.running.Wait()
+	late.Stop()
+	if n := len(viewers); n > 0 {
+		t.log.Info("tracker: stopped", "viewers", n)
+	}
+}
+
+// millis returns the cells' time: milliseconds since the tracker was made.
+func (t *Tracker) millis(now time.Time) int64 { return now.Sub(t.started).Milliseconds() }
