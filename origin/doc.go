@@ -1,0 +1,16 @@
+// Package origin is where media is born: broadcasters come in by RTMP and WHIP, and LL-HLS goes out.
+//
+// An Origin owns the RTMP port, the WebRTC port and the streams; it serves /live/, /whip/ and /api/v1/ over HTTP and
+// leaves listening for HTTP to its caller. Below it:
+//
+//	media      the words the others share: tracks and frames
+//	segmenter  pure: frames in, fMP4 parts and segments out
+//	hls        the fetchable window of a rendition, playlists, blocking reload
+//	stream     a stream's life, numbering on disk, signed chunk records
+//	rtmp, whip the two ways in
+//
+// The origin knows nothing of viewers: every response is the same for everybody and can be cached (package edge does).
+// Publish keys are kept hashed in the data directory by Keys, which the command line edits while the origin runs.
+//
+// Drive it with New, then Run until the context ends; ServeHTTP answers as soon as New has returned.
+package origin

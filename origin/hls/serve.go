@@ -1,0 +1,169 @@
+package hls
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Cache lives, as STANDARDS and the edge expect them.
+const (
+	cacheForever = "public, max-age=31536000, immutable"
+	cacheSecond  = "public, max-age=1"
+	cacheNot     = "no-store"
+)
+
+// Fail answers with an error a person can read. A missing thing may be asked for again in a second; a wrong question
+// is not kept.
+func Fail(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Cache-Control", cacheNot)
+	if status == http.StatusNotFound {
+		h.Set("Cache-Control", cacheSecond)
+	}
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
+
+// ServePlaylist answers for the media playlist, holding the request if it is a blocking reload.
+func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request) {
+	reload, err := ParseReload(r.URL.Query())
+	if err != nil {
+		Fail(rw, http.StatusBadRequest, err.Error())
+		return
+	}
+	v, err := w.Wait(r.Context(), reload)
+	if err == nil && !v.Playable() {
+		v, err = w.WaitPlayable(r.Context())
+	}
+	switch {
+	case errors.Is(err, ErrFuture):
+		Fail(rw, http.StatusBadRequest, err.Error())
+		return
+	case errors.Is(err, ErrTimeout):
+		rw.Header().Set("Retry-After", "1")
+		Fail(rw, http.StatusServiceUnavailable, err.Error())
+		return
+	case err != nil:
+		return // the asker has gone
+	case !v.Playable():
+		Fail(rw, http.StatusNotFound, "hls: this stream is not live now")
+		return
+	}
+	cache := cacheSecond
+	if reload.Set {
+		cache = "public, max-age=" + strconv.Itoa(int(w.config.Target/time.Second))
+	}
+	plain, packed := v.Playlist()
+	WritePlaylist(rw, r, cache, plain, packed)
+}
+
+// WritePlaylist writes a playlist, gzipped where that is accepted. Packed may be nil.
+func WritePlaylist(rw http.ResponseWriter, r *http.Request, cache string, plain, packed []byte) {
+	h := rw.Header()
+	h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	h.Set("Cache-Control", cache)
+	h.Set("Vary", "Accept-Encoding")
+	body := plain
+	if packed == nil {
+		packed = pack(plain)
+	}
+	if acceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		body = packed
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if r.Method != http.MethodHead {
+		_, _ = rw.Write(body) // the asker may have gone
+	}
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for _, part := range strings.Split(r.Header.Get("Accept-Encoding"), ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(name, "gzip") {
+			q = strings.ReplaceAll(q, " ", "")
+			return q != "q=0" && q != "q=0.0"
+		}
+	}
+	return false
+}
+
+// ServeMedia answers for a part, a segment or an init segment. A part that is hinted at is held until it is whole.
+func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
+	chunks, err := w.WaitFor(r.Context(), n)
+	switch {
+	case errors.Is(err, ErrTimeout):
+		rw.Header().Set("Retry-After", "1")
+		Fail(rw, http.StatusServiceUnavailable, err.Error())
+		return
+	case err != nil:
+		return
+	case chunks == nil:
+		Fail(rw, http.StatusNotFound, "hls: "+n.String()+" is not here: not yet made, or no longer kept")
+		return
+	}
+	h := rw.Header()
+	h.Set("Cache-Control", cacheForever)
+	h.Set("Content-Type", "video/mp4")
+	if n.Kind != KindInit {
+		h.Set("Content-Type", "video/iso.segment")
+	}
+	h.Set("ETag", `"`+strconv.FormatUint(uint64(w.config.Epoch), 36)+"-"+n.String()+`"`)
+	http.ServeContent(rw, r, "", time.Time{}, newChain(chunks))
+}
+
+// chain reads several slices as one, so that a segment is served from its parts without a copy.
+type chain struct {
+	chunks [][]byte
+	size   int64
+	at     int64
+}
+
+func newChain(chunks [][]byte) *chain {
+	c := &chain{chunks: chunks}
+	for _, b := range chunks {
+		c.size += int64(len(b))
+	}
+	return c
+}
+
+func (c *chain) Read(p []byte) (n int, err error) {
+	skip := c.at
+	for _, b := range c.chunks {
+		if skip >= int64(len(b)) {
+			skip -= int64(len(b))
+			continue
+		}
+		n += copy(p[n:], b[skip:])
+		skip = 0
+		if n == len(p) {
+			break
+		}
+	}
+	c.at += int64(n)
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (c *chain) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += c.at
+	case io.SeekEnd:
+		offset += c.size
+	}
+	if offset < 0 {
+		return 0, errors.New("hls: seek before the start")
+	}
+	c.at = offset
+	return offset, nil
+}

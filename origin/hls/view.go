@@ -1,0 +1,76 @@
+package hls
+
+import (
+	"bytes"
+	"compress/gzip"
+	"sync"
+)
+
+// View is a window at one moment. It never changes; its playlist is written once, when first asked for.
+type View struct {
+	Segments []*Segment // listed, complete
+	Open     *Segment   // nil between segments
+	Next     uint64     // MSN of Open, or of the next to be opened
+	Ended    bool
+
+	config *Config
+	once   sync.Once
+	plain  []byte
+	packed []byte
+}
+
+// parts returns how many parts of the open segment there are.
+func (v *View) parts() int {
+	if v.Open == nil {
+		return 0
+	}
+	return len(v.Open.Parts)
+}
+
+// Playable tells whether the playlist has a complete segment to begin with.
+func (v *View) Playable() bool { return len(v.Segments) > 0 }
+
+// Newest returns the newest segment that has a part, or nil.
+func (v *View) Newest() *Segment {
+	if v.parts() > 0 {
+		return v.Open
+	}
+	if n := len(v.Segments); n > 0 {
+		return v.Segments[n-1]
+	}
+	return nil
+}
+
+// Bitrates returns the highest and the mean bit rate of the listed segments, bit/s.
+func (v *View) Bitrates() (peak, mean float64) {
+	var bits, seconds float64
+	for _, s := range v.Segments {
+		b, d := float64(s.Size()*8), s.Duration.Seconds()
+		bits, seconds = bits+b, seconds+d
+		if d >= 0.5 { // a stub before a discontinuity says nothing
+			peak = max(peak, b/d)
+		}
+	}
+	if seconds == 0 {
+		return 0, 0
+	}
+	mean = bits / seconds
+	return max(peak, mean), mean
+}
+
+// Playlist returns the media playlist, plain and gzipped.
+func (v *View) Playlist() (plain, packed []byte) {
+	v.once.Do(func() {
+		v.plain = v.encode()
+		v.packed = pack(v.plain)
+	})
+	return v.plain, v.packed
+}
+
+func pack(b []byte) []byte {
+	var out bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // the level is valid
+	_, _ = z.Write(b)                                 // a memory buffer never fails
+	_ = z.Close()
+	return out.Bytes()
+}

@@ -1,0 +1,159 @@
+package hls
+
+import (
+	"sync"
+	"time"
+)
+
+// Config says how a rendition is listed. All fields are needed.
+type Config struct {
+	Epoch      uint32
+	Target     time.Duration // EXT-X-TARGETDURATION, whole seconds
+	PartTarget time.Duration // PART-TARGET
+	Listed     int           // complete segments in the playlist
+	Kept       int           // complete segments that stay fetchable, Listed included
+	PartsFor   int           // complete segments whose parts are listed
+}
+
+// Window is the fetchable end of one rendition. It is safe for concurrent use.
+type Window struct {
+	config Config
+
+	mu       sync.Mutex
+	segments []*Segment // complete, oldest first
+	open     *Segment
+	next     uint64 // MSN of the open segment, or of the next to be opened
+	inits    []*Init
+	ended    bool
+	view     *View
+	changed  chan struct{} // closed at the next change
+}
+
+// NewWindow returns an empty window whose first segment will have number next.
+func NewWindow(config Config, next uint64) *Window {
+	w := &Window{config: config, next: next}
+	w.refresh()
+	return w
+}
+
+// Open begins the next segment. Its number is s.MSN, which must not be lower than any before.
+func (w *Window) Open(s Segment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open, w.next, w.ended = &s, s.MSN, false
+	if n := len(w.inits); n == 0 || w.inits[n-1] != s.Init {
+		w.inits = append(w.inits, s.Init)
+	}
+}
+
+// Add appends a part to the open segment and, if it is final, completes the segment.
+func (w *Window) Add(p Part, final bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(p.Data) > 0 {
+		w.open.Parts = append(w.open.Parts, p)
+		w.open.Duration += p.Duration
+	}
+	if final {
+		w.segments = append(w.segments, w.open)
+		w.open = nil
+		w.next++
+		w.forget(w.config.Kept)
+	}
+	w.refresh()
+}
+
+// End marks the stream as over; Open revives it.
+func (w *Window) End() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	w.refresh()
+}
+
+// Release forgets all media.
+func (w *Window) Release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forget(0)
+	w.inits = nil
+	w.refresh()
+}
+
+func (w *Window) forget(keep int) {
+	drop := max(0, len(w.segments)-keep)
+	w.segments = append([]*Segment(nil), w.segments[drop:]...)
+	if len(w.segments) == 0 {
+		return
+	}
+	for len(w.inits) > 0 && w.inits[0].Number < w.segments[0].Init.Number {
+		w.inits = w.inits[1:]
+	}
+}
+
+// refresh makes the new view and wakes all who wait. The caller holds mu.
+func (w *Window) refresh() {
+	v := &View{config: &w.config, Next: w.next, Ended: w.ended}
+	v.Segments = w.segments[max(0, len(w.segments)-w.config.Listed):]
+	if w.open != nil {
+		open := *w.open
+		v.Open = &open
+	}
+	w.view = v
+	if w.changed != nil {
+		close(w.changed)
+	}
+	w.changed = make(chan struct{})
+}
+
+// View returns the window as it is now, and a channel that is closed when it changes.
+func (w *Window) View() (*View, <-chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.view, w.changed
+}
+
+// Find returns the bytes a name stands for, as the slices they are held in; nil if they are not there. May come tells
+// whether it can still appear.
+func (w *Window) Find(n Name) (chunks [][]byte, mayCome bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if n.Kind == KindInit {
+		for _, i := range w.inits {
+			if i.Number == n.Number {
+				return [][]byte{i.Data}, false
+			}
+		}
+		return nil, false
+	}
+	s := w.segment(n.Number)
+	if s == nil {
+		// Only the part hinted at is worth waiting for.
+		return nil, n.Kind == KindPart && n.Number == w.next && n.Part == 0 && !w.ended
+	}
+	if n.Kind == KindPart {
+		if n.Part < len(s.Parts) {
+			return [][]byte{s.Parts[n.Part].Data}, false
+		}
+		return nil, s == w.open && n.Part == len(s.Parts)
+	}
+	if s == w.open {
+		return nil, false
+	}
+	for _, p := range s.Parts {
+		chunks = append(chunks, p.Data)
+	}
+	return chunks, false
+}
+
+func (w *Window) segment(msn uint64) *Segment {
+	if w.open != nil && w.open.MSN == msn {
+		return w.open
+	}
+	for i := len(w.segments) - 1; i >= 0; i-- {
+		if w.segments[i].MSN == msn {
+			return w.segments[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package origin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+func (o *Origin) routes() *http.ServeMux {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /live/{name}/index.m3u8", o.serveMultivariant)
+	m.HandleFunc("GET /live/{name}/v0/index.m3u8", o.serveMedia)
+	m.HandleFunc("GET /live/{name}/v0/{epoch}/{file}", o.serveFile)
+	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
+	m.HandleFunc("GET /api/v1/streams/{name}", o.serveStream)
+	m.Handle("/whip/{name}", o.whip)
+	m.Handle("/whip/{name}/{session}", o.whip)
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		hls.Fail(w, http.StatusNotFound, "origin: there is nothing at this address")
+	})
+	return m
+}
+
+// ServeHTTP serves /live/, /whip/ and /api/v1/.
+func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch")
+	h.Set("X-Content-Type-Options", "nosniff")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, POST, PATCH, DELETE")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Range")
+		h.Set("Access-Control-Max-Age", "86400")
+		if _, pattern := o.mux.Handler(r); pattern != "/whip/{name}" && pattern != "/whip/{name}/{session}" {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+	}
+	o.mux.ServeHTTP(w, r)
+}
+
+// find returns the stream of a request, or answers why there is none.
+func (o *Origin) find(w http.ResponseWriter, r *http.Request) *stream.Stream {
+	name := r.PathValue("name")
+	if !stream.ValidName(name) {
+		hls.Fail(w, http.StatusNotFound, "origin: there is no such stream name: "+ErrName.Error())
+		return nil
+	}
+	st := o.streams.Get(name)
+	switch {
+	case st != nil && (st.Known() || st.Starting()):
+		return st
+	case o.keys.Named(name):
+		hls.Fail(w, http.StatusNotFound, "origin: nobody has broadcast to "+name+" yet")
+	default:
+		hls.Fail(w, http.StatusNotFound, "origin: there is no stream "+name)
+	}
+	return nil
+}
+
+// playable waits for a stream that has a broadcaster but no complete segment yet, or answers why there is nothing.
+func (o *Origin) playable(w http.ResponseWriter, r *http.Request) (*stream.Stream, *hls.View) {
+	st := o.find(w, r)
+	if st == nil {
+		return nil, nil
+	}
+	v, _ := st.Window().View()
+	if !v.Playable() && st.Starting() {
+		var err error
+		if v, err = st.Window().WaitPlayable(r.Context()); r.Context().Err() != nil {
+			return nil, nil
+		} else if err != nil {
+			w.Header().Set("Retry-After", "1")
+			hls.Fail(w, http.StatusServiceUnavailable, "origin: "+st.Name+" is starting")
+			return nil, nil
+		}
+	}
+	if !v.Playable() {
+		hls.Fail(w, http.StatusNotFound, "origin: "+st.Name+" is not live now")
+		return nil, nil
+	}
+	return st, v
+}
+
+func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
+	if st, v := o.playable(w, r); st != nil {
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variant(v)), nil)
+	}
+}
+
+func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
+	if st, _ := o.playable(w, r); st != nil {
+		st.Window().ServePlaylist(w, r)
+	}
+}
+
+func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
+	st := o.find(w, r)
+	if st == nil {
+		return
+	}
+	n, ok := hls.ParseName(r.PathValue("file"))
+	if !ok || r.PathValue("epoch") != strconv.FormatUint(uint64(st.Epoch()), 10) {
+		hls.Fail(w, http.StatusNotFound, "origin: there is nothing at this address")
+		return
+	}
+	st.Window().ServeMedia(w, r, n)
+}
+
+func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
+	list := struct {
+		Streams []stream.Info `json:"streams"`
+	}{Streams: []stream.Info{}}
+	for _, st := range o.streams.All() {
+		if i := st.Info(); i.Since != (time.Time{}) {
+			list.Streams = append(list.Streams, i)
+		}
+	}
+	writeJSON(w, list)
+}
+
+func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
+		writeJSON(w, st.Info())
+		return
+	}
+	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		hls.Fail(w, http.StatusInternalServerError, "origin: "+err.Error())
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "public, max-age=1")
+	_, _ = w.Write(append(b, '\n')) // the asker may have gone
+}

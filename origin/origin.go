@@ -1,0 +1,105 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shoal-live/shoal/origin/rtmp"
+	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/whip"
+)
+
+// Origin takes broadcasts and serves them as LL-HLS.
+type Origin struct {
+	// static
+	config  Config
+	keys    *Keys
+	metrics *stream.Metrics
+	streams *stream.Streams
+	rtmp    *rtmp.Server
+	whip    *whip.Endpoint
+	mux     *http.ServeMux
+
+	listening atomic.Bool
+	rtmpAddr  atomic.Value // net.Addr, once listening
+}
+
+// New returns an origin that does nothing until Run, but for answering HTTP.
+func New(config Config) (*Origin, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	keys, err := OpenKeys(config.Data)
+	if err != nil {
+		return nil, err
+	}
+	metrics, err := stream.NewMetrics(config.Registry)
+	if err != nil {
+		return nil, fmt.Errorf("origin: metrics: %w", err)
+	}
+	o := &Origin{config: config, keys: keys, metrics: metrics}
+	o.streams = stream.New(config.streams(), metrics, config.Log)
+	o.rtmp = rtmp.New(rtmp.Config{
+		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	})
+	o.whip = whip.New(whip.Config{
+		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	})
+	o.mux = o.routes()
+	return o, nil
+}
+
+// Run listens for broadcasters until ctx is done. It returns when every broadcast is closed and the numbering of every
+// stream is on disk.
+func (o *Origin) Run(ctx context.Context) error {
+	ln, err := o.rtmp.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	if err := o.whip.Listen(); err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	o.rtmpAddr.Store(ln.Addr())
+	o.listening.Store(true)
+	defer o.listening.Store(false)
+	defer o.streams.Settle()
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { o.streams.Run(ctx) })
+	all.Go(func() { o.whip.Run(ctx) })
+	err = o.rtmp.Run(ctx, ln)
+	cancel()
+	return err
+}
+
+// RTMPAddr returns the address that RTMP is taken on, nil before Run listens.
+func (o *Origin) RTMPAddr() net.Addr {
+	a, _ := o.rtmpAddr.Load().(net.Addr)
+	return a
+}
+
+// Ready tells why the origin cannot take broadcasts, or nil.
+func (o *Origin) Ready() error {
+	if !o.listening.Load() {
+		return errors.New("origin: not listening for broadcasters")
+	}
+	if err := os.MkdirAll(o.config.Data, 0o700); err != nil {
+		return fmt.Errorf("origin: data: %w", err)
+	}
+	f, err := os.CreateTemp(o.config.Data, ".ready-*")
+	if err != nil {
+		return fmt.Errorf("origin: data: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

@@ -1,0 +1,123 @@
+package rtmp
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+const (
+	patience = time.Second // of media, for a track that nobody promised
+	promise  = 3 * time.Second
+	maxHeld  = 1000 // frames
+)
+
+// feed turns what a broadcaster says into tracks and frames of a session. Frames are held until it is known which
+// tracks there are: both, as soon as both have come; else those that came within a little time, or a little more where
+// onMetaData promised another.
+type feed struct {
+	session *stream.Session
+	log     *slog.Logger
+
+	video, audio *media.Track
+	promised     announced
+	running      bool
+	held         []media.Frame
+}
+
+func newFeed(s *stream.Session, log *slog.Logger) *feed { return &feed{session: s, log: log} }
+
+// run feeds until the connection ends; nil if it ended in order.
+func (f *feed) run(d *dialogue) error {
+	for {
+		e, err := d.next()
+		if errors.Is(err, errOver) {
+			return nil
+		}
+		if err == nil {
+			err = f.take(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (f *feed) take(e event) error {
+	if e.announced != nil {
+		f.promised = *e.announced
+	}
+	if e.track != nil {
+		if err := f.setTrack(e.track); err != nil {
+			return err
+		}
+	}
+	if e.frame != nil && len(e.frame.Data) > 0 {
+		f.session.FirstByte(time.Now())
+		return f.write(*e.frame)
+	}
+	return nil
+}
+
+// setTrack notes a track; once frames flow, a new or changed one begins a new timeline.
+func (f *feed) setTrack(t *media.Track) error {
+	old := &f.audio
+	if t.Video() {
+		old = &f.video
+	}
+	if *old != nil && (*old).Same(*t) {
+		return nil
+	}
+	*old = t
+	if !f.running {
+		return nil
+	}
+	f.log.Info("the broadcaster changes tracks", "track", t.Name, "codec", t.RFC)
+	return f.start()
+}
+
+func (f *feed) start() error {
+	if f.video == nil && f.audio == nil {
+		return fmt.Errorf("%w: frames without codec parameters", errFormat)
+	}
+	var tracks []media.Track
+	for _, t := range []*media.Track{f.video, f.audio} {
+		if t != nil {
+			tracks = append(tracks, *t)
+		}
+	}
+	f.running = true
+	return f.session.SetTracks(tracks)
+}
+
+func (f *feed) write(frame media.Frame) error {
+	if f.running {
+		return f.session.Write(frame)
+	}
+	f.held = append(f.held, frame)
+	waited := frame.DTS - f.held[0].DTS
+	switch {
+	case f.video != nil && f.audio != nil:
+	case f.video == nil && f.audio == nil && len(f.held) < maxHeld:
+		return nil
+	case waited < patience && len(f.held) < maxHeld:
+		return nil
+	case (f.promised.video && f.video == nil || f.promised.audio && f.audio == nil) && waited < promise && len(f.held) < maxHeld:
+		return nil
+	}
+	if err := f.start(); err != nil {
+		return err
+	}
+	held := f.held
+	f.held = nil
+	for _, h := range held {
+		if err := f.session.Write(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package rtmp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+const (
+	maxConns      = 1024
+	maxStrangers  = 64               // connections without a key yet
+	introduction  = 10 * time.Second // until the key must be there
+	introBytes    = 64 << 10         // until the key must be there
+	silence       = 10 * time.Second // of a broadcaster, then it is gone
+	writeDeadline = 5 * time.Second
+	wrongKeyDelay = time.Second
+)
+
+// ErrKey says that no stream has this publish key.
+var ErrKey = errors.New("rtmp: unknown publish key")
+
+// Config is what a Server needs.
+type Config struct {
+	Addr      string                                  // host:port to listen on
+	Authorize func(key string) (name string, ok bool) // the stream a publish key belongs to
+	Streams   *stream.Streams
+	Metrics   *stream.Metrics
+	Log       *slog.Logger
+}
+
+// Server accepts broadcasts.
+type Server struct {
+	config    Config
+	strangers chan struct{}
+	conns     chan struct{}
+}
+
+// New returns a server that does nothing until Run.
+func New(config Config) *Server {
+	return &Server{
+		config: config, strangers: make(chan struct{}, maxStrangers), conns: make(chan struct{}, maxConns),
+	}
+}
+
+// Listen opens the port.
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+	var l net.ListenConfig
+	ln, err := l.Listen(ctx, "tcp", s.config.Addr)
+	if err != nil {
+		return nil, fmt.Errorf("rtmp: %w", err)
+	}
+	return ln, nil
+}
+
+// Run serves connections of ln until ctx is done, and returns when all of them are closed.
+func (s *Server) Run(ctx context.Context, ln net.Listener) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = ln.Close() })
+	defer stop()
+	for {
+		c, err := ln.Accept()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return fmt.Errorf("rtmp: %w", err)
+			}
+			s.config.Log.Warn("rtmp: accept", "error", err) // out of descriptors: wait for some to be freed
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if !take(s.conns) {
+			s.refuse(stream.RefusedLimit)
+			_ = c.Close()
+			continue
+		}
+		if !take(s.strangers) {
+			s.refuse(stream.RefusedLimit)
+			<-s.conns
+			_ = c.Close()
+			continue
+		}
+		all.Go(func() {
+			defer func() { <-s.conns }()
+			s.serve(ctx, c)
+		})
+	}
+}
+
+func take(slots chan struct{}) bool {
+	select {
+	case slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Server) refuse(reason string) { s.config.Metrics.Refusals.WithLabelValues(reason).Inc() }
+
+// serve is one connection from its first byte to its last.
+func (s *Server) serve(ctx context.Context, c net.Conn) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+	defer stop()
+	defer c.Close()
+	defer func() {
+		// The parsers under us are not ours: whatever a broadcaster makes them do ends with its connection.
+		if p := recover(); p != nil {
+			s.config.Log.Error("rtmp: a broadcaster's bytes broke the parser", "panic", p)
+		}
+	}()
+
+	known := sync.OnceFunc(func() { <-s.strangers })
+	defer known()
+	b := &bounded{Conn: c, left: introBytes, until: time.Now().Add(introduction)}
+	d, err := greet(b)
+	if err != nil {
+		s.refuse(stream.RefusedHandshake)
+		s.config.Log.Debug("rtmp: not a broadcaster", "error", err)
+		return
+	}
+	session, err := s.admit(ctx, d)
+	if err != nil {
+		s.config.Log.Warn("rtmp: refused", "error", err)
+		return
+	}
+	known()
+	defer session.Close()
+	b.admitted(session)
+	var watch sync.WaitGroup
+	defer watch.Wait()
+	defer cancel()
+	watch.Go(func() {
+		select {
+		case <-session.Replaced():
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	if err := d.start(); err != nil {
+		return
+	}
+	err = newFeed(session, s.config.Log.With("stream", session.Stream().Name)).run(d)
+	if err != nil && ctx.Err() == nil {
+		s.config.Log.Info("rtmp: connection ended", "stream", session.Stream().Name, "error", err)
+		if errors.Is(err, errFormat) {
+			s.refuse(stream.RefusedFormat)
+			_ = d.reject("NetStream.Publish.Rejected", err.Error())
+		}
+	}
+}
+
+// admit checks the key and takes the stream.
+func (s *Server) admit(ctx context.Context, d *dialogue) (*stream.Session, error) {
+	name, ok := s.config.Authorize(d.key)
+	if !ok {
+		s.refuse(stream.RefusedKey)
+		select {
+		case <-time.After(wrongKeyDelay):
+		case <-ctx.Done():
+		}
+		_ = d.reject("NetStream.Publish.BadName", "Wrong publish key: check the stream key in your settings.")
+		return nil, ErrKey
+	}
+	session, err := s.config.Streams.Publish(name, "rtmp")
+	if err != nil {
+		text := "The origin cannot take this stream now."
+		if errors.Is(err, stream.ErrBusy) {
+			s.refuse(stream.RefusedBusy)
+			text = "Somebody is broadcasting with this key already."
+		}
+		_ = d.reject("NetStream.Publish.BadName", text)
+		return nil, fmt.Errorf("rtmp: %s: %w", name, err)
+	}
+	return session, nil
+}
+
+// bounded is a connection that may say only so much, for so long, until it is admitted; after that it may not be silent.
+type bounded struct {
+	net.Conn
+	left    int
+	until   time.Time
+	session *stream.Session
+}
+
+var errIntroduction = errors.New("rtmp: too many bytes before publish")
+
+func (b *bounded) admitted(s *stream.Session) { b.session = s }
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.session != nil {
+		if err := b.SetReadDeadline(time.Now().Add(silence)); err != nil {
+			return 0, err
+		}
+		n, err := b.Conn.Read(p)
+		b.session.Received(n)
+		return n, err
+	}
+	if b.left <= 0 {
+		return 0, errIntroduction
+	}
+	if err := b.SetReadDeadline(b.until); err != nil {
+		return 0, err
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	if err := b.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
+		return 0, err
+	}
+	return b.Conn.Write(p)
+}

@@ -1,0 +1,240 @@
+package segmenter
+
+import (
+	"errors"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+)
+
+// ErrJump says that the frame's time does not follow from those before it: the timeline has to start anew.
+var ErrJump = errors.New("segmenter: timestamps jump")
+
+// Bounds of what is taken for one continuous timeline.
+const (
+	maxHole  = 2 * time.Second        // between two leading frames
+	maxAhead = 5 * time.Second        // audio before video
+	maxDrift = 40 * time.Millisecond  // audio stamps against counted samples
+	maxBytes = 3 << 20                // of a part; one frame more is still a legal chunk
+	noRate   = 100 * time.Millisecond // what a single frame is taken to last
+)
+
+// Config says how long parts and segments should be. All fields are needed.
+type Config struct {
+	Part    time.Duration // no part is longer, if frames allow
+	Segment time.Duration // wanted
+	Longest time.Duration // every segment is shorter
+}
+
+// Part is one finished part.
+type Part struct {
+	Start       time.Duration // decode time of its first leading frame
+	Duration    time.Duration
+	Independent bool   // begins with a key frame
+	Final       bool   // ends its segment
+	Data        []byte // empty if the segment turned out to have ended with the part before
+}
+
+// Segmenter cuts one run of frames with unchanging tracks.
+type Segmenter struct {
+	// static
+	config Config
+	lead   bool // whether the leading track is video
+	base   time.Duration
+
+	tracks  []track
+	started bool
+	shift   time.Duration // added to incoming times
+	last    time.Duration // newest leading frame
+	frame   time.Duration // how long a leading frame seems to last
+	part    time.Duration // when the open part began
+	segment time.Duration // when the open segment began
+	first   int           // leading samples in the open part
+	bytes   int
+	count   uint32 // parts made
+	cadence cadence
+	done    []Part
+}
+
+// New returns a segmenter whose timeline begins at base. Tracks are one video, one audio, or one of each.
+func New(config Config, tracks []media.Track, base time.Duration, sequence uint32) *Segmenter {
+	s := &Segmenter{config: config, base: base, count: sequence}
+	for i, t := range tracks {
+		s.tracks = append(s.tracks, track{Track: t, id: i + 1})
+		s.lead = s.lead || t.Video()
+	}
+	return s
+}
+
+// End returns where the next segmenter's timeline should begin.
+func (s *Segmenter) End() time.Duration {
+	if !s.started {
+		return s.base
+	}
+	return s.last + s.frame
+}
+
+// Incoming returns the incoming time that is at on the outgoing timeline.
+func (s *Segmenter) Incoming(at time.Duration) time.Duration { return at - s.shift }
+
+// Sequence returns how many parts were made, for the next segmenter.
+func (s *Segmenter) Sequence() uint32 { return s.count }
+
+// GOP returns how far apart key frames are, 0 while that is not known.
+func (s *Segmenter) GOP() time.Duration { return s.cadence.interval() }
+
+// Write adds a frame and returns the parts it finished. Frames before the first leading key frame are dropped.
+func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
+	t := s.find(f.Video)
+	if t == nil || len(f.Data) == 0 {
+		return nil, nil
+	}
+	s.done = nil
+	var err error
+	if f.Video == s.lead {
+		err = s.writeLead(t, f)
+	} else if s.started {
+		err = s.writeOther(t, f)
+	}
+	return s.done, err
+}
+
+// Flush closes what is open and returns it.
+func (s *Segmenter) Flush() []Part {
+	s.done = nil
+	if s.started && s.first > 0 {
+		t := s.find(s.lead)
+		end := s.last + s.frame
+		t.stretch(end)
+		s.close(end, true)
+	}
+	s.started = false
+	return s.done
+}
+
+func (s *Segmenter) find(video bool) *track {
+	for i := range s.tracks {
+		if s.tracks[i].Video() == video {
+			return &s.tracks[i]
+		}
+	}
+	return nil
+}
+
+func (s *Segmenter) writeLead(t *track, f media.Frame) error {
+	key := f.Key || !s.lead
+	if !s.started {
+		if !key {
+			return nil
+		}
+		s.started = true
+		s.shift = s.base - f.DTS
+		s.part, s.segment, s.last = s.base, s.base, s.base
+		s.frame = noRate
+		if f.Length > 0 {
+			s.frame = f.Length
+		}
+	} else {
+		at := f.DTS + s.shift
+		if !s.lead {
+			at = t.smooth(at)
+		}
+		if at <= s.last {
+			if at < s.last-maxHole {
+				return ErrJump
+			}
+			at = s.last + time.Millisecond
+		}
+		if at-s.last > maxHole {
+			return ErrJump
+		}
+		f.PTS += at - (f.DTS + s.shift)
+		f.DTS = at - s.shift
+		t.stretch(at)
+		s.frame = at - s.last
+		if s.lead && key {
+			s.cadence.key(at)
+		}
+		s.cut(t, at, key)
+		s.last = at
+	}
+	if s.lead && key && s.cadence.last == 0 {
+		s.cadence.key(s.last)
+	}
+	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
+	s.first++
+	s.bytes += len(f.Data)
+	return nil
+}
+
+// cut closes the open part, and the open segment, if the frame that begins at now must not join them.
+func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
+	late := now-s.segment >= s.config.Longest
+	switch {
+	case s.first > 1 && (late || now-s.part > s.config.Part):
+		// The newest frame lasted longer than expected: it begins the next part.
+		held := t.pop()
+		s.close(s.last, late)
+		t.push(held)
+		s.first, s.bytes = 1, s.bytes+len(held.data)
+	case late && s.part > s.segment:
+		// It stands alone in the open part: the segment ended before it.
+		s.done = append(s.done, Part{Start: s.part, Final: true})
+		s.segment = s.part
+	}
+	long := now - s.part
+	switch {
+	case s.ends(now, key):
+		s.close(now, true)
+	case long+s.frame > s.config.Part, key && s.lead && long >= s.config.Part*85/100, s.bytes > maxBytes:
+		s.close(now, false)
+	}
+}
+
+// ends tells whether the segment ends where the frame that begins at now would join it.
+func (s *Segmenter) ends(now time.Duration, key bool) bool {
+	long := now - s.segment
+	half := s.frame / 2
+	if key {
+		return long+half >= s.config.Segment || s.lead && long+s.cadence.interval() >= s.config.Longest
+	}
+	if long+s.frame >= s.config.Longest {
+		return true
+	}
+	next := s.cadence.next()
+	return long+half >= s.config.Segment && next > now && next-s.segment >= s.config.Longest
+}
+
+func (s *Segmenter) writeOther(t *track, f media.Frame) error {
+	at := t.smooth(f.DTS + s.shift)
+	if at < s.segment-maxAhead || at > s.last+maxAhead {
+		return ErrJump
+	}
+	if len(t.samples) == 0 && at < s.part-maxHole || at < t.end || at < s.base {
+		return nil // late, or from before the first key frame
+	}
+	t.stretch(at)
+	t.append(at, at, f)
+	s.bytes += len(f.Data)
+	return nil
+}
+
+// close finishes the open part at end.
+func (s *Segmenter) close(end time.Duration, final bool) {
+	p := Part{Start: s.part, Duration: end - s.part, Final: final}
+	if lead := s.find(s.lead); len(lead.samples) > 0 {
+		p.Independent = lead.samples[0].key
+	}
+	p.Data = s.marshal(end)
+	s.done = append(s.done, p)
+	s.count++
+	s.part, s.first, s.bytes = end, 0, 0
+	for i := range s.tracks {
+		for _, sample := range s.tracks[i].samples {
+			s.bytes += len(sample.data)
+		}
+	}
+	if final {
+		s.segment = end
+	}
+}

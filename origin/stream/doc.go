@@ -1,0 +1,13 @@
+// Package stream is the life of one stream between its broadcaster and its viewers.
+//
+// A Stream owns what must outlive a broadcaster's connection: the Ed25519 key pair that signs chunk records, the epoch
+// and the numbering (state.go, on disk, reserved ahead so that a crash never makes a number come twice), and the Window
+// that viewers are served from. A Session is one broadcaster's connection: it takes tracks and frames, whatever
+// protocol they came by, and drives the segmenter.
+//
+//	idle -> live -> interrupted -> ended
+//	         ^----------'------------'      the broadcaster comes back: discontinuity, same numbering
+//
+// Streams is the set of all streams of an origin; it admits at most one Session to each. Run advances the clock of
+// interrupted streams. A Session is used by one goroutine; everything else is safe for concurrent use.
+package stream

@@ -1,0 +1,105 @@
+package stream
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/media"
+)
+
+// Info is what the API says of a stream.
+type Info struct {
+	Name       string      `json:"name"`
+	State      Status      `json:"state"`
+	Since      time.Time   `json:"since"`
+	PublicKey  string      `json:"publicKey"`
+	Epoch      uint32      `json:"epoch"`
+	Renditions []Rendition `json:"renditions"`
+	Protocol   string      `json:"protocol"`
+	Bitrate    int64       `json:"bitrate"`
+	GOPSeconds float64     `json:"gopSeconds"`
+	Advice     string      `json:"advice"`
+	LastMSN    uint64      `json:"lastMsn"`
+	Tracks     []string    `json:"tracks"`
+}
+
+// Rendition is one quality of a stream.
+type Rendition struct {
+	Index     int     `json:"index"`
+	Codecs    string  `json:"codecs"`
+	Width     int     `json:"width"`
+	Height    int     `json:"height"`
+	FrameRate float64 `json:"frameRate"`
+}
+
+// Info returns the stream's present state.
+func (s *Stream) Info() Info {
+	v, _ := s.window.View()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := Info{
+		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
+		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
+		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.gop, s.config.SegmentDuration),
+	}
+	if s.status == Idle { // published by an earlier process, or about to be
+		i.State = Ended
+	}
+	if n := v.Newest(); n != nil {
+		i.LastMSN = n.MSN
+	} else if s.next > 0 {
+		i.LastMSN = s.next - 1
+	}
+	if s.session != nil {
+		i.Bitrate = int64(s.session.rate.bits)
+	}
+	if len(s.tracks) > 0 {
+		i.Renditions = append(i.Renditions, rendition(s.tracks))
+		i.Tracks = names(s.tracks)
+	}
+	return i
+}
+
+func rendition(tracks []media.Track) (r Rendition) {
+	var codecs []string
+	for _, t := range tracks {
+		codecs = append(codecs, t.RFC)
+		if t.Video() {
+			r.Width, r.Height, r.FrameRate = t.Width, t.Height, math.Round(t.Rate*1000)/1000
+		}
+	}
+	r.Codecs = strings.Join(codecs, ",")
+	return r
+}
+
+// Known tells whether the stream has ever had media.
+func (s *Stream) Known() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status != Idle || s.next > 0
+}
+
+// Starting tells whether a broadcaster is connected whose first segment is not complete yet.
+func (s *Stream) Starting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.session != nil
+}
+
+// Variant returns what the multivariant playlist says, from a view that has a segment.
+func (s *Stream) Variant(v *hls.View) hls.Variant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := rendition(s.tracks)
+	peak, mean := v.Bitrates()
+	out := hls.Variant{
+		Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,
+		Independent: r.Width == 0 || s.gop > 0 && s.gop < s.config.longest(),
+	}
+	for _, g := range v.Segments {
+		out.Independent = out.Independent && len(g.Parts) > 0 && g.Parts[0].Independent
+	}
+	return out
+}

@@ -1,0 +1,187 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/segmenter"
+)
+
+// ErrReplaced says that the session was silent for so long that another broadcaster took its place.
+var ErrReplaced = errors.New("stream: another broadcaster took over from this silent connection")
+
+// ErrFrame says that an access unit is too big to carry.
+var ErrFrame = fmt.Errorf("stream: a frame of more than %d MiB", media.MaxFrame>>20)
+
+// run is the time from one beginning of the timeline to the next.
+type run struct {
+	*segmenter.Segmenter
+	origin time.Duration // incoming time ...
+	wall   time.Time     // ... that was at this moment
+	begun  bool          // has made a segment
+	open   bool          // its newest segment is open
+	parts  uint16        // in the open segment
+}
+
+func (r *run) date(at time.Duration) time.Time { return r.wall.Add(r.Incoming(at) - r.origin) }
+
+// Session is one broadcaster's connection to a stream. Its methods belong to one goroutine.
+type Session struct {
+	stream   *Stream
+	protocol string
+	first    time.Time    // when the first byte of media came
+	seen     atomic.Int64 // Unix nanoseconds of the newest byte
+	bytes    atomic.Int64
+	replaced chan struct{}
+
+	// guarded by stream.mu
+	tracks []media.Track
+	run    *run
+	rate   rate
+	advice string
+}
+
+// Stream returns the stream that is published.
+func (s *Session) Stream() *Stream { return s.stream }
+
+// Replaced is closed when another broadcaster took this session's place.
+func (s *Session) Replaced() <-chan struct{} { return s.replaced }
+
+// Received counts bytes and notes that the broadcaster lives.
+func (s *Session) Received(n int) {
+	s.seen.Store(time.Now().UnixNano())
+	s.bytes.Add(int64(n))
+	s.stream.metrics.IngestBytes.WithLabelValues(s.stream.Name, s.protocol).Add(float64(n))
+}
+
+// FirstByte says when the first byte of media came; PROGRAM-DATE-TIME counts from there.
+func (s *Session) FirstByte(at time.Time) {
+	if s.first.IsZero() {
+		s.first = at
+	}
+}
+
+// SetTracks says what comes from now on. It begins a new timeline with a discontinuity, unless it is the first.
+func (s *Session) SetTracks(tracks []media.Track) error {
+	st := s.stream
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.session != s {
+		return ErrReplaced
+	}
+	s.endRun()
+	s.tracks = tracks
+	return nil
+}
+
+// Write adds a frame.
+func (s *Session) Write(f media.Frame) error {
+	if len(f.Data) > media.MaxFrame {
+		return ErrFrame
+	}
+	st := s.stream
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.session != s {
+		return ErrReplaced
+	}
+	if s.run == nil {
+		if err := s.beginRun(f); err != nil {
+			return err
+		}
+	}
+	parts, err := s.run.Write(f)
+	st.add(parts, s.run)
+	if errors.Is(err, segmenter.ErrJump) {
+		st.log.Warn("the broadcaster's timestamps jump; going on with a discontinuity", "at", f.DTS)
+		s.endRun()
+		s.first = time.Time{}
+		if err := s.beginRun(f); err != nil {
+			return err
+		}
+		parts, err = s.run.Write(f)
+		st.add(parts, s.run)
+	}
+	if len(parts) > 0 {
+		s.watchCadence()
+	}
+	return err
+}
+
+func (s *Session) beginRun(f media.Frame) error {
+	cut, err := s.stream.begin(s.tracks)
+	if err != nil {
+		return err
+	}
+	wall := s.first
+	if wall.IsZero() {
+		wall = time.Now()
+	}
+	s.run = &run{Segmenter: cut, origin: f.DTS, wall: wall}
+	return nil
+}
+
+func (s *Session) endRun() {
+	if s.run == nil {
+		return
+	}
+	st := s.stream
+	st.add(s.run.Flush(), s.run)
+	st.timeline, st.sequence = s.run.End(), s.run.Sequence()
+	s.run = nil
+}
+
+// watchCadence measures, and tells the broadcaster once when key frames are too far apart.
+func (s *Session) watchCadence() {
+	st := s.stream
+	s.rate.note(time.Now(), s.bytes.Load())
+	st.gop = s.run.GOP()
+	text := advice(st.gop, st.config.SegmentDuration)
+	if text != "" && s.advice == "" {
+		st.log.Warn(text)
+	}
+	s.advice = text
+}
+
+// Close ends the session. The stream waits for its broadcaster to come back.
+func (s *Session) Close() {
+	st := s.stream
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.session == s {
+		s.leave()
+	}
+}
+
+// leave flushes and detaches the session. The caller holds stream.mu.
+func (s *Session) leave() {
+	st := s.stream
+	s.endRun()
+	st.session = nil
+	st.metrics.Live.Dec()
+	if st.status == Live {
+		st.status, st.since = Interrupted, time.Now()
+		st.log.Info("interrupted", "protocol", s.protocol)
+	}
+}
+
+// rate is a bit rate over the last seconds.
+type rate struct {
+	at    time.Time
+	bytes int64
+	bits  float64
+}
+
+func (r *rate) note(now time.Time, bytes int64) {
+	if r.at.IsZero() {
+		r.at, r.bytes = now, bytes
+		return
+	}
+	if d := now.Sub(r.at); d >= 2*time.Second {
+		r.bits = float64(bytes-r.bytes) * 8 / d.Seconds()
+		r.at, r.bytes = now, bytes
+	}
+}

@@ -1,0 +1,93 @@
+package stream
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// reserve is how many segment numbers are set aside on disk at a time: a crash skips at most so many.
+const reserve = 64
+
+// state is what of a stream survives the process. It is written to state.json before any number in it is used.
+type state struct {
+	Epoch         uint32 `json:"epoch"`         // Unix seconds when the stream's numbering began
+	NextMSN       uint64 `json:"nextMSN"`       // no segment had this number or a higher one
+	NextInit      uint64 `json:"nextInit"`      // likewise for init segments
+	Discontinuity uint64 `json:"discontinuity"` // before the newest segment
+}
+
+// store keeps a stream's state and key in one folder.
+type store struct{ dir string }
+
+func (s store) load() (st state, found bool, err error) {
+	b, err := os.ReadFile(filepath.Join(s.dir, "state.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return state{}, false, nil
+	}
+	if err != nil {
+		return state{}, false, fmt.Errorf("stream: read state: %w", err)
+	}
+	if err := json.Unmarshal(b, &st); err != nil {
+		return state{}, false, fmt.Errorf("stream: %s is damaged: %w", filepath.Join(s.dir, "state.json"), err)
+	}
+	return st, true, nil
+}
+
+func (s store) save(st state) error {
+	b, err := json.Marshal(st)
+	if err != nil {
+		return fmt.Errorf("stream: save state: %w", err)
+	}
+	return writeFile(filepath.Join(s.dir, "state.json"), append(b, '\n'))
+}
+
+// key returns the stream's key pair, made at the first call.
+func (s store) key() (ed25519.PrivateKey, error) {
+	name := filepath.Join(s.dir, "ed25519.key")
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return nil, fmt.Errorf("stream: make key: %w", err)
+		}
+		text := base64.StdEncoding.EncodeToString(key.Seed())
+		return key, writeFile(name, []byte(text+"\n"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("stream: read key: %w", err)
+	}
+	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("stream: %s is damaged", name)
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// writeFile replaces a file so that it is never seen half written, and is on disk when writeFile returns.
+func writeFile(name string, b []byte) error {
+	dir := filepath.Dir(name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("stream: write %s: %w", name, err)
+	}
+	return nil
+}

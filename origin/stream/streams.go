@@ -1,0 +1,168 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	silence   = 5 * time.Second // after which a second broadcaster may take over
+	keepEnded = 5 * time.Minute // that an ended stream can still be fetched
+)
+
+// ErrBusy says that the stream has a broadcaster.
+var ErrBusy = errors.New("stream: somebody is broadcasting to this stream already")
+
+// Config says how streams are cut and kept. All fields are needed.
+type Config struct {
+	Dir             string // holds a folder per stream
+	PartDuration    time.Duration
+	SegmentDuration time.Duration
+	Grace           time.Duration
+	WindowSegments  int
+}
+
+// partTarget is the part duration rounded up to whole milliseconds and one more: ten frames of 33.33 ms are 334 ms in
+// the broadcaster's rounded timestamps.
+func (c *Config) partTarget() time.Duration {
+	return c.PartDuration.Truncate(time.Millisecond) + time.Millisecond
+}
+
+func (c *Config) target() time.Duration {
+	return time.Duration(math.Round(c.SegmentDuration.Seconds())) * time.Second
+}
+
+// longest keeps every segment's duration rounding to no more than the target duration.
+func (c *Config) longest() time.Duration { return c.target() + 490*time.Millisecond }
+
+var name = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+// ValidName tells whether s can name a stream.
+func ValidName(s string) bool { return name.MatchString(s) }
+
+// Streams is all streams of an origin.
+type Streams struct {
+	// static
+	config  Config
+	metrics *Metrics
+	log     *slog.Logger
+
+	mu      sync.Mutex
+	streams map[string]*Stream
+}
+
+// New returns the set of streams kept under config.Dir. Nothing is read yet.
+func New(config Config, metrics *Metrics, log *slog.Logger) *Streams {
+	return &Streams{config: config, metrics: metrics, log: log, streams: map[string]*Stream{}}
+}
+
+// Publish admits a broadcaster to the named stream, or fails with ErrBusy.
+func (s *Streams) Publish(name, protocol string) (*Session, error) {
+	st, err := s.find(name, true)
+	if err != nil {
+		return nil, err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if old := st.session; old != nil {
+		if time.Since(time.Unix(0, old.seen.Load())) < silence {
+			return nil, ErrBusy
+		}
+		old.leave()
+		close(old.replaced)
+	}
+	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
+	n.seen.Store(time.Now().UnixNano())
+	st.session, st.protocol, st.gop = n, protocol, 0
+	s.metrics.Live.Inc()
+	return n, nil
+}
+
+// Busy tells whether a new broadcaster would be turned away.
+func (s *Streams) Busy(name string) bool {
+	st := s.Get(name)
+	if st == nil {
+		return false
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.session != nil && time.Since(time.Unix(0, st.session.seen.Load())) < silence
+}
+
+// Get returns a stream that was published at any time, or nil.
+func (s *Streams) Get(name string) *Stream {
+	st, err := s.find(name, false)
+	if err != nil {
+		s.log.Error("stream cannot be read", "stream", name, "error", err)
+	}
+	return st
+}
+
+func (s *Streams) find(name string, make bool) (*Stream, error) {
+	if !ValidName(name) {
+		return nil, fmt.Errorf("stream: %q is no stream name", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.streams[name]; st != nil {
+		return st, nil
+	}
+	dir := filepath.Join(s.config.Dir, name)
+	if !make {
+		if _, err := os.Stat(filepath.Join(dir, "state.json")); err != nil {
+			return nil, nil
+		}
+	}
+	st, err := open(name, dir, &s.config, s.metrics, s.log)
+	if err != nil {
+		return nil, err
+	}
+	s.streams[name] = st
+	return st, nil
+}
+
+// All returns the streams of this process, by name.
+func (s *Streams) All() []*Stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Stream, 0, len(s.streams))
+	for _, st := range s.streams {
+		all = append(all, st)
+	}
+	slices.SortFunc(all, func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Run ends interrupted streams when their grace is over, until ctx is done; then it writes every stream's numbering.
+// All sessions must be closed before that.
+func (s *Streams) Run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			for _, st := range s.All() {
+				st.tick(now)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Settle writes every stream's exact numbering. Call it after the last session is closed.
+func (s *Streams) Settle() {
+	for _, st := range s.All() {
+		st.settle()
+	}
+}
