@@ -1,0 +1,48 @@
+// ffmpeg as the broadcaster, and as an independent reader.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { folder } from './shoal.mjs';
+import { Process, run } from './process.mjs';
+
+/** The clip of the demo broadcast: 16 s of 640x360 with a counter that pages of the tests read. */
+export const demoClip = fileURLToPath(new URL('../../cmd/shoal/demo/clip.mp4', import.meta.url));
+
+/** Makes a file as a broadcaster would have it: H.264 and AAC, a keyframe every 2 s. */
+export async function makeClip({ size = '1280x720', seconds = 40, rate = 30 } = {}) {
+  const path = join(folder('clip'), 'clip.mp4');
+  const { code, output } = await run('make-clip', 'ffmpeg', [
+    '-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${rate}:d=${seconds}`,
+    '-f', 'lavfi', '-i', `sine=f=440:r=48000:d=${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
+    '-b:v', '1500k', '-maxrate', '2000k', '-bufsize', '2000k', '-g', String(2 * rate), '-keyint_min', String(2 * rate),
+    '-sc_threshold', '0', '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-shortest', path,
+  ]);
+  assert.equal(code, 0, `ffmpeg made no clip: ${output}`);
+  return path;
+}
+
+/** Publishes a file in real time, over and over if so wished. */
+export function push(t, url, file, { loop = false } = {}) {
+  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-hide_banner', '-v', 'warning', '-re', ...(loop ? ['-stream_loop', '-1'] : []), '-i', file,
+    '-c', 'copy', '-f', 'flv', url,
+  ]);
+  t.after(() => broadcaster.end('SIGKILL'));
+  return broadcaster;
+}
+
+/** The codecs that ffprobe reads from a playlist. */
+export async function codecs(url) {
+  const { code, output } = await run('ffprobe', 'ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url]);
+  assert.equal(code, 0, `ffprobe: ${output}`);
+  return output.trim().split(/[\s,]+/).sort();
+}
+
+/** Reads so many seconds of a stream and returns what ffmpeg had to complain of: nothing, if all is well. */
+export async function complaints(url, seconds) {
+  const { code, output } = await run('reader', 'ffmpeg', ['-nostdin', '-v', 'error', '-i', url, '-t', String(seconds), '-f', 'null', '-'],
+    { seconds: 2 * seconds + 20 });
+  return code === 0 ? output : `${output}\nffmpeg ended with ${code}`;
+}

@@ -1,0 +1,126 @@
+// Shoal's processes: all in one (`shoal up`), or origin, edge and tracker each alone, for faults. Each gets free
+// ports and a data directory of its own, and ends with the test: with status 0, or the test fails.
+
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Metrics } from './metrics.mjs';
+import { Process, run, scratch } from './process.mjs';
+import { until } from './until.mjs';
+
+export const program = process.env.SHOAL_BIN;
+
+// The namespace is the run's own, and below the ephemeral ports nobody else listens. Test files that run at the same
+// time are kept apart all the same.
+let nextPort = 20000 + (process.pid % 1000) * 10;
+export const port = () => nextPort++;
+
+export const folder = (name) => mkdtempSync(join(scratch, `${name}-`));
+
+/** One running service. */
+class Service {
+  constructor(t, name, args, ports) {
+    this.ports = ports;
+    this.process = new Process(name, program, args);
+    t.after(() => this.stop());
+  }
+
+  get base() {
+    return `http://127.0.0.1:${this.ports.http}`;
+  }
+
+  ready(seconds = 15) {
+    return until(`${this.process.name} to be ready`, async () => {
+      if (!this.process.running) throw new Error(`it ended: ${this.process.output.slice(-2000)}`);
+      return (await fetch(`${this.base}/readyz`)).ok;
+    }, { seconds, every: 50 });
+  }
+
+  async metrics() {
+    const answer = await fetch(`http://127.0.0.1:${this.ports.admin}/metrics`);
+    assert.equal(answer.status, 200, 'metrics');
+    return new Metrics(await answer.text());
+  }
+
+  async stream(name) {
+    const answer = await fetch(`${this.base}/api/v1/streams/${name}`);
+    return answer.ok ? answer.json() : null;
+  }
+
+  /** Waits until the stream can be played; returns what the API says of it. */
+  live(name, seconds = 15) {
+    return until(`${name} to be live`, async () => {
+      const stream = await this.stream(name);
+      return stream?.state === 'live' && stream.renditions?.length > 0 && stream;
+    }, { seconds, every: 50 });
+  }
+
+  /** Ends it as Ctrl-C would. Nothing is asked of one that was killed before. */
+  async stop() {
+    if (this.killed) return;
+    const began = Date.now();
+    const exit = await this.process.end('SIGTERM', 10);
+    assert.deepEqual(exit, { code: 0, signal: null },
+      `${this.process.name} ended after ${Date.now() - began} ms with ${JSON.stringify(exit)}: ${this.process.output.slice(-2000)}`);
+  }
+
+  async kill() {
+    this.killed = true;
+    await this.process.end('SIGKILL');
+  }
+}
+
+/** Starts `shoal up`. What it printed is in `printed`, and `key` is the publish key for `stream`. */
+export async function up(t, { demo = true, stream = 'mystream', args = [] } = {}) {
+  const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port(), stun: port() };
+  const shoal = new Service(t, 'up', [
+    'up', `-demo=${demo}`, '-stream', stream, '-data', folder('data'), '-http', `:${ports.http}`, '-rtmp', `:${ports.rtmp}`,
+    '-webrtc', `:${ports.webrtc}`, '-stun', `:${ports.stun}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,
+  ], ports);
+  const [, key] = await shoal.process.line(/^ *Key +(\S+)$/m, 15);
+  await shoal.ready();
+  const printed = (label) => new RegExp(`^ *${label} +(.*)$`, 'm').exec(shoal.process.output)?.[1];
+  return Object.assign(shoal, { key, rtmp: `rtmp://127.0.0.1:${ports.rtmp}/live`, printed });
+}
+
+/** Starts an origin alone, with a publish key for `stream`. */
+export async function origin(t, { stream = 'demo', data = folder('origin'), args = [] } = {}) {
+  const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port() };
+  const service = new Service(t, 'origin', [
+    'origin', '-data', data, '-http', `127.0.0.1:${ports.http}`, '-rtmp', `127.0.0.1:${ports.rtmp}`,
+    '-webrtc', `127.0.0.1:${ports.webrtc}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,
+  ], ports);
+  await service.ready();
+  const key = await addKey(data, stream);
+  return Object.assign(service, { data, key, rtmp: `rtmp://127.0.0.1:${ports.rtmp}/live` });
+}
+
+/** Makes a publish key as an operator would. */
+export async function addKey(data, stream) {
+  const { code, output } = await run('key', program, ['key', 'add', '-data', data, stream]);
+  assert.equal(code, 0, `shoal key add: ${output}`);
+  const found = /^\s*(?:[Kk]ey:?\s+)?(\S{20,})\s*$/m.exec(output);
+  assert.ok(found, `no key in: ${output}`);
+  return found[1];
+}
+
+/** Starts an edge alone. */
+export async function edge(t, { origin, tracker, ports = { http: port(), admin: port() }, args = [] }) {
+  const service = new Service(t, 'edge', [
+    'edge', '-http', `127.0.0.1:${ports.http}`, '-admin', `127.0.0.1:${ports.admin}`, '-origins', origin.base,
+    '-tracker', tracker, ...args,
+  ], ports);
+  await service.ready();
+  return service;
+}
+
+/** Starts a tracker alone, for pages of one edge. */
+export async function tracker(t, { pages, ports = { http: port(), admin: port(), stun: port() }, args = [] }) {
+  const service = new Service(t, 'tracker', [
+    'tracker', '-http', `127.0.0.1:${ports.http}`, '-admin', `127.0.0.1:${ports.admin}`, '-stun', `127.0.0.1:${ports.stun}`,
+    '-allow-origin', pages, ...args,
+  ], ports);
+  await service.ready();
+  return service;
+}
