@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/pprof"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// A desk is what every service command has beside its service: the log, the metrics and the admin listener.
+type desk struct {
+	door     door
+	level    slog.Level
+	log      *slog.Logger
+	registry *prometheus.Registry
+}
+
+// newDesk defines the flags that all services share.
+func newDesk(flags *flagSet) *desk {
+	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry()}
+	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only")
+	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error")
+	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
+	d.registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
+	return d
+}
+
+// open listens on the admin address and returns the task that serves it.
+func (d *desk) open(services ...service) (task, error) {
+	listener, err := d.door.listen()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return serve(listener, withProbes(mux, services...), d.log), nil
+}
+
+// run serves one service alone until ctx ends: its public address, the admin address and its own background work. The
+// other doors are those that the service opens itself.
+func (d *desk) run(ctx context.Context, public door, s service, others ...door) error {
+	listener, err := public.listen()
+	if err != nil {
+		return err
+	}
+	admin, err := d.open(s)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	d.log.Info("serving", "http", listener.Addr().String(), "admin", d.door.address)
+	err = together(ctx, s.Run, serve(listener, withProbes(s, s), d.log), admin)
+	return explain(err, others...)
+}

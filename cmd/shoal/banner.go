@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+)
+
+// A banner is what shoal up says when everything runs.
+type banner struct {
+	http, rtmp  string // addresses listened on
+	stream, key string // a stream to broadcast to; empty: none
+	demo        bool
+}
+
+func (b banner) print(out io.Writer) error {
+	web := "http://" + local(b.http)
+	rtmp := "rtmp://" + strings.TrimSuffix(local(b.rtmp), ":1935") + "/live"
+
+	var s strings.Builder
+	s.WriteString("\n  Shoal is running. Ctrl-C ends it.\n\n")
+	if b.demo {
+		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, demoStream)
+	}
+	fmt.Fprintf(&s, "    Live now   %s/\n", web)
+	fmt.Fprintf(&s, "    Operate    %s/ops\n", web)
+	if b.stream != "" {
+		fmt.Fprintf(&s, "\n  Go live as \"%s\", with this run's publish key:\n\n", b.stream)
+		fmt.Fprintf(&s, "    Key        %s\n", b.key)
+		fmt.Fprintf(&s, "    Browser    %s/studio/%s\n", web, b.stream)
+		fmt.Fprintf(&s, "    OBS        server %s, stream key as above\n", rtmp)
+		fmt.Fprintf(&s, "    ffmpeg     ffmpeg -re -f lavfi -i testsrc2=s=1280x720:r=30 -f lavfi -i sine=r=48000 \\\n")
+		fmt.Fprintf(&s, "                 -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 \\\n")
+		fmt.Fprintf(&s, "                 -c:a aac -f flv %s/%s\n", rtmp, b.key)
+		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, b.stream)
+	}
+	s.WriteString("\n")
+	_, err := io.WriteString(out, s.String())
+	return err
+}
+
+// local turns an address listened on into one that this machine can connect to.
+func local(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// withPort gives an address as it was wished the port that it got: they differ when the wish was port 0.
+func withPort(address string, got net.Addr) string {
+	host, _, err := net.SplitHostPort(address)
+	_, port, e := net.SplitHostPort(got.String())
+	if err != nil || e != nil {
+		return address
+	}
+	return net.JoinHostPort(host, port)
+}

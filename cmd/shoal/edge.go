@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/shoal-live/shoal/edge"
+)
+
+func runEdge(ctx context.Context, args []string, out io.Writer) error {
+	flags := newFlags("edge [flags]", "Runs an edge: the cache between origins and viewers, and the pages.", out)
+	desk := newDesk(flags)
+	http := door{flag: "http"}
+	var config edge.Config
+	memory := size(256 << 20)
+	flags.StringVar(&http.address, "http", ":8080", "`address` for viewers")
+	flags.Var((*list)(&config.Origins), "origins", "base `URLs` of the origins, with commas, tried in order (default http://127.0.0.1:8081)")
+	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
+	flags.StringVar(&config.TrackerURL, "tracker", "/tracker", "`URL` of the tracker that pages are told to join")
+	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log
+	service, err := edge.New(config)
+	if err != nil {
+		return err
+	}
+	return desk.run(ctx, http, service)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// A usageError is a mistake in the command line; the program ends with status 2.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+// A flagSet is a flag.FlagSet whose flags can be set in the environment too.
+type flagSet struct {
+	*flag.FlagSet
+	out io.Writer
+}
+
+// newFlags makes the flags of a command. The synopsis is what follows "shoal" on its command line.
+func newFlags(synopsis, about string, out io.Writer) *flagSet {
+	name, _, _ := strings.Cut(synopsis, " ")
+	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), out}
+	set.SetOutput(io.Discard) // errors are printed once, by main
+	set.Usage = func() {
+		fmt.Fprintf(out, "Usage: shoal %s\n\n%s\n", synopsis, about)
+		if flags := set.describe(); flags != "" {
+			fmt.Fprintf(out, "\nFlags (each also in the environment, as %s and so on):\n%s", environment("name"), flags)
+		}
+	}
+	return set
+}
+
+// parse takes the environment, then the arguments. Flags may stand behind positional arguments, which it returns.
+func (s *flagSet) parse(args []string) (positional []string, err error) {
+	s.VisitAll(func(f *flag.Flag) {
+		value, ok := os.LookupEnv(environment(f.Name))
+		if !ok || err != nil {
+			return
+		}
+		if e := s.Set(f.Name, value); e != nil {
+			err = usageError(fmt.Sprintf("%s=%q in the environment: %v", environment(f.Name), value, e))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for {
+		if err := s.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return nil, err
+		} else if err != nil {
+			return nil, usageError(fmt.Sprintf("%s: %v (shoal %s -h shows the flags)", s.Name(), err, s.Name()))
+		}
+		if s.NArg() == 0 {
+			return positional, nil
+		}
+		positional = append(positional, s.Arg(0))
+		args = s.Args()[1:]
+	}
+}
+
+// parseOnly is parse for commands without positional arguments.
+func (s *flagSet) parseOnly(args []string) error {
+	positional, err := s.parse(args)
+	if err == nil && len(positional) > 0 {
+		err = usageError(fmt.Sprintf("%s: does not know what to do with %q", s.Name(), positional[0]))
+	}
+	return err
+}
+
+func (s *flagSet) describe() string {
+	var b strings.Builder
+	s.VisitAll(func(f *flag.Flag) {
+		kind, about := flag.UnquoteUsage(f)
+		left := "-" + f.Name
+		if kind != "" {
+			left += " " + kind
+		}
+		fmt.Fprintf(&b, "  %-26s %s", left, about)
+		if f.DefValue != "" {
+			fmt.Fprintf(&b, " (default %s)", f.DefValue)
+		}
+		b.WriteByte('\n')
+	})
+	return b.String()
+}
+
+func environment(flag string) string {
+	return "SHOAL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// A list is a flag of comma-separated values.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(value string) error {
+	*l = (*l)[:0]
+	for part := range strings.SplitSeq(value, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*l = append(*l, part)
+		}
+	}
+	return nil
+}

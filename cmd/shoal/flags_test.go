@@ -1,0 +1,104 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestFlagsFromEnvironment(t *testing.T) {
+	t.Setenv("SHOAL_PUBLIC_IP", "192.0.2.1, 192.0.2.2")
+	t.Setenv("SHOAL_HTTP", ":1")
+	flags := newFlags("test", "", io.Discard)
+	address := flags.String("http", ":0", "")
+	var ips list
+	flags.Var(&ips, "public-ip", "")
+	if err := flags.parseOnly([]string{"-http", ":2"}); err != nil {
+		t.Fatal(err)
+	}
+	if *address != ":2" {
+		t.Errorf("http is %s: the flag must win over the environment", *address)
+	}
+	if want := []string{"192.0.2.1", "192.0.2.2"}; !slices.Equal(ips, want) {
+		t.Errorf("public-ip is %q, want %q", ips, want)
+	}
+}
+
+func TestFlagsRefuse(t *testing.T) {
+	for name, test := range map[string]struct {
+		environment string
+		args        []string
+		want        string
+	}{
+		"bad flag":        {"", []string{"-memory", "lots"}, "memory"},
+		"unknown flag":    {"", []string{"-nothing"}, "-nothing"},
+		"bad environment": {"lots", nil, "SHOAL_MEMORY"},
+		"an argument":     {"", []string{"surplus"}, "surplus"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if test.environment != "" {
+				t.Setenv("SHOAL_MEMORY", test.environment)
+			}
+			flags := newFlags("test", "", io.Discard)
+			var memory size
+			flags.Var(&memory, "memory", "")
+			err := flags.parseOnly(test.args)
+			if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want a usage error that names %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestPositionalArgumentsMayStandFirst(t *testing.T) {
+	flags := newFlags("test", "", io.Discard)
+	n := flags.Int("n", 1, "")
+	positional, err := flags.parse([]string{"first", "-n", "3", "second"})
+	if err != nil || *n != 3 || !slices.Equal(positional, []string{"first", "second"}) {
+		t.Errorf("got %q, n=%d, %v", positional, *n, err)
+	}
+}
+
+func TestEveryCommandExplainsItself(t *testing.T) {
+	var all bytes.Buffer
+	if err := dispatch(t.Context(), nil, &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range commands() {
+		var out bytes.Buffer
+		if err := dispatch(t.Context(), []string{c.name, "-h"}, &out); !errors.Is(err, flag.ErrHelp) {
+			t.Errorf("shoal %s -h: %v", c.name, err)
+		}
+		if !strings.HasPrefix(out.String(), "Usage: shoal "+c.name) {
+			t.Errorf("shoal %s -h says %q", c.name, out.String())
+		}
+		if !strings.Contains(all.String(), c.about) {
+			t.Errorf("shoal does not list %s", c.name)
+		}
+	}
+	if _, ok := errors.AsType[usageError](dispatch(t.Context(), []string{"nothing"}, io.Discard)); !ok {
+		t.Error("an unknown command is no usage error")
+	}
+}
+
+func TestSize(t *testing.T) {
+	for text, want := range map[string]size{"0": 0, "12": 12, "3k": 3 << 10, "512M": 512 << 20, "2G": 2 << 30, "1GiB": 1 << 30} {
+		var s size
+		if err := s.Set(text); err != nil || s != want {
+			t.Errorf("%s is %d, %v, want %d", text, s, err, want)
+		}
+		var back size
+		if err := back.Set(s.String()); err != nil || back != s {
+			t.Errorf("%d written as %q reads as %d, %v", s, s.String(), back, err)
+		}
+	}
+	for _, text := range []string{"", "M", "-1", "1T", "99999999999G", "1.5G"} {
+		if new(size).Set(text) == nil {
+			t.Errorf("%q passed as a size", text)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// A door is an address the program listens on and the flag that holds it.
+type door struct{ flag, address string }
+
+// listen opens a TCP listener.
+func (d door) listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", d.address)
+	return listener, explain(err, d)
+}
+
+// explain says in one line what to do about an address that cannot be listened on; other errors pass as they are. The
+// error may come from any of the doors.
+func explain(err error, doors ...door) error {
+	failed, ok := errors.AsType[*net.OpError](err)
+	if !ok || failed.Op != "listen" || failed.Addr == nil {
+		return err
+	}
+	_, port, _ := net.SplitHostPort(failed.Addr.String())
+	for _, d := range doors {
+		host, own, e := net.SplitHostPort(d.address)
+		if e != nil || own != port {
+			continue
+		}
+		change := fmt.Sprintf("choose another with -%s %s", d.flag, net.JoinHostPort(host, "PORT"))
+		switch {
+		case errors.Is(err, syscall.EADDRINUSE):
+			return fmt.Errorf("%s (%s) is taken by another program; stop that or %s", d.address, failed.Net, change)
+		case errors.Is(err, syscall.EACCES):
+			return fmt.Errorf("%s (%s) may not be opened by this user; %s", d.address, failed.Net, change)
+		case errors.Is(err, syscall.EADDRNOTAVAIL):
+			return fmt.Errorf("%s (%s) is not an address of this machine; %s", d.address, failed.Net, change)
+		}
+	}
+	return err
+}

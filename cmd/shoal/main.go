@@ -1,0 +1,81 @@
+// Command shoal is the whole of Shoal in one program: the services, a native viewer, the simulator and the keys.
+//
+// Each command is a file: it turns flags into a Config, hands it to the service of that name, and runs the service until
+// the program is told to end. Nothing is decided here that a service could decide. Every flag can be set in the
+// environment as well, as SHOAL_ and the flag's name in capitals (-public-ip is SHOAL_PUBLIC_IP); the flag wins.
+//
+// SIGINT and SIGTERM end a service in order: listeners close, running requests get a few seconds, everything is joined,
+// and the program ends with status 0. A second signal ends it at once.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// A command is one word after shoal.
+type command struct {
+	name  string
+	about string
+	run   func(ctx context.Context, args []string, out io.Writer) error
+}
+
+// commands returns the table of commands, in the order in which they are shown.
+func commands() []command {
+	return []command{
+		{"up", "run everything in one process, with a demo broadcast", up},
+		{"origin", "run an origin: RTMP and WHIP in, low-latency HLS out", runOrigin},
+		{"edge", "run an edge: the cache and the pages that viewers meet", runEdge},
+		{"tracker", "run a tracker: it introduces viewers to each other", runTracker},
+		{"key", "add, list and remove publish keys", key},
+		{"watch", "watch a stream with native viewers and report", watch},
+		{"version", "print the version", version},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // from here on a second signal has its usual effect
+	err := dispatch(ctx, os.Args[1:], os.Stdout)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	fmt.Fprintf(os.Stderr, "shoal: %v\n", err)
+	if _, wrong := errors.AsType[usageError](err); wrong {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+// dispatch runs the command that args name.
+func dispatch(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 {
+		usage(out)
+		return nil
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], out)
+		}
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(out)
+		return nil
+	}
+	return usageError(fmt.Sprintf("no command %q; run shoal without arguments for the list", args[0]))
+}
+
+func usage(out io.Writer) {
+	fmt.Fprint(out, "Shoal: live streams that their viewers carry.\n\nUsage: shoal COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-9s %s\n", c.name, c.about)
+	}
+	fmt.Fprint(out, "\nshoal COMMAND -h shows the flags of a command. Begin with: shoal up\n")
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	headerTime = 10 * time.Second // for a request's header to arrive
+	idleTime   = 2 * time.Minute  // a connection is kept between two requests
+	maxHeader  = 32 << 10
+	heldTime   = time.Second     // held requests get when the program ends
+	drainTime  = 5 * time.Second // all requests get when the program ends
+)
+
+// A service is one of origin, edge and tracker.
+type service interface {
+	http.Handler
+	Run(context.Context) error
+	Ready() error
+}
+
+// A task runs until its context ends, and then returns nil.
+type task func(context.Context) error
+
+// together runs tasks until the first fails or ctx ends, and joins them all.
+func together(ctx context.Context, tasks ...task) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, t := range tasks {
+		group.Go(func() error { return t(ctx) })
+	}
+	return group.Wait()
+}
+
+// serve is the task that answers HTTP on a listener. When its context ends, the listener closes at once, requests that
+// are held open (blocking reloads) are let go after heldTime, and those that still run after drainTime are cut off.
+func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
+	return func(ctx context.Context) error {
+		requests, release := context.WithCancel(context.WithoutCancel(ctx))
+		defer release()
+		server := &http.Server{
+			Handler:           handler,
+			ReadHeaderTimeout: headerTime,
+			IdleTimeout:       idleTime,
+			MaxHeaderBytes:    maxHeader,
+			BaseContext:       func(net.Listener) context.Context { return requests },
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- server.Serve(listener) }()
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+		}
+		defer time.AfterFunc(heldTime, release).Stop()
+		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		if server.Shutdown(limit) != nil {
+			server.Close()
+		}
+		<-ended
+		return nil
+	}
+}
+
+// withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler.
+func withProbes(handler http.Handler, services ...service) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", handler)
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, nil)
+	})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, ready(services))
+	})
+	return mux
+}
+
+func ready(services []service) error {
+	for _, s := range services {
+		if err := s.Ready(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func answer(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		w.Write([]byte(err.Error() + "\n"))
+		return
+	}
+	w.Write([]byte("ok\n"))
+}

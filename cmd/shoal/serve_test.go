@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var quiet = slog.New(slog.DiscardHandler)
+
+// TestServeLetsHeldRequestsGo ends a server while a request is held, which must not delay the end for ever.
+func TestServeLetsHeldRequestsGo(t *testing.T) {
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(held)
+		<-r.Context().Done()
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- together(ctx, serve(listener, handler, quiet)) }()
+	go func() { <-held; cancel() }()
+
+	response, err := http.Get("http://" + listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("the held request was answered %s", response.Status)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+func TestTogetherEndsAllWhenOneFails(t *testing.T) {
+	broken := errors.New("broken")
+	joined := false
+	err := together(t.Context(),
+		func(context.Context) error { return broken },
+		func(ctx context.Context) error { <-ctx.Done(); joined = true; return nil },
+	)
+	if !errors.Is(err, broken) || !joined {
+		t.Errorf("together returned %v, joined %v", err, joined)
+	}
+}
+
+func TestTakenPortIsExplained(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	address := taken.Addr().String()
+	_, err = door{"http", address}.listen()
+	if err == nil || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "-http 127.0.0.1:PORT") {
+		t.Errorf("the error says %v, want the address and the flag that changes it", err)
+	}
+
+	datagrams, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer datagrams.Close()
+	_, err = net.ListenPacket("udp", datagrams.LocalAddr().String())
+	err = explain(err, door{"rtmp", ":1"}, door{"stun", datagrams.LocalAddr().String()})
+	if err == nil || !strings.Contains(err.Error(), "-stun") {
+		t.Errorf("the error says %v, want the flag -stun", err)
+	}
+}
+
+func TestBanner(t *testing.T) {
+	var out bytes.Buffer
+	b := banner{http: ":8080", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", demo: true}
+	if err := b.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"http://localhost:8080/watch/demo", "http://localhost:8080/studio/mystream", "http://localhost:8080/ops",
+		"rtmp://localhost/live,", "rtmp://localhost/live/KEY", "http://localhost:8080/watch/mystream",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the banner does not say %s:\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	if err := (banner{http: "192.0.2.1:80", rtmp: ":1936"}).print(&out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Contains(got, "Key") || strings.Contains(got, "demo") || !strings.Contains(got, "http://192.0.2.1:80/") {
+		t.Errorf("a banner without streams says:\n%s", got)
+	}
+}
+
+func TestProbes(t *testing.T) {
+	handler := withProbes(http.NotFoundHandler(), unready{})
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/other": 404} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+		if answer.Code != want {
+			t.Errorf("%s answers %d, want %d", path, answer.Code, want)
+		}
+	}
+}
+
+type unready struct{ service }
+
+func (unready) Ready() error { return errors.New("not yet") }

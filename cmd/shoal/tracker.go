@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker"
+)
+
+func runTracker(ctx context.Context, args []string, out io.Writer) error {
+	flags := newFlags("tracker [flags]", "Runs a tracker: it forms cells of viewers and relays their signalling.", out)
+	desk := newDesk(flags)
+	http := door{flag: "http"}
+	var config tracker.Config
+	var ice list
+	flags.StringVar(&http.address, "http", ":8082", "`address` for viewers (WebSocket)")
+	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
+	flags.IntVar(&config.CellSize, "cell", 24, "`viewers` in a cell, fully meshed")
+	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
+	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
+	flags.Var((*list)(&config.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
+	flags.StringVar(&config.AddressHeader, "address-header", "", "request `header` in which a trusted proxy puts the viewer's address")
+	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	for _, entry := range ice {
+		var server wire.ICEServer
+		server.URL, server.Username, _ = strings.Cut(entry, "|")
+		server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
+		config.ICEServers = append(config.ICEServers, server)
+	}
+	config.Registry, config.Log = desk.registry, desk.log
+	service, err := tracker.New(config)
+	if err != nil {
+		return err
+	}
+	return desk.run(ctx, http, service, door{"stun", config.STUNAddr})
+}

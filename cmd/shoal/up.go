@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/shoal-live/shoal/cmd/shoal/demo"
+	"github.com/shoal-live/shoal/edge"
+	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/tracker"
+)
+
+const (
+	demoStream = "demo"
+	readyPoll  = 20 * time.Millisecond
+	readyLimit = 10 * time.Second
+)
+
+// An upConfig is the flags of shoal up.
+type upConfig struct {
+	http    door
+	demo    bool
+	stream  string // the stream a publish key is made for
+	origin  origin.Config
+	tracker tracker.Config
+	ingest  []door
+}
+
+// up runs an origin, an edge and a tracker in one process. They meet on the network all the same: the origin has a
+// loopback listener of its own, and the edge fetches from it over HTTP.
+func up(ctx context.Context, args []string, out io.Writer) error {
+	flags := newFlags("up [flags]", "Runs everything in one process: origin, edge, tracker, pages and a demo broadcast.", out)
+	desk := newDesk(flags)
+	c := upConfig{http: door{flag: "http"}}
+	flags.StringVar(&c.http.address, "http", ":8080", "`address` for viewers")
+	flags.BoolVar(&c.demo, "demo", true, "broadcast the built-in clip as the stream "+demoStream)
+	flags.StringVar(&c.stream, "stream", "mystream", "`name` of the stream for which a new publish key is made and shown; empty for none")
+	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
+	ingest := ingestFlags(flags, &c.origin)
+	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	c.ingest = ingest()
+	return desk.up(ctx, c, out)
+}
+
+func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
+	public, err := c.http.listen()
+	if err != nil {
+		return err
+	}
+	defer public.Close()
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer inner.Close()
+
+	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
+	source, err := origin.New(c.origin)
+	if err != nil {
+		return err
+	}
+	copies, err := edge.New(edge.Config{
+		Origins:  []string{"http://" + inner.Addr().String()},
+		Registry: d.registry,
+		Log:      d.log.With("service", "edge"),
+	})
+	if err != nil {
+		return err
+	}
+	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
+	swarm, err := tracker.New(c.tracker)
+	if err != nil {
+		return err
+	}
+	services := []service{source, copies, swarm}
+	admin, err := d.open(services...)
+	if err != nil {
+		return err
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("/", copies)
+	mux.Handle("/tracker", swarm)
+	err = together(ctx,
+		source.Run, copies.Run, swarm.Run, admin,
+		serve(inner, source, d.log),
+		serve(public, withProbes(mux, services...), d.log),
+		func(ctx context.Context) error {
+			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {
+				return err
+			}
+			c.http.address = withPort(c.http.address, public.Addr())
+			c.origin.RTMPAddr = withPort(c.origin.RTMPAddr, source.RTMPAddr())
+			return d.welcome(ctx, c, out)
+		},
+	)
+	return explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr})...)
+}
+
+// welcome says where everything is and runs the demo broadcast.
+func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
+	keys, err := origin.OpenKeys(c.origin.Data)
+	if err != nil {
+		return err
+	}
+	show := banner{http: c.http.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
+	if c.stream != "" {
+		if show.key, err = newKey(keys, c.stream); err != nil {
+			return err
+		}
+	}
+	if err := show.print(out); err != nil || !c.demo {
+		return err
+	}
+	key, err := newKey(keys, demoStream)
+	if err != nil {
+		return err
+	}
+	broadcast, err := demo.New(local(c.origin.RTMPAddr), key, d.log.With("service", "demo"))
+	if err != nil {
+		return err
+	}
+	return broadcast.Run(ctx)
+}
+
+// awaitReady returns once all services are ready, or when ctx ends; after readyLimit it gives up.
+func awaitReady(ctx context.Context, services []service) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	limit := time.After(readyLimit)
+	for {
+		err := ready(services)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-limit:
+			return fmt.Errorf("not ready after %v: %w", readyLimit, err)
+		case <-tick.C:
+		}
+	}
+}

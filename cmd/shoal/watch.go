@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/shoal-live/shoal/swarm/viewer"
+)
+
+// A watched is the report of shoal watch: what the viewers got, and what they get without the swarm.
+type watched struct {
+	viewer.WatchReport
+	Control *viewer.WatchReport `json:"control,omitempty"`
+}
+
+func watch(ctx context.Context, args []string, out io.Writer) error {
+	flags := newFlags("watch [flags] URL",
+		"Watches a stream with native viewers and reports what they got. The URL is that of a playlist\n"+
+			"(http://HOST/live/NAME/index.m3u8) or of a watch page (http://HOST/watch/NAME).", out)
+	var config viewer.WatchConfig
+	var level slog.Level
+	flags.IntVar(&config.N, "n", 1, "`viewers`")
+	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
+	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 50ms for each, at most 10s)")
+	flags.StringVar(&config.Tracker, "tracker", "", "WebSocket `URL` of the tracker (default /tracker on the stream's host)")
+	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
+	control := flags.Bool("control", false, "measure once more without the swarm, for comparison")
+	asJSON := flags.Bool("json", false, "print one JSON object")
+	flags.TextVar(&level, "log", slog.LevelWarn, "least `level` that is logged: debug, info, warn or error")
+	positional, err := flags.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(positional) != 1 {
+		return usageError("watch: want one URL, like http://localhost:8080/watch/demo")
+	}
+	config.URL = positional[0]
+	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+
+	var report watched
+	if report.WatchReport, err = viewer.Watch(ctx, config); err != nil {
+		return err
+	}
+	if *control {
+		config.NoP2P = true
+		without, err := viewer.Watch(ctx, config)
+		if err != nil {
+			return err
+		}
+		report.Control = &without
+	}
+	if *asJSON {
+		return json.NewEncoder(out).Encode(report)
+	}
+	return report.print(out)
+}
+
+func (w watched) print(out io.Writer) error {
+	if err := w.Table(out); err != nil || w.Control == nil {
+		return err
+	}
+	fmt.Fprint(out, "\nwithout the swarm\n\n")
+	return w.Control.Table(out)
+}
