@@ -85,6 +85,9 @@ func (s *Scheduler) Learn(now Time, r *wire.Record, age Time) Chunk {
 		return 0
 	}
 	s.epoch = r.ID.Epoch
+	if r.ID.Kind != wire.Init && r.ID.Compare(s.newest) > 0 {
+		s.newest = r.ID
+	}
 	if len(s.chunks) == maxChunks {
 		s.dropOldest()
 	}

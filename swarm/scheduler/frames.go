@@ -70,10 +70,8 @@ func (s *Scheduler) heardMore(l *link, ids []byte) {
 	}
 }
 
-// expected tells whether a chunk that is not learned may still be: it is not older than all that is.
-func (s *Scheduler) expected(id wire.ChunkID) bool {
-	return len(s.chunks) == 0 || id.Compare(s.chunks[len(s.chunks)-1].record.ID) > 0
-}
+// expected tells whether a chunk that is not learned may still be: it is newer than all that are.
+func (s *Scheduler) expected(id wire.ChunkID) bool { return id.Compare(s.newest) > 0 }
 
 func (s *Scheduler) denied(l *link, c *chunk) {
 	if c == nil || c.complete {

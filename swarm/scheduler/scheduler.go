@@ -41,6 +41,7 @@ type Scheduler struct {
 	byID   map[wire.ChunkID]Chunk
 	active []*chunk // not whole, and wanted by the player or the cell
 	epoch  uint32
+	newest wire.ChunkID
 	edge   edgeBelief
 }
 
