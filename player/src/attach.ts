@@ -1,0 +1,132 @@
+// attachSwarm gives the swarm to an hls.js that a page already has:
+//
+//   const hls = new Hls({ ...LIVE });
+//   const swarm = attachSwarm(hls, { key });
+//   hls.loadSource('/live/NAME/index.m3u8');
+//   hls.attachMedia(video);
+//   ... swarm.stats.offload ...; swarm.close();
+//
+// It stands before loadSource. hls.js is imported by the page: only its types are used here.
+
+import type Hls from 'hls.js';
+import type { Events, HlsConfig } from 'hls.js';
+import { mediaLoader } from './loader.ts';
+import { playlistLoader } from './playlist.ts';
+import { Session } from './session.ts';
+import { Beacons, NO_TRAFFIC, offload, type Stats, Viewing } from './stats.ts';
+
+// Settings of hls.js for low latency: the distance from live is the playlist's PART-HOLD-BACK, held by playing a
+// little faster; what was played is forgotten after a while.
+export const LIVE: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  maxLiveSyncPlaybackRate: 1.1,
+  backBufferLength: 15,
+  maxBufferLength: 20,
+};
+
+export interface SwarmOptions {
+  name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
+  key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
+  tracker?: string; // URL; else /tracker beside the stream
+  wasm?: string; // URL of shoal.wasm; else beside this script
+  token?: string; // viewer token for the tracker
+  p2p?: 'on' | 'off';
+  appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
+}
+
+export interface Swarm {
+  readonly stats: Stats;
+  close(): void;
+}
+
+export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
+  const began = performance.now();
+  const beacons = new Beacons();
+  let session: Session | null = null;
+  let viewing: Viewing | null = null;
+
+  // The session begins with the first playlist: only then is the stream's URL known.
+  const playing = (url: string): Session => {
+    if (session) return session;
+    const address = describeStream(hls.url || url, options);
+    session = new Session({
+      ...address,
+      wasm: options.wasm ?? new URL('shoal.wasm', import.meta.url).href,
+      token: options.token ?? '',
+      p2p: options.p2p !== 'off',
+      secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
+      beacon: () => beacons.next(stats()),
+    });
+    return session;
+  };
+
+  const stats = (): Stats => {
+    const traffic = session?.traffic ?? NO_TRAFFIC;
+    return {
+      ...traffic,
+      offload: offload(traffic.bytesFromPeers, traffic.bytesFromEdge),
+      latencySeconds: hls.latency,
+      bufferSeconds: viewing?.bufferSeconds ?? 0,
+      startupMillis: viewing?.startupMillis ?? 0,
+      stalls: viewing?.stalls ?? 0,
+      stalledSeconds: viewing?.stalledSeconds ?? 0,
+      droppedFrames: viewing?.droppedFrames ?? 0,
+    };
+  };
+
+  const watch = (): void => {
+    if (hls.media) viewing ??= new Viewing(hls.media as HTMLVideoElement, began);
+  };
+  hls.on('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
+  watch();
+
+  hls.config.pLoader = playlistLoader({ playlist: (url, text) => playing(url).playlist(url, text) });
+  hls.config.fLoader = mediaLoader({
+    take: (wanted) => session?.take(wanted) ?? null,
+    fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis),
+    get appended() {
+      return options.appended;
+    },
+  });
+
+  return {
+    get stats() {
+      return stats();
+    },
+    close() {
+      hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
+      hls.config.pLoader = undefined;
+      hls.config.fLoader = undefined;
+      viewing?.close();
+      session?.close();
+    },
+  };
+}
+
+// describeStream fills in what the options leave open, from the stream's URL.
+export function describeStream(url: string, options: SwarmOptions): { name: string; key: string | (() => Promise<string>); tracker: string } {
+  const base = new URL(url, document.baseURI);
+  const name = options.name || streamName(base.href);
+  const tracker = new URL(options.tracker || '/tracker', base);
+  tracker.protocol = tracker.protocol.replace(/^http/, 'ws');
+  const key = options.key || (async () => (await describeLive(base.href, name))?.publicKey ?? '');
+  return { name, key, tracker: name === '' ? '' : tracker.href };
+}
+
+// streamName reads the stream's name out of its URL; '' if it has another form.
+export function streamName(url: string): string {
+  return /\/live\/([A-Za-z0-9_-]{1,64})\//.exec(new URL(url, document.baseURI).pathname)?.[1] ?? '';
+}
+
+// What /api/v1/streams/NAME says, as far as a player needs it.
+export interface LiveStream {
+  state: 'live' | 'interrupted' | 'ended';
+  publicKey: string;
+}
+
+// describeLive asks the server of a stream's URL what it knows of it; null if nothing.
+export async function describeLive(url: string, name: string, signal?: AbortSignal): Promise<LiveStream | null> {
+  if (name === '') return null;
+  const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: signal ?? null });
+  return response.ok ? ((await response.json()) as LiveStream) : null;
+}

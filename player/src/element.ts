@@ -1,0 +1,202 @@
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [autoplay] [muted] [p2p="off"]>
+//
+// Plays a live stream, with the swarm where that is possible. Its property `stats` is a plain object with all numbers;
+// `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
+
+import { Controls } from './controls.ts';
+import { Playback } from './playback.ts';
+import { NO_TRAFFIC, type Stats } from './stats.ts';
+
+const NO_STATS: Stats = {
+  ...NO_TRAFFIC,
+  offload: 0,
+  latencySeconds: 0,
+  bufferSeconds: 0,
+  startupMillis: 0,
+  stalls: 0,
+  stalledSeconds: 0,
+  droppedFrames: 0,
+};
+
+export class ShoalPlayer extends HTMLElement {
+  static readonly observedAttributes = ['src', 'p2p'];
+
+  onappend: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
+
+  readonly #controls: Controls;
+  readonly #video: HTMLVideoElement;
+  #playback: Playback | null = null;
+  #over = new AbortController();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #panel = false;
+  #blocked = false;
+  #silenced = false;
+
+  constructor() {
+    super();
+    this.#controls = new Controls(this.attachShadow({ mode: 'open' }), {
+      play: () => this.#toggle(),
+      live: () => this.#goLive(),
+      mute: () => this.#mute(),
+      volume: (level) => {
+        this.#video.volume = level;
+        this.#video.muted = level === 0;
+      },
+      fullscreen: () => this.#fullscreen(),
+      stats: () => {
+        this.#panel = !this.#panel;
+        this.#show();
+      },
+    });
+    this.#video = this.#controls.video;
+  }
+
+  get stats(): Stats {
+    return this.#playback?.swarm?.stats ?? { ...NO_STATS };
+  }
+
+  get video(): HTMLVideoElement {
+    return this.#video;
+  }
+
+  // state: what is going on, in one of the words of PlaybackState.
+  get state(): string {
+    return this.#playback?.state ?? 'connecting';
+  }
+
+  connectedCallback(): void {
+    this.#over = new AbortController();
+    const { signal } = this.#over;
+    for (const name of ['play', 'pause', 'playing', 'waiting', 'volumechange', 'seeked', 'ended']) {
+      this.#video.addEventListener(name, () => this.#show(), { signal });
+    }
+    this.#video.addEventListener('playing', () => (this.#blocked = false), { signal });
+    this.#timer = setInterval(() => this.#show(), 500);
+    this.#open();
+  }
+
+  disconnectedCallback(): void {
+    this.close();
+  }
+
+  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
+    if (this.isConnected && this.#timer !== undefined && before !== after) this.#open();
+  }
+
+  // close stops playing and leaves the swarm.
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#over.abort();
+    this.#playback?.close();
+    this.#playback = null;
+    this.#controls.close();
+  }
+
+  #open(): void {
+    this.#playback?.close();
+    this.#playback = null;
+    const src = this.getAttribute('src');
+    if (!src) return;
+    this.#video.muted = this.hasAttribute('muted');
+    const player = this;
+    this.#playback = new Playback(
+      this.#video,
+      src,
+      {
+        key: this.getAttribute('key') ?? '',
+        tracker: this.getAttribute('tracker') ?? '',
+        token: this.getAttribute('token') ?? '',
+        p2p: this.getAttribute('p2p') === 'off' ? 'off' : 'on',
+        get appended() {
+          return player.onappend ?? undefined;
+        },
+      },
+      () => this.#show(),
+    );
+    if (this.hasAttribute('autoplay')) void this.#autoplay();
+    else this.#blocked = true;
+    this.#show();
+  }
+
+  // autoplay plays with sound if the browser lets it, else without, else not until it is tapped.
+  async #autoplay(): Promise<void> {
+    const refused = await this.#play();
+    if (!refused || this.#video.muted) {
+      this.#silenced = !refused && this.#video.muted;
+      this.#blocked = refused;
+    } else {
+      this.#video.muted = true;
+      this.#blocked = await this.#play();
+      this.#silenced = !this.#blocked;
+    }
+    this.#show();
+  }
+
+  // play tells whether the browser refused to.
+  async #play(): Promise<boolean> {
+    try {
+      await this.#video.play();
+      return false;
+    } catch (error) {
+      return error instanceof DOMException && error.name === 'NotAllowedError';
+    }
+  }
+
+  #toggle(): void {
+    const playback = this.#playback;
+    if (this.#video.paused) {
+      this.#blocked = false;
+      void this.#play();
+      if (playback && !playback.atLive && this.#video.currentTime === 0) playback.goLive();
+    } else {
+      if (playback) playback.following = false;
+      this.#video.pause();
+    }
+  }
+
+  #goLive(): void {
+    this.#playback?.goLive();
+    void this.#play();
+  }
+
+  #mute(): void {
+    this.#silenced = false;
+    this.#video.muted = !this.#video.muted;
+    if (!this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
+    if (this.#video.paused) void this.#play();
+    this.#show();
+  }
+
+  #fullscreen(): void {
+    const video = this.#video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else if (this.requestFullscreen) void this.requestFullscreen();
+    else video.webkitEnterFullscreen?.(); // iPhone
+  }
+
+  #show(): void {
+    const playback = this.#playback;
+    const { paused, muted, volume, readyState } = this.#video;
+    this.#controls.show({
+      state: playback?.state ?? 'connecting',
+      paused,
+      muted,
+      volume,
+      atLive: playback?.atLive ?? true,
+      latency: playback?.latency ?? 0,
+      waiting: !paused && readyState < 3,
+      blocked: this.#blocked,
+      silenced: this.#silenced,
+      stats: this.#panel ? this.stats : null,
+    });
+  }
+}
+
+if (!customElements.get('shoal-player')) customElements.define('shoal-player', ShoalPlayer);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'shoal-player': ShoalPlayer;
+  }
+}

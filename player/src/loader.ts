@@ -1,0 +1,139 @@
+// Media, as hls.js loads it: parts, whole segments and init segments. Each is asked of the source (the session) first;
+// what it does not know, or gives up, is loaded by hls.js's own loader from the edge, as if there were no swarm.
+// Errors, timeouts and retries of that are hls.js's own.
+
+import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
+
+export interface Wanted {
+  url: string;
+  start: number | null; // where it stands in the media timeline, seconds; null for what has no place there
+  signal: AbortSignal;
+}
+
+export interface Taken {
+  bytes: Uint8Array<ArrayBuffer>; // the taker's own
+  millis: number; // what it would honestly have taken to load, for the estimate of bandwidth
+}
+
+export interface MediaSource {
+  // take returns null if it is not known, and rejects if it is better fetched from the edge after all.
+  take(wanted: Wanted): Promise<Taken> | null;
+  // fetched tells what was loaded from the edge without the source. The bytes are the source's own.
+  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): void;
+  // appended tells what is about to be given to hls.js; only called where it is there.
+  appended?: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null;
+}
+
+// mediaLoader returns an fLoader for hls.js.
+export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
+  return class MediaLoader implements Loader<FragmentLoaderContext> {
+    context: FragmentLoaderContext | null = null;
+    readonly stats: LoaderStats;
+    readonly #beneath: Loader<FragmentLoaderContext>;
+    #callbacks: LoaderCallbacks<FragmentLoaderContext> | null = null;
+    #taking: AbortController | null = null;
+
+    constructor(config: HlsConfig) {
+      this.#beneath = new config.loader(config) as Loader<FragmentLoaderContext>;
+      this.stats = this.#beneath.stats;
+    }
+
+    load(context: FragmentLoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<FragmentLoaderContext>): void {
+      this.context = context;
+      this.#callbacks = callbacks;
+      const taking = (this.#taking = new AbortController());
+      let taken: Promise<Taken> | null = null;
+      try {
+        const { frag, part, url, rangeEnd } = context;
+        const start = frag.sn === 'initSegment' ? null : (part ?? frag).start;
+        if (!rangeEnd) taken = source.take({ url, start, signal: taking.signal });
+      } catch (error) {
+        console.warn('shoal: source failed', error);
+      }
+      if (!taken) {
+        this.#plain(context, config);
+        return;
+      }
+      this.stats.loading.start = performance.now();
+      taken.then(
+        ({ bytes, millis }) => this.#deliver(context, bytes, millis),
+        () => {
+          if (!taking.signal.aborted) this.#plain(context, config);
+        },
+      );
+    }
+
+    abort(): void {
+      const taking = this.#taking;
+      this.#taking = null;
+      if (!taking) {
+        this.#beneath.abort();
+      } else if (!taking.signal.aborted) {
+        taking.abort();
+        this.stats.aborted = true;
+        const { context, stats } = this;
+        if (context) this.#callbacks?.onAbort?.(stats, context, null);
+      }
+    }
+
+    destroy(): void {
+      this.#callbacks = null;
+      this.#taking?.abort();
+      this.#taking = null;
+      this.#beneath.destroy();
+    }
+
+    getCacheAge(): number | null {
+      return this.#beneath.getCacheAge?.() ?? null;
+    }
+
+    getResponseHeader(name: string): string | null {
+      return this.#beneath.getResponseHeader?.(name) ?? null;
+    }
+
+    #deliver(context: FragmentLoaderContext, bytes: Uint8Array<ArrayBuffer>, millis: number): void {
+      const callbacks = this.#callbacks;
+      if (!callbacks || this.#taking?.signal.aborted !== false) return;
+      this.#taking = null;
+      const { stats } = this;
+      const { loading } = stats;
+      loading.end = Math.max(performance.now(), loading.start + 1);
+      loading.start = Math.min(loading.start, loading.end - millis);
+      loading.first = loading.start;
+      stats.loaded = stats.total = bytes.length;
+      this.#observe(context.url, bytes);
+      callbacks.onSuccess({ url: context.url, data: bytes.buffer, code: 200 }, stats, context, null);
+    }
+
+    #plain(context: FragmentLoaderContext, config: LoaderConfiguration): void {
+      const callbacks = this.#callbacks;
+      if (!callbacks) return;
+      this.#taking = null;
+      this.stats.loading.start = 0; // the loader beneath begins anew
+      this.#beneath.load(context, config, {
+        ...callbacks,
+        onSuccess: (response, stats, ctx, details) => {
+          const { data } = response;
+          if (data instanceof ArrayBuffer) {
+            try {
+              source.fetched(ctx.url, new Uint8Array(data.slice(0)), stats.loading.end - stats.loading.start);
+            } catch (error) {
+              console.warn('shoal: source failed', error);
+            }
+            this.#observe(ctx.url, new Uint8Array(data));
+          }
+          callbacks.onSuccess(response, stats, ctx, details);
+        },
+      });
+    }
+
+    // observe hands out a copy: hls.js may detach what it is given.
+    #observe(url: string, bytes: Uint8Array<ArrayBuffer>): void {
+      try {
+        source.appended?.(url, bytes.slice());
+      } catch (error) {
+        console.warn('shoal: observer failed', error);
+      }
+    }
+  };
+}

@@ -1,0 +1,100 @@
+// What the pages ask of the server: which streams there are, and how the swarm does.
+
+export interface Stream {
+  name: string;
+  state: 'live' | 'interrupted' | 'ended';
+  since: string;
+  protocol: string;
+  bitrate: number;
+  gopSeconds: number;
+  advice: string;
+  tracks: string[];
+  renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
+}
+
+export interface Swarm {
+  name: string;
+  viewers: number;
+  offload: number;
+  copies?: number;
+}
+
+export async function streams(): Promise<Stream[]> {
+  const response = await fetch('/api/v1/streams');
+  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  const { streams: list } = (await response.json()) as { streams: Stream[] | null };
+  return list ?? [];
+}
+
+let silentUntil = 0; // a server without these numbers is asked seldom
+
+// swarms returns what the tracker knows, by stream; empty where it does not tell.
+export async function swarms(): Promise<Map<string, Swarm>> {
+  if (performance.now() < silentUntil) return new Map();
+  try {
+    const response = await fetch('/api/v1/swarm');
+    if (response.ok) {
+      const { streams: list } = (await response.json()) as { streams: Swarm[] | null };
+      return new Map((list ?? []).map((swarm) => [swarm.name, swarm]));
+    }
+  } catch {
+    // told by the caller's own request
+  }
+  silentUntil = performance.now() + 30000;
+  return new Map();
+}
+
+// every calls work now and then every so many milliseconds, while the page is seen; never twice at once.
+export function every(millis: number, work: () => Promise<void>): void {
+  let busy = false;
+  const run = async (): Promise<void> => {
+    if (busy || document.visibilityState === 'hidden') return;
+    busy = true;
+    await work().finally(() => (busy = false));
+  };
+  setInterval(() => void run(), millis);
+  document.addEventListener('visibilitychange', () => void run());
+  void run();
+}
+
+export function bits(perSecond: number): string {
+  return perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(1)} Mbit/s` : `${Math.round(perSecond / 1e3)} kbit/s`;
+}
+
+export function duration(since: string | number): string {
+  const seconds = Math.max(0, Math.floor((Date.now() - new Date(since).getTime()) / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function people(count: number): string {
+  return `${count} ${count === 1 ? 'viewer' : 'viewers'}`;
+}
+
+// picture says what a stream looks like: "720p 30 · H264, AAC".
+export function picture(stream: Stream): string {
+  const best = [...(stream.renditions ?? [])].sort((a, b) => b.height - a.height)[0];
+  const size = best?.height ? `${best.height}p${best.frameRate ? ` ${Math.round(best.frameRate)}` : ''}` : '';
+  const tracks = (stream.tracks ?? []).map((track) => track.replace('MPEG-4 Audio', 'AAC')).join(', ');
+  return [size, tracks].filter((word) => word !== '').join(' · ');
+}
+
+// make builds an element: make('a', { href }, 'text', child).
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string>,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// find returns an element that the page must have.
+export function find<E extends HTMLElement>(selector: string): E {
+  const found = document.querySelector<E>(selector);
+  if (!found) throw new Error(`page: no ${selector}`);
+  return found;
+}

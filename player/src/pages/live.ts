@@ -1,0 +1,55 @@
+// The live-now page: a card for each stream that is on.
+
+import { bits, duration, every, find, make, people, picture, type Stream, streams, type Swarm, swarms } from './api.ts';
+
+const grid = find('#streams');
+const empty = find('#empty');
+const note = find('#note');
+const count = find('#count');
+
+find('#rtmp').textContent = `rtmp://${location.hostname}/live`;
+find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const name = find<HTMLInputElement>('#name').value.trim();
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) location.href = `/studio/${name}`;
+});
+
+// hue gives each name a colour of its own between green and violet.
+function hue(name: string): number {
+  let h = 0;
+  for (const c of name) h = (h * 31 + (c.codePointAt(0) ?? 0)) % 997;
+  return 150 + (h % 130);
+}
+
+function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
+  const live = stream.state === 'live';
+  const badge = make('span', { class: live ? 'badge live' : 'badge' }, live ? 'Live' : 'Paused');
+  const art = make('div', { class: 'art', style: `--hue:${hue(stream.name)}` }, badge, make('span', { class: 'initial', 'aria-hidden': 'true' }, stream.name.slice(0, 1).toUpperCase()));
+  if (swarm) art.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
+  const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
+  const more = [`on for ${duration(stream.since)}`];
+  if (swarm && swarm.viewers > 1) more.push(`${Math.round(swarm.offload * 100)} % from peers`);
+  return make('a', { class: 'card', href: `/watch/${stream.name}` }, art, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
+}
+
+let drawn = '';
+
+every(2000, async () => {
+  try {
+    const [all, swarm] = await Promise.all([streams(), swarms()]);
+    const on = all.filter((s) => s.state !== 'ended').sort((a, b) => (swarm.get(b.name)?.viewers ?? 0) - (swarm.get(a.name)?.viewers ?? 0) || a.name.localeCompare(b.name));
+    note.hidden = true;
+    empty.hidden = on.length > 0;
+    count.textContent = on.length === 0 ? '' : `${on.length} ${on.length === 1 ? 'stream' : 'streams'}`;
+    const cards = on.map((s) => card(s, swarm.get(s.name)));
+    const now = cards.map((c) => c.outerHTML).join('');
+    if (now === drawn) return;
+    drawn = now;
+    const focused = (document.activeElement as HTMLAnchorElement | null)?.href;
+    grid.replaceChildren(...cards);
+    cards.find((c) => (c as HTMLAnchorElement).href === focused)?.focus();
+  } catch {
+    note.textContent = 'The server cannot be reached. Trying again…';
+    note.hidden = false;
+  }
+});

@@ -1,0 +1,270 @@
+// The studio: camera, screen or a test pattern, live by WHIP.
+
+import { Pattern } from '../studio/pattern.ts';
+import { type Sent, Whip, WhipError } from '../studio/whip.ts';
+import { bits, duration, find, make, type Stream } from './api.ts';
+
+type Source = 'camera' | 'screen' | 'pattern';
+
+const QUALITY = {
+  '360': { width: 640, height: 360, bits: 900_000 },
+  '540': { width: 960, height: 540, bits: 1_600_000 },
+  '720': { width: 1280, height: 720, bits: 2_800_000 },
+  '1080': { width: 1920, height: 1080, bits: 5_000_000 },
+} as const;
+
+const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
+
+const name = find('h1').textContent?.trim() ?? '';
+const preview = find<HTMLVideoElement>('#preview');
+const veil = find('#veil');
+const form = find<HTMLFormElement>('#settings');
+const key = find<HTMLInputElement>('#key');
+const quality = find<HTMLSelectElement>('#quality');
+const cameras = find<HTMLSelectElement>('#camera');
+const microphones = find<HTMLSelectElement>('#microphone');
+const go = find<HTMLButtonElement>('#go');
+const state = find('#state');
+const words = find('#words');
+const trouble = find('#trouble');
+const numbers = find('#numbers');
+
+let source: Source | null = null;
+let capture: { stream: MediaStream; close(): void } | null = null;
+let whip: Whip | null = null;
+let wanted = false; // to be live
+let liveSince = 0;
+let attempts = 0;
+let opened = 0; // counts captures, so that only the newest counts
+
+document.title = `Studio: ${name} · Shoal`;
+
+// --- what is captured ---
+
+for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
+  button.addEventListener('click', () => void open(button.dataset['source'] as Source));
+}
+for (const select of [quality, cameras, microphones]) {
+  select.addEventListener('change', () => {
+    if (source && !(source === 'screen' && select !== microphones)) void open(source);
+  });
+}
+
+async function open(chosen: Source): Promise<void> {
+  const turn = ++opened;
+  say('');
+  try {
+    const { width, height } = QUALITY[quality.value as keyof typeof QUALITY];
+    const next = await captured(chosen, width, height);
+    if (turn !== opened) {
+      next.close();
+      return;
+    }
+    const before = capture;
+    capture = next;
+    source = chosen;
+    preview.srcObject = next.stream;
+    preview.classList.toggle('mirror', chosen === 'camera');
+    veil.hidden = true;
+    for (const track of next.stream.getTracks()) {
+      await whip?.replace(track);
+      track.addEventListener('ended', () => {
+        if (capture === next) void lost();
+      });
+    }
+    before?.close();
+    if (chosen === 'camera') await listDevices();
+  } catch (error) {
+    say(refusal(error, chosen));
+  }
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
+    button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
+  }
+  find('#devices').hidden = source !== 'camera';
+  show();
+}
+
+async function captured(chosen: Source, width: number, height: number): Promise<{ stream: MediaStream; close(): void }> {
+  if (chosen === 'pattern') return new Pattern(width, height);
+  const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
+  const sound = { echoCancellation: true, noiseSuppression: true, ...(microphones.value ? { deviceId: { exact: microphones.value } } : {}) };
+  let stream: MediaStream;
+  if (chosen === 'camera') {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...(cameras.value ? { deviceId: { exact: cameras.value } } : {}) }, audio: sound });
+  } else {
+    stream = await navigator.mediaDevices.getDisplayMedia({ video: size, audio: true });
+    if (stream.getAudioTracks().length === 0) {
+      const voice = await navigator.mediaDevices.getUserMedia({ audio: sound }).catch(() => null); // without a voice then
+      for (const track of voice?.getAudioTracks() ?? []) stream.addTrack(track);
+    }
+  }
+  return { stream, close: () => stream.getTracks().forEach((track) => track.stop()) };
+}
+
+async function listDevices(): Promise<void> {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  for (const [select, kind, word] of [[cameras, 'videoinput', 'Camera'], [microphones, 'audioinput', 'Microphone']] as const) {
+    const chosen = select.value || capture?.stream.getTracks().find((t) => t.kind === kind.slice(0, 5))?.getSettings().deviceId || '';
+    const options = devices.filter((d) => d.kind === kind).map((d, i) => make('option', { value: d.deviceId }, d.label || `${word} ${i + 1}`));
+    select.replaceChildren(...options);
+    select.value = chosen;
+  }
+}
+
+function refusal(error: unknown, chosen: Source): string {
+  if (!navigator.mediaDevices) return 'Camera and screen need https (or localhost). The test pattern works here.';
+  const kind = error instanceof DOMException ? error.name : '';
+  if (kind === 'NotAllowedError') return chosen === 'screen' ? 'No screen was chosen.' : 'The browser may not use the camera and microphone. Allow it beside the address, then try again.';
+  if (kind === 'NotFoundError') return 'There is no camera or microphone here. The screen or the test pattern will do.';
+  if (kind === 'NotReadableError') return 'The camera is in use by another program.';
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function lost(): Promise<void> {
+  say('The source has ended. Choose another to go on.');
+  source = null;
+  if (!wanted) {
+    capture?.close();
+    capture = null;
+    preview.srcObject = null;
+    veil.hidden = false;
+  }
+  show();
+}
+
+// --- going live ---
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (wanted) void end();
+  else void begin();
+});
+
+async function begin(): Promise<void> {
+  if (!capture) {
+    say('Choose a source first.');
+    return;
+  }
+  if (key.value.trim() === '') {
+    say('The publish key is missing. “shoal key add ' + name + '” prints one.');
+    key.focus();
+    return;
+  }
+  wanted = true;
+  attempts = 0;
+  say('');
+  await publish();
+}
+
+async function publish(): Promise<void> {
+  if (!wanted || !capture) return;
+  show('connecting');
+  try {
+    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state: connection });
+    if (!wanted) await made.close();
+    else whip = made;
+    show();
+  } catch (error) {
+    if (attempts > 0 && !(error instanceof WhipError && liveSince === 0)) {
+      again();
+      return;
+    }
+    wanted = false;
+    say(error instanceof Error ? error.message : String(error));
+    show();
+  }
+}
+
+function connection(now: RTCPeerConnectionState): void {
+  if (now === 'connected') {
+    attempts = 0;
+    liveSince ||= Date.now();
+    say('');
+  } else if (now === 'failed' || now === 'closed') {
+    again();
+    return;
+  }
+  show(now);
+}
+
+// again goes live once more after the connection was lost; the stream goes on where viewers are.
+function again(): void {
+  const old = whip;
+  whip = null;
+  void old?.close();
+  if (!wanted) return;
+  const wait = RETRY_MILLIS[attempts++];
+  if (wait === undefined) {
+    wanted = false;
+    liveSince = 0;
+    say('The connection was lost and did not come back.');
+    show();
+    return;
+  }
+  say('The connection was lost. Trying again…');
+  show('connecting');
+  setTimeout(() => void publish(), wait);
+}
+
+async function end(): Promise<void> {
+  wanted = false;
+  liveSince = 0;
+  const old = whip;
+  whip = null;
+  show();
+  await old?.close();
+}
+
+window.addEventListener('pagehide', () => void whip?.close());
+window.addEventListener('beforeunload', (event) => {
+  if (wanted) event.preventDefault();
+});
+
+// --- what is shown ---
+
+function say(text: string): void {
+  trouble.textContent = text;
+  trouble.hidden = text === '';
+}
+
+function show(connectionState?: string): void {
+  const live = wanted && liveSince > 0 && (connectionState ?? 'connected') === 'connected';
+  document.body.classList.toggle('on-air', live);
+  state.className = live ? 'badge live' : 'badge';
+  state.textContent = live ? 'Live' : wanted ? 'Connecting' : 'Off air';
+  go.textContent = wanted ? 'End stream' : 'Go live';
+  go.classList.toggle('danger', wanted);
+  key.disabled = wanted;
+  quality.disabled = wanted;
+  numbers.hidden = !live;
+  if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
+  else if (!live) words.textContent = 'Connecting to the server…';
+}
+
+setInterval(() => void tick(), 1000);
+
+async function tick(): Promise<void> {
+  if (!whip || liveSince === 0) return;
+  words.textContent = `On air for ${duration(liveSince)}.`;
+  const sent: Sent = await whip.sent();
+  const rows: [string, string][] = [
+    ['Sending', bits(sent.bitsPerSecond)],
+    ['Picture', sent.height ? `${sent.width} × ${sent.height}` : '–'],
+    ['Frames', `${Math.round(sent.framesPerSecond)} /s`],
+    ['Codec', sent.codec || '–'],
+    ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
+  ];
+  numbers.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
+}
+
+setInterval(() => void advise(), 5000);
+
+async function advise(): Promise<void> {
+  if (!whip) return;
+  const response = await fetch(`/api/v1/streams/${name}`).catch(() => null);
+  const advice = response?.ok ? ((await response.json()) as Stream).advice : '';
+  find('#advice').textContent = advice;
+  find('#advice').hidden = advice === '';
+}
+
+show();

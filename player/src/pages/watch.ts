@@ -1,0 +1,54 @@
+// The watch page: what is said below the player.
+
+import type { ShoalPlayer } from '../element.ts';
+import { duration, every, find, people, picture, type Stream, swarms } from './api.ts';
+
+const player = find<ShoalPlayer>('shoal-player');
+const name = find('h1').textContent?.trim() ?? '';
+const state = find('#state');
+const facts = find('#facts');
+const copy = find<HTMLButtonElement>('#copy');
+
+document.title = `${name} · Shoal`;
+
+copy.addEventListener('click', () => {
+  const url = location.origin + location.pathname;
+  const done = (): void => {
+    copy.textContent = 'Copied';
+    setTimeout(() => (copy.textContent = 'Copy link'), 1600);
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(url).then(done, () => prompt('Link', url));
+  else prompt('Link', url);
+});
+
+every(2000, async () => {
+  try {
+    const [response, swarm] = await Promise.all([fetch(`/api/v1/streams/${encodeURIComponent(name)}`), swarms()]);
+    const stream = response.ok ? ((await response.json()) as Stream) : null;
+    const live = stream?.state === 'live';
+    state.className = live ? 'badge live' : 'badge';
+    state.textContent = live ? 'Live' : stream?.state === 'interrupted' ? 'Paused' : 'Offline';
+    const viewers = swarm.get(name)?.viewers;
+    facts.textContent = [
+      viewers === undefined ? '' : people(viewers),
+      stream ? picture(stream) : '',
+      live && stream ? `on for ${duration(stream.since)}` : '',
+    ].filter((fact) => fact !== '').join(' · ');
+  } catch {
+    // the player says it in its own words
+  }
+});
+
+setInterval(() => {
+  const { stats } = player;
+  if (!stats) return; // the player's script is not here yet
+  const percent = Math.round(stats.offload * 100);
+  find('#offload').textContent = `${percent} %`;
+  find('#meter').style.width = `${percent}%`;
+  find('#swarm').textContent = {
+    off: 'The swarm is off: all comes from the edge.',
+    joining: 'Joining the swarm…',
+    on: stats.peers === 0 ? 'You are the first here: all comes from the edge.' : `of the picture came from ${stats.peers === 1 ? 'one other viewer' : `${stats.peers} other viewers`}.`,
+    refused: 'The tracker refused: all comes from the edge.',
+  }[stats.p2p];
+}, 1000);

@@ -1,0 +1,184 @@
+// Playing one stream in a video element, and going on playing it: hls.js, its errors, a broadcaster who goes away and
+// comes back. Whoever watches never has to reload the page.
+
+import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
+import { attachSwarm, describeLive, LIVE, streamName, type Swarm, type SwarmOptions } from './attach.ts';
+
+// connecting: nothing seen yet, or lost and trying; away: the broadcaster is; ended: the stream is over;
+// unplayable: this browser cannot play it.
+export type PlaybackState = 'connecting' | 'playing' | 'away' | 'ended' | 'unplayable';
+
+const PATIENT: Partial<HlsConfig> = {
+  playlistLoadPolicy: {
+    default: {
+      maxTimeToFirstByteMs: 10000,
+      maxLoadTimeMs: 20000,
+      timeoutRetry: { maxNumRetry: 3, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      errorRetry: { maxNumRetry: 6, retryDelayMs: 500, maxRetryDelayMs: 2000 },
+    },
+  },
+};
+
+const POLL_MILLIS = 2500;
+const STALL_MILLIS = 2500; // standing still for so long is worth asking why
+const BEHIND_SECONDS = 5; // further behind its target than this, a viewer who follows live is taken there
+
+export class Playback {
+  readonly #video: HTMLVideoElement;
+  readonly #src: string;
+  readonly #name: string;
+  readonly #changed: (state: PlaybackState) => void;
+  readonly #over = new AbortController();
+  readonly #hls: Hls | null = null;
+  readonly #swarm: Swarm | null = null;
+  #state: PlaybackState = 'connecting';
+  #poll: ReturnType<typeof setTimeout> | undefined;
+  #beat: ReturnType<typeof setInterval> | undefined;
+  #recoveries: number[] = []; // when media errors were recovered from
+  #stoodSince = 0;
+  #stoodAt = -1;
+
+  // following: the viewer wants to be at the live edge, and has not paused or gone back.
+  following = true;
+
+  constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
+    this.#video = video;
+    this.#src = new URL(src, document.baseURI).href;
+    this.#name = streamName(this.#src);
+    this.#changed = changed;
+    const { signal } = this.#over;
+    video.addEventListener('playing', () => this.#become('playing'), { signal });
+    video.addEventListener('ended', () => this.#end(), { signal });
+    if (Hls.isSupported()) {
+      const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
+      this.#swarm = attachSwarm(hls, options);
+      hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
+      hls.loadSource(this.#src);
+      hls.attachMedia(video);
+    } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
+      video.addEventListener('error', () => this.#later(), { signal });
+      video.src = this.#src;
+    } else {
+      queueMicrotask(() => this.#become('unplayable'));
+    }
+    this.#beat = setInterval(() => this.#look(), 500);
+  }
+
+  get swarm(): Swarm | null {
+    return this.#swarm;
+  }
+
+  get state(): PlaybackState {
+    return this.#state;
+  }
+
+  // Seconds behind the newest media, 0 while that is not known.
+  get latency(): number {
+    return this.#hls?.latency ?? 0;
+  }
+
+  get atLive(): boolean {
+    const target = this.#hls?.targetLatency;
+    return !target || this.latency < target + 2.5;
+  }
+
+  // goLive takes the playhead to the live edge.
+  goLive(): void {
+    this.following = true;
+    const position = this.#hls?.liveSyncPosition;
+    if (position !== null && position !== undefined) this.#video.currentTime = position;
+  }
+
+  close(): void {
+    this.#over.abort();
+    clearTimeout(this.#poll);
+    clearInterval(this.#beat);
+    this.#swarm?.close();
+    this.#hls?.destroy();
+    if (!this.#hls) this.#video.removeAttribute('src');
+  }
+
+  #become(state: PlaybackState): void {
+    if (this.#state === state || this.#over.signal.aborted) return;
+    this.#state = state;
+    if (state === 'playing') clearTimeout(this.#poll);
+    this.#changed(state);
+  }
+
+  #error(data: ErrorData): void {
+    if (!data.fatal) return;
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#recover();
+    else this.#later();
+  }
+
+  // recover from a media error; a third within ten seconds begins the stream anew.
+  #recover(): void {
+    const now = performance.now();
+    this.#recoveries = [...this.#recoveries.filter((at) => now - at < 10000), now];
+    if (this.#recoveries.length < 3) this.#hls?.recoverMediaError();
+    else this.#later();
+    if (!this.#video.paused) void this.#video.play().catch(() => undefined);
+  }
+
+  #end(): void {
+    this.#become('ended');
+    this.#later();
+  }
+
+  // later asks again and again, gently, whether the stream is there, and then loads it.
+  #later(): void {
+    clearTimeout(this.#poll);
+    if (this.#over.signal.aborted) return;
+    this.#poll = setTimeout(() => void this.#ask(), POLL_MILLIS * (0.6 + 0.8 * Math.random()));
+    if (this.#state !== 'ended') void this.#explain();
+  }
+
+  async #ask(): Promise<void> {
+    const live = await this.#explain();
+    if (this.#over.signal.aborted) return;
+    if (live === false) {
+      this.#later();
+      return;
+    }
+    this.#recoveries = [];
+    if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
+    else this.#video.src = this.#src;
+    if (this.following) void this.#video.play().catch(() => undefined);
+  }
+
+  // explain finds out whether the stream is live, null if nobody tells, and says why nothing is to be seen.
+  async #explain(): Promise<boolean | null> {
+    if (this.#name === '') {
+      this.#become('connecting');
+      return null;
+    }
+    try {
+      const stream = await describeLive(this.#src, this.#name, this.#over.signal);
+      if (stream?.state === 'live') {
+        if (this.#state !== 'playing') this.#become('connecting');
+        return true;
+      }
+      this.#become(stream?.state === 'ended' ? 'ended' : 'away');
+      return false;
+    } catch {
+      this.#become('connecting');
+      return null;
+    }
+  }
+
+  // look, twice a second: does the picture stand still, is the viewer still near the live edge?
+  #look(): void {
+    const { currentTime, paused } = this.#video;
+    const now = performance.now();
+    if (paused || currentTime !== this.#stoodAt) {
+      this.#stoodAt = currentTime;
+      this.#stoodSince = now;
+      const target = this.#hls?.targetLatency;
+      if (!paused && this.following && target && this.latency > target + BEHIND_SECONDS) this.goLive();
+      if (!paused && currentTime > 0 && this.#state !== 'playing' && this.#video.readyState >= 3) this.#become('playing');
+    } else if (now - this.#stoodSince > STALL_MILLIS && this.#state !== 'ended') {
+      this.#stoodSince = now + 1000;
+      void this.#explain();
+    }
+  }
+}

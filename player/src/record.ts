@@ -1,0 +1,143 @@
+// Chunk records: what the origin says of a chunk, signed with the stream's key. This leaf reads them and checks their
+// signatures, each once. Nothing of the swarm happens to a chunk whose record is not true.
+//
+// The bytes are defined in swarm/wire/record.go; only the fields that the browser itself needs are read here.
+
+export interface ChunkRecord {
+  bytes: Uint8Array; // all 128, for the scheduler
+  id: string; // the chunk ID, in hexadecimal
+  kind: number; // 0 part, 1 segment, 2 init
+  pieceSize: number;
+  pieces: number;
+  size: number;
+  seconds: number;
+  digest: Uint8Array;
+}
+
+export const RECORD_SIZE = 128;
+export const INIT = 2;
+
+const SIGNED = 64;
+const PREFIX = new TextEncoder().encode('shoal chunk record 1\n');
+const MAX_CHUNK = 8 << 20;
+
+// parseRecord reads a record and checks its bounds; null if it is none. It does not check the signature.
+export function parseRecord(text: string): ChunkRecord | null {
+  const bytes = fromBase64(text);
+  if (!bytes || bytes.length < RECORD_SIZE || bytes[0] !== 1) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const pieceSize = view.getUint16(2);
+  const size = view.getUint32(28);
+  const kind = view.getUint8(9);
+  if (kind > INIT || pieceSize < 1024 || pieceSize > 16384 || size === 0 || size > MAX_CHUNK) return null;
+  return {
+    bytes: bytes.slice(0, RECORD_SIZE),
+    id: Array.from(bytes.subarray(4, 20), (b) => b.toString(16).padStart(2, '0')).join(''),
+    kind,
+    pieceSize,
+    pieces: Math.ceil(size / pieceSize),
+    size,
+    seconds: view.getUint32(24) / 1e6,
+    digest: bytes.slice(32, 64),
+  };
+}
+
+// fromBase64 reads standard base64, with or without padding; null if it is none.
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
+  try {
+    return Uint8Array.from(atob(text.trim()), (c) => c.charCodeAt(0));
+  } catch {
+    return null;
+  }
+}
+
+type Verify = (signature: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>) => Promise<boolean>;
+
+// A StreamKey checks records against the public key of one stream.
+export class StreamKey {
+  readonly #verify: Promise<Verify>;
+
+  // key is base64 of 32 bytes. A key that is none verifies nothing.
+  constructor(key: string) {
+    this.#verify = verifier(key);
+  }
+
+  async verifies(record: ChunkRecord): Promise<boolean> {
+    const message = new Uint8Array(PREFIX.length + SIGNED);
+    message.set(PREFIX);
+    message.set(record.bytes.subarray(0, SIGNED), PREFIX.length);
+    try {
+      const verify = await this.#verify;
+      return await verify(record.bytes.slice(SIGNED, RECORD_SIZE), message);
+    } catch {
+      return false;
+    }
+  }
+}
+
+async function verifier(text: string): Promise<Verify> {
+  const key = fromBase64(text);
+  if (!key || key.length !== 32) return async () => false;
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle) {
+    try {
+      const imported = await subtle.importKey('raw', key, { name: 'Ed25519' }, false, ['verify']);
+      return (signature, message) => subtle.verify({ name: 'Ed25519' }, imported, signature, message);
+    } catch {
+      // a browser that does not know Ed25519
+    }
+  }
+  const { verifyEd25519 } = await import('./fallback.ts');
+  return async (signature, message) => verifyEd25519(key, signature, message);
+}
+
+// An Entry is a record in the book. `verified` settles once; `truth` is what it settled to, null before.
+export interface Entry {
+  readonly uri: string;
+  readonly record: ChunkRecord;
+  age: number; // as of the last playlist
+  truth: boolean | null;
+  verified: Promise<boolean>;
+}
+
+// The book of records: by URI, as playlists list them. It keeps the newest `limit` of them.
+export class RecordBook {
+  readonly #entries = new Map<string, Entry>();
+  readonly #key: StreamKey;
+  readonly #limit: number;
+
+  constructor(key: string, limit = 1024) {
+    this.#key = new StreamKey(key);
+    this.#limit = limit;
+  }
+
+  // note enters a listed record and returns its entry, if it is new; then its verification has begun.
+  note(uri: string, text: string, age: number): Entry | null {
+    const known = this.#entries.get(uri);
+    if (known) {
+      known.age = age;
+      return null;
+    }
+    const record = parseRecord(text);
+    if (!record) return null;
+    const entry: Entry = { uri, record, age, truth: null, verified: this.#key.verifies(record) };
+    void entry.verified.then((truth) => {
+      entry.truth = truth;
+      if (!truth) this.#entries.delete(uri); // a true one may follow
+    });
+    this.#entries.set(uri, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limit) break;
+      this.#entries.delete(oldest);
+    }
+    return entry;
+  }
+
+  get(uri: string): Entry | undefined {
+    return this.#entries.get(uri);
+  }
+
+  entries(): Entry[] {
+    return [...this.#entries.values()];
+  }
+}

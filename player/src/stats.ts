@@ -1,0 +1,150 @@
+// What a viewer got, and how well it plays: the numbers of the `stats` property, and the sums a beacon is made of.
+
+export type P2P = 'off' | 'joining' | 'on' | 'refused';
+
+export interface Stats {
+  bytesFromPeers: number;
+  bytesFromEdge: number; // media bytes, init segments included
+  bytesToPeers: number;
+  chunksFromPeers: number;
+  chunksFromEdge: number;
+  duplicateBytes: number; // that peers sent though they were here already
+  edgeRequests: number;
+  rescues: number; // chunks that were late and fetched from the edge without asking the scheduler
+  badPieces: number;
+  peers: number;
+  offload: number;
+  latencySeconds: number;
+  bufferSeconds: number;
+  startupMillis: number; // 0 until the first frame
+  stalls: number;
+  stalledSeconds: number;
+  droppedFrames: number;
+  p2p: P2P;
+}
+
+// Traffic is what the session counts.
+export interface Traffic {
+  bytesFromPeers: number;
+  bytesFromEdge: number;
+  bytesToPeers: number;
+  chunksFromPeers: number;
+  chunksFromEdge: number;
+  duplicateBytes: number;
+  edgeRequests: number;
+  rescues: number;
+  badPieces: number;
+  peers: number;
+  p2p: P2P;
+}
+
+export const NO_TRAFFIC: Traffic = {
+  bytesFromPeers: 0,
+  bytesFromEdge: 0,
+  bytesToPeers: 0,
+  chunksFromPeers: 0,
+  chunksFromEdge: 0,
+  duplicateBytes: 0,
+  edgeRequests: 0,
+  rescues: 0,
+  badPieces: 0,
+  peers: 0,
+  p2p: 'off',
+};
+
+export function offload(bytesFromPeers: number, bytesFromEdge: number): number {
+  const all = bytesFromPeers + bytesFromEdge;
+  return all === 0 ? 0 : bytesFromPeers / all;
+}
+
+// Beacons turns running counts into the differences that a beacon carries, in the order of wire.Beacon.
+export class Beacons {
+  #last: number[] = [];
+
+  next(s: Stats): number[] {
+    const sums = [
+      s.bytesFromPeers, s.bytesFromEdge, s.bytesToPeers, s.chunksFromPeers, s.chunksFromEdge,
+      s.duplicateBytes, s.badPieces, s.edgeRequests, s.stalls, Math.round(s.stalledSeconds * 1000),
+    ];
+    const differences = sums.map((sum, i) => Math.max(0, sum - (this.#last[i] ?? 0)));
+    this.#last = sums;
+    return [...differences, Math.max(0, Math.round(s.latencySeconds * 1000)), s.peers];
+  }
+}
+
+// A Viewing watches a video element: when its first frame came, and when it stood still since.
+export class Viewing {
+  readonly #video: HTMLVideoElement;
+  readonly #began: number;
+  readonly #off = new AbortController();
+  #startup = 0;
+  #stalls = 0;
+  #stalled = 0; // milliseconds, of stalls that are over
+  #stalledSince = 0;
+
+  constructor(video: HTMLVideoElement, began: number) {
+    this.#video = video;
+    this.#began = began;
+    const on = (name: string, react: () => void): void => video.addEventListener(name, react, { signal: this.#off.signal });
+    const first = (): void => {
+      if (this.#startup === 0 && !this.#off.signal.aborted) this.#startup = Math.round(performance.now() - this.#began);
+    };
+    if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(first);
+    on('timeupdate', () => {
+      if (video.currentTime > 0 && !video.paused && !('requestVideoFrameCallback' in video && video.videoWidth > 0)) first();
+    });
+    on('waiting', () => {
+      if (this.#startup === 0 || this.#stalledSince > 0 || video.seeking || video.paused || video.ended) return;
+      this.#stalls++;
+      this.#stalledSince = performance.now();
+    });
+    for (const name of ['playing', 'pause', 'ended', 'emptied', 'seeking']) on(name, () => this.#moves());
+  }
+
+  get startupMillis(): number {
+    return this.#startup;
+  }
+
+  get stalls(): number {
+    return this.#stalls;
+  }
+
+  get stalling(): boolean {
+    return this.#stalledSince > 0;
+  }
+
+  get stalledSeconds(): number {
+    const now = this.#stalledSince > 0 ? performance.now() - this.#stalledSince : 0;
+    return (this.#stalled + now) / 1000;
+  }
+
+  get bufferSeconds(): number {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (buffered.start(i) <= currentTime + 0.1 && buffered.end(i) > currentTime) return buffered.end(i) - currentTime;
+    }
+    return 0;
+  }
+
+  get droppedFrames(): number {
+    return this.#video.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0;
+  }
+
+  // secondsUntil returns in how many seconds the playhead gets to a place of the media timeline: 0 if it is there, or
+  // if nothing is buffered.
+  secondsUntil(start: number): number {
+    if (this.bufferSeconds === 0) return 0;
+    return Math.max(0, start - this.#video.currentTime) / (this.#video.playbackRate || 1);
+  }
+
+  close(): void {
+    this.#moves();
+    this.#off.abort();
+  }
+
+  #moves(): void {
+    if (this.#stalledSince === 0) return;
+    this.#stalled += performance.now() - this.#stalledSince;
+    this.#stalledSince = 0;
+  }
+}

@@ -1,0 +1,148 @@
+// Publishing to a WHIP endpoint (RFC 9725): one POST with the offer, one DELETE at the end. Candidates are gathered
+// before the POST, so that no PATCH is needed.
+
+export interface WhipEvents {
+  state(state: RTCPeerConnectionState): void;
+}
+
+export interface Sent {
+  bitsPerSecond: number;
+  framesPerSecond: number;
+  width: number;
+  height: number;
+  codec: string;
+  roundTripMillis: number;
+}
+
+const GATHER_MILLIS = 1500;
+const ANSWER_MILLIS = 10000;
+
+// A WhipError carries words for the broadcaster.
+export class WhipError extends Error {}
+
+export class Whip {
+  readonly #connection: RTCPeerConnection;
+  readonly #key: string;
+  #resource: string | null = null;
+  #lastBytes = 0;
+  #lastAt = 0;
+
+  private constructor(connection: RTCPeerConnection, key: string) {
+    this.#connection = connection;
+    this.#key = key;
+  }
+
+  // publish sends the stream's tracks to the endpoint; it resolves once the server has answered.
+  static async publish(endpoint: string, key: string, stream: MediaStream, bitsPerSecond: number, events: WhipEvents): Promise<Whip> {
+    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const whip = new Whip(connection, key);
+    connection.onconnectionstatechange = () => events.state(connection.connectionState);
+    try {
+      for (const track of stream.getTracks()) {
+        const video = track.kind === 'video';
+        const transceiver = connection.addTransceiver(track, {
+          direction: 'sendonly',
+          streams: [stream],
+          sendEncodings: video ? [{ maxBitrate: bitsPerSecond }] : [{ maxBitrate: 128_000 }],
+        });
+        if (video) preferH264(transceiver);
+      }
+      await connection.setLocalDescription();
+      await gathered(connection);
+      await whip.#post(endpoint);
+      return whip;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  // replace sends another track of the same kind instead.
+  async replace(track: MediaStreamTrack): Promise<void> {
+    const sender = this.#connection.getSenders().find((s) => s.track?.kind === track.kind);
+    await sender?.replaceTrack(track);
+  }
+
+  async sent(): Promise<Sent> {
+    const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, width: 0, height: 0, codec: '', roundTripMillis: 0 };
+    let bytes = 0;
+    const report = await this.#connection.getStats();
+    report.forEach((s: Record<string, unknown>) => {
+      if (s['type'] === 'outbound-rtp') bytes += Number(s['bytesSent'] ?? 0);
+      if (s['type'] === 'outbound-rtp' && s['kind'] === 'video') {
+        sent.framesPerSecond = Number(s['framesPerSecond'] ?? 0);
+        sent.width = Number(s['frameWidth'] ?? 0);
+        sent.height = Number(s['frameHeight'] ?? 0);
+        const codec = report.get(String(s['codecId'])) as { mimeType?: string } | undefined;
+        sent.codec = codec?.mimeType?.replace('video/', '') ?? '';
+      }
+      if (s['type'] === 'remote-inbound-rtp' && s['kind'] === 'video') sent.roundTripMillis = 1000 * Number(s['roundTripTime'] ?? 0);
+    });
+    const now = performance.now();
+    if (this.#lastAt > 0 && now > this.#lastAt) sent.bitsPerSecond = Math.max(0, ((bytes - this.#lastBytes) * 8000) / (now - this.#lastAt));
+    this.#lastBytes = bytes;
+    this.#lastAt = now;
+    return sent;
+  }
+
+  // close ends the publication. It is safe while the page is being left.
+  async close(): Promise<void> {
+    this.#connection.onconnectionstatechange = null;
+    this.#connection.close();
+    const resource = this.#resource;
+    this.#resource = null;
+    if (!resource) return;
+    await fetch(resource, { method: 'DELETE', headers: this.#headers(), keepalive: true }).catch(() => undefined); // it times out there
+  }
+
+  async #post(endpoint: string): Promise<void> {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { ...this.#headers(), 'Content-Type': 'application/sdp' },
+      body: this.#connection.localDescription?.sdp ?? '',
+      signal: AbortSignal.timeout(ANSWER_MILLIS),
+    }).catch((error: unknown) => {
+      throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
+    });
+    const body = await response.text();
+    if (response.status !== 201) throw new WhipError(explain(response.status, body));
+    const location = response.headers.get('Location');
+    this.#resource = location && new URL(location, response.url).href;
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp: body });
+  }
+
+  #headers(): Record<string, string> {
+    return { Authorization: `Bearer ${this.#key}` };
+  }
+}
+
+function explain(status: number, body: string): string {
+  const said = body.trim().slice(0, 300);
+  if (status === 401 || status === 403) return said || 'The publish key is not right for this stream.';
+  if (status === 404) return said || 'The server has no such stream.';
+  if (status === 409) return said || 'Somebody else is publishing this stream.';
+  return said || `The server answered ${status}.`;
+}
+
+// preferH264 puts H.264 first: it is what HLS carries to every viewer without another encoding.
+function preferH264(transceiver: RTCRtpTransceiver): void {
+  const codecs = RTCRtpSender.getCapabilities?.('video')?.codecs ?? [];
+  const rank = (codec: { mimeType: string; sdpFmtpLine?: string }): number => {
+    if (codec.mimeType.toLowerCase() !== 'video/h264') return 2;
+    return /packetization-mode=1/.test(codec.sdpFmtpLine ?? '') ? 0 : 1;
+  };
+  const sorted = codecs.map((codec, i) => ({ codec, i })).sort((a, b) => rank(a.codec) - rank(b.codec) || a.i - b.i);
+  if (sorted.length > 0) transceiver.setCodecPreferences?.(sorted.map(({ codec }) => codec));
+}
+
+function gathered(connection: RTCPeerConnection): Promise<void> {
+  if (connection.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GATHER_MILLIS);
+    connection.addEventListener('icegatheringstatechange', () => {
+      if (connection.iceGatheringState !== 'complete') return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
