@@ -14,7 +14,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 	if o.wait(r.Context()) != nil {
 		return // the viewer has left
 	}
-	if o.target.kind.text() {
+	if closed(o.done) {
 		if _, err := o.whole(); err != nil {
 			w.Header().Set("Retry-After", retryJitter())
 			e.refuse(w, r, o.target.stream, http.StatusBadGateway, "the origin's answer broke off; try again")
@@ -106,7 +106,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		}
 		body, err := o.whole()
 		if err != nil {
-			panic(http.ErrAbortHandler) // ends the connection, so that nobody takes it for whole
+			panic(http.ErrAbortHandler)
 		}
 		size = int64(len(body))
 	}
@@ -123,10 +123,14 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 	e.write(w, r, o, http.StatusPartialContent, from, to, p)
 }
 
-// write sends bytes from up to to of o's body while they come; to is -1 where the size is not known.
+// write sends bytes from up to to of o's body while they come; to is -1 where the size is not known. An answer that
+// cannot be completed ends its connection, so that nobody takes it for whole.
 func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status int, from, to int64, p passage) {
 	if to < 0 && closed(o.done) {
-		body, _ := o.whole()
+		body, err := o.whole()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
 		to = int64(len(body))
 	}
 	if to >= 0 {
@@ -145,7 +149,7 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 		}
 		if err != nil {
 			p.count(status, from-start)
-			panic(http.ErrAbortHandler) // ends the connection, so that nobody takes it for whole
+			panic(http.ErrAbortHandler)
 		}
 		if len(b) == 0 {
 			select {
@@ -153,7 +157,7 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 				continue
 			case <-r.Context().Done():
 				p.count(status, from-start)
-				return
+				panic(http.ErrAbortHandler)
 			}
 		}
 		if to >= 0 && int64(len(b)) > to-from {

@@ -61,8 +61,8 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 	defer resp.Body.Close()
 	h := w.Header()
 	for _, name := range whipAnswers {
-		if values := resp.Header.Values(name); len(values) > 0 {
-			h[name] = values
+		for _, value := range resp.Header.Values(name) {
+			h.Add(name, value)
 		}
 	}
 	h.Set("Cache-Control", "no-store")

@@ -1,0 +1,349 @@
+package edge
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRanges(t *testing.T) {
+	size := len(partBytes)
+	cases := []struct {
+		header, ifRange string
+		status          int
+		from, to        int
+	}{
+		{"", "", 200, 0, size},
+		{"bytes=0-0", "", 206, 0, 1},
+		{"bytes=0-", "", 206, 0, size},
+		{"bytes=100-199", "", 206, 100, 200},
+		{"bytes=-1", "", 206, size - 1, size},
+		{"bytes=-999999999", "", 206, 0, size},
+		{fmt.Sprintf("bytes=%d-", size-1), "", 206, size - 1, size},
+		{fmt.Sprintf("bytes=10-%d", size+5), "", 206, 10, size},
+		{fmt.Sprintf("bytes=%d-", size), "", 416, 0, 0},
+		{"bytes=-0", "", 416, 0, 0},
+		{"bytes=0-1,5-9", "", 200, 0, size}, // several ranges: the whole instead
+		{"bytes=5-1", "", 200, 0, size},
+		{"bytes=a-b", "", 200, 0, size},
+		{"bytes=-", "", 200, 0, size},
+		{"bytes=99999999999999999999-", "", 200, 0, size},
+		{"lines=1-2", "", 200, 0, size},
+		{"bytes=1-2", `"v0-1700000000-s12.3.m4s"`, 206, 1, 3},
+		{"bytes=1-2", `"other"`, 200, 0, size},
+	}
+	for _, sized := range []bool{true, false} {
+		for _, cached := range []bool{true, false} {
+			for _, c := range cases {
+				name := fmt.Sprintf("sized=%v cached=%v %s %s", sized, cached, c.header, c.ifRange)
+				t.Run(name, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						src := newSource(func(w http.ResponseWriter, r *http.Request) {
+							if r.Header.Get("Range") != "" {
+								t.Error("a range went upstream")
+							}
+							if sized {
+								w.Header().Set("Content-Length", fmt.Sprint(size))
+							}
+							w.Write(partBytes[:100])
+							time.Sleep(time.Second)
+							w.Write(partBytes[100:])
+						})
+						e := newEdge(t, Config{Transport: src})
+						if cached {
+							get(e, partPath)
+						}
+						w := get(e, partPath, "Range", c.header, "If-Range", c.ifRange)
+						e.flights.Wait()
+						if w.Code != c.status {
+							t.Fatalf("%d, want %d", w.Code, c.status)
+						}
+						h := w.Header()
+						switch c.status {
+						case 416:
+							if got := h.Get("Content-Range"); got != fmt.Sprintf("bytes */%d", size) {
+								t.Errorf("Content-Range %q", got)
+							}
+							return
+						case 206:
+							if got, want := h.Get("Content-Range"), fmt.Sprintf("bytes %d-%d/%d", c.from, c.to-1, size); got != want {
+								t.Errorf("Content-Range %q, want %q", got, want)
+							}
+						}
+						if got := h.Get("Content-Length"); got != fmt.Sprint(c.to-c.from) && (sized || cached || c.status == 206) {
+							t.Errorf("Content-Length %q", got)
+						}
+						if !bytes.Equal(w.Body.Bytes(), partBytes[c.from:c.to]) {
+							t.Errorf("wrong bytes (%d)", w.Body.Len())
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+// TestRangeBeforeTheEnd: a range that has arrived is answered while the rest is still coming.
+func TestRangeBeforeTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(partBytes)))
+			w.Write(partBytes[:1000])
+			time.Sleep(time.Second)
+			w.Write(partBytes[1000:])
+		})})
+		start := time.Now()
+		if w := get(e, partPath, "Range", "bytes=10-99"); !bytes.Equal(w.Body.Bytes(), partBytes[10:100]) {
+			t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
+		}
+		if d := time.Since(start); d != 0 {
+			t.Errorf("after %v", d)
+		}
+		e.flights.Wait()
+	})
+}
+
+// stage is an origin with one of everything.
+func stage(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	switch path := r.URL.Path; {
+	case path == "/live/demo/index.m3u8":
+		h.Set("Cache-Control", "public, max-age=2")
+		h.Set("Content-Type", "application/vnd.apple.mpegurl")
+		io.WriteString(w, "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n")
+	case path == playlistPath:
+		if r.URL.Query().Get("_HLS_msn") != "" {
+			h.Set("Cache-Control", "public, max-age=2")
+		} else {
+			h.Set("Cache-Control", "public, max-age=1")
+		}
+		h.Set("Content-Type", "application/vnd.apple.mpegurl")
+		io.WriteString(w, playlist(12, 2+len(r.URL.RawQuery)/17))
+	case strings.HasPrefix(path, "/live/demo/v0/1700000000/s99"):
+		h.Set("Cache-Control", "public, max-age=600")
+		h.Set("Set-Cookie", "viewer=1")
+		w.WriteHeader(http.StatusNotFound)
+	case strings.HasPrefix(path, "/live/demo/v0/1700000000/s500"):
+		h.Set("Cache-Control", "public, max-age=600")
+		w.WriteHeader(http.StatusInternalServerError)
+	case strings.HasPrefix(path, "/live/demo/v0/"):
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+		h.Set("Content-Type", "video/mp4")
+		h.Set("Set-Cookie", "viewer=1")
+		w.Write(partBytes)
+	case path == "/api/v1/streams/demo":
+		h.Set("Content-Type", "application/json")
+		h.Set("Cache-Control", "public, max-age=1")
+		fmt.Fprintf(w, `{"name":"demo","publicKey":%q}`, testKey)
+	default:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+const testKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+// TestHeaders walks through STANDARDS.md's lines on caching, and through what pages of other sites need.
+func TestHeaders(t *testing.T) {
+	for _, c := range []struct {
+		line    string
+		method  string
+		uri     string
+		status  int
+		control string
+	}{
+		{"Segments, parts, init: public, max-age=31536000, immutable", "GET", partPath, 200, "public, max-age=31536000, immutable"},
+		{"the same, segment", "GET", "/live/demo/v0/1700000000/s12.m4s", 200, "public, max-age=31536000, immutable"},
+		{"the same, init", "HEAD", "/live/demo/v0/1700000000/init0.mp4", 200, "public, max-age=31536000, immutable"},
+		{"Multivariant: a few seconds", "GET", "/live/demo/index.m3u8", 200, "public, max-age=2"},
+		{"A blocking answer: about one target duration", "GET", playlistPath + "?_HLS_msn=13&_HLS_part=2", 200, "public, max-age=2"},
+		{"Plain playlist: one second", "GET", playlistPath, 200, "public, max-age=1"},
+		{"Not-yet 404: one second", "GET", "/live/demo/v0/1700000000/s99.m4s", 404, "public, max-age=1"},
+		{"400: no-store", "GET", playlistPath + "?_HLS_part=2", 400, "no-store"},
+		{"msn more than 2 ahead 400", "GET", playlistPath + "?_HLS_msn=99", 400, "no-store"},
+		{"errors never cached > 1 s", "GET", "/live/demo/v0/1700000000/s500.m4s", 500, "no-store"},
+		{"names: a path outside the grammar", "GET", "/live/demo/v0/x", 404, "public, max-age=1"},
+		{"no such method", "DELETE", partPath, 405, "no-store"},
+		{"range outside", "GET", partPath + "?range", 416, "no-store"},
+		{"API: one second", "GET", "/api/v1/streams/demo", 200, "public, max-age=1"},
+		{"page", "GET", "/watch/demo", 200, "public, max-age=1"},
+		{"file", "GET", "/assets/shoal.wasm", 200, "public, max-age=60"},
+		{"no page", "GET", "/nowhere", 404, "public, max-age=1"},
+		{"health", "GET", "/healthz", 200, "no-store"},
+		{"preflight", "OPTIONS", partPath, 204, ""},
+		{"WHIP unknown", "POST", "/whip/demo", 404, "no-store"},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEdge(t, Config{Transport: newSource(stage)})
+				var headers []string
+				if c.status == 416 {
+					headers = []string{"Range", "bytes=99999999-"}
+				}
+				w := ask(e, c.method, c.uri, headers...)
+				h := w.Header()
+				if w.Code != c.status || h.Get("Cache-Control") != c.control {
+					t.Errorf("%d %q, want %d %q", w.Code, h.Get("Cache-Control"), c.status, c.control)
+				}
+				for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "Timing-Allow-Origin": "*",
+					"X-Content-Type-Options": "nosniff", "Set-Cookie": ""} {
+					if got := h.Get(name); got != want {
+						t.Errorf("%s: %q, want %q", name, got, want)
+					}
+				}
+				for _, name := range []string{"Authorization", "Content-Type", "If-Match", "Range"} {
+					if !strings.Contains(h.Get("Access-Control-Allow-Headers"), name) {
+						t.Errorf("header %s is not allowed", name)
+					}
+				}
+				for _, name := range []string{"ETag", "Link", "Location", "Accept-Patch"} {
+					if !strings.Contains(h.Get("Access-Control-Expose-Headers"), name) {
+						t.Errorf("header %s is not exposed", name)
+					}
+				}
+				if c.method == "HEAD" && (w.Body.Len() > 0 || h.Get("Content-Type") != "video/mp4") {
+					t.Errorf("HEAD: %d bytes, %v", w.Body.Len(), h)
+				}
+			})
+		})
+	}
+}
+
+func TestAge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(stage)})
+		for _, want := range []string{"0", "7", "14"} {
+			if got := get(e, partPath).Header().Get("Age"); got != want {
+				t.Errorf("Age %q, want %q", got, want)
+			}
+			time.Sleep(7 * time.Second)
+		}
+	})
+}
+
+// TestLives counts the fills of a viewer who asks every 100 ms for 10 s.
+func TestLives(t *testing.T) {
+	for uri, most := range map[string]int{
+		partPath: 1, "/live/demo/index.m3u8": 5, playlistPath: 10, "/live/demo/v0/1700000000/s99.m4s": 10, "/live/nobody/index.m3u8": 10,
+		"/api/v1/streams/demo": 10,
+	} {
+		t.Run(uri, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := newSource(stage)
+				e := newEdge(t, Config{Transport: src})
+				for range 100 {
+					get(e, uri)
+					time.Sleep(100 * time.Millisecond)
+				}
+				if n := src.total(""); n != most {
+					t.Errorf("%d fills, want %d", n, most)
+				}
+			})
+		})
+	}
+}
+
+func TestNotModified(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(stage)})
+		for _, uri := range []string{playlistPath, "/live/demo/index.m3u8", partPath, "/api/v1/streams/demo", "/assets/shoal-player.js"} {
+			for _, encoding := range []string{"", "gzip", "br"} {
+				tag := get(e, uri, "Accept-Encoding", encoding).Header().Get("ETag")
+				if len(tag) < 4 {
+					t.Fatalf("%s: ETag %q", uri, tag)
+				}
+				for _, match := range []string{tag, "W/" + tag, `"x", ` + tag, "*"} {
+					w := get(e, uri, "If-None-Match", match, "Accept-Encoding", encoding)
+					if w.Code != http.StatusNotModified || w.Body.Len() != 0 || w.Header().Get("ETag") != tag {
+						t.Errorf("%s: %s: %d, %d bytes", uri, match, w.Code, w.Body.Len())
+					}
+				}
+				if w := get(e, uri, "If-None-Match", `"x"`, "Accept-Encoding", encoding); w.Code != http.StatusOK {
+					t.Errorf("%s: another tag: %d", uri, w.Code)
+				}
+			}
+		}
+	})
+}
+
+func TestGzip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(stage)
+		e := newEdge(t, Config{Transport: src})
+		for accept, packed := range map[string]bool{"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.00": false,
+			"identity": false, "xgzip": false, "deflate, gzip;q=1.0": true} {
+			w := get(e, playlistPath, "Accept-Encoding", accept)
+			body := w.Body.Bytes()
+			if got := w.Header().Get("Content-Encoding") == "gzip"; got != packed {
+				t.Errorf("%q: packed %v, want %v", accept, got, packed)
+			} else if packed {
+				z, err := gzip.NewReader(bytes.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if body, err = io.ReadAll(z); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if string(body) != playlist(12, 2) || w.Header().Get("Vary") != "Accept-Encoding" {
+				t.Errorf("%q: wrong playlist, or no Vary", accept)
+			}
+		}
+		o := e.cache.look(playlistPath)
+		first := get(e, playlistPath, "Accept-Encoding", "gzip").Body.Bytes()
+		if !bytes.Equal(first, o.gzipped) {
+			t.Error("not packed once")
+		}
+		for _, r := range src.seen {
+			if r.Header.Get("Accept-Encoding") != "" {
+				t.Error("a viewer's header went upstream")
+			}
+		}
+	})
+}
+
+// TestUpstreamRequestIsTheEdgesOwn: HOSTILE.md, cache poisoning.
+func TestUpstreamRequestIsTheEdgesOwn(t *testing.T) {
+	src := newSource(stage)
+	e := newEdge(t, Config{Transport: src, Origins: []string{"http://origin.test/base/"}})
+	get(e, partPath+"?a=b", "Cookie", "c", "Authorization", "Bearer x", "X-Forwarded-For", "1.2.3.4", "X-Forwarded-Host", "evil",
+		"Host", "evil", "Range", "bytes=0-1", "If-None-Match", "x", "Forwarded", "for=1.2.3.4", "User-Agent", "me", "Accept-Encoding", "br")
+	if len(src.seen) != 1 {
+		t.Fatalf("%d requests", len(src.seen))
+	}
+	r := src.seen[0]
+	if r.URL.String() != "http://origin.test/base"+partPath || r.Host != "origin.test" || r.Method != "GET" {
+		t.Errorf("asked %s %s of %s", r.Method, r.URL, r.Host)
+	}
+	if len(r.Header) != 1 || r.Header.Get("User-Agent") != "shoal-edge" {
+		t.Errorf("headers %v", r.Header)
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	for _, sized := range []bool{true, false} {
+		t.Run(fmt.Sprintf("sized=%v", sized), func(t *testing.T) {
+			e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+				if sized {
+					w.Header().Set("Content-Length", fmt.Sprint(len(partBytes)))
+				}
+				w.Write(partBytes)
+			}), ObjectBytes: 40000})
+			defer e.flights.Wait()
+			defer func() {
+				recover() // http.ErrAbortHandler, where bytes went out before it was known
+				if e.cache.look(partPath) != nil {
+					t.Error("it was kept")
+				}
+			}()
+			if w := get(e, partPath); w.Code != http.StatusBadGateway || sized && !strings.Contains(w.Body.String(), "40000") {
+				t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
+			}
+		})
+	}
+}
