@@ -1,0 +1,139 @@
+// Chromium, and viewers in it: one context each, with the page's errors kept. An error on a page's console that was not
+// expected fails the test.
+
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+import { inside } from './inside.mjs';
+import { logs } from './process.mjs';
+import { until } from './until.mjs';
+
+const flags = [
+  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-features=WebRtcHideLocalIpsWithMdns',
+  '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
+];
+
+/** Starts Chromium for a test. */
+export async function launch(t, { args = [] } = {}) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...flags, ...args],
+  });
+  t.after(() => browser.close());
+  let count = 0;
+  /** Opens a page in a context of its own. `before` is given the page before it goes anywhere. */
+  const open = async (url, { hash = false, before, expected = [], ...context } = {}) => {
+    const viewer = new Viewer(t, `viewer${++count}`, expected);
+    await viewer.open(browser, url, { hash, before, context: { viewport: { width: 640, height: 480 }, ...context } });
+    return viewer;
+  };
+  return { open };
+}
+
+export class Viewer {
+  #expected;
+  #log;
+
+  constructor(t, name, expected) {
+    this.name = name;
+    this.errors = [];
+    this.#expected = expected;
+    this.#log = join(logs, `${basename(process.argv[1], '.test.mjs')}-${name}.log`);
+    t.after(() => {
+      this.closing = true;
+      assert.deepEqual(this.errors, [], `errors on the console of ${name}`);
+    });
+  }
+
+  async open(browser, url, { hash, before, context }) {
+    this.context = await browser.newContext(context);
+    const page = (this.page = await this.context.newPage());
+    page.on('console', (message) => this.#note(message.type(), `${message.text()} (${message.location().url})`));
+    page.on('pageerror', (error) => this.#note('error', `uncaught: ${error.stack ?? error}`));
+    page.on('crash', () => this.#note('error', 'the page crashed'));
+    await page.addInitScript(inside, { hash });
+    await before?.(page);
+    this.began = Date.now();
+    this.answer = await page.goto(url, { waitUntil: 'commit' });
+  }
+
+  /** From now on, errors that match are none. */
+  expect(...patterns) {
+    this.#expected.push(...patterns);
+  }
+
+  /** A snapshot of the player's property `stats`. */
+  stats() {
+    return this.page.evaluate(() => ({ ...window.shoalTest.player().stats }));
+  }
+
+  p2p() {
+    return this.page.evaluate(() => window.shoalTest.player()?.stats?.p2p);
+  }
+
+  /** Milliseconds from the opening of the page until two different pictures were seen. */
+  async moving(seconds = 15) {
+    const at = await until(`${this.name}'s picture to move`, () => this.page.evaluate(() => window.shoalTest.movingAt), { seconds, every: 50 });
+    return at - this.began;
+  }
+
+  /** The number in the picture and the time of the player: {number, time}. */
+  counter() {
+    return until(`${this.name}'s counter`, () => this.page.evaluate(() => window.shoalTest.counter()), { seconds: 5, every: 40 });
+  }
+
+  /** {time, frames, audioBytes, loaded} of the video element; loaded is when the page was, and stays. */
+  playback() {
+    return this.page.evaluate(() => {
+      const video = window.shoalTest.video();
+      return {
+        time: video.currentTime,
+        frames: video.getVideoPlaybackQuality().totalVideoFrames,
+        audioBytes: video.webkitAudioDecodedByteCount,
+        size: [video.videoWidth, video.videoHeight],
+        muted: video.muted,
+        loaded: performance.timeOrigin,
+      };
+    });
+  }
+
+  /** The loudest sample of the sound over a second. */
+  loudness() {
+    return this.page.evaluate(() => window.shoalTest.loudness(1200));
+  }
+
+  /** The longest time in milliseconds for which the playhead did not move, since the picture first did. */
+  standstill() {
+    return this.page.evaluate(() => Math.round(window.shoalTest.standstill));
+  }
+
+  /** What was given to the player since this was last asked: {url, size, hash}. */
+  appended() {
+    return this.page.evaluate(() => window.shoalTest.appended.splice(0));
+  }
+
+  close() {
+    this.closing = true;
+    return this.context.close();
+  }
+
+  #note(type, text) {
+    appendFileSync(this.#log, `${new Date().toISOString()} ${type}: ${text}\n`);
+    if (type === 'error' && !this.closing && !this.#expected.some((pattern) => pattern.test(text))) this.errors.push(text);
+  }
+}
+
+/** Fails unless no viewer has stalled: by the player's count, and by ours (a second's standstill is one). */
+export async function noStalls(t, viewers, during) {
+  const counts = await Promise.all(viewers.map(async (v) => ({ ...(await v.stats()), standstill: await v.standstill() })));
+  t.diagnostic(`${during}: stalls ${counts.map((c) => c.stalls).join(' ')}, stalled ${counts.map((c) => `${c.stalledSeconds.toFixed(2)} s`).join(' ')}, ` +
+    `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}`);
+  for (const [i, c] of counts.entries()) {
+    assert.equal(c.stalls, 0, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
+    assert.ok(c.standstill < 1000, `${viewers[i].name}'s playhead stood still for ${c.standstill} ms ${during}`);
+  }
+  return counts;
+}

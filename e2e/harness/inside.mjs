@@ -1,0 +1,113 @@
+// What the tests look through at a page: a script that runs in it before the page's own. It measures by itself what
+// the player also claims (when the picture moves, for how long it stands still), and reads the demo's counter.
+
+/** Runs in the page (so it is one function, without imports). It puts its findings at window.shoalTest. */
+export function inside({ hash }) {
+  const test = (window.shoalTest = { movingAt: 0, standstill: 0, standstills: [], appended: [] });
+
+  const find = (root, name) => {
+    const own = root.querySelector(name);
+    if (own) return own;
+    for (const element of root.querySelectorAll('*')) {
+      const found = element.shadowRoot && find(element.shadowRoot, name);
+      if (found) return found;
+    }
+    return null;
+  };
+  test.video = () => find(document, 'video');
+  test.player = () => find(document, 'shoal-player');
+
+  const canvas = document.createElement('canvas');
+  const pixels = (video, x, y, width, height, toWidth, toHeight) => {
+    canvas.width = toWidth;
+    canvas.height = toHeight;
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    context.drawImage(video, x, y, width, height, 0, 0, toWidth, toHeight);
+    return context.getImageData(0, 0, toWidth, toHeight).data;
+  };
+
+  // The number in the strip of the demo's pictures (package cmd/shoal/demo), null if there is none.
+  test.counter = () => {
+    const video = test.video();
+    if (!video || video.readyState < 2 || !video.videoWidth) return null;
+    const scale = video.videoWidth / 640;
+    const strip = pixels(video, 140 * scale, 330 * scale, 360 * scale, 20 * scale, 360, 20);
+    const lit = (square) => {
+      let sum = 0;
+      for (let y = 6; y < 14; y++) for (let x = 6; x < 14; x++) sum += strip[4 * (y * 360 + square * 20 + x) + 1];
+      return sum / 64 > 128;
+    };
+    if (!lit(0) || lit(17)) return null;
+    let number = 0;
+    for (let bit = 0; bit < 16; bit++) if (lit(bit + 1)) number |= 1 << bit;
+    return { number, time: video.currentTime };
+  };
+
+  // The picture moves when two pictures differ.
+  let first = null;
+  const look = setInterval(() => {
+    const video = test.video();
+    if (!video || video.readyState < 2 || !video.videoWidth) return;
+    const now = pixels(video, 0, 0, video.videoWidth, video.videoHeight, 64, 36);
+    if (first && now.some((value, i) => value !== first[i])) {
+      test.movingAt = Date.now();
+      clearInterval(look);
+      watch(video);
+    }
+    first ??= now;
+  }, 15);
+
+  // Then it must not stand still.
+  const watch = (video) => {
+    let time = video.currentTime;
+    let since = performance.now();
+    let sampled = since;
+    setInterval(() => {
+      const now = performance.now();
+      if (video.currentTime !== time || video.paused) {
+        if (now - since > 300) test.standstills.push([Math.round(since), Math.round(now)]);
+        time = video.currentTime;
+        since = now;
+      } else if (now - sampled < 200) {
+        test.standstill = Math.max(test.standstill, now - since);
+      }
+      sampled = now;
+    }, 40);
+  };
+
+  // Sound is there when it is decoded, and when it can be heard: the loudest sample over a time.
+  test.loudness = async (millis) => {
+    const context = new AudioContext();
+    await context.resume();
+    const stream = test.video().captureStream();
+    if (stream.getAudioTracks().length === 0) return 0;
+    const analyser = context.createAnalyser();
+    context.createMediaStreamSource(new MediaStream(stream.getAudioTracks())).connect(analyser);
+    const wave = new Float32Array(analyser.fftSize);
+    let peak = 0;
+    const end = performance.now() + millis;
+    while (performance.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      analyser.getFloatTimeDomainData(wave);
+      for (const value of wave) peak = Math.max(peak, Math.abs(value));
+    }
+    await context.close();
+    return peak;
+  };
+
+  if (hash) {
+    const hex = (digest) => [...new Uint8Array(digest)].map((b) => b.toString(16).padStart(2, '0')).join('');
+    void customElements.whenDefined('shoal-player').then(() => {
+      const give = () => {
+        const player = test.player();
+        if (!player) return false;
+        player.onappend = (url, bytes) => {
+          const size = bytes.byteLength;
+          void crypto.subtle.digest('SHA-256', bytes.slice()).then((d) => test.appended.push({ url: new URL(url, location).href, size, hash: hex(d) }));
+        };
+        return true;
+      };
+      if (!give()) new MutationObserver((_, observer) => give() && observer.disconnect()).observe(document, { childList: true, subtree: true });
+    });
+  }
+}

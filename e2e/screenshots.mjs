@@ -1,0 +1,47 @@
+// Makes the pictures of the documentation, docs/watch.png, docs/studio.png and docs/live.png, from a running system:
+//
+//   ./run --with node screenshots.mjs
+//
+// Two other viewers watch too, so that the pages have a swarm to show.
+
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { launch } from './harness/browser.mjs';
+import { demoClip, push } from './harness/broadcaster.mjs';
+import { up } from './harness/shoal.mjs';
+import { pass, until } from './harness/until.mjs';
+
+const docs = fileURLToPath(new URL('../docs/', import.meta.url));
+mkdirSync(docs, { recursive: true });
+
+// What a test would end by itself ends here when all is done.
+const ends = [];
+const t = { after: (end) => ends.unshift(end) };
+const screen = { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' };
+
+try {
+  const shoal = await up(t, { stream: 'aquarium' });
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await Promise.all([shoal.live('demo'), shoal.live('aquarium')]);
+  const browser = await launch(t);
+  const others = [await browser.open(`${shoal.base}/watch/demo`), await browser.open(`${shoal.base}/watch/demo`)];
+  const watch = await browser.open(`${shoal.base}/watch/demo`, screen);
+  await Promise.all([...others, watch].map((v) => v.moving()));
+  await until('a swarm', async () => (await watch.stats()).peers === 2);
+  await pass(25);
+  await watch.page.screenshot({ path: `${docs}watch.png` });
+
+  const live = await browser.open(`${shoal.base}/`, screen);
+  await live.page.waitForSelector('a[href$="/watch/aquarium"]');
+  await live.page.screenshot({ path: `${docs}live.png` });
+
+  const studio = await browser.open(`${shoal.base}/studio/mystage`, screen);
+  await studio.page.click('[data-source="pattern"]');
+  await until('the preview', () => studio.page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  await pass(1);
+  await studio.page.screenshot({ path: `${docs}studio.png` });
+  console.log(`made watch.png, live.png and studio.png in ${docs}`);
+} finally {
+  for (const end of ends) await end();
+}

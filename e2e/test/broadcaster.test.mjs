@@ -1,0 +1,61 @@
+// The broadcaster goes away for 10 s and comes back: the same stream, and nobody reloads.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { demoClip, push } from '../harness/broadcaster.mjs';
+import { launch } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+test('viewers go on by themselves when the broadcaster is back', { timeout: 120_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const address = `${shoal.rtmp}/${shoal.key}`;
+  const first = push(t, address, demoClip, { loop: true });
+  await shoal.live('show');
+  const browser = await launch(t);
+  const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`)];
+  for (const viewer of viewers) await viewer.moving();
+  await pass(6);
+  const before = await Promise.all(viewers.map((v) => v.playback()));
+  const stream = await shoal.stream('show');
+
+  // A playlist that cannot be had in time is answered with 503 meanwhile, which a page's console shows.
+  for (const viewer of viewers) viewer.expect(/Failed to load resource: .* status of 50[34]/);
+  await first.end('SIGKILL');
+  await pass(10);
+  const away = await shoal.stream('show');
+  t.diagnostic(`while away: ${away.state}`);
+  assert.equal(away.state, 'interrupted');
+  const dry = await Promise.all(viewers.map((v) => v.playback()));
+
+  const began = Date.now();
+  const second = push(t, address, demoClip, { loop: true });
+  const resumed = await Promise.all(viewers.map(async (viewer, i) => {
+    await until(`${viewer.name} to go on`, async () => {
+      assert.ok(second.running, `ffmpeg was refused: ${second.output}`);
+      const now = await viewer.playback();
+      return now.time > dry[i].time + 0.5 && now.frames > dry[i].frames + 10;
+    }, { seconds: 20, every: 50 });
+    return Date.now() - began;
+  }));
+  t.diagnostic(`pictures again ${resumed.join(' and ')} ms after the broadcaster's return`);
+
+  await pass(5);
+  const after = await Promise.all(viewers.map((v) => v.playback()));
+  const counters = await Promise.all(viewers.map((v) => v.counter()));
+  const stats = await Promise.all(viewers.map((v) => v.stats()));
+  const now = await shoal.stream('show');
+  const playlist = await (await fetch(`${shoal.base}/live/show/v0/index.m3u8`)).text();
+  t.diagnostic(`5 s later: ${stats.map((s) => s.latencySeconds.toFixed(2)).join(' and ')} s behind live, pictures ${counters.map((c) => c.number).join(' and ')}, ` +
+    `p2p ${stats.map((s) => s.p2p).join(' and ')}; MSN ${stream.lastMsn} before, ${now.lastMsn} now`);
+  for (const [i, a] of after.entries()) {
+    assert.equal(a.loaded, before[i].loaded, 'the page was loaded again');
+    assert.ok(a.frames > dry[i].frames + 90, 'the picture does not go on');
+    assert.ok(stats[i].latencySeconds <= 6, `${stats[i].latencySeconds} s behind live`);
+  }
+  assert.equal(now.epoch, stream.epoch, 'it became another stream');
+  assert.ok(now.lastMsn > stream.lastMsn, `MSN went from ${stream.lastMsn} to ${now.lastMsn}`);
+  assert.match(playlist, /^#EXT-X-DISCONTINUITY$/m);
+  assert.ok(Math.max(...resumed) <= 6000, `viewers went on only after ${Math.max(...resumed)} ms`);
+});

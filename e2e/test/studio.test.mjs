@@ -1,0 +1,50 @@
+// Going live from the browser: camera and microphone in the studio, by WHIP, to the watch page.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { launch } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { until } from '../harness/until.mjs';
+
+test('the studio goes live, and is seen and heard on the watch page', { timeout: 90_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const browser = await launch(t, { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'] });
+  const studio = await browser.open(shoal.printed('Browser'), { viewport: { width: 1280, height: 800 }, permissions: ['camera', 'microphone'] });
+  const { page } = studio;
+
+  await page.click('[data-source="camera"]');
+  await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', 'not-the-key');
+  await page.click('#go');
+  studio.expect(/Failed to load resource: the server responded with a status of 40[13]/);
+  await until('words about the wrong key', async () => /key/i.test(await page.textContent('#trouble')));
+  t.diagnostic(`a wrong key: "${await page.textContent('#trouble')}"`);
+
+  await page.fill('#key', shoal.key);
+  const began = Date.now();
+  await page.click('#go');
+  await until('the studio to be live', async () => (await page.textContent('#state')) === 'Live');
+  const live = Date.now() - began;
+  const stream = await shoal.live('show');
+  t.diagnostic(`live ${live} ms after the click, playable after ${Date.now() - began} ms: ${stream.protocol}, ${stream.renditions[0].codecs}, ${stream.tracks.join(' + ')}`);
+  assert.equal(stream.protocol, 'whip');
+
+  const viewer = await browser.open(shoal.printed('Watch'));
+  t.diagnostic(`moving ${await viewer.moving()} ms after opening`);
+  const before = await viewer.playback();
+  await until('the picture to advance by 3 s', async () => (await viewer.playback()).time > before.time + 3, { seconds: 8 });
+  const after = await viewer.playback();
+  const loudness = await viewer.loudness();
+  const { latencySeconds, stalls } = await viewer.stats();
+  t.diagnostic(`${after.size.join('x')}, ${after.frames - before.frames} frames in ${(after.time - before.time).toFixed(2)} s, ` +
+    `sound ${after.audioBytes} bytes, loudest ${loudness.toFixed(3)}; ${latencySeconds.toFixed(2)} s behind live, ${stalls} stalls`);
+  assert.ok(after.frames > before.frames + 30, 'frames do not advance');
+  assert.ok(after.audioBytes > before.audioBytes, 'no sound is decoded');
+  assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
+
+  await page.click('#go');
+  await until('the studio to be off air', async () => (await page.textContent('#state')) === 'Off air');
+  await until('the stream to be over', async () => (await shoal.stream('show'))?.state !== 'live');
+});

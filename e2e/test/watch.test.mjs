@@ -1,0 +1,46 @@
+// The first thing a new user does: run it, open the watch page, and look.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { launch, noStalls } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { pass } from '../harness/until.mjs';
+
+test('the demo plays: at once, with sound, close to live, without a stall', { timeout: 120_000 }, async (t) => {
+  const shoal = await up(t);
+  const address = shoal.printed('Watch');
+  assert.match(address, /\/watch\/demo$/, 'the printed address of the watch page');
+  await shoal.live('demo');
+  const browser = await launch(t);
+  const viewer = await browser.open(address);
+
+  const started = await viewer.moving();
+  t.diagnostic(`the picture moved ${started} ms after opening (the player says ${(await viewer.stats()).startupMillis} ms)`);
+  assert.ok(started <= 3000, `the picture moved only after ${started} ms`);
+
+  const one = await viewer.counter();
+  const before = await viewer.playback();
+  await pass(3);
+  const two = await viewer.counter();
+  const after = await viewer.playback();
+  const advanced = (two.number - one.number + 480) % 480;
+  const played = two.time - one.time;
+  t.diagnostic(`the counter went from ${one.number} to ${two.number} in ${played.toFixed(2)} s of the player's time`);
+  assert.ok(played > 2, `the player's time advanced by ${played} s in 3 s`);
+  assert.ok(Math.abs(advanced - 30 * played) <= 10, `${advanced} pictures in ${played} s`);
+
+  const loudness = await viewer.loudness();
+  t.diagnostic(`sound: ${after.audioBytes - before.audioBytes} bytes decoded in 3 s, loudest sample ${loudness.toFixed(3)}`);
+  assert.ok(after.audioBytes > before.audioBytes, 'no sound was decoded');
+  assert.ok(loudness > 0.05, `the loudest sample is ${loudness}`);
+
+  await pass(15 - (Date.now() - viewer.began) / 1000);
+  const { latencySeconds, bufferSeconds } = await viewer.stats();
+  t.diagnostic(`after 15 s: ${latencySeconds.toFixed(2)} s behind live, ${bufferSeconds.toFixed(2)} s buffered`);
+  assert.ok(latencySeconds > 0 && latencySeconds <= 4, `${latencySeconds} s behind live`);
+
+  await pass(60 - (Date.now() - viewer.began - started) / 1000);
+  const [stats] = await noStalls(t, [viewer], 'in 60 s');
+  t.diagnostic(`dropped frames: ${stats.droppedFrames}`);
+});
