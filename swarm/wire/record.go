@@ -22,7 +22,7 @@ const signedPrefix = "shoal chunk record 1\n"
 // Record is what the origin says of a chunk: enough to verify every byte of it, whoever sends them.
 //
 //	0    version u8 = 1
-//	1    flags u8: bit 0 independent (starts with a keyframe)
+//	1    flags u8: bit 0 independent (starts with a keyframe); others are of later versions
 //	2    piece size u16, bytes
 //	4    chunk ID 16
 //	20   discontinuity u32: the number of discontinuities before the chunk
@@ -39,6 +39,8 @@ type Record struct {
 	Size          uint32
 	Digest        [32]byte
 	Signature     [64]byte
+
+	flags uint8 // those of later versions: not understood, but signed
 }
 
 // PieceSize returns the piece size for a chunk of size bytes: about 16 pieces, each 1 to 16 KiB.
@@ -59,7 +61,7 @@ func (r *Record) PieceBounds(first, count int) (from, to int) {
 
 // Append appends the record's 128 bytes to b.
 func (r *Record) Append(b []byte) []byte {
-	var flags byte
+	flags := r.flags
 	if r.Independent {
 		flags |= 1
 	}
@@ -100,6 +102,7 @@ func ParseRecord(b []byte) (Record, error) {
 		Size:          binary.BigEndian.Uint32(b[28:]),
 		Digest:        [32]byte(b[32:64]),
 		Signature:     [64]byte(b[64:128]),
+		flags:         b[1] &^ 1,
 	}
 	if r.PieceSize < MinPieceSize || r.PieceSize > MaxPieceSize || r.Size == 0 || r.Size > MaxChunkSize {
 		return Record{}, ErrBounds
