@@ -13,7 +13,7 @@ import (
 )
 
 func TestRefusedMessages(t *testing.T) {
-	join := wire.Join{Stream: "demo"}.Append(nil)
+	join := wire.Join{Secret: secret(99), Stream: "demo"}.Append(nil)
 	for _, c := range []struct {
 		name   string
 		kind   int
@@ -28,10 +28,11 @@ func TestRefusedMessages(t *testing.T) {
 		{"no join", websocket.BinaryMessage, [][]byte{wire.Update{}.Append(nil)}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"half a join", websocket.BinaryMessage, [][]byte{join[:6]}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"version", websocket.BinaryMessage, [][]byte{append([]byte{1, 9}, join[2:]...)}, wire.RefusedVersion, websocket.ClosePolicyViolation},
-		{"no name", websocket.BinaryMessage, [][]byte{wire.Join{}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
-		{"path", websocket.BinaryMessage, [][]byte{wire.Join{Stream: "../a"}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
-		{"no ASCII", websocket.BinaryMessage, [][]byte{wire.Join{Stream: "démo"}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
-		{"long name", websocket.BinaryMessage, [][]byte{wire.Join{Stream: strings.Repeat("a", 65)}.Append(nil)}, wire.RefusedMessage, websocket.ClosePolicyViolation},
+		{"no name", websocket.BinaryMessage, [][]byte{wire.Join{Secret: secret(99)}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
+		{"no secret", websocket.BinaryMessage, [][]byte{wire.Join{Stream: "demo"}.Append(nil)}, wire.RefusedMessage, websocket.ClosePolicyViolation},
+		{"path", websocket.BinaryMessage, [][]byte{wire.Join{Secret: secret(99), Stream: "../a"}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
+		{"no ASCII", websocket.BinaryMessage, [][]byte{wire.Join{Secret: secret(99), Stream: "démo"}.Append(nil)}, wire.RefusedStream, websocket.ClosePolicyViolation},
+		{"long name", websocket.BinaryMessage, [][]byte{wire.Join{Secret: secret(99), Stream: strings.Repeat("a", 65)}.Append(nil)}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"second join", websocket.BinaryMessage, [][]byte{join, join}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"empty later", websocket.BinaryMessage, [][]byte{join, {}}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"short update", websocket.BinaryMessage, [][]byte{join, {2, 0}}, wire.RefusedMessage, websocket.ClosePolicyViolation},

@@ -1,11 +1,12 @@
 package tracker
 
 import (
-	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"sync"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
 )
@@ -90,36 +91,48 @@ func (t *Tracker) all() []*stream {
 	return streams
 }
 
-// join gives a viewer its ID and puts it into a cell.
+// join puts a viewer into a cell. One whose ID is here already has come back sooner than its old socket was missed:
+// it takes its old place, and its peers notice nothing.
 func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.viewers[v.id] != nil || v.id == 0 {
-		v.id = newViewerID()
-	}
 	w.Viewer = v.id
 	v.push(welcome, w.Append(nil))
+	old := s.viewers[v.id]
 	s.viewers[v.id] = v
-	s.swarm.Join(wire.Member{ID: v.id, Flags: j.Flags, Weight: j.Weight}) // its ID is new
-	v.reported, v.playing = now.Add(-creditAtJoin), true
-	s.tally.join(now)
+	if old != nil {
+		v.reported, v.playing = old.reported, old.playing
+		old.bye(websocket.ClosePolicyViolation, "joined again on another socket")
+		s.swarm.Update(v.id, j.Flags, j.Weight)
+		s.swarm.Resend(v.id)
+	} else {
+		v.reported, v.playing = now.Add(-creditAtJoin), true
+		s.tally.play(now, false, true)
+		s.swarm.Join(wire.Member{ID: v.id, Flags: j.Flags, Weight: j.Weight})
+	}
+	s.tally.joins++
 	s.flush(now)
 }
+
+// has tells whether a viewer is here, and not its successor on another socket.
+func (s *stream) has(v *viewer) bool { return s.viewers[v.id] == v }
 
 func (s *stream) leave(v *viewer) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.viewers, v.id)
-	s.swarm.Leave(v.id)
-	s.tally.play(now, v.playing, false)
-	s.flush(now)
+	if s.has(v) {
+		delete(s.viewers, v.id)
+		s.swarm.Leave(v.id)
+		s.tally.play(now, v.playing, false)
+		s.flush(now)
+	}
 }
 
 func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.swarm.Update(v.id, u.Flags, u.Weight) {
+	if s.has(v) && s.swarm.Update(v.id, u.Flags, u.Weight) {
 		s.flush(now)
 	}
 }
@@ -128,7 +141,7 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.swarm.Together(v.id, m.Peer) {
+	if !s.has(v) || !s.swarm.Together(v.id, m.Peer) {
 		s.t.metrics.strangers.Inc()
 		return
 	}
@@ -143,6 +156,9 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 func (s *stream) report(v *viewer, c wire.Beacon, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.has(v) {
+		return
+	}
 	c = plausible(c, now.Sub(v.reported))
 	v.reported = now
 	playing := c.ChunksFromPeers+c.ChunksFromEdge > 0
@@ -156,8 +172,10 @@ func (s *stream) resend(v *viewer) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.swarm.Resend(v.id)
-	s.flush(now)
+	if s.has(v) {
+		s.swarm.Resend(v.id)
+		s.flush(now)
+	}
 }
 
 // tick tells what has waited for its gap.
@@ -180,9 +198,8 @@ func (s *stream) flush(now time.Time) {
 	}
 }
 
-// newViewerID returns a name that nobody can guess.
-func newViewerID() wire.ViewerID {
-	var b [8]byte
-	rand.Read(b[:])
-	return wire.ViewerID(binary.BigEndian.Uint64(b[:]))
+// viewerID returns the name of the viewer that knows a secret.
+func viewerID(secret [16]byte) wire.ViewerID {
+	sum := sha256.Sum256(secret[:])
+	return wire.ViewerID(max(1, binary.BigEndian.Uint64(sum[:])))
 }

@@ -93,11 +93,6 @@ type tally struct {
 
 func newTally(now time.Time) tally { return tally{since: now} }
 
-func (t *tally) join(now time.Time) {
-	t.joins++
-	t.play(now, false, true)
-}
-
 // play counts a viewer's change from playing or not to playing or not.
 func (t *tally) play(now time.Time, before, after bool) {
 	t.settle(now)

@@ -53,6 +53,39 @@ func TestTwoViewersMeetAndPart(t *testing.T) {
 	})
 }
 
+func TestAViewerThatComesBackKeepsItsPlace(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		a, b := w.join("demo"), w.join("demo")
+		a.nextDelta()
+		again := w.open()
+		again.send(wire.Join{Flags: wire.MayUpload, Weight: 100, Secret: secret(2), Stream: "demo"}.Append(nil))
+		again.welcomed()
+		if again.id != b.id || len(again.roster.Members) != 2 || again.roster.Cell != b.roster.Cell {
+			t.Errorf("came back as %d with %+v, was %d with %+v", again.id, again.roster, b.id, b.roster)
+		}
+		if _, code := b.refused(); code != websocket.ClosePolicyViolation {
+			t.Errorf("the old socket was closed with %d", code)
+		}
+		a.silent() // its peers notice nothing, neither of the return nor of the old socket's end
+		a.send(signalTo(b.id, "hello"))
+		if s := again.nextSignal(); s.Peer != a.id {
+			t.Errorf("signal %+v", s)
+		}
+		if s := w.tracker.Streams(); s[0].Viewers != 2 {
+			t.Errorf("%d viewers, want 2", s[0].Viewers)
+		}
+	})
+}
+
+func TestViewerID(t *testing.T) {
+	// SHA-256 of 000102030405060708090a0b0c0d0e0f begins be45cb2605bf36be.
+	s := [16]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+	if id := viewerID(s); id != 0xbe45cb2605bf36be {
+		t.Errorf("viewer ID %x", id)
+	}
+}
+
 func TestDeltasAreCoalesced(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{})
@@ -110,7 +143,7 @@ func TestASlowViewerGetsTheRosterAgain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		slow.send(wire.Join{Stream: "demo"}.Append(nil))
+		slow.send(w.joinMessage("demo"))
 		synctest.Wait() // its writer blocks on the first message
 		other := w.join("demo")
 		dropped := func(what string) float64 {
@@ -162,8 +195,14 @@ func TestASlowViewerGetsTheRosterAgain(t *testing.T) {
 func TestSilentViewersAreClosed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{})
-		alive, dead := w.join("demo"), w.join("demo")
+		alive := w.join("demo")
+		dead, _, err := w.dial(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
 		dead.conn.SetPingHandler(func(string) error { return nil })
+		dead.read()
+		dead.send(w.joinMessage("demo"))
 		time.Sleep(pingEvery + deadAfter + time.Second)
 		w.join("demo")
 		if v := w.tracker.Streams()[0].Viewers; v != 2 {
@@ -206,7 +245,7 @@ func TestStreamsAreBoundedAndForgotten(t *testing.T) {
 		w := newWorld(t, Config{MaxStreams: 2})
 		a, b := w.join("a"), w.join("b")
 		c := w.open()
-		c.send(wire.Join{Stream: "c"}.Append(nil))
+		c.send(w.joinMessage("c"))
 		if r, _ := c.refused(); r.Reason != wire.RefusedBusy || r.RetryAfter == 0 {
 			t.Errorf("third stream: %+v", r)
 		}
@@ -232,7 +271,7 @@ func TestStopClosesPolitely(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		mute.send(wire.Join{Stream: "demo"}.Append(nil))
+		mute.send(w.joinMessage("demo"))
 		synctest.Wait()
 		began := time.Now()
 		w.stop()

@@ -143,6 +143,8 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 		return &wire.Refused{Reason: wire.RefusedVersion, Text: "this tracker speaks protocol version 1"}
 	case kind != websocket.BinaryMessage || err != nil:
 		return &wire.Refused{Reason: wire.RefusedMessage, Text: "the first message must be a Join"}
+	case j.Secret == [16]byte{}:
+		return &wire.Refused{Reason: wire.RefusedMessage, Text: "the secret must be 16 random bytes"}
 	case !validName(j.Stream):
 		return &wire.Refused{Reason: wire.RefusedStream, Text: "a stream's name is 1 to 64 of A-Z a-z 0-9 _ -"}
 	}
@@ -150,7 +152,7 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 	if s == nil {
 		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many streams"}
 	}
-	v.stream = s
+	v.id, v.stream = viewerID(j.Secret), s
 	s.join(v, j, wire.Welcome{BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second), ICEServers: servers}, now)
 	return nil
 }

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"log/slog"
 	"net"
@@ -29,6 +30,7 @@ type world struct {
 	server  http.Server
 	serving sync.WaitGroup
 	viewers []*testViewer
+	secrets int
 }
 
 func newWorld(t testing.TB, config Config) *world {
@@ -146,9 +148,20 @@ func (v *testViewer) read() {
 func (w *world) join(stream string) *testViewer {
 	w.t.Helper()
 	v := w.open()
-	v.send(wire.Join{Flags: wire.MayUpload, Weight: 100, Stream: stream}.Append(nil))
+	v.send(w.joinMessage(stream))
 	v.welcomed()
 	return v
+}
+
+// joinMessage returns the Join of a viewer that was not here before.
+func (w *world) joinMessage(stream string) []byte {
+	w.secrets++
+	return wire.Join{Flags: wire.MayUpload, Weight: 100, Secret: secret(w.secrets), Stream: stream}.Append(nil)
+}
+
+func secret(n int) (s [16]byte) {
+	binary.BigEndian.PutUint32(s[:], uint32(n))
+	return s
 }
 
 func (v *testViewer) welcomed() {
