@@ -131,8 +131,8 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		s.shift = s.base - f.DTS
 		s.part, s.segment, s.last = s.base, s.base, s.base
 		s.frame = noRate
-		if f.Length > 0 {
-			s.frame = f.Length
+		if f.Length > 0 || t.SampleLength > 0 {
+			s.frame = max(f.Length, t.SampleLength)
 		}
 	} else {
 		at := f.DTS + s.shift
@@ -151,7 +151,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		f.PTS += at - (f.DTS + s.shift)
 		f.DTS = at - s.shift
 		t.stretch(at)
-		s.frame = at - s.last
+		s.frame += (at - s.last - s.frame) / 4
 		if s.lead && key {
 			s.cadence.key(at)
 		}
@@ -183,10 +183,11 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 		s.segment = s.part
 	}
 	long := now - s.part
+	enough := long >= s.config.Part*85/100
 	switch {
 	case s.ends(now, key):
 		s.close(now, true)
-	case long+s.frame > s.config.Part, key && s.lead && long >= s.config.Part*85/100, s.bytes > maxBytes:
+	case enough && (long+s.frame > s.config.Part || key && s.lead), s.bytes > maxBytes:
 		s.close(now, false)
 	}
 }

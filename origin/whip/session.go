@@ -1,0 +1,171 @@
+package whip
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+const (
+	silence      = 10 * time.Second // without media a broadcaster is gone
+	gatherWithin = 5 * time.Second
+)
+
+var errSilent = errors.New("whip: no media came for 10 s")
+
+// session is one broadcaster's peer connection.
+type session struct {
+	// static
+	id      string
+	name    string
+	ufrag   string // of the broadcaster
+	publish *stream.Session
+	pc      *webrtc.PeerConnection
+	feed    *feed
+
+	heard      atomic.Int64 // Unix nanoseconds of the newest packet
+	candidates atomic.Int32
+	ended      chan struct{} // it is to end
+	closed     chan struct{} // it has ended
+	end        func(err error)
+	cause      error // once ended is closed
+	ssrc       atomic.Uint32
+	readers    sync.WaitGroup
+}
+
+// answer makes a session of an offer; its SDP answer holds all our candidates.
+func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
+	pc, err := e.port.connect(o, e.config.PublicIPs)
+	if err != nil {
+		return nil, "", err
+	}
+	s := &session{id: id, name: name, ufrag: attribute(sdp, "a=ice-ufrag:"), publish: publish, pc: pc,
+		ended: make(chan struct{}), closed: make(chan struct{}),
+	}
+	var once sync.Once
+	s.end = func(err error) { once.Do(func() { s.cause = err; close(s.ended) }) }
+	s.feed = newFeed(publish, o, s.askKeyframe)
+	s.heard.Store(time.Now().UnixNano())
+	pc.OnTrack(s.track)
+	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
+			s.end(fmt.Errorf("whip: connection %s", state))
+		}
+	})
+	text, err := s.negotiate(ctx, sdp)
+	if err != nil {
+		_ = pc.GracefulClose()
+		return nil, "", err
+	}
+	return s, text, nil
+}
+
+func (s *session) negotiate(ctx context.Context, sdp string) (string, error) {
+	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
+		return "", fmt.Errorf("%w: %w", errOffer, err)
+	}
+	answer, err := s.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", errOffer, err)
+	}
+	gathered := webrtc.GatheringCompletePromise(s.pc)
+	if err := s.pc.SetLocalDescription(answer); err != nil {
+		return "", fmt.Errorf("%w: %w", errOffer, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, gatherWithin)
+	defer cancel()
+	select {
+	case <-gathered:
+	case <-ctx.Done():
+		return "", fmt.Errorf("whip: gather candidates: %w", ctx.Err())
+	}
+	return s.pc.LocalDescription().SDP, nil
+}
+
+// track reads one track until the connection closes.
+func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	video := t.Kind() == webrtc.RTPCodecTypeVideo
+	if video {
+		s.ssrc.Store(uint32(t.SSRC()))
+		s.askKeyframe()
+	}
+	s.readers.Add(2)
+	go func() {
+		defer s.readers.Done()
+		s.readReports(video, r)
+	}()
+	go func() {
+		defer s.readers.Done()
+		for {
+			p, _, err := t.ReadRTP()
+			if err != nil {
+				return // the connection is closed; its state tells why
+			}
+			now := time.Now()
+			s.heard.Store(now.UnixNano())
+			if err := s.feed.packet(video, p, now); err != nil {
+				s.end(err)
+				return
+			}
+		}
+	}()
+}
+
+func (s *session) readReports(video bool, r *webrtc.RTPReceiver) {
+	for {
+		packets, _, err := r.ReadRTCP()
+		if err != nil {
+			return
+		}
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok {
+				s.feed.report(video, sr.NTPTime, sr.RTPTime)
+			}
+		}
+	}
+}
+
+// askKeyframe sends a picture loss indication.
+func (s *session) askKeyframe() {
+	if ssrc := s.ssrc.Load(); ssrc != 0 {
+		// an error means that the connection is going down, which is noticed elsewhere
+		_ = s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+	}
+}
+
+// run keeps the session until it ends, and closes all of it.
+func (s *session) run(ctx context.Context, keyframes time.Duration) error {
+	tick := time.NewTicker(keyframes)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			if now.Sub(time.Unix(0, s.heard.Load())) > silence {
+				s.end(errSilent)
+			}
+			if s.feed.stale(now, keyframes/2) {
+				s.askKeyframe()
+			}
+			continue
+		case <-s.publish.Replaced():
+			s.end(stream.ErrReplaced)
+		case <-ctx.Done():
+			s.end(ctx.Err())
+		case <-s.ended:
+		}
+		break
+	}
+	err := s.pc.GracefulClose()
+	s.readers.Wait()
+	s.publish.Close()
+	<-s.ended
+	return errors.Join(s.cause, err)
+}
