@@ -1,0 +1,403 @@
+package sim
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// call is a call to the scheduler that is owed once its present actions are carried out.
+type call struct {
+	what         calling
+	ok           bool
+	peer         scheduler.Peer
+	chunk        scheduler.Chunk
+	first, count int
+	n, part      int
+	deadline     scheduler.Time
+	age          scheduler.Time
+	msg          *message
+	bytes        [17]byte // a signal
+}
+
+type calling uint8
+
+const (
+	callTick calling = iota
+	callTrackerUp
+	callTracker
+	callSignal
+	callLinkUp
+	callLinkDown
+	callBuffered
+	callFrame
+	callHashesTaken
+	callPiecesTaken
+	callLearn
+	callBegin
+	callNeed
+	callFetched
+	callReady
+	callAdvance
+)
+
+const (
+	parkedBytes = 1 << 20
+	parkedFor   = 2 * scheduler.Second
+)
+
+func (v *viewer) owe(c call) { v.owed = append(v.owed, c) }
+
+// settle makes the calls that are owed, each followed by the actions it leads to, and plans when to look again.
+func (v *viewer) settle() {
+	if v.settled {
+		return
+	}
+	v.settled = true
+	for i := 0; i < len(v.owed); i++ {
+		c := v.owed[i]
+		v.make(&c)
+		v.carryOut()
+	}
+	v.owed = v.owed[:0]
+	v.settled = false
+	if !v.here {
+		return
+	}
+	if v.core != nil {
+		if at := max(v.core.Next(), v.w.now); at < v.tickAt {
+			v.tickAt = at
+			v.w.plan(event{at: at, what: ticks, viewer: v.id})
+		}
+	}
+	if at := v.head.Next(); at < v.headAt {
+		v.headAt = at
+		v.w.plan(event{at: max(at, v.w.now), what: plays, viewer: v.id})
+	}
+}
+
+// make makes one call.
+func (v *viewer) make(c *call) {
+	w, now := v.w, v.w.now
+	if v.core == nil {
+		v.makeAlone(c)
+		return
+	}
+	switch c.what {
+	case callTick:
+		v.core.Tick(now)
+	case callTrackerUp:
+		v.core.TrackerUp(now)
+	case callTracker:
+		v.core.TrackerMessage(now, c.msg.bytes)
+		w.free(c.msg)
+	case callSignal:
+		v.core.OutSignal(now, c.peer, c.bytes[:])
+	case callLinkUp:
+		v.core.LinkUp(now, c.peer)
+	case callLinkDown:
+		v.core.LinkDown(now, c.peer)
+	case callBuffered:
+		v.core.Buffered(now, c.peer, c.n)
+	case callFrame:
+		v.handIn(c)
+	case callHashesTaken:
+		v.core.HashesTaken(now, c.peer, c.chunk, c.ok)
+		v.replayParked()
+	case callPiecesTaken:
+		v.core.PiecesTaken(now, c.peer, c.chunk, c.first, c.count, c.ok)
+	case callLearn:
+		if h := v.core.Learn(now, w.recordOf(c.part), c.age); h != 0 {
+			v.learned(c.part, h)
+		}
+	case callBegin:
+		v.head.Begin(now)
+		v.play()
+		v.replayParked()
+	case callNeed:
+		v.core.Need(now, c.chunk, c.deadline)
+	case callFetched:
+		v.core.Fetched(now, c.chunk, c.first, c.count, c.ok)
+	case callReady:
+		v.head.Ready(now, c.chunk)
+		v.play()
+	case callAdvance:
+		v.head.Advance(now)
+		v.play()
+	}
+}
+
+// makeAlone does what a player without the swarm does: everything comes from the edge when it is needed.
+func (v *viewer) makeAlone(c *call) {
+	now := v.w.now
+	switch c.what {
+	case callLearn:
+		v.learned(c.part, scheduler.Chunk(c.part+2))
+	case callBegin:
+		v.head.Begin(now)
+		v.play()
+	case callNeed:
+		v.fetch(scheduler.Action{Chunk: c.chunk, Count: v.chunks[c.chunk].record.Pieces()})
+	case callFetched:
+		v.complete(c.chunk)
+	case callReady:
+		v.head.Ready(now, c.chunk)
+		v.play()
+	case callAdvance:
+		v.head.Advance(now)
+		v.play()
+	}
+}
+
+// handIn gives the scheduler a peer's message.
+func (v *viewer) handIn(c *call) {
+	h := v.halves[c.peer]
+	if h == nil || !h.up {
+		v.w.free(c.msg)
+		return
+	}
+	v.counts.frames++
+	v.frame = c.msg
+	c.msg.kept = false
+	v.core.Frame(v.w.now, c.peer, c.msg.bytes, c.msg.payload)
+	v.carryOut()
+	v.frame = nil
+	if m := c.msg; !m.kept {
+		if m.what == pieces && !m.bad {
+			v.counts.duplicate += uint64(m.payload - m.fresh)
+		}
+		v.w.free(m)
+	}
+}
+
+// carryOut does what the scheduler asks for, in its order.
+func (v *viewer) carryOut() {
+	if v.core == nil {
+		return
+	}
+	w := v.w
+	for _, a := range v.core.Actions() {
+		switch a.Kind {
+		case scheduler.SendTracker:
+			m := w.take(tracked)
+			m.bytes = append(m.bytes, a.Bytes...)
+			w.plan(event{at: w.now + v.toTracker(), what: trackerHears, viewer: v.id, msg: m})
+		case scheduler.Connect:
+			v.connect(a)
+		case scheduler.Signal:
+			v.signalled(a)
+		case scheduler.Disconnect:
+			if h := v.halves[a.Peer]; h != nil {
+				v.counts.cut[min(a.Count, len(v.counts.cut)-1)]++
+				w.disconnect(h)
+				delete(v.halves, a.Peer)
+			}
+		case scheduler.Send:
+			v.send(a, control, 0)
+		case scheduler.SendHashes:
+			if c := v.chunks[a.Chunk]; c == nil || !c.hashes {
+				v.counts.unheld++
+			} else {
+				v.send(a, hashes, 32*c.record.Pieces())
+			}
+		case scheduler.SendPieces:
+			v.sendPieces(a)
+		case scheduler.Fetch:
+			v.fetch(a)
+		case scheduler.TakeHashes:
+			v.takeHashes(a)
+		case scheduler.TakePieces:
+			v.takePieces(a)
+		case scheduler.Park:
+			v.park()
+		case scheduler.Complete:
+			v.complete(a.Chunk)
+		case scheduler.Drop:
+			v.drop(a.Chunk)
+		}
+	}
+}
+
+func (v *viewer) drop(h scheduler.Chunk) {
+	if c := v.chunks[h]; c != nil && c.measured && !c.whole {
+		v.w.took = append(v.w.took, v.w.now-publishedAt(c.part)) // it never came
+	}
+	delete(v.chunks, h)
+}
+
+// send puts a message on a link; nil if there is none.
+func (v *viewer) send(a scheduler.Action, what cargo, payload int) *message {
+	h := v.halves[a.Peer]
+	if h == nil || !h.up {
+		v.counts.sendsDropped++
+		return nil
+	}
+	m := v.w.take(what)
+	m.bytes = append(m.bytes, a.Bytes...)
+	m.payload = payload
+	if c := v.chunks[a.Chunk]; c != nil {
+		m.part = c.part
+	}
+	m.first, m.count = a.First, a.Count
+	v.w.send(h, m)
+	return m
+}
+
+func (v *viewer) sendPieces(a scheduler.Action) {
+	c := v.chunks[a.Chunk]
+	if c == nil || !c.within(a.First, a.Count) {
+		v.counts.unheld++
+		return
+	}
+	from, to := c.record.PieceBounds(a.First, a.Count)
+	if c.pieces&run(a.First, a.Count) != run(a.First, a.Count) || c.false {
+		v.counts.badRelayed += uint64(to - from)
+		return
+	}
+	if m := v.send(a, pieces, to-from); m != nil && v.polluter {
+		m.tampered = true
+		v.counts.tampered += uint64(to - from)
+	}
+}
+
+// fetch asks the edge. The answer comes back after both ways, the edge's own time, and through the downlink.
+func (v *viewer) fetch(a scheduler.Action) {
+	w := v.w
+	c := v.chunks[a.Chunk]
+	if c == nil || !c.within(a.First, a.Count) {
+		v.counts.unheld++
+		v.owe(call{what: callFetched, chunk: a.Chunk, first: a.First, count: a.Count})
+		return
+	}
+	v.counts.requests++
+	m := w.take(fetched)
+	from, to := c.record.PieceBounds(a.First, a.Count)
+	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, a.First, a.Count, c.part, to-from
+	w.plan(event{at: w.now + 2*v.toEdge() + edgeTime, what: arrives, viewer: v.id, msg: m})
+}
+
+func (v *viewer) fetched(m *message) {
+	c := v.chunks[m.chunk]
+	ok := c != nil
+	if ok {
+		if v.core != nil && m.count < c.record.Pieces() && !c.hashes {
+			ok = false // a range that cannot be verified
+		}
+		v.counts.fromEdge += uint64(m.payload)
+	}
+	if ok {
+		if m.count == c.record.Pieces() {
+			c.hashes = true
+		}
+		for p := c.pieces & run(m.first, m.count); p != 0; p &= p - 1 {
+			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
+			v.counts.refetched += uint64(to - from)
+		}
+		c.pieces |= run(m.first, m.count)
+	}
+	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})
+}
+
+// takeHashes verifies: the message is what it claims to be, or it is not.
+func (v *viewer) takeHashes(a scheduler.Action) {
+	m, c := v.frame, v.chunks[a.Chunk]
+	ok := c != nil && m.what == hashes && m.part == c.part && !m.tampered
+	if ok {
+		c.hashes = true
+	}
+	v.owe(call{what: callHashesTaken, peer: m.at, chunk: a.Chunk, ok: ok})
+}
+
+func (v *viewer) takePieces(a scheduler.Action) {
+	m, c := v.frame, v.chunks[a.Chunk]
+	ok := c != nil && m.what == pieces && m.part == c.part && m.first == a.First && m.count == a.Count &&
+		!m.tampered && c.hashes
+	if ok {
+		fresh := run(a.First, a.Count) &^ c.pieces
+		for p := fresh; p != 0; p &= p - 1 {
+			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
+			m.fresh += to - from
+		}
+		v.counts.fromPeers += uint64(m.fresh)
+		c.pieces |= fresh
+	} else {
+		m.bad = true
+		v.counts.badSeen += uint64(m.payload)
+	}
+	v.owe(call{what: callPiecesTaken, peer: m.at, chunk: a.Chunk, first: a.First, count: a.Count, ok: ok})
+}
+
+// park keeps the frame just handed in.
+func (v *viewer) park() {
+	m := v.frame
+	if m.parkedAt == 0 {
+		m.parkedAt = v.w.now
+	}
+	m.kept = true
+	v.parked = append(v.parked, m)
+	v.parkedN += m.size()
+	for v.parkedN > parkedBytes {
+		old := v.parked[0]
+		v.parked = v.parked[1:]
+		v.parkedN -= old.size()
+		v.counts.parkedLost++
+		if old == m {
+			m.kept = false
+		} else {
+			v.w.free(old)
+		}
+	}
+}
+
+func (v *viewer) replayParked() {
+	list := v.parked
+	v.parked, v.parkedN = nil, 0
+	for _, m := range list {
+		if v.w.now-m.parkedAt > parkedFor {
+			v.counts.parkedLost++
+			v.w.free(m)
+			continue
+		}
+		v.owe(call{what: callFrame, peer: m.at, msg: m})
+	}
+}
+
+// complete tells the playhead that a chunk is whole, and the world how long that took.
+func (v *viewer) complete(h scheduler.Chunk) {
+	c := v.chunks[h]
+	if c == nil || !c.complete() {
+		v.counts.unheld++
+		return
+	}
+	if !c.whole {
+		c.whole = true
+		if c.measured {
+			v.w.took = append(v.w.took, v.w.now-publishedAt(c.part))
+		}
+	}
+	v.owe(call{what: callReady, chunk: h})
+}
+
+// ordered returns the viewer's links in the order in which they were made.
+func (v *viewer) ordered() []*half {
+	peers := make([]scheduler.Peer, 0, len(v.halves))
+	for p := range v.halves { // sorted below
+		peers = append(peers, p)
+	}
+	slices.Sort(peers)
+	list := make([]*half, len(peers))
+	for i, p := range peers {
+		list[i] = v.halves[p]
+	}
+	return list
+}
+
+// recordOf returns the record of a part, or of the init segment.
+func (w *world) recordOf(part int) *wire.Record {
+	if part == initPart {
+		return &w.stream.init
+	}
+	return &w.stream.parts[part]
+}

@@ -1,0 +1,63 @@
+package sim
+
+import (
+	"math/rand/v2"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+const (
+	partDuration    scheduler.Time = 333_333
+	partsPerSegment                = 6
+	window                         = 3 * partsPerSegment // complete segments that the playlist lists, in parts
+	before0                        = 5 * partsPerSegment // parts that were published when the world begins
+	publishDelay                   = 40 * scheduler.Millisecond
+	initSize                       = 900
+	playlistSize                   = 4 << 10
+	keyframeShare                  = 2.2 // how much larger a keyframe part is than the mean
+)
+
+// stream is the live stream at the edge.
+type stream struct {
+	parts     []wire.Record
+	init      wire.Record
+	published int // parts at the edge
+}
+
+// newStream makes all parts that a world of this length needs.
+func newStream(bitrate int, end scheduler.Time, seed uint64) *stream {
+	r := rand.New(rand.NewPCG(seed, streamChance))
+	mean := float64(bitrate) / 8 * float64(partDuration) / 1e6
+	other := (partsPerSegment - keyframeShare) / (partsPerSegment - 1)
+	st := &stream{init: record(wire.ChunkID{Epoch: 1, Kind: wire.Init, MSN: 1}, initSize)}
+	for k := range before0 + int(end/partDuration) + 1 {
+		share := other
+		if k%partsPerSegment == 0 {
+			share = keyframeShare
+		}
+		size := int(mean * share * (0.85 + 0.3*r.Float64()))
+		p := record(wire.ChunkID{Epoch: 1, MSN: uint64(k / partsPerSegment), Part: uint16(k % partsPerSegment)}, max(size, 200))
+		p.Independent = k%partsPerSegment == 0
+		st.parts = append(st.parts, p)
+	}
+	st.published = before0
+	return st
+}
+
+func record(id wire.ChunkID, size int) wire.Record {
+	r := wire.Record{ID: id, Size: uint32(size), PieceSize: wire.PieceSize(size), Duration: uint32(partDuration)}
+	if r.Pieces() > 64 {
+		r.PieceSize = uint16((size/64 + 256) &^ 255)
+	}
+	return r
+}
+
+// captured is when the first picture of a part was taken, publishedAt when the part was at the edge.
+func captured(part int) scheduler.Time    { return scheduler.Time(part-before0) * partDuration }
+func publishedAt(part int) scheduler.Time { return captured(part+1) + publishDelay }
+
+// listed is the first part that the playlist lists.
+func (st *stream) listed() int {
+	return max(0, st.published/partsPerSegment*partsPerSegment-window)
+}

@@ -1,0 +1,84 @@
+package sim
+
+import (
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
+)
+
+const cellGap = 100 * scheduler.Millisecond // as the tracker's default
+
+// tracker is the real cells behind an imagined socket.
+type tracker struct {
+	w       *world
+	swarm   *cell.Swarm
+	members map[wire.ViewerID]*viewer
+	flushAt scheduler.Time
+}
+
+func newTracker(w *world) *tracker {
+	return &tracker{
+		w: w, swarm: cell.New(w.scenario.CellSize, int64(cellGap)), members: make(map[wire.ViewerID]*viewer), flushAt: never,
+	}
+}
+
+// hears takes a viewer's message.
+func (t *tracker) hears(v *viewer, b []byte) {
+	switch wire.MessageType(b[0]) {
+	case wire.TypeJoin:
+		j, err := wire.ParseJoin(b)
+		if err != nil || v.left {
+			return
+		}
+		t.members[v.name] = v
+		t.tell(v, wire.Welcome{Viewer: v.name}.Append(nil))
+		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Weight: j.Weight}) != nil {
+			panic("sim: a viewer joins twice")
+		}
+	case wire.TypeUpdate:
+		if u, err := wire.ParseUpdate(b); err == nil {
+			t.swarm.Update(v.name, u.Flags, u.Weight)
+		}
+	case wire.TypeSignal:
+		g, err := wire.ParseSignal(b, wire.TypeSignal)
+		to := t.members[g.Peer]
+		if err != nil || to == nil || !t.swarm.Together(v.name, g.Peer) {
+			return
+		}
+		t.swarm.Introduce(v.name)
+		t.flush()
+		t.tell(to, wire.Signal{Type: wire.TypeSignalled, Peer: v.name, Payload: g.Payload}.Append(nil))
+	case wire.TypeLeave:
+		t.loses(v)
+	}
+	t.flush()
+}
+
+// loses takes a viewer out.
+func (t *tracker) loses(v *viewer) {
+	delete(t.members, v.name)
+	t.swarm.Leave(v.name)
+	t.flush()
+}
+
+// flush tells what may be told now, and plans the next time.
+func (t *tracker) flush() {
+	for _, n := range t.swarm.Flush(int64(t.w.now)) {
+		b := n.Append(nil)
+		for _, id := range n.To {
+			if v := t.members[id]; v != nil {
+				t.tell(v, b)
+			}
+		}
+	}
+	if at, waiting := t.swarm.Due(); waiting && scheduler.Time(at) < t.flushAt {
+		t.flushAt = max(scheduler.Time(at), t.w.now+1)
+		t.w.plan(event{at: t.flushAt, what: trackerFlush})
+	}
+}
+
+func (t *tracker) tell(v *viewer, b []byte) {
+	m := t.w.take(tracked)
+	m.bytes = append(m.bytes, b...)
+	t.w.plan(event{at: t.w.now + v.toTracker(), what: trackerTells, viewer: v.id, msg: m})
+}

@@ -1,0 +1,256 @@
+package sim
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/viewer/playhead"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+type nat uint8
+
+const (
+	open nat = iota
+	restricted
+	symmetric
+)
+
+// viewer is one person's player in the world: the host of a real scheduler. It leaves the page once and never returns.
+type viewer struct {
+	w  *world
+	id int32
+
+	// Who it is; drawn at the beginning.
+	name             wire.ViewerID
+	uplink, downlink int64 // bits per second
+	weight           uint16
+	access           scheduler.Time // one-way time over its own line
+	x, y             float64
+	nat              nat
+	flags            uint8
+	polluter         bool
+	joinsAt          scheduler.Time
+	lifetime         scheduler.Time // 0: for ever
+	rude             bool
+
+	// Its player.
+	here    bool
+	left    bool
+	core    *scheduler.Scheduler // nil without P2P
+	owed    []call
+	settled bool // settle is at work
+	frame   *message
+	parked  []*message
+	parkedN int
+	chunks  map[scheduler.Chunk]*held
+	halves  map[scheduler.Peer]*half
+	head    playhead.Playhead
+	init    scheduler.Chunk
+	known   int // parts that it knows of
+	newest  int // parts published when it joined
+	tickAt  scheduler.Time
+	headAt  scheduler.Time
+	counts  counts
+	begun   counts         // when the measured time began
+	closing playhead.Stats // when it left
+
+	// Its line.
+	busy     []*half // links that have something to send, in turn
+	sending  bool
+	downFree scheduler.Time
+}
+
+// held is what a viewer holds of a chunk.
+type held struct {
+	part     int // initPart for the init segment
+	record   *wire.Record
+	pieces   uint64 // verified ones
+	hashes   bool
+	false    bool // an unverified byte is among them: must never be
+	measured bool // its time counts
+	whole    bool
+}
+
+const initPart = -1
+
+// counts are what a viewer got and did.
+type counts struct {
+	fromPeers, fromEdge, duplicate uint64
+	refetched                      uint64 // from the edge though held
+	sentBytes                      uint64 // on the wire
+	requests                       uint64
+	badPlayed, badRelayed, badSeen uint64
+	tampered                       uint64 // bytes that it sent and were wrong
+	sendsDropped, unheld           uint64
+	parkedLost                     uint64
+	cut                            [5]uint64
+	frames                         uint64
+}
+
+// newViewer draws a person.
+func newViewer(w *world, id int32, joinsAt scheduler.Time) *viewer {
+	s, r := &w.scenario, rand.New(rand.NewPCG(w.seed, viewerChance+uint64(id)))
+	v := &viewer{w: w, id: id, joinsAt: joinsAt, tickAt: never, headAt: never}
+	rate := float64(s.Bitrate)
+	up := max(0.05, lognormal(r, s.Uplink, s.UplinkSigma))
+	v.uplink = int64(up * rate)
+	v.downlink = int64((s.Downlink + s.Downlink*r.ExpFloat64()) * rate)
+	v.weight = uint16(max(1, min(60000, up*rate*s.Told*math.Exp(s.ToldSigma*r.NormFloat64())/10_000)))
+	v.access = 2*scheduler.Millisecond + scheduler.Time(r.Float64()*10_000)
+	v.x, v.y = r.Float64(), r.Float64()
+	v.flags = wire.MayUpload
+	if r.Float64() < s.Metered {
+		v.flags |= wire.Metered
+	}
+	switch p := r.Float64(); {
+	case p < s.Symmetric:
+		v.nat = symmetric
+	case p < s.Symmetric+s.Restricted:
+		v.nat = restricted
+	}
+	if r.Float64() < s.Polluter {
+		v.polluter = true
+		v.weight = uint16(min(60000, int(v.weight)*3+1000))
+	}
+	if life := r.ExpFloat64(); s.Lifetime > 0 {
+		v.lifetime = max(3*scheduler.Second, scheduler.Time(life*s.Lifetime*1e6))
+		v.rude = r.Float64() < s.Rude
+	}
+	v.name = wire.ViewerID(wire.Mix(w.seed^wire.Mix(uint64(id)+1)) | 1)
+	return v
+}
+
+func distance(a, b *viewer) scheduler.Time {
+	return scheduler.Time(math.Hypot(a.x-b.x, a.y-b.y) * 40_000)
+}
+
+// join opens the page: the playlist is asked for and the tracker joined at once.
+func (v *viewer) join() {
+	w := v.w
+	v.here = true
+	v.chunks = make(map[scheduler.Chunk]*held)
+	v.halves = make(map[scheduler.Peer]*half)
+	v.head.HoldBack = 3 * partDuration
+	v.newest = w.stream.published
+	v.ask()
+	if w.p2p {
+		var secret [16]byte
+		v.core = scheduler.New(scheduler.Config{Stream: "sim", Secret: secret, Flags: v.flags, Weight: v.weight})
+		v.owe(call{what: callTrackerUp})
+	}
+	v.settle()
+	if v.lifetime > 0 {
+		w.plan(event{at: w.now + v.lifetime, what: leaves, viewer: v.id})
+	}
+}
+
+// leave closes the page. A polite one says so; of a rude one the others learn as their connections time out.
+func (v *viewer) leave() {
+	w := v.w
+	if v.core != nil && !v.rude {
+		v.core.Leave(w.now)
+		v.carryOut()
+	}
+	v.closing = v.head.Stats(w.now)
+	v.here, v.left = false, true
+	if v.core == nil {
+		return
+	}
+	if v.rude {
+		w.plan(event{at: w.now + 10*scheduler.Second, what: trackerLoses, viewer: v.id})
+	}
+	for _, h := range v.ordered() {
+		if v.rude {
+			h.closed = true
+			w.drain(h)
+			if h.other != nil && !h.other.closed {
+				w.plan(event{at: w.now + 5*scheduler.Second, what: closes, viewer: h.other.viewer.id, half: h.other})
+			}
+		} else {
+			w.disconnect(h)
+		}
+	}
+	for _, m := range v.parked {
+		w.free(m)
+	}
+	v.parked, v.chunks, v.core = nil, nil, nil
+}
+
+// ask sends a playlist request on its way.
+func (v *viewer) ask() {
+	v.counts.requests++
+	v.w.plan(event{at: v.w.now + v.toEdge(), what: asked, viewer: v.id, number: int32(v.known)})
+}
+
+func (v *viewer) toEdge() scheduler.Time    { return v.access + 6*scheduler.Millisecond }
+func (v *viewer) toTracker() scheduler.Time { return v.access + 12*scheduler.Millisecond }
+
+// learn takes a playlist.
+func (v *viewer) learn(known int) {
+	w := v.w
+	from := v.known
+	if from == 0 {
+		from = w.stream.listed()
+	}
+	from = max(from, known-window-partsPerSegment)
+	v.known = known
+	if v.init == 0 {
+		v.owe(call{what: callLearn, part: initPart})
+	}
+	for part := from; part < known; part++ {
+		v.owe(call{what: callLearn, part: part, age: scheduler.Time(known-1-part) * partDuration})
+	}
+	v.owe(call{what: callBegin})
+	v.ask()
+	v.settle()
+}
+
+// learned keeps a chunk that the scheduler gave a handle.
+func (v *viewer) learned(part int, h scheduler.Chunk) {
+	w := v.w
+	c := &held{part: part, record: w.recordOf(part)}
+	v.chunks[h] = c
+	if part == initPart {
+		v.init = h
+		return
+	}
+	c.measured = part >= v.newest+2*partsPerSegment && w.measuring && publishedAt(part) < w.end-2*scheduler.Second
+	v.head.Add(w.now, playhead.Item{
+		Chunk: h, Init: v.init, Duration: partDuration, Independent: c.record.Independent, Captured: captured(part),
+	})
+}
+
+// play passes on what the playhead needs and looks at what it plays.
+func (v *viewer) play() {
+	for _, n := range v.head.Needs() {
+		if c := v.chunks[n.Chunk]; c != nil && !c.whole {
+			v.owe(call{what: callNeed, chunk: n.Chunk, deadline: n.Deadline})
+		}
+	}
+	for _, it := range v.head.Played() {
+		c := v.chunks[it.Chunk]
+		switch {
+		case c == nil:
+			v.counts.unheld++
+		case c.false || !c.complete():
+			v.counts.badPlayed += uint64(c.record.Size)
+		}
+		if v.core == nil {
+			delete(v.chunks, it.Chunk)
+		}
+	}
+}
+
+func (c *held) complete() bool { return c.pieces == all(c.record.Pieces()) }
+
+// all is the set of the first n pieces.
+func all(n int) uint64 { return ^uint64(0) >> (64 - n) }
+
+// run is the set of count pieces from first on.
+func run(first, count int) uint64 { return all(count) << first }
+
+func (c *held) within(first, count int) bool {
+	return first >= 0 && count > 0 && first+count <= c.record.Pieces()
+}

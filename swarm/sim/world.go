@@ -1,0 +1,207 @@
+package sim
+
+import (
+	"github.com/shoal-live/shoal/swarm/scheduler"
+)
+
+const (
+	never    = scheduler.Time(1) << 62
+	edgeTime = 3 * scheduler.Millisecond // the edge's own time for a chunk that it holds
+)
+
+// world is one run: everything in it happens on one goroutine, in the order of the agenda.
+type world struct {
+	scenario Scenario
+	seed     uint64
+	p2p      bool
+	end      scheduler.Time // of the measured time
+
+	now       scheduler.Time
+	agenda    agenda
+	stream    *stream
+	tracker   *tracker
+	viewers   []*viewer // by number; those who left included
+	waiting   []*viewer // with a playlist request that the edge holds
+	measuring bool
+	spare     []*message
+	sent      uint64 // messages that travelled
+	took      []scheduler.Time
+	events    uint64
+}
+
+func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
+	w := &world{scenario: s, seed: seed, p2p: p2p}
+	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
+	w.stream = newStream(s.Bitrate, w.end, seed)
+	w.tracker = newTracker(w)
+	for i := range viewers {
+		at := scheduler.Time(s.Joins) * scheduler.Second * scheduler.Time(i) / scheduler.Time(viewers)
+		w.enter(at)
+	}
+	w.plan(event{at: publishedAt(w.stream.published), what: publishes})
+	return w
+}
+
+// enter brings a new person, who will join at a moment.
+func (w *world) enter(at scheduler.Time) {
+	v := newViewer(w, int32(len(w.viewers)), at)
+	w.viewers = append(w.viewers, v)
+	w.plan(event{at: at, what: joins, viewer: v.id})
+}
+
+func (w *world) plan(e event) { w.agenda.add(e) }
+
+// run lets the world happen.
+func (w *world) run() {
+	from := scheduler.Time(w.scenario.Warmup) * scheduler.Second
+	for len(w.agenda.list) > 0 {
+		e := w.agenda.next()
+		if !w.measuring && e.at >= from {
+			w.now = from
+			w.measure()
+		}
+		if e.at > w.end {
+			break
+		}
+		w.now = e.at
+		w.events++
+		w.happen(&e)
+	}
+	w.now = w.end
+}
+
+// measure begins the measured time.
+func (w *world) measure() {
+	w.measuring = true
+	for _, v := range w.viewers {
+		v.begun = v.counts
+	}
+}
+
+func (w *world) happen(e *event) {
+	var v *viewer
+	if int(e.viewer) < len(w.viewers) {
+		v = w.viewers[e.viewer]
+	}
+	switch e.what {
+	case joins:
+		v.join()
+	case leaves:
+		v.leave()
+		w.enter(w.now + scheduler.Second)
+	case ticks:
+		w.tick(v)
+	case plays:
+		v.headAt = never
+		if v.here {
+			v.owe(call{what: callAdvance})
+			v.settle()
+		}
+	case departs:
+		w.departed(v, e.half, e.msg)
+	case arrives:
+		w.arrived(v, e.msg)
+	case delivers:
+		w.delivered(v, e.msg)
+	case publishes:
+		w.publish()
+	case asked:
+		w.hold(v, int(e.number))
+	case trackerHears:
+		w.tracker.hears(v, e.msg.bytes)
+		w.free(e.msg)
+	case trackerLoses:
+		w.tracker.loses(v)
+	case trackerTells:
+		if !v.here {
+			w.free(e.msg)
+			return
+		}
+		v.owe(call{what: callTracker, msg: e.msg})
+		v.settle()
+	case trackerFlush:
+		if e.at == w.tracker.flushAt {
+			w.tracker.flushAt = never
+			w.tracker.flush()
+		}
+	case opens:
+		v.opened(e.half)
+	case closes:
+		v.lost(e.half)
+	}
+}
+
+// tick calls the scheduler if it is really due: since the event was planned it may have changed its mind.
+func (w *world) tick(v *viewer) {
+	if !v.here || v.core == nil || v.tickAt != w.now {
+		return
+	}
+	v.tickAt = never
+	if v.core.Next() <= w.now {
+		v.owe(call{what: callTick})
+	}
+	v.settle()
+}
+
+// publish puts the next part at the edge and answers the requests that wait for it.
+func (w *world) publish() {
+	w.stream.published++
+	if w.stream.published < len(w.stream.parts) {
+		w.plan(event{at: publishedAt(w.stream.published), what: publishes})
+	}
+	for _, v := range w.waiting {
+		w.answer(v)
+	}
+	w.waiting = w.waiting[:0]
+}
+
+// hold answers a playlist request that knows of so many parts, or holds it.
+func (w *world) hold(v *viewer, known int) {
+	if w.stream.published > known {
+		w.answer(v)
+	} else {
+		w.waiting = append(w.waiting, v)
+	}
+}
+
+func (w *world) answer(v *viewer) {
+	m := w.take(playlist)
+	m.known, m.payload = w.stream.published, playlistSize
+	w.plan(event{at: w.now + v.toEdge(), what: arrives, viewer: v.id, msg: m})
+}
+
+// delivered hands a message to the viewer.
+func (w *world) delivered(v *viewer, m *message) {
+	if !v.here {
+		w.free(m)
+		return
+	}
+	switch m.what {
+	case playlist:
+		known := m.known
+		w.free(m)
+		v.learn(known)
+		return
+	case fetched:
+		v.fetched(m)
+		w.free(m)
+	default:
+		v.frameFrom(m)
+	}
+	v.settle()
+}
+
+// frameFrom takes a peer's message.
+func (v *viewer) frameFrom(m *message) {
+	h := m.half.other // our side of the link
+	if h == nil || h.closed || !h.up {
+		v.w.free(m)
+		return
+	}
+	if v.w.now-h.told > toldEvery {
+		h.told = v.w.now
+		v.owe(call{what: callBuffered, peer: h.peer, n: h.queued})
+	}
+	m.at = h.peer
+	v.owe(call{what: callFrame, peer: h.peer, msg: m})
+}
