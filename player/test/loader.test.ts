@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js';
+import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
+import { playlistLoader } from '../src/playlist.ts';
+
+const EDGE = Uint8Array.of(9, 9, 9);
+
+// The loader beneath: hls.js's own, in the tests a fake that answers when it is told to.
+class Beneath implements Loader<LoaderContext> {
+  static made: Beneath[] = [];
+  context: LoaderContext | null = null;
+  stats = { aborted: false, loaded: 0, retry: 0, total: 0, chunkCount: 0, bwEstimate: 0, loading: { start: 0, first: 0, end: 0 }, parsing: { start: 0, end: 0 }, buffering: { start: 0, first: 0, end: 0 } } as LoaderStats;
+  callbacks: LoaderCallbacks<LoaderContext> | null = null;
+  aborted = false;
+  destroyed = false;
+  constructor() {
+    Beneath.made.push(this);
+  }
+  load(context: LoaderContext, _config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
+    assert.equal(this.stats.loading.start, 0, 'hls.js lets a loader be used once');
+    this.stats.loading.start = 100;
+    this.context = context;
+    this.callbacks = callbacks;
+  }
+  succeed(data: string | ArrayBuffer): void {
+    this.stats.loading.end = 130;
+    assert.ok(this.context);
+    this.callbacks?.onSuccess({ url: this.context.url, data, code: 200 }, this.stats, this.context, null);
+  }
+  abort(): void {
+    this.aborted = true;
+  }
+  destroy(): void {
+    this.destroyed = true;
+  }
+}
+
+interface World {
+  loader: Loader<FragmentLoaderContext>;
+  beneath: Beneath;
+  log: string[];
+  context: FragmentLoaderContext;
+  data: () => ArrayBuffer | null;
+  load(): void;
+}
+
+function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderContext> = {}): World {
+  const log: string[] = [];
+  let data: ArrayBuffer | null = null;
+  const all: MediaSource = {
+    take: () => null,
+    fetched: (url, bytes, millis) => void log.push(`fetched ${url} ${bytes.length} ${millis}`),
+    ...source,
+  };
+  const MediaLoader = mediaLoader(all);
+  const loader = new MediaLoader({ loader: Beneath } as unknown as HlsConfig);
+  const full = { url: 'http://edge/s1.0.m4s', responseType: 'arraybuffer', frag: { sn: 1, start: 4 }, part: { start: 4.5 }, rangeStart: 0, rangeEnd: 0, ...context } as unknown as FragmentLoaderContext;
+  const callbacks: LoaderCallbacks<FragmentLoaderContext> = {
+    onSuccess: (response) => {
+      data = response.data as ArrayBuffer;
+      log.push(`success ${response.code}`);
+    },
+    onError: (error) => void log.push(`error ${error.code}`),
+    onTimeout: () => void log.push('timeout'),
+    onAbort: () => void log.push('abort'),
+  };
+  return { loader, beneath: Beneath.made.at(-1) as Beneath, log, context: full, data: () => data, load: () => loader.load(full, { loadPolicy: {} } as unknown as LoaderConfiguration, callbacks) };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('what the source has is delivered, with honest times', async () => {
+  let wanted: Wanted | null = null;
+  const w = world({ take: (x) => ((wanted = x), Promise.resolve<Taken>({ bytes: Uint8Array.of(1, 2, 3, 4), millis: 40 })) });
+  w.load();
+  await settle();
+  assert.deepEqual(w.log, ['success 200']);
+  assert.deepEqual(new Uint8Array(w.data() ?? new ArrayBuffer(0)), Uint8Array.of(1, 2, 3, 4));
+  const { loading, loaded, total } = w.loader.stats;
+  assert.ok(loading.end - loading.start >= 40 && loading.first === loading.start);
+  assert.deepEqual([loaded, total], [4, 4]);
+  assert.equal((wanted as Wanted | null)?.start, 4.5);
+  assert.equal(w.beneath.callbacks, null, 'the edge was not asked');
+});
+
+test('what the source does not know is loaded plainly, and told', () => {
+  const w = world({});
+  w.load();
+  w.beneath.succeed(EDGE.slice().buffer);
+  assert.deepEqual(w.log, ['fetched http://edge/s1.0.m4s 3 30', 'success 200']);
+});
+
+test('a source that fails, now or later, costs nothing but the swarm', async () => {
+  for (const take of [() => { throw new Error('broken'); }, () => Promise.reject(new Error('late'))]) {
+    const w = world({ take, fetched: () => { throw new Error('broken too'); } });
+    w.load();
+    await settle();
+    w.beneath.succeed(EDGE.slice().buffer);
+    assert.deepEqual(w.log, ['success 200']);
+  }
+});
+
+test('errors and timeouts of the edge are those of hls.js', () => {
+  const w = world({});
+  w.load();
+  const { callbacks, context } = w.beneath;
+  assert.ok(callbacks && context);
+  callbacks.onError({ code: 404, text: 'gone' }, context, null, w.beneath.stats);
+  callbacks.onTimeout(w.beneath.stats, context, null);
+  assert.deepEqual(w.log, ['error 404', 'timeout']);
+});
+
+test('an abort while the source is asked ends there', async () => {
+  let signal: AbortSignal | null = null;
+  const w = world({ take: (x) => ((signal = x.signal), new Promise((_, reject) => x.signal.addEventListener('abort', () => reject(new Error('aborted'))))) });
+  w.load();
+  w.loader.abort();
+  w.loader.destroy();
+  await settle();
+  assert.deepEqual(w.log, ['abort']);
+  assert.equal((signal as AbortSignal | null)?.aborted, true);
+  assert.equal(w.loader.stats.aborted, true);
+  assert.equal(w.beneath.callbacks, null);
+  assert.equal(w.beneath.destroyed, true);
+});
+
+test('an abort while the edge is asked is passed on', () => {
+  const w = world({});
+  w.load();
+  w.loader.abort();
+  assert.equal(w.beneath.aborted, true);
+});
+
+test('init segments have no place in the timeline; byte ranges are not asked of the source', () => {
+  const starts: (number | null)[] = [];
+  const take = (x: Wanted): null => (starts.push(x.start), null);
+  world({ take }, { frag: { sn: 'initSegment', start: 0 } as unknown as FragmentLoaderContext['frag'], part: null }).load();
+  world({ take }, { part: null }).load();
+  world({ take }, { rangeStart: 10, rangeEnd: 20 }).load();
+  assert.deepEqual(starts, [null, 4]);
+});
+
+test('the observer sees copies of all that hls.js is given', async () => {
+  const seen: number[][] = [];
+  const appended = (_url: string, bytes: Uint8Array<ArrayBuffer>): void => {
+    seen.push([...bytes]);
+    bytes.fill(0);
+  };
+  const one = world({ appended, take: () => Promise.resolve({ bytes: Uint8Array.of(5, 6), millis: 1 }) });
+  one.load();
+  await settle();
+  const two = world({ appended });
+  two.load();
+  two.beneath.succeed(EDGE.slice().buffer);
+  assert.deepEqual(seen, [[5, 6], [9, 9, 9]]);
+  assert.deepEqual([...new Uint8Array(one.data() as ArrayBuffer)], [5, 6]);
+  assert.deepEqual([...new Uint8Array(two.data() as ArrayBuffer)], [9, 9, 9]);
+});
+
+test('playlists are shown to the session before hls.js gets them, whatever it makes of them', () => {
+  const log: string[] = [];
+  for (const fails of [false, true]) {
+    const PlaylistLoader = playlistLoader({
+      playlist: (url, text) => {
+        log.push(`${url} ${text}`);
+        if (fails) throw new Error('broken');
+      },
+    });
+    const loader = new PlaylistLoader({ loader: Beneath } as unknown as HlsConfig);
+    const beneath = Beneath.made.at(-1) as Beneath;
+    type Args = Parameters<typeof loader.load>;
+    loader.load({ url: 'u', responseType: 'text' } as unknown as Args[0], {} as Args[1], { onSuccess: () => void log.push('success'), onError: () => undefined, onTimeout: () => undefined } as unknown as Args[2]);
+    beneath.succeed('#EXTM3U');
+  }
+  assert.deepEqual(log, ['u #EXTM3U', 'success', 'u #EXTM3U', 'success']);
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sha256, verifyEd25519 } from '../src/fallback.ts';
+import { fromBase64, parseRecord, RecordBook, StreamKey } from '../src/record.ts';
+import { keys, makeChunk, publicKey } from './make.ts';
+
+test('a record is read as wire has it', () => {
+  const made = makeChunk(41_000, { msn: 77, part: 2, pieceSize: 2560 });
+  const record = parseRecord(made.text);
+  assert.ok(record);
+  assert.equal(record.id, '6553f1000000000200000000' + '0000004d');
+  assert.equal(record.kind, 0);
+  assert.equal(record.size, 41_000);
+  assert.equal(record.pieceSize, 2560);
+  assert.equal(record.pieces, 17);
+  assert.ok(Math.abs(record.seconds - 0.333333) < 1e-9);
+  assert.deepEqual(record.bytes, made.record);
+});
+
+test('what is no record is refused', () => {
+  const good = makeChunk(4000).record;
+  const with_ = (at: number, ...bytes: number[]): string => {
+    const b = good.slice();
+    b.set(bytes, at);
+    return Buffer.from(b).toString('base64');
+  };
+  const bad: Record<string, string> = {
+    'not base64': '%%%',
+    empty: '',
+    short: Buffer.from(good.subarray(0, 127)).toString('base64'),
+    version: with_(0, 2),
+    kind: with_(9, 3),
+    'size 0': with_(28, 0, 0, 0, 0),
+    'size over 8 MiB': with_(28, 1, 0, 0, 0),
+    'tiny pieces': with_(2, 0, 16),
+    'huge pieces': with_(2, 255, 255),
+  };
+  for (const [name, text] of Object.entries(bad)) assert.equal(parseRecord(text), null, name);
+});
+
+test('only the right key verifies, and only what was signed', async () => {
+  const made = makeChunk(4000);
+  const record = parseRecord(made.text);
+  assert.ok(record);
+  assert.equal(await new StreamKey(publicKey).verifies(record), true);
+  assert.equal(await new StreamKey(Buffer.alloc(32, 7).toString('base64')).verifies(record), false);
+  assert.equal(await new StreamKey('no key').verifies(record), false);
+  for (const at of [5, 30, 40, 63, 64, 127]) {
+    const bent = made.record.slice();
+    bent[at] = (bent[at] ?? 0) ^ 1;
+    const lie = parseRecord(Buffer.from(bent).toString('base64'));
+    if (lie) assert.equal(await new StreamKey(publicKey).verifies(lie), false, `byte ${at}`);
+  }
+});
+
+test('the fallback agrees with WebCrypto', async () => {
+  const made = makeChunk(4000);
+  const key = new Uint8Array(keys.publicKey.export({ format: 'der', type: 'spki' }).subarray(-32));
+  const message = Buffer.concat([Buffer.from('shoal chunk record 1\n'), made.record.subarray(0, 64)]);
+  const signature = made.record.slice(64);
+  assert.equal(verifyEd25519(key, signature, message), true);
+  signature[3] = (signature[3] ?? 0) ^ 1;
+  assert.equal(verifyEd25519(key, signature, message), false);
+  assert.equal(verifyEd25519(new Uint8Array(32).fill(255), signature, message), false);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', made.bytes));
+  assert.deepEqual(new Uint8Array(sha256(made.bytes)), digest);
+});
+
+test('the book verifies each record once, forgets lies and old ones', async () => {
+  const book = new RecordBook(publicKey, 2);
+  const [a, b, c] = [makeChunk(2000, { part: 0 }), makeChunk(2000, { part: 1 }), makeChunk(2000, { part: 2 })];
+  const entry = book.note('u/a', a.text, 500);
+  assert.ok(entry);
+  assert.equal(entry.truth, null);
+  assert.equal(await entry.verified, true);
+  assert.equal(entry.truth, true);
+  assert.equal(book.note('u/a', a.text, 900), null);
+  assert.equal(entry.age, 900);
+
+  const lie = b.record.slice();
+  lie[33] = (lie[33] ?? 0) ^ 1;
+  const lying = book.note('u/b', Buffer.from(lie).toString('base64'), 0);
+  assert.equal(await lying?.verified, false);
+  assert.equal(book.get('u/b'), undefined);
+  assert.equal(await book.note('u/b', b.text, 0)?.verified, true);
+
+  book.note('u/c', c.text, 0);
+  assert.equal(book.get('u/a'), undefined);
+  assert.ok(book.get('u/b') && book.get('u/c'));
+});
+
+test('base64 with and without padding', () => {
+  assert.deepEqual(fromBase64('AQI='), new Uint8Array([1, 2]));
+  assert.deepEqual(fromBase64(' AQI '), new Uint8Array([1, 2]));
+  assert.equal(fromBase64('A'), null);
+});

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Kind, MAY_UPLOAD, readActions, Scheduler } from '../src/scheduler.ts';
+import { makeChunk } from './make.ts';
+
+const WASM = 'dist/shoal.wasm';
+const skip = existsSync(WASM) ? false : 'player/dist/shoal.wasm is not built';
+
+function encode(...actions: [number, number, number, number, number, number[]][]): Uint8Array {
+  const out: number[] = [];
+  for (const [kind, peer, chunk, first, count, bytes] of actions) {
+    for (const v of [kind, peer, chunk, first, count, bytes.length]) out.push(v & 255, (v >> 8) & 255, (v >> 16) & 255, (v >> 24) & 255);
+    out.push(...bytes);
+    while (out.length % 4) out.push(0);
+  }
+  return Uint8Array.from(out);
+}
+
+test('actions are read with their padding', () => {
+  const got = readActions(encode([Kind.Send, 7, 0, 0, 0, [1, 2, 3, 4, 5]], [Kind.SendPieces, 70000, 9, 3, 2, []], [Kind.Drop, 0, 1, 0, 0, [8]]));
+  assert.deepEqual(got.map((a) => [a.kind, a.peer, a.chunk, a.first, a.count, [...a.bytes]]), [
+    [Kind.Send, 7, 0, 0, 0, [1, 2, 3, 4, 5]],
+    [Kind.SendPieces, 70000, 9, 3, 2, []],
+    [Kind.Drop, 0, 1, 0, 0, [8]],
+  ]);
+  assert.deepEqual(readActions(new Uint8Array(0)), []);
+});
+
+test('an action that is cut short is an error', () => {
+  assert.throws(() => readActions(encode([Kind.Send, 1, 0, 0, 0, [1, 2, 3, 4, 5]]).subarray(0, 26)));
+});
+
+async function started(): Promise<Scheduler> {
+  const scheduler = await Scheduler.from(readFileSync(WASM));
+  scheduler.start(new Uint8Array(16).fill(9), MAY_UPLOAD, 500, 'demo', 'token');
+  return scheduler;
+}
+
+test('the real scheduler joins', { skip }, async () => {
+  const s = await started();
+  const [join, ...rest] = s.trackerUp(10);
+  assert.equal(rest.length, 0);
+  assert.equal(join?.kind, Kind.SendTracker);
+  assert.equal(join?.bytes[0], 1);
+  assert.ok(Buffer.from(join?.bytes ?? []).includes('demo'));
+  assert.equal(s.roster, 0);
+  assert.equal(s.links, 0);
+  assert.equal(s.beaconSeconds, 0);
+  // welcomed as viewer 5, beacons each 10 s, one ICE server
+  const url = Buffer.from('stun:edge:3478');
+  const welcome = Buffer.concat([Buffer.from([0x41, 1, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
+  const ice = s.trackerMessage(20, welcome).find((a) => a.kind === Kind.ICEServers);
+  assert.equal(Buffer.from(ice?.bytes ?? []).toString(), 'stun:edge:3478\0\0\n');
+  assert.equal(s.beaconSeconds, 10);
+  const [beacon] = s.beacon(30, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  assert.equal(beacon?.kind, Kind.SendTracker);
+  assert.equal(Buffer.from(beacon?.bytes ?? []).readUInt32BE(1 + 11 * 4), 12);
+  assert.ok(Number.isFinite(s.next));
+});
+
+test('the real scheduler learns, fetches what is needed when it is alone, and is told', { skip }, async () => {
+  const s = await started();
+  const made = makeChunk(5000);
+  const { chunk } = s.learn(100, made.record, 0);
+  assert.ok(chunk > 0);
+  assert.equal(s.learn(101, made.record, 300).chunk, chunk);
+  assert.equal(s.learn(102, new Uint8Array(128), 0).chunk, 0);
+  const fetch = s.need(110, chunk, 1500).find((a) => a.kind === Kind.Fetch);
+  assert.deepEqual([fetch?.chunk, fetch?.first, fetch?.count], [chunk, 0, 5]);
+  assert.ok(s.fetched(120, chunk, 0, 5, true).some((a) => a.kind === Kind.Complete && a.chunk === chunk));
+  assert.ok(s.need(130, chunk, 1500).some((a) => a.kind === Kind.Complete));
+  s.tick(40_000); // long after, it is forgotten
+});
+
+test('garbage from peers and tracker does no harm', { skip }, async () => {
+  const s = await started();
+  for (let i = 0; i < 200; i++) {
+    const junk = Uint8Array.from({ length: (i * 37) % 300 }, (_, k) => (k * i + 11) & 255);
+    s.trackerMessage(i, junk);
+    s.frame(i, i, junk, i * 1000);
+  }
+  assert.ok(s.trackerUp(300).length > 0);
+});
