@@ -93,12 +93,12 @@ func (c *cache) land(o *object, keep bool) {
 	c.count(o, 0)
 }
 
-// put seats an object that is done, unless there is a flight at its URI.
-func (c *cache) put(o *object, size int64) {
+// put seats a playlist that is done, unless there is a flight or a playlist that reaches further at its URI.
+func (c *cache) put(o *object, size int64, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if old := c.objects[o.uri]; old != nil {
-		if old.seat == nil {
+		if old.seat == nil || old.fresh(now) && old.position.further(o.position) {
 			return
 		}
 		c.drop(old)

@@ -48,7 +48,7 @@ func New(config Config) (*Edge, error) {
 		config:  config,
 		log:     config.Log,
 		cache:   newCache(config.MemoryBytes),
-		origins: &origins{bases: config.Origins, transport: config.Transport},
+		origins: &origins{bases: config.Origins, transport: config.Transport, log: config.Log},
 		meters:  m,
 		shelf:   s,
 	}
@@ -95,7 +95,6 @@ func (e *Edge) probe(ctx context.Context) {
 	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: "/healthz", patience: probeInterval})
 	if err == nil {
 		resp.Body.Close()
-		e.log.Info("edge: origin answers again")
 	}
 }
 
@@ -118,6 +117,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/whip/"):
 		e.serveWHIP(w, r)
 	case r.Method == http.MethodOptions:
+		preflight(w.Header())
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
@@ -138,18 +138,6 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		e.servePage(w, r)
 	}
-}
-
-// share lets pages of any site use the answer, errors included.
-func share(h http.Header) {
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Range")
-	h.Set("Access-Control-Expose-Headers", "Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After")
-	h.Set("Access-Control-Max-Age", "86400")
-	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Timing-Allow-Origin", "*")
-	h.Set("X-Content-Type-Options", "nosniff")
 }
 
 func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {

@@ -131,7 +131,7 @@ func (e *Edge) pass(o, stale *object, resp *http.Response) {
 	e.cache.land(o, life > 0)
 	o.finish(nil)
 	if o.target.reload != (reload{}) && o.position.present && !o.position.delta {
-		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)))
+		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)), now)
 	}
 }
 
@@ -198,31 +198,29 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 	}
 	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
 	o.etag = ""
-	if status == http.StatusServiceUnavailable {
-		o.retry = retryJitter()
-	}
+	o.retry = retryJitter()
 	o.size = int64(len(text) + 1)
-	e.cache.land(o, false)
+	o.expires = time.Now().Add(brokenLife)
+	e.cache.land(o, status == http.StatusBadGateway)
 	close(o.head)
 	o.publish([]byte(text + "\n"))
 	o.finish(nil)
 }
 
-// adopt makes o the stale playlist's double if that is not too old, and puts the stale one back for the next time.
+// adopt makes o the stale playlist's double if that is not too old.
 func (e *Edge) adopt(o, stale *object) bool {
 	if stale == nil || stale.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held ||
-		time.Since(stale.expires) > staleLife {
+		time.Since(stale.born) > staleLife {
 		return false
 	}
 	body, err := stale.whole()
-	if err != nil {
+	if err != nil || !e.cache.reserve(o, int64(len(body)+len(stale.gzipped))) {
 		return false
 	}
 	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
-	o.size, o.born, o.expires = stale.size, stale.born, stale.expires
+	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
 	o.gzipped, o.position = stale.gzipped, stale.position
-	e.cache.land(o, false)
-	e.cache.put(stale, int64(len(body)+len(stale.gzipped)))
+	e.cache.land(o, true)
 	close(o.head)
 	o.publish(body)
 	o.finish(nil)

@@ -13,8 +13,9 @@ const (
 	immutableLife = 365 * 24 * time.Hour
 	reloadLife    = 2 * time.Second
 	plainLife     = time.Second
-	errorLife     = time.Second // never longer, whatever the origin says
-	staleLife     = 10 * time.Second
+	errorLife     = time.Second            // never longer, whatever the origin says
+	brokenLife    = 250 * time.Millisecond // of failures: bounds what retries cost an origin that is coming back
+	staleLife     = 10 * time.Second       // since it came: a playlist while the origin fails
 )
 
 const immutable = "public, max-age=31536000, immutable"
@@ -29,6 +30,8 @@ func lifetime(t target, resp *http.Response) (time.Duration, string) {
 			life, control = errorLife, "public, max-age=1"
 		}
 		return life, control
+	case resp.StatusCode >= 500:
+		return brokenLife, "no-store"
 	case resp.StatusCode != http.StatusOK:
 		return 0, "no-store"
 	case said:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -20,12 +21,13 @@ type origins struct {
 	// static
 	bases     []string
 	transport http.RoundTripper
+	log       *slog.Logger
 
 	first atomic.Int64 // index of the one that answered last
 
 	// guarded by mu
 	mu      sync.Mutex
-	failure error // of the latest attempt; nil when it was answered
+	failure error // of the latest request; nil when an origin answered it
 	since   time.Time
 }
 
@@ -54,11 +56,14 @@ type request struct {
 // if the one before never got it.
 func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 	first := int(u.first.Load())
-	var failures error
+	var failed error
 	for i := range u.bases {
 		index := (first + i) % len(u.bases)
 		resp, err := u.attempt(ctx, u.bases[index], q)
 		if err == nil {
+			if failed != nil {
+				u.log.Warn("edge: an origin does not answer, the next one does", "next", u.bases[index], "error", failed)
+			}
 			u.first.Store(int64(index))
 			u.note(nil)
 			return resp, nil
@@ -67,13 +72,13 @@ func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 			return nil, context.Cause(ctx)
 		}
 		err = fmt.Errorf("origin %s: %w", u.bases[index], err)
-		u.note(err)
-		failures = errors.Join(failures, err)
+		failed = errors.Join(failed, err)
 		if q.method != http.MethodGet && !neverSent(err) {
 			break
 		}
 	}
-	return nil, failures
+	u.note(failed)
+	return nil, failed
 }
 
 func (u *origins) attempt(ctx context.Context, base string, q request) (*http.Response, error) {
@@ -128,8 +133,12 @@ func neverSent(err error) bool {
 func (u *origins) note(err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.failure == nil && err != nil {
+	switch {
+	case u.failure == nil && err != nil:
 		u.since = time.Now()
+		u.log.Error("edge: no origin answers; what is cached is served on", "error", err)
+	case u.failure != nil && err == nil:
+		u.log.Info("edge: an origin answers again", "after", time.Since(u.since).Round(time.Millisecond))
 	}
 	u.failure = err
 }

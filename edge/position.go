@@ -39,6 +39,11 @@ func (p position) ahead(r reload) bool {
 	return r.msn > newest+aheadLimit
 }
 
+// further tells whether p reaches further than q.
+func (p position) further(q position) bool {
+	return p.last > q.last || p.last == q.last && p.parts > q.parts
+}
+
 // settles tells whether r can be answered without asking the origin, if the position is true still.
 func (p position) settles(r reload) bool {
 	r = p.settle(r)

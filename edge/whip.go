@@ -65,6 +65,9 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 			h.Add(name, value)
 		}
 	}
+	if r.Method == http.MethodOptions {
+		preflight(h)
+	}
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(resp.StatusCode)
 	n, _ := io.Copy(w, io.LimitReader(resp.Body, maxSDP))

@@ -1,0 +1,103 @@
+package edge
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestEviction(t *testing.T) {
+	src := newSource(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/live/demo/") {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Write(partBytes)
+	})
+	const limit = 1 << 20
+	registry := prometheus.NewRegistry()
+	e := newEdge(t, Config{Transport: src, MemoryBytes: limit, Registry: registry})
+	uri := func(i int) string { return fmt.Sprintf("/live/demo/v0/1/s%d.m4s", i) }
+	for i := range 100 {
+		if w := get(e, uri(i)); !bytes.Equal(w.Body.Bytes(), partBytes) {
+			t.Fatalf("%d: %d, %d bytes", i, w.Code, w.Body.Len())
+		}
+		get(e, uri(0)) // asked for all the time: stays
+		e.flights.Wait()
+		if e.cache.bytes > limit {
+			t.Fatalf("%d bytes kept", e.cache.bytes)
+		}
+	}
+	if n := src.total(uri(0)); n != 1 {
+		t.Errorf("what was asked for all the time was filled %d times", n)
+	}
+	if e.cache.look(uri(1)) != nil || e.cache.look(uri(99)) == nil {
+		t.Error("not the oldest was evicted")
+	}
+	sum := int64(0)
+	for _, o := range e.cache.objects {
+		sum += o.bytes
+	}
+	if sum != e.cache.bytes || int64(testutil.ToFloat64(e.meters.cacheBytes)) != sum || len(e.cache.objects) != e.cache.seats.Len() {
+		t.Errorf("counted %d, shown %v, there are %d", e.cache.bytes, testutil.ToFloat64(e.meters.cacheBytes), sum)
+	}
+	if n := testutil.ToFloat64(e.meters.evictions); n < 80 {
+		t.Errorf("%v evictions", n)
+	}
+	// Many tiny objects are bounded as well.
+	for i := range 5000 {
+		get(e, fmt.Sprintf("/live/nobody%d/index.m3u8", i))
+	}
+	if e.cache.bytes > limit || len(e.cache.objects) > limit/overhead {
+		t.Errorf("%d objects, %d bytes", len(e.cache.objects), e.cache.bytes)
+	}
+}
+
+func TestFlightLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEdge(t, Config{MaxFlights: 5, Transport: newSource(func(w http.ResponseWriter, r *http.Request) { <-release; w.Write(partBytes) })})
+		codes := make(chan int)
+		for i := range 20 {
+			go func() { codes <- get(e, fmt.Sprintf("/live/demo/v0/1/s%d.m4s", i)).Code }()
+		}
+		synctest.Wait()
+		close(release)
+		count := map[int]int{}
+		for range 20 {
+			count[<-codes]++
+		}
+		if count[200] != 5 || count[503] != 15 {
+			t.Errorf("answers %v", count)
+		}
+	})
+}
+
+func TestMemoryFullOfFlights(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{MemoryBytes: 200 << 10, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(partBytes)))
+			time.Sleep(time.Second)
+			w.Write(partBytes)
+		})})
+		codes := make(chan int)
+		for i := range 20 {
+			go func() { codes <- get(e, fmt.Sprintf("/live/demo/v0/1/s%d.m4s", i)).Code }()
+		}
+		count := map[int]int{}
+		for range 20 {
+			count[<-codes]++
+		}
+		e.flights.Wait()
+		if count[200] < 2 || count[200]+count[503] != 20 || e.cache.bytes > 200<<10 {
+			t.Errorf("answers %v, %d bytes", count, e.cache.bytes)
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package edge
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+)
+
+func TestPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(stage)
+		e := newEdge(t, Config{Transport: src, TrackerURL: `wss://t.test/"><x`})
+		w := get(e, "/watch/demo")
+		if got, want := w.Body.String(), `<shoal-player name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x"></shoal-player>`; got != want {
+			t.Errorf("%s", got)
+		}
+		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "'wasm-unsafe-eval'") || !strings.Contains(csp, "worker-src 'self' blob:") {
+			t.Errorf("policy %q", csp)
+		}
+		if w := get(e, "/watch/nobody"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `key=""`) {
+			t.Errorf("a stream not known yet: %d %q", w.Code, w.Body)
+		}
+		for uri, want := range map[string]string{"/": "live now", "/ops": "ops", "/studio/demo": `name="demo"`} {
+			if w := get(e, uri); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) ||
+				w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
+				t.Errorf("%s: %d %q", uri, w.Code, w.Body)
+			}
+		}
+		for _, c := range []struct{ uri, accept, typ, encoding, body string }{
+			{"/assets/shoal.wasm", "br, gzip", "application/wasm", "", "\x00asm"},
+			{"/assets/shoal-player.js", "", "text/javascript; charset=utf-8", "", "export {}"},
+			{"/assets/shoal-player.js", "gzip", "text/javascript; charset=utf-8", "gzip", "gz!"},
+			{"/assets/shoal-player.js", "gzip, deflate, br", "text/javascript; charset=utf-8", "br", "br!"},
+		} {
+			w := get(e, c.uri, "Accept-Encoding", c.accept)
+			h := w.Header()
+			if w.Body.String() != c.body || h.Get("Content-Type") != c.typ || h.Get("Content-Encoding") != c.encoding {
+				t.Errorf("%s %s: %q %v", c.uri, c.accept, w.Body, h)
+			}
+		}
+		before := src.total("/api/")
+		for range 100 {
+			get(e, "/watch/demo")
+		}
+		if n := src.total("/api/") - before; n != 0 {
+			t.Errorf("%d more requests for the key", n)
+		}
+	})
+}
+
+func TestPageWithoutOrigin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })})
+		start := time.Now()
+		if w := get(e, "/watch/demo"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `key=""`) {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+		if d := time.Since(start); d != keyPatience {
+			t.Errorf("after %v", d)
+		}
+		e.flights.Wait()
+	})
+}
+
+func TestPlayerNotBuilt(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage), Files: fstest.MapFS{".keep": {}}})
+	for _, uri := range []string{"/", "/watch/demo", "/ops", "/assets/shoal.wasm"} {
+		if w := get(e, uri); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "./scripts/up") {
+			t.Errorf("%s: %d %q", uri, w.Code, w.Body)
+		}
+	}
+}
+
+func TestWHIP(t *testing.T) {
+	src := newSource(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		h := w.Header()
+		h.Set("X-Origin-Secret", "1")
+		h.Set("Access-Control-Allow-Origin", "http://only.test")
+		if r.Header.Get("Authorization") != "Bearer key" || r.Header.Get("Cookie") != "" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		h.Set("Location", "/whip/demo/abc")
+		h.Set("Content-Type", "application/sdp")
+		h.Set("ETag", `"7"`)
+		h.Add("Link", `<stun:a>; rel="ice-server"`)
+		h.Add("Link", `<stun:b>; rel="ice-server"`)
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, "%s %s %s %s", r.Method, r.URL, r.Header.Get("Content-Type"), body)
+	})
+	e := newEdge(t, Config{Transport: src})
+	r := httptest.NewRequest("POST", "/whip/demo?key=x", strings.NewReader("v=0"))
+	for name, value := range map[string]string{"Authorization": "Bearer key", "Content-Type": "application/sdp", "Cookie": "c"} {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	h := w.Header()
+	if w.Code != http.StatusCreated || w.Body.String() != "POST http://127.0.0.1:8081/whip/demo application/sdp v=0" {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+	if h.Get("Location") != "/whip/demo/abc" || len(h.Values("Link")) != 2 || h.Get("ETag") != `"7"` || h.Get("X-Origin-Secret") != "" ||
+		h.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%v", h)
+	}
+	if w := ask(e, "POST", "/whip/demo"); w.Code != http.StatusUnauthorized {
+		t.Errorf("without a key: %d", w.Code)
+	}
+	get(e, partPath, "Authorization", "Bearer key")
+	if got := src.seen[len(src.seen)-1].Header.Get("Authorization"); got != "" {
+		t.Error("Authorization went upstream outside /whip/")
+	}
+	w = httptest.NewRecorder()
+	e.ServeHTTP(w, httptest.NewRequest("POST", "/whip/demo", strings.NewReader(strings.Repeat("x", maxSDP+1))))
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a huge offer: %d", w.Code)
+	}
+}
+
+func TestPublishIsSentOnce(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+	}{{refused, 201}, {io.ErrUnexpectedEOF, 502}} {
+		way := &outage{source: newSource(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(201) })}
+		way.fail("a.test", c.err)
+		e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test", "http://b.test"}})
+		if w := ask(e, "POST", "/whip/demo"); w.Code != c.status {
+			t.Errorf("%v: %d, want %d", c.err, w.Code, c.status)
+		}
+	}
+}
