@@ -12,11 +12,12 @@ import (
 
 // Config says which world to play.
 type Config struct {
-	Viewers  int    // at any time; 0: 200
-	Seed     uint64 // of all chance
-	Seconds  int    // measured, after the scenario's warm-up; 0: 60
-	Scenario string // name; empty: steady
-	CellSize int    // members of a cell; 0: the scenario's
+	Viewers  int       // at any time; 0: 200
+	Seed     uint64    // of all chance
+	Seconds  int       // measured, after the scenario's warm-up; 0: 60
+	Scenario string    // name; empty: steady
+	CellSize int       // members of a cell; 0: the scenario's
+	World    *Scenario // played instead of a named one
 }
 
 // Spread is how a quantity is spread over those who have it.
@@ -65,16 +66,15 @@ type Report struct {
 	cut                                         [5]uint64
 }
 
-// Run plays the world with the swarm and without.
+// Run plays the world twice: with the swarm and, as Report.Control, without.
 func Run(c Config) (Report, error) {
 	s, err := scenario(c.Scenario)
+	if c.World != nil {
+		s, err = *c.World, nil
+	}
 	if err != nil {
 		return Report{}, err
 	}
-	return c.play(s)
-}
-
-func (c Config) play(s Scenario) (Report, error) {
 	if c.Viewers == 0 {
 		c.Viewers = 200
 	}

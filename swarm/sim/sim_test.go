@@ -1,23 +1,158 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
-	"time"
 )
 
-func TestTry(t *testing.T) {
-	name := os.Getenv("SCENARIO")
-	for _, s := range Scenarios() {
-		if name != "" && name != s.Name {
-			continue
-		}
-		begun := time.Now()
-		r, err := Run(Config{Viewers: 24, Seed: 7, Seconds: 60, Scenario: s.Name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Table(os.Stdout)
-		t.Logf("%s: %v, %d events, %d frames, unheld %d, dropped %d, parkedLost %d, cut %v, control events %d unheld %d notplaying %d left %d badsent %d", s.Name, time.Since(begun), r.events, r.frames, r.unheld, r.dropped, r.parkedLost, r.cut, r.Control.events, r.Control.unheld, r.NotPlaying, r.Left, r.BadBytesSent)
+var update = flag.Bool("update", false, "write the reports of testdata anew")
+
+func play(t *testing.T, c Config) Report {
+	t.Helper()
+	r, err := Run(c)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return r
+}
+
+func encode(t *testing.T, r Report) []byte {
+	t.Helper()
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(b, '\n')
+}
+
+// TestReports compares small runs with what they were before. Whoever changes the scheduler, the cells or the world
+// changes them: run `go test ./swarm/sim -update` and read the difference.
+func TestReports(t *testing.T) {
+	for _, s := range Scenarios() {
+		t.Run(s.Name, func(t *testing.T) {
+			got := encode(t, play(t, Config{Viewers: 16, Seed: 7, Seconds: 20, Scenario: s.Name}))
+			file := filepath.Join("testdata", s.Name+".json")
+			if *update {
+				if err := os.WriteFile(file, got, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("not as in %s; if the change is meant, run go test ./swarm/sim -update\n%s", file, got)
+			}
+		})
+	}
+}
+
+func TestSameSeedSameReport(t *testing.T) {
+	c := Config{Viewers: 30, Seed: 3, Seconds: 10, Scenario: "churn"}
+	first, second := encode(t, play(t, c)), encode(t, play(t, c))
+	if !bytes.Equal(first, second) {
+		t.Errorf("two runs differ:\n%s\n%s", first, second)
+	}
+	c.Seed++
+	if bytes.Equal(first, encode(t, play(t, c))) {
+		t.Error("another seed made no difference")
+	}
+}
+
+// TestLaws are what must hold in every world, whatever the scheduler does.
+func TestLaws(t *testing.T) {
+	for _, s := range Scenarios() {
+		for seed := uint64(1); seed <= 3; seed++ {
+			t.Run(fmt.Sprint(s.Name, seed), func(t *testing.T) {
+				w := newWorld(s, 20, 15, seed, true)
+				w.run()
+				r := w.report(Config{Viewers: 20, Seconds: 15})
+				if r.BadBytesPlayed != 0 || r.BadBytesRelayed != 0 {
+					t.Errorf("%d unverified bytes played, %d passed on", r.BadBytesPlayed, r.BadBytesRelayed)
+				}
+				if s.Polluter > 0 && r.BadBytesSent == 0 && seed == 1 {
+					t.Error("no polluter polluted: the test tests nothing")
+				}
+				if r.unheld != 0 {
+					t.Errorf("%d actions on what the viewer does not hold", r.unheld)
+				}
+				if r.NotPlaying != 0 {
+					t.Errorf("%d viewers never saw a picture", r.NotPlaying)
+				}
+				if r.StallRatio > 0.01 {
+					t.Errorf("stall ratio %g, with an edge that never fails", r.StallRatio)
+				}
+				w.checkMemory(t)
+			})
+		}
+	}
+}
+
+// checkMemory looks at what the viewers hold at the end.
+func (w *world) checkMemory(t *testing.T) {
+	t.Helper()
+	for _, v := range w.viewers {
+		// 30 s are kept for peers, and a playlist's length on top.
+		if most := 30*3 + 2*window; len(v.chunks) > most {
+			t.Errorf("viewer %d holds %d chunks, want at most %d", v.id, len(v.chunks), most)
+		}
+		if v.parkedN > parkedBytes {
+			t.Errorf("viewer %d parks %d bytes", v.id, v.parkedN)
+		}
+		for _, h := range v.ordered() {
+			if h.queued > sendLimit+64<<10 {
+				t.Errorf("viewer %d has %d bytes on the way to one peer", v.id, h.queued)
+			}
+		}
+		if n := len(v.halves); n > 64 {
+			t.Errorf("viewer %d has %d links", v.id, n)
+		}
+	}
+}
+
+// TestPlenty is the world in which nothing is in the way: there the swarm must reach what arithmetic allows.
+func TestPlenty(t *testing.T) {
+	plenty := steady.but("plenty", "", func(s *Scenario) {
+		s.Uplink, s.UplinkSigma, s.ToldSigma, s.Unreachable, s.Metered, s.Loss = 50, 0, 0, 0, 0, 0
+	})
+	for _, n := range []int{2, 8, 24} {
+		r := play(t, Config{Viewers: n, Seed: 7, Seconds: 20, World: &plenty})
+		if r.Offload < 0.98*r.Ceiling || r.Copies > 1.1 || r.Stalls > 0 {
+			t.Errorf("%d viewers: offload %g of %g, %g copies, %d stalls", n, r.Offload, r.Ceiling, r.Copies, r.Stalls)
+		}
+	}
+}
+
+func TestRefusesWhatCannotBePlayed(t *testing.T) {
+	for name, c := range map[string]Config{
+		"scenario": {Scenario: "no such"}, "viewers": {Viewers: -1}, "seconds": {Seconds: 1},
+	} {
+		if _, err := Run(c); err == nil {
+			t.Errorf("%s: no error for %+v", name, c)
+		}
+	}
+}
+
+func BenchmarkSteady200(b *testing.B) {
+	for b.Loop() {
+		if _, err := Run(Config{Viewers: 200, Seed: 7, Seconds: 60}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func ExampleRun() {
+	r, err := Run(Config{Viewers: 8, Seed: 1, Seconds: 5})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(r.Scenario, r.Viewers, "viewers, ceiling", r.Ceiling, "bad bytes played:", r.BadBytesPlayed)
+	// Output: steady 8 viewers, ceiling 0.875 bad bytes played: 0
 }
