@@ -56,8 +56,7 @@ func New(config Config) (*Origin, error) {
 	return o, nil
 }
 
-// Run listens for broadcasters until ctx is done. It returns when every broadcast is closed and the numbering of every
-// stream is on disk.
+// Run listens for broadcasters until ctx is done. It returns when every broadcast is closed.
 func (o *Origin) Run(ctx context.Context) error {
 	ln, err := o.rtmp.Listen(ctx)
 	if err != nil {
@@ -69,7 +68,6 @@ func (o *Origin) Run(ctx context.Context) error {
 	o.rtmpAddr.Store(ln.Addr())
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	defer o.streams.Settle()
 	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
 
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,7 +1,7 @@
 // Package stream is the life of one stream between its broadcaster and its viewers.
 //
 // A Stream owns what must outlive a broadcaster's connection: the Ed25519 key pair that signs chunk records, the epoch
-// and the numbering (state.go, on disk, reserved ahead so that a crash never makes a number come twice), and the Window
+// and the numbering (state.go, on disk before it is used, so that no number comes twice), and the Window
 // that viewers are served from. A Session is one broadcaster's connection: it takes tracks and frames, whatever
 // protocol they came by, and drives the segmenter.
 //

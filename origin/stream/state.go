@@ -12,10 +12,8 @@ import (
 	"strings"
 )
 
-// reserve is how many segment numbers are set aside on disk at a time: a crash skips at most so many.
-const reserve = 64
-
-// state is what of a stream survives the process. It is written to state.json before any number in it is used.
+// state is what of a stream survives the process. It is written to state.json before a number is used, for every
+// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them.
 type state struct {
 	Epoch         uint32 `json:"epoch"`         // Unix seconds when the stream's numbering began
 	NextMSN       uint64 `json:"nextMSN"`       // no segment had this number or a higher one

@@ -135,20 +135,17 @@ func (s *Stream) add(parts []segmenter.Part, run *run) {
 }
 
 func (s *Stream) openSegment(p segmenter.Part, run *run) {
-	if s.next >= s.state.NextMSN {
-		s.state.NextMSN = s.next + reserve
-		s.save()
-	}
 	split := false
 	if !run.begun {
 		run.begun = true
-		// The first segment of all time follows nothing.
-		if split = !s.fresh || s.next > 0; split && !s.fresh {
+		split = !s.fresh || s.next > 0 // the first segment of all time follows nothing
+		if split && !s.fresh {
 			s.state.Discontinuity++
-			s.save()
 		}
 		s.fresh = false
 	}
+	s.state.NextMSN = s.next + 1
+	s.save()
 	run.open, run.parts = true, 0
 	s.window.Open(hls.Segment{
 		MSN: s.next, Init: s.init, Break: split, Discontinuity: s.state.Discontinuity, Date: run.date(p.Start),
@@ -174,16 +171,6 @@ func (s *Stream) tick(now time.Time) {
 		s.log.Info("ended")
 	case s.status == Ended && age >= keepEnded:
 		s.window.Release()
-	}
-}
-
-// settle writes the exact numbering, for a process that ends in order.
-func (s *Stream) settle() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.NextMSN != s.next && !s.fresh {
-		s.state.NextMSN = s.next
-		s.save()
 	}
 }
 

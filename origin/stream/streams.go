@@ -143,8 +143,7 @@ func (s *Streams) All() []*Stream {
 	return all
 }
 
-// Run ends interrupted streams when their grace is over, until ctx is done; then it writes every stream's numbering.
-// All sessions must be closed before that.
+// Run ends interrupted streams when their grace is over, until ctx is done.
 func (s *Streams) Run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -157,12 +156,5 @@ func (s *Streams) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-	}
-}
-
-// Settle writes every stream's exact numbering. Call it after the last session is closed.
-func (s *Streams) Settle() {
-	for _, st := range s.All() {
-		st.settle()
 	}
 }
