@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { atEnd } from './ends.mjs';
 import { folder } from './shoal.mjs';
 import { Process, run } from './process.mjs';
 
@@ -29,15 +30,15 @@ export function push(t, url, file, { loop = false } = {}) {
     '-nostdin', '-hide_banner', '-v', 'warning', '-re', ...(loop ? ['-stream_loop', '-1'] : []), '-i', file,
     '-c', 'copy', '-f', 'flv', url,
   ]);
-  t.after(() => broadcaster.end('SIGKILL'));
+  atEnd(t, () => broadcaster.end('SIGKILL'));
   return broadcaster;
 }
 
 /** The codecs that ffprobe reads from a playlist. */
 export async function codecs(url) {
-  const { code, output } = await run('ffprobe', 'ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', url]);
+  const { code, output } = await run('ffprobe', 'ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', url]);
   assert.equal(code, 0, `ffprobe: ${output}`);
-  return output.trim().split(/[\s,]+/).sort();
+  return JSON.parse(output).streams.map((stream) => stream.codec_name).sort();
 }
 
 /** Reads so many seconds of a stream and returns what ffmpeg had to complain of: nothing, if all is well. */

@@ -6,6 +6,7 @@ import { appendFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { chromium } from 'playwright-core';
 
+import { atEnd } from './ends.mjs';
 import { inside } from './inside.mjs';
 import { logs } from './process.mjs';
 import { until } from './until.mjs';
@@ -22,7 +23,7 @@ export async function launch(t, { args = [] } = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...flags, ...args],
   });
-  t.after(() => browser.close());
+  atEnd(t, () => browser.close());
   let count = 0;
   /** Opens a page in a context of its own. `before` is given the page before it goes anywhere. */
   const open = async (url, { hash = false, before, expected = [], ...context } = {}) => {
@@ -42,7 +43,7 @@ export class Viewer {
     this.errors = [];
     this.#expected = expected;
     this.#log = join(logs, `${basename(process.argv[1], '.test.mjs')}-${name}.log`);
-    t.after(() => {
+    atEnd(t, () => {
       this.closing = true;
       assert.deepEqual(this.errors, [], `errors on the console of ${name}`);
     });

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { atEnd } from './ends.mjs';
 import { Metrics } from './metrics.mjs';
 import { Process, run, scratch } from './process.mjs';
 import { until } from './until.mjs';
@@ -23,7 +24,7 @@ class Service {
   constructor(t, name, args, ports) {
     this.ports = ports;
     this.process = new Process(name, program, args);
-    t.after(() => this.stop());
+    atEnd(t, () => this.stop());
   }
 
   get base() {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 
 import { launch, noStalls } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
 import { Process, scratch } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -43,7 +44,7 @@ test('a viewer that lies is found out and cut off, and no bad byte is played', {
   await until('the honest to be linked', async () => (await all()).every((s) => s.p2p === 'on' && s.peers === 2), { seconds: 15 });
 
   const hostile = new Process('hostile', join(scratch, 'hostile'), ['-url', `${shoal.base}/live/demo/index.m3u8`]);
-  t.after(() => hostile.end());
+  atEnd(t, () => hostile.end());
   const report = () => {
     assert.ok(hostile.running, `hostile ended: ${hostile.output.slice(-1000)}`);
     const lines = hostile.output.trim().split('\n').filter((line) => line.startsWith('{'));

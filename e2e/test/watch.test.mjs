@@ -43,4 +43,9 @@ test('the demo plays: at once, with sound, close to live, without a stall', { ti
   await pass(60 - (Date.now() - viewer.began - started) / 1000);
   const [stats] = await noStalls(t, [viewer], 'in 60 s');
   t.diagnostic(`dropped frames: ${stats.droppedFrames}`);
+
+  viewer.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of 50[234]/);
+  const stopping = Date.now();
+  await shoal.stop();
+  t.diagnostic(`ended cleanly ${Date.now() - stopping} ms after SIGTERM, while watched`);
 });
