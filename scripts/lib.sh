@@ -43,54 +43,36 @@ npm_install() {
   fi
 }
 
-# changed STAMP PATH... : whether any file beneath the paths differs from those seen when STAMP was last written.
-# Contents count and not times, so a fresh checkout or a switch of branches is judged rightly.
-changed() {
-  local stamp=$1
-  shift
-  fingerprint "$@" >"$stamp.new"
-  ! cmp -s "$stamp" "$stamp.new"
+# build_wasm makes player/dist/shoal.wasm, the scheduler for the browser.
+build_wasm() {
+  GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -ldflags="-s -w" -o player/dist/shoal.wasm ./wasm
 }
-fingerprint() {
-  local files
-  files=$(find "$@" -type f -not -path '*/node_modules/*' -not -path 'player/dist/*' | LC_ALL=C sort)
-  printf '%s\n' "$files"
-  printf '%s\n' "$files" | git hash-object --stdin-paths
-}
-settled() { mv "$1.new" "$1"; }
 
-# build_player makes player/dist, the pages and scripts, from the TypeScript sources.
+# build_player makes the rest of player/dist, the pages and scripts, and compresses all of it. It does so only when the
+# contents of its sources changed since the last time: contents and not times, so a switch of branches is judged rightly.
 build_player() {
+  local stamp=.cache/player sources
   npm_install player
   mkdir -p .cache
-  if changed .cache/player player || [ ! -e player/dist/index.html ]; then
+  sources=$(find player/src player/pages player/*.json player/build.mjs player/dist/shoal.wasm -type f | LC_ALL=C sort)
+  { printf '%s\n' "$sources" && printf '%s\n' "$sources" | git hash-object --stdin-paths; } >"$stamp.new"
+  if ! cmp -s "$stamp" "$stamp.new" || [ ! -e player/dist/index.html ]; then
     say "player: build"
     npm --prefix player run --silent build >&2
-    settled .cache/player
-  fi
-}
-
-# build_wasm makes player/dist/shoal.wasm, the scheduler for the browser, and compresses it.
-build_wasm() {
-  mkdir -p .cache
-  if changed .cache/wasm go.mod wasm swarm/wire swarm/scheduler scripts/compress.mjs || [ ! -e player/dist/shoal.wasm.br ]; then
-    say "wasm: build"
-    GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -ldflags="-s -w" -o player/dist/shoal.wasm ./wasm
-    node scripts/compress.mjs player/dist/shoal.wasm
-    settled .cache/wasm
+    mv "$stamp.new" "$stamp"
   fi
 }
 
 # build_shoal makes bin/shoal, one static program with the player inside.
 build_shoal() {
-  say "shoal: build"
   go build -o bin/shoal ./cmd/shoal
 }
 
 build_all() {
   need_go
   need_node
-  build_player
+  say "shoal: build"
   build_wasm
+  build_player
   build_shoal
 }

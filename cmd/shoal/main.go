@@ -35,6 +35,7 @@ func commands() []command {
 		{"tracker", "run a tracker: it introduces viewers to each other", runTracker},
 		{"key", "add, list and remove publish keys", key},
 		{"watch", "watch a stream with native viewers and report", watch},
+		{"sim", "simulate a swarm of viewers and report", simulate},
 		{"version", "print the version", version},
 	}
 }

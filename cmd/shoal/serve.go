@@ -14,7 +14,7 @@ const (
 	headerTime = 10 * time.Second // for a request's header to arrive
 	idleTime   = 2 * time.Minute  // a connection is kept between two requests
 	maxHeader  = 32 << 10
-	heldTime   = time.Second     // held requests get when the program ends
+	heldTime   = time.Second / 4 // held requests get when the program ends
 	drainTime  = 5 * time.Second // all requests get when the program ends
 )
 
