@@ -1,0 +1,134 @@
+package viewer
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+func testRecord(id wire.ChunkID) string {
+	r := wire.Record{ID: id, PieceSize: 1024, Size: 5000, Duration: 500_000}
+	return wire.RecordTag + base64.RawStdEncoding.EncodeToString(r.Append(nil))
+}
+
+var testPlaylist = strings.Join([]string{
+	"#EXTM3U",
+	"#EXT-X-VERSION:9",
+	"#EXT-X-TARGETDURATION:1",
+	"#EXT-X-PART-INF:PART-TARGET=0.5",
+	"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.5,CAN-SKIP-UNTIL=6",
+	"#EXT-X-MEDIA-SEQUENCE:40",
+	"#EXT-X-MAP:URI=\"7/init1.mp4\"",
+	testRecord(wire.ChunkID{Epoch: 7, Kind: wire.Init, MSN: 1}),
+	"#EXT-X-PROGRAM-DATE-TIME:2026-11-22T10:00:00.000Z",
+	"#EXTINF:1.00000,",
+	"7/s40.m4s",
+	"#EXT-X-PART:DURATION=0.5,URI=\"7/s41.0.m4s\",INDEPENDENT=YES\r",
+	testRecord(wire.ChunkID{Epoch: 7, MSN: 41}) + "\r",
+	"#EXT-X-PART:DURATION=0.5,URI=\"7/s41.1.m4s\"",
+	testRecord(wire.ChunkID{Epoch: 7, MSN: 41, Part: 1}),
+	"#EXTINF:1.00000,a \"title\", with commas",
+	"7/s41.m4s",
+	"#EXT-X-PART:DURATION=0.5,URI=\"7/s42.0.m4s\",INDEPENDENT=YES",
+	testRecord(wire.ChunkID{Epoch: 7, MSN: 42}),
+	"#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"7/s42.1.m4s\"",
+	"",
+}, "\n")
+
+func base(t testing.TB) *url.URL {
+	u, err := url.Parse("http://h/live/a/v0/index.m3u8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func TestMediaPlaylist(t *testing.T) {
+	m, err := parseMedia([]byte(testPlaylist), base(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.msn != 42 || m.next != 1 || m.holdBack != 1500*time.Millisecond || m.ended || m.listed != 3 {
+		t.Errorf("%d.%d, hold-back %v, ended %v, %d parts listed", m.msn, m.next, m.holdBack, m.ended, m.listed)
+	}
+	for i, want := range []struct{ url, init, at string }{
+		{"http://h/live/a/v0/7/init1.mp4", "", ""},
+		{"http://h/live/a/v0/7/s41.0.m4s", "http://h/live/a/v0/7/init1.mp4", "10:00:01.000"},
+		{"http://h/live/a/v0/7/s41.1.m4s", "http://h/live/a/v0/7/init1.mp4", "10:00:01.500"},
+		{"http://h/live/a/v0/7/s42.0.m4s", "http://h/live/a/v0/7/init1.mp4", "10:00:02.000"},
+	} {
+		if i >= len(m.parts) {
+			t.Fatalf("%d parts", len(m.parts))
+		}
+		p, at := m.parts[i], ""
+		if !p.at.IsZero() {
+			at = p.at.Format("15:04:05.000")
+		}
+		if p.url != want.url || p.init != want.init || at != want.at {
+			t.Errorf("%d: %s, init %s, at %s; want %+v", i, p.url, p.init, at, want)
+		}
+	}
+}
+
+func TestNotPlaylists(t *testing.T) {
+	for name, text := range map[string]string{
+		"empty":             "",
+		"a page":            "<!doctype html>",
+		"sequence":          "#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:x\n",
+		"part without URI":  "#EXTM3U\n#EXT-X-PART:DURATION=1\n",
+		"record, no base64": "#EXTM3U\n#EXT-X-PART:URI=\"a\"\n" + wire.RecordTag + "!!!\n",
+		"record, short":     "#EXTM3U\n#EXT-X-PART:URI=\"a\"\n" + wire.RecordTag + "AAAA\n",
+	} {
+		if _, err := parseMedia([]byte(text), base(t)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestVariant(t *testing.T) {
+	for _, tc := range []struct{ text, want string }{
+		{"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\nv1/index.m3u8\n", "http://h/live/a/v0/v0/index.m3u8"},
+		{testPlaylist, ""},
+	} {
+		if got, err := parseVariant([]byte(tc.text), base(t)); err != nil || got != tc.want {
+			t.Errorf("%q, %v; want %q", got, err, tc.want)
+		}
+	}
+	if _, err := parseVariant([]byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\n"), base(t)); err == nil {
+		t.Error("no error for a variant without a URI")
+	}
+}
+
+func TestAttribute(t *testing.T) {
+	list := `URI="a,b=c",DURATION=0.5, INDEPENDENT=YES,EMPTY="",LAST=x`
+	for name, want := range map[string]string{
+		"URI": "a,b=c", "DURATION": "0.5", "INDEPENDENT": "YES", "EMPTY": "", "LAST": "x", "b": "", "NONE": "",
+	} {
+		if got := attribute(list, name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func FuzzPlaylist(f *testing.F) {
+	f.Add([]byte(testPlaylist))
+	f.Add([]byte("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-PART:URI=\"a"))
+	at := base(f)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		parseVariant(b, at)
+		m, err := parseMedia(b, at)
+		if err != nil {
+			return
+		}
+		for _, p := range m.parts {
+			if p.record.Size == 0 || p.record.Size > wire.MaxChunkSize || p.url == "" {
+				t.Fatalf("part %+v", p)
+			}
+		}
+	})
+}
