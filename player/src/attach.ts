@@ -15,14 +15,18 @@ import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, Viewing } from './stats.ts';
 
-// Settings of hls.js for low latency: the distance from live is the playlist's PART-HOLD-BACK, held by playing a
-// little faster; what was played is forgotten after a while.
+// Settings of hls.js for low latency: the distance from live is held by playing a little faster; what was played is
+// forgotten after a while.
 export const LIVE: Partial<HlsConfig> = {
   lowLatencyMode: true,
   maxLiveSyncPlaybackRate: 1.1,
   backBufferLength: 15,
   maxBufferLength: 20,
 };
+
+// How far from live a viewer plays, in terms of PART-HOLD-BACK, which is the least a server allows: the swarm, and a
+// busy machine, want some time to spare.
+const HOLD_BACK = 1.5;
 
 export interface SwarmOptions {
   name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
@@ -80,7 +84,21 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   hls.on('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
   watch();
 
-  hls.config.pLoader = playlistLoader({ playlist: (url, text) => playing(url).playlist(url, text) });
+  let heldBack = 0;
+  const holdBack = (text: string): void => {
+    const least = Number(/[:,]PART-HOLD-BACK=([\d.]+)/.exec(text)?.[1] ?? 0);
+    const { liveSyncDuration, liveSyncDurationCount } = hls.userConfig;
+    if (least === heldBack || liveSyncDuration || liveSyncDurationCount || !hls.config.lowLatencyMode) return;
+    heldBack = least;
+    hls.targetLatency = least * HOLD_BACK;
+  };
+
+  hls.config.pLoader = playlistLoader({
+    playlist(url, text) {
+      playing(url).playlist(url, text);
+      holdBack(text);
+    },
+  });
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
     fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis),

@@ -63,13 +63,19 @@ export function bits(perSecond: number): string {
 
 export function duration(since: string | number): string {
   const seconds = Math.max(0, Math.floor((Date.now() - new Date(since).getTime()) / 1000));
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return `${seconds}\u00a0s`;
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
 }
 
 export function people(count: number): string {
   return `${count} ${count === 1 ? 'viewer' : 'viewers'}`;
+}
+
+// condition returns the badge that says how a stream is, null for a stream that is not known.
+export function condition(stream: Stream | null): { text: string; live: boolean } {
+  if (stream?.state === 'live') return { text: 'Live', live: true };
+  return { text: stream?.state === 'interrupted' ? 'Paused' : stream ? 'Ended' : 'Offline', live: false };
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".

@@ -1,6 +1,6 @@
 // The live-now page: a card for each stream that is on.
 
-import { bits, duration, every, find, make, people, picture, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { bits, condition, duration, every, find, make, people, picture, type Stream, streams, type Swarm, swarms } from './api.ts';
 
 const grid = find('#streams');
 const empty = find('#empty');
@@ -22,8 +22,8 @@ function hue(name: string): number {
 }
 
 function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
-  const live = stream.state === 'live';
-  const badge = make('span', { class: live ? 'badge live' : 'badge' }, live ? 'Live' : 'Paused');
+  const { text, live } = condition(stream);
+  const badge = make('span', { class: live ? 'badge live' : 'badge' }, text);
   const art = make('div', { class: 'art', style: `--hue:${hue(stream.name)}` }, badge, make('span', { class: 'initial', 'aria-hidden': 'true' }, stream.name.slice(0, 1).toUpperCase()));
   if (swarm) art.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');

@@ -1,6 +1,6 @@
 // The operator page: what is on, and how it does.
 
-import { bits, duration, every, find, make, picture, streams, swarms } from './api.ts';
+import { bits, condition, duration, every, find, make, picture, streams, swarms } from './api.ts';
 
 const rows = find('#rows');
 
@@ -26,7 +26,7 @@ every(2000, async () => {
         const of = swarm.get(s.name);
         const cells = [
           make('td', {}, make('a', { href: `/watch/${s.name}` }, s.name), s.advice ? make('p', { class: 'dim' }, s.advice) : ''),
-          make('td', {}, make('span', { class: s.state === 'live' ? 'badge live' : 'badge' }, s.state)),
+          make('td', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text)),
           make('td', {}, picture(s)),
           make('td', { class: 'number' }, bits(s.bitrate)),
           make('td', { class: 'number' }, s.protocol.toUpperCase()),

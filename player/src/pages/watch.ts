@@ -1,7 +1,7 @@
 // The watch page: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { duration, every, find, people, picture, type Stream, swarms } from './api.ts';
+import { condition, duration, every, find, people, picture, type Stream, swarms } from './api.ts';
 
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
@@ -25,9 +25,9 @@ every(2000, async () => {
   try {
     const [response, swarm] = await Promise.all([fetch(`/api/v1/streams/${encodeURIComponent(name)}`), swarms()]);
     const stream = response.ok ? ((await response.json()) as Stream) : null;
-    const live = stream?.state === 'live';
+    const { text, live } = condition(stream);
     state.className = live ? 'badge live' : 'badge';
-    state.textContent = live ? 'Live' : stream?.state === 'interrupted' ? 'Paused' : 'Offline';
+    state.textContent = text;
     const viewers = swarm.get(name)?.viewers;
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
@@ -42,6 +42,7 @@ every(2000, async () => {
 setInterval(() => {
   const { stats } = player;
   if (!stats) return; // the player's script is not here yet
+  find('.share').hidden = stats.bytesFromEdge + stats.bytesFromPeers === 0;
   const percent = Math.round(stats.offload * 100);
   find('#offload').textContent = `${percent} %`;
   find('#meter').style.width = `${percent}%`;

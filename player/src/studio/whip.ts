@@ -16,6 +16,7 @@ export interface Sent {
 
 const GATHER_MILLIS = 1500;
 const ANSWER_MILLIS = 10000;
+const GOODBYE_MILLIS = 2000;
 
 // A WhipError carries words for the broadcaster.
 export class WhipError extends Error {}
@@ -88,11 +89,12 @@ export class Whip {
   // close ends the publication. It is safe while the page is being left.
   async close(): Promise<void> {
     this.#connection.onconnectionstatechange = null;
-    this.#connection.close();
     const resource = this.#resource;
     this.#resource = null;
-    if (!resource) return;
-    await fetch(resource, { method: 'DELETE', headers: this.#headers(), keepalive: true }).catch(() => undefined); // it times out there
+    // the DELETE goes first: the server ends a session whose connection it sees closed, and then knows it no more
+    const told = resource && fetch(resource, { method: 'DELETE', headers: this.#headers(), keepalive: true, signal: AbortSignal.timeout(GOODBYE_MILLIS) });
+    await Promise.resolve(told).catch(() => undefined); // it times out there
+    this.#connection.close();
   }
 
   async #post(endpoint: string): Promise<void> {
@@ -117,11 +119,17 @@ export class Whip {
 }
 
 function explain(status: number, body: string): string {
-  const said = body.trim().slice(0, 300);
+  const said = sentence(body.trim().slice(0, 300));
   if (status === 401 || status === 403) return said || 'The publish key is not right for this stream.';
   if (status === 404) return said || 'The server has no such stream.';
   if (status === 409) return said || 'Somebody else is publishing this stream.';
   return said || `The server answered ${status}.`;
+}
+
+// sentence makes one of what a server says: "whip: wrong key" -> "Wrong key."
+function sentence(text: string): string {
+  const words = text.replace(/^[a-z]+: /, '');
+  return words && words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
 }
 
 // preferH264 puts H.264 first: it is what HLS carries to every viewer without another encoding.
