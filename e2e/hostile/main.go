@@ -1,5 +1,6 @@
-// Command hostile is a viewer that poisons the swarm: it joins like any other and flips a byte in every piece that it
-// sends. The end-to-end tests put it among honest browsers.
+// Command hostile is a viewer that poisons the swarm: it joins like any other, boasts of a wide uplink so that it is
+// elected to bring many chunks, and flips a byte in every piece that it sends. The end-to-end tests put it among honest
+// browsers.
 //
 // Twice a second it prints what it did so far, one JSON object a line: the names are those of a viewer's report, of
 // which piecesTampered counts the bad pieces sent. It runs until SIGTERM.
@@ -18,7 +19,10 @@ import (
 	"github.com/shoal-live/shoal/swarm/viewer"
 )
 
-const interval = 500 * time.Millisecond
+const (
+	interval = 500 * time.Millisecond
+	boast    = 5000 // 50 Mbit/s, ten times what the others say
+)
 
 func main() {
 	url := flag.String("url", "", "the stream's playlist or watch page")
@@ -32,7 +36,7 @@ func main() {
 }
 
 func run(ctx context.Context, url string) error {
-	v, err := viewer.New(viewer.Config{URL: url, P2P: true, Tamper: flip})
+	v, err := viewer.New(viewer.Config{URL: url, P2P: true, Weight: boast, Tamper: flip})
 	if err != nil {
 		return err
 	}
