@@ -10,8 +10,13 @@ import (
 // member is another viewer of the cell, and how connecting to it goes.
 type member struct {
 	wire.Member
+	since    Time // when it came into the roster
 	attempts int
 	retry    Time
+
+	forwarder Peer   // who passes on to us what it sends; 0 nobody. See forward.go
+	refusers  uint64 // slots of those who cannot
+	askAgain  Time
 }
 
 // TrackerUp tells that the socket to the tracker is open.
@@ -114,9 +119,10 @@ func (s *Scheduler) takeRoster(r wire.Roster) {
 		if m.ID == s.self.ID {
 			continue
 		}
-		n := member{Member: m}
+		n := member{Member: m, since: s.now}
 		if i := slices.IndexFunc(old, func(o member) bool { return o.ID == m.ID }); i >= 0 {
-			n.attempts, n.retry = old[i].attempts, old[i].retry
+			n = old[i]
+			n.Member = m
 		}
 		s.roster = append(s.roster, n)
 	}
@@ -138,7 +144,7 @@ func (s *Scheduler) takeDelta(d wire.Delta) {
 		case there:
 			s.roster[i].Member = m
 		case len(s.roster) < wire.MaxMembers:
-			s.roster = slices.Insert(s.roster, i, member{Member: m})
+			s.roster = slices.Insert(s.roster, i, member{Member: m, since: s.now})
 		}
 	}
 	s.roster = slices.DeleteFunc(s.roster, func(o member) bool { return slices.Contains(d.Left, o.ID) })

@@ -10,7 +10,7 @@ import (
 // A viewer that has no peers: what the player needs is fetched from the edge.
 func Example() {
 	s := scheduler.New(scheduler.Config{Stream: "demo", Flags: wire.MayUpload})
-	record := &wire.Record{ID: wire.ChunkID{Epoch: 1, MSN: 10, Part: 3}, Size: 40000, PieceSize: wire.PieceSize(40000)}
+	record := &wire.Record{ID: wire.ChunkID{Epoch: 1, MSN: 10, Part: 3}, Size: 40000, PieceSize: 2560}
 
 	chunk := s.Learn(0, record, 0)
 	s.Need(0, chunk, scheduler.Second)

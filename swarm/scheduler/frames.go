@@ -22,10 +22,13 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 		s.heardMore(l, rest)
 	case wire.Fetching, wire.Failed:
 		s.heard(l, f, c)
+		s.forwardWord(l, f)
 	case wire.Want:
 		s.serve(c, l, f, rest)
 	case wire.Deny:
 		s.denied(l, c)
+	case wire.Forward:
+		s.askedToForward(l, f, rest)
 	case wire.Hashes:
 		s.offeredHashes(l, c, payload)
 	case wire.Pieces:
@@ -181,6 +184,8 @@ func (s *Scheduler) PiecesTaken(now Time, p Peer, h Chunk, first, count int, ok 
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
 	if t.relay {
 		s.relay(c, t)
+	} else {
+		s.forward(c, t)
 	}
 	if !c.complete && c.heldCount == c.pieces {
 		s.completed(c)

@@ -10,7 +10,7 @@ import (
 // the host to send to, or take from, a peer that it has closed.
 func FuzzOutside(f *testing.F) {
 	r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: 1}, 40000)
-	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Hashes, wire.Pieces} {
+	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Hashes, wire.Pieces} {
 		f.Add(wire.Frame{Type: t, ID: r.ID}.Append(nil), 512, false)
 	}
 	f.Add(wire.Roster{Version: 4, Members: []wire.Member{{ID: 9}}}.Append(nil), 0, true)

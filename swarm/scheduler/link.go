@@ -26,6 +26,8 @@ type link struct {
 	strikes  int  // pulls in a row that it left unanswered
 	weight   uint16
 	relays   bool
+	forwards uint64 // slots of those to whom what this peer sends is passed on
+	share    int    // pieces of the chunk that is being pushed; see share
 }
 
 // uplink returns what the peer may be asked to pass on, in units of 10 kbit/s; 0 for nothing.
@@ -158,6 +160,7 @@ func (s *Scheduler) ban(l *link) {
 func (s *Scheduler) forget(l *link) {
 	s.slots &^= l.slot
 	s.links = slices.DeleteFunc(s.links, func(o *link) bool { return o == l })
+	s.forgetForwards(l)
 	for _, c := range s.chunks {
 		c.holders &^= l.slot
 		if c.want.from == l.peer {
@@ -185,4 +188,5 @@ func (s *Scheduler) tendLinks() {
 		}
 	}
 	s.connect()
+	s.tendForwards()
 }

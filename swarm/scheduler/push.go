@@ -8,8 +8,8 @@ const hop = 40 * Millisecond
 // backlog is how many bytes may wait in a link's buffer before nothing is pushed over it.
 const backlog = 512 << 10
 
-// push gives a chunk that was fetched for the cell to all who do not hold it: straight to each, or scattered, a run of
-// pieces to each, which they pass on to the others; whichever the uplinks make sooner.
+// push gives a chunk that was fetched for the cell to all who do not hold it. Each piece goes the way that is done
+// first: to one peer that passes it on to all others, or straight to everybody.
 func (s *Scheduler) push(c *chunk) {
 	targets := s.targets(c, 0)
 	if len(targets) == 0 || s.self.Flags&wire.MayUpload == 0 {
@@ -19,52 +19,44 @@ func (s *Scheduler) push(c *chunk) {
 		s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
 			Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
 	}
-	if shares := s.shares(c, targets); shares != nil {
-		first := 0
-		for i, l := range targets {
-			s.sendPieces(c, l, first, shares[i], wire.FlagRelay)
-			first += shares[i]
-		}
-		return
+	straight := s.share(c, targets)
+	first := 0
+	for _, l := range targets {
+		s.sendPieces(c, l, first, l.share, wire.FlagRelay)
+		first += l.share
 	}
 	for _, l := range targets {
-		s.sendPieces(c, l, 0, c.pieces, 0)
-		c.holders |= l.slot
+		s.sendPieces(c, l, c.pieces-straight, straight, 0)
 	}
 }
 
-// shares returns how many pieces to scatter to each target, in proportion to their uplinks, or nil if sending
-// everything straight to everybody is sooner.
-func (s *Scheduler) shares(c *chunk, targets []*link) []int {
-	if len(targets) < 2 || c.pieces < 2 {
-		return nil
-	}
-	total := 0
+// share sets how many pieces to scatter to each target, and returns how many remain to be sent straight to everybody. Every
+// piece is given to the one that would be done with it first, itself included: a relay has its share to send to all
+// others, and the owner's uplink carries every piece once in any case.
+func (s *Scheduler) share(c *chunk, targets []*link) (straight int) {
 	for _, l := range targets {
-		total += l.uplink()
+		l.share = 0
 	}
-	if total == 0 {
-		return nil
-	}
-	shares := make([]int, len(targets))
-	var given, sum int
-	for i, l := range targets {
-		sum += l.uplink()
-		shares[i] = c.pieces*sum/total - given
-		given += shares[i]
-	}
+	fan := len(targets) - 1
 	own := max(int(s.self.Weight), 1)
-	straight := airtime(int(c.record.Size)*len(targets), own)
-	slowest := Time(0)
-	for i, l := range targets {
-		if shares[i] > 0 {
-			slowest = max(slowest, airtime(shares[i]*int(c.record.PieceSize)*(len(targets)-1), l.uplink()))
+	each := int(c.record.PieceSize) * fan
+	for range c.pieces {
+		best := airtime((straight+1)*each, own)
+		var to *link
+		for _, l := range targets {
+			if u := l.uplink(); u > 0 {
+				if done := hop + airtime((l.share+1)*each, u); done < best {
+					best, to = done, l
+				}
+			}
+		}
+		if to == nil {
+			straight++
+		} else {
+			to.share++
 		}
 	}
-	if airtime(int(c.record.Size), own)+slowest+hop >= straight {
-		return nil
-	}
-	return shares
+	return straight
 }
 
 // airtime is how long bytes take over an uplink of weight units of 10 kbit/s.
@@ -77,6 +69,19 @@ func (s *Scheduler) relay(c *chunk, t taking) {
 	}
 	for _, l := range s.targets(c, t.from) {
 		s.sendPieces(c, l, t.first, t.count, 0)
+	}
+}
+
+// forward passes verified pieces on to those who asked for what this peer sends, because they have no link to it.
+func (s *Scheduler) forward(c *chunk, t taking) {
+	from := s.link(t.from)
+	if from == nil || from.forwards == 0 || s.self.Flags&wire.MayUpload == 0 {
+		return
+	}
+	for _, l := range s.targets(c, t.from) {
+		if from.forwards&l.slot != 0 {
+			s.sendPieces(c, l, t.first, t.count, 0)
+		}
 	}
 }
 

@@ -103,27 +103,3 @@ func (s *Scheduler) begin(now Time) {
 	s.now = max(s.now, now)
 	s.queue.reset()
 }
-
-// edgeBelief is how long the edge takes to answer, as seen lately.
-type edgeBelief struct{ took Time }
-
-func (e *edgeBelief) saw(took Time) {
-	if e.took == 0 {
-		e.took = took
-		return
-	}
-	if took > e.took { // believe bad news sooner than good
-		e.took += (took - e.took) / 2
-	} else {
-		e.took -= (e.took - took) / 8
-	}
-}
-
-// margin is how long before its deadline a chunk has to be asked of the edge.
-func (e *edgeBelief) margin() Time { return e.took + e.took/2 + 80*Millisecond }
-
-// turn is how long a backup waits for the one before it in rank.
-func (e *edgeBelief) turn() Time { return min(max(2*e.took, 100*Millisecond), 300*Millisecond) }
-
-// patience is how long a fetch that somebody announced is believed in without a sign of it.
-func (e *edgeBelief) patience() Time { return min(max(4*e.took, 300*Millisecond), Second) }

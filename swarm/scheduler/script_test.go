@@ -135,7 +135,7 @@ func (p *scene) call(name string, args []string) {
 // frame PEER TYPE MSN.PART [INDEX] [BYTES of payload | hex:PAYLOAD] [relay]
 func (p *scene) frame(args []string) {
 	f := wire.Frame{ID: p.id(args[2])}
-	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Hashes, wire.Pieces} {
+	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Hashes, wire.Pieces} {
 		if typeName(t) == args[1] {
 			f.Type = t
 		}
@@ -193,12 +193,12 @@ func flags(s string) (f uint8) {
 }
 
 func record(id wire.ChunkID, size int) wire.Record {
-	return wire.Record{ID: id, PieceSize: wire.PieceSize(size), Size: uint32(size), Duration: 333333}
+	return wire.Record{ID: id, PieceSize: uint16(size/16+255) &^ 255, Size: uint32(size), Duration: 333333}
 }
 
 func typeName(t wire.FrameType) string {
 	return map[wire.FrameType]string{wire.Have: "have", wire.Fetching: "fetching", wire.Failed: "failed",
-		wire.Want: "want", wire.Deny: "deny", wire.Hashes: "hashes", wire.Pieces: "pieces"}[t]
+		wire.Want: "want", wire.Deny: "deny", wire.Forward: "forward", wire.Hashes: "hashes", wire.Pieces: "pieces"}[t]
 }
 
 var kindNames = [...]string{"", "send-tracker", "ice-servers", "refused", "connect", "signal", "disconnect", "send",

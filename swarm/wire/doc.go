@@ -18,6 +18,8 @@
 //	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none;
 //	               flag WantHashes asks for the piece hashes too
 //	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
+//	0x06 Forward   the payload names a viewer, u64, that the sender has no link to; index 1: pass on to me what you
+//	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either
 //	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
 //	               on to its other peers once they are verified

@@ -11,6 +11,7 @@ const (
 	Failed   FrameType = 0x03
 	Want     FrameType = 0x04
 	Deny     FrameType = 0x05
+	Forward  FrameType = 0x06
 	Hashes   FrameType = 0x80
 	Pieces   FrameType = 0x81
 )
@@ -22,12 +23,20 @@ func (t FrameType) Bulk() bool { return t >= 0x80 }
 const (
 	FlagRelay      uint8 = 1 << 0 // Pieces: pass them on once verified
 	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
+	FlagPassedOn   uint8 = 1 << 0 // Fetching, Failed: of a peer of the sender's; see Forward
 )
 
 // Values of Frame.Index in a Deny.
 const (
 	DenyNotHeld uint16 = 0
 	DenyBusy    uint16 = 1
+)
+
+// Values of Frame.Index in a Forward.
+const (
+	ForwardStop   uint16 = 0
+	ForwardStart  uint16 = 1
+	ForwardCannot uint16 = 2
 )
 
 // Bounds of a frame.

@@ -43,9 +43,9 @@ type Record struct {
 	flags uint8 // those of later versions: not understood, but signed
 }
 
-// PieceSize returns the piece size for a chunk of size bytes: about 16 pieces, each 1 to 16 KiB.
+// PieceSize returns the piece size for a chunk of size bytes: about 32 pieces, each 1 to 16 KiB.
 func PieceSize(size int) uint16 {
-	p := (size/16 + 255) &^ 255
+	p := (size/32 + 255) &^ 255
 	return uint16(max(MinPieceSize, min(p, MaxPieceSize)))
 }
 

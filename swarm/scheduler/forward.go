@@ -1,0 +1,124 @@
+package scheduler
+
+import (
+	"encoding/binary"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// forwardAfter is how long a link to a member may take to open before somebody is asked to stand in for it.
+const forwardAfter = 1500 * Millisecond
+
+// Two members that cannot reach each other have a standing forwarder: a third, with links to both, that passes on to
+// the one what it gets from the other, unasked. So a pair without a link costs the cell a hop and not a pull per chunk.
+
+// forwardWord passes on what a peer says of its fetch, but not what was passed on already.
+func (s *Scheduler) forwardWord(from *link, f wire.Frame) {
+	if from.forwards == 0 || f.Flags&wire.FlagPassedOn != 0 {
+		return
+	}
+	f.Flags |= wire.FlagPassedOn
+	for _, l := range s.links {
+		if l.up && from.forwards&l.slot != 0 {
+			s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
+		}
+	}
+}
+
+// tendForwards finds a forwarder for every member that passes pieces on and to which there is no link, and dismisses
+// those that are needed no more.
+func (s *Scheduler) tendForwards() {
+	if len(s.links) == 0 {
+		return
+	}
+	for i := range s.roster {
+		m := &s.roster[i]
+		l := s.linkTo(m.ID)
+		if l != nil && l.up || m.Flags&wire.Ready == 0 {
+			s.dismiss(m)
+			continue
+		}
+		if m.forwarder != 0 && s.link(m.forwarder) != nil || s.now-m.since < forwardAfter || s.now < m.askAgain {
+			continue
+		}
+		s.appoint(m)
+	}
+}
+
+// appoint asks the next peer, in an order that is m's and our own, to be the forwarder for m.
+func (s *Scheduler) appoint(m *member) {
+	var best *link
+	var bestScore uint64
+	for _, l := range s.links {
+		if !l.up || !l.relays || m.refusers&l.slot != 0 {
+			continue
+		}
+		if draw := score(uint64(m.ID)^wire.Mix(uint64(s.self.ID)), wire.Member{ID: l.id, Weight: max(l.weight, 1)}); best == nil || draw < bestScore {
+			best, bestScore = l, draw
+		}
+	}
+	if best == nil { // nobody can: begin again later, links may have come
+		m.forwarder, m.refusers, m.askAgain = 0, 0, s.now+5*Second
+		return
+	}
+	m.forwarder = best.peer
+	s.sendForward(best, wire.ForwardStart, m.ID)
+}
+
+func (s *Scheduler) dismiss(m *member) {
+	if l := s.link(m.forwarder); l != nil {
+		s.sendForward(l, wire.ForwardStop, m.ID)
+	}
+	m.forwarder, m.refusers = 0, 0
+}
+
+func (s *Scheduler) sendForward(l *link, what uint16, id wire.ViewerID) {
+	f := wire.Frame{Type: wire.Forward, Index: what, Version: s.version}
+	s.queue.add(Action{Kind: Send, Peer: l.peer,
+		Bytes: binary.BigEndian.AppendUint64(s.queue.encode(f, make([]byte, 0, 8)), uint64(id))})
+}
+
+// askedToForward takes a peer's request, or its refusal of ours.
+func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
+	if len(payload) < 8 {
+		s.cut(l, BadFrame)
+		return
+	}
+	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
+	switch from := s.linkTo(id); f.Index {
+	case wire.ForwardStart:
+		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 {
+			s.sendForward(l, wire.ForwardCannot, id)
+		} else {
+			from.forwards |= l.slot
+		}
+	case wire.ForwardStop:
+		if from != nil {
+			from.forwards &^= l.slot
+		}
+	case wire.ForwardCannot:
+		if m := s.memberOf(id); m != nil && m.forwarder == l.peer {
+			m.refusers |= l.slot
+			s.appoint(m)
+		}
+	}
+}
+
+// forgetForwards is called when l is gone: what it was asked to pass on, and what was asked of it.
+func (s *Scheduler) forgetForwards(l *link) {
+	for _, o := range s.links {
+		if o.forwards&l.slot != 0 {
+			o.forwards &^= l.slot
+		}
+		if l.forwards&o.slot != 0 {
+			s.sendForward(o, wire.ForwardCannot, l.id)
+		}
+	}
+	for i := range s.roster {
+		m := &s.roster[i]
+		m.refusers &^= l.slot
+		if m.forwarder == l.peer {
+			m.forwarder = 0
+		}
+	}
+}
