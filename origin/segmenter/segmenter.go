@@ -107,6 +107,7 @@ func (s *Segmenter) Flush() []Part {
 		end := s.last + s.frame
 		t.stretch(end)
 		s.close(end, true)
+		s.base = end
 	}
 	s.started = false
 	return s.done

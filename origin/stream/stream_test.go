@@ -1,0 +1,372 @@
+package stream
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/testclip"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func newStreams(t testing.TB, dir string) *Streams {
+	t.Helper()
+	m, err := NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return New(Config{
+		Dir: dir, PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
+	}, m, slog.New(slog.NewTextHandler(io.Discard, nil)))
+}
+
+func tracks(t testing.TB, channels uint8) []media.Track {
+	t.Helper()
+	v, err := media.NewH264(testclip.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := testclip.AACConfig()
+	c.ChannelConfig, c.ChannelCount = channels, int(channels)
+	a, err := media.NewAAC(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []media.Track{v, a}
+}
+
+// send publishes the clip's frames from one time to another, as fast as they are taken.
+func send(t testing.TB, s *Session, from, to time.Duration) {
+	t.Helper()
+	units := testclip.Units()
+	sound := time.Duration(0)
+	for n := int(from / testclip.Interval); time.Duration(n)*testclip.Interval < to; n++ {
+		at := time.Duration(n) * testclip.Interval
+		u := media.ParseH264(units[n%len(units)])
+		if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Data: u.Data}); err != nil {
+			t.Fatal(err)
+		}
+		for ; sound <= at; sound += 1024 * time.Second / 48000 {
+			if sound < from {
+				continue
+			}
+			if err := s.Write(media.Frame{DTS: sound, PTS: sound, Key: true, Data: testclip.AAC}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func publish(t testing.TB, all *Streams, name string) *Session {
+	t.Helper()
+	s, err := all.Publish(name, "rtmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetTracks(tracks(t, 2)); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func playlist(st *Stream) string {
+	v, _ := st.Window().View()
+	plain, _ := v.Playlist()
+	return string(plain)
+}
+
+// verify checks every record of the playlist against the bytes it describes, as a viewer would, and returns how many.
+func verify(t testing.TB, st *Stream) (n int) {
+	t.Helper()
+	public, err := base64.StdEncoding.DecodeString(st.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := ""
+	for line := range strings.Lines(playlist(st)) {
+		line = strings.TrimSpace(line)
+		if m := regexp.MustCompile(`^#EXT-X-(?:PART|MAP):.*URI="\d+/([^"]+)"`).FindStringSubmatch(line); m != nil {
+			name = m[1]
+		}
+		text, ok := strings.CutPrefix(line, wire.RecordTag)
+		if !ok {
+			continue
+		}
+		n++
+		b, err := base64.RawStdEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := wire.ParseRecord(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !ed25519.Verify(public, r.SignedBytes(), r.Signature[:]) {
+			t.Fatalf("%s: the signature does not verify", name)
+		}
+		file, _ := hls.ParseName(name)
+		chunks, _ := st.Window().Find(file)
+		if len(chunks) != 1 {
+			t.Fatalf("%s is not there", name)
+		}
+		data := chunks[0]
+		if int(r.Size) != len(data) || r.PieceSize != wire.PieceSize(len(data)) {
+			t.Fatalf("%s: size %d of %d", name, r.Size, len(data))
+		}
+		all := sha256.New()
+		for i := range r.Pieces() {
+			from, to := r.PieceBounds(i, 1)
+			piece := sha256.Sum256(data[from:to])
+			all.Write(piece[:])
+		}
+		if [32]byte(all.Sum(nil)) != r.Digest {
+			t.Fatalf("%s: the digest is of other bytes", name)
+		}
+		want := wire.ChunkID{Epoch: st.Epoch(), Kind: wire.Part, MSN: file.Number, Part: uint16(file.Part)}
+		if file.Kind == hls.KindInit {
+			want.Kind, want.Part = wire.Init, 0
+		}
+		if r.ID != want {
+			t.Fatalf("%s: the record is of %+v", name, r.ID)
+		}
+	}
+	return n
+}
+
+func TestRecords(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	s := publish(t, all, "demo")
+	send(t, s, 0, 9*time.Second)
+	if n := verify(t, s.Stream()); n < 20 {
+		t.Fatalf("%d records", n)
+	}
+	s.Close()
+	verify(t, s.Stream())
+}
+
+func TestKeyIsKept(t *testing.T) {
+	dir := t.TempDir()
+	a := publish(t, newStreams(t, dir), "demo")
+	b := publish(t, newStreams(t, dir), "demo")
+	if a.Stream().PublicKey() != b.Stream().PublicKey() {
+		t.Fatal("the stream's key changed")
+	}
+	info, err := os.Stat(filepath.Join(dir, "demo", "ed25519.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatal(info.Mode(), err)
+	}
+}
+
+// TestNumbersAfterCrash lets processes die without a word and looks whether the next one ever reuses a name.
+func TestNumbersAfterCrash(t *testing.T) {
+	dir := t.TempDir()
+	used := map[string][32]byte{}
+	var last uint64
+	var epoch uint32
+	for life := range 6 {
+		all := newStreams(t, dir)
+		s := publish(t, all, "demo")
+		send(t, s, 0, time.Duration(life*1300+400)*time.Millisecond)
+		st := s.Stream()
+		if epoch == 0 {
+			epoch = st.Epoch()
+		}
+		if st.Epoch() != epoch {
+			t.Fatal("the epoch changed")
+		}
+		v, _ := st.Window().View()
+		list := v.Segments
+		if v.Open != nil {
+			list = append(list[:len(list):len(list)], v.Open)
+		}
+		for _, g := range list {
+			if g.MSN < last {
+				t.Fatalf("life %d: segment %d after %d", life, g.MSN, last)
+			}
+			last = g.MSN
+			name := hls.Name{Kind: hls.KindInit, Number: g.Init.Number}.String()
+			sum := sha256.Sum256(g.Init.Data)
+			if old, ok := used[name]; ok && old != sum {
+				t.Fatalf("life %d: %s names other bytes now", life, name)
+			}
+			used[name] = sum
+			for p, part := range g.Parts {
+				name := hls.Name{Kind: hls.KindPart, Number: g.MSN, Part: p}.String()
+				if _, ok := used[name]; ok {
+					t.Fatalf("life %d: %s was used before", life, name)
+				}
+				used[name] = sha256.Sum256(part.Data)
+			}
+		}
+		if want := uint64(life); v.Newest() != nil && v.Newest().Discontinuity != want {
+			t.Fatalf("life %d: discontinuity %d", life, v.Newest().Discontinuity)
+		}
+	}
+	if last == 0 || len(used) < 20 {
+		t.Fatal("nothing was tried", last, len(used))
+	}
+}
+
+func TestReconnect(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	s := publish(t, all, "demo")
+	st := s.Stream()
+	send(t, s, 0, 5*time.Second)
+	s.Close()
+	if i := st.Info(); i.State != Interrupted {
+		t.Fatal(i.State)
+	}
+	before, _ := st.Window().View()
+	end := before.Segments[len(before.Segments)-1]
+
+	s = publish(t, all, "demo")
+	send(t, s, 0, 3*time.Second)
+	if i := st.Info(); i.State != Live {
+		t.Fatal(i.State)
+	}
+	v, _ := st.Window().View()
+	next := v.Segments[len(before.Segments)]
+	if next.MSN != end.MSN+1 || !next.Break || next.Discontinuity != end.Discontinuity+1 || next.Init != end.Init {
+		t.Fatalf("after segment %d comes %d: discontinuity %d, init %d", end.MSN, next.MSN, next.Discontinuity, next.Init.Number)
+	}
+
+	// other parameters: a new init segment, and another discontinuity
+	if err := s.SetTracks(tracks(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, 4*time.Second, 7*time.Second)
+	v, _ = st.Window().View()
+	newest := v.Newest()
+	if newest.Init.Number != end.Init.Number+1 || newest.Discontinuity != next.Discontinuity+1 {
+		t.Fatalf("init %d, discontinuity %d, after %d and %d", newest.Init.Number, newest.Discontinuity, end.Init.Number, next.Discontinuity)
+	}
+	verify(t, st)
+	s.Close()
+}
+
+func TestSecondBroadcaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		first := publish(t, all, "demo")
+		time.Sleep(4 * time.Second)
+		if _, err := all.Publish("demo", "whip"); !errors.Is(err, ErrBusy) {
+			t.Fatal(err)
+		}
+		first.Received(1)
+		time.Sleep(4 * time.Second)
+		if _, err := all.Publish("demo", "whip"); !errors.Is(err, ErrBusy) {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		second, err := all.Publish("demo", "whip")
+		if err != nil {
+			t.Fatal("the first has been silent for 6 s:", err)
+		}
+		<-first.Replaced()
+		if err := first.Write(media.Frame{Data: testclip.AAC}); !errors.Is(err, ErrReplaced) {
+			t.Fatal(err)
+		}
+		first.Close() // must not touch the second
+		if _, err := all.Publish("demo", "rtmp"); !errors.Is(err, ErrBusy) {
+			t.Fatal(err)
+		}
+		second.Close()
+	})
+}
+
+func TestGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		done := make(chan struct{})
+		go func() { all.Run(t.Context()); close(done) }()
+		s := publish(t, all, "demo")
+		st := s.Stream()
+		send(t, s, 0, 5*time.Second)
+		s.Close()
+		time.Sleep(58 * time.Second)
+		if i := st.Info(); i.State != Interrupted || strings.Contains(playlist(st), "ENDLIST") {
+			t.Fatal(i.State)
+		}
+		time.Sleep(4 * time.Second)
+		if i := st.Info(); i.State != Ended || !strings.Contains(playlist(st), "ENDLIST") {
+			t.Fatal(i.State)
+		}
+		s = publish(t, all, "demo")
+		send(t, s, 0, 5*time.Second)
+		if i := st.Info(); i.State != Live || strings.Contains(playlist(st), "ENDLIST") {
+			t.Fatal(i.State)
+		}
+		s.Close()
+		time.Sleep(time.Minute + keepEnded + 5*time.Second)
+		if v, _ := st.Window().View(); v.Playable() {
+			t.Fatal("the media of a stream long ended are kept")
+		}
+	})
+}
+
+func TestJumpGoesOn(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	s := publish(t, all, "demo")
+	send(t, s, 0, 3*time.Second)
+	send(t, s, time.Hour, time.Hour+3*time.Second)
+	v, _ := s.Stream().Window().View()
+	if d := v.Newest().Discontinuity; d == 0 {
+		t.Fatal("no discontinuity where the timestamps jump")
+	}
+	s.Close()
+}
+
+func TestFrameTooBig(t *testing.T) {
+	s := publish(t, newStreams(t, t.TempDir()), "demo")
+	if err := s.Write(media.Frame{Video: true, Key: true, Data: make([]byte, media.MaxFrame+1)}); !errors.Is(err, ErrFrame) {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+func TestAdvice(t *testing.T) {
+	for gop, want := range map[time.Duration]bool{0: false, time.Second: false, 2 * time.Second: false, 8333 * time.Millisecond: true} {
+		if got := advice(gop, 2*time.Second); (got != "") != want {
+			t.Errorf("%v: %q", gop, got)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	for _, name := range []string{"", "..", "a/b", "a b", "ä", strings.Repeat("x", 65), "a\x00", "a."} {
+		if _, err := all.Publish(name, "rtmp"); err == nil {
+			t.Errorf("%q was taken", name)
+		}
+	}
+}
+
+func TestDamagedState(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "demo"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "demo", "state.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newStreams(t, dir).Publish("demo", "rtmp"); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Fatal("numbering must not begin anew over a damaged state:", err)
+	}
+}
