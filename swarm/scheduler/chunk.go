@@ -46,7 +46,7 @@ type chunk struct {
 	ranked   ranking
 
 	// the edge
-	fetching   bool
+	fetching   int // Fetches under way
 	fetchBegan Time
 	duty       bool // the fetch is for the cell: push when it is there
 	failures   int
@@ -54,7 +54,8 @@ type chunk struct {
 
 	// peers
 	claimed     Time   // when somebody else last said to fetch it
-	progress    Time   // when the last piece or hash came
+	began       Time   // when the first piece or the hashes came
+	progress    Time   // when the last did
 	holders     uint64 // who holds it whole, by link slot
 	want        want
 	hashesAsked Time
@@ -162,6 +163,14 @@ func (s *Scheduler) dropOldest() {
 	s.chunks[0] = nil
 	s.chunks = s.chunks[1:]
 	s.first++
+}
+
+// progressed notes that something of the chunk came from a peer.
+func (c *chunk) progressed(now Time) {
+	if c.began == 0 {
+		c.began = now
+	}
+	c.progress = now
 }
 
 // hold marks pieces as held and returns how many bytes of them were not held before.

@@ -9,7 +9,7 @@ package scheduler
 //   - what somebody began to send stopped coming, or it is old: pull what is missing from who holds it
 //   - otherwise wait: for a peer's pieces, for our turn, for the deadline
 func (s *Scheduler) consider(c *chunk) {
-	if c.complete || c.fetching {
+	if c.complete || c.fetching > 0 {
 		c.wake = s.now + Second
 		return
 	}
@@ -54,13 +54,17 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	if s.linked(c.holders) > 0 { // somebody has it already: pulling is cheaper than a second copy
 		return false
 	}
+	if s.uplinkFree-s.now > tooBusy { // others are sooner
+		c.wakeAt(s.uplinkFree - tooBusy)
+		return false
+	}
 	turn := c.learnt + Time(rank)*s.edge.turn()
 	if s.now < turn {
 		c.wakeAt(turn)
 		return false
 	}
 	s.fetch(c, true)
-	return c.fetching
+	return c.fetching > 0
 }
 
 // considerPull asks a holder for what is missing, once what was pushed has stopped coming.
@@ -99,8 +103,7 @@ func (s *Scheduler) inTime(c *chunk) bool {
 	if c.progress == 0 || s.now-c.progress > 60*Millisecond || c.heldCount == 0 {
 		return false
 	}
-	began := max(c.claimed, c.learnt)
-	each := (s.now - began) / Time(c.heldCount)
+	each := (s.now - c.began) / Time(c.heldCount)
 	return s.now+each*Time(c.pieces-c.heldCount) < c.deadline
 }
 

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -41,7 +42,7 @@ func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 	}
 	for i := range s.roster {
 		m := s.roster[i].Member
-		if !m.Elects() {
+		if !m.Elects() || slices.Contains(s.banned, m.ID) {
 			continue
 		}
 		electable++

@@ -2,37 +2,56 @@ package scheduler
 
 import "github.com/shoal-live/shoal/swarm/wire"
 
-// fetch asks the host for what is missing of c, from the edge: the whole chunk, or from the first missing piece to
-// the last where the hashes to check them by are held.
+// maxFetches is how many requests the missing pieces of one chunk may take; with more gaps than that, whole stretches are
+// fetched again.
+const maxFetches = 2
+
+// fetch asks the host for what is missing of c, from the edge: the whole chunk, or each gap where the hashes to check
+// the pieces by are held.
 func (s *Scheduler) fetch(c *chunk, duty bool) {
 	if s.now < c.retry {
 		c.wakeAt(c.retry)
 		return
 	}
-	first, count := 0, c.pieces
+	c.fetchBegan, c.duty = s.now, duty
 	if c.hashes == holdHashes && c.heldCount > 0 {
-		first, _ = c.held.run(0, c.pieces, false)
-		last := c.pieces - 1
-		for c.held.has(last) {
-			last--
-		}
-		count = last - first + 1
+		s.fetchGaps(c)
+	} else {
+		s.fetchPieces(c, 0, c.pieces)
 	}
-	c.fetching, c.fetchBegan, c.duty = true, s.now, duty
-	s.queue.add(Action{Kind: Fetch, Chunk: c.handle, First: first, Count: count})
 	if duty {
 		s.tell(wire.Fetching, c, c.holders)
 	}
+}
+
+func (s *Scheduler) fetchGaps(c *chunk) {
+	for first, count := c.held.run(0, c.pieces, false); count > 0; {
+		end := first + count
+		next, n := c.held.run(end, c.pieces, false)
+		if c.fetching == maxFetches-1 && n > 0 { // the last request takes all that is left
+			for n > 0 {
+				end = next + n
+				next, n = c.held.run(end, c.pieces, false)
+			}
+		}
+		s.fetchPieces(c, first, end-first)
+		first, count = next, n
+	}
+}
+
+func (s *Scheduler) fetchPieces(c *chunk, first, count int) {
+	c.fetching++
+	s.queue.add(Action{Kind: Fetch, Chunk: c.handle, First: first, Count: count})
 }
 
 // Fetched tells the outcome of a Fetch; ok only after verification.
 func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 	s.begin(now)
 	c := s.chunk(h)
-	if c == nil || !c.fetching || first < 0 || count < 0 || first+count > c.pieces {
+	if c == nil || c.fetching == 0 || first < 0 || count < 0 || first+count > c.pieces {
 		return
 	}
-	c.fetching = false
+	c.fetching--
 	if !ok {
 		s.fetchFailed(c)
 		return
@@ -44,8 +63,10 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 	fresh := c.hold(first, count)
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
 	c.hashes = holdHashes
-	if c.complete || c.heldCount < c.pieces {
-		c.wake = s.now
+	if c.complete {
+		return
+	}
+	if c.heldCount < c.pieces {
 		s.consider(c)
 		return
 	}

@@ -95,7 +95,8 @@ func (s *Scheduler) offeredHashes(l *link, c *chunk, payload int) {
 		s.ban(l)
 	case c.hashes == noHashes:
 		c.hashes = takingHashes
-		c.progress = s.now
+		c.progressed(s.now)
+		c.holders |= l.slot // who has the hashes has the chunk, or soon will
 		s.queue.add(Action{Kind: TakeHashes, Peer: l.peer, Chunk: c.handle})
 	}
 }
@@ -146,11 +147,11 @@ func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) 
 		if c.hashes == noHashes {
 			s.pullHashes(c, l.peer)
 		}
-		c.progress = s.now
+		c.progressed(s.now)
 		s.queue.add(Action{Kind: Park, Peer: l.peer})
 		return
 	}
-	c.progress = s.now
+	c.progressed(s.now)
 	c.taking = append(c.taking, taking{from: l.peer, first: first, count: count, relay: f.Flags&wire.FlagRelay != 0})
 	for i := first; i < first+count; i++ {
 		c.takingMap.set(i)

@@ -153,6 +153,7 @@ func (s *Scheduler) ban(l *link) {
 		s.banned = slices.Delete(s.banned, 0, 1)
 	}
 	s.banned = append(s.banned, l.id)
+	s.changes++
 	s.cut(l, BadPiece)
 }
 
@@ -169,7 +170,7 @@ func (s *Scheduler) forget(l *link) {
 	}
 	if m := s.memberOf(l.id); m != nil {
 		m.attempts++
-		m.retry = s.now + min(Second<<min(m.attempts, 5), 30*Second)
+		m.retry = s.now + Second<<min(m.attempts, 8)
 	}
 	for _, c := range s.active {
 		c.wakeAt(s.now + Millisecond)

@@ -8,7 +8,7 @@ import (
 
 const (
 	// pushQuiet is how long nothing of a chunk must have come before what is missing is pulled.
-	pushQuiet = 120 * Millisecond
+	pushQuiet = 250 * Millisecond
 	// pullPatience is how long an answer to a pull is waited for.
 	pullPatience = 350 * Millisecond
 	// maxStrikes is how many pulls in a row a peer may leave unanswered before it is asked no more.

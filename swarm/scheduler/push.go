@@ -5,6 +5,12 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // hop is what one more step between peers is taken to cost, beside the bytes.
 const hop = 40 * Millisecond
 
+// How far behind one's own uplink may be: tooBusy to own another chunk, hopeless to pass pieces on.
+const (
+	tooBusy  = 400 * Millisecond
+	hopeless = 900 * Millisecond
+)
+
 // backlog is how many bytes may wait in a link's buffer before nothing is pushed over it.
 const backlog = 512 << 10
 
@@ -67,6 +73,9 @@ func (s *Scheduler) relay(c *chunk, t taking) {
 	if s.self.Flags&wire.MayUpload == 0 {
 		return
 	}
+	if s.uplinkFree-s.now > hopeless {
+		return // it would come after its deadline, and make all that follows late
+	}
 	for _, l := range s.targets(c, t.from) {
 		s.sendPieces(c, l, t.first, t.count, 0)
 	}
@@ -106,6 +115,7 @@ func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8)
 			Bytes: s.queue.encode(f, nil)})
 		from, to := c.record.PieceBounds(first, n)
 		s.stats.BytesToPeers += uint64(to - from)
+		s.uplinkFree = max(s.uplinkFree, s.now) + airtime(to-from, max(int(s.self.Weight), 1))
 		first, count = first+n, count-n
 	}
 }

@@ -43,6 +43,8 @@ type Scheduler struct {
 	epoch  uint32
 	newest wire.ChunkID
 	edge   edgeBelief
+
+	uplinkFree Time // when all that was handed out will have left, if the uplink is what the weight says
 }
 
 // New returns a Scheduler that has not joined a cell: it fetches from the edge what is needed, when it is needed.
