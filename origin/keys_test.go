@@ -1,0 +1,116 @@
+package origin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestKeys(t *testing.T) {
+	dir := t.TempDir()
+	cli, err := OpenKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := OpenKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := cli.Add("one")
+	if err != nil || len(one) != 32 {
+		t.Fatal(one, err)
+	}
+	two, err := cli.Add("two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name, ok := running.Stream(one); !ok || name != "one" {
+		t.Fatal("a key added by another process is not seen:", name)
+	}
+	if name, ok := running.Stream(two); !ok || name != "two" {
+		t.Fatal(name)
+	}
+	for _, wrong := range []string{"", "one", one[:31], one + "0", strings.Repeat("0", 32)} {
+		if name, ok := running.Stream(wrong); ok {
+			t.Errorf("%q opens %s", wrong, name)
+		}
+	}
+	file := filepath.Join(dir, "publish-keys.json")
+	b, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(b), one) {
+		t.Fatal("the key itself is in the file")
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatal(info.Mode(), err)
+	}
+	if err := running.Remove("one"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := cli.Stream(one); ok || cli.Named("one") || !cli.Named("two") {
+		t.Fatal("a removed key still opens")
+	}
+	if err := cli.Remove("one"); !errors.Is(err, ErrNoKey) {
+		t.Fatal(err)
+	}
+	if list, err := cli.List(); err != nil || len(list) != 1 || list[0].Name != "two" {
+		t.Fatal(list, err)
+	}
+	for _, name := range []string{"", "..", "a/b", "a b", strings.Repeat("x", 65)} {
+		if _, err := cli.Add(name); !errors.Is(err, ErrName) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+func TestKeysDamaged(t *testing.T) {
+	dir := t.TempDir()
+	k, err := OpenKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := k.Add("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Stream(key)
+	if err := os.WriteFile(filepath.Join(dir, "publish-keys.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := k.Stream(key); !ok {
+		t.Fatal("the keys read before a file was damaged must hold")
+	}
+	if _, err := k.Add("two"); err == nil {
+		t.Fatal("a damaged file must not be written over")
+	}
+	if _, err := OpenKeys(dir); err == nil {
+		t.Fatal("a damaged file is no empty one")
+	}
+}
+
+func FuzzParseKeys(f *testing.F) {
+	f.Add([]byte(`[{"name":"a","hash":"` + strings.Repeat("0", 64) + `","added":"2026-01-02T03:04:05Z"}]`))
+	f.Add([]byte(`[{}]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		keys, err := parseKeys(b)
+		for _, k := range keys {
+			if err == nil && len(k.Hash) != 64 {
+				t.Fatal(k)
+			}
+		}
+	})
+}
+
+func ExampleOpenKeys() {
+	dir, _ := os.MkdirTemp("", "shoal")
+	defer os.RemoveAll(dir)
+	keys, _ := OpenKeys(dir)
+	key, _ := keys.Add("demo")
+	fmt.Println(len(key))
+	fmt.Println(keys.Stream(key))
+	// Output:
+	// 32
+	// demo true
+}
