@@ -97,24 +97,18 @@ func (t *Tracker) Ready() error {
 // Run serves until ctx ends, then closes all sockets and returns when nothing of the tracker runs any more. It can
 // run once.
 func (t *Tracker) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
 	var background sync.WaitGroup
 	if t.stun != nil {
-		background.Go(func() {
-			if err := t.stun.Run(ctx); err != nil {
-				stop(err)
-			}
-		})
+		if err := t.stun.Listen(ctx); err != nil {
+			return err
+		}
+		background.Go(func() { t.stun.Run(ctx) })
 	}
 	t.setOpen(true)
 	t.beat(ctx)
 	t.setOpen(false)
 	t.closeAll()
 	background.Wait()
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
 	return nil
 }
 

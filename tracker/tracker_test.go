@@ -215,6 +215,22 @@ func TestSilentViewersAreClosed(t *testing.T) {
 	})
 }
 
+func TestAMessageMustEnd(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		v := w.join("demo")
+		raw := v.conn.NetConn()
+		raw.Write([]byte{0x02, 0x81, 0, 0, 0, 0, byte(wire.TypeBeacon)}) // binary, more to come
+		for range 20 {
+			time.Sleep(time.Second)
+			if _, err := raw.Write([]byte{0x8a, 0x80, 0, 0, 0, 0}); err != nil { // a pong: still alive
+				return
+			}
+		}
+		t.Error("a message may take for ever")
+	})
+}
+
 func TestAFloodIsReadSlowly(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{MessagesPerSecond: 10, MessageBurst: 30})

@@ -12,8 +12,10 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// joinWithin is how long a socket may be open without a Join.
-const joinWithin = 5 * time.Second
+const (
+	joinWithin    = 5 * time.Second  // a socket must not be open longer without a Join
+	messageWithin = 10 * time.Second // a message that has begun must not take longer
+)
 
 // viewer is one socket. Its reader is its one lasting goroutine; a writer runs only while there is something to write.
 type viewer struct {
@@ -86,10 +88,7 @@ func (v *viewer) talk(servers []wire.ICEServer) *wire.Refused {
 		return v.join(kind, b, servers, now), nil
 	})
 	if refused == nil && isTimeout(err) && v.stillOpen() {
-		refused = &wire.Refused{Reason: wire.RefusedMessage, Text: "no Join within 5 s"}
-	}
-	if refused == nil && err == nil {
-		v.conn.NetConn().SetReadDeadline(time.Time{}) // from here on the wheel looks after it
+		refused = &wire.Refused{Reason: wire.RefusedMessage, RetryAfter: 5, Text: "no Join within 5 s"}
 	}
 	for refused == nil && err == nil {
 		refused, err = v.next(v.take)
@@ -108,9 +107,14 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	}
 	b := messages.Get().(*buffer)
 	defer messages.Put(b)
+	v.conn.NetConn().SetReadDeadline(time.Now().Add(messageWithin))
 	n, err := fill(b, r)
 	if err != nil {
 		return nil, err
+	}
+	v.conn.NetConn().SetReadDeadline(time.Time{}) // between messages the wheel looks after it
+	if !v.stillOpen() {                           // nor must that undo the deadline of a goodbye
+		return nil, io.EOF
 	}
 	now := time.Now()
 	v.touch(now)

@@ -5,7 +5,7 @@
 // IPv4, 24 over IPv6; each address gets a few answers a second, all together a bounded number, and what is no
 // Binding request gets none.
 //
-// New starts nothing; Run opens the socket and answers until its context ends.
+// New starts nothing; Listen opens the socket, and Run answers until its context ends.
 package stun
 
 import (
@@ -33,6 +33,7 @@ type Responder struct {
 	addr    string        // static
 	quota   *quota.Table  // static
 	all     *rate.Limiter // static
+	conn    *net.UDPConn  // set by Listen
 	bound   atomic.Pointer[netip.AddrPort]
 	answers atomic.Uint64
 	dropped atomic.Uint64
@@ -58,32 +59,35 @@ func (r *Responder) Bound() (netip.AddrPort, bool) {
 // Counts returns how many requests were answered and how many datagrams were dropped.
 func (r *Responder) Counts() (answers, dropped uint64) { return r.answers.Load(), r.dropped.Load() }
 
-// Run opens the socket and answers until ctx ends.
-func (r *Responder) Run(ctx context.Context) error {
-	packets, err := new(net.ListenConfig).ListenPacket(ctx, "udp", r.addr)
+// Listen opens the socket. Run must follow: it closes it.
+func (r *Responder) Listen(ctx context.Context) error {
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", r.addr)
 	if err != nil {
 		return fmt.Errorf("stun: listen on %s: %w", r.addr, err)
 	}
-	conn := packets.(*net.UDPConn)
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	bound := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+	r.conn = conn.(*net.UDPConn)
+	bound := r.conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	r.bound.Store(&bound)
-	defer r.bound.Store(nil)
+	return nil
+}
 
+// Run answers until ctx ends, then closes the socket.
+func (r *Responder) Run(ctx context.Context) {
+	defer r.bound.Store(nil)
+	defer context.AfterFunc(ctx, func() { r.conn.Close() })()
 	var b [maxRequest + 1]byte
 	for {
-		n, from, err := conn.ReadFromUDPAddrPort(b[:])
+		n, from, err := r.conn.ReadFromUDPAddrPort(b[:])
 		if errors.Is(err, net.ErrClosed) {
-			return nil
+			return
 		}
 		if err == nil {
-			r.answer(conn, b[:n], from)
+			r.answer(b[:n], from)
 		}
 	}
 }
 
-func (r *Responder) answer(conn *net.UDPConn, request []byte, from netip.AddrPort) {
+func (r *Responder) answer(request []byte, from netip.AddrPort) {
 	now := time.Now()
 	if len(request) < minRequest || r.quota.Take(now, from.Addr()) > 0 || !r.all.AllowN(now, 1) {
 		r.dropped.Add(1)
@@ -94,7 +98,7 @@ func (r *Responder) answer(conn *net.UDPConn, request []byte, from netip.AddrPor
 		r.dropped.Add(1)
 		return
 	}
-	if _, err := conn.WriteToUDPAddrPort(answer, from); err != nil {
+	if _, err := r.conn.WriteToUDPAddrPort(answer, from); err != nil {
 		r.dropped.Add(1)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -21,18 +22,11 @@ func start(t testing.TB) (*Responder, *net.UDPConn) {
 	t.Helper()
 	r := New("127.0.0.1:0")
 	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- r.Run(ctx) }()
-	for {
-		if _, ok := r.Bound(); ok {
-			break
-		}
-		select {
-		case err := <-ended:
-			t.Fatal(err)
-		case <-time.After(time.Millisecond):
-		}
+	if err := r.Listen(ctx); err != nil {
+		t.Fatal(err)
 	}
+	var running sync.WaitGroup
+	running.Go(func() { r.Run(ctx) })
 	bound, _ := r.Bound()
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(bound))
 	if err != nil {
@@ -41,9 +35,7 @@ func start(t testing.TB) (*Responder, *net.UDPConn) {
 	t.Cleanup(func() {
 		conn.Close()
 		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		running.Wait()
 		if _, ok := r.Bound(); ok {
 			t.Error("bound after Run")
 		}
@@ -99,7 +91,7 @@ func TestAFloodIsNotAnswered(t *testing.T) {
 func TestAddressTaken(t *testing.T) {
 	r, _ := start(t)
 	bound, _ := r.Bound()
-	err := New(bound.String()).Run(t.Context())
+	err := New(bound.String()).Listen(t.Context())
 	if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), bound.String()) {
 		t.Errorf("%v: want the address and its being in use", err)
 	}
