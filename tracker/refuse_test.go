@@ -106,7 +106,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		}
 		v.conn.Close()
 		time.Sleep(time.Second)
-		if v, _, err = w.dial(from("192.0.2.2", "")); err != nil {
+		if _, _, err = w.dial(from("192.0.2.2", "")); err != nil {
 			t.Error("refused after the time it was told:", err)
 		}
 

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"math"
@@ -80,7 +81,7 @@ shoal_tracker_viewers{stream="demo"} 6
 			t.Error("two trackers share a registry")
 		}
 
-		client := http.Client{Transport: &http.Transport{Dial: func(n, a string) (net.Conn, error) { return w.dialPipe(n, a) }, DisableKeepAlives: true}}
+		client := http.Client{Transport: &http.Transport{DialContext: func(_ context.Context, n, a string) (net.Conn, error) { return w.dialPipe(n, a) }, DisableKeepAlives: true}}
 		response, err := client.Get("http://tracker.example/api/v1/swarm")
 		if err != nil {
 			t.Fatal(err)
