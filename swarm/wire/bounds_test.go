@@ -72,8 +72,8 @@ func TestPieceSize(t *testing.T) {
 		want   uint16
 		pieces int
 	}{
-		{1, 1024, 1}, {1024, 1024, 1}, {1025, 1024, 2}, {16384, 1024, 16}, {16385, 1024, 17}, {16400, 1280, 13},
-		{43210, 2816, 16}, {100000, 6400, 16}, {262144, 16384, 16}, {262145, 16384, 17}, {wire.MaxChunkSize, 16384, 512},
+		{1, 1024, 1}, {1024, 1024, 1}, {1025, 1024, 2}, {16384, 1024, 16}, {32768, 1024, 32}, {32769, 1024, 33}, {33000, 1280, 26},
+		{43210, 1536, 29}, {100000, 3328, 31}, {524288, 16384, 32}, {524289, 16384, 33}, {wire.MaxChunkSize, 16384, 512},
 	} {
 		r := wire.Record{Size: uint32(c.size), PieceSize: wire.PieceSize(c.size)}
 		if r.PieceSize != c.want || r.Pieces() != c.pieces {
@@ -127,7 +127,7 @@ func TestElects(t *testing.T) {
 }
 
 func TestBulk(t *testing.T) {
-	for _, f := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, 0x7f} {
+	for _, f := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, 0x7f} {
 		if f.Bulk() {
 			t.Errorf("frame type %#x is bulk", f)
 		}

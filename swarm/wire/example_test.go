@@ -28,5 +28,5 @@ func ExampleFrame() {
 
 	frame, pieces, err := wire.ParseFrame(b)
 	fmt.Println(frame.Type.Bulk(), frame.Index, frame.ID == record.ID, len(pieces), err)
-	// Output: true 14 true 4160 <nil>
+	// Output: true 14 true 2560 <nil>
 }

@@ -74,6 +74,7 @@ var meant = map[string]value{
 	"frame/failed":   someFrame(wire.Failed, 0, 0, ""),
 	"frame/want":     someFrame(wire.Want, wire.FlagWantHashes, 0, "\x03\x02"),
 	"frame/deny":     someFrame(wire.Deny, 0, wire.DenyBusy, ""),
+	"frame/forward":  someFrame(wire.Forward, 0, wire.ForwardStart, "\x01\x02\x03\x04\x05\x06\x07\x08"),
 	"frame/hashes":   someFrame(wire.Hashes, 0, 0, string(digest[:])),
 	"frame/pieces":   someFrame(wire.Pieces, wire.FlagRelay, 5, "piece"),
 	"frame/unknown":  someFrame(0x7f, 0xff, 0xffff, "?"),
