@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 
 import { atEnd } from './ends.mjs';
 import { inside } from './inside.mjs';
+import { crowding } from './machine.mjs';
 import { logs } from './process.mjs';
 import { until } from './until.mjs';
 
@@ -131,7 +132,7 @@ export class Viewer {
 export async function noStalls(t, viewers, during) {
   const counts = await Promise.all(viewers.map(async (v) => ({ ...(await v.stats()), standstill: await v.standstill() })));
   t.diagnostic(`${during}: stalls ${counts.map((c) => c.stalls).join(' ')}, stalled ${counts.map((c) => `${c.stalledSeconds.toFixed(2)} s`).join(' ')}, ` +
-    `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}`);
+    `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}; ${crowding()}`);
   for (const [i, c] of counts.entries()) {
     assert.equal(c.stalls, 0, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
     assert.ok(c.standstill < 1000, `${viewers[i].name}'s playhead stood still for ${c.standstill} ms ${during}`);
