@@ -71,6 +71,7 @@ func (s *session) connect(a scheduler.Action) {
 	peer := a.Peer
 	l := &link{
 		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), dropped: &s.counts.signalsDropped,
+		stuck: &s.counts.linksStuck,
 	}
 	// A link that the scheduler gave up says nothing more.
 	mine := func(event func(now scheduler.Time)) {

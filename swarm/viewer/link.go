@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
@@ -13,9 +14,10 @@ import (
 )
 
 const (
-	linkBacklog = 1 << 20  // bytes on the way to one peer; what comes on top is dropped
-	linkLow     = 64 << 10 // when the scheduler hears that there is room again
-	linkSignals = 64       // signals of a peer that wait to be applied; more are dropped
+	closePatience = 3 * time.Second
+	linkBacklog   = 1 << 20  // bytes on the way to one peer; what comes on top is dropped
+	linkLow       = 64 << 10 // when the scheduler hears that there is room again
+	linkSignals   = 64       // signals of a peer that wait to be applied; more are dropped
 )
 
 // link is one peer connection with its data channel. Its goroutine makes it, applies the peer's signals in order and
@@ -26,6 +28,7 @@ type link struct {
 	close   context.CancelFunc
 	signals chan []byte
 	dropped *atomic.Uint64
+	stuck   *atomic.Uint64
 
 	// How it tells the session; called on pion's goroutines.
 	signal   func(b []byte)
@@ -49,7 +52,7 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 		l.down()
 		return
 	}
-	defer pc.GracefulClose()
+	defer l.end(pc)
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
 			return
@@ -74,6 +77,24 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 		}
 	}
 	l.apply(pc)
+}
+
+// end closes the connection and waits for all that it started. pion's SCTP can lock up for ever when both sides close
+// while its handshake is under way (its reader waits in completeHandshake for a reader that is gone): such a connection
+// is left behind rather than waited for.
+func (l *link) end(pc *webrtc.PeerConnection) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pc.GracefulClose()
+	}()
+	patience := time.NewTimer(closePatience)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+		l.stuck.Add(1)
+	}
 }
 
 // open makes the data channel, which both sides know without negotiation.

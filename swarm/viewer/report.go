@@ -21,6 +21,7 @@ type counts struct {
 	tampered       uint64 // pieces changed by the fault hook
 	cut            [5]uint64
 	signalsDropped atomic.Uint64
+	linksStuck     atomic.Uint64 // connections that would not close
 }
 
 // Report is what one viewer got. The names are those of <shoal-player>'s stats.
@@ -52,6 +53,7 @@ type Report struct {
 	SendsDropped    uint64 `json:"sendsDropped"`
 	Unheld          uint64 `json:"unheld"` // actions of the scheduler on what is not held; 0 or something is broken
 	BadRecords      uint64 `json:"badRecords"`
+	LinksStuck      uint64 `json:"linksStuck"` // connections that would not close and were left behind
 }
 
 // sample is a moment's counts, from which reports over any interval are made.
@@ -63,6 +65,7 @@ type sample struct {
 	requests uint64
 	counts   countsCopy
 	records  uint64
+	stuck    uint64
 }
 
 type countsCopy struct {
@@ -73,7 +76,7 @@ func (s *session) sample(now scheduler.Time) sample {
 	c := &s.counts
 	return sample{
 		at: now, core: s.core.Stats(), play: s.head.Stats(now), buffered: s.head.Buffered(),
-		requests: s.requests.Load(), records: s.refused.Load(),
+		requests: s.requests.Load(), records: s.refused.Load(), stuck: c.linksStuck.Load(),
 		counts: countsCopy{
 			c.fromEdge, c.badPlayed, c.badRelayed, c.tampered,
 			c.cut[scheduler.BadPiece] + c.cut[scheduler.BadFrame], c.sendsDropped, c.unheld,
@@ -107,6 +110,7 @@ func (p sample) report() Report {
 		SendsDropped:    p.counts.sendsDropped,
 		Unheld:          p.counts.unheld,
 		BadRecords:      p.records,
+		LinksStuck:      p.stuck,
 	}
 	if p.play.Started {
 		r.StartupMillis = float64(p.play.StartedAt) / 1e3

@@ -116,6 +116,9 @@ func (s *session) run(outer context.Context) error {
 		l.close()
 	}
 	s.joined.Wait()
+	if n := s.counts.linksStuck.Load(); n > 0 {
+		s.v.cfg.Log.Warn("connections would not close and were left behind", "count", n)
+	}
 	if s.ports != nil {
 		s.ports.close()
 	}
