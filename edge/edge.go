@@ -2,8 +2,10 @@ package edge
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,6 +127,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, "", http.StatusMethodNotAllowed, "only GET and HEAD are understood here")
 	case strings.HasPrefix(path, "/live/"):
 		e.serveLive(w, r)
+	case path == "/api/v1/swarm":
+		e.serveSwarm(w, r)
 	case strings.HasPrefix(path, "/api/v1/"):
 		e.serveAPI(w, r)
 	case path == "/healthz":
@@ -168,6 +172,20 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
+}
+
+// serveSwarm sends who asks for the swarm's figures to the tracker, which has them. With a tracker that is routed to by
+// path alone nobody here knows where that is: there are no figures then.
+func (e *Edge) serveSwarm(w http.ResponseWriter, r *http.Request) {
+	if u, err := url.Parse(e.config.TrackerURL); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
+		u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+		u.Path, u.RawQuery = "/api/v1/swarm", ""
+		http.Redirect(w, r, u.String(), http.StatusTemporaryRedirect)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=1")
+	io.WriteString(w, `{"streams":[]}`)
 }
 
 // serveReload answers a blocking playlist reload. Only what the origin would truly hold goes to it; the rest is answered

@@ -137,3 +137,22 @@ func TestPublishIsSentOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestSwarmFigures(t *testing.T) {
+	for _, c := range []struct {
+		name, tracker string
+		status        int
+		location      string
+	}{
+		{"a tracker elsewhere", "wss://t.test:8443/tracker?x", http.StatusTemporaryRedirect, "https://t.test:8443/api/v1/swarm"},
+		{"a tracker by path", "/tracker", http.StatusOK, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Transport: newSource(stage), TrackerURL: c.tracker})
+			w := get(e, "/api/v1/swarm")
+			if w.Code != c.status || w.Header().Get("Location") != c.location || w.Header().Get("Access-Control-Allow-Origin") != "*" {
+				t.Errorf("%s: %d, headers %v", c.name, w.Code, w.Header())
+			}
+		})
+	}
+}

@@ -24,7 +24,7 @@ type desk struct {
 func newDesk(flags *flagSet) *desk {
 	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry()}
 	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only")
-	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error")
+	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` logged: debug, info, warn, error")
 	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
 	d.registry.MustRegister(
 		collectors.NewGoCollector(),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -17,21 +18,24 @@ func (e usageError) Error() string { return string(e) }
 // A flagSet is a flag.FlagSet whose flags can be set in the environment too.
 type flagSet struct {
 	*flag.FlagSet
-	out io.Writer
+	synopsis, about string
+	out             io.Writer
 }
 
 // newFlags makes the flags of a command. The synopsis is what follows "shoal" on its command line.
 func newFlags(synopsis, about string, out io.Writer) *flagSet {
 	name, _, _ := strings.Cut(synopsis, " ")
-	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), out}
+	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), synopsis, about, out}
 	set.SetOutput(io.Discard) // errors are printed once, by main
-	set.Usage = func() {
-		fmt.Fprintf(out, "Usage: shoal %s\n\n%s\n", synopsis, about)
-		if flags := set.describe(); flags != "" {
-			fmt.Fprintf(out, "\nFlags (each also in the environment, as %s and so on):\n%s", environment("name"), flags)
-		}
-	}
+	set.Usage = func() {} // shown by parse, when it is asked for
 	return set
+}
+
+func (s *flagSet) explain() {
+	fmt.Fprintf(s.out, "Usage: shoal %s\n\n%s\n", s.synopsis, s.about)
+	if flags := s.describe(); flags != "" {
+		fmt.Fprintf(s.out, "\nFlags; each can be set in the environment as well, -like-this as %s:\n%s", environment("like-this"), flags)
+	}
 }
 
 // parse takes the environment, then the arguments. Flags may stand behind positional arguments, which it returns.
@@ -50,6 +54,7 @@ func (s *flagSet) parse(args []string) (positional []string, err error) {
 	}
 	for {
 		if err := s.Parse(args); errors.Is(err, flag.ErrHelp) {
+			s.explain()
 			return nil, err
 		} else if err != nil {
 			return nil, usageError(fmt.Sprintf("%s: %v (shoal %s -h shows the flags)", s.Name(), err, s.Name()))
@@ -80,7 +85,7 @@ func (s *flagSet) describe() string {
 			left += " " + kind
 		}
 		fmt.Fprintf(&b, "  %-26s %s", left, about)
-		if f.DefValue != "" {
+		if !slices.Contains([]string{"", "0", "0s", "false"}, f.DefValue) {
 			fmt.Fprintf(&b, " (default %s)", f.DefValue)
 		}
 		b.WriteByte('\n')

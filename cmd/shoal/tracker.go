@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -13,10 +14,10 @@ import (
 func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("tracker [flags]", "Runs a tracker: it forms cells of viewers and relays their signalling.", out)
 	desk := newDesk(flags)
-	http := door{flag: "http"}
+	public := door{flag: "http"}
 	var config tracker.Config
 	var ice list
-	flags.StringVar(&http.address, "http", ":8082", "`address` for viewers (WebSocket)")
+	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	flags.IntVar(&config.CellSize, "cell", 24, "`viewers` in a cell, fully meshed")
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
@@ -37,5 +38,16 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return desk.run(ctx, http, service, door{"stun", config.STUNAddr})
+	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr})
+}
+
+// withStats is a tracker that answers at the path of its figures too.
+type withStats struct{ *tracker.Tracker }
+
+func (t withStats) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/api/v1/swarm" {
+		t.Stats().ServeHTTP(w, r)
+		return
+	}
+	t.Tracker.ServeHTTP(w, r)
 }

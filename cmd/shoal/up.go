@@ -87,6 +87,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", copies)
 	mux.Handle("/tracker", swarm)
+	mux.Handle("/api/v1/swarm", swarm.Stats())
 	err = together(ctx,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),

@@ -30,7 +30,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
 	control := flags.Bool("control", false, "measure once more without the swarm, for comparison")
 	asJSON := flags.Bool("json", false, "print one JSON object")
-	flags.TextVar(&level, "log", slog.LevelWarn, "least `level` that is logged: debug, info, warn or error")
+	flags.TextVar(&level, "log", slog.LevelWarn, "least `level` logged: debug, info, warn, error")
 	positional, err := flags.parse(args)
 	if err != nil {
 		return err
