@@ -20,6 +20,7 @@ import { Beacons, NO_TRAFFIC, offload, type Stats, Viewing } from './stats.ts';
 export const LIVE: Partial<HlsConfig> = {
   lowLatencyMode: true,
   maxLiveSyncPlaybackRate: 1.1,
+  liveSyncOnStallIncrease: 0.3, // a stall makes it play so many seconds further behind
   backBufferLength: 15,
   maxBufferLength: 20,
 };

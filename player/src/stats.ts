@@ -72,14 +72,18 @@ export class Beacons {
   }
 }
 
-// A Viewing watches a video element: when its first frame came, and when it stood still since.
+// Standing still for less than this is not seen.
+const LEAST_STALL = 50; // milliseconds
+
+// A Viewing watches a video element: when its first frame came, and when it stood still once it had begun to move.
 export class Viewing {
   readonly #video: HTMLVideoElement;
   readonly #began: number;
   readonly #off = new AbortController();
   #startup = 0;
-  #stalls = 0;
-  #stalled = 0; // milliseconds, of stalls that are over
+  #moved = false;
+  #stalls = 0; // that are over
+  #stalled = 0; // milliseconds, of these
   #stalledSince = 0;
 
   constructor(video: HTMLVideoElement, began: number) {
@@ -90,12 +94,15 @@ export class Viewing {
       if (this.#startup === 0 && !this.#off.signal.aborted) this.#startup = Math.round(performance.now() - this.#began);
     };
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(first);
+    let from = -1; // where the playhead first was seen
     on('timeupdate', () => {
-      if (video.currentTime > 0 && !video.paused && !('requestVideoFrameCallback' in video && video.videoWidth > 0)) first();
+      if (video.paused || video.seeking || video.readyState < 3) return;
+      if (from < 0) from = video.currentTime;
+      this.#moved ||= video.currentTime > from;
+      if (this.#moved && !('requestVideoFrameCallback' in video && video.videoWidth > 0)) first(); // sound alone
     });
     on('waiting', () => {
-      if (this.#startup === 0 || this.#stalledSince > 0 || video.seeking || video.paused || video.ended) return;
-      this.#stalls++;
+      if (!this.#moved || this.#stalledSince > 0 || video.seeking || video.paused || video.ended) return;
       this.#stalledSince = performance.now();
     });
     for (const name of ['playing', 'pause', 'ended', 'emptied', 'seeking']) on(name, () => this.#moves());
@@ -106,16 +113,11 @@ export class Viewing {
   }
 
   get stalls(): number {
-    return this.#stalls;
-  }
-
-  get stalling(): boolean {
-    return this.#stalledSince > 0;
+    return this.#stalls + (this.#stall() > 0 ? 1 : 0);
   }
 
   get stalledSeconds(): number {
-    const now = this.#stalledSince > 0 ? performance.now() - this.#stalledSince : 0;
-    return (this.#stalled + now) / 1000;
+    return (this.#stalled + this.#stall()) / 1000;
   }
 
   get bufferSeconds(): number {
@@ -142,9 +144,17 @@ export class Viewing {
     this.#off.abort();
   }
 
+  // stall returns how long the stall that is on has lasted, 0 if there is none.
+  #stall(): number {
+    const millis = this.#stalledSince > 0 ? performance.now() - this.#stalledSince : 0;
+    return millis < LEAST_STALL ? 0 : millis;
+  }
+
   #moves(): void {
-    if (this.#stalledSince === 0) return;
-    this.#stalled += performance.now() - this.#stalledSince;
+    const millis = this.#stall();
     this.#stalledSince = 0;
+    if (millis === 0) return;
+    this.#stalls++;
+    this.#stalled += millis;
   }
 }

@@ -1,7 +1,7 @@
 // The watch page: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, duration, every, find, people, picture, type Stream, swarms } from './api.ts';
+import { condition, duration, every, find, people, picture, streams, swarms } from './api.ts';
 
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
@@ -23,8 +23,8 @@ copy.addEventListener('click', () => {
 
 every(2000, async () => {
   try {
-    const [response, swarm] = await Promise.all([fetch(`/api/v1/streams/${encodeURIComponent(name)}`), swarms()]);
-    const stream = response.ok ? ((await response.json()) as Stream) : null;
+    const [all, swarm] = await Promise.all([streams(), swarms()]);
+    const stream = all.find((s) => s.name === name) ?? null;
     const { text, live } = condition(stream);
     state.className = live ? 'badge live' : 'badge';
     state.textContent = text;
