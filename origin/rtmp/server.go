@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -20,6 +21,7 @@ const (
 	silence       = 10 * time.Second // of a broadcaster, then it is gone
 	writeDeadline = 5 * time.Second
 	wrongKeyDelay = time.Second
+	lastWords     = time.Second
 )
 
 // ErrKey says that no stream has this publish key.
@@ -161,7 +163,15 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 		if errors.Is(err, errFormat) {
 			s.refuse(stream.RefusedFormat)
 			_ = d.reject("NetStream.Publish.Rejected", err.Error())
+			linger(c)
 		}
+	}
+}
+
+// linger lets the last words arrive: closing on top of bytes not yet read would throw them away.
+func linger(c net.Conn) {
+	if t, ok := c.(*net.TCPConn); ok && t.CloseWrite() == nil && t.SetReadDeadline(time.Now().Add(lastWords)) == nil {
+		_, _ = io.CopyN(io.Discard, t, 4<<20)
 	}
 }
 

@@ -51,7 +51,9 @@ type Segmenter struct {
 	segment time.Duration // when the open segment began
 	first   int           // leading samples in the open part
 	bytes   int
-	count   uint32 // parts made
+	frames  int     // leading samples in the open segment
+	rate    float64 // leading frames a second in the newest complete segment
+	count   uint32  // parts made
 	cadence cadence
 	done    []Part
 }
@@ -82,6 +84,9 @@ func (s *Segmenter) Sequence() uint32 { return s.count }
 
 // GOP returns how far apart key frames are, 0 while that is not known.
 func (s *Segmenter) GOP() time.Duration { return s.cadence.interval() }
+
+// Rate returns how many leading frames come a second, 0 while that is not known.
+func (s *Segmenter) Rate() float64 { return s.rate }
 
 // Write adds a frame and returns the parts it finished. Frames before the first leading key frame are dropped.
 func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
@@ -164,6 +169,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 	}
 	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
 	s.first++
+	s.frames++
 	s.bytes += len(f.Data)
 	return nil
 }
@@ -237,6 +243,9 @@ func (s *Segmenter) close(end time.Duration, final bool) {
 		}
 	}
 	if final {
-		s.segment = end
+		if long := end - s.segment; long >= time.Second {
+			s.rate = float64(s.frames) / long.Seconds()
+		}
+		s.segment, s.frames = end, 0
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
-	"github.com/shoal-live/shoal/origin/media"
 )
 
 // Info is what the API says of a stream.
@@ -56,18 +55,22 @@ func (s *Stream) Info() Info {
 		i.Bitrate = int64(s.session.rate.bits)
 	}
 	if len(s.tracks) > 0 {
-		i.Renditions = append(i.Renditions, rendition(s.tracks))
+		i.Renditions = append(i.Renditions, s.rendition())
 		i.Tracks = names(s.tracks)
 	}
 	return i
 }
 
-func rendition(tracks []media.Track) (r Rendition) {
+func (s *Stream) rendition() (r Rendition) {
 	var codecs []string
-	for _, t := range tracks {
+	for _, t := range s.tracks {
 		codecs = append(codecs, t.RFC)
 		if t.Video() {
-			r.Width, r.Height, r.FrameRate = t.Width, t.Height, math.Round(t.Rate*1000)/1000
+			r.Width, r.Height, r.FrameRate = t.Width, t.Height, t.Rate
+			if r.FrameRate == 0 { // the codec's parameters do not tell: what was seen does
+				r.FrameRate = math.Round(s.frames)
+			}
+			r.FrameRate = math.Round(r.FrameRate*1000) / 1000
 		}
 	}
 	r.Codecs = strings.Join(codecs, ",")
@@ -92,7 +95,7 @@ func (s *Stream) Starting() bool {
 func (s *Stream) Variant(v *hls.View) hls.Variant {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := rendition(s.tracks)
+	r := s.rendition()
 	peak, mean := v.Bitrates()
 	out := hls.Variant{
 		Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,

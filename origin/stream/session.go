@@ -138,7 +138,7 @@ func (s *Session) endRun() {
 func (s *Session) watchCadence() {
 	st := s.stream
 	s.rate.note(time.Now(), s.bytes.Load())
-	st.gop = s.run.GOP()
+	st.gop, st.frames = s.run.GOP(), s.run.Rate()
 	text := advice(st.gop, st.config.SegmentDuration)
 	if text != "" && s.advice == "" {
 		st.log.Warn(text)

@@ -48,6 +48,7 @@ type Stream struct {
 	sequence uint32
 	fresh    bool // no segment was made by this process yet
 	gop      time.Duration
+	frames   float64 // a second, as they come
 }
 
 // open reads a stream's state from disk, or makes it new.

@@ -83,7 +83,7 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 	}
 	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
 	n.seen.Store(time.Now().UnixNano())
-	st.session, st.protocol, st.gop = n, protocol, 0
+	st.session, st.protocol, st.gop, st.frames = n, protocol, 0, 0
 	s.metrics.Live.Inc()
 	return n, nil
 }

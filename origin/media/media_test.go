@@ -1,0 +1,101 @@
+package media_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/testclip"
+)
+
+// From an x265 stream of 640x360 and a libaom stream of 640x360.
+var (
+	hevcVPS = []byte{0x40, 0x01, 0x0c, 0x01, 0xff, 0xff, 0x02, 0x20, 0x00, 0x00, 0x03, 0x00, 0xb0, 0x00, 0x00, 0x03,
+		0x00, 0x00, 0x03, 0x00, 0x7b, 0x18, 0xb0, 0x24}
+	hevcSPS = []byte{0x42, 0x01, 0x01, 0x02, 0x20, 0x00, 0x00, 0x03, 0x00, 0xb0, 0x00, 0x00, 0x03, 0x00, 0x00, 0x03,
+		0x00, 0x7b, 0xa0, 0x07, 0x82, 0x00, 0x88, 0x7d, 0xb6, 0x71, 0x8b, 0x92, 0x44, 0x80, 0x53, 0x88,
+		0x88, 0x92, 0xcf, 0x24, 0xa6, 0x92, 0x72, 0xc9, 0x12, 0x49, 0x22, 0xdc, 0x91, 0xaa, 0x48, 0xfc,
+		0xa2, 0x23, 0xff, 0x00, 0x01, 0x00, 0x01, 0x6a, 0x02, 0x02, 0x02, 0x01}
+	hevcPPS = []byte{0x44, 0x01, 0xc0, 0x25, 0x2f, 0x05, 0x32, 0x40}
+	av1Head = []byte{8, 0, 0, 0, 66, 167, 191, 228, 96, 13, 0, 64}
+)
+
+func TestTracks(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		make func() (media.Track, error)
+		rfc  string
+		w, h int
+	}{
+		{"H.264", func() (media.Track, error) { return media.NewH264(testclip.Parameters()) }, "avc1.42c00c", 160, 90},
+		{"HEVC", func() (media.Track, error) { return media.NewH265(hevcVPS, hevcSPS, hevcPPS) }, "hvc1.2.4.L123.b0", 960, 540},
+		{"AV1", func() (media.Track, error) { return media.NewAV1(av1Head) }, "av01.0.08M.08", 1920, 804},
+		{"AAC", func() (media.Track, error) { return media.NewAAC(testclip.AACConfig()) }, "mp4a.40.2", 0, 0},
+		{"Opus", func() (media.Track, error) { return media.NewOpus(2) }, "opus", 0, 0},
+	} {
+		track, err := c.make()
+		if err != nil || track.RFC != c.rfc || track.Width != c.w || track.Height != c.h || !track.Same(track) {
+			t.Errorf("%s: %q %dx%d %v", c.name, track.RFC, track.Width, track.Height, err)
+		}
+	}
+}
+
+func TestBadTracks(t *testing.T) {
+	for name, make := range map[string]func() (media.Track, error){
+		"H.264":         func() (media.Track, error) { return media.NewH264(nil, nil) },
+		"H.264, no PPS": func() (media.Track, error) { sps, _ := testclip.Parameters(); return media.NewH264(sps, nil) },
+		"HEVC":          func() (media.Track, error) { return media.NewH265(nil, nil, nil) },
+		"AV1":           func() (media.Track, error) { return media.NewAV1(nil) },
+		"AAC":           func() (media.Track, error) { return media.NewAAC(nil) },
+		"AAC, no rate":  func() (media.Track, error) { return media.NewAAC(&mpeg4audio.AudioSpecificConfig{}) },
+		"Opus":          func() (media.Track, error) { return media.NewOpus(9) },
+	} {
+		if _, err := make(); !errors.Is(err, media.ErrParameters) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestParseH264(t *testing.T) {
+	u := media.ParseH264([][]byte{{}, {9, 0x10}, {0x67, 1}, {0x68, 2}, {0x06, 5}, {0x65, 3}})
+	if !u.Key || string(u.SPS) != "\x67\x01" || string(u.PPS) != "\x68\x02" || string(u.Data) != "\x00\x00\x00\x02\x06\x05\x00\x00\x00\x02\x65\x03" {
+		t.Fatalf("%+v", u)
+	}
+	if u := media.ParseH264([][]byte{{0x67, 1}, {0x68, 2}}); u.Data != nil || u.Key {
+		t.Fatal("parameter sets alone are no picture")
+	}
+}
+
+func TestOpusLength(t *testing.T) {
+	if d := media.OpusLength(testclip.Opus); d != 20*time.Millisecond {
+		t.Fatal(d)
+	}
+	if d := media.OpusLength(nil); d != 0 {
+		t.Fatal(d)
+	}
+}
+
+func FuzzUnits(f *testing.F) {
+	f.Add([]byte{0x65, 1, 2}, []byte{0x40, 1})
+	f.Add(av1Head, hevcSPS)
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		units := [][]byte{a, b}
+		media.ParseH264(units)
+		media.ParseH265(units)
+		_, _ = media.ParseAV1(units)
+		_, _ = media.NewH264(a, b)
+		_, _ = media.NewH265(a, b, a)
+		_, _ = media.NewAV1(a)
+		media.OpusLength(a)
+	})
+}
+
+func ExampleNewOpus() {
+	t, err := media.NewOpus(2)
+	fmt.Println(t.RFC, t.Scale, err)
+	// Output: opus 48000 <nil>
+}
