@@ -133,6 +133,10 @@ export async function noStalls(t, viewers, during) {
   const counts = await Promise.all(viewers.map(async (v) => ({ ...(await v.stats()), standstill: await v.standstill() })));
   t.diagnostic(`${during}: stalls ${counts.map((c) => c.stalls).join(' ')}, stalled ${counts.map((c) => `${c.stalledSeconds.toFixed(2)} s`).join(' ')}, ` +
     `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}; ${crowding()}`);
+  for (const [i, viewer] of viewers.entries()) {
+    const waits = await viewer.page.evaluate(() => window.shoalTest.waits);
+    if (waits.length > 0) t.diagnostic(`${viewer.name} waited: ${waits.map((w) => `at ${w.at} ${w.millis} ms with ${w.ahead} s buffered`).join(', ')}`);
+  }
   for (const [i, c] of counts.entries()) {
     assert.equal(c.stalls, 0, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
     assert.ok(c.standstill < 1000, `${viewers[i].name}'s playhead stood still for ${c.standstill} ms ${during}`);

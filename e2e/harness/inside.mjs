@@ -3,7 +3,7 @@
 
 /** Runs in the page (so it is one function, without imports). It puts its findings at window.shoalTest. */
 export function inside({ hash }) {
-  const test = (window.shoalTest = { movingAt: 0, standstill: 0, standstills: [], appended: [] });
+  const test = (window.shoalTest = { movingAt: 0, standstill: 0, waits: [], appended: [] });
 
   const find = (root, name) => {
     const own = root.querySelector(name);
@@ -57,15 +57,27 @@ export function inside({ hash }) {
     first ??= now;
   }, 15);
 
-  // Then it must not stand still.
+  // Then it must not stand still. Of each time that it waits is noted when, for how long, and how much was buffered:
+  // with plenty of it, it is the machine that was too busy to decode.
   const watch = (video) => {
+    let wait = null;
+    video.addEventListener('waiting', () => {
+      const { buffered, currentTime } = video;
+      let ahead = 0;
+      for (let i = 0; i < buffered.length; i++) if (buffered.start(i) <= currentTime + 0.1) ahead = Math.max(0, buffered.end(i) - currentTime);
+      wait = { at: new Date().toISOString().slice(14, 23), ahead: ahead.toFixed(2), millis: 0, since: performance.now() };
+      test.waits.push(wait);
+    });
+    video.addEventListener('playing', () => {
+      if (wait) wait.millis = Math.round(performance.now() - wait.since);
+      wait = null;
+    });
     let time = video.currentTime;
     let since = performance.now();
     let sampled = since;
     setInterval(() => {
       const now = performance.now();
       if (video.currentTime !== time || video.paused) {
-        if (now - since > 300) test.standstills.push([Math.round(since), Math.round(now)]);
         time = video.currentTime;
         since = now;
       } else if (now - sampled < 200) {
