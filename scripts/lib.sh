@@ -76,3 +76,10 @@ build_all() {
   build_player
   build_shoal
 }
+
+# js_test is go test for GOOS=js under Node.js. The launcher hands the whole environment to the program and has little
+# room for it, so only what Go needs is left.
+js_test() {
+  env -i HOME="$HOME" PATH="$PATH" GOFLAGS="$GOFLAGS" GOPROXY="$(go env GOPROXY)" GOCACHE="$(go env GOCACHE)" \
+    GOMODCACHE="$(go env GOMODCACHE)" GOOS=js GOARCH=wasm go test -exec "$(go env GOROOT)/lib/wasm/go_js_wasm_exec" "$@"
+}

@@ -27,7 +27,7 @@ func newFlags(synopsis, about string, out io.Writer) *flagSet {
 	name, _, _ := strings.Cut(synopsis, " ")
 	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), synopsis, about, out}
 	set.SetOutput(io.Discard) // errors are printed once, by main
-	set.Usage = func() {} // shown by parse, when it is asked for
+	set.Usage = func() {}     // shown by parse, when it is asked for
 	return set
 }
 
