@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
@@ -116,8 +115,8 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 		Streams []stream.Info `json:"streams"`
 	}{Streams: []stream.Info{}}
 	for _, st := range o.streams.All() {
-		if i := st.Info(); i.Since != (time.Time{}) {
-			list.Streams = append(list.Streams, i)
+		if st.Heard() {
+			list.Streams = append(list.Streams, st.Info())
 		}
 	}
 	writeJSON(w, list)

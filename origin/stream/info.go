@@ -43,7 +43,7 @@ func (s *Stream) Info() Info {
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
 		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.gop, s.config.SegmentDuration),
 	}
-	if s.status == Idle { // published by an earlier process, or about to be
+	if s.status == Idle { // of an earlier process
 		i.State = Ended
 	}
 	if n := v.Newest(); n != nil {
@@ -82,6 +82,13 @@ func (s *Stream) Known() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status != Idle || s.next > 0
+}
+
+// Heard tells whether this process had media of the stream.
+func (s *Stream) Heard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status != Idle
 }
 
 // Starting tells whether a broadcaster is connected whose first segment is not complete yet.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // state is what of a stream survives the process. It is written to state.json before a number is used, for every
@@ -36,6 +37,15 @@ func (s store) load() (st state, found bool, err error) {
 		return state{}, false, fmt.Errorf("stream: %s is damaged: %w", filepath.Join(s.dir, "state.json"), err)
 	}
 	return st, true, nil
+}
+
+// written returns when the state was saved last: when the stream was heard of last.
+func (s store) written() time.Time {
+	info, err := os.Stat(filepath.Join(s.dir, "state.json"))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
 }
 
 func (s store) save(st state) error {

@@ -69,6 +69,7 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	if found {
 		s.state.Discontinuity++ // what comes now does not follow what was
 		s.next = s.state.NextMSN
+		s.since = s.store.written()
 	} else {
 		s.state = state{Epoch: uint32(now.Unix())}
 	}
