@@ -9,10 +9,11 @@ import (
 type Scenario struct {
 	Name, Text string
 
-	Bitrate  int // bits per second, of the media
-	CellSize int // 0: the tracker's default
-	Warmup   int // from the beginning to the measured time
-	Joins    int // the viewers join evenly over these first seconds
+	Bitrate  int     // bits per second, of the media
+	Keyframe float64 // how much larger a part with a keyframe is than the mean part
+	CellSize int     // 0: the tracker's default
+	Warmup   int     // from the beginning to the measured time
+	Joins    int     // the viewers join evenly over these first seconds
 
 	Uplink      float64 // mean, lognormal
 	UplinkSigma float64
@@ -33,7 +34,7 @@ type Scenario struct {
 
 var steady = Scenario{
 	Name: "steady", Text: "uplinks of 2.5 x bitrate in the mean, a fifth of the pairs unreachable, nobody leaves",
-	Bitrate: 2_000_000, Warmup: 30, Joins: 10,
+	Bitrate: 2_000_000, Keyframe: 1.8, Warmup: 30, Joins: 10,
 	Uplink: 2.5, UplinkSigma: 0.6, Downlink: 4, Told: 0.8, ToldSigma: 0.15,
 	Unreachable: 0.2, Metered: 0.05, Loss: 0.002,
 }

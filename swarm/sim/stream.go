@@ -15,7 +15,6 @@ const (
 	publishDelay                   = 40 * scheduler.Millisecond
 	initSize                       = 900
 	playlistSize                   = 4 << 10
-	keyframeShare                  = 2.2 // how much larger a keyframe part is than the mean
 )
 
 // stream is the live stream at the edge.
@@ -26,15 +25,15 @@ type stream struct {
 }
 
 // newStream makes all parts that a world of this length needs.
-func newStream(bitrate int, end scheduler.Time, seed uint64) *stream {
+func newStream(sc *Scenario, end scheduler.Time, seed uint64) *stream {
 	r := rand.New(rand.NewPCG(seed, streamChance))
-	mean := float64(bitrate) / 8 * float64(partDuration) / 1e6
-	other := (partsPerSegment - keyframeShare) / (partsPerSegment - 1)
+	mean := float64(sc.Bitrate) / 8 * float64(partDuration) / 1e6
+	other := (partsPerSegment - sc.Keyframe) / (partsPerSegment - 1)
 	st := &stream{init: record(wire.ChunkID{Epoch: 1, Kind: wire.Init, MSN: 1}, initSize)}
 	for k := range before0 + int(end/partDuration) + 1 {
 		share := other
 		if k%partsPerSegment == 0 {
-			share = keyframeShare
+			share = sc.Keyframe
 		}
 		size := int(mean * share * (0.85 + 0.3*r.Float64()))
 		p := record(wire.ChunkID{Epoch: 1, MSN: uint64(k / partsPerSegment), Part: uint16(k % partsPerSegment)}, max(size, 200))

@@ -32,7 +32,7 @@ type world struct {
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 	w := &world{scenario: s, seed: seed, p2p: p2p}
 	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
-	w.stream = newStream(s.Bitrate, w.end, seed)
+	w.stream = newStream(&w.scenario, w.end, seed)
 	w.tracker = newTracker(w)
 	for i := range viewers {
 		at := scheduler.Time(s.Joins) * scheduler.Second * scheduler.Time(i) / scheduler.Time(viewers)
