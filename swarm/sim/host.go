@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
@@ -260,124 +259,6 @@ func (v *viewer) sendPieces(a scheduler.Action) {
 		m.tampered = true
 		v.counts.tampered += uint64(to - from)
 	}
-}
-
-// fetch asks the edge. The answer comes back after both ways, the edge's own time, and through the downlink.
-func (v *viewer) fetch(a scheduler.Action) {
-	w := v.w
-	c := v.chunks[a.Chunk]
-	if c == nil || !c.within(a.First, a.Count) {
-		v.counts.unheld++
-		v.owe(call{what: callFetched, chunk: a.Chunk, first: a.First, count: a.Count})
-		return
-	}
-	v.counts.requests++
-	m := w.take(fetched)
-	from, to := c.record.PieceBounds(a.First, a.Count)
-	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, a.First, a.Count, c.part, to-from
-	w.plan(event{at: w.now + 2*v.toEdge() + edgeTime, what: arrives, viewer: v.id, msg: m})
-}
-
-func (v *viewer) fetched(m *message) {
-	c := v.chunks[m.chunk]
-	ok := c != nil
-	if ok {
-		if v.core != nil && m.count < c.record.Pieces() && !c.hashes {
-			ok = false // a range that cannot be verified
-		}
-		v.counts.fromEdge += uint64(m.payload)
-	}
-	if ok {
-		if m.count == c.record.Pieces() {
-			c.hashes = true
-		}
-		for p := c.pieces & run(m.first, m.count); p != 0; p &= p - 1 {
-			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
-			v.counts.refetched += uint64(to - from)
-		}
-		c.pieces |= run(m.first, m.count)
-	}
-	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})
-}
-
-// takeHashes verifies: the message is what it claims to be, or it is not.
-func (v *viewer) takeHashes(a scheduler.Action) {
-	m, c := v.frame, v.chunks[a.Chunk]
-	ok := c != nil && m.what == hashes && m.part == c.part && !m.tampered
-	if ok {
-		c.hashes = true
-	}
-	v.owe(call{what: callHashesTaken, peer: m.at, chunk: a.Chunk, ok: ok})
-}
-
-func (v *viewer) takePieces(a scheduler.Action) {
-	m, c := v.frame, v.chunks[a.Chunk]
-	ok := c != nil && m.what == pieces && m.part == c.part && m.first == a.First && m.count == a.Count &&
-		!m.tampered && c.hashes
-	if ok {
-		fresh := run(a.First, a.Count) &^ c.pieces
-		for p := fresh; p != 0; p &= p - 1 {
-			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
-			m.fresh += to - from
-		}
-		v.counts.fromPeers += uint64(m.fresh)
-		c.pieces |= fresh
-	} else {
-		m.bad = true
-		v.counts.badSeen += uint64(m.payload)
-	}
-	v.owe(call{what: callPiecesTaken, peer: m.at, chunk: a.Chunk, first: a.First, count: a.Count, ok: ok})
-}
-
-// park keeps the frame just handed in.
-func (v *viewer) park() {
-	m := v.frame
-	if m.parkedAt == 0 {
-		m.parkedAt = v.w.now
-	}
-	m.kept = true
-	v.parked = append(v.parked, m)
-	v.parkedN += m.size()
-	for v.parkedN > parkedBytes {
-		old := v.parked[0]
-		v.parked = v.parked[1:]
-		v.parkedN -= old.size()
-		v.counts.parkedLost++
-		if old == m {
-			m.kept = false
-		} else {
-			v.w.free(old)
-		}
-	}
-}
-
-func (v *viewer) replayParked() {
-	list := v.parked
-	v.parked, v.parkedN = nil, 0
-	for _, m := range list {
-		if v.w.now-m.parkedAt > parkedFor {
-			v.counts.parkedLost++
-			v.w.free(m)
-			continue
-		}
-		v.owe(call{what: callFrame, peer: m.at, msg: m})
-	}
-}
-
-// complete tells the playhead that a chunk is whole, and the world how long that took.
-func (v *viewer) complete(h scheduler.Chunk) {
-	c := v.chunks[h]
-	if c == nil || !c.complete() {
-		v.counts.unheld++
-		return
-	}
-	if !c.whole {
-		c.whole = true
-		if c.measured {
-			v.w.took = append(v.w.took, v.w.now-publishedAt(c.part))
-		}
-	}
-	v.owe(call{what: callReady, chunk: h})
 }
 
 // ordered returns the viewer's links in the order in which they were made.
