@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
+	"syscall"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
@@ -20,36 +20,61 @@ type port struct {
 // listen opens the port. An address without a host is opened on every interface by itself, so that an answer leaves
 // from the address it was asked at.
 func listen(addr string) (*port, error) {
-	host, number, err := net.SplitHostPort(addr)
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("whip: %w", err)
+	}
+	at, err := net.ResolveUDPAddr("udp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("whip: %w", err)
 	}
 	p := &port{}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		n, err := strconv.ParseUint(number, 10, 16)
-		if err != nil {
-			return nil, fmt.Errorf("whip: port of %q: %w", addr, err)
-		}
-		mux, err := ice.NewMultiUDPMuxFromPort(int(n), ice.UDPMuxFromPortWithLoopback())
-		if err != nil {
-			return nil, fmt.Errorf("whip: %w", err)
-		}
-		p.mux = mux
+	if host == "" || at.IP.IsUnspecified() {
+		p.mux, err = everywhere(at.Port)
 	} else {
-		at, err := net.ResolveUDPAddr("udp", addr)
-		if err != nil {
-			return nil, fmt.Errorf("whip: %w", err)
+		var c *net.UDPConn
+		if c, err = net.ListenUDP("udp", at); err == nil {
+			p.mux = webrtc.NewICEUDPMux(nil, c)
 		}
-		c, err := net.ListenUDP("udp", at)
-		if err != nil {
-			return nil, fmt.Errorf("whip: %w", err)
-		}
-		p.mux = webrtc.NewICEUDPMux(nil, c)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("whip: %w", err)
 	}
 	for _, a := range p.mux.GetListenAddresses() {
 		p.addresses = append(p.addresses, a.String())
 	}
 	return p, nil
+}
+
+// everywhere opens a port on every address of this machine. Addresses that serve one link alone are left out, and so
+// are addresses that cannot be used yet, as they are for a second after an interface came up.
+func everywhere(number int) (ice.UDPMux, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	var muxes []ice.UDPMux
+	for _, a := range addresses {
+		ip, ok := a.(*net.IPNet)
+		if !ok || ip.IP.IsLinkLocalUnicast() {
+			continue
+		}
+		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: ip.IP, Port: number})
+		if errors.Is(err, syscall.EADDRNOTAVAIL) {
+			continue
+		}
+		if err != nil {
+			for _, m := range muxes {
+				m.Close()
+			}
+			return nil, err
+		}
+		muxes = append(muxes, webrtc.NewICEUDPMux(nil, c))
+	}
+	if len(muxes) == 0 {
+		return nil, errors.New("no address of this machine can be listened on")
+	}
+	return ice.NewMultiUDPMuxDefault(muxes...), nil
 }
 
 // connect makes a peer connection that takes exactly the codecs of the offer.
