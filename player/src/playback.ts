@@ -21,7 +21,8 @@ const PATIENT: Partial<HlsConfig> = {
 
 const POLL_MILLIS = 2500;
 const STALL_MILLIS = 2500; // standing still for so long is worth asking why
-const BEHIND_SECONDS = 5; // further behind its target than this, a viewer who follows live is taken there
+const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
+const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
 
 export class Playback {
   readonly #video: HTMLVideoElement;
@@ -37,6 +38,7 @@ export class Playback {
   #recoveries: number[] = []; // when media errors were recovered from
   #stoodSince = 0;
   #stoodAt = -1;
+  #nearAt = 0; // when it last was near the live edge
 
   // following: the viewer wants to be at the live edge, and has not paused or gone back.
   following = true;
@@ -174,7 +176,11 @@ export class Playback {
       this.#stoodAt = currentTime;
       this.#stoodSince = now;
       const target = this.#hls?.targetLatency;
-      if (!paused && this.following && target && this.latency > target + BEHIND_SECONDS) this.goLive();
+      if (paused || !this.following || !target || this.latency < target + BEHIND_SECONDS) this.#nearAt = now;
+      if (now - this.#nearAt > BEHIND_MILLIS) {
+        this.#nearAt = now;
+        this.goLive();
+      }
       if (!paused && currentTime > 0 && this.#state !== 'playing' && this.#video.readyState >= 3) this.#become('playing');
     } else if (now - this.#stoodSince > STALL_MILLIS && this.#state !== 'ended') {
       this.#stoodSince = now + 1000;

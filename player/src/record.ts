@@ -136,8 +136,4 @@ export class RecordBook {
   get(uri: string): Entry | undefined {
     return this.#entries.get(uri);
   }
-
-  entries(): Entry[] {
-    return [...this.#entries.values()];
-  }
 }

@@ -30,11 +30,6 @@ export interface Action {
   bytes: Uint8Array<ArrayBuffer>; // a copy
 }
 
-// What a viewer may and would do, as wire.Member has it.
-export const MAY_UPLOAD = 1;
-export const METERED = 2;
-export const HIDDEN = 4;
-
 export const INPUT_SIZE = 72 << 10;
 
 interface Exports extends WebAssembly.Exports {

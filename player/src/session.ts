@@ -7,13 +7,17 @@
 // playhead gets there is given back to hls.js, to fetch it from the edge. Without tracker, WebRTC, WebAssembly, key
 // or luck nothing of this happens, and hls.js plays on as if it were alone.
 
+import { type Chunk, Chunks, wake } from './chunks.ts';
 import { Edge } from './edge.ts';
 import { readListing } from './listing.ts';
 import type { MediaSource, Taken, Wanted } from './loader.ts';
+import { type Call, Loop } from './loop.ts';
+import { Parking } from './parking.ts';
 import { PeerLink } from './peer.ts';
 import type { PlaylistReader } from './playlist.ts';
 import { type Entry, INIT, RecordBook } from './record.ts';
-import { type Action, HIDDEN, INPUT_SIZE, Kind, MAY_UPLOAD, METERED, Scheduler } from './scheduler.ts';
+import { type Action, INPUT_SIZE, Kind, Scheduler } from './scheduler.ts';
+import { onSelfChange, selfFlags, WEIGHT } from './self.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Store } from './store.ts';
 import { Tracker } from './tracker.ts';
@@ -31,16 +35,6 @@ export interface SessionOptions {
   beacon(): number[];
 }
 
-// A Chunk is what the session knows of a chunk beside its bytes.
-interface Chunk {
-  entry: Entry;
-  handle: number; // the scheduler's name for it; 0 before it is learned
-  fromPeers: number; // bytes
-  counted: boolean; // in chunksFromPeers or chunksFromEdge
-  fetchingSince: number; // 0: the scheduler has nothing of it on its way from the edge
-  waiting: Set<() => void>; // called when it is whole, or will not be
-}
-
 interface Frame {
   peer: number;
   bytes: Uint8Array<ArrayBuffer>;
@@ -55,10 +49,9 @@ interface Link {
 
 const HEADER = 24; // of a frame
 const BULK = 0x80; // frames from this type on carry media or hashes
-const PARK_BYTES = 4 << 20;
-const PARK_MILLIS = 2000;
-const WEIGHT = 500; // spare uplink, in units of 10 kbit/s
 const VERIFY_MILLIS = 250; // how long media waits for the record to be verified
+const MOST_SEGMENTS = 64; // whose parts are remembered
+const MOST_EARLY = 64; // chunks that are kept before there is a scheduler
 const APPEND_MILLIS = 120; // what hls.js and MSE take from the bytes to the picture
 const LAST_MARGIN = 100;
 const FIRST_MARGIN = 40; // the scheduler's time to act on what is needed at once
@@ -71,20 +64,18 @@ export class Session implements MediaSource, PlaylistReader {
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
   #p2p: P2P = 'off';
-  #began = false;
+  #began = false; // to join
+  #notBefore = 0;
 
   // records
   #book: RecordBook | null = null;
   #playlist: { url: string; text: string } | null = null; // the last, for a book that comes late
-  #segments = new Map<string, string[]>();
-  readonly #chunks = new Map<string, Chunk>(); // by ID
-  readonly #learned = new Map<number, Chunk>(); // by handle
+  readonly #segments = new Map<string, string[]>();
+  #listed: string[] = []; // URIs with records in the last playlist, those at the live edge first
+  readonly #chunks = new Chunks();
 
-  // the scheduler and its calls
-  #scheduler: Scheduler | null = null;
-  #calls: { call: (scheduler: Scheduler, now: number) => Action[]; frame: Frame | null }[] = [];
-  #calling = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  // the scheduler
+  #loop: Loop<Scheduler, Action, Frame> | null = null;
   #seconds: ReturnType<typeof setInterval> | undefined;
   #beaconAt = 0;
 
@@ -92,7 +83,7 @@ export class Session implements MediaSource, PlaylistReader {
   #tracker: Tracker | null = null;
   #iceServers: RTCIceServer[] = [];
   readonly #links = new Map<number, Link>();
-  #parked: Frame[] = [];
+  readonly #parking = new Parking<Frame>();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -113,18 +104,19 @@ export class Session implements MediaSource, PlaylistReader {
     if (!book) return;
     const { records, segments } = readListing(text, url);
     for (const [uri, parts] of segments) this.#segments.set(uri, parts);
-    while (this.#segments.size > 64) this.#segments.delete(this.#segments.keys().next().value ?? '');
-    for (const { uri, text: record, age } of records.sort((a, b) => a.age - b.age)) {
+    while (this.#segments.size > MOST_SEGMENTS) this.#segments.delete(this.#segments.keys().next().value ?? '');
+    this.#listed = records.sort((a, b) => a.age - b.age).map(({ uri }) => uri);
+    for (const { uri, text: record, age } of records) {
       const entry = book.note(uri, record, age);
       void entry?.verified.then((truth) => {
-        if (truth && !this.#over.signal.aborted) this.#learn(this.#chunk(entry));
+        if (truth) this.#learn(entry);
       });
     }
   }
 
   // take gets a chunk, or a segment out of its parts, through the swarm.
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
-    if (!this.#scheduler) return null;
+    if (!this.#loop) return null;
     const entries = this.#entries(url);
     return entries && this.#gather(entries, start, signal);
   }
@@ -149,19 +141,18 @@ export class Session implements MediaSource, PlaylistReader {
     this.#call((s, now) => s.leave(now));
     this.#end('off');
     this.#over.abort();
-    this.#store.clear();
   }
 
   // --- beginning and end ---
 
   #open(key: string): void {
-    if (key === '' || this.#book) return;
+    if (key === '' || this.#book || this.#p2p === 'off') return;
     this.#book = new RecordBook(key);
     if (this.#playlist) this.playlist(this.#playlist.url, this.#playlist.text);
   }
 
   #begin(): void {
-    if (this.#began || this.#p2p !== 'joining') return;
+    if (this.#began || this.#p2p !== 'joining' || performance.now() < this.#notBefore) return;
     this.#began = true;
     this.#join().catch((error: unknown) => this.#fail(error));
   }
@@ -169,22 +160,29 @@ export class Session implements MediaSource, PlaylistReader {
   async #join(): Promise<void> {
     const { key, wasm, name, token } = this.#options;
     if (typeof key !== 'string') this.#open(await key().catch(() => ''));
-    if (!this.#book) {
-      setTimeout(() => (this.#began = false), KEY_RETRY_MILLIS); // the next chunk tries again
+    if (!this.#book) { // a chunk that comes later tries again
+      this.#began = false;
+      this.#notBefore = performance.now() + KEY_RETRY_MILLIS;
       return;
     }
     const scheduler = await Scheduler.load(wasm, this.#over.signal);
     if (this.#over.signal.aborted) return;
-    this.#scheduler = scheduler;
+    this.#loop = new Loop<Scheduler, Action, Frame>(scheduler, {
+      act: (action, frame) => this.#act(action, frame),
+      settled: () => this.#settled(scheduler),
+      failed: (error) => this.#fail(error),
+    });
     const secret = crypto.getRandomValues(new Uint8Array(16));
-    this.#call((s) => s.start(secret, flags(), WEIGHT, name, token));
-    for (const chunk of [...this.#chunks.values()].sort((a, b) => a.entry.age - b.entry.age)) this.#learn(chunk);
-    for (const { entry, handle } of this.#chunks.values()) if (handle === 0) this.#forget(entry.record.id);
+    this.#call((s) => s.start(secret, selfFlags(), WEIGHT, name, token));
+    for (const uri of this.#listed) {
+      const entry = this.#book?.get(uri);
+      if (entry?.truth) this.#learn(entry);
+    }
+    if (this.#over.signal.aborted || !this.#book) return; // it has failed at once
+    for (const chunk of this.#chunks.all()) if (chunk.handle === 0) this.#forget(chunk); // listed no longer
 
-    const changed = (): void => this.#call((s, now) => s.self(now, flags(), WEIGHT));
     const { signal } = this.#over;
-    document.addEventListener('visibilitychange', changed, { signal });
-    connection()?.addEventListener?.('change', changed, { signal });
+    onSelfChange(() => this.#call((s, now) => s.self(now, selfFlags(), WEIGHT)), signal);
     window.addEventListener('pagehide', () => this.#call((s, now) => s.leave(now)), { signal });
     this.#seconds = setInterval(() => this.#beacon(), 1000);
 
@@ -205,15 +203,16 @@ export class Session implements MediaSource, PlaylistReader {
   // end leaves the swarm for good; hls.js plays on.
   #end(p2p: P2P): void {
     this.#p2p = p2p;
-    this.#scheduler = null;
-    this.#calls = [];
-    clearTimeout(this.#timer);
+    this.#book = null;
+    this.#loop?.close();
+    this.#loop = null;
     clearInterval(this.#seconds);
     this.#tracker?.close();
     for (const { peer } of this.#links.values()) peer.close();
     this.#links.clear();
-    this.#parked = [];
-    for (const chunk of this.#chunks.values()) wake(chunk);
+    this.#parking.leave(0);
+    this.#chunks.clear();
+    this.#store.clear();
   }
 
   #beacon(): void {
@@ -227,23 +226,9 @@ export class Session implements MediaSource, PlaylistReader {
 
   // --- chunks ---
 
-  #chunk(entry: Entry): Chunk {
-    const { id } = entry.record;
-    let chunk = this.#chunks.get(id);
-    if (!chunk) {
-      chunk = { entry, handle: 0, fromPeers: 0, counted: false, fetchingSince: 0, waiting: new Set() };
-      this.#chunks.set(id, chunk);
-    }
-    return chunk;
-  }
-
-  #forget(id: string): void {
-    const chunk = this.#chunks.get(id);
-    if (!chunk) return;
-    this.#chunks.delete(id);
-    this.#learned.delete(chunk.handle);
-    this.#store.drop(id);
-    wake(chunk);
+  #forget(chunk: Chunk): void {
+    this.#store.drop(chunk.entry.record.id);
+    this.#chunks.drop(chunk);
   }
 
   // entries returns the records that describe a URL: its own, or those of all its parts.
@@ -256,16 +241,19 @@ export class Session implements MediaSource, PlaylistReader {
     return parts?.every((entry) => entry !== undefined) ? parts : null;
   }
 
-  #learn(chunk: Chunk): void {
-    const { record } = chunk.entry;
+  #learn(entry: Entry): void {
+    if (!this.#loop) return; // it will be, once there is a scheduler, if it is still listed then
+    const { record } = entry;
+    const chunk = this.#chunks.of(entry);
     this.#call((s, now) => {
       if (chunk.handle !== 0) return [];
-      const { chunk: handle, actions } = s.learn(now, record.bytes, chunk.entry.age);
-      if (handle !== 0) {
-        chunk.handle = handle;
-        this.#learned.set(handle, chunk);
-        if (this.#store.whole(record.id)) this.#held(chunk);
+      const { chunk: handle, actions } = s.learn(now, record.bytes, entry.age);
+      if (handle === 0) {
+        this.#forget(chunk); // stale
+        return actions;
       }
+      this.#chunks.name(chunk, handle);
+      if (this.#store.whole(record.id)) this.#held(chunk);
       return actions;
     });
     this.#unpark();
@@ -280,7 +268,7 @@ export class Session implements MediaSource, PlaylistReader {
     const each = entries.map(async (entry) => {
       const seconds = place === null ? 0 : this.#options.secondsUntil(place);
       if (place !== null) place += entry.record.seconds;
-      return this.#need(this.#chunk(entry), performance.now() + 1000 * seconds, signal);
+      return this.#need(this.#chunks.of(entry), performance.now() + 1000 * seconds, signal);
     });
     const parts = await Promise.all(each);
     const bytes = parts.length === 1 && parts[0] ? parts[0] : joined(parts);
@@ -326,11 +314,19 @@ export class Session implements MediaSource, PlaylistReader {
   }
 
   async #keepPlain(entry: Entry, bytes: Uint8Array): Promise<void> {
-    const chunk = this.#chunk(entry);
+    if (!this.#loop && this.#chunks.size >= MOST_EARLY) {
+      this.#traffic.chunksFromEdge++;
+      return;
+    }
+    const chunk = this.#chunks.of(entry);
     if (!chunk.counted) this.#traffic.chunksFromEdge++;
     chunk.counted = true;
-    if (this.#p2p === 'off' || !(await entry.verified)) return;
-    if ((await this.#store.takeWhole(entry.record, bytes)) < 0) return;
+    const keeping = entry.verified.then(async (truth) => truth && (await this.#store.takeWhole(entry.record, bytes)) >= 0);
+    chunk.keeping = keeping;
+    const kept = await keeping;
+    chunk.keeping = null;
+    if (this.#loop && chunk.handle === 0) this.#forget(chunk); // the scheduler does not want it
+    if (!kept) return;
     wake(chunk);
     if (chunk.handle !== 0) this.#held(chunk);
   }
@@ -342,6 +338,7 @@ export class Session implements MediaSource, PlaylistReader {
 
   async #fetch(chunk: Chunk, first: number, count: number): Promise<void> {
     const { uri, record } = chunk.entry;
+    await chunk.keeping;
     const whole = (first === 0 && count === record.pieces) || !this.#store.hashes(record.id);
     if (this.#store.pieces(record.id, first, count)) {
       this.#report(chunk, first, count, true);
@@ -377,37 +374,19 @@ export class Session implements MediaSource, PlaylistReader {
 
   // --- the scheduler ---
 
-  // call calls the scheduler and carries out what it asks for. A call made meanwhile waits for its turn.
-  #call(call: (scheduler: Scheduler, now: number) => Action[], frame: Frame | null = null): void {
-    if (!this.#scheduler) return;
-    this.#calls.push({ call, frame });
-    if (this.#calling) return;
-    this.#calling = true;
-    try {
-      for (let next = this.#calls.shift(); next && this.#scheduler; next = this.#calls.shift()) {
-        for (const action of next.call(this.#scheduler, performance.now())) this.#act(action, next.frame);
-      }
-      this.#arm();
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#calling = false;
-    }
+  #call(call: Call<Scheduler, Action>, frame: Frame | null = null): void {
+    this.#loop?.call(call, frame);
   }
 
-  #arm(): void {
-    const scheduler = this.#scheduler;
-    if (!scheduler) return;
-    if (this.#p2p !== 'refused') this.#p2p = scheduler.roster > 0 || scheduler.links > 0 ? 'on' : 'joining';
-    clearTimeout(this.#timer);
-    const wait = scheduler.next - performance.now();
-    this.#timer = setTimeout(() => this.#call((s, now) => s.tick(now)), Math.min(1000, Math.max(5, wait)));
+  #settled(scheduler: Scheduler): void {
+    if (scheduler.roster > 0 || scheduler.links > 0) this.#p2p = 'on';
+    else if (this.#p2p === 'on') this.#p2p = 'joining';
   }
 
   #act(action: Action, frame: Frame | null): void {
     const { kind, peer, first, count, bytes } = action;
     const link = this.#links.get(peer);
-    const chunk = this.#learned.get(action.chunk);
+    const chunk = this.#chunks.get(action.chunk);
     switch (kind) {
       case Kind.SendTracker:
         this.#tracker?.send(bytes);
@@ -417,6 +396,7 @@ export class Session implements MediaSource, PlaylistReader {
         break;
       case Kind.Refused:
         console.warn('shoal: the tracker refuses:', new TextDecoder().decode(bytes));
+        if (count === 0) this.#end('refused');
         this.#p2p = 'refused';
         this.#tracker?.refused(count);
         break;
@@ -451,13 +431,13 @@ export class Session implements MediaSource, PlaylistReader {
         if (chunk && frame) void this.#takePieces(chunk, first, count, frame);
         break;
       case Kind.Park:
-        if (frame) this.#park(frame);
+        if (frame) this.#parking.park(frame);
         break;
       case Kind.Complete:
         if (chunk) this.#complete(chunk);
         break;
       case Kind.Drop:
-        if (chunk) this.#forget(chunk.entry.record.id);
+        if (chunk) this.#forget(chunk);
         break;
     }
   }
@@ -535,24 +515,9 @@ export class Session implements MediaSource, PlaylistReader {
     this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, fresh >= 0));
   }
 
-  #park(frame: Frame): void {
-    const now = performance.now();
-    this.#parked.push(frame);
-    let bytes = this.#parked.reduce((sum, f) => sum + f.bytes.length, 0);
-    this.#parked = this.#parked.filter((f) => {
-      const stays = now - f.at < PARK_MILLIS && bytes <= PARK_BYTES;
-      if (!stays) bytes -= f.bytes.length;
-      return stays;
-    });
-  }
-
   // unpark hands parked frames in again.
   #unpark(): void {
-    const frames = this.#parked;
-    if (frames.length === 0) return;
-    this.#parked = [];
-    const now = performance.now();
-    for (const frame of frames) if (now - frame.at < PARK_MILLIS) this.#message(frame);
+    for (const frame of this.#parking.leave(performance.now())) this.#message(frame);
   }
 }
 
@@ -562,30 +527,11 @@ function supported(): boolean {
   return typeof RTCPeerConnection === 'function' && typeof WebSocket === 'function' && typeof WebAssembly === 'object';
 }
 
-interface Connection extends EventTarget {
-  saveData?: boolean;
-  type?: string;
-}
-
-function connection(): Connection | undefined {
-  return (navigator as Navigator & { connection?: Connection }).connection;
-}
-
-function flags(): number {
-  const c = connection();
-  const metered = c?.saveData === true || c?.type === 'cellular';
-  return MAY_UPLOAD | (metered ? METERED : 0) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
-}
-
 function readICEServers(text: string): RTCIceServer[] {
   return text.split('\n').filter((line) => line !== '').map((line) => {
     const [urls = '', username = '', credential = ''] = line.split('\0');
     return username === '' ? { urls } : { urls, username, credential };
   });
-}
-
-function wake(chunk: Chunk): void {
-  for (const done of [...chunk.waiting]) done();
 }
 
 function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {

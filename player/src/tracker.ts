@@ -28,10 +28,6 @@ export class Tracker {
     this.#random = random;
   }
 
-  get attempts(): number {
-    return this.#attempts;
-  }
-
   open(): void {
     if (this.#closed || this.#socket) return;
     let socket: WebSocket;

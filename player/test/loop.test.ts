@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Loop, type Machine } from '../src/loop.ts';
+import { Parking } from '../src/parking.ts';
+
+class Fake implements Machine<string> {
+  next = 1e12;
+  ticks = 0;
+  tick(): string[] {
+    this.ticks++;
+    return ['ticked'];
+  }
+}
+
+test('what a call asks for is carried out before the next call, whoever makes it', () => {
+  const log: string[] = [];
+  const loop: Loop<Fake, string, number> = new Loop<Fake, string, number>(new Fake(), {
+    act: (action, context) => {
+      log.push(`${action} ${context}`);
+      if (action === 'b') loop.call(() => (log.push('call 2'), ['d']), 2);
+    },
+    settled: () => log.push('settled'),
+    failed: () => log.push('failed'),
+  });
+  loop.call(() => (log.push('call 1'), ['a', 'b', 'c']), 1);
+  loop.close();
+  assert.deepEqual(log, ['call 1', 'a 1', 'b 1', 'c 1', 'call 2', 'd 2', 'settled']);
+});
+
+test('tick is called when it is due, and at least each second', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const fake = new Fake();
+  const loop = new Loop<Fake, string, null>(fake, { act: () => undefined, settled: () => undefined, failed: assert.fail });
+  loop.call(() => []);
+  mock.timers.tick(999);
+  assert.equal(fake.ticks, 0);
+  fake.next = 0; // due at once: not sooner than after 5 ms
+  mock.timers.tick(1);
+  assert.equal(fake.ticks, 1);
+  mock.timers.tick(5);
+  assert.equal(fake.ticks, 2);
+  loop.close();
+  mock.timers.tick(5000);
+  assert.equal(fake.ticks, 2);
+  mock.timers.reset();
+});
+
+test('a machine that breaks is told of once, and not called again', () => {
+  let failures = 0;
+  let calls = 0;
+  const loop = new Loop<Fake, string, null>(new Fake(), { act: () => undefined, settled: assert.fail, failed: () => failures++ });
+  loop.call(() => {
+    throw new Error('unreachable executed');
+  });
+  loop.call(() => (calls++, []));
+  assert.deepEqual([failures, calls], [1, 0]);
+});
+
+test('parked frames are bounded in bytes and time', () => {
+  const parking = new Parking<{ bytes: Uint8Array; at: number }>();
+  for (let i = 0; i < 100; i++) parking.park({ bytes: new Uint8Array(60_000), at: i * 100 });
+  const left = parking.leave(10_000);
+  assert.equal(left[0]?.at, 8100);
+  assert.equal(left.length, 19);
+  assert.deepEqual(parking.leave(10_000), []);
+  for (let i = 0; i < 100; i++) parking.park({ bytes: new Uint8Array(60_000), at: 0 });
+  assert.equal(parking.leave(0).length, 69); // 4 MiB
+});
