@@ -15,7 +15,6 @@ type bitmap [maxPieces / 64]uint64
 
 func (m *bitmap) has(i int) bool { return m[i/64]>>(i%64)&1 != 0 }
 func (m *bitmap) set(i int)      { m[i/64] |= 1 << (i % 64) }
-func (m *bitmap) unset(i int)    { m[i/64] &^= 1 << (i % 64) }
 
 func (m *bitmap) count() (n int) {
 	for _, w := range m {

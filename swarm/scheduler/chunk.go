@@ -57,6 +57,7 @@ type chunk struct {
 	began       Time   // when the first piece or the hashes came
 	progress    Time   // when the last did
 	holders     uint64 // who holds it whole, by link slot
+	hashesSent  uint64 // who was sent the hashes, by link slot
 	want        want
 	hashesAsked Time
 }

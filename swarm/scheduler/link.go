@@ -164,13 +164,14 @@ func (s *Scheduler) forget(l *link) {
 	s.forgetForwards(l)
 	for _, c := range s.chunks {
 		c.holders &^= l.slot
+		c.hashesSent &^= l.slot
 		if c.want.from == l.peer {
 			c.want = want{}
 		}
 	}
 	if m := s.memberOf(l.id); m != nil {
 		m.attempts++
-		m.retry = s.now + Second<<min(m.attempts, 8)
+		m.retry = s.now + Second<<min(2*m.attempts, 8)
 	}
 	for _, c := range s.active {
 		c.wakeAt(s.now + Millisecond)

@@ -58,7 +58,7 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 
 // serve answers a Want of c.
 func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
-	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog {
+	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.uplinkFree-s.now > tooBusy {
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}
@@ -67,8 +67,7 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 		return
 	}
 	if f.Flags&wire.FlagWantHashes != 0 {
-		s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
-			Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
+		s.sendHashes(c, l)
 	}
 	wanted := parseBitmap(payload, c.pieces)
 	for i := range wanted {

@@ -22,8 +22,7 @@ func (s *Scheduler) push(c *chunk) {
 		return
 	}
 	for _, l := range targets {
-		s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
-			Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
+		s.sendHashes(c, l)
 	}
 	straight := s.share(c, targets)
 	first := 0
@@ -88,9 +87,13 @@ func (s *Scheduler) forward(c *chunk, t taking) {
 		return
 	}
 	for _, l := range s.targets(c, t.from) {
-		if from.forwards&l.slot != 0 {
-			s.sendPieces(c, l, t.first, t.count, 0)
+		if from.forwards&l.slot == 0 {
+			continue
 		}
+		if c.hashesSent&l.slot == 0 { // it may have nobody else to check the pieces by
+			s.sendHashes(c, l)
+		}
+		s.sendPieces(c, l, t.first, t.count, 0)
 	}
 }
 
@@ -103,6 +106,12 @@ func (s *Scheduler) targets(c *chunk, except Peer) []*link {
 		}
 	}
 	return targets
+}
+
+func (s *Scheduler) sendHashes(c *chunk, l *link) {
+	c.hashesSent |= l.slot
+	s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
+		Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
 }
 
 func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8) {
