@@ -44,7 +44,7 @@ func tracks(t testing.TB, channels uint8) []media.Track {
 		t.Fatal(err)
 	}
 	c := testclip.AACConfig()
-	c.ChannelConfig, c.ChannelCount = channels, int(channels)
+	c.ChannelConfig = channels
 	a, err := media.NewAAC(c)
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ var (
 // AACConfig describes AAC.
 func AACConfig() *mpeg4audio.AudioSpecificConfig {
 	return &mpeg4audio.AudioSpecificConfig{
-		Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 2, ChannelCount: 2,
+		Type: mpeg4audio.ObjectTypeAACLC, SampleRate: 48000, ChannelConfig: 2,
 	}
 }
 

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"github.com/shoal-live/shoal/swarm/scheduler"
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 const (
@@ -196,6 +195,3 @@ func (w *world) drain(h *half) {
 	}
 	h.queue, h.queued = nil, 0
 }
-
-// isBulk tells whether the first byte of a frame says that its payload stays with the host.
-func isBulk(b []byte) bool { return len(b) > 0 && wire.FrameType(b[0]).Bulk() }

@@ -23,7 +23,6 @@ type chunk struct {
 	hashes [][sha256.Size]byte // nil until verified
 	held   []bool              // by piece
 	sent   []bool              // by piece: what was passed on was checked once more
-	need   scheduler.Time      // the deadline last told
 }
 
 func (st *store) add(h scheduler.Chunk, r wire.Record, url string) {
