@@ -55,6 +55,8 @@ export class Viewer {
     const page = (this.page = await this.context.newPage());
     page.on('console', (message) => this.#note(message.type(), `${message.text()} (${message.location().url})`));
     page.on('pageerror', (error) => this.#note('error', `uncaught: ${error.stack ?? error}`));
+    page.on('requestfinished', (request) => this.#write(`loaded ${request.url()} in ${Math.round(request.timing().responseEnd)} ms`));
+    page.on('requestfailed', (request) => this.#write(`failed ${request.url()}: ${request.failure()?.errorText}`));
     page.on('crash', () => this.#note('error', 'the page crashed'));
     await page.addInitScript(inside, { hash });
     await before?.(page);
@@ -122,8 +124,12 @@ export class Viewer {
     return this.context.close();
   }
 
+  #write(text) {
+    appendFileSync(this.#log, `${new Date().toISOString()} ${text}\n`);
+  }
+
   #note(type, text) {
-    appendFileSync(this.#log, `${new Date().toISOString()} ${type}: ${text}\n`);
+    this.#write(`${type}: ${text}`);
     if (type === 'error' && !this.closing && !this.#expected.some((pattern) => pattern.test(text))) this.errors.push(text);
   }
 }
