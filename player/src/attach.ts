@@ -29,6 +29,9 @@ export const LIVE: Partial<HlsConfig> = {
 // busy machine, want some time to spare.
 const HOLD_BACK = 1.5;
 
+// With so much in its buffer, playback is steady enough for the swarm to be joined.
+const STEADY_SECONDS = 0.7;
+
 export interface SwarmOptions {
   name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
   key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
@@ -60,6 +63,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       token: options.token ?? '',
       p2p: options.p2p !== 'off',
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
+      steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       beacon: () => beacons.next(stats()),
     });
     return session;

@@ -31,6 +31,8 @@ export interface SessionOptions {
   p2p: boolean; // false: no swarm
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
   secondsUntil(start: number): number;
+  // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
+  steady(): boolean;
   // beacon returns what to tell the tracker, the differences since it was last called.
   beacon(): number[];
 }
@@ -55,6 +57,7 @@ const MOST_EARLY = 64; // chunks that are kept before there is a scheduler
 const APPEND_MILLIS = 120; // what hls.js and MSE take from the bytes to the picture
 const LAST_MARGIN = 100;
 const FIRST_MARGIN = 40; // the scheduler's time to act on what is needed at once
+const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
 const KEY_RETRY_MILLIS = 15000;
 
 export class Session implements MediaSource, PlaylistReader {
@@ -66,6 +69,7 @@ export class Session implements MediaSource, PlaylistReader {
   #p2p: P2P = 'off';
   #began = false; // to join
   #notBefore = 0;
+  #firstAt = 0; // when the first media came
 
   // records
   #book: RecordBook | null = null;
@@ -152,7 +156,10 @@ export class Session implements MediaSource, PlaylistReader {
   }
 
   #begin(): void {
-    if (this.#began || this.#p2p !== 'joining' || performance.now() < this.#notBefore) return;
+    const now = performance.now();
+    if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return;
+    this.#firstAt ||= now;
+    if (!this.#options.steady() && now - this.#firstAt < STEADY_MILLIS) return;
     this.#began = true;
     this.#join().catch((error: unknown) => this.#fail(error));
   }
