@@ -141,7 +141,7 @@ func (st *stage) playlist(w http.ResponseWriter, r *http.Request) {
 	n := len(st.records)
 	first := max(0, n/perSegment-3)
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n#EXT-X-PART-INF:PART-TARGET=%g\n", st.length.Seconds())
-	fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%g\n", 3*st.length.Seconds())
+	fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%g\n", 10*st.length.Seconds())
 	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-MAP:URI=\"7/init1.mp4\"\n%s", first, recordLine(st.init))
 	for i := first * perSegment; i < n; i++ {
 		if i%perSegment == 0 {

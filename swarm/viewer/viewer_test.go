@@ -22,8 +22,9 @@ type audience struct {
 	played  []map[wire.ChunkID][32]byte
 }
 
-// watch lets viewers watch the stage while it grows by parts, and ends them.
-func (st *stage) watch(t *testing.T, parts int, configs ...Config) audience {
+// watch lets viewers watch the stage while it grows by parts, and ends them. On a machine that is busy with other things
+// it grows by up to three times as many, until there is enough to see; nil: there always is.
+func (st *stage) watch(t *testing.T, parts int, enough func(audience) bool, configs ...Config) audience {
 	t.Helper()
 	certificate, err := NewCertificate()
 	if err != nil {
@@ -53,7 +54,7 @@ func (st *stage) watch(t *testing.T, parts int, configs ...Config) audience {
 	}
 	tick := time.NewTicker(st.length)
 	defer tick.Stop()
-	for range parts {
+	for n := 0; n < parts || n < 3*parts && enough != nil && !enough(a); n++ {
 		<-tick.C
 		st.grow()
 	}
@@ -86,33 +87,39 @@ func (a audience) check(t *testing.T, st *stage, least int) {
 }
 
 func TestFourViewersShare(t *testing.T) {
-	st := newStage(t, 20_000, 150*time.Millisecond)
-	var c Config
-	c.P2P = true
-	a := st.watch(t, 40, c, c, c, c)
-	a.check(t, st, 35)
+	st := newStage(t, 20_000, 250*time.Millisecond)
+	c := Config{P2P: true}
+	a := st.watch(t, 24, func(a audience) bool { return a.offload() > 0.5 }, c, c, c, c)
+	a.check(t, st, 20)
+	if share := a.offload(); share <= 0.5 {
+		t.Errorf("offload %.2f, want over 0.5", share)
+	}
+}
+
+func (a audience) offload() float64 {
 	var peers, edge uint64
 	for _, v := range a.viewers {
 		r := v.Report()
 		peers += r.BytesFromPeers
 		edge += r.BytesFromEdge
 	}
-	if share := float64(peers) / float64(peers+edge); share < 0.5 {
-		t.Errorf("offload %.2f, want over 0.5", share)
-	}
+	return float64(peers) / float64(max(peers+edge, 1))
 }
 
 func TestLiarIsCutOff(t *testing.T) {
-	st := newStage(t, 20_000, 150*time.Millisecond)
+	st := newStage(t, 20_000, 250*time.Millisecond)
 	honest, liar := Config{P2P: true}, Config{P2P: true, Weight: 60000}
 	liar.Tamper = func(piece []byte) []byte { piece[0] ^= 1; return piece }
-	a := st.watch(t, 40, honest, honest, honest, liar)
-	a.check(t, st, 35)
-	var bad, cut uint64
-	for _, v := range a.viewers[:3] {
-		bad += v.Report().BadPieces
-		cut += v.Report().LinksCut
+	found := func(a audience) (bad, cut uint64) {
+		for _, v := range a.viewers[:3] {
+			bad += v.Report().BadPieces
+			cut += v.Report().LinksCut
+		}
+		return bad, cut
 	}
+	a := st.watch(t, 24, func(a audience) bool { bad, cut := found(a); return bad > 0 && cut > 0 }, honest, honest, honest, liar)
+	a.check(t, st, 20)
+	bad, cut := found(a)
 	if sent := a.viewers[3].Report().PiecesTampered; sent == 0 || bad == 0 || cut == 0 {
 		t.Errorf("%d pieces tampered with, %d found bad, %d links cut: want all over 0", sent, bad, cut)
 	}
@@ -120,7 +127,7 @@ func TestLiarIsCutOff(t *testing.T) {
 
 func TestWithoutSwarm(t *testing.T) {
 	st := newStage(t, 5_000, 100*time.Millisecond)
-	a := st.watch(t, 15, Config{})
+	a := st.watch(t, 15, nil, Config{})
 	a.check(t, st, 12)
 	r := a.viewers[0].Report()
 	if r.BytesFromPeers != 0 || r.BytesFromEdge == 0 || r.Stalls != 0 {
@@ -144,7 +151,7 @@ func TestEndOfStream(t *testing.T) {
 func TestForgedRecordsAreNotPlayed(t *testing.T) {
 	st := newStage(t, 5_000, 100*time.Millisecond)
 	st.private[0] ^= 1 // all that follows is signed with another key
-	a := st.watch(t, 10, Config{Key: bytes.Clone(st.public)})
+	a := st.watch(t, 10, nil, Config{Key: bytes.Clone(st.public)})
 	r := a.viewers[0].Report()
 	if r.BadRecords == 0 {
 		t.Error("no forged record was seen")
