@@ -71,11 +71,13 @@ export class Controls {
   readonly video: HTMLVideoElement;
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
+  readonly #pressed: Pressed;
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #drawn: Record<string, string> = {}; // what stands in an element, to write only what changes
 
   constructor(root: ShadowRoot, pressed: Pressed) {
     this.#root = root;
+    this.#pressed = pressed;
     style(root);
     const page = document.createElement('template');
     page.innerHTML = PAGE;
@@ -102,15 +104,20 @@ export class Controls {
     this.#frame.addEventListener('pointerleave', () => this.#rest());
     this.video.addEventListener('click', () => this.#stir());
     this.video.addEventListener('dblclick', pressed.fullscreen);
-    this.#frame.addEventListener('keydown', (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
-      const react = { k: pressed.play, m: pressed.mute, f: pressed.fullscreen, s: pressed.stats, l: pressed.live }[event.key.toLowerCase()];
-      if (react) react();
-      else if (event.key === ' ' && !inButton) pressed.play();
-      else return;
-      event.preventDefault();
-    });
+    this.#frame.addEventListener('keydown', (event) => this.key(event));
+  }
+
+  // key acts on a key that was pressed here, or on the page while nothing else has the focus.
+  key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { play, mute, fullscreen, stats, live } = this.#pressed;
+    const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
+    const react = { k: play, m: mute, f: fullscreen, s: stats, l: live }[event.key.toLowerCase()];
+    if (react) react();
+    else if (event.key === ' ' && !inButton) play();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   show(shown: Shown): void {

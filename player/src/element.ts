@@ -71,6 +71,9 @@ export class ShoalPlayer extends HTMLElement {
       this.#video.addEventListener(name, () => this.#show(), { signal });
     }
     this.#video.addEventListener('playing', () => (this.#blocked = false), { signal });
+    document.addEventListener('keydown', (event) => {
+      if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
+    }, { signal });
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
   }

@@ -46,11 +46,14 @@ export class Whip {
           streams: [stream],
           sendEncodings: video ? [{ maxBitrate: bitsPerSecond }] : [{ maxBitrate: 128_000 }],
         });
-        if (video) preferH264(transceiver);
+        if (video) {
+          preferH264(transceiver);
+          await keepSize(transceiver.sender);
+        }
       }
       await connection.setLocalDescription();
       await gathered(connection);
-      await whip.#post(endpoint);
+      await whip.#post(endpoint, bitsPerSecond);
       return whip;
     } catch (error) {
       connection.close();
@@ -97,7 +100,7 @@ export class Whip {
     this.#connection.close();
   }
 
-  async #post(endpoint: string): Promise<void> {
+  async #post(endpoint: string, bitsPerSecond: number): Promise<void> {
     const response = await fetch(endpoint, {
       method: 'POST',
       headers: { ...this.#headers(), 'Content-Type': 'application/sdp' },
@@ -110,7 +113,7 @@ export class Whip {
     if (response.status !== 201) throw new WhipError(explain(response.status, body));
     const location = response.headers.get('Location');
     this.#resource = location && new URL(location, response.url).href;
-    await this.#connection.setRemoteDescription({ type: 'answer', sdp: body });
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp: startAt(body, bitsPerSecond / 2) });
   }
 
   #headers(): Record<string, string> {
@@ -141,6 +144,26 @@ function preferH264(transceiver: RTCRtpTransceiver): void {
   };
   const sorted = codecs.map((codec, i) => ({ codec, i })).sort((a, b) => rank(a.codec) - rank(b.codec) || a.i - b.i);
   if (sorted.length > 0) transceiver.setCodecPreferences?.(sorted.map(({ codec }) => codec));
+}
+
+// keepSize has the browser lower the frame rate and not the size when it runs short: each new size is a
+// discontinuity for all viewers.
+async function keepSize(sender: RTCRtpSender): Promise<void> {
+  try {
+    await sender.setParameters({ ...sender.getParameters(), degradationPreference: 'maintain-resolution' } as RTCRtpSendParameters);
+  } catch {
+    // a browser that does not know it
+  }
+}
+
+// startAt tells Chromium, in the answer, at which bitrate to begin; else it begins at 300 kbit/s and climbs slowly.
+function startAt(sdp: string, bitsPerSecond: number): string {
+  const kilobits = Math.round(bitsPerSecond / 1000);
+  let video = false;
+  return sdp.split('\r\n').map((line) => {
+    if (line.startsWith('m=')) video = line.startsWith('m=video');
+    return video && line.startsWith('a=fmtp:') && line.includes('packetization-mode') ? `${line};x-google-start-bitrate=${kilobits}` : line;
+  }).join('\r\n');
 }
 
 function gathered(connection: RTCPeerConnection): Promise<void> {
