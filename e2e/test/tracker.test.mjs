@@ -26,7 +26,7 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   await until('all to be linked', async () => (await all()).every((s) => s.p2p === 'on' && s.peers === 3), { seconds: 20 });
   assert.equal((await first.metrics()).sum('shoal_tracker_viewers', { stream: 'demo' }), 4);
 
-  for (const viewer of viewers) viewer.expect(/WebSocket connection to .* failed/);
+  for (const viewer of viewers) viewer.expect(/ERR_CONNECTION_REFUSED/);
   await first.kill();
   const killed = Date.now();
   const grown = [];
@@ -39,7 +39,6 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   }
   t.diagnostic(`bytes from peers without a tracker, each 15 s: ${grown.map((g) => g.join(' ')).join(' | ')}`);
   for (const growth of grown) assert.ok(growth.every((bytes) => bytes > 0), `a viewer got nothing from peers for 15 s: ${growth}`);
-  await noStalls(t, viewers, 'in 60 s without a tracker');
 
   const second = await tracker(t, { pages: copies.base, ports: swarmPorts });
   const back = Date.now();
@@ -52,5 +51,5 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   t.diagnostic(`all joined again ${rejoined} ms after its return; peers ${stats.map((s) => s.peers).join(' ')}`);
   assert.ok(rejoined <= 15_000, `joined again only after ${rejoined} ms`);
   assert.ok(stats.every((s) => s.peers === 3), 'links were lost by joining again');
-  await noStalls(t, viewers, 'to the end');
+  await noStalls(t, viewers, 'in 60 s without a tracker, and with the new one');
 });
