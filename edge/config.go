@@ -22,6 +22,7 @@ type Config struct {
 	MaxHeld     int                   // most viewers waiting for a blocking reload at once; default 20000
 	MaxFlights  int                   // most requests under way to the origins at once; default 1024
 	TrackerURL  string                // what pages are told to join; default "/tracker"
+	RTMPPort    string                // what the live-now page tells broadcasters; default "1935"
 	Files       fs.FS                 // the built player; default player.Files()
 	Transport   http.RoundTripper     // how origins are reached; default an own http.Transport
 	Registry    prometheus.Registerer // where metrics are registered; nil: nowhere
@@ -68,6 +69,9 @@ func (c *Config) validate() error {
 	}
 	if c.TrackerURL == "" {
 		c.TrackerURL = "/tracker"
+	}
+	if c.RTMPPort == "" {
+		c.RTMPPort = "1935"
 	}
 	if c.Files == nil {
 		c.Files = player.Files()

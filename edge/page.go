@@ -63,6 +63,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 	body := []byte(strings.NewReplacer(
 		"{{name}}", html.EscapeString(stream),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
+		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),
 		"{{tracker}}", html.EscapeString(e.config.TrackerURL),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")

@@ -65,8 +65,10 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	_, rtmpPort, _ := net.SplitHostPort(c.origin.RTMPAddr) // what is no address fails when it is listened on
 	copies, err := edge.New(edge.Config{
 		Origins:  []string{"http://" + inner.Addr().String()},
+		RTMPPort: rtmpPort,
 		Registry: d.registry,
 		Log:      d.log.With("service", "edge"),
 	})

@@ -60,6 +60,7 @@ const PAGE = `
 const WORDS: Record<PlaybackState, [string, string]> = {
   connecting: ['Connecting', ''],
   playing: ['', ''],
+  unknown: ['Nothing is on under this name yet', 'Stay here: when it begins, it plays by itself.'],
   away: ['The broadcaster is away', 'Stay here: the picture comes back by itself.'],
   ended: ['The stream has ended', 'If it begins again, it plays here.'],
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
@@ -122,8 +123,8 @@ export class Controls {
 
   show(shown: Shown): void {
     const { state, paused, muted, atLive, latency, stats } = shown;
-    const idle = shown.blocked || (paused && state !== 'ended' && state !== 'unplayable' && state !== 'away');
-    const veiled = state === 'away' || state === 'ended' || state === 'unplayable';
+    const veiled = state !== 'connecting' && state !== 'playing';
+    const idle = shown.blocked || (paused && !veiled);
     this.#hide('.big', !idle);
     this.#hide('.sound', !(shown.silenced && muted && !veiled));
     this.#hide('.word', !veiled && (idle || (state === 'playing' && !shown.waiting)));

@@ -4,9 +4,9 @@
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { attachSwarm, describeLive, LIVE, streamName, type Swarm, type SwarmOptions } from './attach.ts';
 
-// connecting: nothing seen yet, or lost and trying; away: the broadcaster is; ended: the stream is over;
+// connecting: nothing seen yet, or lost and trying; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over;
 // unplayable: this browser cannot play it.
-export type PlaybackState = 'connecting' | 'playing' | 'away' | 'ended' | 'unplayable';
+export type PlaybackState = 'connecting' | 'playing' | 'unknown' | 'away' | 'ended' | 'unplayable';
 
 const PATIENT: Partial<HlsConfig> = {
   playlistLoadPolicy: {
@@ -160,7 +160,7 @@ export class Playback {
         if (this.#state !== 'playing') this.#become('connecting');
         return true;
       }
-      this.#become(stream?.state === 'ended' ? 'ended' : 'away');
+      this.#become(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
       return false;
     } catch {
       this.#become('connecting');

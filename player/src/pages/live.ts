@@ -7,7 +7,9 @@ const empty = find('#empty');
 const note = find('#note');
 const count = find('#count');
 
-find('#rtmp').textContent = `rtmp://${location.hostname}/live`;
+const rtmp = find('#rtmp');
+const port = rtmp.dataset['port'] === '1935' ? '' : `:${rtmp.dataset['port']}`;
+rtmp.textContent = `rtmp://${location.hostname}${port}/live`;
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();
