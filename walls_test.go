@@ -27,8 +27,8 @@ type listed struct {
 	Deps       []string
 }
 
-// rooms lists every package of the module that builds for a system, by its path within the module.
-func rooms(t *testing.T, environ ...string) map[string]listed {
+// folders lists every package of the module that builds for a system, by its path within the module.
+func folders(t *testing.T, environ ...string) map[string]listed {
 	t.Helper()
 	list := exec.Command("go", "list", "-e", "-json=ImportPath,Imports,Deps", "./...")
 	list.Env = append(os.Environ(), environ...)
@@ -48,24 +48,24 @@ func rooms(t *testing.T, environ ...string) map[string]listed {
 	}
 }
 
-func within(room, of string) bool { return room == of || strings.HasPrefix(room, of+"/") }
+func within(folder, of string) bool { return folder == of || strings.HasPrefix(folder, of+"/") }
 
 // The core runs the same in a browser, on a server and in a simulation, because it can reach nothing.
 func TestCoreImports(t *testing.T) {
 	plain := []string{"bytes", "cmp", "encoding/binary", "errors", "iter", "maps", "math", "math/bits", "slices"}
-	all := rooms(t)
-	for room, allowed := range map[string][]string{
+	all := folders(t)
+	for folder, allowed := range map[string][]string{
 		"swarm/wire":      plain,
 		"swarm/scheduler": append([]string{module + "swarm/wire"}, plain...),
 	} {
-		p, ok := all[room]
+		p, ok := all[folder]
 		if !ok {
-			t.Errorf("%s is not there", room)
+			t.Errorf("%s is not there", folder)
 		}
 		for _, imported := range p.Imports {
 			if !slices.Contains(allowed, imported) {
 				t.Errorf("%s imports %s. It may import %s only: it has no I/O, clock, goroutine or randomness of its own, "+
-					"and every import costs the browser bytes.", room, imported, strings.Join(allowed, ", "))
+					"and every import costs the browser bytes.", folder, imported, strings.Join(allowed, ", "))
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func TestCoreImports(t *testing.T) {
 
 func TestBridgeImports(t *testing.T) {
 	allowed := []string{module + "swarm/wire", module + "swarm/scheduler", "encoding/binary", "math", "unsafe"}
-	p, ok := rooms(t, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")["wasm"]
+	p, ok := folders(t, "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")["wasm"]
 	if !ok {
 		t.Fatal("wasm is not there")
 	}
@@ -87,16 +87,16 @@ func TestBridgeImports(t *testing.T) {
 
 func TestServicesMeetOnTheNetwork(t *testing.T) {
 	services := []string{"origin", "edge", "tracker"}
-	for room, p := range rooms(t) {
+	for folder, p := range folders(t) {
 		for _, own := range services {
 			for _, other := range services {
-				if own == other || !within(room, own) {
+				if own == other || !within(folder, own) {
 					continue
 				}
 				for _, dep := range p.Deps {
 					if within(strings.TrimPrefix(dep, module), other) && strings.HasPrefix(dep, module) {
 						t.Errorf("%s reaches %s. Origin, edge and tracker run on different machines and meet on the network: "+
-							"what both need goes into swarm/wire, or over HTTP.", room, dep)
+							"what both need goes into swarm/wire, or over HTTP.", folder, dep)
 					}
 				}
 			}
@@ -105,10 +105,10 @@ func TestServicesMeetOnTheNetwork(t *testing.T) {
 }
 
 func TestNobodyImportsCommands(t *testing.T) {
-	for room, p := range rooms(t) {
+	for folder, p := range folders(t) {
 		for _, imported := range p.Imports {
-			if strings.HasPrefix(imported, module+"cmd/") && !within(room, "cmd") {
-				t.Errorf("%s imports %s. Commands wire the rooms together; nothing may rest on them.", room, imported)
+			if strings.HasPrefix(imported, module+"cmd/") && !within(folder, "cmd") {
+				t.Errorf("%s imports %s. Commands wire the folders together; nothing may rest on them.", folder, imported)
 			}
 		}
 	}

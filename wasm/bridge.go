@@ -165,6 +165,12 @@ func fetched(now float64, chunk, first, count, ok int32) int32 {
 	return out()
 }
 
+//go:wasmexport shoal_held
+func held(now float64, chunk int32) int32 {
+	machine.Held(micros(now), scheduler.Chunk(chunk))
+	return out()
+}
+
 //go:wasmexport shoal_tick
 func tick(now float64) int32 { machine.Tick(micros(now)); return out() }
 

@@ -54,6 +54,7 @@ type chunk struct {
 
 	// peers
 	claimed     Time   // when somebody else last said to fetch it
+	claimers    uint64 // who said so, by link slot
 	began       Time   // when the first piece or the hashes came
 	progress    Time   // when the last did
 	holders     uint64 // who holds it whole, by link slot

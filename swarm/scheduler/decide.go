@@ -18,7 +18,7 @@ func (s *Scheduler) consider(c *chunk) {
 		return
 	}
 	c.wake = s.now + 250*Millisecond
-	late := c.deadline - s.edge.margin()
+	late := c.deadline - s.edgeMargin()
 	if c.needed {
 		if s.now >= late && !s.inTime(c) || s.alone() {
 			s.fetch(c, false)
@@ -96,6 +96,18 @@ func (s *Scheduler) considerPull(c *chunk) {
 	}
 	s.pull(c, l)
 	c.wakeAt(c.want.until)
+}
+
+// edgeMargin is how long before its deadline a chunk has to be asked of the edge. A fetch that has not come back yet
+// counts too: an edge that hangs is slow before it says so.
+func (s *Scheduler) edgeMargin() Time {
+	margin := s.edge.margin()
+	for _, c := range s.active {
+		if c.fetching > 0 {
+			margin = max(margin, min(s.now-c.fetchBegan, 2*Second))
+		}
+	}
+	return margin
 }
 
 // inTime tells whether what peers are sending is predicted to complete the chunk before its deadline.

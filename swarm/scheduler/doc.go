@@ -9,6 +9,7 @@
 //
 //   - Media bytes stay with the host. It keeps the chunks, verifies pieces against hashes and hashes against the
 //     digest of the signed record, and tells only the outcome. The Scheduler never sees a byte of media.
+//   - A chunk that it came to hold by itself (from the edge, before there was a Scheduler) it tells by Held.
 //   - After every call it carries out Actions(), before the next call. The slice and its bytes are good until then.
 //   - It calls Tick no later than Next says.
 //   - Calls come from one goroutine. Time never goes back.

@@ -21,7 +21,7 @@ func (e *edgeBelief) saw(took Time) {
 }
 
 // margin is how long before its deadline a chunk has to be asked of the edge.
-func (e *edgeBelief) margin() Time { return e.took + 4*e.strays + 100*Millisecond }
+func (e *edgeBelief) margin() Time { return e.took + 4*e.strays + 160*Millisecond }
 
 // turn is how long a backup waits for the one before it in rank.
 func (e *edgeBelief) turn() Time { return min(max(2*e.took, 150*Millisecond), 300*Millisecond) }

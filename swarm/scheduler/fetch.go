@@ -78,7 +78,21 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 	}
 }
 
+// Held tells that the host came to hold the whole chunk, verified, by ways of its own.
+func (s *Scheduler) Held(now Time, h Chunk) {
+	s.begin(now)
+	c := s.chunk(h)
+	if c == nil || c.complete {
+		return
+	}
+	c.hold(0, c.pieces)
+	c.hashes = holdHashes
+	s.completed(c)
+	s.tell(wire.Have, c, c.holders)
+}
+
 func (s *Scheduler) fetchFailed(c *chunk) {
+	s.edge.saw(max(s.edge.took, s.now-c.fetchBegan))
 	if c.duty {
 		s.tell(wire.Failed, c, 0)
 	}

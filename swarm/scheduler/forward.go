@@ -9,6 +9,9 @@ import (
 // forwardAfter is how long a link to a member may take to open before somebody is asked to stand in for it.
 const forwardAfter = 1500 * Millisecond
 
+// maxForwards is for how many others a peer may have us as its forwarder.
+const maxForwards = 4
+
 // Two members that cannot reach each other have a standing forwarder: a third, with links to both, that passes on to
 // the one what it gets from the other, unasked. So a pair without a link costs the cell a hop and not a pull per chunk.
 
@@ -87,7 +90,7 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
 	switch from := s.linkTo(id); f.Index {
 	case wire.ForwardStart:
-		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 {
+		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards {
 			s.sendForward(l, wire.ForwardCannot, id)
 		} else {
 			from.forwards |= l.slot
@@ -102,6 +105,16 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 			s.appoint(m)
 		}
 	}
+}
+
+// forwardsTo counts the peers whose pieces are passed on to l.
+func (s *Scheduler) forwardsTo(l *link) (n int) {
+	for _, from := range s.links {
+		if from.forwards&l.slot != 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // forgetForwards is called when l is gone: what it was asked to pass on, and what was asked of it.

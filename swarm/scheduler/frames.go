@@ -2,6 +2,9 @@ package scheduler
 
 import "github.com/shoal-live/shoal/swarm/wire"
 
+// parkAhead is how many segments ahead of the newest that is learned a peer may be.
+const parkAhead = 2
+
 // Frame takes a message of a peer. For bulk frames b is the header alone and payload the number of bytes behind it,
 // which stay with the host; for all others b is the whole message.
 func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
@@ -30,7 +33,7 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 	case wire.Forward:
 		s.askedToForward(l, f, rest)
 	case wire.Hashes:
-		s.offeredHashes(l, c, payload)
+		s.offeredHashes(l, f, c, payload)
 	case wire.Pieces:
 		s.offeredPieces(l, f, c, payload)
 	}
@@ -39,8 +42,8 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 // heard takes what a peer says of its own dealings with a chunk.
 func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 	if c == nil {
-		if f.Type == wire.Fetching || f.Type == wire.Have && s.expected(f.ID) {
-			s.queue.add(Action{Kind: Park, Peer: l.peer})
+		if f.Type != wire.Failed {
+			s.park(l, f.ID)
 		}
 		return
 	}
@@ -48,7 +51,10 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 	case wire.Have:
 		c.holders |= l.slot
 	case wire.Fetching:
-		c.claimed = s.now
+		if c.claimers&l.slot == 0 { // a peer is believed once
+			c.claimers |= l.slot
+			c.claimed = s.now
+		}
 	case wire.Failed:
 		c.claimed = 0
 	}
@@ -73,8 +79,13 @@ func (s *Scheduler) heardMore(l *link, ids []byte) {
 	}
 }
 
-// expected tells whether a chunk that is not learned may still be: it is newer than all that are.
-func (s *Scheduler) expected(id wire.ChunkID) bool { return id.Compare(s.newest) > 0 }
+// park asks the host to keep a frame about a chunk that is not learned, if it may be soon: it is the next after all that
+// are, or nearly.
+func (s *Scheduler) park(l *link, id wire.ChunkID) {
+	if id.Epoch == s.epoch && id.Compare(s.newest) > 0 && id.MSN <= s.newest.MSN+parkAhead {
+		s.queue.add(Action{Kind: Park, Peer: l.peer})
+	}
+}
 
 func (s *Scheduler) denied(l *link, c *chunk) {
 	if c == nil || c.complete {
@@ -87,10 +98,10 @@ func (s *Scheduler) denied(l *link, c *chunk) {
 	}
 }
 
-func (s *Scheduler) offeredHashes(l *link, c *chunk, payload int) {
+func (s *Scheduler) offeredHashes(l *link, f wire.Frame, c *chunk, payload int) {
 	switch {
 	case c == nil:
-		s.queue.add(Action{Kind: Park, Peer: l.peer})
+		s.park(l, f.ID)
 	case payload != 32*c.pieces:
 		s.ban(l)
 	case c.hashes == noHashes:
@@ -121,7 +132,7 @@ func (s *Scheduler) HashesTaken(now Time, p Peer, h Chunk, ok bool) {
 
 func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) {
 	if c == nil {
-		s.queue.add(Action{Kind: Park, Peer: l.peer})
+		s.park(l, f.ID)
 		return
 	}
 	size := int(c.record.PieceSize)

@@ -27,6 +27,8 @@ type link struct {
 	weight   uint16
 	relays   bool
 	forwards uint64 // slots of those to whom what this peer sends is passed on
+	asked    int    // bytes of pulls it was lately served; see mayAsk
+	askedAt  Time   // when asked was last reckoned
 	share    int    // pieces of the chunk that is being pushed; see share
 }
 
@@ -165,6 +167,7 @@ func (s *Scheduler) forget(l *link) {
 	for _, c := range s.chunks {
 		c.holders &^= l.slot
 		c.hashesSent &^= l.slot
+		c.claimers &^= l.slot
 		if c.want.from == l.peer {
 			c.want = want{}
 		}

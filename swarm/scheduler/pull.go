@@ -11,6 +11,8 @@ const (
 	pushQuiet = 250 * Millisecond
 	// pullPatience is how long an answer to a pull is waited for.
 	pullPatience = 350 * Millisecond
+	// mostAsked is how many bytes one peer may pull in a burst.
+	mostAsked = 4 << 20
 	// maxStrikes is how many pulls in a row a peer may leave unanswered before it is asked no more.
 	maxStrikes = 4
 )
@@ -73,12 +75,31 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	for i := range wanted {
 		wanted[i] &= c.held[i]
 	}
-	if len(payload) > 0 && wanted.count() == 0 {
+	switch n := wanted.count(); {
+	case len(payload) == 0:
+		return
+	case n == 0:
 		s.deny(l, f.ID, wire.DenyNotHeld)
+		return
+	case !s.mayAsk(l, n*int(c.record.PieceSize)):
+		s.deny(l, f.ID, wire.DenyBusy)
+		return
 	}
 	for first, count := wanted.run(0, c.pieces, true); count > 0; first, count = wanted.run(first+count, c.pieces, true) {
 		s.sendPieces(c, l, first, count, 0)
 	}
+}
+
+// mayAsk tells whether a peer may be served so many bytes more: what it pulls is a burst of mostAsked, and then a quarter
+// of the own uplink, so that nobody has it all.
+func (s *Scheduler) mayAsk(l *link, bytes int) bool {
+	drained := int(s.now-l.askedAt) / 1000 * int(s.self.Weight) * 10 / 8 / 4 // 1 unit of weight is 10 bit a millisecond
+	l.asked, l.askedAt = max(0, l.asked-drained), s.now
+	if l.asked > mostAsked {
+		return false
+	}
+	l.asked += bytes
+	return true
 }
 
 func (s *Scheduler) deny(l *link, id wire.ChunkID, reason uint16) {

@@ -121,6 +121,8 @@ func (p *scene) call(name string, args []string) {
 		s.Need(now, Chunk(p.int(args[0])), Time(p.int(args[1]))*Millisecond)
 	case "fetched":
 		s.Fetched(now, Chunk(p.int(args[0])), p.int(args[1]), p.int(args[2]), args[3] == "ok")
+	case "held":
+		s.Held(now, Chunk(p.int(args[0])))
 	case "hashes-taken":
 		s.HashesTaken(now, Peer(p.int(args[0])), Chunk(p.int(args[1])), args[2] == "ok")
 	case "pieces-taken":

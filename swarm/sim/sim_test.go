@@ -65,6 +65,11 @@ func TestSameSeedSameReport(t *testing.T) {
 	}
 }
 
+// shortStalls is how far the scheduler still is from the law that a viewer with peers stalls no more than one without: ten
+// milliseconds a viewer in these 15 s at most, where uplinks are short and viewers come and go. See
+// docs/decisions/0005-how-a-cell-moves-a-chunk.md.
+const shortStalls = 0.0007
+
 // TestLaws are what must hold in every world, whatever the scheduler does.
 func TestLaws(t *testing.T) {
 	for _, s := range Scenarios() {
@@ -85,8 +90,10 @@ func TestLaws(t *testing.T) {
 				if r.NotPlaying != 0 {
 					t.Errorf("%d viewers never saw a picture", r.NotPlaying)
 				}
-				if r.StallRatio > 0.01 {
-					t.Errorf("stall ratio %g, with an edge that never fails", r.StallRatio)
+				control := newWorld(s, 20, 15, seed, false)
+				control.run()
+				if c := control.report(Config{Viewers: 20, Seconds: 15}); r.StallRatio > c.StallRatio+shortStalls {
+					t.Errorf("stall ratio %g with peers, %g without", r.StallRatio, c.StallRatio)
 				}
 				w.checkMemory(t)
 			})
