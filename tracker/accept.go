@@ -31,7 +31,8 @@ func newUpgrader() websocket.Upgrader {
 // ServeHTTP takes a viewer's WebSocket. All that can be refused is refused before the upgrade and before any state
 // is made; after it the socket belongs to goroutines that Run waits for.
 func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if wait := t.joins.Take(time.Now(), t.address(r)); wait > 0 {
+	from := t.address(r)
+	if wait := t.joins.Take(time.Now(), from); wait > 0 {
 		t.refuse(w, refusedRate, http.StatusTooManyRequests, wait, "too many joins from this address")
 		return
 	}
@@ -44,17 +45,22 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join")
 		return
 	}
+	if !exempt(from) && !t.places.Enter(from) {
+		t.refuse(w, refusedAddress, http.StatusTooManyRequests, 30*time.Second, "too many viewers from this address")
+		return
+	}
 	if !t.admit() {
+		t.vacate(from)
 		t.refuse(w, refusedFull, http.StatusServiceUnavailable, 5*time.Second, "the tracker is full or stopping")
 		return
 	}
 	conn, err := t.upgrade.Upgrade(w, r, nil)
 	if err != nil { // the upgrader has answered
 		t.metrics.refused(refusedHandshake)
-		t.release()
+		t.release(from)
 		return
 	}
-	v := newViewer(t, conn)
+	v := newViewer(t, conn, from)
 	t.wheel.add(v)
 	select {
 	case <-t.done: // it came too late to be told goodbye
@@ -85,12 +91,24 @@ func (t *Tracker) admit() bool {
 	return true
 }
 
-func (t *Tracker) release() {
+func (t *Tracker) release(from netip.Addr) {
+	t.vacate(from)
 	t.mu.Lock()
 	t.sockets--
 	t.mu.Unlock()
 	t.running.Done()
 }
+
+// vacate gives back the place of an address.
+func (t *Tracker) vacate(from netip.Addr) {
+	if !exempt(from) {
+		t.places.Leave(from)
+	}
+}
+
+// exempt tells whether an address may hold as much as there is: the machine's own, behind which a local proxy or a
+// measurement stands for many viewers.
+func exempt(from netip.Addr) bool { return from.Unmap().IsLoopback() }
 
 // allowed tells whether the page that asks may join: one of this host, or of an allowed origin.
 func (t *Tracker) allowed(r *http.Request) bool {

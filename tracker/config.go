@@ -36,6 +36,12 @@ type Config struct {
 	MaxViewers        int     // sockets in all; 0: 15000. Each needs a file descriptor
 	MaxStreams        int     // streams in all; 0: 1000
 
+	// What one address, IPv6 by its /64, may hold of all that. The machine's own (loopback) addresses are exempt.
+	ViewersPerAddress int     // sockets at once; 0: 1000
+	StreamsPerAddress int     // streams at once that it was the first to name; 0: 100
+	StreamsPerSecond  float64 // and new ones each second; 0: 0.1
+	StreamBurst       int     // and at once; 0: 10
+
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()
 }
@@ -47,6 +53,10 @@ func (c *Config) validate() error {
 	setDefault(&c.MessageBurst, 1000)
 	setDefault(&c.MaxViewers, 15000)
 	setDefault(&c.MaxStreams, 1000)
+	setDefault(&c.ViewersPerAddress, 1000)
+	setDefault(&c.StreamsPerAddress, 100)
+	setDefault(&c.StreamsPerSecond, 0.1)
+	setDefault(&c.StreamBurst, 10)
 	setDefault(&c.CellGap, 100*time.Millisecond)
 	setDefault(&c.BeaconInterval, 10*time.Second)
 	setDefault(&c.JoinsPerSecond, 50)
@@ -55,7 +65,8 @@ func (c *Config) validate() error {
 	if c.CellSize < 2 || c.CellSize > wire.MaxMembers {
 		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
 	}
-	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond) < 0 || min(c.JoinBurst, c.MaxViewers, c.MaxStreams) < 0 {
+	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond, c.StreamsPerSecond) < 0 ||
+		min(c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
 		return errors.New("tracker: a number in the configuration is negative")
 	}
 	if c.MessageBurst < messageCost(wire.MaxMessage) {

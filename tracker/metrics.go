@@ -14,6 +14,7 @@ const (
 	refusedHandshake
 	refusedOrigin
 	refusedFull
+	refusedAddress
 )
 
 var refusalNames = [...]string{
@@ -26,6 +27,7 @@ var refusalNames = [...]string{
 	refusedHandshake:    "handshake",
 	refusedOrigin:       "origin",
 	refusedFull:         "full",
+	refusedAddress:      "address",
 }
 
 // metrics is what the tracker shows of itself: counters of its own, and what its streams say when asked. A stream's

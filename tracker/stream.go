@@ -3,6 +3,8 @@ package tracker
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -14,8 +16,9 @@ import (
 // stream is the viewers of one stream. All that a viewer is told of its cell is queued under mu, so it is told in
 // the order in which it happened.
 type stream struct {
-	t    *Tracker // static
-	name string   // static
+	t    *Tracker   // static
+	name string     // static
+	from netip.Addr // static; who named it first
 
 	// guarded by Tracker.mu
 	holders int       // viewers that hold it
@@ -27,17 +30,25 @@ type stream struct {
 	tally   tally
 }
 
-// enterStream returns the stream of a name, which is kept until leaveStream; nil if there are too many streams.
-func (t *Tracker) enterStream(name string, now time.Time) *stream {
+// What a viewer is told whose stream cannot be opened.
+var (
+	errStreams     = errors.New("too many streams")
+	errNewStreams  = errors.New("too many new streams from this address")
+	errHeldStreams = errors.New("too many streams are watched that this address named first")
+)
+
+// enterStream returns the stream of a name, which is kept until leaveStream. One that is new is charged to the address
+// that names it.
+func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*stream, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.streams[name]
 	if s == nil {
-		if len(t.streams) >= t.config.MaxStreams && !t.forgetOldest() {
-			return nil
+		if err := t.charge(from, now); err != nil {
+			return nil, err
 		}
 		s = &stream{
-			t: t, name: name,
+			t: t, name: name, from: from,
 			swarm:   cell.New(t.config.CellSize, t.config.CellGap.Milliseconds()),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
@@ -45,7 +56,33 @@ func (t *Tracker) enterStream(name string, now time.Time) *stream {
 		t.streams[name] = s
 	}
 	s.holders++
-	return s
+	return s, nil
+}
+
+// charge makes sure that there is room for one more stream, and that the address may open it.
+func (t *Tracker) charge(from netip.Addr, now time.Time) error {
+	if !exempt(from) {
+		if t.names.Take(now, from) > 0 {
+			return errNewStreams
+		}
+		if !t.opened.Enter(from) {
+			return errHeldStreams
+		}
+	}
+	if len(t.streams) >= t.config.MaxStreams && !t.forgetOldest() {
+		if !exempt(from) {
+			t.opened.Leave(from)
+		}
+		return errStreams
+	}
+	return nil
+}
+
+func (t *Tracker) forget(s *stream) {
+	delete(t.streams, s.name)
+	if !exempt(s.from) {
+		t.opened.Leave(s.from)
+	}
 }
 
 func (t *Tracker) leaveStream(s *stream) {
@@ -64,7 +101,7 @@ func (t *Tracker) forgetOldest() bool {
 		}
 	}
 	if oldest != nil {
-		delete(t.streams, oldest.name)
+		t.forget(oldest)
 	}
 	return oldest != nil
 }
@@ -73,9 +110,9 @@ func (t *Tracker) forgetOldest() bool {
 func (t *Tracker) retire(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for name, s := range t.streams {
+	for _, s := range t.streams {
 		if s.holders == 0 && now.Sub(s.left) > keepStream {
-			delete(t.streams, name)
+			t.forget(s)
 		}
 	}
 }

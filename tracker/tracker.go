@@ -7,8 +7,8 @@
 // Roster, or by Refused and a close. Then Deltas come, at most one each CellGap for a cell. A Signal is passed on
 // only within the cell, and its sender is stamped here. What a viewer says in a Beacon is believed within bounds.
 //
-// Everything is bounded: sockets, streams, joins by address, messages by viewer, the queue towards a viewer. A
-// viewer too slow for its Deltas loses them and is sent the whole Roster once it has caught up.
+// Everything is bounded: sockets and streams, in all and by address, joins by address, messages by viewer, the queue
+// towards a viewer. A viewer too slow for its Deltas loses them and is sent the whole Roster once it has caught up.
 //
 // Who sits in which cell is kept by package cell, which knows no sockets; here are the sockets, which know no cells.
 // No address and no viewer ID leaves the tracker in logs, metrics or statistics.
@@ -46,6 +46,9 @@ type Tracker struct {
 	upgrade websocket.Upgrader // static
 	stun    *stun.Responder    // static; nil if there is none
 	joins   *quota.Table       // static
+	places  *quota.Places      // static; sockets by address
+	names   *quota.Table       // static; new streams by address
+	opened  *quota.Places      // static; streams by the address that named them first
 	metrics metrics
 	wheel   wheel
 
@@ -69,6 +72,9 @@ func New(config Config) (*Tracker, error) {
 		started: time.Now(),
 		upgrade: newUpgrader(),
 		joins:   quota.New(config.JoinsPerSecond, config.JoinBurst),
+		places:  quota.NewPlaces(config.ViewersPerAddress),
+		names:   quota.New(config.StreamsPerSecond, config.StreamBurst),
+		opened:  quota.NewPlaces(config.StreamsPerAddress),
 		streams: map[string]*stream{},
 		done:    make(chan struct{}),
 	}

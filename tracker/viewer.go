@@ -3,6 +3,7 @@ package tracker
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ const (
 type viewer struct {
 	t     *Tracker        // static
 	conn  *websocket.Conn // static
+	from  netip.Addr      // static; told to nobody
 	heard atomic.Int64    // Unix seconds of the last sign of life
 
 	// owned by the reader
@@ -39,8 +41,8 @@ type viewer struct {
 	queue queue
 }
 
-func newViewer(t *Tracker, conn *websocket.Conn) *viewer {
-	v := &viewer{t: t, conn: conn, budget: rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)}
+func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr) *viewer {
+	v := &viewer{t: t, conn: conn, from: from, budget: rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)}
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
@@ -63,7 +65,7 @@ func (v *viewer) pinged(text string) error {
 
 // serve is the reader's goroutine: it lives as long as the socket.
 func (v *viewer) serve(servers []wire.ICEServer) {
-	defer v.t.release()
+	defer v.t.release(v.from)
 	v.conn.NetConn().SetReadDeadline(time.Now().Add(joinWithin))
 	if refused := v.talk(servers); refused != nil {
 		v.t.metrics.refused(int(refused.Reason))
@@ -152,9 +154,9 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 	case !validName(j.Stream):
 		return &wire.Refused{Reason: wire.RefusedStream, Text: "a stream's name is 1 to 64 of A-Z a-z 0-9 _ -"}
 	}
-	s := v.t.enterStream(j.Stream, now)
-	if s == nil {
-		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many streams"}
+	s, err := v.t.enterStream(j.Stream, v.from, now)
+	if err != nil {
+		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: err.Error()}
 	}
 	v.id, v.stream = viewerID(j.Secret), s
 	s.join(v, j, wire.Welcome{BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second), ICEServers: servers}, now)

@@ -1,6 +1,7 @@
-// Package quota bounds how often one network address may ask for something: a token bucket for each address,
-// IPv6 addresses counted by their /64, in a table that is bounded itself. It keeps addresses no longer than it
-// takes their bucket to fill up again, and shows them to nobody.
+// Package quota bounds what one network address may take, IPv6 addresses counted by their /64: how often it may ask
+// for something (Table: a token bucket for each address, in a table that is bounded itself), and how much it may hold
+// at once (Places). It keeps addresses no longer than it takes their bucket to fill up again or their places to be
+// given back, and shows them to nobody.
 package quota
 
 import (

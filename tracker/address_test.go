@@ -1,0 +1,112 @@
+package tracker
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// by is the header of a viewer at an address, for a tracker behind a proxy.
+func by(address string) http.Header { return http.Header{"X-Real-Ip": {address}} }
+
+// openBy opens a socket from an address and reads from it.
+func (w *world) openBy(address string) *testViewer {
+	w.t.Helper()
+	v, response, err := w.dial(by(address))
+	if err != nil {
+		w.t.Fatal(address, err, response)
+	}
+	v.read()
+	return v
+}
+
+func TestSocketsOfAnAddressAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{ViewersPerAddress: 3, AddressHeader: "X-Real-IP"})
+		full := func(address string) {
+			t.Helper()
+			_, response, err := w.dial(by(address))
+			if err == nil || response == nil || response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") != "30" {
+				t.Errorf("%s: %v, %+v; want 429", address, err, response)
+			}
+		}
+		var v *testViewer
+		for i := range 3 {
+			v = w.openBy(fmt.Sprintf("2001:db8::%d", i))
+			w.openBy("192.0.2.1")
+		}
+		full("2001:db8::ffff")
+		full("192.0.2.1")
+		full("::ffff:192.0.2.1")
+		w.openBy("192.0.2.2")
+		w.openBy("2001:db8:0:1::1")
+		v.conn.Close()
+		synctest.Wait()
+		w.openBy("2001:db8::ffff")
+		for range 10 {
+			w.openBy("127.0.0.1")
+			w.openBy("::1")
+		}
+		for _, v := range w.viewers {
+			v.conn.Close()
+		}
+		synctest.Wait()
+		if n := w.tracker.places.Len(); n != 0 || w.tracker.sockets != 0 {
+			t.Errorf("%d addresses hold places and %d sockets are counted after all have left", n, w.tracker.sockets)
+		}
+	})
+}
+
+func TestNewStreamsOfAnAddressAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{AddressHeader: "X-Real-IP", MaxStreams: 60, StreamsPerAddress: 20})
+		names := 0
+		// invent joins streams of new names and returns how many it may.
+		invent := func(address string, n int) (opened int) {
+			t.Helper()
+			for range n {
+				names++
+				v := w.openBy(address)
+				v.send(w.joinMessage(fmt.Sprintf("made-up-%d", names)))
+				b := v.next()
+				if wire.MessageType(b[0]) == wire.TypeWelcome {
+					opened++
+				} else if r, err := wire.ParseRefused(b); err != nil || r.Reason != wire.RefusedBusy || r.RetryAfter == 0 {
+					t.Errorf("stream %d: %+v, %v", names, r, err)
+				}
+			}
+			return opened
+		}
+		if n := invent("192.0.2.1", 50); n != 10 {
+			t.Errorf("%d new streams at once, want 10", n)
+		}
+		known := w.openBy("192.0.2.1")
+		known.send(w.joinMessage("made-up-1"))
+		known.welcomed()
+		if n := invent("192.0.2.2", 1); n != 1 {
+			t.Error("one address's streams keep another's away")
+		}
+		time.Sleep(20 * time.Second)
+		if n := invent("192.0.2.1", 5); n != 2 {
+			t.Errorf("%d new streams in 20 s, want 2", n)
+		}
+		time.Sleep(200 * time.Second)
+		if n := invent("192.0.2.1", 20); n != 8 {
+			t.Errorf("%d new streams beside 12 that it holds, want 8", n)
+		}
+		if n := invent("127.0.0.1", 30); n != 30 {
+			t.Errorf("%d new streams of the machine's own, want 30", n)
+		}
+		for _, v := range w.viewers {
+			v.conn.Close()
+		}
+		time.Sleep(keepStream + 2*retireEvery)
+		if n := len(w.tracker.Streams()); n != 0 || w.tracker.opened.Len() != 0 {
+			t.Errorf("%d streams without viewers are left, charged to %d addresses", n, w.tracker.opened.Len())
+		}
+	})
+}
