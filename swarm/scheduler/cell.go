@@ -117,6 +117,7 @@ func (s *Scheduler) takeRoster(r wire.Roster) {
 	s.roster = nil
 	for _, m := range r.Members {
 		if m.ID == s.self.ID {
+			s.announced = wire.Update{Flags: m.Flags, Weight: m.Weight} // what the cell believes of us; tendReady mends it
 			continue
 		}
 		n := member{Member: m, since: s.now}
