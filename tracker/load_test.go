@@ -44,9 +44,14 @@ func (w *world) rawViewer(b *testing.B) net.Conn {
 // masked returns a message of less than 126 bytes as a frame of a viewer, masked with zeros.
 func masked(m []byte) []byte { return append([]byte{0x82, 0x80 | byte(len(m)), 0, 0, 0, 0}, m...) }
 
-// awaitViewers waits until so many have joined.
+// awaitViewers waits until so many have joined, a minute at most.
 func (w *world) awaitViewers(n int) {
+	w.t.Helper()
+	deadline := time.Now().Add(time.Minute)
 	for s := w.tracker.Streams(); len(s) == 0 || s[0].Viewers < n; s = w.tracker.Streams() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("after a minute not all of %d viewers have joined: %+v", n, s)
+		}
 		time.Sleep(time.Millisecond)
 	}
 }

@@ -80,7 +80,7 @@ var (
 	cellsDesc   = streamDesc("shoal_tracker_cells", "Cells.")
 	joinsDesc   = streamDesc("shoal_tracker_joins_total", "Viewers that joined.")
 	offloadDesc = streamDesc("shoal_swarm_offload_ratio", "Share of media bytes that came from peers, last minute.")
-	copiesDesc  = streamDesc("shoal_swarm_copies_per_chunk", "How many times each chunk left the CDN, last minute.")
+	copiesDesc  = streamDesc("shoal_swarm_copies_per_chunk", "How many times each chunk left the CDN, by bytes, last minute.")
 	latencyDesc = streamDesc("shoal_swarm_latency_seconds", "Mean distance from live, last minute.")
 	stunDesc    = prometheus.NewDesc("shoal_tracker_stun_total", "Datagrams at the STUN responder.", []string{"result"}, nil)
 

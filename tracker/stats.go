@@ -13,7 +13,7 @@ type StreamStats struct {
 	Viewers        int     `json:"viewers"`
 	Cells          int     `json:"cells"`
 	Offload        float64 `json:"offload"` // 0 when nothing was reported yet
-	Copies         float64 `json:"copies"`  // per chunk; 0 when nothing was reported yet
+	Copies         float64 `json:"copies"`  // per chunk, by bytes; 0 when nothing was reported yet
 	Stalls         uint64  `json:"stalls"`
 	StalledSeconds float64 `json:"stalledSeconds"`
 	LatencySeconds float64 `json:"latencySeconds"`

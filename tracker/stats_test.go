@@ -38,7 +38,7 @@ func TestBeaconsBecomeMetrics(t *testing.T) {
 			}
 		}
 		synctest.Wait()
-		// 6 viewers each got a sixth of their chunks from the edge: one copy left it. Offload is 25 of 30.
+		// 6 viewers each got a sixth of their bytes from the edge: one copy left it. Offload is 25 of 30.
 		want := `
 # HELP shoal_swarm_bad_pieces_total Pieces from peers that failed verification.
 # TYPE shoal_swarm_bad_pieces_total counter
@@ -52,7 +52,7 @@ shoal_swarm_bytes_from_peers_total{stream="demo"} 1.35e+08
 # HELP shoal_swarm_bytes_to_peers_total Media bytes that viewers sent to peers.
 # TYPE shoal_swarm_bytes_to_peers_total counter
 shoal_swarm_bytes_to_peers_total{stream="demo"} 1.296e+08
-# HELP shoal_swarm_copies_per_chunk How many times each chunk left the CDN, last minute.
+# HELP shoal_swarm_copies_per_chunk How many times each chunk left the CDN, by bytes, last minute.
 # TYPE shoal_swarm_copies_per_chunk gauge
 shoal_swarm_copies_per_chunk{stream="demo"} 1
 # HELP shoal_swarm_offload_ratio Share of media bytes that came from peers, last minute.
@@ -144,8 +144,8 @@ func TestPlausible(t *testing.T) {
 func TestCopies(t *testing.T) {
 	start := time.Unix(1000, 0)
 	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
-	chunks := func(peers, edge uint32) wire.Beacon {
-		return wire.Beacon{ChunksFromPeers: peers, ChunksFromEdge: edge}
+	bytes := func(peers, edge uint32) wire.Beacon {
+		return wire.Beacon{BytesFromPeers: peers, BytesFromEdge: edge, ChunksFromPeers: 30}
 	}
 	for _, c := range []struct {
 		name string
@@ -158,7 +158,7 @@ func TestCopies(t *testing.T) {
 				t.play(start, false, true)
 			}
 			for range 4 {
-				t.report(at(10), chunks(0, 30))
+				t.report(at(10), bytes(0, 30))
 			}
 		}, 10, 4},
 		{"one in four", func(t *tally) {
@@ -166,25 +166,33 @@ func TestCopies(t *testing.T) {
 				t.play(start, false, true)
 			}
 			for range 4 {
-				t.report(at(10), chunks(30, 10))
+				t.report(at(10), bytes(30, 10))
 			}
 		}, 10, 1},
+		{"a range of each chunk from the edge, most of it from a peer", func(t *tally) {
+			for range 4 {
+				t.play(start, false, true)
+			}
+			for range 4 {
+				t.report(at(10), bytes(80_000, 20_000)) // every chunk counts as one from peers
+			}
+		}, 10, 0.8},
 		{"two viewers, one of whom came halfway", func(t *tally) {
 			t.play(start, false, true)
 			t.play(at(30), false, true)
-			t.report(at(60), chunks(60, 120)) // the first alone, then both share
-			t.report(at(60), chunks(60, 30))
+			t.report(at(60), bytes(60, 120)) // the first alone, then both share
+			t.report(at(60), bytes(60, 30))
 		}, 60, 150. / 270 * 1.5},
 		{"old times do not count", func(t *tally) {
 			t.play(start, false, true)
 			t.play(start, false, true)
-			t.report(at(10), chunks(0, 1000))
-			t.report(at(100), chunks(30, 30))
+			t.report(at(10), bytes(0, 1000))
+			t.report(at(100), bytes(30, 30))
 		}, 100, 1},
 		{"after a long silence", func(t *tally) {
 			t.play(start, false, true)
-			t.report(at(10), chunks(0, 1000))
-			t.report(at(10000), chunks(0, 30))
+			t.report(at(10), bytes(0, 1000))
+			t.report(at(10000), bytes(0, 30))
 		}, 10000, 1},
 	} {
 		tally := newTally(start)

@@ -67,17 +67,18 @@ func (s *sums) offload() (ratio float64, ok bool) {
 	return float64(s.bytesFromPeers) / float64(max(all, 1)), all > 0
 }
 
-// copies returns how many times each chunk left the CDN. A viewer that plays gets each chunk once, so of n viewers
-// that played all the while each chunk was got n times, and the share of chunksFromEdge among all chunks is the share
-// of those that left the CDN. n is the mean number of viewers that play: those that have just joined, or whose last
-// beacon told of chunks. Viewers that come or go within the window count for the time they were there.
+// copies returns how many times each chunk left the CDN, by bytes: a chunk of which a viewer got only a range from the
+// edge counts for that range. A viewer that plays gets each chunk once, so of n viewers that played all the while all
+// bytes, from peers and from the edge, are n times the stream's; the bytes from the edge over a viewer's worth of
+// bytes are the copies. n is the mean number of viewers that play: those that have just joined, or whose last beacon
+// told of chunks. Viewers that come or go within the window count for the time they were there.
 func (s *sums) copies(spanMillis int64) (copies float64, ok bool) {
-	all := s.chunksFromPeers + s.chunksFromEdge
+	all := s.bytesFromPeers + s.bytesFromEdge
 	if all == 0 || spanMillis <= 0 {
 		return 0, false
 	}
 	viewers := float64(s.playingMillis) / float64(spanMillis)
-	return float64(s.chunksFromEdge) / float64(all) * viewers, true
+	return float64(s.bytesFromEdge) / float64(all) * viewers, true
 }
 
 // tally sums up one stream: since it came, and over a window of the last minute that slides in steps of 10 s.
