@@ -29,7 +29,8 @@ try {
   const watch = await browser.open(`${shoal.base}/watch/demo`, screen);
   await Promise.all([...others, watch].map((v) => v.moving()));
   await until('a swarm', async () => (await watch.stats()).peers === 2);
-  await pass(25);
+  await pass(40);
+  await watch.page.hover('shoal-player'); // shows the controls
   await watch.page.screenshot({ path: `${docs}watch.png` });
 
   const live = await browser.open(`${shoal.base}/`, screen);
