@@ -6,6 +6,13 @@ export interface Listed {
   uri: string; // absolute
   text: string; // base64 of the record
   age: number; // milliseconds of media that stand after the chunk in the playlist; 0 at the live edge
+  place: Place | null; // null for an init segment: any may stand anywhere
+}
+
+// Where a part stands in the stream, as the playlist counts.
+export interface Place {
+  msn: number;
+  part: number;
 }
 
 export interface Listing {
@@ -17,13 +24,15 @@ const RECORD = '#EXT-X-SHOAL-RECORD:';
 
 // readListing reads a playlist that was loaded from url. Lines that make no sense are passed over.
 export function readListing(text: string, url: string): Listing {
-  const records: (Listed & { end: number; init: boolean })[] = [];
+  const records: (Listed & { end: number })[] = [];
   const segments = new Map<string, string[]>();
   let segmentStart = 0; // seconds of media before the segment being read
   let partsEnd = 0; // and before its next part
   let duration = 0; // of the segment being read
   let parts: string[] = [];
-  let described: { uri: string; end: number; init: boolean } | null = null; // whose record may follow
+  let msn = 0; // of the segment being read
+  let part = 0; // number of its next part
+  let described: { uri: string; end: number; place: Place | null } | null = null; // whose record may follow
 
   for (const line of text.split('\n')) {
     const l = line.trim();
@@ -37,15 +46,20 @@ export function readListing(text: string, url: string): Listing {
     if (l.startsWith('#EXT-X-PART:')) {
       const uri = resolve(attribute(l, 'URI'), url);
       const seconds = Number(attribute(l, 'DURATION'));
+      const place = { msn, part: part++ };
       if (!uri || !(seconds > 0)) continue;
       partsEnd += seconds;
       parts.push(uri);
-      described = { uri, end: partsEnd, init: false };
+      described = { uri, end: partsEnd, place };
     } else if (l.startsWith('#EXT-X-MAP:')) {
       const uri = resolve(attribute(l, 'URI'), url);
       if (!uri || attribute(l, 'BYTERANGE')) continue;
-      for (const r of records) if (r.init) r.end = Math.min(r.end, segmentStart); // the one before is used no longer
-      described = { uri, end: Infinity, init: true };
+      for (const r of records) if (!r.place) r.end = Math.min(r.end, segmentStart); // the one before is used no longer
+      described = { uri, end: Infinity, place: null };
+    } else if (l.startsWith('#EXT-X-MEDIA-SEQUENCE:')) {
+      msn = count(l);
+    } else if (l.startsWith('#EXT-X-SKIP:')) {
+      msn += Number(attribute(l, 'SKIPPED-SEGMENTS')) || 0;
     } else if (l.startsWith('#EXTINF:')) {
       duration = parseFloat(l.slice('#EXTINF:'.length)) || 0;
     } else if (!l.startsWith('#')) {
@@ -55,14 +69,21 @@ export function readListing(text: string, url: string): Listing {
       partsEnd = segmentStart;
       duration = 0;
       parts = [];
+      msn++;
+      part = 0;
     }
   }
 
   const total = Math.max(segmentStart, partsEnd);
   return {
-    records: records.map(({ uri, text: t, end }) => ({ uri, text: t, age: Math.max(0, total - Math.min(end, total)) * 1000 })),
+    records: records.map(({ end, ...record }) => ({ ...record, age: Math.max(0, total - Math.min(end, total)) * 1000 })),
     segments,
   };
+}
+
+// count reads the number after a tag's colon; 0 if there is none.
+function count(line: string): number {
+  return Number.parseInt(line.slice(line.indexOf(':') + 1), 10) || 0;
 }
 
 function attribute(line: string, name: string): string {

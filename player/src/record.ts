@@ -7,6 +7,8 @@ export interface ChunkRecord {
   bytes: Uint8Array; // all 128, for the scheduler
   id: string; // the chunk ID, in hexadecimal
   kind: number; // 0 part, 1 segment, 2 init
+  part: number;
+  msn: number; // of an init segment its own number
   pieceSize: number;
   pieces: number;
   size: number;
@@ -15,6 +17,7 @@ export interface ChunkRecord {
 }
 
 export const RECORD_SIZE = 128;
+export const PART = 0;
 export const INIT = 2;
 
 const SIGNED = 64;
@@ -34,6 +37,8 @@ export function parseRecord(text: string): ChunkRecord | null {
     bytes: bytes.slice(0, RECORD_SIZE),
     id: Array.from(bytes.subarray(4, 20), (b) => b.toString(16).padStart(2, '0')).join(''),
     kind,
+    part: view.getUint16(10),
+    msn: view.getUint32(12) * 2 ** 32 + view.getUint32(16),
     pieceSize,
     pieces: Math.ceil(size / pieceSize),
     size,
@@ -100,6 +105,12 @@ export interface Entry {
   verified: Promise<boolean>;
 }
 
+// stands tells whether a record may stand at a place of the playlist: a true record at another place is a replay.
+function stands(record: ChunkRecord, place: { msn: number; part: number } | null): boolean {
+  if (!place) return record.kind === INIT;
+  return record.kind === PART && record.msn === place.msn && record.part === place.part;
+}
+
 // The book of records: by URI, as playlists list them. It keeps the newest `limit` of them.
 export class RecordBook {
   readonly #entries = new Map<string, Entry>();
@@ -111,19 +122,22 @@ export class RecordBook {
     this.#limit = limit;
   }
 
-  // note enters a listed record and returns its entry, if it is new; then its verification has begun.
-  note(uri: string, text: string, age: number): Entry | null {
+  // note enters a record that is listed at a place (null: that of an init segment) and returns its entry, if it is new;
+  // then its verification has begun. A record of another place is dropped.
+  note(uri: string, text: string, age: number, place: { msn: number; part: number } | null): Entry | null {
     const known = this.#entries.get(uri);
-    if (known) {
+    if (known && !stands(known.record, place)) {
+      this.#entries.delete(uri);
+    } else if (known) {
       known.age = age;
       return null;
     }
     const record = parseRecord(text);
-    if (!record) return null;
+    if (!record || !stands(record, place)) return null;
     const entry: Entry = { uri, record, age, truth: null, verified: this.#key.verifies(record) };
     void entry.verified.then((truth) => {
       entry.truth = truth;
-      if (!truth) this.#entries.delete(uri); // a true one may follow
+      if (!truth && this.#entries.get(uri) === entry) this.#entries.delete(uri); // a true one may follow
     });
     this.#entries.set(uri, entry);
     for (const oldest of this.#entries.keys()) {

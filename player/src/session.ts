@@ -110,8 +110,8 @@ export class Session implements MediaSource, PlaylistReader {
     for (const [uri, parts] of segments) this.#segments.set(uri, parts);
     while (this.#segments.size > MOST_SEGMENTS) this.#segments.delete(this.#segments.keys().next().value ?? '');
     this.#listed = records.sort((a, b) => a.age - b.age).map(({ uri }) => uri);
-    for (const { uri, text: record, age } of records) {
-      const entry = book.note(uri, record, age);
+    for (const { uri, text: record, age, place } of records) {
+      const entry = book.note(uri, record, age, place);
       void entry?.verified.then((truth) => {
         if (truth) this.#learn(entry);
       });

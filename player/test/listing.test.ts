@@ -44,6 +44,15 @@ test('records, the URIs they describe and their ages', () => {
   });
 });
 
+test('the places of records are counted as hls.js counts them', () => {
+  const places = (text: string): unknown[] => readListing(text, URL_).records.map(({ place }) => place && [place.msn, place.part]);
+  assert.deepEqual(places(PLAYLIST), [null, null, [11, 0], [11, 1], [12, 0]]);
+  assert.deepEqual(places(PLAYLIST.replace('#EXT-X-MEDIA-SEQUENCE:10\n', '')), [null, null, [1, 0], [1, 1], [2, 0]]);
+  assert.deepEqual(places(PLAYLIST.replace(':10\n', ':10\n#EXT-X-SKIP:SKIPPED-SEGMENTS=4\n')), [null, null, [15, 0], [15, 1], [16, 0]]);
+  const gap = '#EXT-X-PART:DURATION=x,URI="a"\n#EXT-X-PART:DURATION=1,URI="b"\n#EXT-X-SHOAL-RECORD:x';
+  assert.deepEqual(places(gap), [[0, 1]]);
+});
+
 test('segments and their parts', () => {
   const { segments } = readListing(PLAYLIST.replaceAll('\n', '\r\n'), URL_);
   assert.deepEqual([...segments], [[`${BASE}17/s11.m4s`, [`${BASE}17/s11.0.m4s`, `${BASE}17/s11.1.m4s`]]]);

@@ -10,6 +10,7 @@ test('a record is read as wire has it', () => {
   assert.ok(record);
   assert.equal(record.id, '6553f1000000000200000000' + '0000004d');
   assert.equal(record.kind, 0);
+  assert.deepEqual([record.msn, record.part], [77, 2]);
   assert.equal(record.size, 41_000);
   assert.equal(record.pieceSize, 2560);
   assert.equal(record.pieces, 17);
@@ -69,24 +70,44 @@ test('the fallback agrees with WebCrypto', async () => {
 test('the book verifies each record once, forgets lies and old ones', async () => {
   const book = new RecordBook(publicKey, 2);
   const [a, b, c] = [makeChunk(2000, { part: 0 }), makeChunk(2000, { part: 1 }), makeChunk(2000, { part: 2 })];
-  const entry = book.note('u/a', a.text, 500);
+  const entry = book.note('u/a', a.text, 500, { msn: 12, part: 0 });
   assert.ok(entry);
   assert.equal(entry.truth, null);
   assert.equal(await entry.verified, true);
   assert.equal(entry.truth, true);
-  assert.equal(book.note('u/a', a.text, 900), null);
+  assert.equal(book.note('u/a', a.text, 900, { msn: 12, part: 0 }), null);
   assert.equal(entry.age, 900);
 
   const lie = b.record.slice();
   lie[33] = (lie[33] ?? 0) ^ 1;
-  const lying = book.note('u/b', Buffer.from(lie).toString('base64'), 0);
+  const lying = book.note('u/b', Buffer.from(lie).toString('base64'), 0, { msn: 12, part: 1 });
   assert.equal(await lying?.verified, false);
   assert.equal(book.get('u/b'), undefined);
-  assert.equal(await book.note('u/b', b.text, 0)?.verified, true);
+  assert.equal(await book.note('u/b', b.text, 0, { msn: 12, part: 1 })?.verified, true);
 
-  book.note('u/c', c.text, 0);
+  book.note('u/c', c.text, 0, { msn: 12, part: 2 });
   assert.equal(book.get('u/a'), undefined);
   assert.ok(book.get('u/b') && book.get('u/c'));
+});
+
+test('a true record that stands elsewhere is a replay, and dropped', async () => {
+  const book = new RecordBook(publicKey);
+  const old = makeChunk(2000, { msn: 12, part: 1 });
+  const init = makeChunk(2000, { msn: 3, part: 0, kind: 2 });
+  const refused: [string, string, { msn: number; part: number } | null][] = [
+    ['a later segment', old.text, { msn: 13, part: 1 }],
+    ['another part', old.text, { msn: 12, part: 2 }],
+    ['a part as init segment', old.text, null],
+    ['an init segment as part', init.text, { msn: 3, part: 0 }],
+  ];
+  for (const [name, text, place] of refused) {
+    assert.equal(book.note('u/x', text, 0, place), null, name);
+    assert.equal(book.get('u/x'), undefined, name);
+  }
+  assert.equal(await book.note('u/init', init.text, 0, null)?.verified, true);
+  assert.equal(await book.note('u/old', old.text, 0, { msn: 12, part: 1 })?.verified, true);
+  assert.equal(book.note('u/old', old.text, 0, { msn: 13, part: 1 }), null, 'listed again at another place');
+  assert.equal(book.get('u/old'), undefined);
 });
 
 test('base64 with and without padding', () => {

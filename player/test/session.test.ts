@@ -33,7 +33,7 @@ class Socket {
 
 function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', wasm = true, seconds = 1 } = {}): World {
   const log: string[] = [];
-  const parts = Array.from({ length: 6 }, (_, part) => makeChunk(9000 + part, { part }));
+  const parts = Array.from({ length: 6 }, (_, part) => makeChunk(9000 + part, { msn: 1, part }));
   const edge: World['edge'] = { answer: (made) => new Response(made.bytes) };
   const before = { ...globalThis };
   Object.assign(globalThis, {
@@ -60,7 +60,7 @@ function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', was
   const list = (count: number): void => {
     const lines = parts.slice(0, count).flatMap((made, i) => [`#EXT-X-PART:DURATION=0.333,URI="17/s1.${i}.m4s"`, `#EXT-X-SHOAL-RECORD:${made.text}`]);
     if (count === parts.length) lines.push('#EXTINF:2,', '17/s1.m4s');
-    session.playlist(`${BASE}index.m3u8`, ['#EXTM3U', ...lines].join('\n'));
+    session.playlist(`${BASE}index.m3u8`, ['#EXTM3U', '#EXT-X-MEDIA-SEQUENCE:1', ...lines].join('\n'));
   };
   const take = (uri: string, start: number | null): Promise<Uint8Array> | null => {
     const taking = session.take({ url: `${BASE}17/${uri}`, start, signal: new AbortController().signal })?.then(({ bytes }) => bytes) ?? null;
