@@ -15,9 +15,7 @@ import (
 
 const (
 	maxConns      = 1024
-	maxStrangers  = 64               // connections without a key yet
 	introduction  = 10 * time.Second // until the key must be there
-	introBytes    = 64 << 10         // until the key must be there
 	silence       = 10 * time.Second // of a broadcaster, then it is gone
 	writeDeadline = 5 * time.Second
 	wrongKeyDelay = time.Second
@@ -39,15 +37,13 @@ type Config struct {
 // Server accepts broadcasts.
 type Server struct {
 	config    Config
-	strangers chan struct{}
+	strangers strangers
 	conns     chan struct{}
 }
 
 // New returns a server that does nothing until Run.
 func New(config Config) *Server {
-	return &Server{
-		config: config, strangers: make(chan struct{}, maxStrangers), conns: make(chan struct{}, maxConns),
-	}
+	return &Server{config: config, conns: make(chan struct{}, maxConns)}
 }
 
 // Listen opens the port.
@@ -89,15 +85,14 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 			_ = c.Close()
 			continue
 		}
-		if !take(s.strangers) {
+		who := &stranger{from: network(c.RemoteAddr()), end: func() { _ = c.Close() }}
+		if lost := s.strangers.enter(who); lost != nil {
 			s.refuse(stream.RefusedLimit)
-			<-s.conns
-			_ = c.Close()
-			continue
+			lost.end()
 		}
 		all.Go(func() {
 			defer func() { <-s.conns }()
-			s.serve(ctx, c)
+			s.serve(ctx, c, who)
 		})
 	}
 }
@@ -114,7 +109,7 @@ func take(slots chan struct{}) bool {
 func (s *Server) refuse(reason string) { s.config.Metrics.Refusals.WithLabelValues(reason).Inc() }
 
 // serve is one connection from its first byte to its last.
-func (s *Server) serve(ctx context.Context, c net.Conn) {
+func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = c.Close() })
@@ -127,8 +122,7 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 		}
 	}()
 
-	known := sync.OnceFunc(func() { <-s.strangers })
-	defer known()
+	defer s.strangers.leave(who)
 	b := &bounded{Conn: c, left: introBytes, until: time.Now().Add(introduction)}
 	d, err := greet(b)
 	if err != nil {
@@ -141,9 +135,10 @@ func (s *Server) serve(ctx context.Context, c net.Conn) {
 		s.config.Log.Warn("rtmp: refused", "error", err)
 		return
 	}
-	known()
+	s.strangers.leave(who)
 	defer session.Close()
 	b.admitted(session)
+	d.admitted()
 	var watch sync.WaitGroup
 	defer watch.Wait()
 	defer cancel()
