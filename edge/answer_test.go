@@ -150,7 +150,8 @@ func stage(w http.ResponseWriter, r *http.Request) {
 
 const testKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
-// TestHeaders walks through STANDARDS.md's lines on caching, and through what pages of other sites need.
+// TestHeaders walks through the rules of caching: media under a name that is never used again for ever, playlists for
+// about as long as they stay true, errors never longer than a second. It looks at what pages of other sites need too.
 func TestHeaders(t *testing.T) {
 	for _, c := range []struct {
 		line    string
@@ -310,7 +311,8 @@ func TestGzip(t *testing.T) {
 	})
 }
 
-// TestUpstreamRequestIsTheEdgesOwn: HOSTILE.md, cache poisoning.
+// TestUpstreamRequestIsTheEdgesOwn: nothing of a viewer's request but the cleaned path goes upstream, so nobody can
+// choose what is kept under a path for others.
 func TestUpstreamRequestIsTheEdgesOwn(t *testing.T) {
 	src := newSource(stage)
 	e := newEdge(t, Config{Transport: src, Origins: []string{"http://origin.test/base/"}})

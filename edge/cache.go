@@ -81,6 +81,13 @@ func (c *cache) reserve(o *object, n int64) bool {
 	return true
 }
 
+// giveBack takes back all that was reserved for an object in flight.
+func (c *cache) giveBack(o *object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count(o, overhead+int64(len(o.uri))-o.bytes)
+}
+
 // land ends an object's flight: it gets a seat if it is to be kept, and is forgotten otherwise.
 func (c *cache) land(o *object, keep bool) {
 	c.mu.Lock()

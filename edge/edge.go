@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -100,7 +101,8 @@ func (e *Edge) probe(ctx context.Context) {
 	}
 }
 
-// Ready tells why the edge is of no use now, or nil. An edge that never needed its origin is ready.
+// Ready tells why the edge is of no use now, or nil. An edge that never needed its origin is ready. The error names the
+// origins' addresses: it is for the operator. Viewers that ask /readyz are told no more than that none answers.
 func (e *Edge) Ready() error {
 	e.mu.Lock()
 	stopped := e.stopped
@@ -134,11 +136,14 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/healthz":
 		e.serveText(w, r, http.StatusOK, "ok")
 	case path == "/readyz":
-		if err := e.Ready(); err != nil {
-			e.serveText(w, r, http.StatusServiceUnavailable, err.Error())
-			return
+		switch err := e.Ready(); {
+		case err == nil:
+			e.serveText(w, r, http.StatusOK, "ready")
+		case errors.Is(err, errStopping):
+			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: the edge is stopping")
+		default:
+			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: no origin answers")
 		}
-		e.serveText(w, r, http.StatusOK, "ready")
 	default:
 		e.servePage(w, r)
 	}

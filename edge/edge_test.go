@@ -79,8 +79,11 @@ func TestReadyComesBack(t *testing.T) {
 		}
 		get(e, partPath)
 		time.Sleep(10 * time.Second)
-		if w := get(e, "/readyz"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "connection refused") {
+		if w := get(e, "/readyz"); w.Code != http.StatusServiceUnavailable || w.Body.String() != "not ready: no origin answers\n" {
 			t.Errorf("an origin gone: %d %q", w.Code, w.Body)
+		}
+		if err := e.Ready(); err == nil || !strings.Contains(err.Error(), "127.0.0.1:8081: dial tcp: connection refused") {
+			t.Errorf("an origin gone, for the operator: %v", err)
 		}
 		if w := get(e, "/healthz"); w.Code != http.StatusOK {
 			t.Errorf("health: %d", w.Code)

@@ -17,7 +17,11 @@ const (
 	livePatience = 30 * time.Second // for a head: origins hold reloads and hinted parts for three target durations
 	apiPatience  = 5 * time.Second  // for a head that nothing holds
 	bodyPatience = 30 * time.Second // for the rest
+	bodyPause    = 5 * time.Second  // between two bytes of it: an origin holds before the first one only
 )
+
+// errRoom is why an answer is not taken that another origin would give as well.
+var errRoom = errors.New("larger than there is room for")
 
 // open returns the object for t: a fresh one, one in flight, or one whose flight it starts. began tells the latter.
 func (e *Edge) open(t target) (o *object, began bool) {
@@ -55,7 +59,8 @@ func (e *Edge) landed() {
 	e.flights.Done()
 }
 
-// fly fetches o from an origin. It serves all who wait for o, and depends on none of them.
+// fly fetches o from an origin. It serves all who wait for o, and depends on none of them. An answer that breaks off
+// before anything of it was shown is asked for anew, once for each further origin.
 func (e *Edge) fly(o, stale *object) {
 	wait := livePatience
 	if o.target.kind == api {
@@ -63,16 +68,23 @@ func (e *Edge) fly(o, stale *object) {
 	}
 	ctx, cancel := context.WithTimeout(e.ctx, time.Duration(len(e.origins.bases))*wait+bodyPatience)
 	defer cancel()
+	for left := len(e.origins.bases) - 1; e.try(ctx, o, stale, wait, left > 0); left-- {
+		e.cache.giveBack(o)
+	}
+}
+
+// try asks for o once. It tells whether it must be tried again, which happens only if again allows it.
+func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, again bool) bool {
 	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: o.uri, patience: wait})
 	if err != nil {
 		e.meters.stream(o.target.stream).fills.Inc()
 		e.log.Debug("edge: fill failed", "uri", o.uri, "error", err)
 		if errors.Is(err, errStopping) {
 			e.fail(o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
-			return
+			return false
 		}
 		e.fail(o, stale, http.StatusBadGateway, "the edge cannot reach its origin; the stream will be back when the origin is")
-		return
+		return false
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && o.target.stream != "" {
@@ -81,19 +93,21 @@ func (e *Edge) fly(o, stale *object) {
 	e.meters.stream(o.target.stream).fills.Inc()
 	switch {
 	case resp.StatusCode >= 500:
-		e.pass(o, stale, resp)
+		if e.adopt(o, stale) {
+			return false
+		}
+		return e.pass(o, stale, resp, again)
 	case resp.StatusCode == http.StatusOK || resp.StatusCode >= 400:
-		e.pass(o, nil, resp)
+		return e.pass(o, stale, resp, again)
 	default:
 		e.fail(o, stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
+		return false
 	}
 }
 
-// pass takes an origin's answer into o. With a stale object it is the answer's substitute if the answer is an error.
-func (e *Edge) pass(o, stale *object, resp *http.Response) {
-	if e.adopt(o, stale) {
-		return
-	}
+// pass takes an origin's answer into o. It tells whether the answer broke off before anything of it was shown, if it
+// may be asked for again; if it may not, o ends there, or with the stale object while that has some use.
+func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	now := time.Now()
 	o.status = resp.StatusCode
 	o.typ = contentType(o.target, resp)
@@ -112,20 +126,20 @@ func (e *Edge) pass(o, stale *object, resp *http.Response) {
 	if resp.ContentLength > e.config.ObjectBytes {
 		e.fail(o, nil, http.StatusBadGateway, fmt.Sprintf("the origin's answer of %d bytes is larger than this edge takes (%d)",
 			resp.ContentLength, e.config.ObjectBytes))
-		return
+		return false
 	}
 	if resp.ContentLength > 0 && !e.cache.reserve(o, resp.ContentLength) {
 		e.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
-		return
+		return false
 	}
 	o.size = resp.ContentLength
-	close(o.head)
 	body, err := e.gather(o, resp.Body)
 	if err != nil {
 		e.log.Debug("edge: fill broke off", "uri", o.uri, "error", err)
-		e.cache.land(o, false)
-		o.finish(err)
-		return
+		return e.breakOff(o, stale, err, again)
+	}
+	if !closed(o.head) {
+		close(o.head)
 	}
 	e.trim(o, body)
 	e.cache.land(o, life > 0)
@@ -133,9 +147,26 @@ func (e *Edge) pass(o, stale *object, resp *http.Response) {
 	if o.target.reload != (reload{}) && o.position.present && !o.position.delta {
 		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)), now)
 	}
+	return false
 }
 
-// gather reads the body into o, which shows it as it comes. The buffer moves only if the origin did not tell the size.
+// breakOff ends o whose answer is not whole, unless it may be asked for again and nothing of it was shown.
+func (e *Edge) breakOff(o, stale *object, err error, again bool) bool {
+	if closed(o.head) {
+		e.cache.land(o, false)
+		o.finish(err)
+		return false
+	}
+	if again && !errors.Is(err, errRoom) && e.ctx.Err() == nil {
+		return true
+	}
+	e.cache.giveBack(o)
+	e.fail(o, stale, http.StatusBadGateway, "the origin's answer broke off; try again")
+	return false
+}
+
+// gather reads the body into o. Media is shown as it comes, its head with the first byte; all else once it is whole.
+// The buffer moves only if the origin did not tell the size.
 func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
 	var body []byte
 	if o.size > 0 {
@@ -151,7 +182,7 @@ func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
 				more = e.config.ObjectBytes - int64(cap(body))
 			}
 			if more <= 0 || !e.cache.reserve(o, more) {
-				return nil, fmt.Errorf("fill %s: larger than there is room for", o.uri)
+				return nil, fmt.Errorf("fill %s: %w", o.uri, errRoom)
 			}
 			grown := make([]byte, len(body), int64(cap(body))+more)
 			copy(grown, body)
@@ -161,6 +192,9 @@ func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
 		body = body[:len(body)+n]
 		if n > 0 {
 			o.publish(body)
+			if !o.target.kind.text() && !closed(o.head) {
+				close(o.head)
+			}
 		}
 		if err == io.EOF {
 			if o.size >= 0 && int64(len(body)) != o.size {

@@ -49,7 +49,7 @@ type request struct {
 	uri      string
 	header   http.Header
 	body     []byte
-	patience time.Duration // for the answer's head, per origin
+	patience time.Duration // for the answer's head, per origin, and then for its first byte
 }
 
 // send asks the origins in turn until one answers. A request that changes something is tried at the next origin only
@@ -59,7 +59,7 @@ func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 	var failed error
 	for i := range u.bases {
 		index := (first + i) % len(u.bases)
-		resp, err := u.attempt(ctx, u.bases[index], q)
+		resp, err := u.attempt(ctx, index, q)
 		if err == nil {
 			if failed != nil {
 				u.log.Warn("edge: an origin does not answer, the next one does", "next", u.bases[index], "error", failed)
@@ -81,7 +81,7 @@ func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 	return nil, failed
 }
 
-func (u *origins) attempt(ctx context.Context, base string, q request) (*http.Response, error) {
+func (u *origins) attempt(ctx context.Context, index int, q request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(q.patience, func() {
 		cancel(fmt.Errorf("no answer within %v", q.patience))
@@ -91,7 +91,7 @@ func (u *origins) attempt(ctx context.Context, base string, q request) (*http.Re
 	if q.body != nil {
 		body = bytes.NewReader(q.body)
 	}
-	req, err := http.NewRequestWithContext(ctx, q.method, base+q.uri, body)
+	req, err := http.NewRequestWithContext(ctx, q.method, u.bases[index]+q.uri, body)
 	if err != nil {
 		cancel(nil)
 		return nil, err
@@ -108,19 +108,50 @@ func (u *origins) attempt(ctx context.Context, base string, q request) (*http.Re
 		cancel(nil)
 		return nil, err
 	}
-	resp.Body = ending{resp.Body, cancel}
+	resp.Body = u.arriving(ctx, cancel, resp.Body, index, q.patience)
 	return resp, nil
 }
 
-// ending is a body whose Close ends its request too.
-type ending struct {
+// errFrozen is why an answer broke off whose origin fell silent.
+var errFrozen = errors.New("edge: the origin's answer makes no progress")
+
+// arriving is an answer's body. A Read that brings nothing for too long ends its request, and so does Close. After an
+// answer that broke off the next origin is asked first.
+type arriving struct {
 	io.ReadCloser
-	cancel context.CancelCauseFunc
+	ctx      context.Context // of the request
+	cancel   context.CancelCauseFunc
+	silence  *time.Timer   // runs during Read
+	patience time.Duration // until the next byte
+	broke    func()
 }
 
-func (e ending) Close() error {
-	err := e.ReadCloser.Close()
-	e.cancel(nil)
+func (u *origins) arriving(ctx context.Context, cancel context.CancelCauseFunc, body io.ReadCloser, index int, patience time.Duration) *arriving {
+	silence := time.AfterFunc(patience, func() { cancel(errFrozen) })
+	silence.Stop()
+	broke := func() { u.first.CompareAndSwap(int64(index), int64((index+1)%len(u.bases))) }
+	return &arriving{body, ctx, cancel, silence, patience, broke}
+}
+
+func (a *arriving) Read(b []byte) (int, error) {
+	a.silence.Reset(a.patience)
+	n, err := a.ReadCloser.Read(b)
+	a.silence.Stop()
+	if n > 0 {
+		a.patience = bodyPause
+	}
+	if err != nil && err != io.EOF {
+		if cause := context.Cause(a.ctx); cause != nil {
+			err = cause
+		}
+		a.broke()
+	}
+	return n, err
+}
+
+func (a *arriving) Close() error {
+	err := a.ReadCloser.Close()
+	a.cancel(nil)
 	return err
 }
 

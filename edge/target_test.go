@@ -31,7 +31,8 @@ func TestParseLive(t *testing.T) {
 	}
 }
 
-// traversal is HOSTILE.md's table: names and metadata.
+// traversal is paths outside the grammar: names are [A-Za-z0-9_-]{1,64}, numbers are decimal, bounded and without leading
+// zeros, and nothing is decoded or cleaned into a path that would be allowed.
 var traversal = []string{
 	"/live/", "/live/demo", "/live/demo/", "/live//index.m3u8", "/live/../index.m3u8", "/live/./index.m3u8",
 	"/live/demo/../demo/index.m3u8", "/live/demo/v0/../index.m3u8", "/live/demo/v0/../../../etc/passwd",
