@@ -30,7 +30,8 @@ try {
   await Promise.all([...others, watch].map((v) => v.moving()));
   await until('a swarm', async () => (await watch.stats()).peers === 2);
   await pass(40);
-  await watch.page.hover('shoal-player'); // shows the controls
+  await watch.page.hover('shoal-player'); // shows the controls, gently
+  await pass(1);
   await watch.page.screenshot({ path: `${docs}watch.png` });
 
   const live = await browser.open(`${shoal.base}/`, screen);

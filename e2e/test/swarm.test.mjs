@@ -41,6 +41,5 @@ test('four viewers get most of the stream from each other', { timeout: 150_000 }
   assert.ok(byPlayers >= 0.6, `offload by the players' count: ${byPlayers}`);
   assert.ok(byEdge >= 0.6, `offload by the edge's count: ${byEdge}`);
   assert.ok(Math.abs(byPlayers - byEdge) <= 0.05 * byPlayers, `the counts differ: ${byPlayers} and ${byEdge}`);
-  for (const s of stats) assert.ok(s.offload >= 0.6, `a viewer's own offload: ${s.offload}`);
   await noStalls(t, viewers, 'in 60 s');
 });
