@@ -27,9 +27,10 @@ var (
 
 // Key is what is known of a publish key: not the key.
 type Key struct {
-	Name  string    `json:"name"` // the stream it may publish
-	Hash  string    `json:"hash"` // SHA-256 of the key, hex
-	Added time.Time `json:"added"`
+	Name    string    `json:"name"` // the stream it may publish
+	Hash    string    `json:"hash"` // SHA-256 of the key, hex
+	Added   time.Time `json:"added"`
+	Passing bool      `json:"passing,omitempty"` // holds until the next Renew
 }
 
 // Keys is the store of publish keys, a file that holds their hashes only. Any number of processes may have it open:
@@ -51,7 +52,12 @@ func OpenKeys(dir string) (*Keys, error) {
 }
 
 // Add makes a publish key for a stream. It is returned this once and cannot be read again.
-func (k *Keys) Add(name string) (string, error) {
+func (k *Keys) Add(name string) (string, error) { return k.add(name, false) }
+
+// Renew is Add for a key that holds until the next Renew for the stream. Keys made by Add are not touched.
+func (k *Keys) Renew(name string) (string, error) { return k.add(name, true) }
+
+func (k *Keys) add(name string, passing bool) (string, error) {
 	if !stream.ValidName(name) {
 		return "", ErrName
 	}
@@ -61,7 +67,10 @@ func (k *Keys) Add(name string) (string, error) {
 	}
 	key := hex.EncodeToString(secret[:])
 	return key, k.edit(func() error {
-		k.keys = append(k.keys, Key{Name: name, Hash: hash(key), Added: time.Now().UTC().Truncate(time.Second)})
+		if passing {
+			k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Passing && key.Name == name })
+		}
+		k.keys = append(k.keys, Key{Name: name, Hash: hash(key), Added: time.Now().UTC().Truncate(time.Second), Passing: passing})
 		return nil
 	})
 }

@@ -65,6 +65,33 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestRenew takes back the key that was made for the time until then, and no other.
+func TestRenew(t *testing.T) {
+	keys, err := OpenKeys(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	make := func(how func(string) (string, error), name string) string {
+		key, err := how(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	kept := make(keys.Add, "one")
+	other := make(keys.Renew, "two")
+	first := make(keys.Renew, "one")
+	second := make(keys.Renew, "one")
+	for key, want := range map[string]string{kept: "one", other: "two", first: "", second: "one"} {
+		if name, _ := keys.Stream(key); name != want {
+			t.Errorf("a key opens %q, want %q", name, want)
+		}
+	}
+	if err := keys.Remove("one"); err != nil || keys.Named("one") {
+		t.Error("Remove left a key", err)
+	}
+}
+
 func TestKeysDamaged(t *testing.T) {
 	dir := t.TempDir()
 	k, err := OpenKeys(dir)

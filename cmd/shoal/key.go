@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -14,6 +13,7 @@ import (
 func key(_ context.Context, args []string, out io.Writer) error {
 	flags := newFlags("key add NAME | list | remove NAME",
 		"Makes, lists and removes publish keys. A key may publish one stream; it is shown once, and only its hash is kept.\n"+
+			"It holds until it is removed; the key that shoal up shows holds until shoal up starts again.\n"+
 			"An origin that runs on the same data folder takes a change at once.", out)
 	data := flags.String("data", "data", "`folder` of the origin")
 	words, err := flags.parse(args)
@@ -46,17 +46,13 @@ func listKeys(keys *origin.Keys, out io.Writer) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STREAM\tADDED")
+	fmt.Fprintln(table, "STREAM\tADDED\tHOLDS")
 	for _, k := range all {
-		fmt.Fprintf(table, "%s\t%s\n", k.Name, k.Added.Local().Format(time.DateTime))
+		holds := "until removed"
+		if k.Passing {
+			holds = "until shoal up starts again"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", k.Name, k.Added.Local().Format(time.DateTime), holds)
 	}
 	return table.Flush()
-}
-
-// newKey replaces the publish keys of a stream by a new one.
-func newKey(keys *origin.Keys, stream string) (string, error) {
-	if err := keys.Remove(stream); err != nil && !errors.Is(err, origin.ErrNoKey) {
-		return "", err
-	}
-	return keys.Add(stream)
 }

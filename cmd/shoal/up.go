@@ -38,7 +38,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c := upConfig{http: door{flag: "http"}}
 	flags.StringVar(&c.http.address, "http", ":8080", "`address` for viewers")
 	flags.BoolVar(&c.demo, "demo", true, "broadcast the built-in clip as the stream "+demoStream)
-	flags.StringVar(&c.stream, "stream", "mystream", "`name` of the stream for which a new publish key is made and shown; empty for none")
+	flags.StringVar(&c.stream, "stream", "mystream", "`name` of the stream for which a publish key is made and shown, valid for this run; empty for none")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
@@ -114,14 +114,14 @@ func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	show := banner{http: c.http.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
 	if c.stream != "" {
-		if show.key, err = newKey(keys, c.stream); err != nil {
+		if show.key, err = keys.Renew(c.stream); err != nil {
 			return err
 		}
 	}
 	if err := show.print(out); err != nil || !c.demo {
 		return err
 	}
-	key, err := newKey(keys, demoStream)
+	key, err := keys.Renew(demoStream)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/origin"
+)
+
+// TestUpLeavesKeysAlone starts shoal up twice: the key it made the first time is gone, those of shoal key add are not.
+func TestUpLeavesKeysAlone(t *testing.T) {
+	data := t.TempDir()
+	var out bytes.Buffer
+	if err := dispatch(t.Context(), []string{"key", "add", "mystream", "-data", data}, &out); err != nil {
+		t.Fatal(err)
+	}
+	own := strings.TrimSpace(out.String())
+	var shown []string
+	for range 2 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		banner := &until{text: "Watch ", then: cancel}
+		err := dispatch(ctx, []string{"up", "-demo=false", "-data", data, "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0",
+			"-rtmp", "127.0.0.1:0", "-webrtc", "127.0.0.1:0", "-stun", "127.0.0.1:0", "-log", "error"}, banner)
+		cancel()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest, _ := strings.Cut(banner.said.String(), "Key ")
+		shown = append(shown, strings.Fields(rest)[0])
+	}
+	keys, err := origin.OpenKeys(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{own: "mystream", shown[0]: "", shown[1]: "mystream"} {
+		if name, _ := keys.Stream(key); name != want {
+			t.Errorf("a key opens %q, want %q", name, want)
+		}
+	}
+	out.Reset()
+	if err := dispatch(t.Context(), []string{"key", "list", "-data", data}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if s := out.String(); strings.Count(s, "until removed") != 1 || strings.Count(s, "until shoal up") != 1 {
+		t.Error(s)
+	}
+}
+
+// until is a buffer that does something once a text is written to it.
+type until struct {
+	said bytes.Buffer
+	text string
+	then func()
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	defer func() {
+		if strings.Contains(u.said.String(), u.text) {
+			u.then()
+		}
+	}()
+	return u.said.Write(b)
+}
