@@ -108,7 +108,7 @@ func (s *session) received(now scheduler.Time, l *link, b []byte) {
 		n := int(l.channel.BufferedAmount())
 		s.owe(func(now scheduler.Time) { s.core.Buffered(now, l.peer, n) })
 	}
-	s.owe(func(now scheduler.Time) { s.handIn(now, frame{l.peer, b}) })
+	s.owe(func(now scheduler.Time) { s.handIn(now, frame{peer: l.peer, bytes: b}) })
 }
 
 const bufferedEvery = 200 * scheduler.Millisecond

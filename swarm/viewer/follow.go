@@ -25,7 +25,7 @@ type follower struct {
 	url      string
 	key      ed25519.PublicKey
 	requests *atomic.Uint64
-	refused  *atomic.Uint64 // records with a bad signature
+	refused  *atomic.Uint64 // records with a bad signature, or at a place that is not theirs
 	tell     func(update)
 
 	seen map[wire.ChunkID]bool // signature checked, told
@@ -118,7 +118,8 @@ func (f *follower) reload(ctx context.Context, at *url.URL, query string) (media
 	if err != nil {
 		return m, 0, err
 	}
-	if len(m.parts) == 0 && m.listed > 0 {
+	f.refused.Add(uint64(m.misplaced))
+	if len(m.parts) == 0 && m.listed > 0 && m.misplaced == 0 {
 		return m, 0, errNoRecords
 	}
 	up := update{holdBack: m.holdBack, ended: m.ended}

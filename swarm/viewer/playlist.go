@@ -32,6 +32,8 @@ type media struct {
 	next     int    // number of the next part in it
 	listed   int    // parts in the playlist, with a record or without
 	ended    bool
+
+	misplaced int // records dropped because they are those of another place
 }
 
 // parseVariant returns the URL of the first variant of a multivariant playlist, or "" if b is a media playlist.
@@ -57,17 +59,19 @@ func parseVariant(b []byte, base *url.URL) (string, error) {
 	return "", nil
 }
 
-// parseMedia reads the parts of a media playlist that have records. Signatures are not checked here.
+// parseMedia reads the parts of a media playlist that have records. Signatures are not checked here, but that a record is
+// that of the place where it stands: a true record of an old part must not pass for a new one's.
 func parseMedia(b []byte, base *url.URL) (media, error) {
 	if !strings.HasPrefix(string(b), "#EXTM3U") {
 		return media{}, errPlaylist
 	}
 	var (
-		m     media
-		uri   string    // of the line before
-		init  string    // of the last EXT-X-MAP
-		clock time.Time // PROGRAM-DATE-TIME of the next part
-		begin time.Time // of the segment
+		m      media
+		uri    string    // of the line before
+		mapped bool      // that was an EXT-X-MAP
+		init   string    // of the last EXT-X-MAP
+		clock  time.Time // PROGRAM-DATE-TIME of the next part
+		begin  time.Time // of the segment
 	)
 	for line := range strings.Lines(string(b)) {
 		tag, value, _ := strings.Cut(strings.TrimSpace(line), ":")
@@ -87,7 +91,7 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 			if err != nil {
 				return m, err
 			}
-			uri, init = at, at
+			uri, init, mapped = at, at, true
 		case tag == "#EXT-X-PROGRAM-DATE-TIME":
 			if t, err := parseTime(value); err == nil {
 				clock, begin = t, t
@@ -97,13 +101,17 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 			if err != nil {
 				return m, err
 			}
-			uri = at
+			uri, mapped = at, false
 			m.next++
 			m.listed++
 		case tag+":" == wire.RecordTag && was != "":
 			r, err := parseRecord(value)
 			if err != nil {
 				return m, err
+			}
+			if !m.places(r.ID, mapped) {
+				m.misplaced++
+				continue
 			}
 			p := part{record: r, url: was}
 			if r.ID.Kind != wire.Init {
@@ -126,6 +134,14 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 		}
 	}
 	return m, nil
+}
+
+// places tells whether a chunk is the one that the line just read tells of: an init segment, or the newest part.
+func (m *media) places(id wire.ChunkID, mapped bool) bool {
+	if mapped {
+		return id.Kind == wire.Init
+	}
+	return id.Kind == wire.Part && id.MSN == m.msn && int(id.Part) == m.next-1
 }
 
 func parseRecord(text string) (wire.Record, error) {

@@ -74,6 +74,36 @@ func TestMediaPlaylist(t *testing.T) {
 	}
 }
 
+// TestReplayedRecords: records of another place are dropped, whatever line they stand at.
+func TestReplayedRecords(t *testing.T) {
+	place := testRecord(wire.ChunkID{Epoch: 7, MSN: 41, Part: 1})
+	for name, id := range map[string]wire.ChunkID{
+		"old segment":   {Epoch: 7, MSN: 12, Part: 1},
+		"later segment": {Epoch: 7, MSN: 42, Part: 1},
+		"other part":    {Epoch: 7, MSN: 41, Part: 2},
+		"init":          {Epoch: 7, Kind: wire.Init, MSN: 41, Part: 1},
+		"whole segment": {Epoch: 7, Kind: wire.Segment, MSN: 41, Part: 1},
+	} {
+		m, err := parseMedia([]byte(strings.Replace(testPlaylist, place, testRecord(id), 1)), base(t))
+		if err != nil || m.misplaced != 1 || len(m.parts) != 3 || m.listed != 3 || m.msn != 42 || m.next != 1 {
+			t.Errorf("%s: %v, %d misplaced, %d parts of %d, next %d.%d", name, err, m.misplaced, len(m.parts), m.listed, m.msn, m.next)
+		}
+		for _, p := range m.parts {
+			if p.record.ID == id {
+				t.Errorf("%s: taken", name)
+			}
+		}
+	}
+	init := testRecord(wire.ChunkID{Epoch: 7, Kind: wire.Init, MSN: 1})
+	m, err := parseMedia([]byte(strings.Replace(testPlaylist, init, testRecord(wire.ChunkID{Epoch: 7, MSN: 40}), 1)), base(t))
+	if err != nil || m.misplaced != 1 || len(m.parts) != 3 {
+		t.Errorf("a part's record at an init segment: %v, %d misplaced, %d parts", err, m.misplaced, len(m.parts))
+	}
+	if m, _ := parseMedia([]byte(testPlaylist), base(t)); m.misplaced != 0 {
+		t.Errorf("%d records of a good playlist are misplaced", m.misplaced)
+	}
+}
+
 func TestNotPlaylists(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":             "",

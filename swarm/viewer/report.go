@@ -51,8 +51,8 @@ type Report struct {
 	PiecesTampered  uint64 `json:"piecesTampered"` // by Config.Tamper
 	LinksCut        uint64 `json:"linksCut"`       // for a bad piece or a bad frame
 	SendsDropped    uint64 `json:"sendsDropped"`
-	Unheld          uint64 `json:"unheld"` // actions of the scheduler on what is not held; 0 or something is broken
-	BadRecords      uint64 `json:"badRecords"`
+	Unheld          uint64 `json:"unheld"`     // actions of the scheduler on what is not held; 0 or something is broken
+	BadRecords      uint64 `json:"badRecords"` // with a bad signature, or at a place that is not theirs
 	LinksStuck      uint64 `json:"linksStuck"` // connections that would not close and were left behind
 }
 

@@ -56,14 +56,15 @@ type session struct {
 
 	// shared with the leaves
 	requests atomic.Uint64 // to the edge, playlists included
-	refused  atomic.Uint64 // records with a bad signature
+	refused  atomic.Uint64 // records with a bad signature, or at a place that is not theirs
 	tracker  *tracker
 }
 
 // frame is a message of a peer, on its way through the scheduler.
 type frame struct {
-	peer  scheduler.Peer
-	bytes []byte
+	peer   scheduler.Peer
+	bytes  []byte
+	parked scheduler.Time // when it was parked first; 0: never
 }
 
 func newSession(v *Viewer, key ed25519.PublicKey) (*session, error) {

@@ -72,7 +72,7 @@ func TestParkedIsBounded(t *testing.T) {
 	var p parked
 	big := make([]byte, 60<<10)
 	for i := range 40 {
-		p.add(scheduler.Time(i)*100*scheduler.Millisecond, frame{1, big})
+		p.add(scheduler.Time(i)*100*scheduler.Millisecond, frame{peer: scheduler.Peer(i % 4), bytes: big})
 	}
 	if p.bytes > parkedBytes || p.lost == 0 {
 		t.Errorf("%d bytes parked, %d lost", p.bytes, p.lost)
@@ -83,6 +83,41 @@ func TestParkedIsBounded(t *testing.T) {
 	}
 	if len(p.take(now)) != 0 {
 		t.Error("frames are handed in twice")
+	}
+}
+
+func TestParkedIsBoundedInNumber(t *testing.T) {
+	var p parked
+	for i := range 100 {
+		p.add(scheduler.Second, frame{peer: 1, bytes: []byte{byte(i)}})
+	}
+	if len(p.list) != parkedPerLink || p.list[0].bytes[0] != 100-parkedPerLink || p.lost != 100-parkedPerLink {
+		t.Errorf("%d frames of one link, %d lost; want its newest %d", len(p.list), p.lost, parkedPerLink)
+	}
+	for i := range 1000 {
+		p.add(scheduler.Second, frame{peer: scheduler.Peer(2 + i%100), bytes: []byte{0}})
+	}
+	if len(p.list) != parkedMost || p.bytes != parkedMost {
+		t.Errorf("%d frames of %d bytes, want %d", len(p.list), p.bytes, parkedMost)
+	}
+}
+
+// TestParkedAgain: a frame that is handed in and parked again does not become younger.
+func TestParkedAgain(t *testing.T) {
+	var p parked
+	p.add(scheduler.Second, frame{peer: 1, bytes: []byte{1}})
+	now := scheduler.Second
+	for p.lost == 0 {
+		now += 100 * scheduler.Millisecond
+		for _, f := range p.take(now) {
+			p.add(now, f)
+		}
+		if now > 10*scheduler.Second {
+			t.Fatal("parked for ever")
+		}
+	}
+	if now != scheduler.Second+parkedFor+100*scheduler.Millisecond || len(p.list) != 0 {
+		t.Errorf("lost at %d with %d frames left", now, len(p.list))
 	}
 }
 
