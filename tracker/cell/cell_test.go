@@ -48,6 +48,47 @@ func TestNewcomersFillTheFullestCell(t *testing.T) {
 	}
 }
 
+// TestMovedMembersAreNotReady: whoever moves must link to its new cell before it may own chunks there.
+func TestMovedMembersAreNotReady(t *testing.T) {
+	s := cell.New(6, 0)
+	join(t, s, 1, 2, 3, 4, 5, 6, 7, 8)
+	for id := range wire.ViewerID(8) {
+		s.Update(id+1, wire.MayUpload|wire.Ready, 100)
+	}
+	s.Flush(0)
+	for id := range wire.ViewerID(4) {
+		s.Leave(id + 1)
+	}
+	if s.Cells() != 1 {
+		t.Fatal("not merged")
+	}
+	moved := 0
+	check := func(where string, members []wire.Member) {
+		for _, m := range members {
+			ready := m.Flags&wire.Ready != 0
+			if stayed := m.ID <= 6; ready != stayed || m.Flags&wire.MayUpload == 0 {
+				t.Errorf("%s: viewer %d has flags %b, stayed %v", where, m.ID, m.Flags, stayed)
+			}
+			if !ready {
+				moved++
+			}
+		}
+	}
+	for _, n := range s.Flush(0) {
+		if n.Roster != nil {
+			check("roster", n.Roster.Members)
+		} else {
+			check("delta", n.Delta.Set)
+		}
+	}
+	if moved != 4 {
+		t.Errorf("those who moved were told of %d times, want twice each", moved)
+	}
+	if !s.Update(7, wire.MayUpload|wire.Ready, 100) {
+		t.Error("that a moved member is linked is no news")
+	}
+}
+
 func TestSmallCellsMerge(t *testing.T) {
 	s := cell.New(6, 0)
 	join(t, s, 1, 2, 3, 4, 5, 6, 7)

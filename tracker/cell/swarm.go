@@ -8,7 +8,8 @@
 //
 // Rules: a newcomer goes to the fullest cell that has room, so that cells do not stay tiny; a new cell is opened
 // only when all are full; when a leave lets two cells hold together no more than two thirds of the size, the smaller
-// moves into the larger. A moved member keeps its links to those who moved with it.
+// moves into the larger. A moved member keeps its links to those who moved with it, but is not Ready until it says so
+// anew: it has no link yet to those whom it comes to. It learns that from its own entry in the Roster.
 //
 // A Roster may be newer than its version: a newcomer is not kept waiting for the gap, but gets the members of this
 // moment under the version told last. The Delta that follows names changes it has already seen. Set and Left are
@@ -169,6 +170,7 @@ func (s *Swarm) move(from, to *cell) {
 	}
 	s.unshelve(from)
 	for _, m := range from.members {
+		m.Flags &^= wire.Ready
 		s.enter(to, m.Member)
 	}
 	from.members, from.left = nil, nil
