@@ -42,6 +42,7 @@ type Endpoint struct {
 	mu       sync.Mutex
 	port     *port // nil while not listening
 	running  context.Context
+	entered  int // sessions, and offers that may become one
 	sessions map[string]*session
 	all      sync.WaitGroup
 }
@@ -233,15 +234,23 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 
 func (s *session) etag() string { return `"` + s.id[:12] + `"` }
 
-// enter takes a place among the sessions; nil if there is none.
+// enter takes a place among the sessions, which the function it returns gives back; nil if there is none.
 func (e *Endpoint) enter() (context.Context, func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.running == nil || len(e.sessions) >= maxSessions {
+	if e.running == nil || e.entered >= maxSessions {
 		return nil, nil
 	}
+	e.entered++
 	e.all.Add(1)
-	return e.running, e.all.Done
+	return e.running, e.leave
+}
+
+func (e *Endpoint) leave() {
+	e.mu.Lock()
+	e.entered--
+	e.mu.Unlock()
+	e.all.Done()
 }
 
 func (e *Endpoint) find(name, id string) *session {

@@ -301,6 +301,26 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestManyOffersAtOnce takes all places before any offer has become a session.
+func TestManyOffersAtOnce(t *testing.T) {
+	e := New(Config{})
+	e.running = t.Context()
+	for range maxSessions {
+		ctx, leave := e.enter()
+		if ctx == nil {
+			t.Fatal("a place was refused while there were free ones")
+		}
+		defer leave()
+	}
+	if ctx, _ := e.enter(); ctx != nil {
+		t.Fatal("one too many got in")
+	}
+	e.leave()
+	if ctx, _ := e.enter(); ctx == nil {
+		t.Fatal("a place given back was not given again")
+	}
+}
+
 func TestNotListening(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		metrics, err := stream.NewMetrics(nil)
