@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
@@ -27,8 +28,21 @@ type Origin struct {
 	mux     *http.ServeMux
 
 	listening atomic.Bool
-	rtmpAddr  atomic.Value // net.Addr, once listening
+	port      atomic.Pointer[port] // RTMP's, once open
+
+	mu      sync.Mutex
+	checked time.Time // when the disk was tried last ...
+	disk    error     // ... and with what outcome
 }
+
+// port is a listener that closes with the context it was opened in, unless keep is called before and returns true.
+type port struct {
+	net.Listener
+	keep func() bool
+}
+
+// diskCheck is how long an outcome holds: anybody may ask whether the origin is ready, as often as they like.
+const diskCheck = 2 * time.Second
 
 // New returns an origin that does nothing until Run, but for answering HTTP.
 func New(config Config) (*Origin, error) {
@@ -56,42 +70,67 @@ func New(config Config) (*Origin, error) {
 	return o, nil
 }
 
-// Run listens for broadcasters until ctx is done. It returns when every broadcast is closed.
-func (o *Origin) Run(ctx context.Context) error {
+// Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
+func (o *Origin) Listen(ctx context.Context) error {
 	ln, err := o.rtmp.Listen(ctx)
 	if err != nil {
 		return err
 	}
+	o.port.Store(&port{ln, context.AfterFunc(ctx, func() { _ = ln.Close() })})
+	return nil
+}
+
+// Run listens for broadcasters until ctx is done. It returns when every broadcast is closed.
+func (o *Origin) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if o.port.Load() == nil {
+		if err := o.Listen(ctx); err != nil {
+			return err
+		}
+	}
+	ln := o.port.Load()
+	if !ln.keep() {
+		return nil // it was ended before it began
+	}
 	if err := o.whip.Listen(); err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	o.rtmpAddr.Store(ln.Addr())
 	o.listening.Store(true)
 	defer o.listening.Store(false)
 	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
-	err = o.rtmp.Run(ctx, ln)
+	err := o.rtmp.Run(ctx, ln)
 	cancel()
 	return err
 }
 
-// RTMPAddr returns the address that RTMP is taken on, nil before Run listens.
+// RTMPAddr returns the address that RTMP is taken on, nil before Listen or Run.
 func (o *Origin) RTMPAddr() net.Addr {
-	a, _ := o.rtmpAddr.Load().(net.Addr)
-	return a
+	if ln := o.port.Load(); ln != nil {
+		return ln.Addr()
+	}
+	return nil
 }
 
-// Ready tells why the origin cannot take broadcasts, or nil.
+// Ready tells why the origin cannot take broadcasts, or nil. A disk that fills up shows within diskCheck.
 func (o *Origin) Ready() error {
 	if !o.listening.Load() {
 		return errors.New("origin: not listening for broadcasters")
 	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if now := time.Now(); o.checked.IsZero() || now.Sub(o.checked) >= diskCheck {
+		o.checked, o.disk = now, o.tryDisk()
+	}
+	return o.disk
+}
+
+func (o *Origin) tryDisk() error {
 	if err := os.MkdirAll(o.config.Data, 0o700); err != nil {
 		return fmt.Errorf("origin: data: %w", err)
 	}

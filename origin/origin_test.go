@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func open(t testing.TB) *house {
 			t.Error(err)
 		}
 	})
-	for o.RTMPAddr() == nil {
+	for !o.listening.Load() {
 		select {
 		case err := <-done:
 			t.Fatal(err)
@@ -225,6 +226,47 @@ func TestFromCameraToPlayer(t *testing.T) {
 		if counted[name] == 0 {
 			t.Errorf("%s is 0", name)
 		}
+	}
+}
+
+// TestReadyIsCheap asks often: the disk is tried once in a while.
+func TestReadyIsCheap(t *testing.T) {
+	h := open(t)
+	if err := h.Ready(); err != nil {
+		t.Fatal(err)
+	}
+	tried := h.checked
+	for range 1000 {
+		if err := h.Ready(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h.checked.Sub(tried) > 0 && h.checked.Sub(tried) < diskCheck {
+		t.Errorf("tried again after %v", h.checked.Sub(tried))
+	}
+	h.checked = h.checked.Add(-diskCheck)
+	h.config.Data = filepath.Join(h.config.Data, "publish-keys.json", "no-folder")
+	if h.Ready() == nil {
+		t.Error("ready without a disk")
+	}
+}
+
+func TestListenFirst(t *testing.T) {
+	o, err := New(Config{Data: t.TempDir(), RTMPAddr: "127.0.0.1:0", WebRTCAddr: "127.0.0.1:0", Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := o.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	addr := o.RTMPAddr()
+	if addr == nil || o.Ready() == nil {
+		t.Fatal("no address, or ready before Run")
+	}
+	cancel()
+	if err := o.Run(ctx); err != nil || o.RTMPAddr() != addr {
+		t.Fatal(err)
 	}
 }
 

@@ -49,6 +49,8 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	public, err := c.http.listen()
 	if err != nil {
 		return err
@@ -65,7 +67,14 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, rtmpPort, _ := net.SplitHostPort(c.origin.RTMPAddr) // what is no address fails when it is listened on
+	if err := source.Listen(ctx); err != nil { // now, since the edge's pages name the port
+		return explain(err, c.ingest...)
+	}
+	c.origin.RTMPAddr = withPort(c.origin.RTMPAddr, source.RTMPAddr())
+	_, rtmpPort, err := net.SplitHostPort(source.RTMPAddr().String())
+	if err != nil {
+		return err
+	}
 	copies, err := edge.New(edge.Config{
 		Origins:  []string{"http://" + inner.Addr().String()},
 		RTMPPort: rtmpPort,
@@ -99,7 +108,6 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 				return err
 			}
 			c.http.address = withPort(c.http.address, public.Addr())
-			c.origin.RTMPAddr = withPort(c.origin.RTMPAddr, source.RTMPAddr())
 			return d.welcome(ctx, c, out)
 		},
 	)
