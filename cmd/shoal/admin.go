@@ -23,7 +23,7 @@ type desk struct {
 // newDesk defines the flags that all services share.
 func newDesk(flags *flagSet) *desk {
 	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry()}
-	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only")
+	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only; each service on one machine needs its own")
 	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` logged: debug, info, warn, error")
 	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
 	d.registry.MustRegister(
@@ -45,7 +45,7 @@ func (d *desk) open(services ...service) (task, error) {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return serve(listener, withProbes(mux, services...), d.log), nil
+	return serve(listener, withReasons(mux, services...), d.log), nil
 }
 
 // run serves one service alone until ctx ends: its public address, the admin address and its own background work. The

@@ -69,15 +69,29 @@ func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 	}
 }
 
-// withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler.
+// withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler. They do not say what
+// is amiss, which may name addresses and paths: anybody may ask.
 func withProbes(handler http.Handler, services ...service) http.Handler {
+	return probes(handler, func(error) string { return "not ready" }, services)
+}
+
+// withReasons is withProbes for operators: they are told what is amiss.
+func withReasons(handler http.Handler, services ...service) http.Handler {
+	return probes(handler, error.Error, services)
+}
+
+func probes(handler http.Handler, amiss func(error) string, services []service) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", handler)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, nil)
+		answer(w, http.StatusOK, "ok")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, ready(services))
+		if err := ready(services); err != nil {
+			answer(w, http.StatusServiceUnavailable, amiss(err))
+			return
+		}
+		answer(w, http.StatusOK, "ready")
 	})
 	return mux
 }
@@ -91,13 +105,9 @@ func ready(services []service) error {
 	return nil
 }
 
-func answer(w http.ResponseWriter, err error) {
+func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	if err != nil {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		w.Write([]byte(err.Error() + "\n"))
-		return
-	}
-	w.Write([]byte("ok\n"))
+	w.WriteHeader(status)
+	w.Write([]byte(text + "\n"))
 }

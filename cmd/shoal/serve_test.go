@@ -109,16 +109,28 @@ func TestBanner(t *testing.T) {
 }
 
 func TestProbes(t *testing.T) {
-	handler := withProbes(http.NotFoundHandler(), unready{})
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/other": 404} {
+	public, admin := withProbes(http.NotFoundHandler(), unready{}), withReasons(http.NotFoundHandler(), unready{})
+	for _, c := range []struct {
+		handler http.Handler
+		path    string
+		code    int
+		says    string
+	}{
+		{public, "/healthz", 200, "ok\n"},
+		{public, "/readyz", 503, "not ready\n"},
+		{public, "/other", 404, "404 page not found\n"},
+		{admin, "/healthz", 200, "ok\n"},
+		{admin, "/readyz", 503, "/secret/path: not yet\n"},
+		{withProbes(http.NotFoundHandler()), "/readyz", 200, "ready\n"},
+	} {
 		answer := httptest.NewRecorder()
-		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
-		if answer.Code != want {
-			t.Errorf("%s answers %d, want %d", path, answer.Code, want)
+		c.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, c.path, nil))
+		if answer.Code != c.code || answer.Body.String() != c.says {
+			t.Errorf("%s answers %d %q, want %d %q", c.path, answer.Code, answer.Body, c.code, c.says)
 		}
 	}
 }
 
 type unready struct{ service }
 
-func (unready) Ready() error { return errors.New("not yet") }
+func (unready) Ready() error { return errors.New("/secret/path: not yet") }
