@@ -24,6 +24,7 @@ func freezer(body []byte, after int, wait time.Duration) *source {
 		case <-time.After(wait):
 			w.Write(body[after:])
 		case <-r.Context().Done():
+			panic(http.ErrAbortHandler) // or the body would seem to be whole
 		}
 	})
 }
