@@ -62,8 +62,14 @@ func TestBindingOverUDP(t *testing.T) {
 	if me := conn.LocalAddr().(*net.UDPAddr).AddrPort(); seen != me {
 		t.Errorf("told %v, am %v", seen, me)
 	}
-	if answers, dropped := r.Counts(); answers != 1 || dropped != 1 {
-		t.Errorf("%d answered, %d dropped; want one each", answers, dropped)
+	if _, err := conn.Write(request.Raw); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = conn.Read(b); err != nil { // after which the first answer is counted, this one perhaps not yet
+		t.Fatal(err)
+	}
+	if answers, dropped := r.Counts(); answers < 1 || answers > 2 || dropped != 1 {
+		t.Errorf("%d answered, %d dropped; want two, the last perhaps not counted yet, and one", answers, dropped)
 	}
 }
 
