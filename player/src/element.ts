@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [autoplay] [muted] [p2p="off"]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"]>
 //
 // Plays a live stream, with the swarm where that is possible. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.

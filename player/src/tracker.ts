@@ -7,6 +7,7 @@ export interface TrackerEvents {
   down(): void; // after an up
 }
 
+const MAX_MESSAGE = 20 << 10; // wire.MaxMessage; what is longer is dropped
 const FIRST = 1000;
 const LAST = 15000;
 const OPEN_TIMEOUT = 10000;
@@ -48,7 +49,8 @@ export class Tracker {
       this.#events.up();
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
-      if (event.data instanceof ArrayBuffer) this.#events.message(new Uint8Array(event.data));
+      const { data } = event;
+      if (data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE) this.#events.message(new Uint8Array(data));
     };
     socket.onclose = () => {
       clearTimeout(timeout);
@@ -60,9 +62,13 @@ export class Tracker {
     };
   }
 
+  get isUp(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   // send drops the message when there is no open socket.
   send(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(bytes);
+    if (this.isUp) this.#socket?.send(bytes);
   }
 
   // refused closes the socket; the tracker is asked again after so many seconds, 0 for never.

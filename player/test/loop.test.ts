@@ -56,13 +56,37 @@ test('a machine that breaks is told of once, and not called again', () => {
   assert.deepEqual([failures, calls], [1, 0]);
 });
 
+interface Frame {
+  peer: number;
+  bytes: Uint8Array;
+  at: number;
+}
+
 test('parked frames are bounded in bytes and time', () => {
-  const parking = new Parking<{ bytes: Uint8Array; at: number }>();
-  for (let i = 0; i < 100; i++) parking.park({ bytes: new Uint8Array(60_000), at: i * 100 });
+  const parking = new Parking<Frame>();
+  for (let i = 0; i < 100; i++) parking.park({ peer: i % 4, bytes: new Uint8Array(60_000), at: i * 100 });
   const left = parking.leave(10_000);
   assert.equal(left[0]?.at, 8100);
   assert.equal(left.length, 19);
   assert.deepEqual(parking.leave(10_000), []);
-  for (let i = 0; i < 100; i++) parking.park({ bytes: new Uint8Array(60_000), at: 0 });
+  for (let i = 0; i < 100; i++) parking.park({ peer: i % 4, bytes: new Uint8Array(60_000), at: 0 });
   assert.equal(parking.leave(0).length, 69); // 4 MiB
+});
+
+test('parked frames are bounded in number, of each peer and of all', () => {
+  const parking = new Parking<Frame>();
+  parking.park({ peer: 7, bytes: new Uint8Array(9), at: 0 });
+  for (let i = 0; i < 100; i++) parking.park({ peer: 8, bytes: new Uint8Array(9), at: i });
+  const left = parking.leave(0);
+  assert.deepEqual(left.slice(0, 2).map(({ peer, at }) => [peer, at]), [[7, 0], [8, 36]], 'its own oldest go first');
+  assert.equal(left.length, 65);
+  for (let i = 0; i < 600; i++) parking.park({ peer: i % 10, bytes: new Uint8Array(9), at: i });
+  assert.deepEqual([parking.leave(0).length, parking.leave(0).length], [256, 0]);
+});
+
+test('a frame that is parked again keeps the time it first came', () => {
+  const parking = new Parking<Frame>();
+  parking.park({ peer: 1, bytes: new Uint8Array(9), at: 0 });
+  for (const now of [900, 1800]) for (const frame of parking.leave(now)) parking.park(frame);
+  assert.deepEqual(parking.leave(2700), []);
 });

@@ -72,6 +72,7 @@ test('up, messages, down, and up again', () => {
   tracker.send(Uint8Array.of(2));
   last().onmessage?.({ data: Uint8Array.of(7, 8).buffer });
   last().onmessage?.({ data: 'text is not for us' });
+  last().onmessage?.({ data: new ArrayBuffer((20 << 10) + 1) }); // longer than any message
   assert.deepEqual(last().sent, [Uint8Array.of(2)]);
   last().close();
   mock.timers.tick(1000);
