@@ -106,7 +106,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   });
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
-    fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis),
+    fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis) ?? null,
     get appended() {
       return options.appended;
     },

@@ -1,7 +1,9 @@
 // What the session knows of each chunk beside its bytes: its record, the scheduler's handle for it, where it came
 // from, and who waits for it.
 
-import type { Entry } from './record.ts';
+import type { Entry } from './book.ts';
+
+const FIRST_MARGIN = 40; // milliseconds: the scheduler's time to act on what is needed at once
 
 export interface Chunk {
   readonly entry: Entry;
@@ -9,7 +11,8 @@ export interface Chunk {
   fromPeers: number; // bytes
   counted: boolean; // in chunksFromPeers or chunksFromEdge
   keeping: Promise<unknown> | null; // hls.js has fetched it, and it is being verified
-  fetchingSince: number; // 0: the scheduler has nothing of it on its way from the edge
+  fetches: number; // that are on their way from the edge for the scheduler
+  fetchingSince: number; // when the oldest of them began; 0: there is none
   readonly waiting: Set<() => void>; // called once, when it is whole or will not be
 }
 
@@ -22,7 +25,7 @@ export class Chunks {
     const { id } = entry.record;
     let chunk = this.#byID.get(id);
     if (!chunk) {
-      chunk = { entry, handle: 0, fromPeers: 0, counted: false, keeping: null, fetchingSince: 0, waiting: new Set() };
+      chunk = { entry, handle: 0, fromPeers: 0, counted: false, keeping: null, fetches: 0, fetchingSince: 0, waiting: new Set() };
       this.#byID.set(id, chunk);
     }
     return chunk;
@@ -30,6 +33,15 @@ export class Chunks {
 
   get(handle: number): Chunk | undefined {
     return this.#byHandle.get(handle);
+  }
+
+  byID(id: string): Chunk | undefined {
+    return this.#byID.get(id);
+  }
+
+  // has tells whether a chunk is known still.
+  has(chunk: Chunk): boolean {
+    return this.#byID.get(chunk.entry.record.id) === chunk;
   }
 
   // name gives a chunk the scheduler's handle.
@@ -64,4 +76,38 @@ export class Chunks {
 export function wake(chunk: Chunk): void {
   for (const done of [...chunk.waiting]) done();
   chunk.waiting.clear();
+}
+
+// awaitWhole waits until a chunk is whole or will not be, or until the signal ends it. It rejects at `last`: then the
+// edge has to be asked. But what is on its way from there already is not fetched a second time, unless it takes
+// strangely long: more than patience, in milliseconds.
+export function awaitWhole(chunk: Chunk, last: number, patience: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = (): void => {
+      clearTimeout(timer);
+      chunk.waiting.delete(done);
+      signal.removeEventListener('abort', done);
+    };
+    const done = (): void => {
+      stop();
+      resolve();
+    };
+    const late = (): void => {
+      const since = chunk.fetchingSince;
+      if (since > 0 && performance.now() - since < patience) {
+        timer = setTimeout(late, 50);
+        return;
+      }
+      stop();
+      reject(new Error('chunks: late'));
+    };
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    chunk.waiting.add(done);
+    signal.addEventListener('abort', done);
+    timer = setTimeout(late, Math.max(FIRST_MARGIN, last - performance.now()));
+  });
 }

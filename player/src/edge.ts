@@ -28,6 +28,13 @@ export class Edge {
     return this.#millis;
   }
 
+  // reckon returns in how many milliseconds it would give chunks of these sizes in one answer. What it lately took for
+  // one was the way there and one chunk's bytes.
+  reckon(sizes: number[]): number {
+    if (sizes.length === 1 || this.#rate === 0) return this.#millis;
+    return this.#millis + sizes.reduce((sum, size) => sum + size, 0) / this.#rate;
+  }
+
   // fetch rejects when the answer is not what was asked for, or more than limit bytes.
   async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal): Promise<Fetched> {
     const start = performance.now();

@@ -1,6 +1,7 @@
 // Media, as hls.js loads it: parts, whole segments and init segments. Each is asked of the source (the session) first;
 // what it does not know, or gives up, is loaded by hls.js's own loader from the edge, as if there were no swarm.
-// Errors, timeouts and retries of that are hls.js's own.
+// Errors, timeouts and retries of that are hls.js's own. Bytes of the edge that the source knows to be false are an error
+// of the edge: hls.js asks again.
 
 import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
 
@@ -18,11 +19,14 @@ export interface Taken {
 export interface MediaSource {
   // take returns null if it is not known, and rejects if it is better fetched from the edge after all.
   take(wanted: Wanted): Promise<Taken> | null;
-  // fetched tells what was loaded from the edge without the source. The bytes are the source's own.
-  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): void;
+  // fetched tells what was loaded from the edge without the source. The bytes are the source's own. It returns whether
+  // they are what they should be; null if that is not known at once.
+  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null;
   // appended tells what is about to be given to hls.js; only called where it is there.
   appended?: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null;
 }
+
+const BAD_GATEWAY = 502; // one of the codes after which hls.js tries again
 
 // mediaLoader returns an fLoader for hls.js.
 export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
@@ -32,6 +36,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     readonly #beneath: Loader<FragmentLoaderContext>;
     #callbacks: LoaderCallbacks<FragmentLoaderContext> | null = null;
     #taking: AbortController | null = null;
+    #over = false; // aborted or destroyed
 
     constructor(config: HlsConfig) {
       this.#beneath = new config.loader(config) as Loader<FragmentLoaderContext>;
@@ -64,6 +69,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     }
 
     abort(): void {
+      this.#over = true;
       const taking = this.#taking;
       this.#taking = null;
       if (!taking) {
@@ -77,6 +83,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     }
 
     destroy(): void {
+      this.#over = true;
       this.#callbacks = null;
       this.#taking?.abort();
       this.#taking = null;
@@ -114,17 +121,32 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
         ...callbacks,
         onSuccess: (response, stats, ctx, details) => {
           const { data } = response;
-          if (data instanceof ArrayBuffer) {
-            try {
-              source.fetched(ctx.url, new Uint8Array(data.slice(0)), stats.loading.end - stats.loading.start);
-            } catch (error) {
-              console.warn('shoal: source failed', error);
-            }
-            this.#observe(ctx.url, new Uint8Array(data));
+          const accept = (): void => {
+            if (data instanceof ArrayBuffer) this.#observe(ctx.url, new Uint8Array(data));
+            callbacks.onSuccess(response, stats, ctx, details);
+          };
+          const verdict = data instanceof ArrayBuffer ? this.#tell(ctx.url, data) : null;
+          if (!verdict) {
+            accept();
+            return;
           }
-          callbacks.onSuccess(response, stats, ctx, details);
+          void verdict.catch(() => true).then((truth) => {
+            if (this.#over) return;
+            if (truth) accept();
+            else callbacks.onError({ code: BAD_GATEWAY, text: 'not what its record says' }, ctx, details, stats);
+          });
         },
       });
+    }
+
+    #tell(url: string, data: ArrayBuffer): Promise<boolean> | null {
+      const { start, end } = this.stats.loading;
+      try {
+        return source.fetched(url, new Uint8Array(data.slice(0)), end - start);
+      } catch (error) {
+        console.warn('shoal: source failed', error);
+        return null;
+      }
     }
 
     // observe hands out a copy: hls.js may detach what it is given.

@@ -13,6 +13,14 @@ export interface PeerEvents {
   down(): void; // closed or failed by itself, once
 }
 
+// readICEServers reads what the scheduler says of them: lines of URL, user and secret, with zeros between.
+export function readICEServers(text: string): RTCIceServer[] {
+  return text.split('\n').filter((line) => line !== '').map((line) => {
+    const [urls = '', username = '', credential = ''] = line.split('\0');
+    return username === '' ? { urls } : { urls, username, credential };
+  });
+}
+
 const MAX_BUFFERED = 1 << 20;
 const LOW_BUFFERED = 64 << 10;
 const OPEN_TIMEOUT = 15000;

@@ -30,7 +30,8 @@ export interface Action {
   bytes: Uint8Array<ArrayBuffer>; // a copy
 }
 
-export const INPUT_SIZE = 72 << 10;
+const INPUT_SIZE = 72 << 10;
+const MAX_SIGNAL = 16 << 10; // wire.MaxSignal
 
 interface Exports extends WebAssembly.Exports {
   memory: WebAssembly.Memory;
@@ -122,8 +123,10 @@ export class Scheduler {
     return this.#actions(this.#exports.shoal_leave(now));
   }
 
+  // outSignal drops what is too long for a signal: the link then does not open in time, and is lost alone.
   outSignal(now: number, peer: number, kind: number, text: string): Action[] {
     const bytes = encoder.encode(text);
+    if (1 + bytes.length > MAX_SIGNAL) return [];
     this.#put(Uint8Array.of(kind), bytes);
     return this.#actions(this.#exports.shoal_out_signal(now, peer, 1 + bytes.length));
   }

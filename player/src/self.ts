@@ -4,9 +4,6 @@ export const MAY_UPLOAD = 1;
 export const METERED = 2; // its link is paid by the byte
 export const HIDDEN = 4; // its page is not seen
 
-// The uplink it lends, in units of 10 kbit/s.
-export const WEIGHT = 500;
-
 interface Connection extends EventTarget {
   saveData?: boolean;
   type?: string;
@@ -19,7 +16,7 @@ function connection(): Connection | undefined {
 export function selfFlags(): number {
   const c = connection();
   const metered = c?.saveData === true || c?.type === 'cellular';
-  return MAY_UPLOAD | (metered ? METERED : 0) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
+  return (metered ? METERED : MAY_UPLOAD) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
 }
 
 // onSelfChange calls react whenever the flags may have changed.

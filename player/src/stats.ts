@@ -1,5 +1,8 @@
 // What a viewer got, and how well it plays: the numbers of the `stats` property, and the sums a beacon is made of.
 
+// off: no swarm, not wanted or not possible here. joining: the tracker has not told us of a cell yet. on: joined, that
+// is the cell's roster is known, be we alone in it or linked to others; `peers` tells that. refused: the tracker will
+// not have us, for now or for good.
 export type P2P = 'off' | 'joining' | 'on' | 'refused';
 
 export interface Stats {
@@ -12,6 +15,8 @@ export interface Stats {
   edgeRequests: number;
   rescues: number; // chunks that were late and fetched from the edge without asking the scheduler
   badPieces: number;
+  badFetches: number; // of the edge: not what a true record says, and not played
+  droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
   offload: number;
   latencySeconds: number;
@@ -34,6 +39,8 @@ export interface Traffic {
   edgeRequests: number;
   rescues: number;
   badPieces: number;
+  badFetches: number; // of the edge: not what a true record says, and not played
+  droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
   p2p: P2P;
 }
@@ -48,6 +55,8 @@ export const NO_TRAFFIC: Traffic = {
   edgeRequests: 0,
   rescues: 0,
   badPieces: 0,
+  badFetches: 0,
+  droppedSends: 0,
   peers: 0,
   p2p: 'off',
 };

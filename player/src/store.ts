@@ -2,7 +2,8 @@
 // has not been verified, and nothing is handed out but copies and views that the taker must not write to: hls.js and
 // MSE detach the buffers they are given.
 //
-// Memory is bounded: past `limit` bytes the oldest chunks go, whoever wants them.
+// Memory is bounded: past `limit` bytes, hashes included, the oldest chunks go, whoever wants them, and `evicted` is
+// told. A chunk that is dropped while something of it is being verified stays dropped.
 
 export interface Shape {
   id: string;
@@ -18,20 +19,28 @@ interface Held {
   hashes: Uint8Array<ArrayBuffer> | null;
   pieces: Uint8Array; // 1: held
   count: number; // pieces held
+  verifying: number; // how many verifications may yet add to it
 }
+
+// What the take calls return instead of a number of bytes.
+export const FALSE = -1; // it is not what it claims to be: whoever gave it is to blame
+export const MISSING = -2; // it cannot be told, or not be kept: the chunk or its hashes are no longer here
 
 const HASH = 32;
 
 export class Store {
   readonly #chunks = new Map<string, Held>();
+  readonly #evicted: (id: string) => void;
   readonly #limit: number;
   #bytes = 0;
+  #closed = false;
 
-  constructor(limit = 128 << 20) {
+  constructor(evicted: (id: string) => void, limit = 128 << 20) {
+    this.#evicted = evicted;
     this.#limit = limit;
   }
 
-  // Bytes allocated for chunks.
+  // Bytes allocated for chunks and hashes.
   get bytes(): number {
     return this.#bytes;
   }
@@ -60,58 +69,82 @@ export class Store {
     return held.bytes.subarray(first * held.shape.pieceSize, Math.min((first + count) * held.shape.pieceSize, held.shape.size));
   }
 
-  // takeHashes keeps what claims to be the hashes of the pieces, if it is true.
-  async takeHashes(shape: Shape, hashes: Uint8Array): Promise<boolean> {
-    if (hashes.length !== shape.pieces * HASH) return false;
+  // takeHashes keeps what claims to be the hashes of the pieces, if it is true. It returns 0, FALSE or MISSING.
+  async takeHashes(shape: Shape, hashes: Uint8Array): Promise<number> {
+    if (hashes.length !== shape.pieces * HASH) return FALSE;
     const own = hashes.slice();
-    if (!same(await sha256(own), shape.digest)) return false;
-    const held = this.#hold(shape);
-    held.hashes ??= own;
-    return true;
+    return this.#verify(shape, async () => same(await sha256(own), shape.digest), (held) => {
+      this.#keepHashes(held, own);
+      return 0;
+    });
   }
 
   // takePieces keeps what claims to be count pieces from number first on, if all are true. It returns how many of
-  // the bytes are new, or -1 if they are not what they claim to be or the hashes are missing.
+  // the bytes are new, or FALSE or MISSING.
   async takePieces(shape: Shape, first: number, count: number, bytes: Uint8Array): Promise<number> {
-    const hashes = this.#chunks.get(shape.id)?.hashes;
     const start = first * shape.pieceSize;
-    if (!hashes || first < 0 || count < 1 || first + count > shape.pieces) return -1;
-    if (bytes.length !== Math.min((first + count) * shape.pieceSize, shape.size) - start) return -1;
+    if (first < 0 || count < 1 || first + count > shape.pieces) return FALSE;
+    if (bytes.length !== Math.min((first + count) * shape.pieceSize, shape.size) - start) return FALSE;
+    const hashes = this.hashes(shape.id)?.subarray(first * HASH, (first + count) * HASH);
+    if (!hashes) return MISSING;
     const own = bytes.slice();
-    const found = await hashPieces(own, shape.pieceSize);
-    if (!same(found, hashes.subarray(first * HASH, (first + count) * HASH))) return -1;
-    return this.#keep(this.#hold(shape), first, own);
+    return this.#verify(shape, async () => same(await hashPieces(own, shape.pieceSize), hashes), (held) => this.#keep(held, first, own));
   }
 
-  // takeWhole keeps what claims to be the whole chunk, if it is true. It returns as takePieces does.
+  // takeWhole keeps what claims to be the whole chunk, if it is true. It returns as takePieces does; MISSING is true,
+  // but not kept.
   async takeWhole(shape: Shape, bytes: Uint8Array): Promise<number> {
-    if (bytes.length !== shape.size) return -1;
+    if (bytes.length !== shape.size) return FALSE;
     const own = bytes.slice();
-    const hashes = await hashPieces(own, shape.pieceSize);
-    if (!same(await sha256(hashes), shape.digest)) return -1;
-    const held = this.#hold(shape);
-    held.hashes ??= hashes;
-    return this.#keep(held, 0, own);
+    let hashes = new Uint8Array(0);
+    const verify = async (): Promise<boolean> => {
+      hashes = await hashPieces(own, shape.pieceSize);
+      return same(await sha256(hashes), shape.digest);
+    };
+    return this.#verify(shape, verify, (held) => {
+      this.#keepHashes(held, hashes);
+      return this.#keep(held, 0, own);
+    });
   }
 
   drop(id: string): void {
     const held = this.#chunks.get(id);
-    if (held?.bytes) this.#bytes -= held.shape.size;
+    if (!held) return;
+    this.#bytes -= (held.bytes?.length ?? 0) + (held.hashes?.length ?? 0);
     this.#chunks.delete(id);
   }
 
-  clear(): void {
+  // close forgets all; nothing is taken any more.
+  close(): void {
+    this.#closed = true;
     this.#chunks.clear();
     this.#bytes = 0;
   }
 
-  #hold(shape: Shape): Held {
-    let held = this.#chunks.get(shape.id);
-    if (!held) {
-      held = { shape, bytes: null, hashes: null, pieces: new Uint8Array(shape.pieces), count: 0 };
-      this.#chunks.set(shape.id, held);
+  // verify lets keep run if what was verified is true and its chunk was not dropped meanwhile.
+  async #verify(shape: Shape, verified: () => Promise<boolean>, keep: (held: Held) => number): Promise<number> {
+    if (this.#closed) return (await verified()) ? MISSING : FALSE;
+    const held = this.#chunks.get(shape.id) ?? { shape, bytes: null, hashes: null, pieces: new Uint8Array(shape.pieces), count: 0, verifying: 0 };
+    this.#chunks.set(shape.id, held);
+    held.verifying++;
+    let truth = false;
+    try {
+      truth = await verified();
+    } finally {
+      held.verifying--;
+      if (!truth && !held.hashes && held.verifying === 0 && this.#chunks.get(shape.id) === held) this.#chunks.delete(shape.id);
     }
-    return held;
+    if (!truth) return FALSE;
+    if (this.#chunks.get(shape.id) !== held) return MISSING;
+    const result = keep(held);
+    this.#makeRoom(shape.id);
+    return result;
+  }
+
+  #keepHashes(held: Held, hashes: Uint8Array<ArrayBuffer>): void {
+    if (held.hashes) return;
+    held.hashes = hashes;
+    this.#bytes += hashes.length;
   }
 
   // keep puts verified bytes in and returns how many of them are new.
@@ -130,14 +163,15 @@ export class Store {
       held.count++;
       fresh += piece.length;
     }
-    this.#makeRoom(shape.id);
     return fresh;
   }
 
   #makeRoom(keep: string): void {
     for (const id of this.#chunks.keys()) {
       if (this.#bytes <= this.#limit) return;
-      if (id !== keep) this.drop(id);
+      if (id === keep) continue;
+      this.drop(id);
+      this.#evicted(id);
     }
   }
 }

@@ -50,7 +50,7 @@ function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderCont
   let data: ArrayBuffer | null = null;
   const all: MediaSource = {
     take: () => null,
-    fetched: (url, bytes, millis) => void log.push(`fetched ${url} ${bytes.length} ${millis}`),
+    fetched: (url, bytes, millis) => (log.push(`fetched ${url} ${bytes.length} ${millis}`), null),
     ...source,
   };
   const MediaLoader = mediaLoader(all);
@@ -98,6 +98,41 @@ test('a source that fails, now or later, costs nothing but the swarm', async () 
     await settle();
     w.beneath.succeed(EDGE.slice().buffer);
     assert.deepEqual(w.log, ['success 200']);
+  }
+});
+
+test('bytes of the edge wait for the verdict of the source, where it has one', async () => {
+  const w = world({ fetched: async () => true });
+  w.load();
+  w.beneath.succeed(EDGE.slice().buffer);
+  assert.deepEqual(w.log, []);
+  await settle();
+  assert.deepEqual(w.log, ['success 200']);
+});
+
+test('false bytes of the edge are an error that hls.js tries again after, and are not seen', async () => {
+  const w = world({ fetched: async () => false, appended: () => assert.fail() });
+  w.load();
+  w.beneath.succeed(EDGE.slice().buffer);
+  await settle();
+  assert.deepEqual(w.log, ['error 502']);
+});
+
+test('a verdict that fails costs nothing; one that comes after the end is not told', async () => {
+  const failing = world({ fetched: () => Promise.reject(new Error('broken')) });
+  failing.load();
+  failing.beneath.succeed(EDGE.slice().buffer);
+  await settle();
+  assert.deepEqual(failing.log, ['success 200']);
+  for (const truth of [true, false]) {
+    for (const end of ['abort', 'destroy'] as const) {
+      const w = world({ fetched: async () => truth });
+      w.load();
+      w.beneath.succeed(EDGE.slice().buffer);
+      w.loader[end]();
+      await settle();
+      assert.deepEqual(w.log, [], `${end} ${truth}`);
+    }
   }
 });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sha256, verifyEd25519 } from '../src/fallback.ts';
-import { fromBase64, parseRecord, RecordBook, StreamKey } from '../src/record.ts';
+import { RecordBook } from '../src/book.ts';
+import { fromBase64, parseRecord, StreamKey } from '../src/record.ts';
 import { keys, makeChunk, publicKey } from './make.ts';
 
 test('a record is read as wire has it', () => {

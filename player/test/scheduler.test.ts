@@ -74,6 +74,13 @@ test('the real scheduler learns, fetches what is needed when it is alone, and is
   s.tick(40_000); // long after, it is forgotten
 });
 
+test('a signal that is too long for the tracker is dropped, and breaks nothing', { skip }, async () => {
+  const s = await started();
+  assert.deepEqual(s.outSignal(10, 1, 1, 'x'.repeat(16 << 10)), []);
+  assert.deepEqual(s.outSignal(11, 1, 1, 'x'.repeat(200 << 10)), []);
+  assert.ok(s.trackerUp(12).length > 0);
+});
+
 test('garbage from peers and tracker does no harm', { skip }, async () => {
   const s = await started();
   for (let i = 0; i < 200; i++) {

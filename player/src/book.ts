@@ -1,0 +1,91 @@
+// The book of records: by URI, as playlists list them. It keeps the newest `limit` of them, and has each signature
+// checked once.
+
+import { type Place, readListing } from './listing.ts';
+import { type ChunkRecord, INIT, PART, parseRecord, StreamKey } from './record.ts';
+
+// An Entry is a record in the book. `verified` settles once; `truth` is what it settled to, null before.
+export interface Entry {
+  readonly uri: string;
+  readonly record: ChunkRecord;
+  age: number; // as of the last playlist
+  truth: boolean | null;
+  verified: Promise<boolean>;
+}
+
+const MOST_SEGMENTS = 64; // whose parts are remembered
+
+export class RecordBook {
+  readonly #entries = new Map<string, Entry>();
+  readonly #segments = new Map<string, string[]>(); // URI of a segment -> URIs of its parts
+  #listed: string[] = []; // URIs with records in the last playlist, those at the live edge first
+  readonly #key: StreamKey;
+  readonly #limit: number;
+
+  constructor(key: string, limit = 1024) {
+    this.#key = new StreamKey(key);
+    this.#limit = limit;
+  }
+
+  // read enters what a playlist lists; verified is told of each new record that is found to be true.
+  read(text: string, url: string, verified: (entry: Entry) => void): void {
+    const { records, segments } = readListing(text, url);
+    for (const [uri, parts] of segments) this.#segments.set(uri, parts);
+    while (this.#segments.size > MOST_SEGMENTS) this.#segments.delete(this.#segments.keys().next().value ?? '');
+    this.#listed = records.sort((a, b) => a.age - b.age).map(({ uri }) => uri);
+    for (const { uri, text: record, age, place } of records) {
+      const entry = this.note(uri, record, age, place);
+      void entry?.verified.then((truth) => {
+        if (truth) verified(entry);
+      });
+    }
+  }
+
+  // note enters a record that is listed at a place (null: that of an init segment) and returns its entry, if it is new;
+  // then its verification has begun. A record of another place is dropped.
+  note(uri: string, text: string, age: number, place: Place | null): Entry | null {
+    const known = this.#entries.get(uri);
+    if (known && !stands(known.record, place)) {
+      this.#entries.delete(uri);
+    } else if (known) {
+      known.age = age;
+      return null;
+    }
+    const record = parseRecord(text);
+    if (!record || !stands(record, place)) return null;
+    const entry: Entry = { uri, record, age, truth: null, verified: this.#key.verifies(record) };
+    void entry.verified.then((truth) => {
+      entry.truth = truth;
+      if (!truth && this.#entries.get(uri) === entry) this.#entries.delete(uri); // a true one may follow
+    });
+    this.#entries.set(uri, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limit) break;
+      this.#entries.delete(oldest);
+    }
+    return entry;
+  }
+
+  get(uri: string): Entry | undefined {
+    return this.#entries.get(uri);
+  }
+
+  // of returns the records that describe a URL: its own, or those of all its parts; null if there are none.
+  of(url: string): Entry[] | null {
+    const own = this.#entries.get(url);
+    if (own) return [own];
+    const parts = this.#segments.get(url)?.map((uri) => this.#entries.get(uri));
+    return parts?.every((entry) => entry !== undefined) ? parts : null;
+  }
+
+  // listed returns the true records of the last playlist, those at the live edge first.
+  listed(): Entry[] {
+    return this.#listed.map((uri) => this.#entries.get(uri)).filter((entry) => entry?.truth === true) as Entry[];
+  }
+}
+
+// stands tells whether a record may stand at a place of the playlist: a true record at another place is a replay.
+function stands(record: ChunkRecord, place: Place | null): boolean {
+  if (!place) return record.kind === INIT;
+  return record.kind === PART && record.msn === place.msn && record.part === place.part;
+}

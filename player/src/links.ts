@@ -1,0 +1,158 @@
+// The links to peers, each under the scheduler's handle for it: opened, signalled, sent to, closed. What they carry is
+// the scheduler's matter; frames that came before what they need stand here until they are handed in again.
+//
+// What waits to be sent is bounded, over all links as over each: while it is too much, media and hashes are dropped,
+// and counted. Who misses them pulls them elsewhere.
+
+import { joined } from './bytes.ts';
+import { Parking } from './parking.ts';
+
+export interface Frame {
+  peer: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  at: number; // when it came
+}
+
+export interface LinksEvents {
+  signal(peer: number, kind: number, text: string): void;
+  up(peer: number): void;
+  frame(frame: Frame, head: Uint8Array): void; // head: what of it is not media or hashes
+  buffered(peer: number, bytes: number): void; // how much waits to be sent
+  down(peer: number): void; // closed by itself
+}
+
+// What this file knows of a connection, and a connection of it; PeerLink in the browser.
+export interface Connection {
+  readonly buffered: number;
+  signal(kind: number, text: string): void;
+  send(bytes: Uint8Array<ArrayBuffer>): boolean;
+  close(): void;
+}
+
+export interface ConnectionEvents {
+  signal(kind: number, text: string): void;
+  up(): void;
+  message(bytes: Uint8Array<ArrayBuffer>): void;
+  drained(buffered: number): void;
+  down(): void;
+}
+
+interface Link {
+  connection: Connection;
+  up: boolean;
+  told: number; // when the scheduler was last told how much waits to be sent
+}
+
+export const HEADER = 24; // of a frame
+const BULK = 0x80; // frames from this type on carry media or hashes
+const MAX_CONTROL = HEADER + (64 << 10); // the longest frame of another type
+const MAX_BACKLOG = 4 << 20; // bytes that wait to be sent, over all links
+const TELL_MILLIS = 200;
+
+export class Links {
+  dropped = 0; // messages with media or hashes that were not sent
+  readonly #open: (initiator: boolean, events: ConnectionEvents) => Connection;
+  readonly #events: LinksEvents;
+  readonly #links = new Map<number, Link>();
+  readonly #parking = new Parking<Frame>();
+
+  constructor(open: (initiator: boolean, events: ConnectionEvents) => Connection, events: LinksEvents) {
+    this.#open = open;
+    this.#events = events;
+  }
+
+  // How many are up.
+  get up(): number {
+    return [...this.#links.values()].filter((link) => link.up).length;
+  }
+
+  // Bytes that wait to be sent, over all links.
+  get backlog(): number {
+    let bytes = 0;
+    for (const { connection } of this.#links.values()) bytes += connection.buffered;
+    return bytes;
+  }
+
+  connect(peer: number, initiator: boolean): void {
+    try {
+      const connection = this.#open(initiator, {
+        signal: (kind, text) => this.#events.signal(peer, kind, text),
+        up: () => {
+          const link = this.#links.get(peer);
+          if (link) link.up = true;
+          this.#events.up(peer);
+        },
+        message: (bytes) => this.#message({ peer, bytes, at: performance.now() }),
+        drained: (buffered) => this.#events.buffered(peer, buffered),
+        down: () => this.#lost(peer),
+      });
+      this.#links.set(peer, { connection, up: false, told: 0 });
+    } catch {
+      this.#events.down(peer); // no more connections to be had
+    }
+  }
+
+  // signal passes on what came for a peer's connection: its kind, then its text.
+  signal(peer: number, bytes: Uint8Array): void {
+    this.#links.get(peer)?.connection.signal(bytes[0] ?? 0, new TextDecoder().decode(bytes.subarray(1)));
+  }
+
+  disconnect(peer: number): void {
+    const link = this.#links.get(peer);
+    this.#links.delete(peer);
+    link?.connection.close();
+  }
+
+  send(peer: number, bytes: Uint8Array<ArrayBuffer>): void {
+    this.#links.get(peer)?.connection.send(bytes);
+  }
+
+  // sendWith sends media or hashes behind their header. It tells whether they were taken.
+  sendWith(peer: number, header: Uint8Array, payload: Uint8Array): boolean {
+    const link = this.#links.get(peer);
+    if (!link) return false;
+    const sent = this.backlog <= MAX_BACKLOG && link.connection.send(joined([header, payload]));
+    if (!sent) this.dropped++;
+    this.#tellBuffered(peer);
+    return sent;
+  }
+
+  park(frame: Frame): void {
+    this.#parking.park(frame);
+  }
+
+  // unpark hands parked frames in again.
+  unpark(): void {
+    for (const frame of this.#parking.leave(performance.now())) this.#message(frame);
+  }
+
+  close(): void {
+    for (const { connection } of this.#links.values()) connection.close();
+    this.#links.clear();
+    this.#parking.leave(0);
+  }
+
+  #message(frame: Frame): void {
+    const { peer, bytes } = frame;
+    const bulk = (bytes[0] ?? 0) >= BULK;
+    if (!bulk && bytes.length > MAX_CONTROL) {
+      this.#lost(peer);
+      return;
+    }
+    this.#tellBuffered(peer);
+    this.#events.frame(frame, bulk ? bytes.subarray(0, HEADER) : bytes);
+  }
+
+  #lost(peer: number): void {
+    this.disconnect(peer);
+    this.#events.down(peer);
+  }
+
+  #tellBuffered(peer: number): void {
+    const link = this.#links.get(peer);
+    const now = performance.now();
+    if (!link?.up || now - link.told < TELL_MILLIS) return;
+    link.told = now;
+    this.#events.buffered(peer, link.connection.buffered);
+  }
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Connection, type ConnectionEvents, Links } from '../src/links.ts';
+
+// A connection whose queue the test fills.
+class Fake implements Connection {
+  buffered = 0;
+  sent = 0;
+  closed = false;
+  constructor(readonly events: ConnectionEvents) {}
+  signal(): void {}
+  send(): boolean {
+    this.sent++;
+    return this.buffered <= 1 << 20;
+  }
+  close(): void {
+    this.closed = true;
+  }
+}
+
+function world(): { links: Links; made: Fake[]; log: string[] } {
+  const made: Fake[] = [];
+  const log: string[] = [];
+  const open = (_initiator: boolean, events: ConnectionEvents): Fake => {
+    if (made.length === 10) throw new Error('no more');
+    made.push(new Fake(events));
+    return made.at(-1) as Fake;
+  };
+  const links = new Links(open, {
+    signal: (peer) => log.push(`signal ${peer}`),
+    up: (peer) => log.push(`up ${peer}`),
+    frame: ({ peer, bytes }, head) => log.push(`frame ${peer} ${head.length} of ${bytes.length}`),
+    buffered: (peer, bytes) => log.push(`buffered ${peer} ${bytes}`),
+    down: (peer) => log.push(`down ${peer}`),
+  });
+  return { links, made, log };
+}
+
+const HEAD = new Uint8Array(24);
+
+test('what waits over all links is bounded: media is dropped and counted, words go through', () => {
+  const { links, made } = world();
+  for (let peer = 1; peer <= 6; peer++) links.connect(peer, true);
+  for (const connection of made) connection.buffered = 700_000; // 4.2 MB
+  assert.equal(links.backlog, 4_200_000);
+  made[0]!.buffered = 600_000;
+  assert.equal(links.sendWith(1, HEAD, HEAD), true);
+  made[0]!.buffered = 800_000;
+  assert.equal(links.sendWith(1, HEAD, HEAD), false);
+  links.send(1, HEAD);
+  assert.deepEqual([made[0]!.sent, links.dropped], [2, 1]);
+  made[0]!.buffered = 2 << 20; // over one link's bound, not over that of all
+  for (const connection of made.slice(1)) connection.buffered = 0;
+  assert.equal(links.sendWith(1, HEAD, HEAD), false);
+  assert.equal(links.dropped, 2);
+});
+
+test('bulk frames are told by their heads, parked and handed in again; over-long words cost the link', () => {
+  const { links, made, log } = world();
+  links.connect(1, false);
+  made[0]!.events.message(Uint8Array.of(0x81, ...new Uint8Array(99)));
+  links.park({ peer: 1, bytes: Uint8Array.of(1, 2), at: performance.now() });
+  links.unpark();
+  links.unpark();
+  made[0]!.events.message(new Uint8Array(24 + (64 << 10) + 1));
+  assert.deepEqual(log, ['frame 1 24 of 100', 'frame 1 2 of 2', 'down 1']);
+  assert.equal(made[0]!.closed, true);
+});
+
+test('links that are up are counted; what cannot be opened is down', () => {
+  const { links, made, log } = world();
+  for (let peer = 1; peer <= 11; peer++) links.connect(peer, true);
+  made[0]!.events.up();
+  made[1]!.events.up();
+  made[1]!.events.down();
+  assert.equal(links.up, 1);
+  links.disconnect(1);
+  assert.deepEqual([links.up, log.join()], [0, 'down 11,up 1,up 2,down 2']);
+});
