@@ -1,4 +1,5 @@
-# Shoal is one static program with its pages inside, so the image is that program and nothing else. Build it first:
+# Shoal is one static program with its pages inside, so the image is that program and nothing else; the program holds
+# the certificate authorities it needs, where a machine has none. Build it first:
 #
 #   ./scripts/build && docker build -t shoal .
 #   docker run --network host -v shoal:/data shoal

@@ -17,6 +17,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	_ "golang.org/x/crypto/x509roots/fallback" // for images that hold this program and nothing else
 )
 
 // A command is one word after shoal.
