@@ -112,11 +112,11 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 
 func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	list := struct {
-		Streams []stream.Info `json:"streams"`
-	}{Streams: []stream.Info{}}
+		Streams []stream.Description `json:"streams"`
+	}{Streams: []stream.Description{}}
 	for _, st := range o.streams.All() {
 		if st.Heard() {
-			list.Streams = append(list.Streams, st.Info())
+			list.Streams = append(list.Streams, st.Describe())
 		}
 	}
 	writeJSON(w, list)
@@ -125,7 +125,7 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
-		writeJSON(w, st.Info())
+		writeJSON(w, st.Describe())
 		return
 	}
 	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")

@@ -44,7 +44,7 @@ type author struct {
 }
 
 func newAuthor(w *Window) *author {
-	return &author{w: w, init: &Init{Number: 0, Data: []byte("init0"), Record: record("init0.mp4")}}
+	return &author{w: w, init: &Init{Number: 0, Bytes: []byte("init0"), Record: record("init0.mp4")}}
 }
 
 func (a *author) write(final bool) {
@@ -57,7 +57,7 @@ func (a *author) write(final bool) {
 	}
 	name := Name{Kind: KindPart, Number: a.msn, Part: a.part}.String()
 	a.w.Add(Part{
-		Duration: 333 * time.Millisecond, Independent: a.part == 0, Data: []byte("<" + name + ">"), Record: record(name),
+		Duration: 333 * time.Millisecond, Independent: a.part == 0, Bytes: []byte("<" + name + ">"), Record: record(name),
 	}, final)
 	a.part++
 	if final {
@@ -79,7 +79,7 @@ func (a *author) discontinuity(parameters bool) {
 	if parameters {
 		n := a.init.Number + 1
 		name := Name{Kind: KindInit, Number: n}.String()
-		a.init = &Init{Number: n, Data: []byte(name), Record: record(name)}
+		a.init = &Init{Number: n, Bytes: []byte(name), Record: record(name)}
 	}
 }
 

@@ -76,13 +76,13 @@ func (w *Window) WaitPlayable(ctx context.Context) (*View, error) {
 }
 
 // WaitFor returns the bytes of a part that is hinted at, once they are there; nil when they will not come.
-func (w *Window) WaitFor(ctx context.Context, n Name) (chunks [][]byte, err error) {
+func (w *Window) WaitFor(ctx context.Context, n Name) (parts [][]byte, err error) {
 	_, err = w.wait(ctx, func(*View) (bool, error) {
 		var mayCome bool
-		chunks, mayCome = w.Find(n)
-		return chunks != nil || !mayCome, nil
+		parts, mayCome = w.Find(n)
+		return parts != nil || !mayCome, nil
 	})
-	return chunks, err
+	return parts, err
 }
 
 func (w *Window) wait(ctx context.Context, done func(*View) (bool, error)) (*View, error) {

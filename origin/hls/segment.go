@@ -9,7 +9,7 @@ import (
 // Init is one init segment.
 type Init struct {
 	Number uint64
-	Data   []byte
+	Bytes  []byte
 	Record string // base64, as the playlist carries it
 }
 
@@ -17,7 +17,7 @@ type Init struct {
 type Part struct {
 	Duration    time.Duration
 	Independent bool
-	Data        []byte
+	Bytes       []byte
 	Record      string
 }
 
@@ -35,7 +35,7 @@ type Segment struct {
 // Size returns the segment's bytes.
 func (s *Segment) Size() (n int) {
 	for _, p := range s.Parts {
-		n += len(p.Data)
+		n += len(p.Bytes)
 	}
 	return n
 }

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Cache lives, as STANDARDS and the edge expect them.
+// How long an answer may be kept: media never changes under its name, which holds the epoch; a playlist and what is
+// missing may change with the next part. The edge goes by these headers.
 const (
 	cacheForever = "public, max-age=31536000, immutable"
 	cacheSecond  = "public, max-age=1"
@@ -97,7 +98,7 @@ func acceptsGzip(r *http.Request) bool {
 
 // ServeMedia answers for a part, a segment or an init segment. A part that is hinted at is held until it is whole.
 func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
-	chunks, err := w.WaitFor(r.Context(), n)
+	parts, err := w.WaitFor(r.Context(), n)
 	switch {
 	case errors.Is(err, ErrTimeout):
 		rw.Header().Set("Retry-After", "1")
@@ -105,7 +106,7 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		return
 	case err != nil:
 		return
-	case chunks == nil:
+	case parts == nil:
 		Fail(rw, http.StatusNotFound, "hls: "+n.String()+" is not here: not yet made, or no longer kept")
 		return
 	}
@@ -116,19 +117,19 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		h.Set("Content-Type", "video/iso.segment")
 	}
 	h.Set("ETag", `"`+strconv.FormatUint(uint64(w.config.Epoch), 36)+"-"+n.String()+`"`)
-	http.ServeContent(rw, r, "", time.Time{}, newChain(chunks))
+	http.ServeContent(rw, r, "", time.Time{}, newChain(parts))
 }
 
 // chain reads several slices as one, so that a segment is served from its parts without a copy.
 type chain struct {
-	chunks [][]byte
-	size   int64
-	at     int64
+	parts [][]byte
+	size  int64
+	at    int64
 }
 
-func newChain(chunks [][]byte) *chain {
-	c := &chain{chunks: chunks}
-	for _, b := range chunks {
+func newChain(parts [][]byte) *chain {
+	c := &chain{parts: parts}
+	for _, b := range parts {
 		c.size += int64(len(b))
 	}
 	return c
@@ -136,7 +137,7 @@ func newChain(chunks [][]byte) *chain {
 
 func (c *chain) Read(p []byte) (n int, err error) {
 	skip := c.at
-	for _, b := range c.chunks {
+	for _, b := range c.parts {
 		if skip >= int64(len(b)) {
 			skip -= int64(len(b))
 			continue

@@ -50,7 +50,7 @@ func (w *Window) Open(s Segment) {
 func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(p.Data) > 0 {
+	if len(p.Bytes) > 0 {
 		w.open.Parts = append(w.open.Parts, p)
 		w.open.Duration += p.Duration
 	}
@@ -115,13 +115,13 @@ func (w *Window) View() (*View, <-chan struct{}) {
 
 // Find returns the bytes a name stands for, as the slices they are held in; nil if they are not there. May come tells
 // whether it can still appear.
-func (w *Window) Find(n Name) (chunks [][]byte, mayCome bool) {
+func (w *Window) Find(n Name) (parts [][]byte, mayCome bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.Kind == KindInit {
 		for _, i := range w.inits {
 			if i.Number == n.Number {
-				return [][]byte{i.Data}, false
+				return [][]byte{i.Bytes}, false
 			}
 		}
 		return nil, false
@@ -133,7 +133,7 @@ func (w *Window) Find(n Name) (chunks [][]byte, mayCome bool) {
 	}
 	if n.Kind == KindPart {
 		if n.Part < len(s.Parts) {
-			return [][]byte{s.Parts[n.Part].Data}, false
+			return [][]byte{s.Parts[n.Part].Bytes}, false
 		}
 		return nil, s == w.open && n.Part == len(s.Parts)
 	}
@@ -141,9 +141,9 @@ func (w *Window) Find(n Name) (chunks [][]byte, mayCome bool) {
 		return nil, false
 	}
 	for _, p := range s.Parts {
-		chunks = append(chunks, p.Data)
+		parts = append(parts, p.Bytes)
 	}
-	return chunks, false
+	return parts, false
 }
 
 func (w *Window) segment(msn uint64) *Segment {

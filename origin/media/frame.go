@@ -20,14 +20,14 @@ type Frame struct {
 	PTS    time.Duration
 	Length time.Duration // how long it lasts, where that is known; else 0
 	Key    bool          // can be decoded without any before it
-	Data   []byte
+	Bytes  []byte
 }
 
 // H264Unit is what an H.264 access unit holds: the sample as fMP4 stores it, and parameter sets found on the way.
 type H264Unit struct {
 	SPS, PPS []byte
 	Key      bool
-	Data     []byte // empty if the unit held no picture
+	Bytes    []byte // empty if the unit held no picture
 }
 
 // ParseH264 sorts the NAL units of an access unit.
@@ -48,7 +48,7 @@ func ParseH264(units [][]byte) (u H264Unit) {
 		case h264.NALUTypeIDR:
 			u.Key = true
 		}
-		u.Data = appendUnit(u.Data, n)
+		u.Bytes = appendUnit(u.Bytes, n)
 	}
 	return u
 }
@@ -57,7 +57,7 @@ func ParseH264(units [][]byte) (u H264Unit) {
 type H265Unit struct {
 	VPS, SPS, PPS []byte
 	Key           bool
-	Data          []byte
+	Bytes         []byte
 }
 
 // ParseH265 sorts the NAL units of an access unit.
@@ -82,7 +82,7 @@ func ParseH265(units [][]byte) (u H265Unit) {
 			// all of 16 to 21 are random access pictures: Rec. ITU-T H.265, table 7-1
 			u.Key = u.Key || t >= h265.NALUType_BLA_W_LP && t <= h265.NALUType_CRA_NUT
 		}
-		u.Data = appendUnit(u.Data, n)
+		u.Bytes = appendUnit(u.Bytes, n)
 	}
 	return u
 }
@@ -91,7 +91,7 @@ func ParseH265(units [][]byte) (u H265Unit) {
 type AV1Unit struct {
 	Header []byte // sequence header OBU
 	Key    bool
-	Data   []byte
+	Bytes  []byte
 }
 
 // ParseAV1 sorts the OBUs of a temporal unit.
@@ -113,7 +113,7 @@ func ParseAV1(obus [][]byte) (u AV1Unit, err error) {
 		return u, nil
 	}
 	u.Key = u.Header != nil // encoders send it with, and only with, a key frame
-	u.Data, err = kept.Marshal()
+	u.Bytes, err = kept.Marshal()
 	return u, err
 }
 

@@ -62,10 +62,10 @@ func TestBadTracks(t *testing.T) {
 
 func TestParseH264(t *testing.T) {
 	u := media.ParseH264([][]byte{{}, {9, 0x10}, {0x67, 1}, {0x68, 2}, {0x06, 5}, {0x65, 3}})
-	if !u.Key || string(u.SPS) != "\x67\x01" || string(u.PPS) != "\x68\x02" || string(u.Data) != "\x00\x00\x00\x02\x06\x05\x00\x00\x00\x02\x65\x03" {
+	if !u.Key || string(u.SPS) != "\x67\x01" || string(u.PPS) != "\x68\x02" || string(u.Bytes) != "\x00\x00\x00\x02\x06\x05\x00\x00\x00\x02\x65\x03" {
 		t.Fatalf("%+v", u)
 	}
-	if u := media.ParseH264([][]byte{{0x67, 1}, {0x68, 2}}); u.Data != nil || u.Key {
+	if u := media.ParseH264([][]byte{{0x67, 1}, {0x68, 2}}); u.Bytes != nil || u.Key {
 		t.Fatal("parameter sets alone are no picture")
 	}
 }

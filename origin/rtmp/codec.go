@@ -91,7 +91,7 @@ func (d *dialogue) video(codec message.FourCC, dts, offset time.Duration, payloa
 		if err != nil {
 			return event{}, fmt.Errorf("rtmp: AV1 frame: %w", err)
 		}
-		f.Key, f.Data = u.Key, u.Data
+		f.Key, f.Bytes = u.Key, u.Bytes
 		if u.Header == nil {
 			return event{frame: &f}, nil
 		}
@@ -109,10 +109,10 @@ func (d *dialogue) video(codec message.FourCC, dts, offset time.Duration, payloa
 	switch codec {
 	case message.FourCCAVC:
 		u := media.ParseH264(units)
-		f.Key, f.Data = u.Key, u.Data
+		f.Key, f.Bytes = u.Key, u.Bytes
 	case message.FourCCHEVC:
 		u := media.ParseH265(units)
-		f.Key, f.Data = u.Key, u.Data
+		f.Key, f.Bytes = u.Key, u.Bytes
 	}
 	return event{frame: &f}, nil
 }
@@ -146,7 +146,7 @@ func audioStart(m *message.AudioExSequenceStart) (event, error) {
 
 func (d *dialogue) audio(codec message.FourCC, dts time.Duration, payload []byte) (event, error) {
 	at := d.clock.unwrap(dts)
-	f := media.Frame{DTS: at, PTS: at, Key: true, Data: payload}
+	f := media.Frame{DTS: at, PTS: at, Key: true, Bytes: payload}
 	switch codec {
 	case message.FourCCOpus:
 		f.Length = media.OpusLength(payload)

@@ -56,7 +56,7 @@ func (f *feed) take(e event) error {
 			return err
 		}
 	}
-	if e.frame != nil && len(e.frame.Data) > 0 {
+	if e.frame != nil && len(e.frame.Bytes) > 0 {
 		f.session.FirstByte(time.Now())
 		return f.write(*e.frame)
 	}

@@ -121,7 +121,7 @@ func TestPublish(t *testing.T) {
 			defer c.Close()
 			broadcast(t, c, 0, 8*time.Second, 66*time.Millisecond)
 			h.until(t, 3)
-			i := h.streams.Get("demo").Info()
+			i := h.streams.Get("demo").Describe()
 			if i.State != stream.Live || strings.Join(i.Tracks, " ") != "H264 MPEG-4 Audio" || i.Renditions[0].Width != 160 ||
 				i.GOPSeconds < 1.99 || i.GOPSeconds > 2.01 {
 				t.Fatalf("%+v", i)

@@ -14,7 +14,7 @@ func Example() {
 		Part: 334 * time.Millisecond, Segment: 2 * time.Second, Longest: 2490 * time.Millisecond,
 	}, []media.Track{sound}, 0, 0)
 	for at := time.Duration(0); at < 3*time.Second; at += 20 * time.Millisecond {
-		parts, err := s.Write(media.Frame{DTS: at, PTS: at, Length: 20 * time.Millisecond, Key: true, Data: []byte{0xf8, 0xff, 0xfe}})
+		parts, err := s.Write(media.Frame{DTS: at, PTS: at, Length: 20 * time.Millisecond, Key: true, Bytes: []byte{0xf8, 0xff, 0xfe}})
 		if err != nil {
 			fmt.Println(err)
 		}

@@ -32,7 +32,7 @@ type Part struct {
 	Duration    time.Duration
 	Independent bool   // begins with a key frame
 	Final       bool   // ends its segment
-	Data        []byte // empty if the segment turned out to have ended with the part before
+	Bytes       []byte // empty if the segment turned out to have ended with the part before
 }
 
 // Segmenter cuts one run of frames with unchanging tracks.
@@ -91,7 +91,7 @@ func (s *Segmenter) Rate() float64 { return s.rate }
 // Write adds a frame and returns the parts it finished. Frames before the first leading key frame are dropped.
 func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
 	t := s.find(f.Video)
-	if t == nil || len(f.Data) == 0 {
+	if t == nil || len(f.Bytes) == 0 {
 		return nil, nil
 	}
 	s.done = nil
@@ -170,7 +170,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
 	s.first++
 	s.frames++
-	s.bytes += len(f.Data)
+	s.bytes += len(f.Bytes)
 	return nil
 }
 
@@ -223,7 +223,7 @@ func (s *Segmenter) writeOther(t *track, f media.Frame) error {
 	}
 	t.stretch(at)
 	t.append(at, at, f)
-	s.bytes += len(f.Data)
+	s.bytes += len(f.Bytes)
 	return nil
 }
 
@@ -233,7 +233,7 @@ func (s *Segmenter) close(end time.Duration, final bool) {
 	if lead := s.find(s.lead); len(lead.samples) > 0 {
 		p.Independent = lead.samples[0].key
 	}
-	p.Data = s.marshal(end)
+	p.Bytes = s.marshal(end)
 	s.done = append(s.done, p)
 	s.count++
 	s.part, s.first, s.bytes = end, 0, 0

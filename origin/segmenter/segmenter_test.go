@@ -40,9 +40,9 @@ func broadcast(interval, gop, long, reorder time.Duration, audio bool) (frames [
 	next, nextKey := time.Duration(0), time.Duration(0)
 	for at := time.Duration(0); at < long; at += interval {
 		for ; audio && next < at; next += 1024 * time.Second / 48000 {
-			frames = append(frames, media.Frame{DTS: ms(next), PTS: ms(next), Key: true, Data: testclip.AAC})
+			frames = append(frames, media.Frame{DTS: ms(next), PTS: ms(next), Key: true, Bytes: testclip.AAC})
 		}
-		f := media.Frame{Video: true, DTS: ms(at), PTS: ms(at + reorder), Data: []byte{0, 0, 0, 2, 0x41, 1}}
+		f := media.Frame{Video: true, DTS: ms(at), PTS: ms(at + reorder), Bytes: []byte{0, 0, 0, 2, 0x41, 1}}
 		if at+interval/2 >= nextKey {
 			f.Key = true
 			nextKey += gop
@@ -79,7 +79,7 @@ func check(t testing.TB, parts []Part, base time.Duration) (segments []segment) 
 		if p.Start != at {
 			t.Fatalf("part %d starts at %v, the one before ended at %v", i, p.Start, at)
 		}
-		if len(p.Data) == 0 {
+		if len(p.Bytes) == 0 {
 			if !p.Final || p.Duration != 0 {
 				t.Fatalf("part %d is empty but not a late end", i)
 			}
@@ -162,7 +162,7 @@ func decode(t *testing.T, segments []segment, tracks []media.Track, reorder time
 	for n, g := range segments {
 		var whole []byte
 		for _, p := range g.parts {
-			whole = append(whole, p.Data...)
+			whole = append(whole, p.Bytes...)
 		}
 		var parts fmp4.Parts
 		if err := parts.Unmarshal(whole); err != nil {
@@ -195,7 +195,7 @@ func decode(t *testing.T, segments []segment, tracks []media.Track, reorder time
 func TestAudioAlone(t *testing.T) {
 	var frames []media.Frame
 	for at := time.Duration(0); at < 20*time.Second; at += 1024 * time.Second / 48000 {
-		frames = append(frames, media.Frame{DTS: at.Round(time.Millisecond), PTS: at.Round(time.Millisecond), Key: true, Data: testclip.AAC})
+		frames = append(frames, media.Frame{DTS: at.Round(time.Millisecond), PTS: at.Round(time.Millisecond), Key: true, Bytes: testclip.AAC})
 	}
 	tracks := []media.Track{audioTrack(t)}
 	segments := check(t, cut(t, New(config, tracks, 0, 0), frames), 0)
@@ -222,8 +222,8 @@ func TestAudioHole(t *testing.T) {
 func TestBeginsWithKeyFrame(t *testing.T) {
 	s := New(config, []media.Track{videoTrack(t), audioTrack(t)}, 0, 0)
 	for _, f := range []media.Frame{
-		{Video: true, DTS: 0, Data: []byte{0, 0, 0, 1, 0x41}},
-		{DTS: 10 * time.Millisecond, Key: true, Data: testclip.AAC},
+		{Video: true, DTS: 0, Bytes: []byte{0, 0, 0, 1, 0x41}},
+		{DTS: 10 * time.Millisecond, Key: true, Bytes: testclip.AAC},
 	} {
 		if p, err := s.Write(f); err != nil || p != nil {
 			t.Fatal(p, err)
@@ -251,13 +251,13 @@ func TestJumps(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := s.Write(media.Frame{Video: c.video, DTS: c.to, PTS: c.to, Key: true, Data: []byte{0, 0, 0, 1, 0x65}})
+		_, err := s.Write(media.Frame{Video: c.video, DTS: c.to, PTS: c.to, Key: true, Bytes: []byte{0, 0, 0, 1, 0x65}})
 		if !errors.Is(err, ErrJump) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		parts := s.Flush()
 		next := New(config, []media.Track{videoTrack(t)}, s.End(), s.Sequence())
-		p, err := next.Write(media.Frame{Video: true, DTS: c.to, PTS: c.to, Key: true, Data: []byte{0, 0, 0, 1, 0x65}})
+		p, err := next.Write(media.Frame{Video: true, DTS: c.to, PTS: c.to, Key: true, Bytes: []byte{0, 0, 0, 1, 0x65}})
 		if err != nil || p != nil {
 			t.Fatal(p, err)
 		}
@@ -276,7 +276,7 @@ func TestAnyCadence(t *testing.T) {
 		frames := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) media.Frame {
 			return media.Frame{
 				Video: true, DTS: time.Duration(rapid.IntRange(1, 1990).Draw(r, "gap")) * time.Millisecond,
-				Key: rapid.IntRange(0, 9).Draw(r, "key") == 0, Data: []byte{0, 0, 0, 1, 1},
+				Key: rapid.IntRange(0, 9).Draw(r, "key") == 0, Bytes: []byte{0, 0, 0, 1, 1},
 			}
 		}), 1, 200).Draw(r, "frames")
 		frames[0].Key = true
@@ -299,7 +299,7 @@ func TestAnyCadence(t *testing.T) {
 			}
 			at2 += p.Duration
 			long += p.Duration
-			whole = append(whole, p.Data...)
+			whole = append(whole, p.Bytes...)
 			if p.Final {
 				if long >= 2500*time.Millisecond {
 					r.Fatalf("a segment of %v", long)

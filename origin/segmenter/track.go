@@ -31,7 +31,7 @@ func (t *track) append(at, show time.Duration, f media.Frame) {
 	if length == 0 {
 		length = t.SampleLength
 	}
-	t.push(sample{at: at, until: at + length, show: show, key: f.Key, data: f.Data})
+	t.push(sample{at: at, until: at + length, show: show, key: f.Key, data: f.Bytes})
 }
 
 func (t *track) push(s sample) {

@@ -79,7 +79,7 @@ func (s *Session) SetTracks(tracks []media.Track) error {
 
 // Write adds a frame.
 func (s *Session) Write(f media.Frame) error {
-	if len(f.Data) > media.MaxFrame {
+	if len(f.Bytes) > media.MaxFrame {
 		return ErrFrame
 	}
 	st := s.stream

@@ -60,14 +60,14 @@ func send(t testing.TB, s *Session, from, to time.Duration) {
 	for n := int(from / testclip.Interval); time.Duration(n)*testclip.Interval < to; n++ {
 		at := time.Duration(n) * testclip.Interval
 		u := media.ParseH264(units[n%len(units)])
-		if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Data: u.Data}); err != nil {
+		if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
 			t.Fatal(err)
 		}
 		for ; sound <= at; sound += 1024 * time.Second / 48000 {
 			if sound < from {
 				continue
 			}
-			if err := s.Write(media.Frame{DTS: sound, PTS: sound, Key: true, Data: testclip.AAC}); err != nil {
+			if err := s.Write(media.Frame{DTS: sound, PTS: sound, Key: true, Bytes: testclip.AAC}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -122,11 +122,11 @@ func verify(t testing.TB, st *Stream) (n int) {
 			t.Fatalf("%s: the signature does not verify", name)
 		}
 		file, _ := hls.ParseName(name)
-		chunks, _ := st.Window().Find(file)
-		if len(chunks) != 1 {
+		parts, _ := st.Window().Find(file)
+		if len(parts) != 1 {
 			t.Fatalf("%s is not there", name)
 		}
-		data := chunks[0]
+		data := parts[0]
 		if int(r.Size) != len(data) || r.PieceSize != wire.PieceSize(len(data)) {
 			t.Fatalf("%s: size %d of %d", name, r.Size, len(data))
 		}
@@ -202,7 +202,7 @@ func TestNumbersAfterCrash(t *testing.T) {
 			}
 			last = g.MSN
 			name := hls.Name{Kind: hls.KindInit, Number: g.Init.Number}.String()
-			sum := sha256.Sum256(g.Init.Data)
+			sum := sha256.Sum256(g.Init.Bytes)
 			if old, ok := used[name]; ok && old != sum {
 				t.Fatalf("life %d: %s names other bytes now", life, name)
 			}
@@ -212,7 +212,7 @@ func TestNumbersAfterCrash(t *testing.T) {
 				if _, ok := used[name]; ok {
 					t.Fatalf("life %d: %s was used before", life, name)
 				}
-				used[name] = sha256.Sum256(part.Data)
+				used[name] = sha256.Sum256(part.Bytes)
 			}
 		}
 		if want := uint64(life); v.Newest() != nil && v.Newest().Discontinuity != want {
@@ -230,7 +230,7 @@ func TestReconnect(t *testing.T) {
 	st := s.Stream()
 	send(t, s, 0, 5*time.Second)
 	s.Close()
-	if i := st.Info(); i.State != Interrupted {
+	if i := st.Describe(); i.State != Interrupted {
 		t.Fatal(i.State)
 	}
 	before, _ := st.Window().View()
@@ -238,7 +238,7 @@ func TestReconnect(t *testing.T) {
 
 	s = publish(t, all, "demo")
 	send(t, s, 0, 3*time.Second)
-	if i := st.Info(); i.State != Live {
+	if i := st.Describe(); i.State != Live {
 		t.Fatal(i.State)
 	}
 	v, _ := st.Window().View()
@@ -280,7 +280,7 @@ func TestSecondBroadcaster(t *testing.T) {
 			t.Fatal("the first has been silent for 6 s:", err)
 		}
 		<-first.Replaced()
-		if err := first.Write(media.Frame{Data: testclip.AAC}); !errors.Is(err, ErrReplaced) {
+		if err := first.Write(media.Frame{Bytes: testclip.AAC}); !errors.Is(err, ErrReplaced) {
 			t.Fatal(err)
 		}
 		first.Close() // must not touch the second
@@ -301,16 +301,16 @@ func TestGrace(t *testing.T) {
 		send(t, s, 0, 5*time.Second)
 		s.Close()
 		time.Sleep(58 * time.Second)
-		if i := st.Info(); i.State != Interrupted || strings.Contains(playlist(st), "ENDLIST") {
+		if i := st.Describe(); i.State != Interrupted || strings.Contains(playlist(st), "ENDLIST") {
 			t.Fatal(i.State)
 		}
 		time.Sleep(4 * time.Second)
-		if i := st.Info(); i.State != Ended || !strings.Contains(playlist(st), "ENDLIST") {
+		if i := st.Describe(); i.State != Ended || !strings.Contains(playlist(st), "ENDLIST") {
 			t.Fatal(i.State)
 		}
 		s = publish(t, all, "demo")
 		send(t, s, 0, 5*time.Second)
-		if i := st.Info(); i.State != Live || strings.Contains(playlist(st), "ENDLIST") {
+		if i := st.Describe(); i.State != Live || strings.Contains(playlist(st), "ENDLIST") {
 			t.Fatal(i.State)
 		}
 		s.Close()
@@ -335,7 +335,7 @@ func TestJumpGoesOn(t *testing.T) {
 
 func TestFrameTooBig(t *testing.T) {
 	s := publish(t, newStreams(t, t.TempDir()), "demo")
-	if err := s.Write(media.Frame{Video: true, Key: true, Data: make([]byte, media.MaxFrame+1)}); !errors.Is(err, ErrFrame) {
+	if err := s.Write(media.Frame{Video: true, Key: true, Bytes: make([]byte, media.MaxFrame+1)}); !errors.Is(err, ErrFrame) {
 		t.Fatal(err)
 	}
 	s.Close()

@@ -92,7 +92,7 @@ func (f *feed) videoPacket(p *rtp.Packet, lost bool, now time.Time) {
 	}
 	s := media.ParseH264(u.nals)
 	f.parameters(s)
-	if len(s.Data) == 0 || f.track == nil || f.waitKey && !s.Key {
+	if len(s.Bytes) == 0 || f.track == nil || f.waitKey && !s.Key {
 		return
 	}
 	f.video.follow(&f.audio)
@@ -105,7 +105,7 @@ func (f *feed) videoPacket(p *rtp.Packet, lost bool, now time.Time) {
 		}
 	}
 	dts := f.dts(u.nals, s, pts)
-	f.write(media.Frame{Video: true, DTS: dts, PTS: max(pts, dts), Key: s.Key, Data: s.Data})
+	f.write(media.Frame{Video: true, DTS: dts, PTS: max(pts, dts), Key: s.Key, Bytes: s.Bytes})
 }
 
 // dts works out the decode time; browsers send no B-frames, other broadcasters may.
@@ -166,7 +166,7 @@ func (f *feed) audioPacket(p *rtp.Packet, now time.Time) {
 		}
 	}
 	at := f.audio.time(p.Timestamp, now.Sub(f.begun))
-	f.write(media.Frame{DTS: at, PTS: at, Length: media.OpusLength(p.Payload), Key: true, Data: p.Payload})
+	f.write(media.Frame{DTS: at, PTS: at, Length: media.OpusLength(p.Payload), Key: true, Bytes: p.Payload})
 }
 
 // write hands a frame on, once it is known which tracks there are.

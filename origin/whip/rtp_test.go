@@ -112,7 +112,7 @@ func TestDepacketize(t *testing.T) {
 			continue
 		}
 		want, got := media.ParseH264(testclip.Units()[n]), media.ParseH264(u.nals)
-		if !bytes.Equal(got.Data, want.Data) || got.Key != want.Key || !bytes.Equal(got.SPS, want.SPS) {
+		if !bytes.Equal(got.Bytes, want.Bytes) || got.Key != want.Key || !bytes.Equal(got.SPS, want.SPS) {
 			t.Fatalf("access unit %d differs", n)
 		}
 		n++
@@ -142,7 +142,7 @@ func TestDepacketizeLoss(t *testing.T) {
 					return
 				}
 				out++
-				if !bytes.Equal(media.ParseH264(u.nals).Data, media.ParseH264(units[u.timestamp/3000]).Data) {
+				if !bytes.Equal(media.ParseH264(u.nals).Bytes, media.ParseH264(units[u.timestamp/3000]).Bytes) {
 					r.Fatalf("access unit %d is not as it was sent", u.timestamp/3000)
 				}
 			})

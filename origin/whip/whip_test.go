@@ -210,7 +210,7 @@ func TestBroadcast(t *testing.T) {
 			t.Fatalf("%d segments", len(v.Segments))
 		}
 	}
-	i := h.streams.Get("demo").Info()
+	i := h.streams.Get("demo").Describe()
 	if i.State != stream.Live || i.Protocol != "whip" || strings.Join(i.Tracks, " ") != "H264 Opus" || i.Renditions[0].Width != 160 {
 		t.Fatalf("%+v", i)
 	}
@@ -245,13 +245,13 @@ func TestBroadcast(t *testing.T) {
 	if a, _ := h.do(t, "DELETE", location, "", "Authorization", "Bearer other"); a.StatusCode != http.StatusForbidden {
 		t.Error("a foreign DELETE:", a.StatusCode)
 	}
-	if i := h.streams.Get("demo").Info(); i.State != stream.Live {
+	if i := h.streams.Get("demo").Describe(); i.State != stream.Live {
 		t.Fatal("the live stream was touched")
 	}
 	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer); a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode)
 	}
-	if i := h.streams.Get("demo").Info(); i.State != stream.Interrupted {
+	if i := h.streams.Get("demo").Describe(); i.State != stream.Interrupted {
 		t.Fatal(i.State)
 	}
 	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer); a.StatusCode != http.StatusNotFound {

@@ -8,8 +8,8 @@ import (
 	"github.com/shoal-live/shoal/origin/hls"
 )
 
-// Info is what the API says of a stream.
-type Info struct {
+// Description is what the API says of a stream.
+type Description struct {
 	Name       string      `json:"name"`
 	State      Status      `json:"state"`
 	Since      time.Time   `json:"since"`
@@ -33,32 +33,32 @@ type Rendition struct {
 	FrameRate float64 `json:"frameRate"`
 }
 
-// Info returns the stream's present state.
-func (s *Stream) Info() Info {
+// Describe returns the stream's present state.
+func (s *Stream) Describe() Description {
 	v, _ := s.window.View()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := Info{
+	d := Description{
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
 		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.gop, s.config.SegmentDuration),
 	}
 	if s.status == Idle { // of an earlier process
-		i.State = Ended
+		d.State = Ended
 	}
 	if n := v.Newest(); n != nil {
-		i.LastMSN = n.MSN
+		d.LastMSN = n.MSN
 	} else if s.next > 0 {
-		i.LastMSN = s.next - 1
+		d.LastMSN = s.next - 1
 	}
 	if s.session != nil {
-		i.Bitrate = int64(s.session.rate.bits)
+		d.Bitrate = int64(s.session.rate.bits)
 	}
 	if len(s.tracks) > 0 {
-		i.Renditions = append(i.Renditions, s.rendition())
-		i.Tracks = names(s.tracks)
+		d.Renditions = append(d.Renditions, s.rendition())
+		d.Tracks = names(s.tracks)
 	}
-	return i
+	return d
 }
 
 func (s *Stream) rendition() (r Rendition) {
