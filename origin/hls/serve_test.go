@@ -1,0 +1,142 @@
+package hls
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+)
+
+func TestHeldPart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWindow(config, 0)
+		a := newAuthor(w)
+		a.segments(1)
+		a.write(false)
+		type answer struct {
+			code int
+			body string
+		}
+		ask := func(name string) chan answer {
+			c := make(chan answer, 1)
+			n, ok := ParseName(name)
+			if !ok {
+				t.Fatal(name)
+			}
+			go func() {
+				rw := httptest.NewRecorder()
+				w.ServeMedia(rw, httptest.NewRequest("GET", "/", nil), n)
+				c <- answer{rw.Code, rw.Body.String()}
+			}()
+			synctest.Wait()
+			return c
+		}
+		if got := <-ask("s1.2.m4s"); got.code != http.StatusNotFound {
+			t.Error("a part beyond the hinted one:", got)
+		}
+		if got := <-ask("s1.m4s"); got.code != http.StatusNotFound {
+			t.Error("a segment that is open:", got)
+		}
+		if got := <-ask("s9.0.m4s"); got.code != http.StatusNotFound {
+			t.Error("a part far ahead:", got)
+		}
+		held := ask("s1.1.m4s")
+		select {
+		case got := <-held:
+			t.Fatal("answered before it was there:", got)
+		default:
+		}
+		a.write(true)
+		if got := <-held; got.code != http.StatusOK || got.body != "<s1.1.m4s>" {
+			t.Fatal(got)
+		}
+		first := ask("s2.0.m4s") // hinted while no segment is open
+		a.write(true)            // a segment of one part
+		if got := <-first; got.body != "<s2.0.m4s>" {
+			t.Fatal(got)
+		}
+		a.write(false)
+		never := ask("s3.1.m4s")
+		w.Add(Part{}, true) // the segment turns out to have ended
+		if got := <-never; got.code != http.StatusNotFound {
+			t.Fatal(got)
+		}
+	})
+}
+
+func TestServeMedia(t *testing.T) {
+	w := NewWindow(config, 0)
+	a := newAuthor(w)
+	a.segments(20)
+	get := func(name, rang string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/", nil)
+		if rang != "" {
+			r.Header.Set("Range", rang)
+		}
+		n, _ := ParseName(name)
+		rw := httptest.NewRecorder()
+		w.ServeMedia(rw, r, n)
+		return rw
+	}
+	var whole bytes.Buffer
+	for p := range 6 {
+		whole.WriteString(get(fmt.Sprintf("s19.%d.m4s", p), "").Body.String())
+	}
+	segment := get("s19.m4s", "")
+	if segment.Body.String() != whole.String() {
+		t.Fatal("a segment is not the concatenation of its parts")
+	}
+	if cc := segment.Header().Get("Cache-Control"); cc != "public, max-age=31536000, immutable" {
+		t.Error(cc)
+	}
+	if part := get("s19.m4s", "bytes=8-25"); part.Code != http.StatusPartialContent || part.Body.String() != whole.String()[8:26] {
+		t.Error(part.Code, part.Body)
+	}
+	if part := get("s19.m4s", "bytes=-7"); part.Code != http.StatusPartialContent || part.Body.String() != whole.String()[whole.Len()-7:] {
+		t.Error(part.Code, part.Body)
+	}
+	if part := get("s19.m4s", "bytes=9999-"); part.Code != http.StatusRequestedRangeNotSatisfiable {
+		t.Error(part.Code)
+	}
+	if got := get("s12.m4s", ""); got.Code != http.StatusOK {
+		t.Error("removed from the playlist, but not yet kept for its time:", got.Code)
+	}
+	if got := get("s11.m4s", ""); got.Code != http.StatusNotFound || got.Header().Get("Cache-Control") != "public, max-age=1" {
+		t.Error("long gone:", got.Code, got.Header())
+	}
+	if got := get("init0.mp4", ""); got.Body.String() != "init0" {
+		t.Error(got.Code)
+	}
+	if got := get("init1.mp4", ""); got.Code != http.StatusNotFound {
+		t.Error(got.Code)
+	}
+}
+
+func TestServePlaylist(t *testing.T) {
+	w := NewWindow(config, 0)
+	newAuthor(w).segments(3)
+	for _, c := range []struct {
+		query, accept string
+		code          int
+		cache         string
+		packed        bool
+	}{
+		{"", "", 200, "public, max-age=1", false},
+		{"", "br, gzip;q=0.8", 200, "public, max-age=1", true},
+		{"", "gzip;q=0", 200, "public, max-age=1", false},
+		{"?_HLS_msn=2", "", 200, "public, max-age=2", false},
+		{"?_HLS_part=2", "", 400, "no-store", false},
+		{"?_HLS_msn=77", "", 400, "no-store", false},
+	} {
+		r := httptest.NewRequest("GET", "/"+c.query, nil)
+		r.Header.Set("Accept-Encoding", c.accept)
+		rw := httptest.NewRecorder()
+		w.ServePlaylist(rw, r)
+		packed := rw.Header().Get("Content-Encoding") == "gzip"
+		if rw.Code != c.code || rw.Header().Get("Cache-Control") != c.cache || packed != c.packed || rw.Body.Len() == 0 {
+			t.Errorf("%q: %d %v", c.query, rw.Code, rw.Header())
+		}
+	}
+}
