@@ -14,7 +14,8 @@ import (
 )
 
 // state is what of a stream survives the process. It is written to state.json before a number is used, for every
-// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them.
+// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them. After
+// a power cut the file may be that of the segment before, and one number may come twice.
 type state struct {
 	Epoch         uint32 `json:"epoch"`         // Unix seconds when the stream's numbering began
 	NextMSN       uint64 `json:"nextMSN"`       // no segment had this number or a higher one
@@ -78,12 +79,14 @@ func (s store) key() (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// writeFile replaces a file so that it is never seen half written, and is on disk when writeFile returns.
+// writeFile replaces a file so that it is never seen half written, by another process or after a power cut. A file that
+// is new is on disk when writeFile returns; of one that is replaced, the old content may come back after a power cut.
 func writeFile(name string, b []byte) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("stream: %w", err)
 	}
+	_, missing := os.Lstat(name)
 	f, err := os.CreateTemp(dir, ".new-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("stream: %w", err)
@@ -96,6 +99,21 @@ func writeFile(name string, b []byte) error {
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return fmt.Errorf("stream: write %s: %w", name, err)
+	}
+	if missing != nil {
+		return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+	}
+	return nil
+}
+
+// syncDir brings the names in a folder to disk.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("stream: sync %s: %w", dir, err)
 	}
 	return nil
 }
