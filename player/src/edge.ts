@@ -15,6 +15,7 @@ const TIMEOUT = 10000;
 export class Edge {
   requests = 0;
   bytes = 0; // all that arrived
+  bad = 0; // answers that were not what a true record says
   #rate = 0;
   #millis = 0;
 
@@ -36,7 +37,7 @@ export class Edge {
   }
 
   // fetch rejects when the answer is not what was asked for, or more than limit bytes.
-  async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal): Promise<Fetched> {
+  async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal, cache: RequestCache = 'default'): Promise<Fetched> {
     const start = performance.now();
     const give = new AbortController();
     const stop = (): void => give.abort();
@@ -46,7 +47,7 @@ export class Edge {
     this.requests++;
     try {
       const headers: HeadersInit = range ? { Range: `bytes=${range.from}-${range.to - 1}` } : {};
-      const response = await fetch(url, { headers, signal: give.signal, credentials: 'same-origin' });
+      const response = await fetch(url, { headers, signal: give.signal, cache, credentials: 'same-origin' });
       if (!response.ok || !response.body) throw new Error(`edge: ${response.status} for ${url}`);
       const all = await this.#read(response.body, limit);
       const millis = performance.now() - start;
@@ -57,6 +58,13 @@ export class Edge {
       signal.removeEventListener('abort', stop);
       give.abort(); // frees the connection if the body was not read to its end
     }
+  }
+
+  // distrust counts a false answer, and puts a new one in its place in the browser's cache: chunks are kept there for
+  // ever, and each further try would get the same.
+  async distrust(url: string, limit: number, signal: AbortSignal): Promise<void> {
+    this.bad++;
+    await this.fetch(url, limit, null, signal, 'reload').catch(() => undefined);
   }
 
   // note counts a fetch that others made.

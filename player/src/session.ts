@@ -88,9 +88,9 @@ export class Session implements MediaSource, PlaylistReader {
   }
 
   get traffic(): Traffic {
-    const { bytes: bytesFromEdge, requests: edgeRequests } = this.#edge;
+    const { bytes: bytesFromEdge, requests: edgeRequests, bad: badFetches } = this.#edge;
     const { up: peers, dropped: droppedSends } = this.#links;
-    return { ...this.#traffic, bytesFromEdge, edgeRequests, droppedSends, peers, p2p: this.#p2p };
+    return { ...this.#traffic, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, p2p: this.#p2p };
   }
 
   // playlist learns what a playlist lists. It returns at once.
@@ -124,7 +124,7 @@ export class Session implements MediaSource, PlaylistReader {
     });
     const verdict = Promise.all(kept).then((all) => {
       const differs = entries.every((entry) => entry.truth) && (at !== bytes.length || all.includes(FALSE));
-      if (differs) this.#traffic.badFetches++;
+      if (differs) void this.#edge.distrust(url, at, this.#over.signal);
       return !differs;
     });
     return entries.every((entry) => entry.truth) ? verdict : null;
@@ -320,7 +320,7 @@ export class Session implements MediaSource, PlaylistReader {
       const { bytes } = await this.#edge.fetch(uri, record.size, range, this.#over.signal);
       if (this.#chunks.has(chunk)) { // it may have been dropped meanwhile
         const fresh = whole ? await this.#store.takeWhole(record, bytes) : await this.#store.takePieces(record, first, count, bytes);
-        if (fresh === FALSE) this.#traffic.badFetches++;
+        if (fresh === FALSE) void this.#edge.distrust(uri, record.size, this.#over.signal);
         ok = fresh >= 0;
       }
     } catch {

@@ -49,7 +49,7 @@ function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', was
       if (url === 'http://edge/shoal.wasm') return wasm ? new Response(readFileSync(WASM)) : new Response('', { status: 404 });
       const range = new Headers(init.headers).get('range');
       const part = Number(/s1\.(\d)\.m4s$/.exec(url)?.[1]);
-      log.push(`fetch ${part} ${range ?? 'whole'}`);
+      log.push(`fetch ${part} ${range ?? 'whole'}${init.cache === 'reload' ? ' anew' : ''}`);
       const answer = Promise.resolve(edge.answer(parts[part] as Made, range));
       const aborted = new Promise<Response>((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
       return Promise.race([answer, aborted]);
@@ -163,6 +163,7 @@ test('a segment whose last part is late goes back to hls.js in time for its firs
 
 test('bytes that differ from a true record are told, and counted; true ones too; unknown ones are not waited for', { skip }, async (t) => {
   const w = world(t);
+  const anew = (): number => w.log.filter((line) => line === 'fetch 0 whole anew').length;
   const bytes = (w.parts[0] as Made).bytes;
   const bent = bytes.slice();
   bent[8000] = (bent[8000] ?? 0) ^ 1;
@@ -177,6 +178,7 @@ test('bytes that differ from a true record are told, and counted; true ones too;
   assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(whole), 20), true, 'a segment, out of its parts');
   assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(Buffer.concat([whole, Buffer.of(1)])), 20), false, 'one byte more');
   assert.equal(w.session.traffic.badFetches, 4, 'the one that was not waited for is counted too');
+  assert.equal(anew(), 3, 'the browser is not to keep what is false');
 });
 
 for (const [name, options] of Object.entries({
