@@ -80,7 +80,7 @@ func (s store) key() (ed25519.PrivateKey, error) {
 }
 
 // writeFile replaces a file so that it is never seen half written, by another process or after a power cut. A file that
-// is new is on disk when writeFile returns; of one that is replaced, the old content may come back after a power cut.
+// is new is on disk, where folders can be synced, when writeFile returns; of one that is replaced, the old content may come back after a power cut.
 func writeFile(name string, b []byte) error {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -101,19 +101,16 @@ func writeFile(name string, b []byte) error {
 		return fmt.Errorf("stream: write %s: %w", name, err)
 	}
 	if missing != nil {
-		return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+		syncDir(dir)
+		syncDir(filepath.Dir(dir))
 	}
 	return nil
 }
 
-// syncDir brings the names in a folder to disk.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return fmt.Errorf("stream: %w", err)
+// syncDir brings the names in a folder to disk, on file systems that can.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
 	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("stream: sync %s: %w", dir, err)
-	}
-	return nil
 }
