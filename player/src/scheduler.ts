@@ -55,6 +55,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_learn(now: number, age: number): number;
   shoal_need(now: number, chunk: number, deadline: number): number;
   shoal_fetched(now: number, chunk: number, first: number, count: number, ok: number): number;
+  shoal_held(now: number, chunk: number): number;
   shoal_tick(now: number): number;
   shoal_learned(): number;
   shoal_next(): number;
@@ -170,6 +171,10 @@ export class Scheduler {
 
   fetched(now: number, chunk: number, first: number, count: number, ok: boolean): Action[] {
     return this.#actions(this.#exports.shoal_fetched(now, chunk, first, count, ok ? 1 : 0));
+  }
+
+  held(now: number, chunk: number): Action[] {
+    return this.#actions(this.#exports.shoal_held(now, chunk));
   }
 
   tick(now: number): Action[] {

@@ -101,16 +101,17 @@ export class Session implements MediaSource, PlaylistReader {
 
   // take gets a chunk, or a segment out of its parts, through the swarm.
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
-    if (!this.#loop) return null;
     const entries = this.#book?.of(url);
-    return entries ? this.#gather(entries, start, signal) : null;
+    if (!entries) return null;
+    return this.#loop ? this.#gather(entries, start, signal) : this.#again(entries);
   }
 
   // fetched keeps what hls.js has loaded from the edge by itself, if its record is true. Where that is known to be true
   // already, it tells whether these are the chunk's bytes.
   fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null {
-    this.#edge.note(bytes.length, millis);
     const entries = this.#book?.of(url);
+    const again = entries?.every((entry) => this.#chunks.byID(entry.record.id)?.counted);
+    if (!again) this.#edge.note(bytes.length, millis); // what hls.js loads again so soon comes from the browser's cache
     if (entries?.[0]?.record.kind !== INIT) this.#begin();
     if (!entries) {
       this.#traffic.chunksFromEdge++;
@@ -247,6 +248,13 @@ export class Session implements MediaSource, PlaylistReader {
     this.#links.unpark();
   }
 
+  // again gives what was loaded before there was a scheduler: at the start of a stream hls.js may ask for the same parts
+  // several times, until the first is appended.
+  #again(entries: Entry[]): Promise<Taken> | null {
+    const parts = entries.map((entry) => this.#store.copy(entry.record.id)).filter((part) => part !== null);
+    return parts.length === entries.length ? Promise.resolve({ bytes: joined(parts), millis: this.#edge.millis }) : null;
+  }
+
   // gather gets a chunk, or all parts of a segment: hls.js has use for them only when the last one is there, so each is
   // needed when the playhead gets to the first.
   async #gather(entries: Entry[], start: number | null, signal: AbortSignal): Promise<Taken> {
@@ -300,17 +308,17 @@ export class Session implements MediaSource, PlaylistReader {
     return kept;
   }
 
-  // held lets the scheduler know of a chunk that came without it: it asks to fetch it, and is told that it is there.
+  // held lets the scheduler know of a chunk that came without it.
   #held(chunk: Chunk): void {
-    this.#call((s, now) => s.need(now, chunk.handle, now));
+    this.#call((s, now) => s.held(now, chunk.handle));
   }
 
   async #fetch(chunk: Chunk, first: number, count: number): Promise<void> {
     const { uri, record } = chunk.entry;
     await chunk.keeping;
     const whole = (first === 0 && count === record.pieces) || !this.#store.hashes(record.id);
-    if (this.#store.pieces(record.id, first, count)) {
-      this.#report(chunk, first, count, true);
+    if (this.#store.whole(record.id)) {
+      this.#held(chunk);
       return;
     }
     const range = whole ? null : { from: first * record.pieceSize, to: Math.min((first + count) * record.pieceSize, record.size) };

@@ -1,5 +1,5 @@
 // The WebSocket to the tracker. It carries bytes and knows nothing of them; it comes back by itself, with a backoff of
-// 1 s doubling to 15 s and jitter, and a tracker that is refused or away costs one attempt per backoff, no more.
+// 1 s doubling to 12 s and jitter, and a tracker that is refused or away costs one attempt per backoff, no more.
 
 export interface TrackerEvents {
   up(): void;
@@ -9,7 +9,7 @@ export interface TrackerEvents {
 
 const MAX_MESSAGE = 20 << 10; // wire.MaxMessage; what is longer is dropped
 const FIRST = 1000;
-const LAST = 15000;
+const LAST = 12000;
 const OPEN_TIMEOUT = 10000;
 const STEADY = 5000; // a socket that lived this long has earned a fresh backoff
 

@@ -41,10 +41,10 @@ function setup(url = 'ws://tracker'): { tracker: Tracker; log: string[]; end: ()
 
 const last = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
 
-test('a dead tracker is asked at 1, 2, 4, 8, 15, 15 s and no oftener', () => {
+test('a dead tracker is asked at 1, 2, 4, 8, 12, 12 s and no oftener', () => {
   const { tracker, log, end } = setup();
   tracker.open();
-  for (const wait of [1000, 2000, 4000, 8000, 15000, 15000]) {
+  for (const wait of [1000, 2000, 4000, 8000, 12000, 12000]) {
     const before = FakeSocket.made.length;
     last().close();
     mock.timers.tick(wait - 1);

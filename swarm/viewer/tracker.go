@@ -14,7 +14,7 @@ import (
 
 const (
 	trackerQueue   = 128 // messages waiting for the socket; more are dropped
-	trackerPatient = 15 * time.Second
+	trackerPatient = 12 * time.Second
 	trackerWrite   = 5 * time.Second
 )
 
