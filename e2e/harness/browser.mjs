@@ -35,6 +35,14 @@ export async function launch(t, { args = [] } = {}) {
   return { open };
 }
 
+/** Options of a viewer without the swarm, the control of a fault test. */
+export const alone = {
+  before: (page) => page.addInitScript(() => {
+    delete window.RTCPeerConnection;
+    delete window.webkitRTCPeerConnection;
+  }),
+};
+
 export class Viewer {
   #expected;
   #log;

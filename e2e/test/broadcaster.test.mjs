@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
-import { launch } from '../harness/browser.mjs';
+import { alone, launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -14,7 +14,8 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   const first = push(t, address, demoClip, { loop: true });
   await shoal.live('show');
   const browser = await launch(t);
-  const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`)];
+  const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`),
+    await browser.open(`${shoal.base}/watch/show`, alone)]; // the last is the control, without the swarm
   for (const viewer of viewers) await viewer.moving();
   await pass(6);
   const before = await Promise.all(viewers.map((v) => v.playback()));

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { launch, noStalls } from '../harness/browser.mjs';
+import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process, scratch } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
@@ -40,6 +40,8 @@ test('a viewer that lies is found out and cut off, and no bad byte is played', {
     viewers.push(await browser.open(`${shoal.base}/watch/demo`, { hash: true }));
     await viewers[i].moving();
   }
+  const control = await browser.open(`${shoal.base}/watch/demo`, alone);
+  await control.moving();
   const all = () => Promise.all(viewers.map((v) => v.stats()));
   await until('the honest to be linked', async () => (await all()).every((s) => s.p2p === 'on' && s.peers === 2), { seconds: 15 });
 
@@ -87,5 +89,5 @@ test('a viewer that lies is found out and cut off, and no bad byte is played', {
     if (was.badPieces > 0) assert.equal(bad[i], was.badPieces, `${viewers[i].name} took more from it after it had cut it off`);
     assert.ok(stats[i].bytesFromPeers > was.bytesFromPeers, `${viewers[i].name} gets nothing more from the honest`);
   }
-  await noStalls(t, viewers, 'with a liar among them');
+  await noStalls(t, [...viewers, control], 'with a liar among them (last: without the swarm)');
 });

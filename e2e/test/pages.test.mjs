@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { launch, noStalls } from '../harness/browser.mjs';
+import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { port, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -52,12 +52,7 @@ test('pages', { timeout: 150_000 }, async (t) => {
     const counts = { sockets: 0, wasm: 0 };
     const kinds = {
       'with all': {},
-      'no WebRTC': {
-        before: (page) => page.addInitScript(() => {
-          delete window.RTCPeerConnection;
-          delete window.webkitRTCPeerConnection;
-        }),
-      },
+      'no WebRTC': alone,
       'wrong tracker': {
         expected: [/ERR_CONNECTION_REFUSED/],
         before: (page) => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
-import { launch, noStalls } from '../harness/browser.mjs';
+import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { edge, origin, port, tracker } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -22,6 +22,8 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
     viewers.push(await browser.open(`${copies.base}/watch/demo`));
     await viewers[i].moving();
   }
+  const control = await browser.open(`${copies.base}/watch/demo`, alone);
+  await control.moving();
   const all = () => Promise.all(viewers.map((v) => v.stats()));
   await until('all to be linked', async () => (await all()).every((s) => s.p2p === 'on' && s.peers === 3), { seconds: 20 });
   assert.equal((await first.metrics()).sum('shoal_tracker_viewers', { stream: 'demo' }), 4);
@@ -51,5 +53,5 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   t.diagnostic(`all joined again ${rejoined} ms after its return; peers ${stats.map((s) => s.peers).join(' ')}`);
   assert.ok(rejoined <= 15_000, `joined again only after ${rejoined} ms`);
   assert.ok(stats.every((s) => s.peers === 3), 'links were lost by joining again');
-  await noStalls(t, viewers, 'in 60 s without a tracker, and with the new one');
+  await noStalls(t, [...viewers, control], 'in 60 s without a tracker, and with the new one (last: without the swarm)');
 });
