@@ -41,6 +41,7 @@ every(2000, async () => {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
     const on = all.filter((s) => s.state !== 'ended').sort((a, b) => (swarm.get(b.name)?.viewers ?? 0) - (swarm.get(a.name)?.viewers ?? 0) || a.name.localeCompare(b.name));
     note.hidden = true;
+    grid.classList.remove('stale');
     empty.hidden = on.length > 0;
     count.textContent = on.length === 0 ? '' : `${on.length} ${on.length === 1 ? 'stream' : 'streams'}`;
     const cards = on.map((s) => card(s, swarm.get(s.name)));
@@ -53,5 +54,6 @@ every(2000, async () => {
   } catch {
     note.textContent = 'The server cannot be reached. Trying again…';
     note.hidden = false;
+    grid.classList.add('stale');
   }
 });

@@ -35,14 +35,16 @@ every(2000, async () => {
       live && stream ? `on for ${duration(stream.since)}` : '',
     ].filter((fact) => fact !== '').join(' · ');
   } catch {
-    // the player says it in its own words
+    state.className = 'badge';
+    state.textContent = 'Reconnecting';
+    facts.textContent = '';
   }
 });
 
 setInterval(() => {
   const { stats } = player;
   if (!stats) return; // the player's script is not here yet
-  find('.share').hidden = stats.bytesFromEdge + stats.bytesFromPeers === 0;
+  find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
   const percent = Math.round(stats.offload * 100);
   find('#offload').textContent = `${percent} %`;
   find('#meter').style.width = `${percent}%`;
