@@ -22,6 +22,8 @@ export interface Shown {
   atLive: boolean;
   latency: number;
   waiting: boolean; // the picture stands though it should move
+  lost: boolean; // and the server is not reached
+  soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
   stats: Stats | null; // null: the panel is closed
@@ -65,6 +67,8 @@ const WORDS: Record<PlaybackState, [string, string]> = {
   ended: ['The stream has ended', 'If it begins again, it plays here.'],
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
 };
+
+const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
 
 const QUIET_MILLIS = 2800;
 
@@ -124,17 +128,18 @@ export class Controls {
   show(shown: Shown): void {
     const { state, paused, muted, atLive, latency, stats } = shown;
     const veiled = state !== 'connecting' && state !== 'playing';
-    const idle = shown.blocked || (paused && !veiled);
+    const idle = (shown.blocked || paused) && !veiled;
     this.#hide('.big', !idle);
     this.#hide('.sound', !(shown.silenced && muted && !veiled));
-    this.#hide('.word', !veiled && (idle || (state === 'playing' && !shown.waiting)));
+    this.#hide('.word', !veiled && (idle || (state === 'playing' && !shown.waiting && !shown.soundOnly)));
     this.#get('.word').classList.toggle('veil', veiled);
-    this.#hide('.spin', veiled);
-    const [word, more] = WORDS[state];
+    this.#get('.word').classList.toggle('dim', shown.lost);
+    this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
+    const [word, more] = shown.soundOnly ? SOUND_ONLY : WORDS[state];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');
-    this.#hide('.word small', more === '');
+    this.#hide('.word small', more === '' || shown.blocked); // what waits for a tap does not begin by itself
     this.#hide('.bar', veiled);
 
     this.#button('.play', paused ? 'play' : 'pause', paused ? 'Play (K)' : 'Pause (K)');

@@ -1,6 +1,6 @@
 // <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"]>
 //
-// Plays a live stream, with the swarm where that is possible. Its property `stats` is a plain object with all numbers;
+// Plays a live stream, with the swarm where that is possible. Without autoplay no media is loaded until play is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Controls } from './controls.ts';
@@ -18,6 +18,8 @@ const NO_STATS: Stats = {
   droppedFrames: 0,
 };
 
+const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
+
 export class ShoalPlayer extends HTMLElement {
   static readonly observedAttributes = ['src', 'p2p'];
 
@@ -29,6 +31,7 @@ export class ShoalPlayer extends HTMLElement {
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
   #panel = false;
+  #pausedAt = 0;
   #blocked = false;
   #silenced = false;
 
@@ -71,6 +74,10 @@ export class ShoalPlayer extends HTMLElement {
       this.#video.addEventListener(name, () => this.#show(), { signal });
     }
     this.#video.addEventListener('playing', () => (this.#blocked = false), { signal });
+    this.#video.addEventListener('pause', () => (this.#pausedAt = performance.now()), { signal });
+    this.#video.addEventListener('play', () => {
+      if (this.#playback?.start()) void this.#play(); // the page called play() of the video itself
+    }, { signal });
     document.addEventListener('keydown', (event) => {
       if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
     }, { signal });
@@ -99,6 +106,7 @@ export class ShoalPlayer extends HTMLElement {
   #open(): void {
     this.#playback?.close();
     this.#playback = null;
+    this.#pausedAt = performance.now();
     const src = this.getAttribute('src');
     if (!src) return;
     this.#video.muted = this.hasAttribute('muted');
@@ -138,6 +146,7 @@ export class ShoalPlayer extends HTMLElement {
 
   // play tells whether the browser refused to.
   async #play(): Promise<boolean> {
+    this.#playback?.start();
     try {
       await this.#video.play();
       return false;
@@ -150,8 +159,9 @@ export class ShoalPlayer extends HTMLElement {
     const playback = this.#playback;
     if (this.#video.paused) {
       this.#blocked = false;
+      const long = performance.now() - this.#pausedAt > LONG_PAUSE_MILLIS;
       void this.#play();
-      if (playback && !playback.atLive && this.#video.currentTime === 0) playback.goLive();
+      if (playback && (long || (!playback.atLive && this.#video.currentTime === 0))) playback.goLive();
     } else {
       if (playback) playback.following = false;
       this.#video.pause();
@@ -180,15 +190,19 @@ export class ShoalPlayer extends HTMLElement {
 
   #show(): void {
     const playback = this.#playback;
-    const { paused, muted, volume, readyState } = this.#video;
+    const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
+    const state = playback?.state ?? 'connecting';
+    const waiting = !paused && readyState < 3;
     this.#controls.show({
-      state: playback?.state ?? 'connecting',
+      state,
       paused,
       muted,
       volume,
-      atLive: playback?.atLive ?? true,
+      atLive: state === 'playing' && (playback?.atLive ?? true),
       latency: playback?.latency ?? 0,
-      waiting: !paused && readyState < 3,
+      waiting,
+      lost: state === 'connecting' && waiting && currentTime > 0,
+      soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
       stats: this.#panel ? this.stats : null,

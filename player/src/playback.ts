@@ -30,8 +30,10 @@ export class Playback {
   readonly #name: string;
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
-  readonly #hls: Hls | null = null;
-  readonly #swarm: Swarm | null = null;
+  readonly #options: SwarmOptions;
+  #started = false;
+  #hls: Hls | null = null;
+  #swarm: Swarm | null = null;
   #state: PlaybackState = 'connecting';
   #poll: ReturnType<typeof setTimeout> | undefined;
   #beat: ReturnType<typeof setInterval> | undefined;
@@ -43,27 +45,41 @@ export class Playback {
   // following: the viewer wants to be at the live edge, and has not paused or gone back.
   following = true;
 
+  // Nothing of the media is loaded before start; until then it says what there is to be seen.
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
     this.#name = streamName(this.#src);
+    this.#options = options;
     this.#changed = changed;
     const { signal } = this.#over;
     video.addEventListener('playing', () => this.#become('playing'), { signal });
     video.addEventListener('ended', () => this.#end(), { signal });
+    this.#beat = setInterval(() => this.#look(), 500);
+    queueMicrotask(() => {
+      if (!this.#started) void this.#ask();
+    });
+  }
+
+  // start loads the stream, from its live edge; false if it had started before.
+  start(): boolean {
+    if (this.#started || this.#over.signal.aborted) return false;
+    this.#started = true;
+    clearTimeout(this.#poll);
+    const video = this.#video;
     if (Hls.isSupported()) {
       const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-      this.#swarm = attachSwarm(hls, options);
+      this.#swarm = attachSwarm(hls, this.#options);
       hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
       hls.loadSource(this.#src);
       hls.attachMedia(video);
     } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
-      video.addEventListener('error', () => this.#later(), { signal });
+      video.addEventListener('error', () => this.#later(), { signal: this.#over.signal });
       video.src = this.#src;
     } else {
       queueMicrotask(() => this.#become('unplayable'));
     }
-    this.#beat = setInterval(() => this.#look(), 500);
+    return true;
   }
 
   get swarm(): Swarm | null {
@@ -97,7 +113,7 @@ export class Playback {
     clearInterval(this.#beat);
     this.#swarm?.close();
     this.#hls?.destroy();
-    if (!this.#hls) this.#video.removeAttribute('src');
+    if (this.#started && !this.#hls) this.#video.removeAttribute('src');
   }
 
   #become(state: PlaybackState): void {
@@ -132,13 +148,14 @@ export class Playback {
     clearTimeout(this.#poll);
     if (this.#over.signal.aborted) return;
     this.#poll = setTimeout(() => void this.#ask(), POLL_MILLIS * (0.6 + 0.8 * Math.random()));
-    if (this.#state !== 'ended') void this.#explain();
+    if (this.#started && this.#state !== 'ended') void this.#explain();
   }
 
   async #ask(): Promise<void> {
+    const before = this.#started;
     const live = await this.#explain();
-    if (this.#over.signal.aborted) return;
-    if (live === false) {
+    if (this.#over.signal.aborted || before !== this.#started) return;
+    if (live === false || !this.#started) {
       this.#later();
       return;
     }
@@ -160,12 +177,21 @@ export class Playback {
         if (this.#state !== 'playing') this.#become('connecting');
         return true;
       }
+      if (!stream && !this.#started && (await this.#served())) {
+        this.#become('connecting');
+        return null;
+      }
       this.#become(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
       return false;
     } catch {
       this.#become('connecting');
       return null;
     }
+  }
+
+  // served tells whether the playlist is there: not every server of media tells of its streams.
+  async #served(): Promise<boolean> {
+    return (await fetch(this.#src, { signal: this.#over.signal })).ok;
   }
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
