@@ -84,6 +84,11 @@ func (o *Origin) Listen(ctx context.Context) error {
 func (o *Origin) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	release, err := lock(o.config.Data)
+	if err != nil {
+		return err
+	}
+	defer release()
 	if o.port.Load() == nil {
 		if err := o.Listen(ctx); err != nil {
 			return err
@@ -104,7 +109,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
-	err := o.rtmp.Run(ctx, ln)
+	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err
 }

@@ -29,6 +29,9 @@ func simulate(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
+	if config.Viewers < 1 || config.Seconds < 1 || config.CellSize < 0 {
+		return usageError("sim: want at least one viewer (-viewers), one second (-seconds), and no negative cell (-cell)")
+	}
 	report, err := play(ctx, config)
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&c.http.address, "http", ":8080", "`address` for viewers")
 	flags.BoolVar(&c.demo, "demo", true, "broadcast the built-in clip as the stream "+demoStream)
 	flags.StringVar(&c.stream, "stream", "mystream", "`name` of the stream for which a publish key is made and shown, valid for this run; empty for none")
+	c.tracker.AllowedOrigins = []string{"*"}
+	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {

@@ -38,6 +38,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	if len(positional) != 1 {
 		return usageError("watch: want one URL, like http://localhost:8080/watch/demo")
 	}
+	if config.N < 1 || config.Seconds < 1 {
+		return usageError("watch: want at least one viewer (-n) and one second (-seconds)")
+	}
 	config.URL = positional[0]
 	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 

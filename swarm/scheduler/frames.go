@@ -29,7 +29,7 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 	case wire.Want:
 		s.serve(c, l, f, rest)
 	case wire.Deny:
-		s.denied(l, c)
+		s.denied(l, f, c)
 	case wire.Forward:
 		s.askedToForward(l, f, rest)
 	case wire.Hashes:
@@ -87,13 +87,19 @@ func (s *Scheduler) park(l *link, id wire.ChunkID) {
 	}
 }
 
-func (s *Scheduler) denied(l *link, c *chunk) {
+// denied takes a refusal of our pull. Who is busy holds the chunk all the same: what is on its way may still come.
+func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 	if c == nil || c.complete {
 		return
 	}
-	c.holders &^= l.slot
+	if f.Index != wire.DenyBusy {
+		c.holders &^= l.slot
+	}
 	if c.want.from == l.peer {
 		c.want = want{}
+		if f.Index == wire.DenyBusy {
+			c.want.until = s.now + pushQuiet
+		}
 		s.consider(c)
 	}
 }

@@ -1,0 +1,35 @@
+//go:build unix
+
+package origin
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrInUse means that another origin works with the data directory: both would number the same streams.
+var ErrInUse = errors.New("origin: the data directory is in use by another shoal; stop that or choose another with -data DIR")
+
+// lock makes the data directory, takes it for this process alone, and returns what gives it back. It ends with the
+// process, however that ends.
+func lock(dir string) (release func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("origin: data: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("origin: data: %w", err)
+	}
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = fmt.Errorf("%w: %s", ErrInUse, dir)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f.Close, nil
+}
