@@ -28,7 +28,7 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   await until('all to be linked', async () => (await all()).every((s) => s.p2p === 'on' && s.peers === 3), { seconds: 20 });
   assert.equal((await first.metrics()).sum('shoal_tracker_viewers', { stream: 'demo' }), 4);
 
-  for (const viewer of viewers) viewer.expect(/ERR_CONNECTION_REFUSED/);
+  for (const viewer of [...viewers, control]) viewer.expect(/ERR_CONNECTION_REFUSED/);
   await first.kill();
   const killed = Date.now();
   const grown = [];
