@@ -59,6 +59,12 @@ func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, beg
 			body, tag = o.gzipped, tag+"-gzip"
 		}
 	}
+	answerTagged(w, r, body, tag, p)
+}
+
+// answerTagged answers with a body, or with 304 to who has the one of that tag. The other headers are set already.
+func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string, p passage) {
+	h := w.Header()
 	h.Set("ETag", `"`+tag+`"`)
 	if matches(r.Header.Get("If-None-Match"), tag) {
 		h.Del("Content-Encoding")

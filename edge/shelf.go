@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
-	"strconv"
 	"strings"
 )
 
@@ -100,20 +99,5 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 			body, tag = f.gz, tag+"-gzip"
 		}
 	}
-	h.Set("ETag", `"`+tag+`"`)
-	p := passage{e.meters.nobody, kindPage, true}
-	if matches(r.Header.Get("If-None-Match"), tag) {
-		h.Del("Content-Encoding")
-		h.Del("Content-Type")
-		w.WriteHeader(http.StatusNotModified)
-		p.count(http.StatusNotModified, 0)
-		return
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusOK)
-	n := 0
-	if r.Method != http.MethodHead {
-		n, _ = send(w, body)
-	}
-	p.count(http.StatusOK, int64(n))
+	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true})
 }
