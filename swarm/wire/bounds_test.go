@@ -21,6 +21,7 @@ func TestBounds(t *testing.T) {
 	all := vectors(t)
 	members := make([]wire.Member, wire.MaxMembers+1)
 	servers := make([]wire.ICEServer, wire.MaxICEServers+1)
+	bridges := make([]wire.Bridge, wire.MaxBridges+1)
 	left := make([]wire.ViewerID, wire.MaxMembers+1)
 	long := func(n int) []byte { return bytes.Repeat([]byte{1}, n) }
 	for _, c := range []struct {
@@ -39,8 +40,8 @@ func TestBounds(t *testing.T) {
 		{"frame, longest", "frame", append(bytes.Clone(all["frame/fetching"]), long(wire.MaxFramePayload)...), nil},
 		{"frame, too long", "frame", append(bytes.Clone(all["frame/fetching"]), long(wire.MaxFramePayload+1)...), wire.ErrBounds},
 		{"join of another type", "join", change(all["join/plain"], 0, 2), wire.ErrType},
-		{"join of a later version", "join", change(all["join/plain"], 1, 2), wire.ErrVersion},
-		{"join of a later version and shape", "join", []byte{1, 2}, wire.ErrVersion},
+		{"join of a later version", "join", change(all["join/plain"], 1, 3), wire.ErrVersion},
+		{"join of a later version and shape", "join", []byte{1, 3}, wire.ErrVersion},
 		{"join, longest", "join", wire.Join{Stream: strings.Repeat("a", wire.MaxName), Token: strings.Repeat("t", wire.MaxToken)}.Append(nil), nil},
 		{"join, name too long", "join", wire.Join{Stream: strings.Repeat("a", wire.MaxName+1)}.Append(nil), wire.ErrBounds},
 		{"join, token too long", "join", wire.Join{Token: strings.Repeat("t", wire.MaxToken+1)}.Append(nil), wire.ErrBounds},
@@ -51,11 +52,13 @@ func TestBounds(t *testing.T) {
 		{"signal of the other direction", "signal", all["signalled/answer"], wire.ErrType},
 		{"message, longest", "refused", append([]byte{0x45, 1, 0, 0}, long(wire.MaxMessage-4)...), nil},
 		{"message, too long", "refused", append([]byte{0x45, 1, 0, 0}, long(wire.MaxMessage-3)...), wire.ErrBounds},
-		{"welcome of a later version", "welcome", change(all["welcome/plain"], 1, 2), wire.ErrVersion},
+		{"welcome of a later version", "welcome", change(all["welcome/plain"], 1, 3), wire.ErrVersion},
 		{"welcome, most servers", "welcome", wire.Welcome{ICEServers: servers[1:]}.Append(nil), nil},
 		{"welcome, too many servers", "welcome", wire.Welcome{ICEServers: servers}.Append(nil), wire.ErrBounds},
 		{"roster, most members", "roster", wire.Roster{Members: members[1:]}.Append(nil), nil},
 		{"roster, too many members", "roster", wire.Roster{Members: members}.Append(nil), wire.ErrBounds},
+		{"bridges, most", "bridges", wire.Bridges{Bridges: bridges[1:]}.Append(nil), nil},
+		{"bridges, too many", "bridges", wire.Bridges{Bridges: bridges}.Append(nil), wire.ErrBounds},
 		{"delta, most", "delta", wire.Delta{Set: members[1:], Left: left[1:]}.Append(nil), nil},
 		{"delta, too many set", "delta", wire.Delta{Set: members}.Append(nil), wire.ErrBounds},
 		{"delta, too many left", "delta", wire.Delta{Left: left}.Append(nil), wire.ErrBounds},

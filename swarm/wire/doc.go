@@ -16,16 +16,21 @@
 //	0x02 Fetching  the sender is fetching the chunk from the edge: others need not
 //	0x03 Failed    the sender's fetch failed: the next in rank may go
 //	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none;
-//	               flag WantHashes asks for the piece hashes too
+//	               flag WantHashes asks for the piece hashes too, flag Ahead
+//	               for the pieces as they come, though the chunk may not be there yet
 //	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
 //	0x06 Forward   the payload names a viewer, u64, that the sender has no link to; index 1: pass on to me what you
 //	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either
+//	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
+//	               chunk too
+//	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16
 //	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
 //	               on to its other peers once they are verified
 //
 // Viewer to tracker: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
-// Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45.
+// Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45,
+// Bridges 0x46.
 // Their bytes stand beside their types in tracker.go. The bytes that every implementation must produce
 // stand in testdata/vectors.txt.
 //

@@ -12,6 +12,8 @@ const (
 	Want     FrameType = 0x04
 	Deny     FrameType = 0x05
 	Forward  FrameType = 0x06
+	Announce FrameType = 0x07
+	Relay    FrameType = 0x08
 	Hashes   FrameType = 0x80
 	Pieces   FrameType = 0x81
 )
@@ -23,7 +25,9 @@ func (t FrameType) Bulk() bool { return t >= 0x80 }
 const (
 	FlagRelay      uint8 = 1 << 0 // Pieces: pass them on once verified
 	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
-	FlagPassedOn   uint8 = 1 << 0 // Fetching, Failed: of a peer of the sender's; see Forward
+	FlagAhead      uint8 = 1 << 1 // Want: send pieces as they come, also when the chunk is not there yet
+	FlagPassedOn   uint8 = 1 << 0 // Announce, Fetching, Failed: of a peer of the sender's; see Forward
+	FlagFetching   uint8 = 1 << 1 // Announce: the sender fetches the chunk from the edge: others need not
 )
 
 // Values of Frame.Index in a Deny.
@@ -49,7 +53,7 @@ const (
 //
 //	0   type u8
 //	1   flags u8
-//	2   index u16: first piece (Pieces), reason (Deny), else 0
+//	2   index u16: first piece (Pieces, Relay), reason (Deny), else 0
 //	4   roster version u32 of the sender
 //	8   chunk ID 16
 //	24  payload

@@ -39,6 +39,7 @@ func FuzzParseSignal(f *testing.F)    { fuzz(f, "signal") }
 func FuzzParseBeacon(f *testing.F)    { fuzz(f, "beacon") }
 func FuzzParseWelcome(f *testing.F)   { fuzz(f, "welcome") }
 func FuzzParseRoster(f *testing.F)    { fuzz(f, "roster") }
+func FuzzParseBridges(f *testing.F)   { fuzz(f, "bridges") }
 func FuzzParseDelta(f *testing.F)     { fuzz(f, "delta") }
 func FuzzParseSignalled(f *testing.F) { fuzz(f, "signalled") }
 func FuzzParseRefused(f *testing.F)   { fuzz(f, "refused") }

@@ -38,7 +38,7 @@ func (r *reader) text(n, most int) string {
 }
 
 func (r *reader) member() Member {
-	return Member{ID: ViewerID(r.u64()), Flags: r.u8(), Weight: r.u16()}
+	return Member{ID: ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()}
 }
 
 // count reads how many follow and refuses more than most, or more than the bytes left can hold.
@@ -74,7 +74,7 @@ func (r *reader) version() {
 func ParseJoin(b []byte) (Join, error) {
 	r := open(b, TypeJoin)
 	r.version()
-	j := Join{Flags: r.u8(), Weight: r.u16()}
+	j := Join{Flags: r.u8(), Rendition: r.u8(), Weight: r.u16(), RoundTrip: r.u16()}
 	copy(j.Secret[:], r.take(len(j.Secret)))
 	j.Stream = r.text(int(r.u8()), MaxName)
 	j.Token = r.text(int(r.u16()), MaxToken)
@@ -83,7 +83,7 @@ func ParseJoin(b []byte) (Join, error) {
 
 func ParseUpdate(b []byte) (Update, error) {
 	r := open(b, TypeUpdate)
-	u := Update{Flags: r.u8(), Weight: r.u16()}
+	u := Update{Flags: r.u8(), Rendition: r.u8(), Weight: r.u16(), RoundTrip: r.u16()}
 	return u, r.err
 }
 
@@ -129,7 +129,7 @@ func ParseWelcome(b []byte) (Welcome, error) {
 
 func ParseRoster(b []byte) (Roster, error) {
 	r := open(b, TypeRoster)
-	o := Roster{Cell: r.u32(), Version: r.u32()}
+	o := Roster{Cell: r.u32(), Version: r.u32(), Depth: r.u8()}
 	for range r.count(MaxMembers, memberSize) {
 		o.Members = append(o.Members, r.member())
 	}
@@ -146,6 +146,15 @@ func ParseDelta(b []byte) (Delta, error) {
 		d.Left = append(d.Left, ViewerID(r.u64()))
 	}
 	return d, r.err
+}
+
+func ParseBridges(b []byte) (Bridges, error) {
+	r := open(b, TypeBridges)
+	var o Bridges
+	for range r.count(MaxBridges, 1+memberSize) {
+		o.Bridges = append(o.Bridges, Bridge{Role: BridgeRole(r.u8()), Member: r.member()})
+	}
+	return o, r.err
 }
 
 func ParseRefused(b []byte) (Refused, error) {

@@ -16,14 +16,16 @@ const (
 	TypeDelta     MessageType = 0x43
 	TypeSignalled MessageType = 0x44
 	TypeRefused   MessageType = 0x45
+	TypeBridges   MessageType = 0x46
 )
 
 // Bounds of tracker messages.
 const (
-	ProtocolVersion = 1
+	ProtocolVersion = 2
 	MaxName         = 64
 	MaxToken        = 2048
 	MaxMembers      = 64
+	MaxBridges      = 16
 	MaxICEServers   = 8
 	MaxSignal       = 16 << 10
 	MaxMessage      = 20 << 10 // the longest message either side may send
@@ -38,13 +40,16 @@ const (
 	Metered   uint8 = 1 << 1 // its link is paid by the byte: it owns nothing
 	Hidden    uint8 = 1 << 2 // its page is not seen: it owns nothing
 	Ready     uint8 = 1 << 3 // linked to the cell well enough to own chunks
+	Fed       uint8 = 1 << 4 // linked to a member of the parent cell that feeds it; see Bridges
+	Shed      uint8 = 1 << 5 // gets its chunks from the edge, because the cell's uplinks do not suffice for all
 )
 
-// Member is one viewer in a roster: 11 bytes, ID u64, flags u8, weight u16.
+// Member is one viewer in a roster: 12 bytes, ID u64, flags u8, rendition u8, weight u16.
 type Member struct {
-	ID     ViewerID
-	Flags  uint8
-	Weight uint16 // spare uplink in units of 10 kbit/s
+	ID        ViewerID
+	Flags     uint8
+	Rendition uint8  // that it watches
+	Weight    uint16 // spare uplink in units of 10 kbit/s
 }
 
 // Elects tells whether the member may own chunks.
@@ -52,30 +57,33 @@ func (m Member) Elects() bool {
 	return m.Flags&(MayUpload|Ready) == MayUpload|Ready && m.Flags&(Metered|Hidden) == 0 && m.Weight > 0
 }
 
-const memberSize = 11
+const memberSize = 12
 
 func (m Member) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(m.ID))
-	b = append(b, m.Flags)
+	b = append(b, m.Flags, m.Rendition)
 	return binary.BigEndian.AppendUint16(b, m.Weight)
 }
 
-// Join is a viewer's first message: type, version u8, flags u8, weight u16, secret 16, name length u8, name,
-// token length u16, token.
+// Join is a viewer's first message: type, version u8, flags u8, rendition u8, weight u16, round trip u16, secret 16,
+// name length u8, name, token length u16, token.
 //
 // The viewer draws its secret once; the tracker names it by the first 8 bytes of the secret's SHA-256. So a viewer
 // keeps its ID, and with it its links, when it comes back to this or another tracker, and nobody else can take it.
 type Join struct {
-	Flags  uint8
-	Weight uint16
-	Secret [16]byte
-	Stream string
-	Token  string
+	Flags     uint8
+	Rendition uint8
+	Weight    uint16
+	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
+	Secret    [16]byte
+	Stream    string
+	Token     string
 }
 
 func (j Join) Append(b []byte) []byte {
-	b = append(b, byte(TypeJoin), ProtocolVersion, j.Flags)
+	b = append(b, byte(TypeJoin), ProtocolVersion, j.Flags, j.Rendition)
 	b = binary.BigEndian.AppendUint16(b, j.Weight)
+	b = binary.BigEndian.AppendUint16(b, j.RoundTrip)
 	b = append(b, j.Secret[:]...)
 	b = append(b, byte(len(j.Stream)))
 	b = append(b, j.Stream...)
@@ -83,15 +91,18 @@ func (j Join) Append(b []byte) []byte {
 	return append(b, j.Token...)
 }
 
-// Update tells the tracker what changed of a viewer: type, flags u8, weight u16.
+// Update tells the tracker what changed of a viewer: type, flags u8, rendition u8, weight u16, round trip u16.
 type Update struct {
-	Flags  uint8
-	Weight uint16
+	Flags     uint8
+	Rendition uint8
+	Weight    uint16
+	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
 }
 
 func (u Update) Append(b []byte) []byte {
-	b = append(b, byte(TypeUpdate), u.Flags)
-	return binary.BigEndian.AppendUint16(b, u.Weight)
+	b = append(b, byte(TypeUpdate), u.Flags, u.Rendition)
+	b = binary.BigEndian.AppendUint16(b, u.Weight)
+	return binary.BigEndian.AppendUint16(b, u.RoundTrip)
 }
 
 // SignalKind is the first byte of a signal's payload.
@@ -180,10 +191,14 @@ func (w Welcome) Append(b []byte) []byte {
 	return b
 }
 
-// Roster is the whole cell, the receiver included: type, cell u32, version u32, count u16, members.
+// Roster is the whole cell, the receiver included: type, cell u32, version u32, depth u8, count u16, members.
+//
+// The depth is how many cells lie between this one and the edge: the members of a cell of depth 0, a root, fetch from the
+// edge; those of another are fed by members of a cell that is one less deep. See Bridges.
 type Roster struct {
 	Cell    uint32
 	Version uint32
+	Depth   uint8
 	Members []Member
 }
 
@@ -191,6 +206,7 @@ func (r Roster) Append(b []byte) []byte {
 	b = append(b, byte(TypeRoster))
 	b = binary.BigEndian.AppendUint32(b, r.Cell)
 	b = binary.BigEndian.AppendUint32(b, r.Version)
+	b = append(b, r.Depth)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(r.Members)))
 	for _, m := range r.Members {
 		b = m.append(b)
@@ -217,6 +233,35 @@ func (d Delta) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, uint16(len(d.Left)))
 	for _, id := range d.Left {
 		b = binary.BigEndian.AppendUint64(b, uint64(id))
+	}
+	return b
+}
+
+// BridgeRole says who feeds whom.
+type BridgeRole uint8
+
+const (
+	Feeder   BridgeRole = 0 // the other feeds the receiver of the message
+	Follower BridgeRole = 1 // the receiver of the message feeds the other
+)
+
+// Bridge is a link between two cells: 13 bytes, role u8 and the member at the other end.
+type Bridge struct {
+	Role   BridgeRole
+	Member Member
+}
+
+// Bridges tells a viewer all its links to other cells than its own: type, count u16, bridges. Of the two ends the one with
+// the lower ID offers the connection, as within a cell.
+type Bridges struct {
+	Bridges []Bridge
+}
+
+func (o Bridges) Append(b []byte) []byte {
+	b = append(b, byte(TypeBridges))
+	b = binary.BigEndian.AppendUint16(b, uint16(len(o.Bridges)))
+	for _, r := range o.Bridges {
+		b = r.Member.append(append(b, byte(r.Role)))
 	}
 	return b
 }

@@ -77,11 +77,14 @@ var meant = map[string]value{
 	"frame/forward":  someFrame(wire.Forward, 0, wire.ForwardStart, "\x01\x02\x03\x04\x05\x06\x07\x08"),
 	"frame/hashes":   someFrame(wire.Hashes, 0, 0, string(digest[:])),
 	"frame/pieces":   someFrame(wire.Pieces, wire.FlagRelay, 5, "piece"),
+	"frame/ahead":    someFrame(wire.Want, wire.FlagAhead|wire.FlagWantHashes, 0, ""),
+	"frame/announce": someFrame(wire.Announce, wire.FlagFetching, 0, string((&wire.Record{ID: somePart, PieceSize: 1024, Size: 800, Digest: digest, Signature: sig}).Append(nil))),
+	"frame/relay":    someFrame(wire.Relay, 0, 5, "\x00\x02"),
 	"frame/unknown":  someFrame(0x7f, 0xff, 0xffff, "?"),
 
-	"join/plain":       wire.Join{Flags: wire.MayUpload, Weight: 250, Secret: secret, Stream: "demo"},
+	"join/plain":       wire.Join{Flags: wire.MayUpload, Rendition: 2, Weight: 250, RoundTrip: 40, Secret: secret, Stream: "demo"},
 	"join/token":       wire.Join{Flags: wire.MayUpload | wire.Metered, Secret: secret, Stream: "demo", Token: "abc.def.ghi"},
-	"update":           wire.Update{Flags: wire.MayUpload | wire.Hidden | wire.Ready, Weight: 65535},
+	"update":           wire.Update{Flags: wire.MayUpload | wire.Hidden | wire.Ready, Rendition: 1, Weight: 65535, RoundTrip: 300},
 	"signal/offer":     wire.Signal{Type: wire.TypeSignal, Peer: someViewer, Payload: []byte("\x01v=0\r\n")},
 	"signal/candidate": wire.Signal{Type: wire.TypeSignal, Peer: someViewer, Payload: []byte("\x03{}")},
 	"beacon": wire.Beacon{
@@ -95,8 +98,8 @@ var meant = map[string]value{
 	"welcome/servers": wire.Welcome{Viewer: someViewer, BeaconSeconds: 10, ICEServers: []wire.ICEServer{
 		{URL: "stun:tracker.example:3478"}, {URL: "turn:tracker.example:3478", Username: "user", Credential: "secret"},
 	}},
-	"roster": wire.Roster{Cell: 3, Version: 9, Members: []wire.Member{
-		{ID: someViewer, Flags: wire.MayUpload | wire.Ready, Weight: 250}, {ID: 1<<64 - 1, Flags: wire.Metered},
+	"roster": wire.Roster{Cell: 3, Version: 9, Depth: 1, Members: []wire.Member{
+		{ID: someViewer, Flags: wire.MayUpload | wire.Ready | wire.Fed, Rendition: 2, Weight: 250}, {ID: 1<<64 - 1, Flags: wire.Metered},
 	}},
 	"roster/empty": wire.Roster{},
 	"delta": wire.Delta{
@@ -104,8 +107,13 @@ var meant = map[string]value{
 	},
 	"delta/empty":      wire.Delta{Version: 11},
 	"signalled/answer": wire.Signal{Type: wire.TypeSignalled, Peer: someViewer, Payload: []byte("\x02v=0\r\n")},
-	"refused/busy":     wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many viewers"},
-	"refused/never":    wire.Refused{Reason: wire.RefusedVersion},
+	"bridges": wire.Bridges{Bridges: []wire.Bridge{
+		{Role: wire.Feeder, Member: wire.Member{ID: someViewer, Flags: wire.MayUpload | wire.Ready, Rendition: 2, Weight: 250}},
+		{Role: wire.Follower, Member: wire.Member{ID: 17, Weight: 1}},
+	}},
+	"bridges/none":  wire.Bridges{},
+	"refused/busy":  wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many viewers"},
+	"refused/never": wire.Refused{Reason: wire.RefusedVersion},
 }
 
 // parse reads the bytes of a kind of vector, the part of its name before the slash.
@@ -137,6 +145,8 @@ func parse(kind string, b []byte) (value, error) {
 		return wire.ParseDelta(b)
 	case "signalled":
 		return wire.ParseSignal(b, wire.TypeSignalled)
+	case "bridges":
+		return wire.ParseBridges(b)
 	case "refused":
 		return wire.ParseRefused(b)
 	}
