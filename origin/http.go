@@ -7,6 +7,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 func (o *Origin) routes() *http.ServeMux {
@@ -28,7 +29,7 @@ func (o *Origin) routes() *http.ServeMux {
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch")
+	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch, "+wire.PiecesHeader)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, POST, PATCH, DELETE")

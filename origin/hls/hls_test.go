@@ -34,7 +34,7 @@ type author struct {
 }
 
 func newAuthor(w *Window) *author {
-	return &author{w: w, init: &Init{Number: 0, Bytes: []byte("init0"), Record: record("init0.mp4")}}
+	return &author{w: w, init: &Init{Number: 0, Bytes: []byte("init0"), Record: record("init0.mp4"), Pieces: "hashes.of.init0.mp4"}}
 }
 
 func (a *author) write(final bool) {
@@ -48,6 +48,7 @@ func (a *author) write(final bool) {
 	name := Name{Kind: KindPart, Number: a.msn, Part: a.part}.String()
 	a.w.Add(Part{
 		Duration: 333 * time.Millisecond, Independent: a.part == 0, Bytes: []byte("<" + name + ">"), Record: record(name),
+		Pieces: "hashes.of." + name,
 	}, final)
 	a.part++
 	if final {

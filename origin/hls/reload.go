@@ -75,14 +75,15 @@ func (w *Window) WaitPlayable(ctx context.Context) (*View, error) {
 	return w.wait(ctx, func(v *View) (bool, error) { return v.Playable() || v.Ended, nil })
 }
 
-// WaitFor returns the bytes of a part that is hinted at, once they are there; nil when they will not come.
-func (w *Window) WaitFor(ctx context.Context, n Name) (parts [][]byte, err error) {
+// WaitFor returns what a name stands for: of a part that is hinted at once it is there, and without slices when it will
+// not come.
+func (w *Window) WaitFor(ctx context.Context, n Name) (m Media, err error) {
 	_, err = w.wait(ctx, func(*View) (bool, error) {
 		var mayCome bool
-		parts, mayCome = w.Find(n)
-		return parts != nil || !mayCome, nil
+		m, mayCome = w.Find(n)
+		return m.Slices != nil || !mayCome, nil
 	})
-	return parts, err
+	return m, err
 }
 
 func (w *Window) wait(ctx context.Context, done func(*View) (bool, error)) (*View, error) {

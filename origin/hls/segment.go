@@ -11,6 +11,7 @@ type Init struct {
 	Number uint64
 	Bytes  []byte
 	Record string // base64, as the playlist carries it
+	Pieces string // hashes of its pieces as wire.PiecesHeader carries them; empty: too many
 }
 
 // Part is one part of a segment.
@@ -19,6 +20,7 @@ type Part struct {
 	Independent bool
 	Bytes       []byte
 	Record      string
+	Pieces      string
 }
 
 // Segment is one media segment, open or complete.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // How long an answer may be kept: media never changes under its name, which holds the epoch; a playlist and what is
@@ -98,7 +100,7 @@ func acceptsGzip(r *http.Request) bool {
 
 // ServeMedia answers for a part, a segment or an init segment. A part that is hinted at is held until it is whole.
 func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
-	parts, err := w.WaitFor(r.Context(), n)
+	m, err := w.WaitFor(r.Context(), n)
 	switch {
 	case errors.Is(err, ErrTimeout):
 		rw.Header().Set("Retry-After", "1")
@@ -106,7 +108,7 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		return
 	case err != nil:
 		return
-	case parts == nil:
+	case m.Slices == nil:
 		Fail(rw, http.StatusNotFound, "hls: "+n.String()+" is not here: not yet made, or no longer kept")
 		return
 	}
@@ -117,7 +119,10 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		h.Set("Content-Type", "video/iso.segment")
 	}
 	h.Set("ETag", `"`+strconv.FormatUint(uint64(w.config.Epoch), 36)+"-"+n.String()+`"`)
-	http.ServeContent(rw, r, "", time.Time{}, newChain(parts))
+	if m.Pieces != "" {
+		h.Set(wire.PiecesHeader, m.Pieces)
+	}
+	http.ServeContent(rw, r, "", time.Time{}, newChain(m.Slices))
 }
 
 // chain reads several slices as one, so that a segment is served from its parts without a copy.

@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"testing"
 	"testing/synctest"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 func TestHeldPart(t *testing.T) {
@@ -111,6 +113,39 @@ func TestServeMedia(t *testing.T) {
 	}
 	if got := get("init1.mp4", ""); got.Code != http.StatusNotFound {
 		t.Error(got.Code)
+	}
+}
+
+// TestPieces: the hashes of the pieces come with every answer for a chunk, and with nothing else.
+func TestPieces(t *testing.T) {
+	w := NewWindow(config, 0)
+	newAuthor(w).segments(2)
+	w.Open(Segment{MSN: 2, Init: &Init{Number: 1, Bytes: []byte("a long one")}})
+	w.Add(Part{Bytes: []byte("a long one")}, true)
+	for _, c := range []struct {
+		method, name, span string
+		code               int
+		want               string
+	}{
+		{"GET", "s1.2.m4s", "", 200, "hashes.of.s1.2.m4s"},
+		{"HEAD", "s1.2.m4s", "", 200, "hashes.of.s1.2.m4s"},
+		{"GET", "s1.2.m4s", "bytes=2-4", 206, "hashes.of.s1.2.m4s"},
+		{"GET", "init0.mp4", "", 200, "hashes.of.init0.mp4"},
+		{"GET", "s1.m4s", "", 200, ""},
+		{"GET", "s2.0.m4s", "", 200, ""},
+		{"GET", "init1.mp4", "", 200, ""},
+		{"GET", "s9.9.m4s", "", 404, ""},
+	} {
+		t.Run(c.method+" "+c.name+" "+c.span, func(t *testing.T) {
+			r := httptest.NewRequest(c.method, "/", nil)
+			r.Header.Set("Range", c.span)
+			n, _ := ParseName(c.name)
+			rw := httptest.NewRecorder()
+			w.ServeMedia(rw, r, n)
+			if got := rw.Header().Get(wire.PiecesHeader); rw.Code != c.code || got != c.want {
+				t.Errorf("%d %q, want %d %q", rw.Code, got, c.code, c.want)
+			}
+		})
 	}
 }
 

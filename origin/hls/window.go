@@ -113,37 +113,43 @@ func (w *Window) View() (*View, <-chan struct{}) {
 	return w.view, w.changed
 }
 
-// Find returns the bytes a name stands for, as the slices they are held in; nil if they are not there. May come tells
-// whether it can still appear.
-func (w *Window) Find(n Name) (parts [][]byte, mayCome bool) {
+// Media is what a name stands for.
+type Media struct {
+	Slices [][]byte // its bytes as they are held; nil: it is not there
+	Pieces string   // of a part or an init segment
+}
+
+// Find returns what a name stands for. May come tells whether it can still appear.
+func (w *Window) Find(n Name) (m Media, mayCome bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if n.Kind == KindInit {
 		for _, i := range w.inits {
 			if i.Number == n.Number {
-				return [][]byte{i.Bytes}, false
+				return Media{[][]byte{i.Bytes}, i.Pieces}, false
 			}
 		}
-		return nil, false
+		return Media{}, false
 	}
 	s := w.segment(n.Number)
 	if s == nil {
 		// Only the part hinted at is worth waiting for.
-		return nil, n.Kind == KindPart && n.Number == w.next && n.Part == 0 && !w.ended
+		return Media{}, n.Kind == KindPart && n.Number == w.next && n.Part == 0 && !w.ended
 	}
 	if n.Kind == KindPart {
 		if n.Part < len(s.Parts) {
-			return [][]byte{s.Parts[n.Part].Bytes}, false
+			p := &s.Parts[n.Part]
+			return Media{[][]byte{p.Bytes}, p.Pieces}, false
 		}
-		return nil, s == w.open && n.Part == len(s.Parts)
+		return Media{}, s == w.open && n.Part == len(s.Parts)
 	}
 	if s == w.open {
-		return nil, false
+		return Media{}, false
 	}
 	for _, p := range s.Parts {
-		parts = append(parts, p.Bytes)
+		m.Slices = append(m.Slices, p.Bytes)
 	}
-	return parts, false
+	return m, false
 }
 
 func (w *Window) segment(msn uint64) *Segment {

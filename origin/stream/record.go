@@ -9,25 +9,29 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// sign returns the chunk record of data as the playlist carries it.
-func sign(key ed25519.PrivateKey, id wire.ChunkID, data []byte, duration time.Duration, independent bool, discontinuity uint64) string {
+// sign returns the chunk record of data as the playlist carries it, and the hashes of its pieces as their header
+// does; none where there are too many of them.
+func sign(key ed25519.PrivateKey, id wire.ChunkID, data []byte, duration time.Duration, independent bool, discontinuity uint64) (record, pieces string) {
 	r := wire.Record{
 		ID: id, Independent: independent, PieceSize: wire.PieceSize(len(data)), Discontinuity: uint32(discontinuity),
 		Duration: uint32(duration / time.Microsecond), Size: uint32(len(data)),
 	}
-	r.Digest = digest(data, int(r.PieceSize))
+	hashes := hash(data, int(r.PieceSize))
+	r.Digest = sha256.Sum256(hashes)
 	r.Signature = [64]byte(ed25519.Sign(key, r.SignedBytes()))
-	return base64.RawStdEncoding.EncodeToString(r.Append(nil))
+	if r.Pieces() <= wire.MaxServedHashes {
+		pieces = base64.RawStdEncoding.EncodeToString(hashes)
+	}
+	return base64.RawStdEncoding.EncodeToString(r.Append(nil)), pieces
 }
 
-// digest hashes the hashes of the pieces.
-func digest(data []byte, pieceSize int) [32]byte {
-	all := sha256.New()
+// hash returns the hashes of the pieces, one after the other.
+func hash(data []byte, pieceSize int) (hashes []byte) {
 	for len(data) > 0 {
 		n := min(pieceSize, len(data))
 		piece := sha256.Sum256(data[:n])
-		all.Write(piece[:])
+		hashes = append(hashes, piece[:]...)
 		data = data[n:]
 	}
-	return [32]byte(all.Sum(nil))
+	return hashes
 }

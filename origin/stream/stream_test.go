@@ -122,22 +122,25 @@ func verify(t testing.TB, st *Stream) (n int) {
 			t.Fatalf("%s: the signature does not verify", name)
 		}
 		file, _ := hls.ParseName(name)
-		parts, _ := st.Window().Find(file)
-		if len(parts) != 1 {
+		m, _ := st.Window().Find(file)
+		if len(m.Slices) != 1 {
 			t.Fatalf("%s is not there", name)
 		}
-		data := parts[0]
+		data := m.Slices[0]
 		if int(r.Size) != len(data) || r.PieceSize != wire.PieceSize(len(data)) {
 			t.Fatalf("%s: size %d of %d", name, r.Size, len(data))
 		}
-		all := sha256.New()
+		var hashes []byte
 		for i := range r.Pieces() {
 			from, to := r.PieceBounds(i, 1)
 			piece := sha256.Sum256(data[from:to])
-			all.Write(piece[:])
+			hashes = append(hashes, piece[:]...)
 		}
-		if [32]byte(all.Sum(nil)) != r.Digest {
+		if sha256.Sum256(hashes) != r.Digest {
 			t.Fatalf("%s: the digest is of other bytes", name)
+		}
+		if m.Pieces != base64.RawStdEncoding.EncodeToString(hashes) {
+			t.Fatalf("%s: the hashes served beside it are of other bytes", name)
 		}
 		want := wire.ChunkID{Epoch: st.Epoch(), Kind: wire.Part, MSN: file.Number, Part: uint16(file.Part)}
 		if file.Kind == hls.KindInit {

@@ -28,6 +28,9 @@
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
 //	               on to its other peers once they are verified
 //
+// Two things travel by HTTP: a record in the playlist, on the line RecordTag, and the piece hashes with the media, in
+// the header PiecesHeader.
+//
 // Viewer to tracker: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
 // Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45,
 // Bridges 0x46.

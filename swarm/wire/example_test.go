@@ -1,7 +1,11 @@
 package wire_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -29,4 +33,23 @@ func ExampleFrame() {
 	frame, pieces, err := wire.ParseFrame(b)
 	fmt.Println(frame.Type.Bulk(), frame.Index, frame.ID == record.ID, len(pieces), err)
 	// Output: true 14 true 2560 <nil>
+}
+
+// A viewer fetches the end of a chunk over HTTP and verifies it without the beginning.
+func ExamplePiecesHeader() {
+	media := make([]byte, 2500)
+	var hashes []byte // at the origin
+	for piece := range slices.Chunk(media, wire.MinPieceSize) {
+		sum := sha256.Sum256(piece)
+		hashes = append(hashes, sum[:]...)
+	}
+	record := wire.Record{Size: 2500, PieceSize: wire.PieceSize(2500), Digest: sha256.Sum256(hashes)}
+	header := base64.RawStdEncoding.EncodeToString(hashes)
+
+	got, _ := base64.RawStdEncoding.DecodeString(header) // at the viewer
+	trusted := len(got) == record.Pieces()*sha256.Size && sha256.Sum256(got) == record.Digest
+	from, to := record.PieceBounds(2, 1)
+	sum := sha256.Sum256(media[from:to])
+	fmt.Println(len(header), trusted, bytes.Equal(sum[:], got[2*sha256.Size:]))
+	// Output: 128 true true
 }

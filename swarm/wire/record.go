@@ -16,6 +16,17 @@ const (
 // directly after the line whose URI it describes.
 const RecordTag = "#EXT-X-SHOAL-RECORD:"
 
+// PiecesHeader is the HTTP response header in which origin and edge serve a chunk's piece hashes beside its bytes:
+// standard base64 without padding of the SHA-256 of each piece, in order, 32 bytes each. It stands on every answer with
+// bytes of a part or an init segment, the whole or a range, and on the answer to a HEAD, where the chunk has at most
+// MaxServedHashes pieces; a whole segment that has parts has none. Its hashes are to be trusted once their SHA-256 is
+// the record's digest: then each piece can be verified, and passed on, while the next is still on its way.
+const PiecesHeader = "Shoal-Pieces"
+
+// MaxServedHashes keeps the header below 2.8 kB. A chunk of more pieces than that, which is one of more than 1 MiB, is
+// verified when it is whole.
+const MaxServedHashes = 64
+
 // signedPrefix keeps a record's signature from being valid for anything else.
 const signedPrefix = "shoal chunk record 1\n"
 
