@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // answer writes o to a viewer. began tells that this request was the one that started its flight.
@@ -94,6 +96,9 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		p.count(http.StatusNotModified, 0)
 		return
 	}
+	if o.pieces != "" {
+		h.Set(wire.PiecesHeader, o.pieces)
+	}
 	asked := r.Header.Get("Range")
 	if condition := r.Header.Get("If-Range"); condition != "" && condition != `"`+o.etag+`"` {
 		asked = ""
@@ -120,6 +125,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 	if !ok {
 		h.Set("Content-Range", "bytes */"+strconv.FormatInt(size, 10))
 		h.Del("ETag")
+		h.Del(wire.PiecesHeader)
 		h.Set("Cache-Control", "no-store")
 		e.refuse(w, r, o.target.stream, http.StatusRequestedRangeNotSatisfiable,
 			"the range lies outside the object of "+strconv.FormatInt(size, 10)+" bytes")

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 func TestRanges(t *testing.T) {
@@ -205,7 +207,7 @@ func TestHeaders(t *testing.T) {
 						t.Errorf("header %s is not allowed", name)
 					}
 				}
-				for _, name := range []string{"ETag", "Link", "Location", "Accept-Patch"} {
+				for _, name := range []string{"ETag", "Link", "Location", "Accept-Patch", wire.PiecesHeader} {
 					if !strings.Contains(h.Get("Access-Control-Expose-Headers"), name) {
 						t.Errorf("header %s is not exposed", name)
 					}

@@ -1,6 +1,10 @@
 package edge
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // Headers on every answer, errors included, so that pages of any site can use it. The values are shared and never
 // written to.
@@ -8,7 +12,8 @@ var (
 	anyone  = []string{"*"}
 	nosniff = []string{"nosniff"}
 	crossly = []string{"cross-origin"}
-	exposed = []string{"Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After"}
+	exposed = []string{"Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After, " +
+		wire.PiecesHeader}
 )
 
 // share lets pages of any site use an answer.

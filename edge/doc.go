@@ -2,8 +2,9 @@
 //
 // It answers the same paths as the origin. Each object (a part, a segment, an init segment, a playlist) is fetched once
 // however many ask for it at the same time: the first asker starts a flight, everybody shares the flight's buffer, and
-// bytes go out while they still come in. The flight belongs to the edge and not to the asker, so it goes on when the
-// asker leaves. Blocking playlist reloads are held here: a thousand viewers that wait for part 3 of segment 12 cost
+// bytes go out while they still come in. The hashes of a chunk's pieces, which the origin sends in a header, are out with
+// the first of them, so that viewers verify and pass on what they have while the rest is on its way. The flight belongs
+// to the edge and not to the asker, so it goes on when the asker leaves. Blocking playlist reloads are held here: a thousand viewers that wait for part 3 of segment 12 cost
 // the origin one request.
 //
 //	viewer ── ServeHTTP ── target (path and query, strictly read)

@@ -199,28 +199,12 @@ func TestRetriesCostLittle(t *testing.T) {
 	})
 }
 
-// oneConn is a listener that accepts one connection.
-type oneConn chan net.Conn
-
-func (l oneConn) Accept() (net.Conn, error) {
-	if c, ok := <-l; ok {
-		return c, nil
-	}
-	return nil, net.ErrClosed
-}
-func (l oneConn) Close() error   { close(l); return nil }
-func (l oneConn) Addr() net.Addr { return &net.TCPAddr{} }
-
 // TestSlowReader: who does not read loses the connection; who is idle between two requests does not.
 func TestSlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEdge(t, Config{Transport: newSource(stage)})
-		listener := make(oneConn, 1)
-		server := &http.Server{Handler: e}
-		ended := make(chan struct{})
-		go func() { server.Serve(listener); close(ended) }()
-		viewer, conn := net.Pipe()
-		listener <- conn
+		viewer, end := serve(e)
+		defer end()
 		ask := func() { fmt.Fprintf(viewer, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", partPath) }
 		r := bufio.NewReader(viewer)
 		for range 2 {
@@ -239,7 +223,5 @@ func TestSlowReader(t *testing.T) {
 		if n, err := io.Copy(io.Discard, r); n >= int64(len(partBytes)) || err != nil {
 			t.Errorf("read %d bytes after all, %v", n, err)
 		}
-		server.Close()
-		<-ended
 	})
 }

@@ -128,7 +128,8 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 			resp.ContentLength, e.config.ObjectBytes))
 		return false
 	}
-	if resp.ContentLength > 0 && !e.cache.reserve(o, resp.ContentLength) {
+	o.pieces = pieceHashes(o.target, resp)
+	if n := max(0, resp.ContentLength) + int64(len(o.pieces)); n > 0 && !e.cache.reserve(o, n) {
 		e.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
 		return false
 	}
@@ -231,7 +232,7 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 		return
 	}
 	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
-	o.etag = ""
+	o.etag, o.pieces = "", ""
 	o.retry = retryJitter()
 	o.size = int64(len(text) + 1)
 	o.expires = time.Now().Add(brokenLife)

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // How long an answer may be used where the origin does not say, and the most where it does.
@@ -83,6 +85,18 @@ func retryAfter(resp *http.Response) string {
 	return ""
 }
 
+// maxPieces bounds the hashes kept beside an object. Today's origins send 2.7 kB at most.
+const maxPieces = 4 << 10
+
+// pieceHashes returns the hashes of the pieces that the origin sent with media. To the edge they are a word to pass on.
+func pieceHashes(t target, resp *http.Response) string {
+	s := resp.Header.Get(wire.PiecesHeader)
+	if t.kind != media || resp.StatusCode != http.StatusOK || len(s) > maxPieces || !plainTag(s) {
+		return ""
+	}
+	return s
+}
+
 // contentType returns the origin's word for it, or what the grammar says.
 func contentType(t target, resp *http.Response) string {
 	if typ := resp.Header.Get("Content-Type"); typ != "" {
@@ -108,6 +122,7 @@ func mediaTag(path string) string {
 	return strings.Join(words[len(words)-3:], "-")
 }
 
+// plainTag tells whether s can be sent on as it is.
 func plainTag(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] == '"' || s[i] == ',' || s[i] >= 0x7f {

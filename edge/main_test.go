@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -226,4 +227,27 @@ func (b *broadcast) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// oneConn is a listener that accepts one connection.
+type oneConn chan net.Conn
+
+func (l oneConn) Accept() (net.Conn, error) {
+	if c, ok := <-l; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+func (l oneConn) Close() error   { close(l); return nil }
+func (l oneConn) Addr() net.Addr { return &net.TCPAddr{} }
+
+// serve puts e behind a connection, and returns the viewer's side of it and what ends all.
+func serve(e *Edge) (viewer net.Conn, end func()) {
+	listener := make(oneConn, 1)
+	server := &http.Server{Handler: e}
+	ended := make(chan struct{})
+	go func() { server.Serve(listener); close(ended) }()
+	viewer, conn := net.Pipe()
+	listener <- conn
+	return viewer, func() { server.Close(); <-ended }
 }

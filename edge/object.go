@@ -23,6 +23,7 @@ type object struct {
 	etag    string // without quotes; a playlist's is set before done
 	control string // Cache-Control for viewers
 	retry   string // Retry-After for viewers
+	pieces  string // wire.PiecesHeader of media; empty where the origin sent none
 	size    int64  // of the whole body; -1 while it is not known
 	born    time.Time
 	expires time.Time
