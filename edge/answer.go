@@ -164,6 +164,9 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 			panic(http.ErrAbortHandler)
 		}
 		if len(b) == 0 {
+			if from == start {
+				_, _ = send(w, nil) // what is asked for is yet to come; the head need not wait for it
+			}
 			select {
 			case <-more:
 				continue

@@ -82,7 +82,7 @@ func TestPiecesCount(t *testing.T) {
 }
 
 // TestHeadGoesOutAtOnce asks over a connection while the origin still sends: the head, hashes included, is there with
-// the origin's first byte.
+// the origin's first byte, also where the range asked for is yet to come.
 func TestHeadGoesOutAtOnce(t *testing.T) {
 	const first = 1000 // bytes, and the rest a second later
 	for _, c := range []struct {
@@ -92,6 +92,7 @@ func TestHeadGoesOutAtOnce(t *testing.T) {
 	}{
 		{"whole", "", 0, len(partBytes), first},
 		{"range", "bytes=500-1499", 500, 1500, 500},
+		{"range yet to come", "bytes=50000-50099", 50000, 50100, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

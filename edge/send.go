@@ -12,10 +12,11 @@ const (
 	sendPatience = 30 * time.Second
 )
 
-// send writes body to a viewer and keeps nothing back. It returns how many bytes the connection took.
+// send writes body, which may be empty, to a viewer and keeps nothing back, the head included. It returns how many bytes
+// the connection took.
 func send(w http.ResponseWriter, body []byte) (sent int, err error) {
 	control := http.NewResponseController(w)
-	for len(body) > 0 && err == nil {
+	for more := true; more; more = len(body) > 0 && err == nil {
 		_ = control.SetWriteDeadline(time.Now().Add(sendPatience)) // where there are none, so be it
 		var n int
 		n, err = w.Write(body[:min(len(body), sendSlice)])
