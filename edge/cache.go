@@ -2,6 +2,7 @@ package edge
 
 import (
 	"container/list"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -40,7 +41,7 @@ func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old := c.objects[uri]
-	if old != nil && old.fresh(now) {
+	if old != nil && old.fresh(now) && !c.overtaken(old) {
 		if old.seat != nil {
 			c.seats.MoveToFront(old.seat)
 		}
@@ -50,9 +51,20 @@ func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly
 		c.drop(old)
 	}
 	o = newObject(t, uri)
+	o.asked = now
 	c.objects[uri] = o
 	c.count(o, overhead+int64(len(uri)))
 	return o, old, true
+}
+
+// overtaken tells whether o says that media is missing, and a playlist has come since it was asked for: it may be there
+// now. Were it kept nevertheless, who asks for parts too early would make them missing for all. The caller holds mu.
+func (c *cache) overtaken(o *object) bool {
+	if o.target.kind != media || !closed(o.done) || o.status != http.StatusNotFound {
+		return false
+	}
+	newest := c.objects[o.target.playlist()]
+	return newest != nil && closed(newest.done) && newest.position.present && newest.born.After(o.asked)
 }
 
 // hit returns the object at uri if it is fresh.

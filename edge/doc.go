@@ -4,8 +4,9 @@
 // however many ask for it at the same time: the first asker starts a flight, everybody shares the flight's buffer, and
 // bytes go out while they still come in. The hashes of a chunk's pieces, which the origin sends in a header, are out with
 // the first of them, so that viewers verify and pass on what they have while the rest is on its way. The flight belongs
-// to the edge and not to the asker, so it goes on when the asker leaves. Blocking playlist reloads are held here: a thousand viewers that wait for part 3 of segment 12 cost
-// the origin one request.
+// to the edge and not to the asker, so it goes on when the asker leaves. Blocking playlist reloads are held here, and so
+// are requests for a part that is hinted at: a thousand viewers that wait for part 3 of segment 12 cost the origin one
+// request of each.
 //
 //	viewer ── ServeHTTP ── target (path and query, strictly read)
 //	                          │ the target's URI is the cache key and the upstream request, both
@@ -13,7 +14,8 @@
 //	                                  └── answer: range, ETag, Age, gzip
 //
 // What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
-// never keeps an error for more than a second, never keeps more than Config.MemoryBytes, and never looks inside media.
+// never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
+// Config.MemoryBytes, and never looks inside media.
 //
 // Beside media it serves the player's pages and files, and passes /whip/ and /api/v1/ on to the origin.
 //

@@ -144,10 +144,10 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	}
 	e.trim(o, body)
 	e.cache.land(o, life > 0)
-	o.finish(nil)
 	if o.target.reload != (reload{}) && o.position.present && !o.position.delta {
-		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)), now)
+		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
 	}
+	o.finish(nil)
 	return false
 }
 

@@ -14,6 +14,7 @@ type object struct {
 	// static
 	target target
 	uri    string
+	asked  time.Time     // when its flight began
 	head   chan struct{} // closed when the fields of the head are set
 	done   chan struct{} // closed when no more bytes will come
 

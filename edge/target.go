@@ -79,6 +79,12 @@ func (t target) plain() target {
 	return t
 }
 
+// playlist returns the path of the playlist that media is listed in.
+func (t target) playlist() string {
+	epoch := strings.LastIndexByte(t.path[:strings.LastIndexByte(t.path, '/')], '/')
+	return t.path[:epoch] + "/index.m3u8"
+}
+
 // parseLive reads a path under /live/. The grammar is closed: a path that is not one of
 //
 //	/live/NAME/index.m3u8    /live/NAME/vN/index.m3u8

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -153,4 +154,39 @@ func TestHint(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTooEarly: who asks for a part before it is hinted at is refused, and spoils it for nobody: from the next playlist
+// on it is held and answered as every other.
+func TestTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.get("index.m3u8")
+		for n := 1; n < 6; n++ {
+			early, hinted := fmt.Sprintf("7/s1.%d.m4s", n+1), fmt.Sprintf("7/s1.%d.m4s", n)
+			for range 20 {
+				if w := p.get(early); w.Code != http.StatusNotFound {
+					t.Fatalf("%s: %d", early, w.Code)
+				}
+			}
+			var all sync.WaitGroup
+			for range 20 {
+				all.Go(func() {
+					start := time.Now()
+					if w := p.get(hinted); w.Code != http.StatusOK || time.Since(start) != target/6 {
+						t.Errorf("%s: %d after %v", hinted, w.Code, time.Since(start))
+					}
+				})
+			}
+			reload := make(chan int)
+			go func() { reload <- p.get(fmt.Sprintf("index.m3u8?_HLS_msn=1&_HLS_part=%d", n)).Code }()
+			time.Sleep(target / 6)
+			p.Add(part(fmt.Sprint("s1.", n)), false)
+			all.Wait()
+			if code := <-reload; code != http.StatusOK {
+				t.Fatalf("the playlist: %d", code)
+			}
+			p.cost(t, fmt.Sprintf("s1.%d.m4s", n), min(n, 2)) // once too early, but for the first, and once in time
+		}
+	})
 }
