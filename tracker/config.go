@@ -15,6 +15,7 @@ import (
 // Config is all a tracker can be told. The zero value works.
 type Config struct {
 	CellSize int           // members a cell has room for; 0: 24, at most wire.MaxMembers
+	Roots    int           // cells of a stream that fetch from the edge, the others are fed by them: the copies of each chunk; 0: 24
 	CellGap  time.Duration // a cell's deltas are at least this far apart; 0: 100 ms
 
 	STUNAddr   string           // UDP address of the STUN responder, such as ":3478"; empty: none
@@ -49,6 +50,7 @@ type Config struct {
 // validate fills in the defaults and says what cannot work.
 func (c *Config) validate() error {
 	setDefault(&c.CellSize, cell.DefaultSize)
+	setDefault(&c.Roots, cell.DefaultRoots)
 	setDefault(&c.JoinBurst, 200)
 	setDefault(&c.MessageBurst, 1000)
 	setDefault(&c.MaxViewers, 15000)
@@ -66,7 +68,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
 	}
 	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond, c.StreamsPerSecond) < 0 ||
-		min(c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
+		min(c.Roots, c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
 		return errors.New("tracker: a number in the configuration is negative")
 	}
 	if c.MessageBurst < messageCost(wire.MaxMessage) {

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
 	"golang.org/x/time/rate"
 )
 
@@ -34,6 +36,7 @@ type viewer struct {
 	slot, place int
 
 	// guarded by stream.mu
+	at       cell.Place
 	reported time.Time // up to where beacons have been credited
 	playing  bool
 
@@ -146,7 +149,7 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 	j, err := wire.ParseJoin(b)
 	switch {
 	case errors.Is(err, wire.ErrVersion):
-		return &wire.Refused{Reason: wire.RefusedVersion, Text: "this tracker speaks protocol version 1"}
+		return &wire.Refused{Reason: wire.RefusedVersion, Text: fmt.Sprintf("this tracker speaks protocol version %d", wire.ProtocolVersion)}
 	case kind != websocket.BinaryMessage || err != nil:
 		return &wire.Refused{Reason: wire.RefusedMessage, Text: "the first message must be a Join"}
 	case j.Secret == [16]byte{}:

@@ -1,0 +1,99 @@
+package cell
+
+import (
+	"math"
+	"slices"
+)
+
+// maxLooked bounds how many cells of one shelf are looked at for a newcomer.
+const maxLooked = 8
+
+// room returns the cell that a viewer shall go into, which is split or opened for it if need be. It weighs
+//
+//   - what the members are worth to the viewer, in the mean; see worth;
+//   - whether they are enough: half the size is, and half of that is worth half as much;
+//   - of cells alike, the fuller, so that there are few cells.
+//
+// When no cell has room, the full cell that would suit the viewer best is split. It is split too when all cells that
+// have room are worth less than three quarters of it, so that networks and renditions come to have cells of their own; but not while a cell is
+// so small that it would have to merge with a half.
+func (s *Swarm) room(m *member) *cell {
+	roomy, worth := s.best(m, false)
+	full, fullWorth := s.best(m, true)
+	switch {
+	case full == nil && roomy == nil, roomy == nil && s.config.Size == 2:
+		return s.open()
+	case roomy == nil, s.config.Size > 2 && full != nil && 3*fullWorth > 4*worth && !s.tiny():
+		return s.split(full, m)
+	}
+	return roomy
+}
+
+// best returns the best of the cells that have room, or of those that are full, nil if there is none. It looks at a
+// few of those where a member is in the same network, and of those alike in region or rendition, and at the fullest.
+func (s *Swarm) best(m *member, full bool) (best *cell, worth int) {
+	looked := s.looked[:0]
+	look := func(cells []*cell) {
+		for _, c := range cells[:min(len(cells), maxLooked)] {
+			if slices.Contains(looked, c) {
+				continue
+			}
+			looked = append(looked, c)
+			w := s.worth(c.members, m)
+			if best == nil || w > worth || w == worth && (len(c.members) > len(best.members) ||
+				len(c.members) == len(best.members) && c.id < best.id) {
+				best, worth = c, w
+			}
+		}
+	}
+	if m.at.Network != 0 {
+		look(s.index[file{shelf: sameNetwork, full: full, rendition: m.Rendition, value: m.at.Network}])
+	}
+	look(s.index[file{shelf: sameRegion, full: full, rendition: m.Rendition, value: uint64(m.at.Region)}])
+	look(s.index[file{shelf: sameRendition, full: full, rendition: m.Rendition}])
+	if full {
+		look(s.byCount[s.config.Size])
+	} else {
+		look(s.fullest(s.config.Size-1, nil))
+	}
+	s.looked = looked
+	return best, worth
+}
+
+// worth returns what a cell of these members would be worth to a viewer, in thousandths.
+func (s *Swarm) worth(members []member, m *member) int {
+	sum, half := 0, s.config.Size/2
+	for i := range members {
+		sum += members[i].worth(m)
+	}
+	return 1000 * sum * min(len(members), half) / (len(members) * half)
+}
+
+// fullest returns a few of the fullest cells of no more than n members, but for one.
+func (s *Swarm) fullest(n int, but *cell) []*cell {
+	few := s.few[:0]
+	for ; n > 0 && len(few) < maxLooked; n-- {
+		for _, c := range slices.Backward(s.byCount[n]) {
+			if len(few) == maxLooked {
+				break
+			}
+			if c != but {
+				few = append(few, c)
+			}
+		}
+	}
+	s.few = few
+	return few
+}
+
+// tiny tells whether there is a cell that would have to merge with half of a full one.
+func (s *Swarm) tiny() bool {
+	half := s.config.Size / 2
+	return slices.ContainsFunc(s.byCount[1:s.merged()-half+1], func(cells []*cell) bool { return len(cells) > 0 })
+}
+
+// open returns a new cell.
+func (s *Swarm) open() *cell {
+	s.opened++
+	return &cell{id: s.opened, told: math.MinInt64, adrift: true}
+}
