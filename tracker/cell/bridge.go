@@ -13,7 +13,11 @@ const maxFollowers = 2
 // rendition: they would have no chunks in common otherwise.
 type bridge struct {
 	follower, feeder wire.ViewerID
+	rendition        uint8
 }
+
+// fits tells whether a viewer, if it is there, may be an end of the bridge.
+func (b bridge) fits(m *member) bool { return m != nil && m.mayBridge() && m.Rendition == b.rendition }
 
 // loosen has the next Flush look at the bridges above and below a cell.
 func (s *Swarm) loosen(c *cell) {
@@ -52,18 +56,9 @@ func (s *Swarm) mend() {
 	s.loose = s.loose[:0]
 }
 
-// keepBridges takes out the bridges to a cell of which an end is gone or no longer suitable, and those that are too many
-// because a follower and its feeder came to watch another rendition.
+// keepBridges takes out the bridges to a cell of which an end is gone or no longer suitable.
 func (s *Swarm) keepBridges(c *cell) {
-	var links [256]int
-	s.cutBridges(c, func(b bridge) bool {
-		follower, feeder := c.find(b.follower), c.parent.find(b.feeder)
-		if follower == nil || feeder == nil || !follower.mayBridge() || !feeder.mayBridge() || follower.Rendition != feeder.Rendition {
-			return true
-		}
-		links[follower.Rendition]++
-		return links[follower.Rendition] > s.config.Links
-	})
+	s.cutBridges(c, func(b bridge) bool { return !b.fits(c.find(b.follower)) || !b.fits(c.parent.find(b.feeder)) })
 }
 
 // cutViewer takes out all bridges of a member of c.
@@ -111,9 +106,7 @@ func (s *Swarm) tellBridges(id wire.ViewerID, when tense) {
 func (s *Swarm) addBridges(c *cell) {
 	followers := s.followers[:0]
 	for i := range c.members {
-		m := &c.members[i]
-		if m.mayBridge() && c.links(m.Rendition) < s.config.Links &&
-			!slices.ContainsFunc(c.bridges, func(b bridge) bool { return b.follower == m.ID }) {
+		if m := &c.members[i]; m.mayBridge() && c.links(m.Rendition) < s.config.Links && !c.follows(m.ID) {
 			followers = append(followers, m)
 		}
 	}
@@ -123,7 +116,7 @@ func (s *Swarm) addBridges(c *cell) {
 			continue
 		}
 		if feeder := c.parent.feeder(m.Rendition); feeder != nil {
-			b := bridge{follower: m.ID, feeder: feeder.ID}
+			b := bridge{m.ID, feeder.ID, m.Rendition}
 			c.bridges = append(c.bridges, b)
 			s.bridged(b, +1)
 		}
@@ -135,11 +128,16 @@ func (s *Swarm) addBridges(c *cell) {
 // links returns how many of the bridges to a cell are of a rendition.
 func (c *cell) links(rendition uint8) (n int) {
 	for _, b := range c.bridges {
-		if c.find(b.follower).Rendition == rendition {
+		if b.rendition == rendition {
 			n++
 		}
 	}
 	return n
+}
+
+// follows tells whether there is a bridge to a member.
+func (c *cell) follows(id wire.ViewerID) bool {
+	return slices.ContainsFunc(c.bridges, func(b bridge) bool { return b.follower == id })
 }
 
 // feeder returns the member that shall feed one follower more, nil if none can.
@@ -181,6 +179,7 @@ func (c *cell) ends(id wire.ViewerID, do func(wire.BridgeRole, wire.ViewerID)) {
 	}
 }
 
+// hasBridge tells whether a member of the parent feeds a member of c.
 func (c *cell) hasBridge(follower, feeder wire.ViewerID) bool {
-	return slices.Contains(c.bridges, bridge{follower, feeder})
+	return slices.ContainsFunc(c.bridges, func(b bridge) bool { return b.follower == follower && b.feeder == feeder })
 }

@@ -118,11 +118,10 @@ func (s *Swarm) checkBridges(cells []*cell) error {
 	for _, c := range cells {
 		all += len(c.bridges)
 		for i, b := range c.bridges {
-			follower, feeder := c.find(b.follower), c.parent.find(b.feeder)
-			if follower == nil || feeder == nil || !follower.mayBridge() || !feeder.mayBridge() || follower.Rendition != feeder.Rendition {
-				return fmt.Errorf("bridge %+v of cell %d leads from %+v to %+v", b, c.id, feeder, follower)
+			if !b.fits(c.find(b.follower)) || !b.fits(c.parent.find(b.feeder)) {
+				return fmt.Errorf("bridge %+v of cell %d does not fit", b, c.id)
 			}
-			if slices.ContainsFunc(c.bridges[:i], func(o bridge) bool { return o.follower == b.follower }) || c.links(follower.Rendition) > s.config.Links {
+			if slices.ContainsFunc(c.bridges[:i], func(o bridge) bool { return o.follower == b.follower }) || c.links(b.rendition) > s.config.Links {
 				return fmt.Errorf("cell %d has too many bridges: %+v", c.id, c.bridges)
 			}
 			fed := 0
@@ -140,8 +139,7 @@ func (s *Swarm) checkBridges(cells []*cell) error {
 		}
 		for i := range c.members {
 			m := &c.members[i]
-			free := m.mayBridge() && !slices.ContainsFunc(c.bridges, func(b bridge) bool { return b.follower == m.ID })
-			if free && c.links(m.Rendition) < s.config.Links && c.parent.feeder(m.Rendition) != nil {
+			if m.mayBridge() && !c.follows(m.ID) && c.links(m.Rendition) < s.config.Links && c.parent.feeder(m.Rendition) != nil {
 				return fmt.Errorf("viewer %d could follow and does not", m.ID)
 			}
 		}

@@ -11,10 +11,11 @@ type Place struct {
 // the same rendition more than all else, for only then have they chunks to exchange.
 const (
 	worthPeer      = 1
-	worthRendition = 7
-	worthNetwork   = 4
-	worthRegion    = 1
-	worthRoundTrip = 1
+	worthRendition = 16
+	worthNetwork   = 8
+	worthRegion    = 4
+	worthRoundTrip = 2
+	worthMost      = worthPeer + worthRendition + worthNetwork + worthRegion + worthRoundTrip
 )
 
 // worth returns what two viewers are worth to each other.

@@ -6,7 +6,7 @@ import (
 )
 
 // maxLooked bounds how many cells of one shelf are looked at for a newcomer.
-const maxLooked = 8
+const maxLooked = 4
 
 // room returns the cell that a viewer shall go into, which is split or opened for it if need be. It weighs
 //
@@ -14,16 +14,19 @@ const maxLooked = 8
 //   - whether they are enough: half the size is, and half of that is worth half as much;
 //   - of cells alike, the fuller, so that there are few cells.
 //
-// When no cell has room, the full cell that would suit the viewer best is split. It is split too when all cells that
-// have room are worth less than three quarters of it, so that networks and renditions come to have cells of their own; but not while a cell is
-// so small that it would have to merge with a half.
+// When no cell has room, the full cell whose better half would suit the viewer best is split. It is split too when that
+// half is worth a tenth more than the best cell with room, so that renditions, regions and large networks come to have
+// cells of their own; but not while a cell is so small that it would have to merge with a half.
 func (s *Swarm) room(m *member) *cell {
 	roomy, worth := s.best(m, false)
-	full, fullWorth := s.best(m, true)
-	switch {
-	case full == nil && roomy == nil, roomy == nil && s.config.Size == 2:
+	if roomy == nil && s.config.Size == 2 {
 		return s.open()
-	case roomy == nil, s.config.Size > 2 && full != nil && 3*fullWorth > 4*worth && !s.tiny():
+	}
+	full, halfWorth := s.best(m, true)
+	switch {
+	case roomy == nil && full == nil:
+		return s.open()
+	case roomy == nil, full != nil && s.config.Size > 2 && 10*halfWorth > 11*worth && !s.tiny():
 		return s.split(full, m)
 	}
 	return roomy
@@ -31,7 +34,11 @@ func (s *Swarm) room(m *member) *cell {
 
 // best returns the best of the cells that have room, or of those that are full, nil if there is none. It looks at a
 // few of those where a member is in the same network, and of those alike in region or rendition, and at the fullest.
-func (s *Swarm) best(m *member, full bool) (best *cell, worth int) {
+func (s *Swarm) best(m *member, full bool) (best *cell, most int) {
+	worth := s.worth
+	if full {
+		worth = worthHalf
+	}
 	looked := s.looked[:0]
 	look := func(cells []*cell) {
 		for _, c := range cells[:min(len(cells), maxLooked)] {
@@ -39,10 +46,10 @@ func (s *Swarm) best(m *member, full bool) (best *cell, worth int) {
 				continue
 			}
 			looked = append(looked, c)
-			w := s.worth(c.members, m)
-			if best == nil || w > worth || w == worth && (len(c.members) > len(best.members) ||
+			w := worth(c.members, m)
+			if best == nil || w > most || w == most && (len(c.members) > len(best.members) ||
 				len(c.members) == len(best.members) && c.id < best.id) {
-				best, worth = c, w
+				best, most = c, w
 			}
 		}
 	}
@@ -57,7 +64,7 @@ func (s *Swarm) best(m *member, full bool) (best *cell, worth int) {
 		look(s.fullest(s.config.Size-1, nil))
 	}
 	s.looked = looked
-	return best, worth
+	return best, most
 }
 
 // worth returns what a cell of these members would be worth to a viewer, in thousandths.
@@ -67,6 +74,20 @@ func (s *Swarm) worth(members []member, m *member) int {
 		sum += members[i].worth(m)
 	}
 	return 1000 * sum * min(len(members), half) / (len(members) * half)
+}
+
+// worthHalf is worth for the half of a full cell that suits the viewer best.
+func worthHalf(members []member, m *member) int {
+	var count [worthMost + 1]int
+	for i := range members {
+		count[members[i].worth(m)]++
+	}
+	sum, half := 0, len(members)/2
+	for left, w := half, worthMost; left > 0; w-- {
+		n := min(left, count[w])
+		sum, left = sum+n*w, left-n
+	}
+	return 1000 * sum / half
 }
 
 // fullest returns a few of the fullest cells of no more than n members, but for one.

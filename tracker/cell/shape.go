@@ -27,11 +27,13 @@ func (s *Swarm) split(c *cell, newcomer *member) *cell {
 	half := s.open()
 	movers := movers(c.members)
 	s.unshelve(c)
-	for _, m := range movers {
-		c.remove(m.ID)
+	for _, id := range movers {
+		s.cutViewer(c, id)
+		m := *c.find(id)
 		m.Flags &^= wire.Fed
+		c.remove(id)
 		half.add(m)
-		s.homes[m.ID] = half
+		s.homes[id] = half
 	}
 	s.moves += uint64(len(movers))
 	s.shelve(c)
@@ -45,7 +47,7 @@ func (s *Swarm) split(c *cell, newcomer *member) *cell {
 
 // movers returns the half of the members that leave a cell that is split: by nearness to one or the other of the two
 // who are worth least to each other, where that is equal by the order of joining. The half with more who are Ready stays.
-func movers(members []member) []member {
+func movers(members []member) []wire.ViewerID {
 	a, b := poles(members)
 	lean := func(m *member) int {
 		switch m {
@@ -77,11 +79,11 @@ func movers(members []member) []member {
 	if ready(second) > ready(first) {
 		second = first
 	}
-	half := make([]member, len(second))
+	ids := make([]wire.ViewerID, len(second))
 	for i, l := range second {
-		half[i] = *l.m
+		ids[i] = l.m.ID
 	}
-	return half
+	return ids
 }
 
 // poles returns the two members who are worth least to each other; of such, those who joined longest apart. The elder
