@@ -44,7 +44,7 @@ func FuzzMessages(f *testing.F) {
 			t.Fatal("the good viewer was cut off:", err)
 		}
 		for len(good.got) > 0 {
-			if m := <-good.got; !bytes.Contains([]byte{0x42, 0x43, 0x44}, m[:1]) {
+			if m := <-good.got; !bytes.Contains([]byte{0x42, 0x43, 0x44, 0x46}, m[:1]) {
 				t.Fatalf("the good viewer got %x", m)
 			}
 		}

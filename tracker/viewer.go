@@ -36,16 +36,17 @@ type viewer struct {
 	slot, place int
 
 	// guarded by stream.mu
-	at       cell.Place
-	reported time.Time // up to where beacons have been credited
+	at       cell.Place // told to nobody
+	reported time.Time  // up to where beacons have been credited
 	playing  bool
 
 	mu    sync.Mutex // guards what follows
 	queue queue
 }
 
-func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr) *viewer {
-	v := &viewer{t: t, conn: conn, from: from, budget: rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)}
+func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr, at cell.Place) *viewer {
+	budget := rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)
+	v := &viewer{t: t, conn: conn, from: from, at: at, budget: budget}
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
