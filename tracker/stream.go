@@ -49,7 +49,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		}
 		s = &stream{
 			t: t, name: name, from: from,
-			swarm:   cell.New(cell.Config{Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots}),
+			swarm:   cell.New(t.cells()),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
@@ -57,6 +57,13 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 	}
 	s.holders++
 	return s, nil
+}
+
+// cells returns what the cells of each stream are told.
+func (t *Tracker) cells() cell.Config {
+	return cell.Config{
+		Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots, Patience: bridgePatience.Milliseconds(),
+	}
 }
 
 // charge makes sure that there is room for one more stream, and that the address may open it.

@@ -34,6 +34,8 @@ const (
 	farewell    = time.Second           // how long a closing socket may take to say so
 	keepStream  = time.Minute           // how long a stream is remembered after its last viewer
 	retireEvery = 10 * time.Second
+
+	bridgePatience = 15 * time.Second // how long two viewers may take to link that are the ends of a bridge
 )
 
 // errNotRunning is what a tracker says of itself before Run and after.

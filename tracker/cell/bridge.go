@@ -14,6 +14,13 @@ const maxFollowers = 2
 type bridge struct {
 	follower, feeder wire.ViewerID
 	rendition        uint8
+	since            int64
+}
+
+// trial is a cell whose bridges are to be looked at when the patience with one of them ends.
+type trial struct {
+	c  *cell
+	at int64
 }
 
 // fits tells whether a viewer, if it is there, may be an end of the bridge.
@@ -35,7 +42,13 @@ func (s *Swarm) loosenOne(c *cell) {
 }
 
 // mend brings all bridges in line with who is where. A cell that is left without any looks for another parent, once.
-func (s *Swarm) mend() {
+func (s *Swarm) mend(now int64) {
+	for len(s.trials) > 0 && s.trials[0].at <= now {
+		s.loosenOne(s.trials[0].c)
+		if s.trials = s.trials[1:]; len(s.trials) == 0 {
+			s.trials = nil
+		}
+	}
 	var sought []*cell
 	for i := 0; i < len(s.loose); i++ {
 		c := s.loose[i]
@@ -43,8 +56,8 @@ func (s *Swarm) mend() {
 		if len(c.members) == 0 || c.parent == nil {
 			continue
 		}
-		s.keepBridges(c)
-		s.addBridges(c)
+		s.keepBridges(c, now)
+		s.addBridges(c, now)
 		if len(c.bridges) == 0 && c.mayBridge(c.kin.rendition) > 0 && !slices.Contains(sought, c) {
 			sought = append(sought, c)
 			old := c.parent
@@ -56,9 +69,20 @@ func (s *Swarm) mend() {
 	s.loose = s.loose[:0]
 }
 
-// keepBridges takes out the bridges to a cell of which an end is gone or no longer suitable.
-func (s *Swarm) keepBridges(c *cell) {
-	s.cutBridges(c, func(b bridge) bool { return !b.fits(c.find(b.follower)) || !b.fits(c.parent.find(b.feeder)) })
+// keepBridges takes out the bridges to a cell of which an end is gone or no longer suitable, and those that do not feed.
+func (s *Swarm) keepBridges(c *cell, now int64) {
+	s.cutBridges(c, func(b bridge) bool {
+		follower, feeder := c.find(b.follower), c.parent.find(b.feeder)
+		if !b.fits(follower) || !b.fits(feeder) {
+			return true
+		}
+		if s.config.Patience == 0 || now < b.since+s.config.Patience || follower.Flags&wire.Fed != 0 {
+			return false
+		}
+		follower.failed++
+		feeder.failed++
+		return true
+	})
 }
 
 // cutViewer takes out all bridges of a member of c.
@@ -101,9 +125,8 @@ func (s *Swarm) tellBridges(id wire.ViewerID, when tense) {
 	}
 }
 
-// addBridges makes the bridges that a cell lacks: the members with most uplink follow, those who are Ready first, and
-// each is fed by who feeds fewest.
-func (s *Swarm) addBridges(c *cell) {
+// addBridges makes the bridges that a cell lacks: the better members follow, and each is fed by who feeds fewest.
+func (s *Swarm) addBridges(c *cell, now int64) {
 	followers := s.followers[:0]
 	for i := range c.members {
 		if m := &c.members[i]; m.mayBridge() && c.links(m.Rendition) < s.config.Links && !c.follows(m.ID) {
@@ -116,9 +139,12 @@ func (s *Swarm) addBridges(c *cell) {
 			continue
 		}
 		if feeder := c.parent.feeder(m.Rendition); feeder != nil {
-			b := bridge{m.ID, feeder.ID, m.Rendition}
+			b := bridge{m.ID, feeder.ID, m.Rendition, now}
 			c.bridges = append(c.bridges, b)
 			s.bridged(b, +1)
+			if s.config.Patience > 0 {
+				s.trials = append(s.trials, trial{c, now + s.config.Patience})
+			}
 		}
 	}
 	clear(followers)

@@ -19,8 +19,9 @@ type member struct {
 	arrived bool // it is not in the version told last
 	seen    bool // somebody was told of it
 
-	bridged bool  // the bridges it was told last were some
-	bridges tense // when it must be told its bridges
+	failed  uint32 // bridges that had it for an end and did not feed
+	bridged bool   // the bridges it was told last were some
+	bridges tense  // when it must be told its bridges
 }
 
 // tense says when something must be told.
@@ -37,9 +38,11 @@ func (m *member) mayBridge() bool {
 	return m.Flags&(wire.MayUpload|wire.Metered|wire.Hidden|wire.Shed) == wire.MayUpload && m.Weight > 0
 }
 
-// better orders the ends that a bridge may have: those who are linked to their cell first, then by uplink.
+// better orders the ends that a bridge may have: those whose bridges failed least, then those who are linked to their
+// cell, then those with most uplink.
 func (m *member) better(o *member) int {
 	return cmp.Or(
+		cmp.Compare(m.failed, o.failed),
 		cmp.Compare(o.Flags&wire.Ready, m.Flags&wire.Ready),
 		cmp.Compare(o.Weight, m.Weight),
 		cmp.Compare(m.ID, o.ID),

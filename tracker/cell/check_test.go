@@ -7,7 +7,12 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// Check returns what of the swarm's invariants does not hold, and whether bridges are expected to be mended.
+// Held returns how many things the swarm holds, which must be none once all viewers have left.
+func (s *Swarm) Held() int {
+	return len(s.homes) + len(s.index) + len(s.dirty) + len(s.loose) + len(s.trials) + s.cells + s.roots + s.bridges
+}
+
+// Check returns what of the swarm's invariants does not hold; of those that Flush restores, if it has just been called.
 func (s *Swarm) Check(flushed bool) error {
 	cells := []*cell{}
 	viewers := 0
@@ -95,7 +100,7 @@ func (s *Swarm) checkIndex(cells []*cell) error {
 		}
 	}
 	for _, c := range cells {
-		files := s.files(c, nil)
+		files := s.filesOf(c, nil)
 		if !slices.Equal(files, c.filed) {
 			return fmt.Errorf("cell %d is filed under %+v and not %+v", c.id, c.filed, files)
 		}

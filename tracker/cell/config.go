@@ -17,6 +17,10 @@ type Config struct {
 	Roots int   // cells that may fetch from the edge: the copies of each chunk; 0: DefaultRoots
 	Fan   int   // cells that one cell may feed, at least 2; 0: DefaultFan
 	Links int   // bridges from a cell's parent to it, for each rendition that its members watch; 0: DefaultLinks
+
+	// Patience is how long a bridge may be there before its follower says that it is Fed, in the unit of the caller's clock;
+	// then another takes its place, as it does when a follower says later that it is Fed no longer. 0: for ever.
+	Patience int64
 }
 
 func (c *Config) validate() {

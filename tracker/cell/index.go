@@ -50,8 +50,8 @@ func (x index) remove(f file, c *cell) {
 
 // refile brings the index in line with what a cell is now.
 func (s *Swarm) refile(c *cell) {
-	now := s.files(c, s.files0[:0])
-	s.files0 = now
+	now := s.filesOf(c, s.files[:0])
+	s.files = now
 	if slices.Equal(now, c.filed) {
 		return
 	}
@@ -68,8 +68,8 @@ func (s *Swarm) refile(c *cell) {
 	c.filed = append(c.filed[:0], now...)
 }
 
-// files appends what a cell is to be filed under, and notes its kin.
-func (s *Swarm) files(c *cell, files []file) []file {
+// filesOf appends what a cell is to be filed under, and notes its kin.
+func (s *Swarm) filesOf(c *cell, files []file) []file {
 	if len(c.members) == 0 {
 		return files
 	}

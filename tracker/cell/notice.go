@@ -29,7 +29,7 @@ func (n Notice) Append(b []byte) []byte {
 // a cell that was told something less than a gap ago wait for a later Flush, unless a member of it had to be introduced,
 // and so does what changed of those at the other ends of bridges.
 func (s *Swarm) Flush(now int64) []Notice {
-	s.mend()
+	s.mend(now)
 	var notices []Notice
 	waiting := s.dirty[:0]
 	for _, c := range s.dirty {
@@ -49,13 +49,16 @@ func (s *Swarm) Flush(now int64) []Notice {
 	return notices
 }
 
-// Due returns the earliest time at which Flush will have something to tell, false if nothing is waiting.
+// Due returns the earliest time at which Flush may have something to tell, false if nothing is waiting.
 func (s *Swarm) Due() (at int64, waiting bool) {
 	at = math.MaxInt64
 	for _, c := range s.dirty {
 		at = min(at, c.due(s.config.Gap))
 	}
-	return at, len(s.dirty) > 0
+	if len(s.trials) > 0 {
+		at = min(at, s.trials[0].at)
+	}
+	return at, len(s.dirty)+len(s.trials) > 0
 }
 
 // tell makes what is pending a new version: a Delta to those that hold the last one, the Roster to the others.

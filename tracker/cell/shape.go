@@ -110,6 +110,7 @@ func (s *Swarm) shrunk(c *cell) {
 	n := len(c.members)
 	if n == 0 {
 		s.vanish(c)
+		c.left = nil // there is nobody to tell
 		return
 	}
 	if other := s.partner(c); other != nil {

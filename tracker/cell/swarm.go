@@ -59,8 +59,10 @@ type Swarm struct {
 	dirty []*cell // cells with something to tell, in the order in which they became so
 	loose []*cell // cells whose bridges the next Flush looks at, likewise
 
+	trials []trial // of bridges that are new, in the order of their times
+
 	// scratch
-	files0    []file
+	files     []file
 	looked    []*cell
 	few       []*cell
 	followers []*member
