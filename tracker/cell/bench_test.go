@@ -17,7 +17,7 @@ func audience(i int) (wire.Member, cell.Place) {
 	region := pick(10)
 	network := pick(pick(pick(2000)+1) + 1)
 	m := wire.Member{
-		ID: wire.ViewerID(x | 1), Flags: wire.MayUpload | wire.Ready, Rendition: uint8(pick(6) / 3), Weight: uint16(pick(800)),
+		ID: wire.ViewerID(x | 1), Flags: wire.MayUpload | wire.Ready, Rendition: uint8(pick(3)), Weight: uint16(pick(800)),
 	}
 	return m, cell.Place{Network: 1 + region<<32 | network, Region: uint32(region + 1), RoundTrip: uint16(5 + pick(100))}
 }
@@ -58,6 +58,36 @@ func BenchmarkJoin(b *testing.B) {
 		i++
 	}
 	b.ReportMetric(float64(s.Moves())/float64(viewers+2*i), "moves/change")
+	region, network := nearness(s, i, 5000)
+	b.ReportMetric(region, "sameRegion")
+	b.ReportMetric(network, "sameNetwork")
 	b.ReportMetric(float64(s.Viewers())/float64(s.Cells()), "viewers/cell")
 	b.ReportMetric(float64(s.Bridges())/float64(s.Cells()), "bridges/cell")
+}
+
+// nearness returns which shares of the others in their cells are in the region and network of n viewers.
+func nearness(s *cell.Swarm, from, n int) (region, network float64) {
+	places := map[wire.ViewerID]cell.Place{}
+	for i := range from + 200_000 {
+		m, at := audience(i)
+		places[m.ID] = at
+	}
+	others := 0.
+	for i := range n {
+		m, at := audience(from + i)
+		r, _ := s.Roster(m.ID)
+		for _, o := range r.Members {
+			if o.ID == m.ID {
+				continue
+			}
+			others++
+			if places[o.ID].Region == at.Region {
+				region++
+			}
+			if places[o.ID].Network == at.Network {
+				network++
+			}
+		}
+	}
+	return region / others, network / others
 }

@@ -57,7 +57,7 @@ func (s *Swarm) checkSizes(cells []*cell) error {
 	if sizes[0]+sizes[1] <= s.merged() {
 		return fmt.Errorf("cells of %v should have merged", sizes)
 	}
-	if sizes[0] <= max(1, s.config.Size/8) && (s.config.Size > 2 || sizes[1] == 1) {
+	if sizes[0] < s.least() && (s.config.Size > 2 || sizes[1] == 1) {
 		return fmt.Errorf("a cell is left too small: %v", sizes)
 	}
 	return nil

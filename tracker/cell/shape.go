@@ -10,6 +10,10 @@ import (
 // merged returns how many members two cells may have together that become one.
 func (s *Swarm) merged() int { return s.config.Size * 2 / 3 }
 
+// least returns how many members a cell must have to last beside others. No fewer could be left beside half of a cell:
+// the two would have to merge.
+func (s *Swarm) least() int { return max(2, s.merged()-s.config.Size/2+1) }
+
 // enter puts a viewer into a cell.
 func (s *Swarm) enter(c *cell, m member) {
 	s.unshelve(c)
@@ -122,9 +126,9 @@ func (s *Swarm) shrunk(c *cell) {
 		}
 		return
 	}
-	if few := max(1, s.config.Size/8); n <= few && s.cells > 1 && (s.config.Size > 2 || len(s.byCount[1]) > 1) {
+	if n < s.least() && s.cells > 1 && (s.config.Size > 2 || len(s.byCount[1]) > 1) {
 		for _, m := range s.vacate(c) {
-			s.enter(s.room(&m), m)
+			s.enter(s.choose(&m), m)
 		}
 	}
 }

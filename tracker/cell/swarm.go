@@ -7,12 +7,12 @@
 // coalesces: however many changes a cell saw, its version grows by one and each member gets one message of it.
 //
 // Cells: a newcomer goes to the cell with room whose members are worth most to it (they watch the same rendition, are
-// in the same network or region, have a like round trip); see room. When there is none, or all that have room are much
-// worse than a full one, the full cell is split in two halves. When a leave lets two cells hold together no more than
+// in the same network or region, have a like round trip); see choose. When there is none, or all that have room are much
+// worse than half of a full one, that cell is split in two halves. When a leave lets two cells hold together no more than
 // two thirds of the size, the smaller moves into the larger; the last members of a cell that finds no such other are
 // spread over all. So there is no cell of one while there is another, unless the size is 2. Size lies between the
 // marks at which cells part and merge, so that nobody moves to and fro: the moves are at most twice the joins and
-// leaves, plus the size.
+// leaves, plus the size (from a size of 4 on).
 //
 // Whoever moves keeps its links to those who moved with it. After a split those are all links it needs; after a merge
 // it is not Ready until it says so anew, which it learns from its own entry in the Roster.
@@ -86,7 +86,7 @@ func (s *Swarm) Join(m wire.Member, at Place) error {
 	}
 	s.joined++
 	newcomer := member{Member: m, at: at, since: s.joined}
-	s.enter(s.room(&newcomer), newcomer)
+	s.enter(s.choose(&newcomer), newcomer)
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 // maxLooked bounds how many cells of one shelf are looked at for a newcomer.
 const maxLooked = 4
 
-// room returns the cell that a viewer shall go into, which is split or opened for it if need be. It weighs
+// choose returns the cell that a viewer shall go into, which is split or opened for it if need be. It weighs
 //
 //   - what the members are worth to the viewer, in the mean; see worth;
 //   - whether they are enough: half the size is, and half of that is worth half as much;
@@ -16,8 +16,8 @@ const maxLooked = 4
 //
 // When no cell has room, the full cell whose better half would suit the viewer best is split. It is split too when that
 // half is worth a tenth more than the best cell with room, so that renditions, regions and large networks come to have
-// cells of their own; but not while a cell is so small that it would have to merge with a half.
-func (s *Swarm) room(m *member) *cell {
+// cells of their own.
+func (s *Swarm) choose(m *member) *cell {
 	roomy, worth := s.best(m, false)
 	if roomy == nil && s.config.Size == 2 {
 		return s.open()
@@ -26,7 +26,7 @@ func (s *Swarm) room(m *member) *cell {
 	switch {
 	case roomy == nil && full == nil:
 		return s.open()
-	case roomy == nil, full != nil && s.config.Size > 2 && 10*halfWorth > 11*worth && !s.tiny():
+	case roomy == nil, full != nil && s.config.Size > 2 && 10*halfWorth > 11*worth:
 		return s.split(full, m)
 	}
 	return roomy
@@ -105,12 +105,6 @@ func (s *Swarm) fullest(n int, but *cell) []*cell {
 	}
 	s.few = few
 	return few
-}
-
-// tiny tells whether there is a cell that would have to merge with half of a full one.
-func (s *Swarm) tiny() bool {
-	half := s.config.Size / 2
-	return slices.ContainsFunc(s.byCount[1:s.merged()-half+1], func(cells []*cell) bool { return len(cells) > 0 })
 }
 
 // open returns a new cell.
