@@ -7,8 +7,8 @@
 // coalesces: however many changes a cell saw, its version grows by one and each member gets one message of it.
 //
 // Cells: a newcomer goes to the cell with room whose members are worth most to it (they watch the same rendition, are
-// in the same network or region, have a like round trip); see choose. When there is none, or all that have room are much
-// worse than half of a full one, that cell is split in two halves. When a leave lets two cells hold together no more than
+// in the same network or region, have a like round trip); see choose. When there is none, or all that have room are
+// much worse than half of a full one, that one is split in two. When a leave lets two cells hold together no more than
 // two thirds of the size, the smaller moves into the larger; the last members of a cell that finds no such other are
 // spread over all. So there is no cell of one while there is another, unless the size is 2. Size lies between the
 // marks at which cells part and merge, so that nobody moves to and fro: the moves are at most twice the joins and
