@@ -60,7 +60,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.release(from)
 		return
 	}
-	v := newViewer(t, conn, from)
+	v := newViewer(t, conn, from, t.place(r, from))
 	t.wheel.add(v)
 	select {
 	case <-t.done: // it came too late to be told goodbye
@@ -125,12 +125,9 @@ func (t *Tracker) allowed(r *http.Request) bool {
 
 // address returns who asks, the zero Addr if that cannot be told.
 func (t *Tracker) address(r *http.Request) netip.Addr {
-	if t.config.AddressHeader != "" {
-		if values := r.Header.Values(t.config.AddressHeader); len(values) > 0 {
-			last := values[len(values)-1]
-			addr, _ := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
-			return addr
-		}
+	if t.config.AddressHeader != "" && len(r.Header.Values(t.config.AddressHeader)) > 0 {
+		addr, _ := netip.ParseAddr(lastOf(r, t.config.AddressHeader))
+		return addr
 	}
 	from, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return from.Addr()

@@ -15,6 +15,7 @@ import (
 // Config is all a tracker can be told. The zero value works.
 type Config struct {
 	CellSize int           // members a cell has room for; 0: 24, at most wire.MaxMembers
+	Roots    int           // cells of a stream that fetch from the edge and feed the others: copies of each chunk; 0: 24
 	CellGap  time.Duration // a cell's deltas are at least this far apart; 0: 100 ms
 
 	STUNAddr   string           // UDP address of the STUN responder, such as ":3478"; empty: none
@@ -28,6 +29,9 @@ type Config struct {
 	// AddressHeader names the request header in which a trusted proxy puts the viewer's address (its last element
 	// counts); empty: the connection's own address.
 	AddressHeader string
+	// RegionHeader and ASHeader name headers in which the same proxy puts the viewer's region, any text, and its AS number,
+	// such as "64500" or "AS64500": who is near whom. Only with AddressHeader; empty: not known.
+	RegionHeader, ASHeader string
 
 	JoinsPerSecond    float64 // sockets an address may open each second; 0: 50
 	JoinBurst         int     // and at once; 0: 200
@@ -49,6 +53,7 @@ type Config struct {
 // validate fills in the defaults and says what cannot work.
 func (c *Config) validate() error {
 	setDefault(&c.CellSize, cell.DefaultSize)
+	setDefault(&c.Roots, cell.DefaultRoots)
 	setDefault(&c.JoinBurst, 200)
 	setDefault(&c.MessageBurst, 1000)
 	setDefault(&c.MaxViewers, 15000)
@@ -66,7 +71,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
 	}
 	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond, c.StreamsPerSecond) < 0 ||
-		min(c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
+		min(c.Roots, c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
 		return errors.New("tracker: a number in the configuration is negative")
 	}
 	if c.MessageBurst < messageCost(wire.MaxMessage) {
@@ -82,6 +87,9 @@ func (c *Config) validate() error {
 		if max(len(s.URL), len(s.Username), len(s.Credential)) > 255 {
 			return fmt.Errorf("tracker: ICE server %.40s: no text may be longer than 255 bytes", s.URL)
 		}
+	}
+	if c.AddressHeader == "" && c.RegionHeader+c.ASHeader != "" {
+		return errors.New("tracker: a region or AS header is believed of a trusted proxy only: name its address header too")
 	}
 	for _, o := range c.AllowedOrigins {
 		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {

@@ -22,6 +22,7 @@ func FuzzMessages(f *testing.F) {
 	f.Add(list(join, signalTo(1, "x"), join))
 	f.Add(list([]byte{1}, []byte{}))
 	w := newWorld(f, Config{JoinBurst: 1 << 30, MessageBurst: 1 << 30})
+	w.secrets = 0x3c9a71d4 // one mutation of a seed's secret makes it 1, and takes the place of the viewer that has that
 	good := w.join("demo")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, _, err := w.dial(nil)
@@ -44,7 +45,7 @@ func FuzzMessages(f *testing.F) {
 			t.Fatal("the good viewer was cut off:", err)
 		}
 		for len(good.got) > 0 {
-			if m := <-good.got; !bytes.Contains([]byte{0x42, 0x43, 0x44}, m[:1]) {
+			if m := <-good.got; !bytes.Contains([]byte{0x42, 0x43, 0x44, 0x46}, m[:1]) {
 				t.Fatalf("the good viewer got %x", m)
 			}
 		}

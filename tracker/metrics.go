@@ -51,7 +51,7 @@ func newMetrics(t *Tracker) metrics {
 		refusals:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_tracker_refusals_total", Help: "Viewers refused, by reason."}, []string{"reason"}),
 		drops:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_tracker_dropped_total", Help: "Messages to viewers dropped because their queue was full."}, []string{"message"}),
 		signals:   counter("shoal_tracker_signals_total", "Offers, answers and candidates passed on."),
-		strangers: counter("shoal_tracker_stranger_signals_total", "Signals dropped because sender and addressee do not share a cell."),
+		strangers: counter("shoal_tracker_stranger_signals_total", "Signals dropped because sender and addressee share neither a cell nor a bridge."),
 		dead:      counter("shoal_tracker_dead_viewers_total", "Sockets closed because nothing was heard of them."),
 		throttled: counter("shoal_tracker_throttled_total", "Messages read late because their sender sent too many."),
 	}
@@ -61,6 +61,7 @@ func newMetrics(t *Tracker) metrics {
 		}
 	}
 	m.drops.WithLabelValues("delta")
+	m.drops.WithLabelValues("bridges")
 	m.drops.WithLabelValues("signal")
 	return m
 }
@@ -69,7 +70,10 @@ func (m *metrics) refused(reason int) { m.refusals.WithLabelValues(refusalNames[
 
 func (m *metrics) dropped(k kind) {
 	name := "delta"
-	if k == signal {
+	switch k {
+	case bridges:
+		name = "bridges"
+	case signal:
 		name = "signal"
 	}
 	m.drops.WithLabelValues(name).Inc()
@@ -78,6 +82,9 @@ func (m *metrics) dropped(k kind) {
 var (
 	viewersDesc = streamDesc("shoal_tracker_viewers", "Viewers connected.")
 	cellsDesc   = streamDesc("shoal_tracker_cells", "Cells.")
+	rootsDesc   = streamDesc("shoal_tracker_roots", "Cells that fetch from the edge; the others are fed by them.")
+	bridgesDesc = streamDesc("shoal_tracker_bridges", "Links between two cells.")
+	movesDesc   = streamDesc("shoal_tracker_moves_total", "Viewers put into another cell when cells were split or merged.")
 	joinsDesc   = streamDesc("shoal_tracker_joins_total", "Viewers that joined.")
 	offloadDesc = streamDesc("shoal_swarm_offload_ratio", "Share of media bytes that came from peers, last minute.")
 	copiesDesc  = streamDesc("shoal_swarm_copies_per_chunk", "How many times each chunk left the CDN, by bytes, last minute.")
@@ -114,7 +121,7 @@ func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	for _, c := range m.own() {
 		c.Describe(descs)
 	}
-	for _, d := range []*prometheus.Desc{viewersDesc, cellsDesc, joinsDesc, offloadDesc, copiesDesc, latencyDesc, stunDesc} {
+	for _, d := range []*prometheus.Desc{viewersDesc, cellsDesc, rootsDesc, bridgesDesc, movesDesc, joinsDesc, offloadDesc, copiesDesc, latencyDesc, stunDesc} {
 		descs <- d
 	}
 	for _, total := range totals {
@@ -141,6 +148,9 @@ func (m *metrics) Collect(metrics chan<- prometheus.Metric) {
 		}
 		send(viewersDesc, gauge, float64(snap.viewers))
 		send(cellsDesc, gauge, float64(snap.cells))
+		send(rootsDesc, gauge, float64(snap.roots))
+		send(bridgesDesc, gauge, float64(snap.bridges))
+		send(movesDesc, counter, float64(snap.moves))
 		send(joinsDesc, counter, float64(snap.joins))
 		if ratio, ok := snap.window.offload(); ok {
 			send(offloadDesc, gauge, ratio)

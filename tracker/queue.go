@@ -21,6 +21,7 @@ const (
 	welcome kind = iota
 	roster
 	delta
+	bridges
 	signal
 	refusal
 	ping
@@ -33,12 +34,12 @@ type outgoing struct {
 	b    []byte // shared with other queues: not written to
 }
 
-// queue is what waits for one viewer. When it is full, a delta is dropped and the whole roster is sent once the queue
-// is empty again; signals, pings and pongs are dropped for good.
+// queue is what waits for one viewer. When it is full, a delta or a list of bridges is dropped, and the whole roster and
+// the bridges are sent once the queue is empty again; signals, pings and pongs are dropped for good.
 type queue struct {
 	waiting []outgoing
 	bytes   int
-	stale   bool // a delta was dropped
+	stale   bool // a delta or bridges were dropped
 	writing bool // a writer runs
 	closing bool // a close waits or is written: nothing more is taken
 	gone    bool // the socket is closed
@@ -51,7 +52,7 @@ func (q *queue) add(k kind, b []byte) (dropped bool) {
 	}
 	full := len(q.waiting) >= maxQueued || q.bytes+len(b) > maxQueuedBytes
 	switch k {
-	case delta:
+	case delta, bridges:
 		if q.stale = q.stale || full; q.stale {
 			return true
 		}

@@ -161,6 +161,9 @@ func TestConfig(t *testing.T) {
 		"burst too small":   {MessageBurst: 3},
 		"too many servers":  {ICEServers: make([]wire.ICEServer, wire.MaxICEServers+1)},
 		"long credential":   {ICEServers: []wire.ICEServer{{Credential: strings.Repeat("a", 256)}}},
+		"whose region":      {RegionHeader: "X-Region"},
+		"whose AS":          {ASHeader: "X-AS"},
+		"negative roots":    {Roots: -1},
 		"origin with path":  {AllowedOrigins: []string{"https://tv.example/"}},
 		"origin, no scheme": {AllowedOrigins: []string{"tv.example"}},
 	} {

@@ -25,16 +25,19 @@ type StreamStats struct {
 
 // snapshot is a stream at one moment.
 type snapshot struct {
-	viewers, cells int
-	joins          uint64
-	total, window  sums
-	spanMillis     int64
+	viewers, cells, roots, bridges int
+	joins, moves                   uint64
+	total, window                  sums
+	spanMillis                     int64
 }
 
 func (s *stream) snapshot(now time.Time) snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	snap := snapshot{viewers: s.swarm.Viewers(), cells: s.swarm.Cells(), joins: s.tally.joins, total: s.tally.total}
+	snap := snapshot{
+		viewers: s.swarm.Viewers(), cells: s.swarm.Cells(), roots: s.swarm.Roots(), bridges: s.swarm.Bridges(),
+		joins: s.tally.joins, moves: s.swarm.Moves(), total: s.tally.total,
+	}
 	snap.window, snap.spanMillis = s.tally.window(now)
 	return snap
 }

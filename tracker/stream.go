@@ -49,7 +49,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		}
 		s = &stream{
 			t: t, name: name, from: from,
-			swarm:   cell.New(t.config.CellSize, t.config.CellGap.Milliseconds()),
+			swarm:   cell.New(t.cells()),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
@@ -57,6 +57,13 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 	}
 	s.holders++
 	return s, nil
+}
+
+// cells returns what the cells of each stream are told.
+func (t *Tracker) cells() cell.Config {
+	return cell.Config{
+		Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots, Patience: bridgePatience.Milliseconds(),
+	}
 }
 
 // charge makes sure that there is room for one more stream, and that the address may open it.
@@ -135,17 +142,19 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	defer s.mu.Unlock()
 	w.Viewer = v.id
 	v.push(welcome, w.Append(nil))
+	m := wire.Member{ID: v.id, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
+	v.at.RoundTrip = j.RoundTrip
 	old := s.viewers[v.id]
 	s.viewers[v.id] = v
 	if old != nil {
 		v.reported, v.playing = old.reported, old.playing
 		old.bye(websocket.ClosePolicyViolation, "joined again on another socket")
-		s.swarm.Update(v.id, j.Flags, j.Weight)
+		s.swarm.Update(m, v.at)
 		s.swarm.Resend(v.id)
 	} else {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
-		s.swarm.Join(wire.Member{ID: v.id, Flags: j.Flags, Weight: j.Weight})
+		s.swarm.Join(m, v.at)
 	}
 	s.tally.joins++
 	s.flush(now)
@@ -169,12 +178,16 @@ func (s *stream) leave(v *viewer) {
 func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.has(v) && s.swarm.Update(v.id, u.Flags, u.Weight) {
+	if !s.has(v) {
+		return
+	}
+	v.at.RoundTrip = u.RoundTrip
+	if s.swarm.Update(wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, v.at) {
 		s.flush(now)
 	}
 }
 
-// relay passes a signal on within the cell, stamped with its sender. The addressee has heard of the sender before.
+// relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender. The addressee has heard of the sender before.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -225,8 +238,11 @@ func (s *stream) tick(now time.Time) {
 func (s *stream) flush(now time.Time) {
 	for _, n := range s.swarm.Flush(s.t.millis(now)) {
 		k := delta
-		if n.Roster != nil {
+		switch {
+		case n.Roster != nil:
 			k = roster
+		case n.Bridges != nil:
+			k = bridges
 		}
 		b := n.Append(nil)
 		for _, id := range n.To {

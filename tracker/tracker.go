@@ -4,14 +4,15 @@
 // a tracker viewers play from the edge.
 //
 // Each WebSocket message is one message of package wire. A socket begins with Join, which is answered by Welcome and
-// Roster, or by Refused and a close. Then Deltas come, at most one each CellGap for a cell. A Signal is passed on
-// only within the cell, and its sender is stamped here. What a viewer says in a Beacon is believed within bounds.
+// Roster, or by Refused and a close. Then Deltas come, at most one each CellGap for a cell, and Bridges. A Signal is
+// passed on only within the cell and over bridges, and its sender is stamped here. What a viewer says in a Beacon is
+// believed within bounds.
 //
 // Everything is bounded: sockets and streams, in all and by address, joins by address, messages by viewer, the queue
 // towards a viewer. A viewer too slow for its Deltas loses them and is sent the whole Roster once it has caught up.
 //
 // Who sits in which cell is kept by package cell, which knows no sockets; here are the sockets, which know no cells.
-// No address and no viewer ID leaves the tracker in logs, metrics or statistics.
+// No address, place or viewer ID leaves the tracker in logs, metrics or statistics.
 //
 // New starts nothing; Run owns all that goes on and closes every socket when its context ends.
 package tracker
@@ -33,6 +34,8 @@ const (
 	farewell    = time.Second           // how long a closing socket may take to say so
 	keepStream  = time.Minute           // how long a stream is remembered after its last viewer
 	retireEvery = 10 * time.Second
+
+	bridgePatience = 15 * time.Second // how long two viewers may take to link that are the ends of a bridge
 )
 
 // errNotRunning is what a tracker says of itself before Run and after.

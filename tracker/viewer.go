@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/netip"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
 	"golang.org/x/time/rate"
 )
 
@@ -34,15 +36,17 @@ type viewer struct {
 	slot, place int
 
 	// guarded by stream.mu
-	reported time.Time // up to where beacons have been credited
+	at       cell.Place // told to nobody
+	reported time.Time  // up to where beacons have been credited
 	playing  bool
 
 	mu    sync.Mutex // guards what follows
 	queue queue
 }
 
-func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr) *viewer {
-	v := &viewer{t: t, conn: conn, from: from, budget: rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)}
+func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr, at cell.Place) *viewer {
+	budget := rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)
+	v := &viewer{t: t, conn: conn, from: from, at: at, budget: budget}
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
@@ -146,7 +150,7 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 	j, err := wire.ParseJoin(b)
 	switch {
 	case errors.Is(err, wire.ErrVersion):
-		return &wire.Refused{Reason: wire.RefusedVersion, Text: "this tracker speaks protocol version 1"}
+		return &wire.Refused{Reason: wire.RefusedVersion, Text: fmt.Sprintf("this tracker speaks protocol version %d", wire.ProtocolVersion)}
 	case kind != websocket.BinaryMessage || err != nil:
 		return &wire.Refused{Reason: wire.RefusedMessage, Text: "the first message must be a Join"}
 	case j.Secret == [16]byte{}:

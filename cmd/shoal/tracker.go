@@ -9,6 +9,7 @@ import (
 
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker"
+	"github.com/shoal-live/shoal/tracker/cell"
 )
 
 func runTracker(ctx context.Context, args []string, out io.Writer) error {
@@ -19,11 +20,13 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	var ice list
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
-	flags.IntVar(&config.CellSize, "cell", 24, "`viewers` in a cell, fully meshed")
+	swarmFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
 	flags.Var((*list)(&config.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&config.AddressHeader, "address-header", "", "request `header` in which a trusted proxy puts the viewer's address")
+	flags.StringVar(&config.RegionHeader, "region-header", "", "request `header` in which the same proxy puts the viewer's region")
+	flags.StringVar(&config.ASHeader, "as-header", "", "request `header` in which the same proxy puts the number of the viewer's AS")
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
@@ -39,6 +42,12 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr})
+}
+
+// swarmFlags are the flags of everything that forms cells.
+func swarmFlags(flags *flagSet, config *tracker.Config) {
+	flags.IntVar(&config.CellSize, "cell-size", cell.DefaultSize, "`viewers` in a cell, fully meshed")
+	flags.IntVar(&config.Roots, "roots", cell.DefaultRoots, "`cells` of a stream that fetch from the edge and feed the others: copies of each chunk")
 }
 
 // withStats is a tracker that answers at the path of its figures too.

@@ -42,6 +42,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.AllowedOrigins = []string{"*"}
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
+	swarmFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err

@@ -18,7 +18,7 @@ type tracker struct {
 
 func newTracker(w *world) *tracker {
 	return &tracker{
-		w: w, swarm: cell.New(w.scenario.CellSize, int64(cellGap)), members: make(map[wire.ViewerID]*viewer), flushAt: never,
+		w: w, swarm: cell.New(cell.Config{Size: w.scenario.CellSize, Gap: int64(cellGap)}), members: make(map[wire.ViewerID]*viewer), flushAt: never,
 	}
 }
 
@@ -32,12 +32,12 @@ func (t *tracker) hears(v *viewer, b []byte) {
 		}
 		t.members[v.name] = v
 		t.tell(v, wire.Welcome{Viewer: v.name}.Append(nil))
-		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Weight: j.Weight}) != nil {
+		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}, cell.Place{RoundTrip: j.RoundTrip}) != nil {
 			panic("sim: a viewer joins twice")
 		}
 	case wire.TypeUpdate:
 		if u, err := wire.ParseUpdate(b); err == nil {
-			t.swarm.Update(v.name, u.Flags, u.Weight)
+			t.swarm.Update(wire.Member{ID: v.name, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, cell.Place{RoundTrip: u.RoundTrip})
 		}
 	case wire.TypeSignal:
 		g, err := wire.ParseSignal(b, wire.TypeSignal)

@@ -1,15 +1,25 @@
 // Package cell puts the viewers of one stream into cells: groups of up to a couple of dozen that are fully meshed
-// with each other and fetch each chunk from the edge once.
+// with each other and fetch each chunk from the edge once, or are fed by another cell.
 //
 // A [Swarm] is the state of one stream. Join, Leave and Update change it; [Swarm.Flush] then says who must be told
-// what: a Roster to those who know nothing of their cell yet, a Delta to the others. So a caller that flushes after
-// every change tells each change at once, and one that flushes later coalesces: however many changes a cell saw,
-// its version grows by one and each member gets one message. Gap bounds how often a cell's Deltas come.
+// what: a Roster to those who know nothing of their cell yet, a Delta to the others, Bridges to those who have links to
+// other cells. So a caller that flushes after every change tells each change at once, and one that flushes later
+// coalesces: however many changes a cell saw, its version grows by one and each member gets one message of it.
 //
-// Rules: a newcomer goes to the fullest cell that has room, so that cells do not stay tiny; a new cell is opened
-// only when all are full; when a leave lets two cells hold together no more than two thirds of the size, the smaller
-// moves into the larger. A moved member keeps its links to those who moved with it, but is not Ready until it says so
-// anew: it has no link yet to those whom it comes to. It learns that from its own entry in the Roster.
+// Cells: a newcomer goes to the cell with room whose members are worth most to it (they watch the same rendition, are
+// in the same network or region, have a like round trip); see choose. When there is none, or all that have room are
+// much worse than half of a full one, that one is split in two. When a leave lets two cells hold together no more than
+// two thirds of the size, the smaller moves into the larger; the last members of a cell that finds no such other are
+// spread over all. So there is no cell of one while there is another, unless the size is 2. Size lies between the
+// marks at which cells part and merge, so that nobody moves to and fro: the moves are at most twice the joins and
+// leaves, plus the size (from a size of 4 on).
+//
+// Whoever moves keeps its links to those who moved with it. After a split those are all links it needs; after a merge
+// it is not Ready until it says so anew, which it learns from its own entry in the Roster.
+//
+// The forest: no more than Roots cells have depth 0 and fetch from the edge. Every other has a parent, one less deep,
+// and a few bridges, each from a member of the parent to one of its own. A cell changes its parent only when the parent
+// goes or can feed none of its members; see parent and mend.
 //
 // A Roster may be newer than its version: a newcomer is not kept waiting for the gap, but gets the members of this
 // moment under the version told last. The Delta that follows names changes it has already seen. Set and Left are
@@ -21,14 +31,9 @@ package cell
 
 import (
 	"errors"
-	"math"
-	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
-
-// DefaultSize is how many members a cell has room for unless told otherwise.
-const DefaultSize = 24
 
 // What can be wrong with a viewer that joins.
 var (
@@ -38,34 +43,50 @@ var (
 
 // Swarm is the viewers of one stream in their cells.
 type Swarm struct {
-	size    int
-	gap     int64
-	opened  uint32 // cells so far; the next one's ID less one
+	config  Config
 	homes   map[wire.ViewerID]*cell
 	byCount [][]*cell // cells by how many members they have; [0] stays empty
+	index   index
+
+	opened  uint32 // cells so far: the next one's ID less one
+	joined  uint64 // viewers so far
+	moves   uint64 // viewers that were put into another cell, so far
 	cells   int
-	dirty   []*cell // cells with something to tell, in the order in which they became so
+	roots   int
+	bridges int
+	deepest uint8 // no cell was ever deeper
+
+	dirty []*cell // cells with something to tell, in the order in which they became so
+	loose []*cell // cells whose bridges the next Flush looks at, likewise
+
+	trials []trial // of bridges that are new, in the order of their times
+
+	// scratch
+	files     []file
+	looked    []*cell
+	few       []*cell
+	followers []*member
 }
 
-// New returns an empty swarm whose cells have room for size members (0: DefaultSize; 2 to wire.MaxMembers) and get
-// at most one Delta each gap. The gap is in the unit of the caller's clock, 0 for none.
-func New(size int, gap int64) *Swarm {
-	if size == 0 {
-		size = DefaultSize
+// New returns an empty swarm.
+func New(config Config) *Swarm {
+	config.validate()
+	return &Swarm{
+		config: config, homes: map[wire.ViewerID]*cell{}, byCount: make([][]*cell, config.Size+1), index: index{},
 	}
-	size = max(2, min(size, wire.MaxMembers))
-	return &Swarm{size: size, gap: gap, homes: map[wire.ViewerID]*cell{}, byCount: make([][]*cell, size+1)}
 }
 
-// Join puts a viewer into the fullest cell that has room.
-func (s *Swarm) Join(m wire.Member) error {
+// Join puts a viewer into a cell.
+func (s *Swarm) Join(m wire.Member, at Place) error {
 	if m.ID == 0 {
 		return ErrZero
 	}
 	if s.homes[m.ID] != nil {
 		return ErrTwice
 	}
-	s.enter(s.roomy(), m)
+	s.joined++
+	newcomer := member{Member: m, at: at, since: s.joined}
+	s.enter(s.choose(&newcomer), newcomer)
 	return nil
 }
 
@@ -75,45 +96,64 @@ func (s *Swarm) Leave(id wire.ViewerID) bool {
 	if c == nil {
 		return false
 	}
+	s.cutViewer(c, id)
 	delete(s.homes, id)
 	s.unshelve(c)
 	c.remove(id)
 	s.shelve(c)
-	s.touch(c)
-	s.merge(c)
+	s.shrunk(c)
 	return true
 }
 
-// Update changes what a viewer says of itself and tells whether that was a change.
-func (s *Swarm) Update(id wire.ViewerID, flags uint8, weight uint16) bool {
-	c := s.homes[id]
-	if c == nil || !c.update(id, flags, weight) {
+// Update changes what a viewer says of itself and tells whether its cell has to hear of it. It stays in its cell.
+func (s *Swarm) Update(m wire.Member, at Place) bool {
+	c := s.homes[m.ID]
+	if c == nil {
 		return false
 	}
+	own := c.find(m.ID)
+	was, moved := own.Member, own.at != at || own.Rendition != m.Rendition
+	own.Member, own.at = m, at
+	if moved {
+		s.refile(c)
+	}
+	if was == m {
+		return false
+	}
+	own.changed = true
+	c.ends(m.ID, func(_ wire.BridgeRole, other wire.ViewerID) { s.tellBridges(other, later) })
+	s.loosen(c)
 	s.touch(c)
 	return true
 }
 
-// Resend has the next Flush send the viewer a whole Roster: it may have missed a Delta.
+// Resend has the next Flush send the viewer a whole Roster, and its bridges: it may have missed something.
 func (s *Swarm) Resend(id wire.ViewerID) {
 	if c := s.homes[id]; c != nil {
-		c.find(id).stale = true
+		m := c.find(id)
+		m.stale = true
+		if m.bridged {
+			m.bridges = atOnce
+		}
 		s.touch(c)
 	}
 }
 
 // Introduce has the next Flush tell of the viewer if the others of its cell have not heard of it yet, gap or no gap:
-// call it before the viewer's first word to one of them is passed on.
+// call it before the viewer's first word to one of them is passed on. Of bridges the next Flush tells in any case.
 func (s *Swarm) Introduce(id wire.ViewerID) {
 	if c := s.homes[id]; c != nil && c.find(id).arrived {
 		c.urgent = true
 	}
 }
 
-// Together tells whether two viewers are members of the same cell.
+// Together tells whether two viewers may have a link: they are members of the same cell or the ends of a bridge.
 func (s *Swarm) Together(a, b wire.ViewerID) bool {
-	c := s.homes[a]
-	return c != nil && a != b && c == s.homes[b]
+	c, d := s.homes[a], s.homes[b]
+	if c == nil || d == nil || a == b {
+		return false
+	}
+	return c == d || c.parent == d && c.hasBridge(a, b) || d.parent == c && d.hasBridge(b, a)
 }
 
 // Roster returns the cell of a viewer as it is now, under the version told last.
@@ -131,58 +171,25 @@ func (s *Swarm) Viewers() int { return len(s.homes) }
 // Cells returns how many cells there are.
 func (s *Swarm) Cells() int { return s.cells }
 
-// roomy returns the fullest cell that has room, a new one if there is none.
-func (s *Swarm) roomy() *cell {
-	for n := s.size - 1; n > 0; n-- {
-		if c := s.byCount[n]; len(c) > 0 {
-			return c[len(c)-1]
-		}
-	}
-	s.opened++
-	return &cell{id: s.opened, told: math.MinInt64}
-}
+// Roots returns how many cells fetch from the edge.
+func (s *Swarm) Roots() int { return s.roots }
 
-func (s *Swarm) enter(c *cell, m wire.Member) {
-	s.unshelve(c)
-	c.add(m)
-	s.homes[m.ID] = c
-	s.shelve(c)
-	s.touch(c)
-}
+// Bridges returns how many bridges there are.
+func (s *Swarm) Bridges() int { return s.bridges }
 
-// merge joins c, which has just shrunk, with the fullest cell that keeps the sum within two thirds of the size. As
-// the swarm had no such pair before, one merge is all there is to do.
-func (s *Swarm) merge(c *cell) {
-	for n := s.size*2/3 - len(c.members); n > 0 && len(c.members) > 0; n-- {
-		for _, other := range slices.Backward(s.byCount[n]) {
-			if other != c {
-				s.move(c, other)
-				return
-			}
-		}
-	}
-}
+// Moves returns how many times a viewer was put into another cell.
+func (s *Swarm) Moves() uint64 { return s.moves }
 
-// move puts the members of the smaller of two cells into the other; of equals the elder stays.
-func (s *Swarm) move(from, to *cell) {
-	if len(from.members) > len(to.members) || len(from.members) == len(to.members) && from.id < to.id {
-		from, to = to, from
-	}
-	s.unshelve(from)
-	for _, m := range from.members {
-		m.Flags &^= wire.Ready
-		s.enter(to, m.Member)
-	}
-	from.members, from.left = nil, nil
-}
-
-// shelve files c under its count, unless it is empty; unshelve takes it out.
+// shelve files c as it is now, unless it is empty; unshelve takes it from where its count had it.
 func (s *Swarm) shelve(c *cell) {
 	if n := len(c.members); n > 0 {
 		c.place = len(s.byCount[n])
 		s.byCount[n] = append(s.byCount[n], c)
 		s.cells++
 	}
+	s.refile(c)
+	s.loosen(c)
+	s.touch(c)
 }
 
 func (s *Swarm) unshelve(c *cell) {
