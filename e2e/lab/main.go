@@ -59,10 +59,12 @@ type began struct {
 
 // What is printed last.
 type ended struct {
-	Packets int64 `json:"packets"` // carried, of all
-	Bytes   int64 `json:"bytes"`
-	Dropped int64 `json:"dropped"` // by full uplinks
-	Crowded int64 `json:"crowded"` // because the lab itself was full
+	Packets       int64 `json:"packets"` // carried, of all
+	Bytes         int64 `json:"bytes"`
+	Waited        int64 `json:"waited"`        // packets that had to wait at an uplink
+	LongestMillis int64 `json:"longestMillis"` // that one waited there
+	Dropped       int64 `json:"dropped"`       // by full uplinks
+	Crowded       int64 `json:"crowded"`       // because the lab itself was full
 }
 
 func main() {
@@ -118,6 +120,8 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	for _, p := range n.ports {
 		last.Packets += p.packets
 		last.Bytes += p.bytes
+		last.Waited += p.uplink.waited
+		last.LongestMillis = max(last.LongestMillis, p.uplink.longest.Milliseconds())
 		last.Dropped += p.dropped
 	}
 	return encoder.Encode(last)

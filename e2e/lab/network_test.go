@@ -130,6 +130,9 @@ func TestFullUplinkDrops(t *testing.T) {
 	if p := n.ports[1]; p.packets != 4 || p.bytes != 5000 || p.dropped != 3 {
 		t.Errorf("%d packets, %d bytes, %d dropped; want 4, 5000, 3", p.packets, p.bytes, p.dropped)
 	}
+	if u := n.ports[1].uplink; u.waited != 3 || u.longest != 20*ms {
+		t.Errorf("%d waited, up to %v; want 3, 20 ms", u.waited, u.longest)
+	}
 }
 
 func TestWhatIsForNobodyIsIgnored(t *testing.T) {

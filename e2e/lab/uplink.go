@@ -10,6 +10,9 @@ type uplink struct {
 	rate  int64         // bits a second; 0: no limit
 	queue time.Duration // what may wait, in time of that rate
 	free  time.Time     // when all that was admitted will have left
+
+	waited  int64         // packets that found others before them
+	longest time.Duration // that one waited
 }
 
 // admit returns when a packet of so many bytes will have left, or false if it finds the queue full.
@@ -21,8 +24,13 @@ func (u *uplink) admit(now time.Time, size int) (time.Time, bool) {
 	if u.free.After(now) {
 		start = u.free
 	}
-	if start.Sub(now) > u.queue {
+	wait := start.Sub(now)
+	if wait > u.queue {
 		return time.Time{}, false
+	}
+	if wait > 0 {
+		u.waited++
+		u.longest = max(u.longest, wait)
 	}
 	u.free = start.Add(time.Duration(int64(size) * 8 * int64(time.Second) / u.rate))
 	return u.free, true
