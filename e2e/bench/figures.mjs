@@ -9,8 +9,8 @@ export function median(numbers) {
 
 /**
  * The figures of one phase. `start` is before anyone joined ({edge}), `before` and `after` are the ends of the measured
- * time ({at, stats, edge, cpu}), `samples` are latencies (a row for each second, of all viewers), `moved` is when each
- * viewer's picture moved. Stalls are those of all viewers together, and of the whole phase.
+ * time ({at, stats, edge, cpu}), `samples` are their stats within that time ({at, stats}), `moved` is after how many
+ * milliseconds each viewer's picture moved. Stalls are those of all viewers together, and of the whole phase.
  */
 export function figures({ start, before, samples, after, moved }) {
   const viewers = after.stats.length;
@@ -23,7 +23,7 @@ export function figures({ start, before, samples, after, moved }) {
   const bytesSentByEdge = after.edge.media - before.edge.media;
   const perViewerMinute = (n) => n / viewers / (seconds / 60);
   const requests = Object.entries(after.edge.requests).map(([kind, n]) => [kind, perViewerMinute(n - before.edge.requests[kind])]);
-  const latencies = after.stats.map((_, i) => median(samples.map((row) => row[i])));
+  const latencies = after.stats.map((_, i) => median(samples.flatMap((s) => s.stats[i]?.latencySeconds ?? [])));
   return {
     offload: 1 - bytesSentByEdge / consumed,
     offloadByPlayers: bytesFromPeers / consumed,

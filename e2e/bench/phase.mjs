@@ -17,8 +17,11 @@ const FULL_CELL = 24;
 /** The most seconds that a phase may take. */
 export const mostSeconds = ({ viewers, seconds }) => seconds + LINKING + 60 * viewers + 60;
 
-/** Runs a phase and returns its figures. `lab` is {uplink, delay} where the network is limited, else null. */
-export async function phase(shoal, { viewers: count, seconds, together, p2p, lab, picture }) {
+/**
+ * Runs a phase and returns its figures. `lab` is {uplink, delay} where the network is limited, else null. What each viewer
+ * had to say second by second is left in logs/NAME.json, and with `picture` how the last one looks in logs/NAME.png.
+ */
+export async function phase(shoal, { name, viewers: count, seconds, together, p2p, lab, picture }) {
   const ends = [];
   const t = { after: (end) => ends.unshift(end) };
   try {
@@ -33,15 +36,21 @@ export async function phase(shoal, { viewers: count, seconds, together, p2p, lab
       return { at: Date.now(), stats, edge: sent(metrics), cpu: processorSeconds(browsers.map((b) => b.pid)) };
     };
     const start = { edge: sent(await shoal.metrics()) };
+    const over = new AbortController();
+    ends.unshift(() => over.abort());
+    const samples = sampling(viewers, over.signal);
     await joining(viewers, `${base}/watch/demo`, together);
     const unlinked = p2p ? await linking(viewers) : 0;
     const before = await snapshot();
-    const samples = await sampling(viewers, seconds);
+    await pass(seconds);
     const after = await snapshot();
-    if (picture) writeFileSync(join(logs, `${picture}.png`), await viewers[count - 1].page.picture());
+    over.abort();
+    const waits = await Promise.all(viewers.map((v) => v.waits()));
+    writeFileSync(join(logs, `${name}.json`), JSON.stringify({ began: before.at, waits, samples }));
+    if (picture) writeFileSync(join(logs, `${name}.png`), await viewers[count - 1].page.picture());
     await Promise.all(browsers.map((b) => b.close()));
     return {
-      ...figures({ start, before, samples, after, moved: viewers.map((v) => v.movedAfter) }),
+      ...figures({ start, before, samples: samples.filter((s) => s.at > before.at), after, moved: viewers.map((v) => v.movedAfter) }),
       unlinked,
       ...(network && { network: await network.end() }),
     };
@@ -87,15 +96,18 @@ async function linking(viewers) {
   }
 }
 
-// sampling looks at the latency of each viewer once a second: an array of their latencies for each second.
-async function sampling(viewers, seconds) {
+// sampling asks all viewers once a second, until the signal comes; the array that it returns at once grows: {at, stats},
+// where stats are null of a viewer that is not there yet.
+function sampling(viewers, signal) {
   const samples = [];
-  const began = Date.now();
-  for (let i = 1; i <= seconds; i++) {
-    await pass(Math.max(0, began + i * 1000 - Date.now()) / 1000);
-    const stats = await Promise.all(viewers.map((v) => v.stats()));
-    samples.push(stats.map((s) => s.latencySeconds));
-  }
+  const look = async () => {
+    const began = Date.now();
+    const stats = await Promise.all(viewers.map((v) => v.stats().catch(() => null)));
+    if (signal.aborted) return;
+    samples.push({ at: began, stats });
+    setTimeout(look, Math.max(0, began + 1000 - Date.now()));
+  };
+  void look();
   return samples;
 }
 

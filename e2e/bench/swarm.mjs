@@ -5,7 +5,8 @@
 // A viewer joins when the picture of the one before moves, or with -together all join at once. What is measured begins
 // when all play and are linked with each other. With -uplink or -delay every viewer has a browser and a network namespace
 // of its own, an uplink of so many times the stream's bitrate, and stands so many milliseconds of round trip from
-// each other viewer and half as many from the edge. -picture leaves a picture of each phase's last viewer in logs/.
+// each other viewer and half as many from the edge. In logs/ is left what the viewers had to say second by second, and with
+// -picture how each phase's last viewer looks at its end.
 
 import { statSync } from 'node:fs';
 
@@ -46,9 +47,8 @@ async function measure(o) {
     const runs = [];
     for (let i = 1; i <= o.runs; i++) {
       const one = async (p2p) => {
-        const name = p2p ? 'swarm' : 'control';
         say(`run ${i} of ${o.runs}: ${p2p ? 'with the swarm' : 'without it'}`);
-        return phase(shoal, { ...o, p2p, lab, picture: o.picture && `${name}-${i}` });
+        return phase(shoal, { ...o, name: `${p2p ? 'swarm' : 'control'}-${i}`, p2p, lab });
       };
       const swarm = await one(true);
       const control = await one(false);

@@ -40,4 +40,9 @@ export class Viewer {
   stats() {
     return this.page.evaluate(() => ({ ...window.shoalTest.player().stats }));
   }
+
+  /** When it waited for media, for how long, and how much was buffered. */
+  waits() {
+    return this.page.evaluate(() => window.shoalTest.waits.map(({ at, millis, ahead }) => ({ at, millis, ahead })));
+  }
 }
