@@ -10,6 +10,7 @@ import { flags } from '../harness/browser.mjs';
 import { logs } from '../harness/process.mjs';
 import { folder } from '../harness/shoal.mjs';
 
+const SMALL = { width: 160, height: 160 }; // to draw the picture larger would cost more than to decode it
 const PATIENCE = 15; // seconds; a page that says nothing for so long hangs
 const alive = new Set();
 process.on('exit', () => {
@@ -84,7 +85,7 @@ export class Chromium {
   /** Makes an empty page in a context of its own; the scripts run in it before those of any page it goes to. */
   async page(...scripts) {
     const { browserContextId } = await this.command('Target.createBrowserContext');
-    const { targetId } = await this.command('Target.createTarget', { url: 'about:blank', browserContextId, width: 480, height: 400 });
+    const { targetId } = await this.command('Target.createTarget', { url: 'about:blank', browserContextId, ...SMALL });
     const { sessionId } = await this.command('Target.attachToTarget', { targetId, flatten: true });
     const page = new Page(this, sessionId);
     await page.command('Page.enable');
@@ -147,8 +148,9 @@ class Page {
     return result.value;
   }
 
-  /** A picture of the page, PNG. */
+  /** A picture of the page as in a larger window, PNG. */
   async picture() {
+    await this.command('Emulation.setDeviceMetricsOverride', { width: 640, height: 640, deviceScaleFactor: 1, mobile: false });
     return Buffer.from((await this.command('Page.captureScreenshot', { format: 'png' })).data, 'base64');
   }
 }

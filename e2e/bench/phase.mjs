@@ -40,6 +40,7 @@ export async function phase(shoal, { name, viewers: count, seconds, together, p2
     ends.unshift(() => over.abort());
     const samples = sampling(viewers, over.signal);
     await joining(viewers, `${base}/watch/demo`, together);
+    if (!(await viewers[0].secure())) throw new Error('the browser does not trust the page with its cryptography');
     const unlinked = p2p ? await linking(viewers) : 0;
     const before = await snapshot();
     await pass(seconds);

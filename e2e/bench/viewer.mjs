@@ -36,6 +36,11 @@ export class Viewer {
     return (this.movedAfter = at - this.began);
   }
 
+  /** Whether the page has the browser's own cryptography, as pages in real use do. */
+  secure() {
+    return this.page.evaluate(() => isSecureContext);
+  }
+
   /** A snapshot of the player's property `stats`. */
   stats() {
     return this.page.evaluate(() => ({ ...window.shoalTest.player().stats }));
