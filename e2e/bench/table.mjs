@@ -27,6 +27,7 @@ const rows = [
   ['  that waited at an uplink', 'network.waited', 0],
   ['  at most, ms', 'network.longestMillis', 0],
   ['  dropped', 'network.dropped', 0],
+  ['  late', 'network.late', 0],
 ];
 
 function value(figures, name) {

@@ -65,6 +65,7 @@ type ended struct {
 	LongestMillis int64 `json:"longestMillis"` // that one waited there
 	Dropped       int64 `json:"dropped"`       // by full uplinks
 	Crowded       int64 `json:"crowded"`       // because the lab itself was full
+	Late          int64 `json:"late"`          // packets delivered more than 5 ms late: the machine was too busy for the lab
 }
 
 func main() {
@@ -116,7 +117,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if err := n.run(ctx); err != nil {
 		return err
 	}
-	last := ended{Crowded: n.crowded}
+	last := ended{Crowded: n.crowded, Late: n.late}
 	for _, p := range n.ports {
 		last.Packets += p.packets
 		last.Bytes += p.bytes

@@ -18,6 +18,7 @@ import (
 const (
 	mtu       = 1500
 	mostUnder = 1 << 16 // packets under way; more are dropped and counted
+	punctual  = 5 * time.Millisecond
 )
 
 // A network carries IPv4 packets between its ports. Each has a goroutine that reads, and one goroutine delivers what
@@ -32,6 +33,7 @@ type network struct {
 	under   letters
 	count   int64
 	crowded int64 // packets dropped because too many were under way
+	late    int64 // packets delivered late, because the machine was too busy
 }
 
 // A port is where one machine is connected.
@@ -124,6 +126,9 @@ func (n *network) carry(ctx context.Context) error {
 		now := time.Now()
 		for len(n.under) > 0 && !n.under[0].due.After(now) {
 			p := heap.Pop(&n.under).(packet)
+			if now.Sub(p.due) > punctual {
+				n.late++
+			}
 			if _, err := p.to.device.Write(p.bytes); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("deliver to %v: %w", p.to.address, err)
 			}
