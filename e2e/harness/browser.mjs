@@ -12,7 +12,8 @@ import { crowding } from './machine.mjs';
 import { logs } from './process.mjs';
 import { until } from './until.mjs';
 
-const flags = [
+/** What Chromium is started with. */
+export const flags = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync', '--disable-features=WebRtcHideLocalIpsWithMdns',
   '--allow-loopback-in-peer-connection', '--autoplay-policy=no-user-gesture-required', '--disable-background-timer-throttling',

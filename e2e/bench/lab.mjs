@@ -1,0 +1,31 @@
+// The network in user space (e2e/lab) in which every viewer has a namespace, an uplink and a distance of its own.
+
+import { join } from 'node:path';
+
+import { atEnd } from '../harness/ends.mjs';
+import { Process, scratch } from '../harness/process.mjs';
+
+export class Lab {
+  #process;
+
+  /** Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. */
+  static async start(t, { viewers, uplink, delay }) {
+    const lab = new Lab();
+    // A network takes no turns with those it connects, so it goes first.
+    lab.#process = new Process('lab', 'nice', [
+      '-n', '-10', join(scratch, 'lab'), '-viewers', String(viewers), '-uplink', String(Math.round(uplink)), '-delay', `${delay}ms`,
+    ]);
+    atEnd(t, () => lab.#process.end('SIGTERM'));
+    const [text] = await lab.#process.line(/^\{.*"viewers".*\}$/m, 20);
+    const { server, viewers: places } = JSON.parse(text);
+    return Object.assign(lab, { server, places });
+  }
+
+  /** Ends it, and returns what it carried: {packets, bytes, waited, longestMillis, dropped, crowded, late}. */
+  async end() {
+    await this.#process.end('SIGTERM');
+    const found = /^\{"packets".*\}$/m.exec(this.#process.output);
+    if (!found) throw new Error(`the lab ended with an error: ${this.#process.output.slice(-2000)}`);
+    return JSON.parse(found[0]);
+  }
+}

@@ -1,0 +1,177 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	mtu       = 1500
+	mostUnder = 1 << 16 // packets under way; more are dropped and counted
+	punctual  = 5 * time.Millisecond
+)
+
+// A network carries IPv4 packets between its ports. Each has a goroutine that reads, and one goroutine delivers what
+// is due. Packets from one port to another keep their order.
+type network struct {
+	// static
+	ports  []*port
+	byIP   map[netip.Addr]*port
+	handed chan packet // from the readers to the carrier
+
+	// owned by the carrier
+	under   letters
+	count   int64
+	crowded int64 // packets dropped because too many were under way
+	late    int64 // packets delivered late, because the machine was too busy
+}
+
+// A port is where one machine is connected.
+type port struct {
+	// static
+	address  netip.Addr
+	distance time.Duration // one way, from here to the middle of the network
+	device   io.ReadWriteCloser
+
+	// owned by its reader
+	uplink  uplink
+	packets int64 // that it sent and were carried
+	bytes   int64
+	dropped int64 // that found its uplink's queue full
+}
+
+// A packet is under way until it is due.
+type packet struct {
+	due   time.Time
+	order int64
+	to    *port
+	bytes []byte
+}
+
+func newNetwork(ports ...*port) *network {
+	n := &network{ports: ports, byIP: make(map[netip.Addr]*port), handed: make(chan packet, 256)}
+	for _, p := range ports {
+		n.byIP[p.address] = p
+	}
+	return n
+}
+
+// run carries packets until ctx ends, and closes the devices.
+func (n *network) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, p := range n.ports {
+		group.Go(func() error { return n.read(ctx, p) })
+	}
+	group.Go(func() error { return n.carry(ctx) })
+	group.Go(func() error {
+		<-ctx.Done()
+		for _, p := range n.ports {
+			p.device.Close()
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+func (n *network) read(ctx context.Context, from *port) error {
+	var buffer [mtu]byte
+	for {
+		size, err := from.device.Read(buffer[:])
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read what %v sent: %w", from.address, err)
+		}
+		to := n.byIP[destination(buffer[:size])]
+		if to == nil || to == from {
+			continue
+		}
+		left, ok := from.uplink.admit(time.Now(), size)
+		if !ok {
+			from.dropped++
+			continue
+		}
+		from.packets++
+		from.bytes += int64(size)
+		select {
+		case n.handed <- packet{due: left.Add(from.distance + to.distance), to: to, bytes: slices.Clone(buffer[:size])}:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (n *network) carry(ctx context.Context) error {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case p := <-n.handed:
+			n.take(p)
+		case <-timer.C:
+		}
+		now := time.Now()
+		for len(n.under) > 0 && !n.under[0].due.After(now) {
+			p := heap.Pop(&n.under).(packet)
+			if now.Sub(p.due) > punctual {
+				n.late++
+			}
+			if _, err := p.to.device.Write(p.bytes); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("deliver to %v: %w", p.to.address, err)
+			}
+		}
+		if len(n.under) > 0 {
+			timer.Reset(n.under[0].due.Sub(now))
+		}
+	}
+}
+
+func (n *network) take(p packet) {
+	if len(n.under) == mostUnder {
+		n.crowded++
+		return
+	}
+	n.count++
+	p.order = n.count
+	heap.Push(&n.under, p)
+}
+
+// destination returns where an IPv4 packet goes, nowhere if it is none.
+func destination(b []byte) netip.Addr {
+	if len(b) < 20 || b[0]>>4 != 4 {
+		return netip.Addr{}
+	}
+	return netip.AddrFrom4([4]byte(b[16:20]))
+}
+
+// letters is a heap: what is due first stands first.
+type letters []packet
+
+func (l letters) Len() int      { return len(l) }
+func (l letters) Swap(i, j int) { l[i], l[j] = l[j], l[i] }
+func (l *letters) Push(p any)   { *l = append(*l, p.(packet)) }
+
+func (l letters) Less(i, j int) bool {
+	return cmp.Or(l[i].due.Compare(l[j].due), cmp.Compare(l[i].order, l[j].order)) < 0
+}
+
+func (l *letters) Pop() any {
+	last := len(*l) - 1
+	p := (*l)[last]
+	(*l)[last] = packet{}
+	*l = (*l)[:last]
+	return p
+}
