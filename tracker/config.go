@@ -14,7 +14,7 @@ import (
 
 // Config is all a tracker can be told. The zero value works.
 type Config struct {
-	CellSize int           // members a cell has room for; 0: 24, at most wire.MaxMembers
+	CellSize int           // members a cell has room for; 0: cell.DefaultSize, at most wire.MaxMembers
 	Roots    int           // cells of a stream that fetch from the edge and feed the others: copies of each chunk; 0: 24
 	CellGap  time.Duration // a cell's deltas are at least this far apart; 0: 100 ms
 

@@ -67,6 +67,9 @@ func TestAViewerThatComesBackKeepsItsPlace(t *testing.T) {
 		if _, code := b.refused(); code != websocket.ClosePolicyViolation {
 			t.Errorf("the old socket was closed with %d", code)
 		}
+		if list := again.nextBridges(); len(list) != 0 { // it may remember some from before
+			t.Errorf("bridges %+v", list)
+		}
 		a.silent() // its peers notice nothing, neither of the return nor of the old socket's end
 		a.send(signalTo(b.id, "hello"))
 		if s := again.nextSignal(); s.Peer != a.id {

@@ -49,24 +49,25 @@ func inputAt() unsafe.Pointer { return unsafe.Pointer(&input) }
 func outputAt() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
 
 //go:wasmexport shoal_start
-func start(flags, weight, nameLength, tokenLength int32) int32 {
+func start(flags, rendition, most, nameLength, tokenLength int32) int32 {
 	b := in(16 + nameLength + tokenLength)
 	if nameLength < 0 || tokenLength < 0 || len(b) != int(16+nameLength+tokenLength) {
 		return 0
 	}
 	machine = scheduler.New(scheduler.Config{
-		Secret: [16]byte(b[:16]),
-		Stream: string(b[16 : 16+nameLength]),
-		Token:  string(b[16+nameLength:]),
-		Flags:  uint8(flags),
-		Weight: uint16(weight),
+		Secret:    [16]byte(b[:16]),
+		Stream:    string(b[16 : 16+nameLength]),
+		Token:     string(b[16+nameLength:]),
+		Flags:     uint8(flags),
+		Rendition: uint8(rendition),
+		Cap:       uint16(most),
 	})
 	return out()
 }
 
 //go:wasmexport shoal_self
-func self(now float64, flags, weight int32) int32 {
-	machine.Self(micros(now), uint8(flags), uint16(weight))
+func self(now float64, flags, rendition, most int32) int32 {
+	machine.Self(micros(now), uint8(flags), uint8(rendition), uint16(most))
 	return out()
 }
 
@@ -123,6 +124,12 @@ func buffered(now float64, peer, bytes int32) int32 {
 	return out()
 }
 
+//go:wasmexport shoal_backlog
+func backlog(now float64, bytes int32) int32 {
+	machine.Backlog(micros(now), int(bytes))
+	return out()
+}
+
 //go:wasmexport shoal_frame
 func frame(now float64, peer, length, payload int32) int32 {
 	machine.Frame(micros(now), scheduler.Peer(peer), in(length), int(payload))
@@ -150,12 +157,35 @@ func learn(now, age float64) int32 {
 	return out()
 }
 
+// recordTaken finds in the input the record that the action held.
+//
+//go:wasmexport shoal_record_taken
+func recordTaken(now float64, peer, ok int32) int32 {
+	learned = 0
+	if r, err := wire.ParseRecord(in(wire.RecordSize)); err == nil {
+		learned = machine.RecordTaken(micros(now), scheduler.Peer(peer), &r, ok != 0)
+	}
+	return out()
+}
+
+//go:wasmexport shoal_reloaded
+func reloaded(now float64, ok int32) int32 {
+	machine.Reloaded(micros(now), ok != 0)
+	return out()
+}
+
 //go:wasmexport shoal_learned
 func learnedChunk() int32 { return int32(learned) }
 
 //go:wasmexport shoal_need
 func need(now float64, chunk int32, deadline float64) int32 {
 	machine.Need(micros(now), scheduler.Chunk(chunk), micros(deadline))
+	return out()
+}
+
+//go:wasmexport shoal_arrived
+func arrived(now float64, chunk, first, count int32) int32 {
+	machine.Arrived(micros(now), scheduler.Chunk(chunk), int(first), int(count))
 	return out()
 }
 
@@ -179,6 +209,12 @@ func next() float64 { return float64(machine.Next()) / 1000 }
 
 //go:wasmexport shoal_beacon_seconds
 func beaconSeconds() int32 { return int32(machine.BeaconSeconds()) }
+
+//go:wasmexport shoal_hold_back
+func holdBack() float64 { return float64(machine.HoldBack()) / 1000 }
+
+//go:wasmexport shoal_weight
+func weight() int32 { return int32(machine.Weight()) }
 
 //go:wasmexport shoal_links
 func links() int32 { return int32(machine.Stats().Links) }

@@ -147,7 +147,7 @@ func TestHint(t *testing.T) {
 				if c.keep == 0 {
 					return
 				}
-				time.Sleep(1)
+				time.Sleep(time.Nanosecond)
 				go p.get("7/s1.1.m4s")
 				synctest.Wait()
 				p.cost(t, "s1.1.m4s", 2)

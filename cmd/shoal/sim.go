@@ -24,13 +24,14 @@ func simulate(ctx context.Context, args []string, out io.Writer) error {
 	flags.Uint64Var(&config.Seed, "seed", 1, "`number` from which all chance comes")
 	flags.IntVar(&config.Seconds, "seconds", 60, "`seconds` that are measured")
 	flags.StringVar(&config.Scenario, "scenario", "steady", "`name` of the world that is played")
-	flags.IntVar(&config.CellSize, "cell", 0, "`viewers` in a cell (default the scenario's)")
+	flags.IntVar(&config.CellSize, "cell-size", 0, "`viewers` in a cell (default the scenario's)")
+	flags.IntVar(&config.Roots, "roots", 0, "`cells` that fetch from the edge and feed the others (default the tracker's)")
 	asJSON := flags.Bool("json", false, "print one JSON object")
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	if config.Viewers < 1 || config.Seconds < 1 || config.CellSize < 0 {
-		return usageError("sim: want at least one viewer (-viewers), one second (-seconds), and no negative cell (-cell)")
+	if config.Viewers < 1 || config.Seconds < 1 || config.CellSize < 0 || config.Roots < 0 {
+		return usageError("sim: want at least one viewer (-viewers), one second (-seconds), and neither a negative -cell-size nor negative -roots")
 	}
 	report, err := play(ctx, config)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 
 	"github.com/shoal-live/shoal/swarm/viewer"
@@ -28,6 +29,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 50ms for each, at most 10s)")
 	flags.StringVar(&config.Tracker, "tracker", "", "WebSocket `URL` of the tracker (default /tracker on the stream's host)")
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
+	most := flags.Int("max-upload", 0, "the most that each viewer lends of its uplink, in `kbit/s` (default all of it)")
 	control := flags.Bool("control", false, "measure once more without the swarm, for comparison")
 	asJSON := flags.Bool("json", false, "print one JSON object")
 	flags.TextVar(&level, "log", slog.LevelWarn, "least `level` logged: debug, info, warn, error")
@@ -41,7 +43,10 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	if config.N < 1 || config.Seconds < 1 {
 		return usageError("watch: want at least one viewer (-n) and one second (-seconds)")
 	}
-	config.URL = positional[0]
+	if *most != 0 && (*most < 10 || *most > 10*math.MaxUint16) {
+		return usageError(fmt.Sprintf("watch: want -max-upload between 10 and %d kbit/s", 10*math.MaxUint16))
+	}
+	config.URL, config.Cap = positional[0], uint16(*most/10)
 	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 
 	var report watched

@@ -12,7 +12,7 @@ import { processorSeconds } from './processor.mjs';
 import { Viewer } from './viewer.mjs';
 
 const LINKING = 10; // seconds for which the measurement waits for viewers to be linked with each other
-const FULL_CELL = 24;
+const FULL_CELL = 32;
 
 /** The most seconds that a phase may take. */
 export const mostSeconds = ({ viewers, seconds }) => seconds + LINKING + 60 * viewers + 60;

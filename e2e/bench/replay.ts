@@ -16,7 +16,7 @@ const bytes = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (c) 
 // ready turns arguments into what the bridge takes, before anything is measured.
 const ready = (steps: Step[]): Step[] => steps.map((step) => ({
   ...step,
-  args: step.args.map((a) => (typeof a === 'object' && a !== null ? bytes((a as { bytes: string }).bytes) : a)),
+  args: step.args.map((a) => (typeof a === 'object' && a !== null && 'bytes' in a ? bytes(a.bytes as string) : a)),
 }));
 
 async function replay(): Promise<{ nanos: number[]; calls: number }> {

@@ -1,12 +1,12 @@
-// Steps records how a viewer's scheduler is driven: one member of a full cell of 24, in a stream of 3 renditions, through
+// Steps records how a viewer's scheduler is driven: one member of a cell of 24, in a stream of 3 renditions, through
 // the lives of many chunks. It prints one JSON object, from which the same calls are made again elsewhere; bench scheduler
 // makes them in a browser.
 //
 //	{"start": [STEP...], "lives": [[STEP...]...]}
 //
 // A step is {"call": NAME, "args": [...], "actions": N}: the name is that of a method of the player's Scheduler
-// (player/src/scheduler.ts), an argument is a number, a text, a truth, or {"bytes": BASE64}, and N is how many actions the
-// call led to. Times are milliseconds.
+// (player/src/scheduler.ts), an argument is a number, a text, a truth, {"bytes": BASE64}, or what a viewer is, {"flags",
+// "rendition", "most"}, and N is how many actions the call led to. Times are milliseconds.
 package main
 
 import (
@@ -24,7 +24,8 @@ const (
 	lives      = 1500 // chunks of the rendition that is watched
 	chunkSize  = 41_000
 	partMillis = 333
-	run        = 2 // pieces in a frame
+	run        = 2   // pieces in a frame
+	weight     = 500 // of each member
 )
 
 type step struct {
@@ -35,6 +36,12 @@ type step struct {
 
 type octets struct {
 	Bytes []byte `json:"bytes"`
+}
+
+type self struct {
+	Flags     uint8  `json:"flags"`
+	Rendition uint8  `json:"rendition"`
+	Most      uint16 `json:"most"`
 }
 
 // A recorder drives a scheduler and notes how.
@@ -56,10 +63,10 @@ func (r *recorder) taken() []step {
 func micros(millis int) scheduler.Time { return scheduler.Time(millis) * scheduler.Millisecond }
 
 func main() {
-	flags, weight := wire.MayUpload, uint16(500)
-	r := &recorder{s: scheduler.New(scheduler.Config{Stream: "demo", Flags: flags, Weight: weight})}
-	r.note("start", octets{make([]byte, 16)}, flags, weight, "demo", "")
-	r.join(flags, weight)
+	flags := wire.MayUpload
+	r := &recorder{s: scheduler.New(scheduler.Config{Stream: "demo", Flags: flags})}
+	r.note("start", octets{make([]byte, 16)}, self{Flags: flags}, "demo", "")
+	r.join(flags)
 	record := struct {
 		Start []step   `json:"start"`
 		Lives [][]step `json:"lives"`
@@ -75,7 +82,7 @@ func main() {
 }
 
 // join brings the viewer into its cell: it has the lowest ID, so it connects to all others.
-func (r *recorder) join(flags uint8, weight uint16) {
+func (r *recorder) join(flags uint8) {
 	r.s.TrackerUp(0)
 	r.note("trackerUp", 0)
 	roster := wire.Roster{Version: 1}

@@ -4,18 +4,14 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
-	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// sign returns the chunk record of data as the playlist carries it, and the hashes of its pieces as their header
-// does; none where there are too many of them.
-func sign(key ed25519.PrivateKey, id wire.ChunkID, data []byte, duration time.Duration, independent bool, discontinuity uint64) (record, pieces string) {
-	r := wire.Record{
-		ID: id, Independent: independent, PieceSize: wire.PieceSize(len(data)), Discontinuity: uint32(discontinuity),
-		Duration: uint32(duration / time.Microsecond), Size: uint32(len(data)),
-	}
+// sign completes the record of data, and returns it as the playlist carries it, and the hashes of its pieces as their
+// header does; none where there are too many of them.
+func sign(key ed25519.PrivateKey, r wire.Record, data []byte) (record, pieces string) {
+	r.PieceSize, r.Size = wire.PieceSize(len(data)), uint32(len(data))
 	hashes := hash(data, int(r.PieceSize))
 	r.Digest = sha256.Sum256(hashes)
 	r.Signature = [64]byte(ed25519.Sign(key, r.SignedBytes()))

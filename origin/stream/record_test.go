@@ -6,7 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"testing"
+	"time"
 
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/testclip"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -28,7 +32,7 @@ func TestSignedHashes(t *testing.T) {
 		{"the largest", wire.MaxChunkSize, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			record, pieces := sign(key, wire.ChunkID{}, bytes.Repeat([]byte{7}, c.size), 0, false, 0)
+			record, pieces := sign(key, wire.Record{}, bytes.Repeat([]byte{7}, c.size))
 			if len(pieces) > 2800 {
 				t.Errorf("a header of %d bytes", len(pieces))
 			}
@@ -49,4 +53,46 @@ func TestSignedHashes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLateEnd: a part that was signed before it turned out to be the last of its segment is not said to be it, and the
+// playlist goes on as after any other segment.
+func TestLateEnd(t *testing.T) {
+	s := publish(t, newStreams(t, t.TempDir()), "demo")
+	send(t, s, 0, testclip.Interval)
+	for n := 1; n <= 30; n++ {
+		at := time.Duration(n) * testclip.Interval
+		if n == 30 {
+			at = 2600 * time.Millisecond // the frame before stands alone in its part
+		}
+		if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, _ := s.Stream().Window().View()
+	if len(v.Segments) != 1 || len(v.Segments[0].Parts) != 3 {
+		t.Fatalf("%d segments, the first of %d parts", len(v.Segments), len(v.Segments[0].Parts))
+	}
+	if r := recordOf(t, &v.Segments[0].Parts[2]); r.Last {
+		t.Error("nobody could know that")
+	}
+	s.Close()
+	v, _ = s.Stream().Window().View()
+	end := v.Segments[len(v.Segments)-1]
+	if r := recordOf(t, &end.Parts[len(end.Parts)-1]); !r.Last {
+		t.Error("the last part of all is not said to be the last of its segment")
+	}
+}
+
+func recordOf(t *testing.T, p *hls.Part) wire.Record {
+	t.Helper()
+	b, err := base64.RawStdEncoding.DecodeString(p.Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := wire.ParseRecord(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
 }

@@ -103,7 +103,7 @@ func (s *Stream) begin(tracks []media.Track) (*segmenter.Segmenter, error) {
 		s.save()
 		id := wire.ChunkID{Epoch: s.state.Epoch, Kind: wire.Init, MSN: number}
 		s.init = &hls.Init{Number: number, Bytes: data}
-		s.init.Record, s.init.Pieces = sign(s.key, id, data, 0, false, s.state.Discontinuity)
+		s.init.Record, s.init.Pieces = sign(s.key, wire.Record{ID: id, Discontinuity: uint32(s.state.Discontinuity)}, data)
 	}
 	s.tracks = tracks
 	return segmenter.New(segmenter.Config{
@@ -120,7 +120,10 @@ func (s *Stream) add(parts []segmenter.Part, run *run) {
 		part := hls.Part{Duration: p.Duration, Independent: p.Independent, Bytes: p.Bytes}
 		if len(p.Bytes) > 0 {
 			id := wire.ChunkID{Epoch: s.state.Epoch, Kind: wire.Part, MSN: s.next, Part: run.parts}
-			part.Record, part.Pieces = sign(s.key, id, p.Bytes, p.Duration, p.Independent, s.state.Discontinuity)
+			part.Record, part.Pieces = sign(s.key, wire.Record{
+				ID: id, Independent: p.Independent, Last: p.Final,
+				Discontinuity: uint32(s.state.Discontinuity), Duration: uint32(p.Duration / time.Microsecond),
+			}, p.Bytes)
 			run.parts++
 			s.metrics.Parts.WithLabelValues(s.Name).Inc()
 		}

@@ -99,6 +99,11 @@ func verify(t testing.TB, st *Stream) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	v, _ := st.Window().View()
+	ends := map[string]bool{} // the last parts of complete segments
+	for _, g := range v.Segments {
+		ends[hls.Name{Kind: hls.KindPart, Number: g.MSN, Part: len(g.Parts) - 1}.String()] = true
+	}
 	name := ""
 	for line := range strings.Lines(playlist(st)) {
 		line = strings.TrimSpace(line)
@@ -148,6 +153,9 @@ func verify(t testing.TB, st *Stream) (n int) {
 		}
 		if r.ID != want {
 			t.Fatalf("%s: the record is of %+v", name, r.ID)
+		}
+		if r.Last != ends[name] {
+			t.Fatalf("%s: last is %v", name, r.Last)
 		}
 	}
 	return n

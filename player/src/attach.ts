@@ -10,6 +10,8 @@
 
 import type Hls from 'hls.js';
 import type { Events, HlsConfig } from 'hls.js';
+import { Forgotten } from './forgotten.ts';
+import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
@@ -25,10 +27,6 @@ export const LIVE: Partial<HlsConfig> = {
   maxBufferLength: 20,
 };
 
-// How far from live a viewer plays, in terms of PART-HOLD-BACK, which is the least a server allows: the swarm, and a
-// busy machine, want some time to spare.
-const HOLD_BACK = 1.5;
-
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
 const STEADY_SECONDS = 0.7;
 
@@ -39,6 +37,7 @@ export interface SwarmOptions {
   wasm?: string; // URL of shoal.wasm; else beside this script
   token?: string; // viewer token for the tracker
   p2p?: 'on' | 'off';
+  maxUploadKbps?: number; // the most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
 }
 
@@ -52,6 +51,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   const beacons = new Beacons();
   let session: Session | null = null;
   let viewing: Viewing | null = null;
+  let playlistRequests = 0; // that hls.js made itself
 
   // The session begins with the first playlist: only then is the stream's URL known.
   const playing = (url: string): Session => {
@@ -62,6 +62,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       wasm: options.wasm ?? new URL('shoal.wasm', import.meta.url).href,
       token: options.token ?? '',
       p2p: options.p2p !== 'off',
+      maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       beacon: () => beacons.next(stats()),
@@ -73,6 +74,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     const traffic = session?.traffic ?? NO_TRAFFIC;
     return {
       ...traffic,
+      edgeRequests: traffic.edgeRequests + playlistRequests,
       offload: offload(traffic.bytesFromPeers, traffic.bytesFromEdge),
       latencySeconds: hls.latency,
       bufferSeconds: viewing?.bufferSeconds ?? 0,
@@ -89,23 +91,21 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   hls.on('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
   watch();
 
-  let heldBack = 0;
-  const holdBack = (text: string): void => {
-    const least = Number(/[:,]PART-HOLD-BACK=([\d.]+)/.exec(text)?.[1] ?? 0);
-    const { liveSyncDuration, liveSyncDurationCount } = hls.userConfig;
-    if (least === heldBack || liveSyncDuration || liveSyncDurationCount || !hls.config.lowLatencyMode) return;
-    heldBack = least;
-    hls.targetLatency = least * HOLD_BACK;
-  };
+  const forgotten = new Forgotten(hls);
+  const holdBack = new HoldBack(hls, () => session?.holdBack ?? 0);
 
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
       playing(url).playlist(url, text);
-      holdBack(text);
+      holdBack.look(text);
     },
+    follow: (url, signal) => session?.follow(url, signal) ?? null,
+    followed: (text) => holdBack.look(text),
+    requested: () => playlistRequests++,
   });
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
+    requested: (url) => session?.requested(url),
     fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis) ?? null,
     get appended() {
       return options.appended;
@@ -120,6 +120,8 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
       hls.config.fLoader = undefined;
+      forgotten.close();
+      holdBack.close();
       viewing?.close();
       session?.close();
     },

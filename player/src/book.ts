@@ -27,18 +27,18 @@ export class RecordBook {
     this.#limit = limit;
   }
 
-  // read enters what a playlist lists; verified is told of each new record that is found to be true.
-  read(text: string, url: string, verified: (entry: Entry) => void): void {
+  // read enters what a playlist lists; verified is told of each new record that is found to be true. It settles when all
+  // are told.
+  async read(text: string, url: string, verified: (entry: Entry) => void): Promise<void> {
     const { records, segments } = readListing(text, url);
     for (const [uri, parts] of segments) this.#segments.set(uri, parts);
     while (this.#segments.size > MOST_SEGMENTS) this.#segments.delete(this.#segments.keys().next().value ?? '');
     this.#listed = records.sort((a, b) => a.age - b.age).map(({ uri }) => uri);
-    for (const { uri, text: record, age, place } of records) {
+    const all = records.map(async ({ uri, text: record, age, place }) => {
       const entry = this.note(uri, record, age, place);
-      void entry?.verified.then((truth) => {
-        if (truth) verified(entry);
-      });
-    }
+      if (entry && (await entry.verified)) verified(entry);
+    });
+    await Promise.all(all);
   }
 
   // note enters a record that is listed at a place (null: that of an init segment) and returns its entry, if it is new;
@@ -58,16 +58,35 @@ export class RecordBook {
       entry.truth = truth;
       if (!truth && this.#entries.get(uri) === entry) this.#entries.delete(uri); // a true one may follow
     });
-    this.#entries.set(uri, entry);
-    for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#limit) break;
-      this.#entries.delete(oldest);
-    }
+    this.#set(entry);
+    return entry;
+  }
+
+  // verifies tells whether a record that stands in no playlist is true.
+  verifies(record: ChunkRecord): Promise<boolean> {
+    return this.#key.verifies(record);
+  }
+
+  // enter enters such a record, found to be true, under the URI that its chunk will have.
+  enter(uri: string, record: ChunkRecord): Entry {
+    const known = this.#entries.get(uri);
+    if (known?.truth === true && known.record.id === record.id) return known;
+    const entry: Entry = { uri, record, age: 0, truth: true, verified: Promise.resolve(true) };
+    this.#set(entry);
     return entry;
   }
 
   get(uri: string): Entry | undefined {
     return this.#entries.get(uri);
+  }
+
+  // Which rendition the last playlist is of; null if that is not known.
+  get rendition(): number | null {
+    for (const uri of this.#listed) {
+      const record = this.#entries.get(uri)?.record;
+      if (record && record.kind !== INIT) return record.rendition;
+    }
+    return null;
   }
 
   // of returns the records that describe a URL: its own, or those of all its parts; null if there are none.
@@ -81,6 +100,19 @@ export class RecordBook {
   // listed returns the true records of the last playlist, those at the live edge first.
   listed(): Entry[] {
     return this.#listed.map((uri) => this.#entries.get(uri)).filter((entry) => entry?.truth === true) as Entry[];
+  }
+
+  // listsTruth tells whether it lists any.
+  get listsTruth(): boolean {
+    return this.#listed.some((uri) => this.#entries.get(uri)?.truth === true);
+  }
+
+  #set(entry: Entry): void {
+    this.#entries.set(entry.uri, entry);
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#limit) break;
+      this.#entries.delete(oldest);
+    }
   }
 }
 

@@ -6,7 +6,7 @@ import type { Entry } from './book.ts';
 const FIRST_MARGIN = 40; // milliseconds: the scheduler's time to act on what is needed at once
 
 export interface Chunk {
-  readonly entry: Entry;
+  entry: Entry;
   handle: number; // the scheduler's name for it; 0 before it is learned
   fromPeers: number; // bytes
   counted: boolean; // in chunksFromPeers or chunksFromEdge
@@ -28,6 +28,7 @@ export class Chunks {
       chunk = { entry, handle: 0, fromPeers: 0, counted: false, keeping: null, fetches: 0, fetchingSince: 0, waiting: new Set() };
       this.#byID.set(id, chunk);
     }
+    if (chunk.entry.uri === '') chunk.entry = entry; // a peer told of it before a playlist said where it is
     return chunk;
   }
 

@@ -1,4 +1,7 @@
-// Fetching from the edge: a whole chunk or a range of its bytes. Counts what truly arrived, also of fetches that fail.
+// Fetching from the edge: a whole chunk or a range of its bytes, seen as they come, and playlists. Counts what truly
+// arrived, also of fetches that fail.
+
+import { joined } from './bytes.ts';
 
 export interface Fetched {
   bytes: Uint8Array<ArrayBuffer>;
@@ -10,11 +13,22 @@ export interface Range {
   to: number; // not included
 }
 
+// Coming sees an answer before all of it is there.
+export interface Coming {
+  // begins tells where in the chunk the first byte stands, and the hashes of the chunk's pieces, base64, if they came.
+  begins(from: number, hashes: string | null): void;
+  bytes(bytes: Uint8Array): void;
+}
+
+const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;
+const RELOAD_TIMEOUT = 4000; // a part is not waited for much longer than it lasts
+const MOST_TEXT = 1 << 20;
 
 export class Edge {
   requests = 0;
-  bytes = 0; // all that arrived
+  bytes = 0; // of media, all that arrived
+  bringsHashes = false; // with its answers, as far as is known
   bad = 0; // answers that were not what a true record says
   #rate = 0;
   #millis = 0;
@@ -37,22 +51,57 @@ export class Edge {
   }
 
   // fetch rejects when the answer is not what was asked for, or more than limit bytes.
-  async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal, cache: RequestCache = 'default'): Promise<Fetched> {
+  async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal, coming: Coming | null = null): Promise<Fetched> {
     const start = performance.now();
+    const headers: HeadersInit = range ? { Range: `bytes=${range.from}-${range.to - 1}` } : {};
+    return this.#ask(url, { headers }, TIMEOUT, signal, async (response, body) => {
+      const part = range !== null && response.status === 206;
+      const hashes = response.headers.get(HASHES);
+      this.bringsHashes = hashes !== null;
+      coming?.begins(part ? range.from : 0, hashes);
+      const all = await this.#read(body, limit, (bytes) => {
+        this.bytes += bytes.length;
+        coming?.bytes(bytes);
+      });
+      const millis = performance.now() - start;
+      this.#learn(all.length, millis);
+      return { bytes: range && !part ? all.slice(range.from, range.to) : all, millis };
+    });
+  }
+
+  // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request
+  // of hls.js for the same would wait behind ours.
+  async reload(url: string, signal: AbortSignal): Promise<string> {
+    const read = async (_: Response, body: ReadableStream<Uint8Array>): Promise<string> => new TextDecoder().decode(await this.#read(body, MOST_TEXT));
+    return this.#ask(url, { cache: 'no-store' }, RELOAD_TIMEOUT, signal, read);
+  }
+
+  // distrust counts a false answer, and puts a new one in its place in the browser's cache: chunks are kept there for
+  // ever, and each further try would get the same.
+  async distrust(url: string, limit: number, signal: AbortSignal): Promise<void> {
+    this.bad++;
+    const read = (_: Response, body: ReadableStream<Uint8Array>): Promise<unknown> => this.#read(body, limit, (bytes) => (this.bytes += bytes.length));
+    await this.#ask(url, { cache: 'reload' }, TIMEOUT, signal, read).catch(() => undefined);
+  }
+
+  // note counts what others have fetched; the request they have counted before.
+  note(bytes: number, millis: number): void {
+    this.bytes += bytes;
+    this.#learn(bytes, millis);
+  }
+
+  // ask makes a request and has the answer read, in so many milliseconds.
+  async #ask<T>(url: string, init: RequestInit, timeout: number, signal: AbortSignal, read: (response: Response, body: ReadableStream<Uint8Array>) => Promise<T>): Promise<T> {
     const give = new AbortController();
     const stop = (): void => give.abort();
-    const timer = setTimeout(stop, TIMEOUT);
+    const timer = setTimeout(stop, timeout);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     this.requests++;
     try {
-      const headers: HeadersInit = range ? { Range: `bytes=${range.from}-${range.to - 1}` } : {};
-      const response = await fetch(url, { headers, signal: give.signal, cache, credentials: 'same-origin' });
+      const response = await fetch(url, { ...init, signal: give.signal, credentials: 'same-origin' });
       if (!response.ok || !response.body) throw new Error(`edge: ${response.status} for ${url}`);
-      const all = await this.#read(response.body, limit);
-      const millis = performance.now() - start;
-      this.#learn(all.length, millis);
-      return { bytes: range && response.status === 200 ? all.slice(range.from, range.to) : all, millis };
+      return await read(response, response.body);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -60,21 +109,7 @@ export class Edge {
     }
   }
 
-  // distrust counts a false answer, and puts a new one in its place in the browser's cache: chunks are kept there for
-  // ever, and each further try would get the same.
-  async distrust(url: string, limit: number, signal: AbortSignal): Promise<void> {
-    this.bad++;
-    await this.fetch(url, limit, null, signal, 'reload').catch(() => undefined);
-  }
-
-  // note counts a fetch that others made.
-  note(bytes: number, millis: number): void {
-    this.requests++;
-    this.bytes += bytes;
-    this.#learn(bytes, millis);
-  }
-
-  async #read(body: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  async #read(body: ReadableStream<Uint8Array>, limit: number, saw?: (bytes: Uint8Array) => void): Promise<Uint8Array<ArrayBuffer>> {
     const reader = body.getReader();
     const got: Uint8Array[] = [];
     let length = 0;
@@ -82,17 +117,11 @@ export class Edge {
       const { done, value } = await reader.read();
       if (done) break;
       length += value.length;
-      this.bytes += value.length;
+      saw?.(value);
       if (length > limit) throw new Error('edge: more bytes than there should be');
       got.push(value);
     }
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (const bytes of got) {
-      all.set(bytes, at);
-      at += bytes.length;
-    }
-    return all;
+    return joined(got);
   }
 
   #learn(bytes: number, millis: number): void {

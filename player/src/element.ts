@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps]>
 //
 // Plays a live stream, with the swarm where that is possible. Without autoplay no media is loaded until play is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
@@ -119,6 +119,7 @@ export class ShoalPlayer extends HTMLElement {
         tracker: this.getAttribute('tracker') ?? '',
         token: this.getAttribute('token') ?? '',
         p2p: this.getAttribute('p2p') === 'off' ? 'off' : 'on',
+        maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
         get appended() {
           return player.onappend ?? undefined;
         },
@@ -208,6 +209,12 @@ export class ShoalPlayer extends HTMLElement {
       stats: this.#panel ? this.stats : null,
     });
   }
+}
+
+// readLimit reads a number; what is none is no limit.
+function readLimit(text: string | null): number {
+  const limit = text?.trim() ? Number(text) : NaN;
+  return limit >= 0 ? limit : Infinity;
 }
 
 if (!customElements.get('shoal-player')) customElements.define('shoal-player', ShoalPlayer);

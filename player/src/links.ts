@@ -6,6 +6,7 @@
 
 import { joined } from './bytes.ts';
 import { Parking } from './parking.ts';
+import { turn } from './turn.ts';
 
 export interface Frame {
   peer: number;
@@ -54,6 +55,7 @@ export class Links {
   readonly #open: (initiator: boolean, events: ConnectionEvents) => Connection;
   readonly #events: LinksEvents;
   readonly #links = new Map<number, Link>();
+  readonly #wanted = new Map<number, boolean>(); // peers whose connections are not made yet -> whether we begin
   readonly #parking = new Parking<Frame>();
 
   constructor(open: (initiator: boolean, events: ConnectionEvents) => Connection, events: LinksEvents) {
@@ -63,7 +65,9 @@ export class Links {
 
   // How many are up.
   get up(): number {
-    return [...this.#links.values()].filter((link) => link.up).length;
+    let up = 0;
+    for (const link of this.#links.values()) if (link.up) up++;
+    return up;
   }
 
   // Bytes that wait to be sent, over all links.
@@ -73,31 +77,20 @@ export class Links {
     return bytes;
   }
 
+  // connect makes a connection in its turn, or when the peer's first signal comes: each takes a browser milliseconds.
   connect(peer: number, initiator: boolean): void {
-    try {
-      const connection = this.#open(initiator, {
-        signal: (kind, text) => this.#events.signal(peer, kind, text),
-        up: () => {
-          const link = this.#links.get(peer);
-          if (link) link.up = true;
-          this.#events.up(peer);
-        },
-        message: (bytes) => this.#message({ peer, bytes, at: performance.now() }),
-        drained: (buffered) => this.#events.buffered(peer, buffered),
-        down: () => this.#lost(peer),
-      });
-      this.#links.set(peer, { connection, up: false, told: 0 });
-    } catch {
-      this.#events.down(peer); // no more connections to be had
-    }
+    this.#wanted.set(peer, initiator);
+    if (this.#wanted.size === 1) void this.#takeTurns();
   }
 
   // signal passes on what came for a peer's connection: its kind, then its text.
   signal(peer: number, bytes: Uint8Array): void {
+    this.#make(peer);
     this.#links.get(peer)?.connection.signal(bytes[0] ?? 0, new TextDecoder().decode(bytes.subarray(1)));
   }
 
   disconnect(peer: number): void {
+    this.#wanted.delete(peer);
     const link = this.#links.get(peer);
     this.#links.delete(peer);
     link?.connection.close();
@@ -127,9 +120,40 @@ export class Links {
   }
 
   close(): void {
+    this.#wanted.clear();
     for (const { connection } of this.#links.values()) connection.close();
     this.#links.clear();
     this.#parking.leave(0);
+  }
+
+  async #takeTurns(): Promise<void> {
+    while (this.#wanted.size > 0) {
+      await turn();
+      const [peer] = this.#wanted.keys();
+      if (peer !== undefined) this.#make(peer);
+    }
+  }
+
+  #make(peer: number): void {
+    const initiator = this.#wanted.get(peer);
+    if (initiator === undefined) return;
+    this.#wanted.delete(peer);
+    try {
+      const connection = this.#open(initiator, {
+        signal: (kind, text) => this.#events.signal(peer, kind, text),
+        up: () => {
+          const link = this.#links.get(peer);
+          if (link) link.up = true;
+          this.#events.up(peer);
+        },
+        message: (bytes) => this.#message({ peer, bytes, at: performance.now() }),
+        drained: (buffered) => this.#events.buffered(peer, buffered),
+        down: () => this.#lost(peer),
+      });
+      this.#links.set(peer, { connection, up: false, told: 0 });
+    } catch {
+      this.#events.down(peer); // no more connections to be had
+    }
   }
 
   #message(frame: Frame): void {

@@ -86,7 +86,7 @@ function count(line: string): number {
   return Number.parseInt(line.slice(line.indexOf(':') + 1), 10) || 0;
 }
 
-function attribute(line: string, name: string): string {
+export function attribute(line: string, name: string): string {
   const found = new RegExp(`[:,]${name}=("([^"]*)"|[^,]*)`).exec(line);
   return found ? (found[2] ?? found[1] ?? '') : '';
 }

@@ -19,6 +19,8 @@ export interface Taken {
 export interface MediaSource {
   // take returns null if it is not known, and rejects if it is better fetched from the edge after all.
   take(wanted: Wanted): Promise<Taken> | null;
+  // requested tells that the edge is asked without the source.
+  requested(url: string): void;
   // fetched tells what was loaded from the edge without the source. The bytes are the source's own. It returns whether
   // they are what they should be; null if that is not known at once.
   fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null;
@@ -117,6 +119,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       if (!callbacks) return;
       this.#taking = null;
       this.stats.loading.start = 0; // the loader beneath begins anew
+      source.requested(context.url);
       this.#beneath.load(context, config, {
         ...callbacks,
         onSuccess: (response, stats, ctx, details) => {

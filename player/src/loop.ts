@@ -1,5 +1,6 @@
 // The calls to the scheduler, one after the other: each is made, and all that it asks for is carried out, before the
-// next. Calls that come meanwhile wait their turn. Tick is called when it is due.
+// next. Calls that come meanwhile wait their turn. Tick is called when it is due; where timers are slow, in a page that is
+// hidden, by whatever else wakes us.
 
 export interface Machine<Action> {
   tick(now: number): Action[];
@@ -8,6 +9,7 @@ export interface Machine<Action> {
 
 export interface LoopEvents<Action, Context> {
   act(action: Action, context: Context | null): void;
+  due(): void; // tick comes next
   settled(): void; // nothing more to do for now
   failed(error: unknown): void; // the machine is broken; the loop has ended
 }
@@ -23,6 +25,8 @@ export class Loop<M extends Machine<Action>, Action, Context> {
   #queue: { call: Call<M, Action>; context: Context | null }[] = [];
   #running = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #rings = Infinity; // when the timer does
+  #ticked = performance.now() - LEAST_WAIT; // when it last was; the first may come at once
   #over = false;
 
   constructor(machine: M, events: LoopEvents<Action, Context>) {
@@ -37,8 +41,10 @@ export class Loop<M extends Machine<Action>, Action, Context> {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
-        for (const action of next.call(this.machine, performance.now())) this.#events.act(action, next.context);
+      this.#empty();
+      if (this.#isDue()) {
+        this.#tick(); // it waits its turn, too
+        this.#empty();
       }
       if (this.#over) return;
       this.#arm();
@@ -57,9 +63,42 @@ export class Loop<M extends Machine<Action>, Action, Context> {
     clearTimeout(this.#timer);
   }
 
+  #empty(): void {
+    for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
+      for (const action of next.call(this.machine, performance.now())) this.#events.act(action, next.context);
+    }
+  }
+
+  #isDue(): boolean {
+    const now = performance.now();
+    return !this.#over && this.machine.next <= now && now - this.#ticked >= LEAST_WAIT;
+  }
+
+  #tick(): void {
+    this.#ticked = performance.now();
+    this.#events.due();
+    this.call((machine, now) => machine.tick(now));
+  }
+
+  // arm sets the timer. One that rings too early is left alone: most calls put off what is due, and a timer costs more to
+  // set than to hear.
   #arm(): void {
+    const now = performance.now();
+    const rings = Math.max(now + LEAST_WAIT, this.#due);
+    if (this.#rings <= rings) return;
     clearTimeout(this.#timer);
-    const wait = Math.min(MOST_WAIT, Math.max(LEAST_WAIT, this.machine.next - performance.now()));
-    this.#timer = setTimeout(() => this.call((machine, now) => machine.tick(now)), wait);
+    this.#rings = rings;
+    this.#timer = setTimeout(() => this.#ring(), rings - now);
+  }
+
+  #ring(): void {
+    const early = this.#due > Math.max(performance.now(), this.#rings);
+    this.#rings = Infinity;
+    if (early) this.#arm();
+    else this.#tick();
+  }
+
+  get #due(): number {
+    return Math.min(this.machine.next, this.#ticked + MOST_WAIT);
   }
 }

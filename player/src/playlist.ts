@@ -1,44 +1,76 @@
-// Playlists, as hls.js loads them: by its own loader, but seen by the session too, before hls.js gets them. The
-// session only reads; whatever it does, hls.js has its playlist at the same moment.
+// Playlists, as hls.js loads them. Those that come from the edge, by its own loader, are seen by the session before
+// hls.js gets them. A reload that the edge would hold until there is more is asked of the session first: it may know
+// sooner. What it does not know, or gives up, is loaded from the edge after all; errors, timeouts and retries of that are
+// hls.js's own.
 
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats, PlaylistLoaderConstructor, PlaylistLoaderContext } from 'hls.js';
 
-export interface PlaylistReader {
+export interface PlaylistSource {
+  // playlist shows what came from the edge.
   playlist(url: string, text: string): void;
+  // follow returns null if the edge is to be asked, and rejects if it is after all.
+  follow(url: string, signal: AbortSignal): Promise<Followed> | null;
+  // followed shows what did not come from the edge, and is given to hls.js.
+  followed(text: string): void;
+  // requested tells that the edge is asked.
+  requested(): void;
 }
 
+export interface Followed {
+  text: string;
+  at: number; // when it came to be known
+}
+
+type Callbacks = LoaderCallbacks<PlaylistLoaderContext>;
+
 // playlistLoader returns a pLoader for hls.js.
-export function playlistLoader(reader: PlaylistReader): PlaylistLoaderConstructor {
+export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructor {
   return class PlaylistLoader implements Loader<PlaylistLoaderContext> {
     context: PlaylistLoaderContext | null = null;
     readonly stats: LoaderStats;
     readonly #beneath: Loader<PlaylistLoaderContext>;
+    #callbacks: Callbacks | null = null;
+    #following: AbortController | null = null;
 
     constructor(config: HlsConfig) {
       this.#beneath = new config.loader(config) as Loader<PlaylistLoaderContext>;
       this.stats = this.#beneath.stats;
     }
 
-    load(context: PlaylistLoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<PlaylistLoaderContext>): void {
+    load(context: PlaylistLoaderContext, config: LoaderConfiguration, callbacks: Callbacks): void {
       this.context = context;
-      this.#beneath.load(context, config, {
-        ...callbacks,
-        onSuccess: (response, stats, ctx, details) => {
-          try {
-            if (typeof response.data === 'string') reader.playlist(response.url || ctx.url, response.data);
-          } catch (error) {
-            console.warn('shoal: playlist not read', error);
-          }
-          callbacks.onSuccess(response, stats, ctx, details);
+      this.#callbacks = callbacks;
+      const following = (this.#following = new AbortController());
+      const followed = this.#follow(context, following.signal);
+      if (!followed) {
+        this.#plain(context, config);
+        return;
+      }
+      this.stats.loading.start = performance.now();
+      followed.then(
+        (followed) => this.#deliver(context, followed),
+        () => {
+          if (!following.signal.aborted) this.#plain(context, config);
         },
-      });
+      );
     }
 
     abort(): void {
-      this.#beneath.abort();
+      const following = this.#following;
+      this.#following = null;
+      if (!following) {
+        this.#beneath.abort();
+        return;
+      }
+      following.abort();
+      this.stats.aborted = true;
+      if (this.context) this.#callbacks?.onAbort?.(this.stats, this.context, null);
     }
 
     destroy(): void {
+      this.#callbacks = null;
+      this.#following?.abort();
+      this.#following = null;
       this.#beneath.destroy();
     }
 
@@ -48,6 +80,50 @@ export function playlistLoader(reader: PlaylistReader): PlaylistLoaderConstructo
 
     getResponseHeader(name: string): string | null {
       return this.#beneath.getResponseHeader?.(name) ?? null;
+    }
+
+    #follow({ url, deliveryDirectives }: PlaylistLoaderContext, signal: AbortSignal): Promise<Followed> | null {
+      if (!deliveryDirectives) return null;
+      try {
+        return source.follow(url, signal);
+      } catch (error) {
+        console.warn('shoal: playlist not followed', error);
+        return null;
+      }
+    }
+
+    // deliver gives hls.js what would have come from the edge now, or when it was asked, had the edge been as quick: hls.js
+    // reckons how far it is behind from when the first byte came.
+    #deliver(context: PlaylistLoaderContext, { text, at }: Followed): void {
+      const callbacks = this.#callbacks;
+      if (!callbacks || this.#following?.signal.aborted !== false) return;
+      this.#following = null;
+      const { stats } = this;
+      const { loading } = stats;
+      loading.end = performance.now();
+      loading.first = Math.min(loading.end, Math.max(loading.start, at));
+      stats.loaded = stats.total = text.length;
+      source.followed(text);
+      callbacks.onSuccess({ url: context.url, data: text, code: 200 }, stats, context, null);
+    }
+
+    #plain(context: PlaylistLoaderContext, config: LoaderConfiguration): void {
+      const callbacks = this.#callbacks;
+      if (!callbacks) return;
+      this.#following = null;
+      this.stats.loading.start = 0; // the loader beneath begins anew
+      source.requested();
+      this.#beneath.load(context, config, {
+        ...callbacks,
+        onSuccess: (response, stats, ctx, details) => {
+          try {
+            if (typeof response.data === 'string') source.playlist(response.url || ctx.url, response.data);
+          } catch (error) {
+            console.warn('shoal: playlist not read', error);
+          }
+          callbacks.onSuccess(response, stats, ctx, details);
+        },
+      });
     }
   };
 }

@@ -6,9 +6,14 @@
 export interface ChunkRecord {
   bytes: Uint8Array; // all 128, for the scheduler
   id: string; // the chunk ID, in hexadecimal
+  epoch: number;
+  rendition: number;
   kind: number; // 0 part, 1 segment, 2 init
   part: number;
   msn: number; // of an init segment its own number
+  independent: boolean;
+  last: boolean; // the last part of its segment; false: it is not known to be
+  discontinuity: number; // how many stand before the chunk
   pieceSize: number;
   pieces: number;
   size: number;
@@ -24,10 +29,16 @@ const SIGNED = 64;
 const PREFIX = new TextEncoder().encode('shoal chunk record 1\n');
 const MAX_CHUNK = 8 << 20;
 
-// parseRecord reads a record and checks its bounds; null if it is none. It does not check the signature.
+// parseRecord reads a record as a playlist carries it, and checks its bounds; null if it is none. It does not check the
+// signature.
 export function parseRecord(text: string): ChunkRecord | null {
   const bytes = fromBase64(text);
-  if (!bytes || bytes.length < RECORD_SIZE || bytes[0] !== 1) return null;
+  return bytes && readRecord(bytes);
+}
+
+// readRecord reads a record as peers send it.
+export function readRecord(bytes: Uint8Array): ChunkRecord | null {
+  if (bytes.length < RECORD_SIZE || bytes[0] !== 1) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const pieceSize = view.getUint16(2);
   const size = view.getUint32(28);
@@ -36,15 +47,25 @@ export function parseRecord(text: string): ChunkRecord | null {
   return {
     bytes: bytes.slice(0, RECORD_SIZE),
     id: Array.from(bytes.subarray(4, 20), (b) => b.toString(16).padStart(2, '0')).join(''),
+    epoch: view.getUint32(4),
+    rendition: view.getUint8(8),
     kind,
     part: view.getUint16(10),
     msn: view.getUint32(12) * 2 ** 32 + view.getUint32(16),
+    independent: (view.getUint8(1) & 1) !== 0,
+    last: (view.getUint8(1) & 2) !== 0,
+    discontinuity: view.getUint32(20),
     pieceSize,
     pieces: Math.ceil(size / pieceSize),
     size,
     seconds: view.getUint32(24) / 1e6,
     digest: bytes.slice(32, 64),
   };
+}
+
+// writeRecord returns a record as a playlist carries it.
+export function writeRecord(record: ChunkRecord): string {
+  return btoa(String.fromCharCode(...record.bytes)).replace(/=+$/, '');
 }
 
 // fromBase64 reads standard base64, with or without padding; null if it is none.

@@ -19,6 +19,8 @@ export const Kind = {
   Park: 13,
   Complete: 14,
   Drop: 15,
+  Reload: 16,
+  TakeRecord: 17,
 } as const;
 
 export interface Action {
@@ -30,6 +32,13 @@ export interface Action {
   bytes: Uint8Array<ArrayBuffer>; // a copy
 }
 
+// What the viewer is and lends.
+export interface Self {
+  flags: number;
+  rendition: number;
+  most: number;
+}
+
 const INPUT_SIZE = 72 << 10;
 const MAX_SIGNAL = 16 << 10; // wire.MaxSignal
 
@@ -38,8 +47,8 @@ interface Exports extends WebAssembly.Exports {
   _initialize(): void;
   shoal_input(): number;
   shoal_output(): number;
-  shoal_start(flags: number, weight: number, nameLength: number, tokenLength: number): number;
-  shoal_self(now: number, flags: number, weight: number): number;
+  shoal_start(flags: number, rendition: number, most: number, nameLength: number, tokenLength: number): number;
+  shoal_self(now: number, flags: number, rendition: number, most: number): number;
   shoal_tracker_up(now: number): number;
   shoal_tracker_down(now: number): number;
   shoal_tracker_message(now: number, length: number): number;
@@ -49,17 +58,22 @@ interface Exports extends WebAssembly.Exports {
   shoal_link_up(now: number, peer: number): number;
   shoal_link_down(now: number, peer: number): number;
   shoal_buffered(now: number, peer: number, bytes: number): number;
+  shoal_backlog(now: number, bytes: number): number;
   shoal_frame(now: number, peer: number, length: number, payload: number): number;
   shoal_hashes_taken(now: number, peer: number, chunk: number, ok: number): number;
   shoal_pieces_taken(now: number, peer: number, chunk: number, first: number, count: number, ok: number): number;
   shoal_learn(now: number, age: number): number;
+  shoal_record_taken(now: number, peer: number, ok: number): number;
+  shoal_reloaded(now: number, ok: number): number;
   shoal_need(now: number, chunk: number, deadline: number): number;
+  shoal_arrived(now: number, chunk: number, first: number, count: number): number;
   shoal_fetched(now: number, chunk: number, first: number, count: number, ok: number): number;
   shoal_held(now: number, chunk: number): number;
   shoal_tick(now: number): number;
   shoal_learned(): number;
   shoal_next(): number;
   shoal_beacon_seconds(): number;
+  shoal_hold_back(): number;
   shoal_links(): number;
   shoal_roster(): number;
 }
@@ -91,14 +105,15 @@ export class Scheduler {
     return Scheduler.#boot(await WebAssembly.compile(bytes));
   }
 
-  start(secret: Uint8Array, flags: number, weight: number, name: string, token: string): Action[] {
+  // start takes the rendition that is watched, and the most that may be lent of the uplink, in units of 10 kbit/s; 0: all.
+  start(secret: Uint8Array, { flags, rendition, most }: Self, name: string, token: string): Action[] {
     const [n, t] = [encoder.encode(name), encoder.encode(token)];
     this.#put(secret, n, t);
-    return this.#actions(this.#exports.shoal_start(flags, weight, n.length, t.length));
+    return this.#actions(this.#exports.shoal_start(flags, rendition, most, n.length, t.length));
   }
 
-  self(now: number, flags: number, weight: number): Action[] {
-    return this.#actions(this.#exports.shoal_self(now, flags, weight));
+  self(now: number, { flags, rendition, most }: Self): Action[] {
+    return this.#actions(this.#exports.shoal_self(now, flags, rendition, most));
   }
 
   trackerUp(now: number): Action[] {
@@ -144,12 +159,18 @@ export class Scheduler {
     return this.#actions(this.#exports.shoal_buffered(now, peer, bytes));
   }
 
+  // backlog tells how many bytes wait to be sent, over all links. It comes before each tick.
+  backlog(now: number, bytes: number): Action[] {
+    return this.#actions(this.#exports.shoal_backlog(now, bytes));
+  }
+
   // frame hands in a message of a peer: all of a control frame, of a bulk frame its header and how much follows.
   frame(now: number, peer: number, head: Uint8Array, payload: number): Action[] {
     this.#put(head);
     return this.#actions(this.#exports.shoal_frame(now, peer, head.length, payload));
   }
 
+  // hashesTaken: peer 0 is the edge.
   hashesTaken(now: number, peer: number, chunk: number, ok: boolean): Action[] {
     return this.#actions(this.#exports.shoal_hashes_taken(now, peer, chunk, ok ? 1 : 0));
   }
@@ -165,8 +186,23 @@ export class Scheduler {
     return { chunk: this.#exports.shoal_learned() >>> 0, actions };
   }
 
+  // recordTaken tells the outcome of a TakeRecord; it returns as learn does.
+  recordTaken(now: number, peer: number, record: Uint8Array, ok: boolean): { chunk: number; actions: Action[] } {
+    this.#put(record);
+    const actions = this.#actions(this.#exports.shoal_record_taken(now, peer, ok ? 1 : 0));
+    return { chunk: this.#exports.shoal_learned() >>> 0, actions };
+  }
+
+  reloaded(now: number, ok: boolean): Action[] {
+    return this.#actions(this.#exports.shoal_reloaded(now, ok ? 1 : 0));
+  }
+
   need(now: number, chunk: number, deadline: number): Action[] {
     return this.#actions(this.#exports.shoal_need(now, chunk, deadline));
+  }
+
+  arrived(now: number, chunk: number, first: number, count: number): Action[] {
+    return this.#actions(this.#exports.shoal_arrived(now, chunk, first, count));
   }
 
   fetched(now: number, chunk: number, first: number, count: number, ok: boolean): Action[] {
@@ -188,6 +224,11 @@ export class Scheduler {
 
   get beaconSeconds(): number {
     return this.#exports.shoal_beacon_seconds();
+  }
+
+  // How much further behind the live edge than alone the player should play, in milliseconds.
+  get holdBack(): number {
+    return this.#exports.shoal_hold_back();
   }
 
   get links(): number {

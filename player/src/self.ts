@@ -13,10 +13,10 @@ function connection(): Connection | undefined {
   return (navigator as Navigator & { connection?: Connection }).connection;
 }
 
-export function selfFlags(): number {
+export function selfFlags(mayUpload: boolean): number {
   const c = connection();
   const metered = c?.saveData === true || c?.type === 'cellular';
-  return (metered ? METERED : MAY_UPLOAD) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
+  return (metered ? METERED : mayUpload ? MAY_UPLOAD : 0) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
 }
 
 // onSelfChange calls react whenever the flags may have changed.

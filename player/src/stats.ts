@@ -12,9 +12,11 @@ export interface Stats {
   chunksFromPeers: number;
   chunksFromEdge: number;
   duplicateBytes: number; // that peers sent though they were here already
-  edgeRequests: number;
+  edgeRequests: number; // for media and playlists
+  playlistsFromCell: number; // that hls.js asked for, and needed nobody to ask the edge
   rescues: number; // chunks that were late and fetched from the edge without asking the scheduler
   badPieces: number;
+  recordsRefused: number; // of peers: not signed by the stream's key
   badFetches: number; // of the edge: not what a true record says, and not played
   droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
@@ -36,9 +38,11 @@ export interface Traffic {
   chunksFromPeers: number;
   chunksFromEdge: number;
   duplicateBytes: number;
-  edgeRequests: number;
+  edgeRequests: number; // for media and playlists
+  playlistsFromCell: number; // that hls.js asked for, and needed nobody to ask the edge
   rescues: number;
   badPieces: number;
+  recordsRefused: number; // of peers: not signed by the stream's key
   badFetches: number; // of the edge: not what a true record says, and not played
   droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
@@ -53,8 +57,10 @@ export const NO_TRAFFIC: Traffic = {
   chunksFromEdge: 0,
   duplicateBytes: 0,
   edgeRequests: 0,
+  playlistsFromCell: 0,
   rescues: 0,
   badPieces: 0,
+  recordsRefused: 0,
   badFetches: 0,
   droppedSends: 0,
   peers: 0,

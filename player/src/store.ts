@@ -5,13 +5,7 @@
 // Memory is bounded: past `limit` bytes, hashes included, the oldest chunks go, whoever wants them, and `evicted` is
 // told. A chunk that is dropped while something of it is being verified stays dropped.
 
-export interface Shape {
-  id: string;
-  size: number;
-  pieceSize: number;
-  pieces: number;
-  digest: Uint8Array; // SHA-256 over the hashes of the pieces
-}
+import { FALSE, type Keep, MISSING, type Shape } from './keep.ts';
 
 interface Held {
   shape: Shape;
@@ -22,13 +16,9 @@ interface Held {
   verifying: number; // how many verifications may yet add to it
 }
 
-// What the take calls return instead of a number of bytes.
-export const FALSE = -1; // it is not what it claims to be: whoever gave it is to blame
-export const MISSING = -2; // it cannot be told, or not be kept: the chunk or its hashes are no longer here
-
 const HASH = 32;
 
-export class Store {
+export class Store implements Keep {
   readonly #chunks = new Map<string, Held>();
   readonly #evicted: (id: string) => void;
   readonly #limit: number;
@@ -191,5 +181,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 }
 
 function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Connection, type ConnectionEvents, Links } from '../src/links.ts';
+import { turn } from '../src/turn.ts';
 
 // A connection whose queue the test fills.
 class Fake implements Connection {
@@ -38,9 +39,32 @@ function world(): { links: Links; made: Fake[]; log: string[] } {
 
 const HEAD = new Uint8Array(24);
 
-test('what waits over all links is bounded: media is dropped and counted, words go through', () => {
+async function connect(links: Links, peers: number): Promise<void> {
+  for (let peer = 1; peer <= peers; peer++) links.connect(peer, true);
+  for (let peer = 0; peer <= peers; peer++) await turn();
+}
+
+test('connections are made one in a turn, or with the first signal; who is not wanted any more has none', async () => {
   const { links, made } = world();
-  for (let peer = 1; peer <= 6; peer++) links.connect(peer, true);
+  for (let peer = 1; peer <= 4; peer++) links.connect(peer, true);
+  assert.equal(made.length, 0);
+  await turn();
+  assert.equal(made.length, 1);
+  links.signal(3, Uint8Array.of(1));
+  assert.equal(made.length, 2);
+  links.disconnect(4);
+  for (let i = 0; i < 4; i++) await turn();
+  assert.equal(made.length, 3);
+  links.connect(5, false);
+  links.close();
+  await turn();
+  await turn();
+  assert.equal(made.length, 3);
+});
+
+test('what waits over all links is bounded: media is dropped and counted, words go through', async () => {
+  const { links, made } = world();
+  await connect(links, 6);
   for (const connection of made) connection.buffered = 700_000; // 4.2 MB
   assert.equal(links.backlog, 4_200_000);
   made[0]!.buffered = 600_000;
@@ -55,9 +79,9 @@ test('what waits over all links is bounded: media is dropped and counted, words 
   assert.equal(links.dropped, 2);
 });
 
-test('bulk frames are told by their heads, parked and handed in again; over-long words cost the link', () => {
+test('bulk frames are told by their heads, parked and handed in again; over-long words cost the link', async () => {
   const { links, made, log } = world();
-  links.connect(1, false);
+  await connect(links, 1);
   made[0]!.events.message(Uint8Array.of(0x81, ...new Uint8Array(99)));
   links.park({ peer: 1, bytes: Uint8Array.of(1, 2), at: performance.now() });
   links.unpark();
@@ -67,9 +91,9 @@ test('bulk frames are told by their heads, parked and handed in again; over-long
   assert.equal(made[0]!.closed, true);
 });
 
-test('links that are up are counted; what cannot be opened is down', () => {
+test('links that are up are counted; what cannot be opened is down', async () => {
   const { links, made, log } = world();
-  for (let peer = 1; peer <= 11; peer++) links.connect(peer, true);
+  await connect(links, 11);
   made[0]!.events.up();
   made[1]!.events.up();
   made[1]!.events.down();

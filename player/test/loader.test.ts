@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js';
+import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats, PlaylistLoaderContext } from 'hls.js';
 import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
-import { playlistLoader } from '../src/playlist.ts';
+import { type Followed, playlistLoader, type PlaylistSource } from '../src/playlist.ts';
 
 const EDGE = Uint8Array.of(9, 9, 9);
 
@@ -50,6 +50,7 @@ function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderCont
   let data: ArrayBuffer | null = null;
   const all: MediaSource = {
     take: () => null,
+    requested: () => undefined,
     fetched: (url, bytes, millis) => (log.push(`fetched ${url} ${bytes.length} ${millis}`), null),
     ...source,
   };
@@ -201,6 +202,9 @@ test('playlists are shown to the session before hls.js gets them, whatever it ma
         log.push(`${url} ${text}`);
         if (fails) throw new Error('broken');
       },
+      follow: () => assert.fail('no reload that is held'),
+      followed: () => assert.fail(),
+      requested: () => undefined,
     });
     const loader = new PlaylistLoader({ loader: Beneath } as unknown as HlsConfig);
     const beneath = Beneath.made.at(-1) as Beneath;
@@ -209,4 +213,91 @@ test('playlists are shown to the session before hls.js gets them, whatever it ma
     beneath.succeed('#EXTM3U');
   }
   assert.deepEqual(log, ['u #EXTM3U', 'success', 'u #EXTM3U', 'success']);
+});
+
+interface Following {
+  loader: Loader<PlaylistLoaderContext>;
+  beneath: Beneath;
+  log: string[];
+  response: () => unknown;
+  load(directives?: boolean): void;
+}
+
+function following(source: Partial<PlaylistSource>): Following {
+  const log: string[] = [];
+  let response: unknown = null;
+  const PlaylistLoader = playlistLoader({
+    playlist: (url, text) => void log.push(`playlist ${url} ${text}`),
+    follow: () => null,
+    followed: (text) => void log.push(`followed ${text}`),
+    requested: () => void log.push('requested'),
+    ...source,
+  });
+  const loader = new PlaylistLoader({ loader: Beneath } as unknown as HlsConfig);
+  const callbacks: LoaderCallbacks<PlaylistLoaderContext> = {
+    onSuccess: (r) => {
+      response = r;
+      log.push('success');
+    },
+    onError: (error) => void log.push(`error ${error.code}`),
+    onTimeout: () => void log.push('timeout'),
+    onAbort: () => void log.push('abort'),
+  };
+  return {
+    loader, beneath: Beneath.made.at(-1) as Beneath, log, response: () => response,
+    load: (directives = true) => loader.load({ url: 'http://edge/i.m3u8?_HLS_msn=3', responseType: 'text', deliveryDirectives: directives ? {} : null } as unknown as PlaylistLoaderContext, {} as LoaderConfiguration, callbacks),
+  };
+}
+
+test('a reload that the source follows is answered by it, with sane times', async () => {
+  for (const [known, first] of [[-50, 'start'], [20, 'known'], [9999, 'end']] as const) {
+    const asked = performance.now();
+    let answer = (_: Followed): void => undefined;
+    const w = following({ follow: () => new Promise((resolve) => (answer = resolve)) });
+    w.load();
+    while (performance.now() < asked + 40) await settle();
+    answer({ text: '#EXTM3U', at: asked + known });
+    await settle();
+    assert.deepEqual(w.log, ['followed #EXTM3U', 'success']);
+    assert.deepEqual(w.response(), { url: 'http://edge/i.m3u8?_HLS_msn=3', data: '#EXTM3U', code: 200 });
+    const { loading, loaded, total } = w.loader.stats;
+    assert.ok(loading.start >= asked && loading.start <= loading.first && loading.first <= loading.end && loading.end <= performance.now());
+    assert.equal(loading.first, { start: loading.start, known: asked + known, end: loading.end }[first]);
+    assert.deepEqual([loaded, total], [7, 7]);
+    assert.equal(w.beneath.callbacks, null, 'the edge was not asked');
+  }
+});
+
+test('what the source does not follow, gives up, or fails at comes from the edge', async () => {
+  for (const follow of [() => null, () => Promise.reject(new Error('late')), () => { throw new Error('broken'); }]) {
+    const w = following({ follow });
+    w.load();
+    await settle();
+    w.beneath.succeed('#EXTM3U');
+    assert.deepEqual(w.log, ['requested', 'playlist http://edge/i.m3u8?_HLS_msn=3 #EXTM3U', 'success']);
+  }
+});
+
+test('what is no blocking reload is not asked of the source', () => {
+  const w = following({ follow: () => assert.fail() });
+  w.load(false);
+  assert.deepEqual(w.log, ['requested']);
+});
+
+test('an abort or the end while the source is asked ends there', async () => {
+  for (const end of ['abort', 'destroy'] as const) {
+    let signal: AbortSignal | null = null;
+    const w = following({ follow: (_url, given) => ((signal = given), new Promise((_, reject) => given.addEventListener('abort', () => reject(new Error('aborted'))))) });
+    w.load();
+    w.loader[end]();
+    await settle();
+    assert.deepEqual(w.log, end === 'abort' ? ['abort'] : []);
+    assert.equal((signal as AbortSignal | null)?.aborted, true);
+    assert.equal(w.beneath.callbacks, null);
+  }
+  const late = following({ follow: () => Promise.resolve({ text: '', at: 0 }) });
+  late.load();
+  late.loader.destroy();
+  await settle();
+  assert.deepEqual(late.log, []);
 });

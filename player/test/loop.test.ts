@@ -19,6 +19,7 @@ test('what a call asks for is carried out before the next call, whoever makes it
       log.push(`${action} ${context}`);
       if (action === 'b') loop.call(() => (log.push('call 2'), ['d']), 2);
     },
+    due: () => log.push('due'),
     settled: () => log.push('settled'),
     failed: () => log.push('failed'),
   });
@@ -30,12 +31,12 @@ test('what a call asks for is carried out before the next call, whoever makes it
 test('tick is called when it is due, and at least each second', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const fake = new Fake();
-  const loop = new Loop<Fake, string, null>(fake, { act: () => undefined, settled: () => undefined, failed: assert.fail });
+  const loop = new Loop<Fake, string, null>(fake, { act: () => undefined, due: () => undefined, settled: () => undefined, failed: assert.fail });
   loop.call(() => []);
-  mock.timers.tick(999);
+  mock.timers.tick(990);
   assert.equal(fake.ticks, 0);
   fake.next = 0; // due at once: not sooner than after 5 ms
-  mock.timers.tick(1);
+  mock.timers.tick(10);
   assert.equal(fake.ticks, 1);
   mock.timers.tick(5);
   assert.equal(fake.ticks, 2);
@@ -48,12 +49,28 @@ test('tick is called when it is due, and at least each second', () => {
 test('a machine that breaks is told of once, and not called again', () => {
   let failures = 0;
   let calls = 0;
-  const loop = new Loop<Fake, string, null>(new Fake(), { act: () => undefined, settled: assert.fail, failed: () => failures++ });
+  const loop = new Loop<Fake, string, null>(new Fake(), { act: () => undefined, due: () => undefined, settled: assert.fail, failed: () => failures++ });
   loop.call(() => {
     throw new Error('unreachable executed');
   });
   loop.call(() => (calls++, []));
   assert.deepEqual([failures, calls], [1, 0]);
+});
+
+test('what tick has to know first is told just before it, and a call that comes when it is due brings it on', () => {
+  const log: string[] = [];
+  const fake = new Fake();
+  const loop: Loop<Fake, string, null> = new Loop<Fake, string, null>(fake, {
+    act: (action) => log.push(action),
+    due: () => loop.call(() => (log.push('due'), [])),
+    settled: () => log.push('settled'),
+    failed: assert.fail,
+  });
+  loop.call(() => (log.push('early'), []));
+  fake.next = 0; // and no timer has called
+  loop.call(() => (log.push('late'), []));
+  loop.close();
+  assert.deepEqual(log, ['early', 'settled', 'late', 'due', 'ticked', 'settled']);
 });
 
 interface Frame {

@@ -15,7 +15,7 @@ export interface Made {
 }
 
 // make returns a chunk of size bytes and its signed record.
-export function makeChunk(size: number, { msn = 12, part = 3, kind = 0, pieceSize = 1024, epoch = 1_700_000_000, micros = 333_333 } = {}): Made {
+export function makeChunk(size: number, { msn = 12, part = 3, kind = 0, pieceSize = 1024, epoch = 1_700_000_000, rendition = 0, micros = 333_333 } = {}): Made {
   const bytes = new Uint8Array(size);
   for (let i = 0; i < size; i++) bytes[i] = (i * 7 + (i >> 8) * 31 + msn * 13 + part) & 255;
   const each: Buffer[] = [];
@@ -26,6 +26,7 @@ export function makeChunk(size: number, { msn = 12, part = 3, kind = 0, pieceSiz
   record.writeUInt8(1, 1);
   record.writeUInt16BE(pieceSize, 2);
   record.writeUInt32BE(epoch, 4);
+  record.writeUInt8(rendition, 8);
   record.writeUInt8(kind, 9);
   record.writeUInt16BE(part, 10);
   record.writeBigUInt64BE(BigInt(msn), 12);

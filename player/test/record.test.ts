@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { sha256, verifyEd25519 } from '../src/fallback.ts';
 import { RecordBook } from '../src/book.ts';
-import { fromBase64, parseRecord, StreamKey } from '../src/record.ts';
+import { fromBase64, parseRecord, readRecord, StreamKey, writeRecord } from '../src/record.ts';
 import { keys, makeChunk, publicKey } from './make.ts';
 
 test('a record is read as wire has it', () => {
@@ -17,6 +18,26 @@ test('a record is read as wire has it', () => {
   assert.equal(record.pieces, 17);
   assert.ok(Math.abs(record.seconds - 0.333333) < 1e-9);
   assert.deepEqual(record.bytes, made.record);
+});
+
+test('the vectors that Go and the browser share', () => {
+  const vectors = new Map([...readFileSync('../swarm/wire/testdata/vectors.txt', 'utf8').matchAll(/^(record\/\w+) (\w+)$/gm)]
+    .map(([, name = '', hex = '']) => [name, Buffer.from(hex, 'hex')]));
+  const meant: Record<string, [boolean, boolean, number, number, number, number]> = { // the last two: pieces and size
+    'record/part': [true, false, 3, 12, 16, 43210],
+    'record/last': [false, true, 3, 12, 16, 43210],
+    'record/init': [false, false, 0, 3, 1, 800],
+    'record/largest': [false, false, 0, 2 ** 40, 512, 8 << 20],
+    'record/flags': [true, false, 3, 12, 16, 43210],
+  };
+  assert.deepEqual([...vectors.keys()].sort(), Object.keys(meant).sort());
+  for (const [name, bytes] of vectors) {
+    const r = readRecord(bytes);
+    assert.ok(r, name);
+    assert.deepEqual([r.independent, r.last, r.part, r.msn, r.pieces, r.size], meant[name], name);
+    assert.deepEqual(Buffer.from(r.bytes), bytes, name);
+    assert.equal(writeRecord(r), bytes.toString('base64').replace(/=+$/, ''), name);
+  }
 });
 
 test('what is no record is refused', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRecord, type ChunkRecord } from '../src/record.ts';
-import { FALSE, MISSING, Store } from '../src/store.ts';
+import { FALSE, MISSING } from '../src/keep.ts';
+import { Store } from '../src/store.ts';
 import { makeChunk, type Made } from './make.ts';
 
 function shapeOf(made: Made): ChunkRecord {

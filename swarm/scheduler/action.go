@@ -37,8 +37,9 @@ const (
 	SendHashes
 	// SendPieces: send to Peer one message: Bytes, then the pieces First to First+Count-1 of Chunk.
 	SendPieces
-	// Fetch: get pieces First to First+Count-1 of Chunk from the edge, verify them against the record (or, where the
-	// hashes are held and it is a range, against those), keep them with their hashes, and report Fetched.
+	// Fetch: get pieces First to First+Count-1 of Chunk from the edge, verify them, keep them with their hashes, and
+	// report Fetched. Where the answer brings the hashes ahead of the media, report HashesTaken with peer 0, and Arrived
+	// for each run of pieces as it comes.
 	Fetch
 	// TakeHashes: the payload of the frame just handed in claims to be the hashes of Chunk: verify it against the
 	// record's digest, keep it if true, and report HashesTaken.
@@ -53,6 +54,12 @@ const (
 	Complete
 	// Drop: Chunk is no longer wanted by anybody: forget its bytes.
 	Drop
+	// Reload: get the playlist of the rendition that is watched from the edge, by a blocking reload for what follows the
+	// newest part that is learned; Learn what is new, then report Reloaded. Count 1: we are likely to Fetch that part: ask for
+	// what the playlist hints at too, at once, and answer the Fetch with it.
+	Reload
+	// TakeRecord: Bytes claim to be the record of a chunk, from Peer: verify the signature, and report RecordTaken.
+	TakeRecord
 )
 
 // Reason says why a link is closed.

@@ -6,9 +6,16 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// BenchmarkStep drives one member of a cell of 24 through the life of a chunk: learnt, needed, hashes and pieces in,
-// relayed, complete. It reports the time of one call.
-func BenchmarkStep(b *testing.B) {
+// life drives one member of a cell of 24, in a stream of three renditions, through the lives of chunks.
+type life struct {
+	s     *Scheduler
+	now   Time
+	calls int
+	frame []byte // scratch
+	n     int    // chunks so far
+}
+
+func newLife() *life {
 	weights := make([]uint16, 24)
 	for i := range weights {
 		weights[i] = 500
@@ -23,34 +30,71 @@ func BenchmarkStep(b *testing.B) {
 		s.LinkUp(0, Peer(i+1))
 	}
 	s.Actions()
-	var now Time
-	var calls int
+	return &life{s: s, frame: make([]byte, 0, 64)}
+}
+
+func (l *life) done() {
+	l.s.Actions()
+	l.calls++
+}
+
+func (l *life) send(p Peer, f wire.Frame, payload int) {
+	l.frame = f.Append(l.frame[:0])
+	l.s.Frame(l.now, p, l.frame, payload)
+	l.done()
+}
+
+// chunk is one life: learnt in all renditions, needed in one, hashes and pieces in, some to be passed on, complete.
+func (l *life) chunk() {
+	s := l.s
+	l.now += 333 * Millisecond
+	var r wire.Record
+	var h Chunk
+	for rendition := uint8(3); rendition > 0; rendition-- {
+		r = record(wire.ChunkID{Epoch: 1, Rendition: rendition - 1, MSN: uint64(l.n / 6), Part: uint16(l.n % 6)}, 40000)
+		h = s.Learn(l.now, &r, 0)
+		l.done()
+	}
+	l.n++
+	s.Need(l.now, h, l.now+Second)
+	l.done()
+	l.send(1, wire.Frame{Type: wire.Hashes, ID: r.ID}, 512)
+	s.HashesTaken(l.now, 1, h, true)
+	l.done()
+	for first := range 16 {
+		from, to := r.PieceBounds(first, 1)
+		p := Peer(first + 1)
+		l.send(p, wire.Frame{Type: wire.Pieces, Index: uint16(first), ID: r.ID, Flags: uint8(first) & wire.FlagRelay}, to-from)
+		s.PiecesTaken(l.now, p, h, first, 1, true)
+		l.done()
+	}
+	s.Backlog(l.now, 0)
+	l.done()
+	s.Tick(l.now)
+	l.done()
+}
+
+// BenchmarkStep reports the time of one call.
+func BenchmarkStep(b *testing.B) {
+	l := newLife()
+	for range 200 {
+		l.chunk()
+	}
+	l.calls = 0
 	b.ReportAllocs()
 	b.ResetTimer()
-	for i := 0; calls < b.N; i++ {
-		now += 333 * Millisecond
-		r := record(wire.ChunkID{Epoch: 1, MSN: uint64(i / 6), Part: uint16(i % 6)}, 40000)
-		h := s.Learn(now, &r, 0)
-		s.Actions()
-		s.Need(now, h, now+Second)
-		s.Actions()
-		hashes := wire.Frame{Type: wire.Hashes, ID: r.ID}.Append(nil)
-		s.Frame(now, 1, hashes, 512)
-		s.Actions()
-		s.HashesTaken(now, 1, h, true)
-		s.Actions()
-		calls += 4
-		for first := 0; first < 16; first += 4 {
-			f := wire.Frame{Type: wire.Pieces, Index: uint16(first), ID: r.ID, Flags: wire.FlagRelay}.Append(nil)
-			from, to := r.PieceBounds(first, 4)
-			s.Frame(now, Peer(first/4+1), f, to-from)
-			s.Actions()
-			s.PiecesTaken(now, Peer(first/4+1), h, first, 4, true)
-			s.Actions()
-			calls += 2
-		}
-		s.Tick(now)
-		s.Actions()
-		calls++
+	for l.calls < b.N {
+		l.chunk()
+	}
+}
+
+// TestNoAllocations: in the steady state a chunk's whole life costs none.
+func TestNoAllocations(t *testing.T) {
+	l := newLife()
+	for range 200 { // until chunks are used again
+		l.chunk()
+	}
+	if n := testing.AllocsPerRun(50, l.chunk); n > 0 {
+		t.Errorf("%g allocations in the life of a chunk", n)
 	}
 }

@@ -16,6 +16,12 @@ type bitmap [maxPieces / 64]uint64
 func (m *bitmap) has(i int) bool { return m[i/64]>>(i%64)&1 != 0 }
 func (m *bitmap) set(i int)      { m[i/64] |= 1 << (i % 64) }
 
+// all tells whether count numbers from first on are in m.
+func (m *bitmap) all(first, count int) bool {
+	at, n := m.run(first, first+count, true)
+	return at == first && n == count
+}
+
 func (m *bitmap) count() (n int) {
 	for _, w := range m {
 		n += bits.OnesCount64(w)

@@ -10,9 +10,11 @@ import (
 // member is another viewer of the cell, and how connecting to it goes.
 type member struct {
 	wire.Member
-	since    Time // when it came into the roster
-	attempts int
-	retry    Time
+	since      Time // when it came into the roster
+	attempts   int
+	retry      Time
+	role       role // of a bridge
+	distrusted Time // until when it is not counted on; see trust.go
 
 	forwarder Peer   // who passes on to us what it sends; 0 nobody. See forward.go
 	refusers  uint64 // slots of those who cannot
@@ -25,9 +27,9 @@ func (s *Scheduler) TrackerUp(now Time) {
 	s.self.Flags &^= wire.Ready
 	s.changes++
 	join := s.config.beginning()
-	join.Flags, join.Weight = s.self.Flags, s.self.Weight
+	join.Flags, join.Rendition, join.Weight, join.RoundTrip = s.self.Flags, s.self.Rendition, s.self.Weight, s.edge.roundTrip()
 	s.sendTracker(join)
-	s.announced = wire.Update{Flags: join.Flags, Weight: join.Weight}
+	s.announced = wire.Update{Flags: join.Flags, Rendition: join.Rendition, Weight: join.Weight, RoundTrip: join.RoundTrip}
 }
 
 // TrackerDown tells that the socket to the tracker closed. Links and the roster stay: the cell carries on.
@@ -39,11 +41,19 @@ func (s *Scheduler) Leave(now Time) {
 	s.sendTracker(wire.Leave{})
 }
 
-// Self tells that the viewer's own flags (but for Ready) or uplink changed.
-func (s *Scheduler) Self(now Time, flags uint8, weight uint16) {
+// ownFlags are those that a viewer's scheduler sets itself.
+const ownFlags = wire.Ready | wire.Fed | wire.Shed
+
+// Self tells that the viewer's own flags (of which the scheduler sets Ready, Fed and Shed), the rendition that it watches or the
+// most that may be lent of its uplink (0: all) changed.
+func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	s.begin(now)
-	s.self.Flags = flags&^wire.Ready | s.self.Flags&wire.Ready
-	s.self.Weight = weight
+	s.self.Flags = flags&^ownFlags | s.self.Flags&ownFlags
+	s.self.Rendition = rendition
+	s.config.Cap = most
+	if most > 0 {
+		s.self.Weight = min(s.self.Weight, most)
+	}
 	s.changes++
 	s.updated = 0 // tell at once
 	s.tendReady()
@@ -85,6 +95,10 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 		if d, err := wire.ParseDelta(b); err == nil {
 			s.takeDelta(d)
 		}
+	case wire.TypeBridges:
+		if o, err := wire.ParseBridges(b); err == nil {
+			s.takeBridges(o)
+		}
 	case wire.TypeSignalled:
 		if g, err := wire.ParseSignal(b, wire.TypeSignalled); err == nil {
 			s.signalled(g)
@@ -98,6 +112,7 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 
 func (s *Scheduler) welcomed(w wire.Welcome) {
 	s.self.ID = w.Viewer
+	s.bridges = nil // those that stay are told anew
 	s.beaconSeconds = int(w.BeaconSeconds)
 	var text []byte
 	for _, i := range w.ICEServers {
@@ -112,12 +127,13 @@ func (s *Scheduler) welcomed(w wire.Welcome) {
 }
 
 func (s *Scheduler) takeRoster(r wire.Roster) {
-	s.joined, s.version = true, r.Version
+	s.joined, s.version, s.depth = true, r.Version, int(r.Depth)
 	old := s.roster
 	s.roster = nil
 	for _, m := range r.Members {
 		if m.ID == s.self.ID {
-			s.announced = wire.Update{Flags: m.Flags, Weight: m.Weight} // what the cell believes of us; tendReady mends it
+			s.entry = m
+			s.announced.Flags, s.announced.Rendition, s.announced.Weight = m.Flags, m.Rendition, m.Weight // as the cell believes; tendReady mends it
 			continue
 		}
 		n := member{Member: m, since: s.now}
@@ -138,6 +154,7 @@ func (s *Scheduler) takeDelta(d wire.Delta) {
 	s.version = d.Version
 	for _, m := range d.Set {
 		if m.ID == s.self.ID {
+			s.entry = m
 			continue
 		}
 		i, there := slices.BinarySearchFunc(s.roster, m.ID, func(o member, id wire.ViewerID) int { return cmp.Compare(o.ID, id) })
@@ -155,8 +172,13 @@ func (s *Scheduler) takeDelta(d wire.Delta) {
 // rosterChanged brings links in line with the roster.
 func (s *Scheduler) rosterChanged() {
 	s.changes++
+	s.countFed()
 	for _, l := range s.links {
 		if m := s.memberOf(l.id); m != nil {
+			l.role = ofCell
+			l.learn(m.Member)
+		} else if m := s.bridgeTo(l.id); m != nil {
+			l.role = m.role
 			l.learn(m.Member)
 		} else if l.orphan == 0 {
 			l.orphan = s.now
@@ -180,8 +202,8 @@ func (s *Scheduler) memberOf(id wire.ViewerID) *member {
 // connect opens a link to every member that waits for our offer: of two members the one with the lower ID offers, so
 // that offers never cross.
 func (s *Scheduler) connect() {
-	for i := range s.roster {
-		m := &s.roster[i]
+	for i := range len(s.bridges) + len(s.roster) {
+		m := s.other(i)
 		if s.self.ID < m.ID && s.now >= m.retry && len(s.links) < maxLinks &&
 			s.linkTo(m.ID) == nil && !slices.Contains(s.banned, m.ID) {
 			s.open(m, true)
@@ -189,10 +211,21 @@ func (s *Scheduler) connect() {
 	}
 }
 
+// other returns one of all to whom there should be a link.
+func (s *Scheduler) other(i int) *member {
+	if i < len(s.bridges) {
+		return &s.bridges[i]
+	}
+	return &s.roster[i-len(s.bridges)]
+}
+
 // signalled takes connection set-up from a member. An offer makes a new link, in place of the old one if there was one:
 // the peer has begun anew.
 func (s *Scheduler) signalled(g wire.Signal) {
 	m := s.memberOf(g.Peer)
+	if m == nil {
+		m = s.bridgeTo(g.Peer)
+	}
 	if m == nil || slices.Contains(s.banned, g.Peer) {
 		return
 	}
@@ -235,17 +268,35 @@ func (s *Scheduler) tendReady() {
 	if up > 0 && 2*linked >= ready {
 		flags |= wire.Ready
 	}
+	flags &^= wire.Fed
+	for _, l := range s.links {
+		if s.feeds(l) {
+			flags |= wire.Fed
+		}
+	}
 	if flags != s.self.Flags {
-		s.self.Flags = flags
+		s.self.Flags, s.readyAt = flags, s.now
 		s.changes++
 	}
-	u := wire.Update{Flags: s.self.Flags, Weight: s.self.Weight}
-	if u != s.announced && (s.updated == 0 || s.now-s.updated >= 500*Millisecond) {
+	u := wire.Update{Flags: s.self.Flags, Rendition: s.self.Rendition, Weight: s.self.Weight, RoundTrip: s.edge.roundTrip()}
+	if s.near(u) {
+		return
+	}
+	if s.updated == 0 || s.now-s.updated >= 500*Millisecond {
 		s.announced, s.updated = u, s.now
 		s.sendTracker(u)
 	}
 }
 
 func (s *Scheduler) sendTracker(m message) {
-	s.queue.add(Action{Kind: SendTracker, Bytes: s.queue.encode(m, nil)})
+	s.queue.add(Action{Kind: SendTracker, Bytes: s.queue.message(m)})
+}
+
+// near tells whether the tracker knows well enough what we are: a round trip that is nearly the same is no news.
+func (s *Scheduler) near(u wire.Update) bool {
+	was := s.announced
+	if d := int(u.RoundTrip) - int(was.RoundTrip); d*d < 400 || 4*d*d < int(was.RoundTrip)*int(was.RoundTrip) {
+		u.RoundTrip = was.RoundTrip
+	}
+	return u == was
 }

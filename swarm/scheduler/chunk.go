@@ -10,6 +10,9 @@ import (
 // owner. What is older was shared before, or is of use to late joiners only.
 const liveAge = 1200 * Millisecond
 
+// havePause is how long chunks that are whole are gathered before the cell is told of them.
+const havePause = 400 * Millisecond
+
 // giveUp is how long the cell tries to complete a chunk that its own player does not need.
 const giveUp = 6 * Second
 
@@ -29,15 +32,23 @@ type chunk struct {
 	pieces int
 	live   bool
 	learnt Time
+	told   uint64 // who knows the record, by link slot
 
 	// what is held
 	hashes    hashState
+	heard     bool // the hashes came from a peer: others have them too
 	held      bitmap
 	heldCount int
 	taking    []taking // pieces that are being verified
 	takingMap bitmap
 	complete  bool
-	fromPeers int // bytes
+	fromPeers int      // bytes
+	arrived   bitmap   // pieces of the fetches under way that are there
+	pushed    bitmap   // pieces that were given to others as their relay, or the owner, has to
+	orders    bitmap   // pieces to pass on as soon as they are held, at the owner's wish
+	stands    []taking // runs to pass on for others once they are held
+	planned   bool
+	plan      []uint8 // who passes on each piece; see plan
 
 	// what is wanted
 	needed   bool
@@ -55,11 +66,17 @@ type chunk struct {
 	// peers
 	claimed     Time   // when somebody else last said to fetch it
 	claimers    uint64 // who said so, by link slot
+	fetchers    uint64 // those of them whose own word it was
+	promised    uint64 // who was the first of them
 	began       Time   // when the first piece or the hashes came
 	progress    Time   // when the last did
+	givers      uint64 // who gave pieces or hashes of it
 	holders     uint64 // who holds it whole, by link slot
 	hashesSent  uint64 // who was sent the hashes, by link slot
 	want        want
+	followers   uint64 // whom pieces are sent as they come, by link slot
+	asked       uint64 // feeders that were asked for it, by link slot
+	feedUntil   Time   // how long a feeder's next piece is waited for; 0: none was asked
 	hashesAsked Time
 }
 
@@ -67,7 +84,7 @@ type chunk struct {
 type taking struct {
 	from         Peer
 	first, count int
-	relay        bool
+	flags        uint8 // of the frame
 }
 
 // want is the outstanding pull of a chunk.
@@ -87,27 +104,52 @@ func (s *Scheduler) Learn(now Time, r *wire.Record, age Time) Chunk {
 	if r.ID.Epoch < s.epoch || r.Pieces() > maxPieces {
 		return 0
 	}
+	c := s.add(r, age)
+	if c.live {
+		s.activate(c)
+		s.consider(c)
+		if rank, _ := s.rankIn(c); rank == 0 || rank == 1 { // not everybody who heard it from a late edge
+			s.tellRecord(c, false)
+		}
+		s.tellFollowers(c)
+	}
+	return c.handle
+}
+
+// add keeps a new chunk.
+func (s *Scheduler) add(r *wire.Record, age Time) *chunk {
 	s.epoch = r.ID.Epoch
-	if r.ID.Kind != wire.Init && r.ID.Compare(s.newest) > 0 {
+	if r.ID.Kind != wire.Init && r.ID.Rendition == s.self.Rendition && r.ID.Compare(s.newest) > 0 {
+		s.watch.saw(s.now, s.newest, r)
+		s.watch.part = Time(r.Duration)
 		s.newest = r.ID
+		s.media(r)
 	}
 	if len(s.chunks) == maxChunks {
 		s.dropOldest()
 	}
-	c := &chunk{
-		handle: s.first + Chunk(len(s.chunks)),
-		record: *r,
-		pieces: r.Pieces(),
-		live:   age < liveAge && r.ID.Kind != wire.Init,
-		learnt: s.now,
-	}
+	c := s.fresh()
+	c.handle = s.first + Chunk(len(s.chunks))
+	c.record = *r
+	c.pieces = r.Pieces()
+	c.live = age < liveAge && r.ID.Kind != wire.Init
+	c.learnt = s.now
 	s.chunks = append(s.chunks, c)
 	s.byID[r.ID] = c.handle
-	if c.live {
-		s.activate(c)
-		s.consider(c)
+	s.followed(c)
+	return c
+}
+
+// fresh returns an empty chunk, used again where possible.
+func (s *Scheduler) fresh() *chunk {
+	n := len(s.spare)
+	if n == 0 {
+		return &chunk{}
 	}
-	return c.handle
+	c := s.spare[n-1]
+	s.spare = s.spare[:n-1]
+	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0]}
+	return c
 }
 
 // Need says that the player wants the chunk, and when the playhead gets to it. Complete follows.
@@ -137,7 +179,13 @@ func (s *Scheduler) chunk(h Chunk) *chunk {
 	return s.chunks[h-s.first]
 }
 
-func (s *Scheduler) chunkByID(id wire.ChunkID) *chunk { return s.chunk(s.byID[id]) }
+func (s *Scheduler) chunkByID(id wire.ChunkID) *chunk {
+	if c := s.chunk(s.found); c != nil && c.record.ID == id { // frames of one chunk come together
+		return c
+	}
+	s.found = s.byID[id]
+	return s.chunk(s.found)
+}
 
 func (s *Scheduler) activate(c *chunk) {
 	if !slices.Contains(s.active, c) {
@@ -162,8 +210,9 @@ func (s *Scheduler) dropOldest() {
 	s.queue.add(Action{Kind: Drop, Chunk: c.handle})
 	s.deactivate(c)
 	delete(s.byID, c.record.ID)
-	s.chunks[0] = nil
-	s.chunks = s.chunks[1:]
+	s.spare = append(s.spare, c)
+	copy(s.chunks, s.chunks[1:])
+	s.chunks = s.chunks[:len(s.chunks)-1]
 	s.first++
 }
 
@@ -190,6 +239,10 @@ func (c *chunk) hold(first, count int) (fresh int) {
 
 // completed is called when the last piece is held.
 func (s *Scheduler) completed(c *chunk) {
+	s.settle(c)
+	if c.feedUntil > 0 {
+		s.wellFed(c)
+	}
 	c.complete = true
 	s.deactivate(c)
 	if c.fromPeers*2 > int(c.record.Size) {
@@ -198,4 +251,21 @@ func (s *Scheduler) completed(c *chunk) {
 		s.stats.ChunksFromEdge++
 	}
 	s.queue.add(Action{Kind: Complete, Chunk: c.handle})
+	if len(s.haves) == 0 {
+		s.haveAt = s.now + havePause
+	}
+	s.haves = append(s.haves, c.handle)
+}
+
+// tellHaves tells the cell of the chunks that came to be whole lately.
+func (s *Scheduler) tellHaves() {
+	if len(s.haves) == 0 || s.now < s.haveAt {
+		return
+	}
+	for _, l := range s.links {
+		if l.up && l.role == ofCell {
+			s.listHeld(l, s.haves)
+		}
+	}
+	s.haves = s.haves[:0]
 }

@@ -1,11 +1,15 @@
 package scheduler
 
+import "github.com/shoal-live/shoal/swarm/wire"
+
 // consider decides what to do about a chunk that is not whole, and when to look at it again. What it weighs, in order:
 //
 //   - a fetch of ours is under way: its outcome is told
 //   - the player needs it, and only the edge can still be in time: fetch what is missing
 //   - there is nobody to wait for: fetch it when the player needs it
-//   - it is of the live edge, our turn has come and nobody is on it: fetch it for the cell
+//   - oneself is shed to the edge: fetch it at once
+//   - a feeder was asked for it, and is not late: wait
+//   - it is of the live edge, our turn has come and nobody is on it: ask a feeder for it, or fetch it, for the cell
 //   - what somebody began to send stopped coming, or it is old: pull what is missing from who holds it
 //   - otherwise wait: for a peer's pieces, for our turn, for the deadline
 func (s *Scheduler) consider(c *chunk) {
@@ -20,11 +24,19 @@ func (s *Scheduler) consider(c *chunk) {
 	c.wake = s.now + 250*Millisecond
 	late := c.deadline - s.edgeMargin()
 	if c.needed {
-		if s.now >= late && !s.inTime(c) || s.alone() {
+		if alone := s.alone(); alone || s.now >= late && !s.inTime(c) {
+			if !alone && c.live && s.settled() {
+				s.load.rescues++
+			}
 			s.fetch(c, false)
 			return
 		}
 		c.wakeAt(max(late, s.now+10*Millisecond))
+	}
+	if c.live && s.self.Flags&wire.Shed != 0 && c.heldCount == 0 {
+		rank, _ := s.rankIn(c)
+		s.fetch(c, rank == 0)
+		return
 	}
 	if c.live {
 		if s.considerTurn(c) {
@@ -39,6 +51,9 @@ func (s *Scheduler) consider(c *chunk) {
 
 // considerTurn fetches a chunk of the live edge for the cell if it is our turn, and tells whether it did.
 func (s *Scheduler) considerTurn(c *chunk) bool {
+	if s.considerFeed(c) {
+		return true
+	}
 	rank, electable := s.rankIn(c)
 	if electable == 0 && c.needed {
 		s.fetch(c, false)
@@ -47,21 +62,30 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	if rank == unranked {
 		return false
 	}
-	if busy := max(c.claimed, c.progress); busy > 0 && s.now < busy+s.edge.patience() {
-		c.wakeAt(busy + s.edge.patience())
-		return false
+	if busy := max(c.claimed, c.progress); busy > 0 {
+		until := busy + s.edge.patience()
+		if s.fedFrom() { // a feeder has it later than the edge, and is worth waiting for
+			until = max(until, s.lastFeed(c)+Time(rank)*hop)
+		}
+		if s.now < until {
+			c.wakeAt(until)
+			return false
+		}
 	}
 	if s.linked(c.holders) > 0 { // somebody has it already: pulling is cheaper than a second copy
 		return false
 	}
-	if s.uplinkFree-s.now > tooBusy { // others are sooner
-		c.wakeAt(s.uplinkFree - tooBusy)
+	if s.backlogTime() > tooBusy { // others are sooner
+		c.wakeAt(s.now + s.backlogTime() - tooBusy)
 		return false
 	}
 	turn := c.learnt + Time(rank)*s.edge.turn()
 	if s.now < turn {
 		c.wakeAt(turn)
 		return false
+	}
+	if s.fedFrom() && s.askFeeder(c) {
+		return true
 	}
 	s.fetch(c, true)
 	return c.fetching > 0
@@ -78,6 +102,7 @@ func (s *Scheduler) considerPull(c *chunk) {
 			l.strikes++
 		}
 		c.holders &^= s.slotOf(c.want.from)
+		c.fetchers &^= s.slotOf(c.want.from)
 		c.want = want{}
 	}
 	if !c.needed && !c.live {
@@ -98,10 +123,16 @@ func (s *Scheduler) considerPull(c *chunk) {
 	c.wakeAt(c.want.until)
 }
 
+// hiddenMargin is what a page that is not seen allows for timers that come once a second.
+const hiddenMargin = 400 * Millisecond
+
 // edgeMargin is how long before its deadline a chunk has to be asked of the edge. A fetch that has not come back yet
 // counts too: an edge that hangs is slow before it says so.
 func (s *Scheduler) edgeMargin() Time {
 	margin := s.edge.margin()
+	if s.self.Flags&wire.Hidden != 0 {
+		margin += hiddenMargin
+	}
 	for _, c := range s.active {
 		if c.fetching > 0 {
 			margin = max(margin, min(s.now-c.fetchBegan, 2*Second))

@@ -10,12 +10,18 @@
 //   - Media bytes stay with the host. It keeps the chunks, verifies pieces against hashes and hashes against the
 //     digest of the signed record, and tells only the outcome. The Scheduler never sees a byte of media.
 //   - A chunk that it came to hold by itself (from the edge, before there was a Scheduler) it tells by Held.
+//   - It asks the edge for playlists when told to (Reload), and learns from them; what a peer says to be a record
+//     (TakeRecord) it verifies by the stream's key.
 //   - After every call it carries out Actions(), before the next call. The slice and its bytes are good until then.
-//   - It calls Tick no later than Next says.
+//   - It calls Tick no later than Next says, and before it Backlog, by which the uplink is measured.
 //   - Calls come from one goroutine. Time never goes back.
 //
-// The life of a chunk here: the host Learns a record; the cell's members elect the same owner for it; the owner
-// Fetches it from the edge and scatters its pieces over the cell (Send Hashes, SendPieces); who gets pieces has them
-// verified (TakePieces) and passes them on; what is missing is pulled (Want); and what the player Needs sooner than
-// peers will bring it is fetched from the edge. Complete says that a chunk is whole.
+// The life of a chunk here: the host Learns a record, or a peer tells of it; the cell's members elect the same owner for
+// it; the owner Fetches it from the edge, or asks a feeder in another cell for it, and passes it on while it comes:
+// it sends the hashes, and scatters the pieces by a plan (SendHashes, SendPieces); who gets pieces has them verified
+// (TakePieces) and passes them on; what is missing is pulled (Want); and what the player Needs sooner than peers will
+// bring it is fetched from the edge. Complete says that a chunk is whole.
+//
+// Pieces wait in an outbox until the uplink has time for them. When the uplinks of a cell do not suffice, its members shed
+// themselves to the edge one by one; who takes things upon itself and gives nothing is not counted on.
 package scheduler

@@ -1,9 +1,12 @@
 package scheduler
 
-// edgeBelief is how long the edge takes to answer, as seen lately: a mean and a mean deviation.
-type edgeBelief struct{ took, strays Time }
+// edgeBelief is how long the edge takes to answer, as seen lately: a mean and a mean deviation, and the least ever.
+type edgeBelief struct{ took, strays, least Time }
 
 func (e *edgeBelief) saw(took Time) {
+	if e.least == 0 || took < e.least {
+		e.least = max(took, Millisecond)
+	}
 	if e.took == 0 {
 		e.took, e.strays = took, took/2
 		return
@@ -28,3 +31,8 @@ func (e *edgeBelief) turn() Time { return min(max(2*e.took, 150*Millisecond), 30
 
 // patience is how long a fetch that somebody announced is believed in without a sign of it.
 func (e *edgeBelief) patience() Time { return min(max(4*e.took, 300*Millisecond), Second) }
+
+// roundTrip returns the shortest that an answer ever took, in milliseconds, as a viewer's distance; 0 if there was none.
+func (e *edgeBelief) roundTrip() uint16 {
+	return uint16(min(e.least/Millisecond, 65535))
+}

@@ -29,20 +29,21 @@ const unranked = -1
 // unranked where oneself may not own, and how many members may.
 //
 // It is a weighted rendezvous: each member draws a number from the chunk's and its own hash, and the smallest of
-// -log(number) / weight³ comes first. All members that hold the same roster find the same order, and a member that
+// -log(number) / weight⁵ comes first; those who are shed to the edge go before all others. All members that hold the same roster find the same order, and a member that
 // comes or goes changes the owner only of the chunks that it owned or takes over. Whole numbers throughout: the same on
 // every machine.
 func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 	h := id.Hash()
-	own := s.self.Elects()
+	fed := s.fedFrom()
+	own := s.entry.Elects() && s.entry.Rendition == id.Rendition && (!fed || s.entry.Flags&wire.Fed != 0)
 	var mine uint64
 	if own {
-		mine = score(h, s.self)
+		mine = score(h, s.entry)
 		electable++
 	}
 	for i := range s.roster {
 		m := s.roster[i].Member
-		if !m.Elects() || slices.Contains(s.banned, m.ID) {
+		if !s.roster[i].counted(s.now) || m.Rendition != id.Rendition || fed && m.Flags&wire.Fed == 0 || slices.Contains(s.banned, m.ID) {
 			continue
 		}
 		electable++
@@ -60,8 +61,13 @@ func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 
 // score is the member's draw for a chunk with hash h; the smallest draw owns it.
 func score(h uint64, m wire.Member) uint64 {
-	w := uint64(min(m.Weight, 4000)) // 40 Mbit/s: enough for anybody's cell, and its cube fits
-	return negLog2(wire.Mix(h^wire.Mix(uint64(m.ID)))) << 40 / (w * w * w)
+	w := uint64(max(80, min(m.Weight, 4000))) // 40 Mbit/s is enough for anybody's cell; below 800 kbit/s the quotient would not fit
+	draw, _ := bits.Div64(negLog2(wire.Mix(h^wire.Mix(uint64(m.ID)))), 0, w*w*w*w/300*w)
+	draw >>= 1
+	if m.Flags&wire.Shed == 0 {
+		draw |= 1 << 63 // those who hold every chunk in any case go first
+	}
+	return draw
 }
 
 // negLog2 returns -log2((x+1) / 2^64) with 16 bits after the point.

@@ -51,8 +51,8 @@ func TestElectionFollowsWeights(t *testing.T) {
 		}
 	}
 	for m, w := range weights {
-		cube := math.Pow(float64(w)/500, 3)
-		if want := cube / 11; math.Abs(owned[m]/chunks-want) > 0.01 {
+		fifth := math.Pow(float64(w)/500, 5)
+		if want := fifth / 35; math.Abs(owned[m]/chunks-want) > 0.01 {
 			t.Errorf("member of weight %d owned %.3f of the chunks, want %.3f", w, owned[m]/chunks, want)
 		}
 	}

@@ -20,7 +20,7 @@ func (s *Scheduler) fetch(c *chunk, duty bool) {
 		s.fetchPieces(c, 0, c.pieces)
 	}
 	if duty {
-		s.tell(wire.Fetching, c, c.holders)
+		s.tell(wire.Fetching, c, s.tellRecord(c, true))
 	}
 }
 
@@ -52,17 +52,21 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 		return
 	}
 	c.fetching--
+	arrived := c.arrived
+	if c.fetching == 0 {
+		c.arrived = bitmap{}
+	}
 	if !ok {
 		s.fetchFailed(c)
 		return
 	}
 	s.edge.saw(s.now - c.fetchBegan)
 	c.failures = 0
-	from, to := c.record.PieceBounds(first, count)
-	s.stats.BytesFromEdge += uint64(to - from)
-	fresh := c.hold(first, count)
-	s.stats.DuplicateBytes += uint64(to - from - fresh)
+	for from, n := arrived.run(first, first+count, false); n > 0; from, n = arrived.run(from+n, first+count, false) {
+		s.brought(c, from, n)
+	}
 	c.hashes = holdHashes
+	s.heldMore(c, first, count)
 	if c.complete {
 		return
 	}
@@ -71,11 +75,31 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 		return
 	}
 	s.completed(c)
-	if c.duty {
-		s.push(c)
-	} else {
-		s.tell(wire.Have, c, c.holders)
+}
+
+// Arrived tells that pieces of a Fetch under way are there, verified, while the rest of it is still to come.
+func (s *Scheduler) Arrived(now Time, h Chunk, first, count int) {
+	s.begin(now)
+	c := s.chunk(h)
+	if c == nil || c.fetching == 0 || c.hashes != holdHashes || first < 0 || count < 1 || first+count > c.pieces {
+		return
 	}
+	for i := first; i < first+count; i++ {
+		c.arrived.set(i)
+	}
+	s.brought(c, first, count)
+	s.heldMore(c, first, count)
+	if !c.complete && c.heldCount == c.pieces {
+		s.completed(c) // the rest of the answer is of no account
+	}
+}
+
+// brought holds pieces that came from the edge, and counts them.
+func (s *Scheduler) brought(c *chunk, first, count int) {
+	from, to := c.record.PieceBounds(first, count)
+	fresh := c.hold(first, count)
+	s.stats.BytesFromEdge += uint64(to - from)
+	s.stats.DuplicateBytes += uint64(to - from - fresh)
 }
 
 // Held tells that the host came to hold the whole chunk, verified, by ways of its own.
@@ -88,7 +112,7 @@ func (s *Scheduler) Held(now Time, h Chunk) {
 	c.hold(0, c.pieces)
 	c.hashes = holdHashes
 	s.completed(c)
-	s.tell(wire.Have, c, c.holders)
+	s.heldMore(c, 0, c.pieces)
 }
 
 func (s *Scheduler) fetchFailed(c *chunk) {

@@ -10,7 +10,7 @@ import (
 const forwardAfter = 1500 * Millisecond
 
 // maxForwards is for how many others a peer may have us as its forwarder.
-const maxForwards = 4
+const maxForwards = 8
 
 // Two members that cannot reach each other have a standing forwarder: a third, with links to both, that passes on to
 // the one what it gets from the other, unasked. So a pair without a link costs the cell a hop and not a pull per chunk.
@@ -53,10 +53,12 @@ func (s *Scheduler) appoint(m *member) {
 	var best *link
 	var bestScore uint64
 	for _, l := range s.links {
-		if !l.up || !l.relays || m.refusers&l.slot != 0 {
+		if !l.up || l.role != ofCell || !l.relays || m.refusers&l.slot != 0 {
 			continue
 		}
-		if draw := score(uint64(m.ID)^wire.Mix(uint64(s.self.ID)), wire.Member{ID: l.id, Weight: max(l.weight, 1)}); best == nil || draw < bestScore {
+		// By weight, not by a power of it as in elections: what is passed on comes on top of a relay's own share.
+		w := uint64(max(l.weight, 1))
+		if draw := negLog2(wire.Mix(uint64(m.ID)^wire.Mix(uint64(s.self.ID))^wire.Mix(uint64(l.id)))) << 32 / w; best == nil || draw < bestScore {
 			best, bestScore = l, draw
 		}
 	}
@@ -76,9 +78,10 @@ func (s *Scheduler) dismiss(m *member) {
 }
 
 func (s *Scheduler) sendForward(l *link, what uint16, id wire.ViewerID) {
-	f := wire.Frame{Type: wire.Forward, Index: what, Version: s.version}
+	f := s.frameOf(wire.Forward, wire.ChunkID{})
+	f.Index = what
 	s.queue.add(Action{Kind: Send, Peer: l.peer,
-		Bytes: binary.BigEndian.AppendUint64(s.queue.encode(f, make([]byte, 0, 8)), uint64(id))})
+		Bytes: s.queue.encode(f, binary.BigEndian.AppendUint64(nil, uint64(id)))})
 }
 
 // askedToForward takes a peer's request, or its refusal of ours.
@@ -90,15 +93,18 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
 	switch from := s.linkTo(id); f.Index {
 	case wire.ForwardStart:
-		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards {
+		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards || 3*s.forwarding > s.speed {
 			s.sendForward(l, wire.ForwardCannot, id)
 		} else {
 			from.forwards |= l.slot
+			s.sendForward(from, wire.ForwardCarry, l.id)
 		}
 	case wire.ForwardStop:
 		if from != nil {
 			from.forwards &^= l.slot
 		}
+	case wire.ForwardCarry:
+		l.carries = true
 	case wire.ForwardCannot:
 		if m := s.memberOf(id); m != nil && m.forwarder == l.peer {
 			m.refusers |= l.slot

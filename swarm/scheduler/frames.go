@@ -18,6 +18,7 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 		s.cut(l, BadFrame)
 		return
 	}
+	l.free = s.now + Time(f.Backlog)*Millisecond
 	c := s.chunkByID(f.ID)
 	switch f.Type {
 	case wire.Have:
@@ -26,6 +27,10 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 	case wire.Fetching, wire.Failed:
 		s.heard(l, f, c)
 		s.forwardWord(l, f)
+	case wire.Announce:
+		s.offeredRecord(l, f, c, rest)
+	case wire.Relay:
+		s.ordered(l, f, c, rest)
 	case wire.Want:
 		s.serve(c, l, f, rest)
 	case wire.Deny:
@@ -51,12 +56,15 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 	case wire.Have:
 		c.holders |= l.slot
 	case wire.Fetching:
-		if c.claimers&l.slot == 0 { // a peer is believed once
-			c.claimers |= l.slot
-			c.claimed = s.now
+		if f.Flags&wire.FlagPassedOn == 0 {
+			c.promise(l.slot)
 		}
+		s.claim(c, l.slot)
 	case wire.Failed:
-		c.claimed = 0
+		if c.claimers&l.slot != 0 {
+			c.claimed = 0
+			c.fetchers &^= l.slot
+		}
 	}
 	if !c.complete {
 		c.wakeAt(s.now + Millisecond)
@@ -94,6 +102,7 @@ func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 	}
 	if f.Index != wire.DenyBusy {
 		c.holders &^= l.slot
+		c.fetchers &^= l.slot
 	}
 	if c.want.from == l.peer {
 		c.want = want{}
@@ -113,7 +122,6 @@ func (s *Scheduler) offeredHashes(l *link, f wire.Frame, c *chunk, payload int) 
 	case c.hashes == noHashes:
 		c.hashes = takingHashes
 		c.progressed(s.now)
-		c.holders |= l.slot // who has the hashes has the chunk, or soon will
 		s.queue.add(Action{Kind: TakeHashes, Peer: l.peer, Chunk: c.handle})
 	}
 }
@@ -122,11 +130,18 @@ func (s *Scheduler) offeredHashes(l *link, f wire.Frame, c *chunk, payload int) 
 func (s *Scheduler) HashesTaken(now Time, p Peer, h Chunk, ok bool) {
 	s.begin(now)
 	c := s.chunk(h)
+	if c != nil && p == 0 && ok && c.hashes != holdHashes { // the edge's answer brought them
+		s.hashesHeld(c, p)
+		return
+	}
 	if c == nil || c.hashes != takingHashes {
 		return
 	}
 	if ok {
-		c.hashes = holdHashes
+		if l := s.link(p); l != nil {
+			l.gave(c)
+		}
+		s.hashesHeld(c, p)
 		return
 	}
 	c.hashes = noHashes
@@ -134,6 +149,18 @@ func (s *Scheduler) HashesTaken(now Time, p Peer, h Chunk, ok bool) {
 	if l := s.link(p); l != nil {
 		s.ban(l)
 	}
+}
+
+// hashesHeld: pieces can be verified now, and so passed on.
+func (s *Scheduler) hashesHeld(c *chunk, from Peer) {
+	l := s.link(from)
+	c.hashes, c.heard = holdHashes, l != nil && l.role == ofCell
+	if c.duty {
+		s.beginPush(c)
+	} else if l != nil {
+		s.forwardHashes(c, l)
+	}
+	s.feedHashes(c)
 }
 
 func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) {
@@ -152,6 +179,7 @@ func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) 
 		return
 	}
 	l.strikes = 0
+	l.gave(c)
 	if c.want.from == l.peer {
 		c.want.until = s.now + pullPatience
 	}
@@ -161,15 +189,15 @@ func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) 
 		return
 	}
 	if c.hashes != holdHashes {
-		if c.hashes == noHashes {
+		c.progressed(s.now)
+		if c.hashes == noHashes && s.now-c.began >= hashPatience {
 			s.pullHashes(c, l.peer)
 		}
-		c.progressed(s.now)
 		s.queue.add(Action{Kind: Park, Peer: l.peer})
 		return
 	}
 	c.progressed(s.now)
-	c.taking = append(c.taking, taking{from: l.peer, first: first, count: count, relay: f.Flags&wire.FlagRelay != 0})
+	c.taking = append(c.taking, taking{from: l.peer, first: first, count: count, flags: f.Flags})
 	for i := first; i < first+count; i++ {
 		c.takingMap.set(i)
 	}
@@ -200,14 +228,15 @@ func (s *Scheduler) PiecesTaken(now Time, p Peer, h Chunk, first, count int, ok 
 	c.fromPeers += fresh
 	s.stats.BytesFromPeers += uint64(fresh)
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
-	if t.relay {
-		s.relay(c, t)
-	} else {
+	switch {
+	case t.flags&wire.FlagRelay != 0:
+		s.spread(c, first, count, s.link(p))
+	case t.flags&wire.FlagForYou == 0:
 		s.forward(c, t)
 	}
+	s.heldMore(c, first, count)
 	if !c.complete && c.heldCount == c.pieces {
 		s.completed(c)
-		s.tell(wire.Have, c, c.holders)
 	}
 }
 

@@ -6,36 +6,46 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// FuzzOutside hands bytes from outside to a Scheduler with a link and a few chunks: it must not panic, and must not ask
-// the host to send to, or take from, a peer that it has closed.
+// FuzzOutside hands bytes from outside to a Scheduler with a link, of each role, and two chunks, one of them held: it
+// must not panic, and must not ask the host to send to, or take from, a peer that it has closed.
 func FuzzOutside(f *testing.F) {
 	r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: 1}, 40000)
-	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Hashes, wire.Pieces} {
+	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Busy, wire.Hashes, wire.Pieces} {
 		f.Add(wire.Frame{Type: t, ID: r.ID}.Append(nil), 512, false)
 	}
+	held := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40000)
+	next := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: 2}, 40000)
+	f.Add(next.Append(wire.Frame{Type: wire.Announce, Flags: wire.FlagFetching, ID: next.ID}.Append(nil)), 0, false)
+	f.Add(append(wire.Frame{Type: wire.Relay, Index: 3, ID: r.ID}.Append(nil), 0, 5), 0, false)
+	f.Add(append(wire.Frame{Type: wire.Want, Flags: wire.FlagAhead, ID: held.ID}.Append(nil), 0xff, 0xff), 0, false)
+	f.Add(wire.Bridges{Bridges: []wire.Bridge{{Role: wire.Feeder, Member: wire.Member{ID: 9}}}}.Append(nil), 0, true)
 	f.Add(wire.Roster{Version: 4, Members: []wire.Member{{ID: 9}}}.Append(nil), 0, true)
 	f.Add(wire.Delta{Version: 4, Left: []wire.ViewerID{7}}.Append(nil), 0, true)
 	f.Add(wire.Signal{Type: wire.TypeSignalled, Peer: 3, Payload: []byte{1}}.Append(nil), 0, true)
 	f.Fuzz(func(t *testing.T, b []byte, payload int, tracker bool) {
-		s := cellOf(500, 500, 500)[0]
-		s.open(&s.roster[0], false)
-		s.LinkUp(0, 1)
-		s.Learn(0, &r, 0)
-		s.Actions()
-		if tracker {
-			s.TrackerMessage(1, b)
-		} else {
-			s.Frame(1, 1, b, payload)
-		}
-		closed := map[Peer]bool{}
-		for _, a := range s.Actions() {
-			if closed[a.Peer] && a.Peer != 0 {
-				t.Errorf("%s after the link was closed", describe(a))
+		for _, what := range [...]role{ofCell, feeder, follower} {
+			s := cellOf(500, 500, 500)[0]
+			s.open(&s.roster[0], false)
+			s.LinkUp(0, 1)
+			s.link(1).role = what
+			s.Learn(0, &r, 0)
+			s.Held(0, s.Learn(0, &held, 0))
+			s.Actions()
+			if tracker {
+				s.TrackerMessage(1, b)
+			} else {
+				s.Frame(1, 1, b, payload)
 			}
-			if a.Kind == Disconnect {
-				closed[a.Peer] = true
+			closed := map[Peer]bool{}
+			for _, a := range s.Actions() {
+				if closed[a.Peer] && a.Peer != 0 {
+					t.Errorf("%s after the link was closed", describe(a))
+				}
+				if a.Kind == Disconnect {
+					closed[a.Peer] = true
+				}
 			}
+			s.Tick(Second)
 		}
-		s.Tick(Second)
 	})
 }

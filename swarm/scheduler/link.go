@@ -18,27 +18,46 @@ const (
 type link struct {
 	peer     Peer
 	id       wire.ViewerID
-	slot     uint64 // its bit in chunk.holders
+	slot     uint64 // its bit in sets of links, as chunk.holders is
 	up       bool
 	since    Time // when it was asked for, or came up
 	orphan   Time // when its peer left the roster; 0: it is there
 	buffered int  // bytes waiting in the host's send buffer
 	strikes  int  // pulls in a row that it left unanswered
-	weight   uint16
-	relays   bool
+	broken   int  // promises in a row that it broke
+	misses   int  // chunks in which it was late as a feeder, less those in which it was not
+	badUntil Time // it is no feeder until then
+	idle     int  // chunks that peers brought since it gave anything
+	lastTry  Time // when it was last given something to pass on
+	role     role
+	number   int // of its slot
+
+	// what the roster says of the peer
+	weight    uint16
+	rendition uint8
+	relays    bool
+	shed      bool
+
 	forwards uint64 // slots of those to whom what this peer sends is passed on
+	carries  bool   // it passes on what we send: it gets everything first
 	asked    int    // bytes of pulls it was lately served; see mayAsk
 	askedAt  Time   // when asked was last reckoned
-	share    int    // pieces of the chunk that is being pushed; see share
+	free     Time   // when it will be through with what it has to send, as last heard
+
+	// scratch of plan
+	due   Time // how long it has to send a piece
+	ready Time // when it can begin
+	next  Time // when it would begin the next piece, counted from the end
 }
 
-// uplink returns what the peer may be asked to pass on, in units of 10 kbit/s; 0 for nothing.
-func (l *link) uplink() int {
-	if !l.relays {
-		return 0
-	}
-	return int(l.weight)
-}
+// role is what a link is for.
+type role uint8
+
+const (
+	ofCell   role = iota
+	feeder        // its peer feeds us from another cell
+	follower      // we feed its peer
+)
 
 // link returns the link with handle p, or nil.
 func (s *Scheduler) link(p Peer) *link {
@@ -71,11 +90,13 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 	if s.slots == ^uint64(0) {
 		return nil
 	}
-	bit := uint64(1) << bits.TrailingZeros64(^s.slots)
+	number := bits.TrailingZeros64(^s.slots)
+	bit := uint64(1) << number
 	s.slots |= bit
 	s.lastPeer++
-	l := &link{peer: s.lastPeer, id: m.ID, slot: bit, since: s.now}
+	l := &link{peer: s.lastPeer, id: m.ID, slot: bit, number: number, since: s.now}
 	l.learn(m.Member)
+	l.role = m.role
 	s.links = append(s.links, l)
 	a := Action{Kind: Connect, Peer: l.peer}
 	if offer {
@@ -87,8 +108,9 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 
 // learn takes over what the roster says of the peer.
 func (l *link) learn(m wire.Member) {
-	l.weight = m.Weight
-	l.relays = m.Flags&wire.MayUpload != 0 && m.Flags&(wire.Metered|wire.Hidden) == 0
+	l.weight, l.rendition = m.Weight, m.Rendition
+	l.shed = m.Flags&wire.Shed != 0
+	l.relays = m.Elects()
 	l.orphan = 0
 }
 
@@ -100,30 +122,40 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		return
 	}
 	l.up, l.since = true, s.now
-	if m := s.memberOf(l.id); m != nil {
-		m.attempts = 0
+	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
+		if m != nil {
+			m.attempts = 0
+		}
 	}
-	s.listHeld(l)
+	s.lately = s.lately[:0]
+	for _, c := range slices.Backward(s.chunks) {
+		if c.complete && len(s.lately) < mostListed {
+			s.lately = append(s.lately, c.handle)
+		}
+	}
+	s.listHeld(l, s.lately)
 	s.tendReady()
 }
 
-// listHeld tells a new peer which chunks are held.
-func (s *Scheduler) listHeld(l *link) {
-	var ids [64 * wire.ChunkIDSize]byte
-	list := ids[:0]
+// mostListed is how many chunks one Have tells of.
+const mostListed = 64
+
+// listHeld tells a peer which of some chunks are held.
+func (s *Scheduler) listHeld(l *link, handles []Chunk) {
+	s.list = s.list[:0]
 	var first *chunk
-	for _, c := range slices.Backward(s.chunks) {
-		if !c.complete || len(list) == cap(list) {
-			continue
-		}
-		if first == nil {
+	for _, h := range handles {
+		c := s.chunk(h)
+		switch {
+		case c == nil:
+		case first == nil:
 			first = c
-		} else {
-			list = c.record.ID.Append(list)
+		default:
+			s.list = c.record.ID.Append(s.list)
 		}
 	}
 	if first != nil {
-		s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(wire.Have, first), list)})
+		s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(wire.Have, first), s.list)})
 	}
 }
 
@@ -164,22 +196,51 @@ func (s *Scheduler) forget(l *link) {
 	s.slots &^= l.slot
 	s.links = slices.DeleteFunc(s.links, func(o *link) bool { return o == l })
 	s.forgetForwards(l)
+	s.forgetSlot(l)
 	for _, c := range s.chunks {
 		c.holders &^= l.slot
 		c.hashesSent &^= l.slot
 		c.claimers &^= l.slot
+		c.fetchers &^= l.slot
+		c.told &^= l.slot
+		c.givers &^= l.slot
+		c.promised &^= l.slot
+		if c.asked&l.slot != 0 {
+			c.asked &^= l.slot
+			c.feedUntil = 0 // nobody, or another, is to be asked now
+		}
+		c.followers &^= l.slot
 		if c.want.from == l.peer {
 			c.want = want{}
 		}
 	}
-	if m := s.memberOf(l.id); m != nil {
-		m.attempts++
-		m.retry = s.now + Second<<min(2*m.attempts, 8)
+	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
+		if m != nil {
+			m.attempts++
+			m.retry = s.now + Second<<min(2*m.attempts, 8)
+		}
 	}
 	for _, c := range s.active {
 		c.wakeAt(s.now + Millisecond)
 	}
 	s.tendReady()
+}
+
+// forgetSlot takes a link's slot out of what waits; the next link may have it.
+func (s *Scheduler) forgetSlot(l *link) {
+	s.outbox.forget(l.slot)
+	s.aheads = slices.DeleteFunc(s.aheads, func(a ahead) bool { return a.slot == l.slot })
+	for i := range s.offers {
+		s.offers[i].tellers &^= l.slot
+		s.offers[i].claimers &^= l.slot
+	}
+	for _, c := range s.active {
+		for i, place := range c.plan {
+			if int(place) == l.number+1 {
+				c.plan[i] = straight
+			}
+		}
+	}
 }
 
 // tendLinks opens the links that are due and gives up those that did not open, or whose peers are gone.

@@ -8,7 +8,9 @@ import (
 
 const (
 	// pushQuiet is how long nothing of a chunk must have come before what is missing is pulled.
-	pushQuiet = 250 * Millisecond
+	pushQuiet = 400 * Millisecond
+	// hashPatience is how long hashes may come after the first pieces before they are asked for.
+	hashPatience = 80 * Millisecond
 	// pullPatience is how long an answer to a pull is waited for.
 	pullPatience = 350 * Millisecond
 	// mostAsked is how many bytes one peer may pull in a burst.
@@ -47,7 +49,7 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 	var best *link
 	var bestScore uint64
 	for _, l := range s.links {
-		if !l.up || c.holders&l.slot == 0 || l.strikes >= maxStrikes {
+		if !l.up || (c.holders|c.fetchers)&l.slot == 0 || l.strikes >= maxStrikes {
 			continue
 		}
 		score := uint64(l.strikes)<<48 | (wire.Mix(uint64(l.id)^c.record.ID.Hash()^uint64(s.self.ID)) >> 16)
@@ -60,12 +62,20 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 
 // serve answers a Want of c.
 func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
-	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.uplinkFree-s.now > tooBusy {
+	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.backlogTime() > tooBusy {
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}
-	if c == nil || c.hashes != holdHashes {
+	if c == nil && f.Flags&wire.FlagAhead != 0 && l.role == follower {
+		s.followLater(l, f.ID)
+		return
+	}
+	if c == nil || c.hashes != holdHashes && f.Flags&wire.FlagAhead == 0 {
 		s.deny(l, f.ID, wire.DenyNotHeld)
+		return
+	}
+	if f.Flags&wire.FlagAhead != 0 && l.role == follower {
+		s.follow(c, l, f, payload)
 		return
 	}
 	if f.Flags&wire.FlagWantHashes != 0 {
@@ -86,7 +96,7 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 		return
 	}
 	for first, count := wanted.run(0, c.pieces, true); count > 0; first, count = wanted.run(first+count, c.pieces, true) {
-		s.sendPieces(c, l, first, count, 0)
+		s.post(spreads, c, first, count, wire.FlagForYou, l.slot)
 	}
 }
 
@@ -103,7 +113,8 @@ func (s *Scheduler) mayAsk(l *link, bytes int) bool {
 }
 
 func (s *Scheduler) deny(l *link, id wire.ChunkID, reason uint16) {
-	f := wire.Frame{Type: wire.Deny, Index: reason, Version: s.version, ID: id}
+	f := s.frameOf(wire.Deny, id)
+	f.Index = reason
 	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
 }
 

@@ -2,116 +2,222 @@ package scheduler
 
 import "github.com/shoal-live/shoal/swarm/wire"
 
-// hop is what one more step between peers is taken to cost, beside the bytes.
-const hop = 40 * Millisecond
-
 // How far behind one's own uplink may be: tooBusy to own another chunk, hopeless to pass pieces on.
 const (
-	tooBusy  = 400 * Millisecond
+	tooBusy  = 250 * Millisecond
 	hopeless = 900 * Millisecond
 )
 
 // backlog is how many bytes may wait in a link's buffer before nothing is pushed over it.
 const backlog = 512 << 10
 
-// push gives a chunk that was fetched for the cell to all who do not hold it. Each piece goes the way that is done
-// first: to one peer that passes it on to all others, or straight to everybody.
-func (s *Scheduler) push(c *chunk) {
-	targets := s.targets(c, 0)
-	if len(targets) == 0 || s.self.Flags&wire.MayUpload == 0 {
-		return
-	}
-	for _, l := range targets {
-		s.sendHashes(c, l)
-	}
-	straight := s.share(c, targets)
-	first := 0
-	for _, l := range targets {
-		s.sendPieces(c, l, first, l.share, wire.FlagRelay)
-		first += l.share
-	}
-	for _, l := range targets {
-		s.sendPieces(c, l, c.pieces-straight, straight, 0)
-	}
-}
-
-// share sets how many pieces to scatter to each target, and returns how many remain to be sent straight to everybody. Every
-// piece is given to the one that would be done with it first, itself included: a relay has its share to send to all
-// others, and the owner's uplink carries every piece once in any case.
-func (s *Scheduler) share(c *chunk, targets []*link) (straight int) {
-	for _, l := range targets {
-		l.share = 0
-	}
-	fan := len(targets) - 1
-	own := max(int(s.self.Weight), 1)
-	each := int(c.record.PieceSize) * fan
-	for range c.pieces {
-		best := airtime((straight+1)*each, own)
-		var to *link
-		for _, l := range targets {
-			if u := l.uplink(); u > 0 {
-				if done := hop + airtime((l.share+1)*each, u); done < best {
-					best, to = done, l
-				}
-			}
-		}
-		if to == nil {
-			straight++
-		} else {
-			to.share++
-		}
-	}
-	return straight
-}
-
-// airtime is how long bytes take over an uplink of weight units of 10 kbit/s.
-func airtime(bytes, weight int) Time { return Time(bytes) * 8 * 100 / Time(weight) }
-
-// relay passes verified pieces on to all who may lack them.
-func (s *Scheduler) relay(c *chunk, t taking) {
+// push gives pieces of a chunk that is fetched for the cell to those who pass them on, or straight to all.
+func (s *Scheduler) push(c *chunk, first, count int) {
 	if s.self.Flags&wire.MayUpload == 0 {
 		return
 	}
-	if s.uplinkFree-s.now > hopeless {
+	s.beginPush(c)
+	for i := first; i < first+count; {
+		if c.pushed.has(i) {
+			i++
+			continue
+		}
+		n := 1
+		for i+n < first+count && !c.pushed.has(i+n) && c.planOf(i+n) == c.planOf(i) {
+			n++
+		}
+		s.pushRun(c, i, n)
+		i += n
+	}
+}
+
+// pushRun gives pieces that have the same relay to it, or to all.
+func (s *Scheduler) pushRun(c *chunk, first, count int) {
+	l := s.planned(c, first)
+	if l == nil {
+		if !c.heard {
+			s.moreHashes(c, len(s.links))
+		}
+		s.spread(c, first, count, nil)
+		return
+	}
+	if !c.heard {
+		s.hashesFirst(c, l, count)
+	}
+	for i := first; i < first+count; i++ {
+		c.pushed.set(i)
+	}
+	if !l.shed { // who is knows already
+		s.post(scatters, c, first, count, wire.FlagRelay, l.slot)
+		s.forwardPieces(c, l, first, count)
+	}
+}
+
+// hashesFirst sends the hashes to one who is about to be sent pieces, and to two more for each who will be by others.
+func (s *Scheduler) hashesFirst(c *chunk, to *link, pieces int) {
+	if c.hashesSent&to.slot == 0 && s.lacks(c, to) {
+		s.sendHashes(c, to)
+	}
+	s.moreHashes(c, 2*pieces)
+}
+
+// moreHashes sends the hashes to so many of those who were not sent them yet.
+func (s *Scheduler) moreHashes(c *chunk, most int) {
+	for i := range 2 * len(s.links) {
+		l := s.links[i%len(s.links)]
+		if l.carries == (i < len(s.links)) && most > 0 && c.hashesSent&l.slot == 0 && s.lacks(c, l) {
+			s.sendHashes(c, l)
+			most--
+		}
+	}
+}
+
+// spread sends pieces to all who lack them, but each piece of a chunk only once.
+func (s *Scheduler) spread(c *chunk, first, count int, except *link) {
+	if s.self.Flags&wire.MayUpload == 0 || s.backlogTime() > hopeless {
 		return // it would come after its deadline, and make all that follows late
 	}
-	for _, l := range s.targets(c, t.from) {
-		s.sendPieces(c, l, t.first, t.count, 0)
+	for from, n := c.pushed.run(first, first+count, false); n > 0; from, n = c.pushed.run(from+n, first+count, false) {
+		for i := from; i < from+n; i++ {
+			c.pushed.set(i)
+		}
+		var to uint64
+		for _, l := range s.links {
+			switch {
+			case l == except:
+			case s.lacks(c, l):
+				to |= l.slot
+			case l.carries && l.up && l.role == ofCell:
+				s.sendRelay(c, l, from, n, wire.FlagStandIn)
+			}
+		}
+		s.post(spreads, c, from, n, 0, to)
 	}
+}
+
+// heldMore is called when pieces came to be held: what is to be passed on is.
+func (s *Scheduler) heldMore(c *chunk, first, count int) {
+	s.feed(c, first, count)
+	s.stood(c)
+	if c.duty {
+		s.push(c, first, count)
+		if c.heldCount == c.pieces && !c.heard {
+			s.moreHashes(c, len(s.links))
+		}
+		return
+	}
+	for from, n := c.orders.run(first, first+count, true); n > 0; from, n = c.orders.run(from+n, first+count, true) {
+		s.spread(c, from, n, nil)
+	}
+}
+
+// ordered takes a peer's wish that pieces be passed on that we hold, or soon will.
+func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
+	if len(payload) < 2 {
+		s.cut(l, BadFrame)
+		return
+	}
+	if c == nil {
+		s.park(l, f.ID)
+		return
+	}
+	first, count := int(f.Index), int(payload[0])<<8|int(payload[1])
+	if first+count > c.pieces {
+		s.cut(l, BadFrame)
+		return
+	}
+	if f.Flags&wire.FlagStandIn != 0 {
+		s.standIn(c, l, first, count)
+		return
+	}
+	for i := first; i < first+count; i++ {
+		c.orders.set(i)
+	}
+	for from, n := c.held.run(first, first+count, true); n > 0; from, n = c.held.run(from+n, first+count, true) {
+		s.spread(c, from, n, nil)
+	}
+}
+
+// standIn passes on for l what it passes on itself, to those who have no link to it.
+func (s *Scheduler) standIn(c *chunk, l *link, first, count int) {
+	if c.hashes == holdHashes {
+		s.forwardHashes(c, l)
+	}
+	for from, n := c.held.run(first, first+count, true); n > 0; from, n = c.held.run(from+n, first+count, true) {
+		s.forwardPieces(c, l, from, n)
+	}
+	for from, n := c.held.run(first, first+count, false); n > 0; from, n = c.held.run(from+n, first+count, false) {
+		if len(c.stands) < maxStands {
+			c.stands = append(c.stands, taking{from: l.peer, first: from, count: n})
+		}
+	}
+}
+
+// maxStands is how many runs a chunk may have that are to be passed on for others when they come.
+const maxStands = 32
+
+// stood passes on what was waited for.
+func (s *Scheduler) stood(c *chunk) {
+	if len(c.stands) == 0 {
+		return
+	}
+	kept := c.stands[:0]
+	for _, t := range c.stands {
+		from := s.link(t.from)
+		switch {
+		case from == nil:
+		case c.held.all(t.first, t.count):
+			s.forwardPieces(c, from, t.first, t.count)
+		default:
+			kept = append(kept, t)
+		}
+	}
+	c.stands = kept
+}
+
+func (s *Scheduler) sendRelay(c *chunk, l *link, first, count int, flags uint8) {
+	f := s.frame(wire.Relay, c)
+	f.Index, f.Flags = uint16(first), flags
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, []byte{byte(count >> 8), byte(count)})})
 }
 
 // forward passes verified pieces on to those who asked for what this peer sends, because they have no link to it.
 func (s *Scheduler) forward(c *chunk, t taking) {
 	from := s.link(t.from)
-	if from == nil || from.forwards == 0 || s.self.Flags&wire.MayUpload == 0 {
-		return
-	}
-	for _, l := range s.targets(c, t.from) {
-		if from.forwards&l.slot == 0 {
-			continue
-		}
-		if c.hashesSent&l.slot == 0 { // it may have nobody else to check the pieces by
-			s.sendHashes(c, l)
-		}
-		s.sendPieces(c, l, t.first, t.count, 0)
+	if from != nil {
+		s.forwardPieces(c, from, t.first, t.count)
 	}
 }
 
-// targets returns the links over which c may be pushed: up, not clogged, not except, not known to hold it.
-func (s *Scheduler) targets(c *chunk, except Peer) []*link {
-	var targets []*link
+func (s *Scheduler) forwardPieces(c *chunk, from *link, first, count int) {
+	if from.forwards == 0 || s.self.Flags&wire.MayUpload == 0 {
+		return
+	}
 	for _, l := range s.links {
-		if l.up && l.peer != except && l.buffered < backlog && c.holders&l.slot == 0 {
-			targets = append(targets, l)
+		if from.forwards&l.slot != 0 && s.lacks(c, l) {
+			s.post(forwards, c, first, count, wire.FlagForYou, l.slot)
+			s.forwarded += count * int(c.record.PieceSize)
 		}
 	}
-	return targets
+}
+
+// forwardHashes does the same for hashes: those who asked may have nobody else to check the pieces by.
+func (s *Scheduler) forwardHashes(c *chunk, from *link) {
+	if from.forwards == 0 {
+		return
+	}
+	for _, l := range s.links {
+		if from.forwards&l.slot != 0 && s.lacks(c, l) && c.hashesSent&l.slot == 0 {
+			s.sendHashes(c, l)
+		}
+	}
 }
 
 func (s *Scheduler) sendHashes(c *chunk, l *link) {
 	c.hashesSent |= l.slot
 	s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
 		Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
+	s.uplink.handOut(s.now, wire.FrameHeaderSize+32*c.pieces, s.speed)
 }
 
 func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8) {
@@ -124,20 +230,25 @@ func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8)
 			Bytes: s.queue.encode(f, nil)})
 		from, to := c.record.PieceBounds(first, n)
 		s.stats.BytesToPeers += uint64(to - from)
-		s.uplinkFree = max(s.uplinkFree, s.now) + airtime(to-from, max(int(s.self.Weight), 1))
+		s.uplink.handOut(s.now, wire.FrameHeaderSize+to-from, s.speed)
 		first, count = first+n, count-n
 	}
 }
 
-// tell sends a frame without payload about c over every link that is not in except.
+// tell sends a frame without payload about c over every link of the cell that is not in except.
 func (s *Scheduler) tell(t wire.FrameType, c *chunk, except uint64) {
 	for _, l := range s.links {
-		if l.up && l.slot&except == 0 {
+		if l.up && l.role == ofCell && l.slot&except == 0 && l.rendition == c.record.ID.Rendition {
 			s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(t, c), nil)})
 		}
 	}
 }
 
 func (s *Scheduler) frame(t wire.FrameType, c *chunk) wire.Frame {
-	return wire.Frame{Type: t, Version: s.version, ID: c.record.ID}
+	return s.frameOf(t, c.record.ID)
+}
+
+func (s *Scheduler) frameOf(t wire.FrameType, id wire.ChunkID) wire.Frame {
+	behind := min(s.backlogTime()/Millisecond, 65535)
+	return wire.Frame{Type: t, Backlog: uint16(behind), Version: uint16(s.version), ID: id}
 }

@@ -10,6 +10,7 @@ const (
 	maxChunks     = 512 // learned chunks kept at most; the oldest go first
 	defaultKeep   = 30 * Second
 	defaultWeight = 500
+	tendPause     = 100 * Millisecond
 )
 
 // Scheduler is one viewer's part in its cell. See the package comment for how to drive it.
@@ -21,13 +22,29 @@ type Scheduler struct {
 
 	// The cell, kept by cell.go.
 	self          wire.Member
+	entry         wire.Member // oneself in the roster, as all others see it
 	version       uint32
 	changes       uint32 // grows whenever the roster or self changed, so that elections are held anew
 	joined        bool
 	roster        []member // without oneself, in order of ID
-	updated       Time     // when self was last told to the tracker
+	bridges       []member // the other ends of links to other cells, in order of ID
+	depth         int      // cells between this one and the edge
+	fed           int      // members that have a feeder
+	aheads        []ahead
+	updated       Time // when self was last told to the tracker
 	announced     wire.Update
 	beaconSeconds int
+	readyAt       Time // when Ready or Fed last changed
+	shedAt        Time // when one was shed last
+
+	// The playlist, kept by watch.go and record.go.
+	watch    watch
+	newest   wire.ChunkID // part of the rendition that is watched
+	nextID   wire.ChunkID // of which nextRank is the outcome for the part after it
+	nextRank ranking
+	offers   []offer
+
+	tended Time // when links, load and memory were last seen to
 
 	// Links, kept by link.go; in order of their handles.
 	links    []*link
@@ -39,12 +56,27 @@ type Scheduler struct {
 	chunks []*chunk
 	first  Chunk
 	byID   map[wire.ChunkID]Chunk
+	found  Chunk // by ID, last
+	spare  []*chunk
 	active []*chunk // not whole, and wanted by the player or the cell
+	haves  []Chunk  // whole, and not told to the cell yet
+	haveAt Time     // when they are told
 	epoch  uint32
-	newest wire.ChunkID
 	edge   edgeBelief
 
-	uplinkFree Time // when all that was handed out will have left, if the uplink is what the weight says
+	lately []Chunk // scratch of listHeld
+	list   []byte  // scratch of listHeld
+
+	outbox     outbox
+	uplink     uplink
+	speed      int  // what the uplink is taken for, in units of 10 kbit/s
+	forwarded  int  // bytes passed on between others since lentAt
+	forwarding int  // the same in units of 10 kbit/s, smoothed
+	lentAt     Time // when forwarding was last reckoned
+	lent       Time // when the weight last changed
+	busyTold   Time
+	busy       bool // told last
+	load       load
 }
 
 // New returns a Scheduler that has not joined a cell: it fetches from the edge what is needed, when it is needed.
@@ -56,13 +88,20 @@ func New(c Config) *Scheduler {
 		c.Weight = defaultWeight
 	}
 	s := &Scheduler{config: c, first: 1, changes: 1, byID: make(map[wire.ChunkID]Chunk)}
-	s.self = wire.Member{Flags: c.Flags &^ wire.Ready, Weight: c.Weight}
+	s.self = wire.Member{Flags: c.Flags &^ ownFlags, Rendition: c.Rendition, Weight: c.Weight}
+	s.speed = int(c.Weight)
+	if c.Cap > 0 {
+		s.self.Weight = min(c.Weight, c.Cap)
+	}
 	return s
 }
 
 // Actions returns what the host has to do since it last asked. The slice is good until the next call that is not a
 // getter.
-func (s *Scheduler) Actions() []Action { return s.queue.drain() }
+func (s *Scheduler) Actions() []Action {
+	s.release()
+	return s.queue.drain()
+}
 
 // Stats returns the counts so far.
 func (s *Scheduler) Stats() Stats {
@@ -80,7 +119,16 @@ func (s *Scheduler) Stats() Stats {
 
 // Next returns when Tick is due.
 func (s *Scheduler) Next() Time {
-	next := s.now + 500*Millisecond
+	next := min(s.now+500*Millisecond, s.watchDue())
+	if s.outbox.bytes > 0 {
+		next = min(next, s.uplink.free-burst/2)
+	}
+	if s.uplink.waiting > 0 || s.uplink.free > s.now {
+		next = min(next, s.uplink.at+40*Millisecond)
+	}
+	if len(s.haves) > 0 {
+		next = min(next, s.haveAt)
+	}
 	for _, c := range s.active {
 		next = min(next, c.wake)
 	}
@@ -90,9 +138,16 @@ func (s *Scheduler) Next() Time {
 // Tick lets time pass: turns come, transfers are late, links do not open.
 func (s *Scheduler) Tick(now Time) {
 	s.begin(now)
-	s.tendLinks()
-	s.tendReady()
-	s.expireChunks()
+	if s.now-s.tended >= tendPause {
+		s.tended = s.now
+		s.tendLinks()
+		s.tendReady()
+		s.expireChunks()
+		s.tendLoad()
+	}
+	s.tendWatch()
+	s.tellHaves()
+	s.tellBusy()
 	for _, c := range slices.Backward(s.active) { // backward: consider may take c out of the list
 		if c.wake <= now {
 			s.consider(c)

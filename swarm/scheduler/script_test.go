@@ -77,9 +77,9 @@ func (p *scene) call(name string, args []string) {
 	case "tick":
 		s.Tick(now)
 	case "weight":
-		s.Self(now, wire.MayUpload, uint16(p.int(args[0])))
+		s.Self(now, wire.MayUpload, 0, uint16(p.int(args[0])))
 	case "self":
-		s.Self(now, flags(args[0]), uint16(p.int(args[1])))
+		s.Self(now, flags(args[0]), 0, uint16(p.int(args[1])))
 	case "tracker-up":
 		s.TrackerUp(now)
 	case "tracker-down":
@@ -121,6 +121,24 @@ func (p *scene) call(name string, args []string) {
 		s.Need(now, Chunk(p.int(args[0])), Time(p.int(args[1]))*Millisecond)
 	case "fetched":
 		s.Fetched(now, Chunk(p.int(args[0])), p.int(args[1]), p.int(args[2]), args[3] == "ok")
+	case "arrived":
+		s.Arrived(now, Chunk(p.int(args[0])), p.int(args[1]), p.int(args[2]))
+	case "reloaded":
+		s.Reloaded(now, args[0] == "ok")
+	case "record-taken": // record-taken PEER MSN.PART SIZE ok|bad
+		r := record(p.id(args[1]), p.int(args[2]))
+		s.RecordTaken(now, Peer(p.int(args[0])), &r, args[3] == "ok")
+	case "backlog":
+		s.Backlog(now, p.int(args[0]))
+	case "bridges": // bridges ROLE:ID[:FLAGS]...
+		var b wire.Bridges
+		for _, a := range args {
+			role, rest, _ := strings.Cut(a, ":")
+			b.Bridges = append(b.Bridges, wire.Bridge{Role: map[string]wire.BridgeRole{"feeder": wire.Feeder, "follower": wire.Follower}[role], Member: p.members([]string{rest})[0]})
+		}
+		s.TrackerMessage(now, b.Append(nil))
+	case "depth": // depth DEPTH VERSION MEMBER...
+		s.TrackerMessage(now, wire.Roster{Depth: uint8(p.int(args[0])), Version: uint32(p.int(args[1])), Members: p.members(args[2:])}.Append(nil))
 	case "held":
 		s.Held(now, Chunk(p.int(args[0])))
 	case "hashes-taken":
@@ -134,10 +152,11 @@ func (p *scene) call(name string, args []string) {
 	}
 }
 
-// frame PEER TYPE MSN.PART [INDEX] [BYTES of payload | hex:PAYLOAD] [relay]
+// frame PEER TYPE MSN.PART [INDEX] [BYTES of payload | hex:PAYLOAD | record:SIZE] [FLAGS | relay]
 func (p *scene) frame(args []string) {
 	f := wire.Frame{ID: p.id(args[2])}
-	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Hashes, wire.Pieces} {
+	for _, t := range []wire.FrameType{wire.Have, wire.Fetching, wire.Failed, wire.Want, wire.Deny, wire.Forward, wire.Announce, wire.Relay,
+		wire.Busy, wire.Hashes, wire.Pieces} {
 		if typeName(t) == args[1] {
 			f.Type = t
 		}
@@ -150,12 +169,17 @@ func (p *scene) frame(args []string) {
 	if len(args) > 4 {
 		if text, ok := strings.CutPrefix(args[4], "hex:"); ok {
 			payload, _ = hex.DecodeString(text)
+		} else if size, ok := strings.CutPrefix(args[4], "record:"); ok {
+			r := record(f.ID, p.int(size))
+			payload = r.Append(nil)
 		} else {
 			length = p.int(args[4])
 		}
 	}
-	if len(args) > 5 {
-		f.Flags = 1
+	if len(args) > 5 && args[5] == "relay" {
+		f.Flags = wire.FlagRelay
+	} else if len(args) > 5 {
+		f.Flags = uint8(p.int(args[5]))
 	}
 	p.s.Frame(p.now, Peer(p.int(args[0])), append(f.Append(nil), payload...), length)
 }
@@ -173,20 +197,24 @@ func (p *scene) id(s string) wire.ChunkID {
 	return wire.ChunkID{Epoch: 1, MSN: uint64(p.int(msn)), Part: uint16(p.int(part))}
 }
 
-// members reads ID[:FLAGS[:WEIGHT]] with FLAGS of u(pload) r(eady) m(etered) h(idden).
+// members reads ID[:FLAGS[:WEIGHT]] with FLAGS of u(pload) m(etered) h(idden) r(eady) f(ed) s(hed).
 func (p *scene) members(args []string) (ms []wire.Member) {
 	for _, a := range args {
-		f := append(strings.Split(a, ":"), "ur", "500")
-		ms = append(ms, wire.Member{ID: wire.ViewerID(p.int(f[0])), Flags: flags(f[1]), Weight: uint16(p.int(f[min(2, len(f)-1)]))})
-		if len(f) == 3 || len(f) == 4 {
-			ms[len(ms)-1].Weight = 500
+		f := strings.Split(a, ":")
+		m := wire.Member{ID: wire.ViewerID(p.int(f[0])), Flags: flags("ur"), Weight: 500}
+		if len(f) > 1 {
+			m.Flags = flags(f[1])
 		}
+		if len(f) > 2 {
+			m.Weight = uint16(p.int(f[2]))
+		}
+		ms = append(ms, m)
 	}
 	return ms
 }
 
 func flags(s string) (f uint8) {
-	for i, c := range "umhr" {
+	for i, c := range "umhrfs" {
 		if strings.ContainsRune(s, c) {
 			f |= 1 << i
 		}
@@ -200,11 +228,12 @@ func record(id wire.ChunkID, size int) wire.Record {
 
 func typeName(t wire.FrameType) string {
 	return map[wire.FrameType]string{wire.Have: "have", wire.Fetching: "fetching", wire.Failed: "failed",
-		wire.Want: "want", wire.Deny: "deny", wire.Forward: "forward", wire.Hashes: "hashes", wire.Pieces: "pieces"}[t]
+		wire.Want: "want", wire.Deny: "deny", wire.Forward: "forward", wire.Announce: "announce", wire.Relay: "relay",
+		wire.Busy: "busy", wire.Hashes: "hashes", wire.Pieces: "pieces"}[t]
 }
 
 var kindNames = [...]string{"", "send-tracker", "ice-servers", "refused", "connect", "signal", "disconnect", "send",
-	"send-hashes", "send-pieces", "fetch", "take-hashes", "take-pieces", "park", "complete", "drop"}
+	"send-hashes", "send-pieces", "fetch", "take-hashes", "take-pieces", "park", "complete", "drop", "reload", "take-record"}
 
 func describe(a Action) string {
 	var b bytes.Buffer
@@ -228,7 +257,9 @@ func describe(a Action) string {
 		if f.Flags != 0 {
 			fmt.Fprintf(&b, " flags %d", f.Flags)
 		}
-		if len(rest) > 0 {
+		if f.Type == wire.Announce {
+			fmt.Fprint(&b, " with the record")
+		} else if len(rest) > 0 {
 			fmt.Fprintf(&b, " %x", rest)
 		}
 	case SendTracker, Refused, Signal:

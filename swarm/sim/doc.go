@@ -9,9 +9,11 @@
 //     edge and playlists; headers of the packets are counted
 //   - delay: viewers have places on a map and access lines; lost packets cost a round trip and hold back what follows
 //   - pairs that cannot reach each other, and set-up that takes some round trips where they can
-//   - the edge: blocking reloads, time to answer; it never fails and never saturates
+//   - the edge: blocking reloads, requests for the part that is hinted at, time to answer, and in some scenarios a line
+//     that all share; it never fails
 //   - the tracker: package tracker/cell, with the tracker's own pause between deltas
-//   - people: joins spread in time, lifetimes, tabs that close with or without a word, polluters
+//   - people: joins spread in time, lifetimes, tabs that close with or without a word or are hidden for a while; one of
+//     several renditions each; polluters, liars, slow peers and leechers
 //   - the player: package viewer/playhead
 //
 // What is not: congestion control, processor time, bytes. A chunk is its size; that a piece was tampered with is a

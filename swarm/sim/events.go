@@ -21,6 +21,8 @@ const (
 	trackerFlush                  // the tracker's pause between deltas is over
 	opens                         // a link is open at its viewer's side
 	closes                        // a link's other side is found gone
+	hides                         // a tab is seen no more
+	shows                         // it is again
 )
 
 // event is something that will happen. Which fields say more depends on what it is.

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"slices"
-
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -19,6 +17,7 @@ type call struct {
 	age          scheduler.Time
 	msg          *message
 	bytes        [17]byte // a signal
+	record       *wire.Record
 }
 
 type calling uint8
@@ -40,6 +39,10 @@ const (
 	callFetched
 	callReady
 	callAdvance
+	callArrived
+	callReloaded
+	callRecordTaken
+	callSelf
 )
 
 const (
@@ -55,10 +58,16 @@ func (v *viewer) settle() {
 		return
 	}
 	v.settled = true
+	if v.core != nil {
+		v.head.SetHoldBack(v.w.now, holdBack+v.core.HoldBack())
+	}
 	for i := 0; i < len(v.owed); i++ {
 		c := v.owed[i]
 		v.make(&c)
 		v.carryOut()
+		if v.hidden && v.core != nil && i == len(v.owed)-1 && c.what != callTick && v.dueAt <= v.w.now {
+			v.owe(call{what: callTick}) // whatever happens wakes who sleeps
+		}
 	}
 	v.owed = v.owed[:0]
 	v.settled = false
@@ -66,7 +75,8 @@ func (v *viewer) settle() {
 		return
 	}
 	if v.core != nil {
-		if at := max(v.core.Next(), v.w.now); at < v.tickAt {
+		v.dueAt = max(v.core.Next(), v.w.now)
+		if at := v.awake(v.dueAt); at < v.tickAt {
 			v.tickAt = at
 			v.w.plan(event{at: at, what: ticks, viewer: v.id})
 		}
@@ -86,6 +96,8 @@ func (v *viewer) make(c *call) {
 	}
 	switch c.what {
 	case callTick:
+		v.core.Backlog(now, v.backlog())
+		v.carryOut()
 		v.core.Tick(now)
 	case callTrackerUp:
 		v.core.TrackerUp(now)
@@ -108,7 +120,7 @@ func (v *viewer) make(c *call) {
 	case callPiecesTaken:
 		v.core.PiecesTaken(now, c.peer, c.chunk, c.first, c.count, c.ok)
 	case callLearn:
-		if h := v.core.Learn(now, w.recordOf(c.part), c.age); h != 0 {
+		if h := v.core.Learn(now, v.recordOf(c.part), c.age); h != 0 {
 			v.learned(c.part, h)
 		}
 	case callBegin:
@@ -119,6 +131,18 @@ func (v *viewer) make(c *call) {
 		v.core.Need(now, c.chunk, c.deadline)
 	case callFetched:
 		v.core.Fetched(now, c.chunk, c.first, c.count, c.ok)
+	case callSelf:
+		v.core.Self(now, uint8(c.n), v.rendition, 0)
+	case callArrived:
+		v.core.Arrived(now, c.chunk, c.first, c.count)
+	case callReloaded:
+		v.core.Reloaded(now, c.ok)
+	case callRecordTaken:
+		if h := v.core.RecordTaken(now, c.peer, c.record, c.ok); h != 0 {
+			v.learned(w.partOf(c.record.ID), h)
+			v.play()
+			v.replayParked()
+		}
 	case callReady:
 		v.head.Ready(now, c.chunk)
 		v.play()
@@ -138,7 +162,7 @@ func (v *viewer) makeAlone(c *call) {
 		v.head.Begin(now)
 		v.play()
 	case callNeed:
-		v.fetch(scheduler.Action{Chunk: c.chunk, Count: v.chunks[c.chunk].record.Pieces()})
+		v.fetch(scheduler.Action{Chunk: c.chunk, Count: v.chunks.get(c.chunk).record.Pieces()})
 	case callFetched:
 		v.complete(c.chunk)
 	case callReady:
@@ -152,7 +176,7 @@ func (v *viewer) makeAlone(c *call) {
 
 // handIn gives the scheduler a peer's message.
 func (v *viewer) handIn(c *call) {
-	h := v.halves[c.peer]
+	h := v.halves.get(c.peer)
 	if h == nil || !h.up {
 		v.w.free(c.msg)
 		return
@@ -188,15 +212,17 @@ func (v *viewer) carryOut() {
 		case scheduler.Signal:
 			v.signalled(a)
 		case scheduler.Disconnect:
-			if h := v.halves[a.Peer]; h != nil {
+			if h := v.halves.get(a.Peer); h != nil {
 				v.counts.cut[min(a.Count, len(v.counts.cut)-1)]++
 				w.disconnect(h)
-				delete(v.halves, a.Peer)
+				v.halves.drop(a.Peer)
 			}
 		case scheduler.Send:
 			v.send(a, control, 0)
 		case scheduler.SendHashes:
-			if c := v.chunks[a.Chunk]; c == nil || !c.hashes {
+			if c := v.chunks.get(a.Chunk); v.trait == liar {
+				v.counts.withheld++
+			} else if c == nil || !c.hashes {
 				v.counts.unheld++
 			} else {
 				v.send(a, hashes, 32*c.record.Pieces())
@@ -215,20 +241,28 @@ func (v *viewer) carryOut() {
 			v.complete(a.Chunk)
 		case scheduler.Drop:
 			v.drop(a.Chunk)
+		case scheduler.Reload:
+			v.reloading, v.hinted = true, 0
+			if a.Count == 1 && v.next == w.published {
+				v.hinted = v.next
+			}
+			v.ask()
+		case scheduler.TakeRecord:
+			v.takeRecord(a)
 		}
 	}
 }
 
 func (v *viewer) drop(h scheduler.Chunk) {
-	if c := v.chunks[h]; c != nil && c.measured && !c.whole {
-		v.w.took = append(v.w.took, v.w.now-publishedAt(c.part)) // it never came
+	if c := v.chunks.get(h); c != nil && c.measured && !c.whole {
+		v.took(c) // it never came
 	}
-	delete(v.chunks, h)
+	v.chunks.drop(h)
 }
 
 // send puts a message on a link; nil if there is none.
 func (v *viewer) send(a scheduler.Action, what cargo, payload int) *message {
-	h := v.halves[a.Peer]
+	h := v.halves.get(a.Peer)
 	if h == nil || !h.up {
 		v.counts.sendsDropped++
 		return nil
@@ -236,7 +270,7 @@ func (v *viewer) send(a scheduler.Action, what cargo, payload int) *message {
 	m := v.w.take(what)
 	m.bytes = append(m.bytes, a.Bytes...)
 	m.payload = payload
-	if c := v.chunks[a.Chunk]; c != nil {
+	if c := v.chunks.get(a.Chunk); c != nil {
 		m.part = c.part
 	}
 	m.first, m.count = a.First, a.Count
@@ -245,7 +279,7 @@ func (v *viewer) send(a scheduler.Action, what cargo, payload int) *message {
 }
 
 func (v *viewer) sendPieces(a scheduler.Action) {
-	c := v.chunks[a.Chunk]
+	c := v.chunks.get(a.Chunk)
 	if c == nil || !c.within(a.First, a.Count) {
 		v.counts.unheld++
 		return
@@ -255,30 +289,43 @@ func (v *viewer) sendPieces(a scheduler.Action) {
 		v.counts.badRelayed += uint64(to - from)
 		return
 	}
-	if m := v.send(a, pieces, to-from); m != nil && v.polluter {
+	if v.trait == liar {
+		v.counts.withheld++
+		return
+	}
+	if m := v.send(a, pieces, to-from); m != nil && v.trait == polluter {
 		m.tampered = true
 		v.counts.tampered += uint64(to - from)
 	}
 }
 
-// ordered returns the viewer's links in the order in which they were made.
-func (v *viewer) ordered() []*half {
-	peers := make([]scheduler.Peer, 0, len(v.halves))
-	for p := range v.halves { // sorted below
-		peers = append(peers, p)
+// takeRecord verifies a record: it is the stream's, or it is not.
+func (v *viewer) takeRecord(a scheduler.Action) {
+	r, err := wire.ParseRecord(a.Bytes)
+	ok := false
+	if err == nil {
+		if part := v.w.partOf(r.ID); part >= 0 && part < len(v.stream.parts) {
+			ok = v.stream.parts[part] == r
+		}
 	}
-	slices.Sort(peers)
-	list := make([]*half, len(peers))
-	for i, p := range peers {
-		list[i] = v.halves[p]
-	}
-	return list
+	v.owe(call{what: callRecordTaken, peer: a.Peer, record: &r, ok: ok})
 }
 
-// recordOf returns the record of a part, or of the init segment.
-func (w *world) recordOf(part int) *wire.Record {
-	if part == initPart {
-		return &w.stream.init
+// backlog is how many bytes wait for the uplink.
+func (v *viewer) backlog() (bytes int) {
+	for _, h := range v.busy {
+		bytes += h.queued
 	}
-	return &w.stream.parts[part]
+	return bytes
+}
+
+// partOf returns the number of a part.
+func (w *world) partOf(id wire.ChunkID) int { return int(id.MSN)*partsPerSegment + int(id.Part) }
+
+// recordOf returns the record of a part, or of the init segment.
+func (v *viewer) recordOf(part int) *wire.Record {
+	if part == initPart {
+		return &v.stream.init
+	}
+	return &v.stream.parts[part]
 }

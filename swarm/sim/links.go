@@ -15,7 +15,7 @@ const (
 // connect makes a side of a link. In place of SDP the signals carry which side of whom it is.
 func (v *viewer) connect(a scheduler.Action) {
 	h := &half{viewer: v, peer: a.Peer}
-	v.halves[a.Peer] = h
+	v.halves.put(a.Peer, h)
 	if a.Count == 1 {
 		v.signal(h, wire.Offer)
 	}
@@ -31,13 +31,13 @@ func (v *viewer) signal(h *half, kind wire.SignalKind) {
 
 // signalled takes a description of the other side. Once both know each other, the link opens if the pair can connect.
 func (v *viewer) signalled(a scheduler.Action) {
-	h := v.halves[a.Peer]
+	h := v.halves.get(a.Peer)
 	if h == nil || len(a.Bytes) != 17 {
 		return
 	}
 	w := v.w
 	other := w.viewers[binary.BigEndian.Uint64(a.Bytes[1:])]
-	h.other = other.halves[scheduler.Peer(binary.BigEndian.Uint64(a.Bytes[9:]))]
+	h.other = other.halves.get(scheduler.Peer(binary.BigEndian.Uint64(a.Bytes[9:])))
 	if h.other == nil {
 		return // closed meanwhile
 	}
@@ -72,7 +72,7 @@ func (v *viewer) lost(h *half) {
 	}
 	h.closed, h.up = true, false
 	v.w.drain(h)
-	delete(v.halves, h.peer)
+	v.halves.drop(h.peer)
 	v.owe(call{what: callLinkDown, peer: h.peer})
 	v.settle()
 }

@@ -9,7 +9,7 @@ import (
 // fetch asks the edge. The answer comes back after both ways, the edge's own time, and through the downlink.
 func (v *viewer) fetch(a scheduler.Action) {
 	w := v.w
-	c := v.chunks[a.Chunk]
+	c := v.chunks.get(a.Chunk)
 	if c == nil || !c.within(a.First, a.Count) {
 		v.counts.unheld++
 		v.owe(call{what: callFetched, chunk: a.Chunk, first: a.First, count: a.Count})
@@ -19,26 +19,56 @@ func (v *viewer) fetch(a scheduler.Action) {
 	m := w.take(fetched)
 	from, to := c.record.PieceBounds(a.First, a.Count)
 	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, a.First, a.Count, c.part, to-from
-	w.plan(event{at: w.now + 2*v.toEdge() + edgeTime, what: arrives, viewer: v.id, msg: m})
+	at := w.served(w.now+v.toEdge(), m.payload) + v.toEdge()
+	if v.hinted > 0 && c.part == v.hinted && m.count == c.record.Pieces() {
+		v.hinted = 0
+		at = max(w.now, w.served(publishedAt(c.part), m.payload)+v.toEdge())
+	}
+	w.plan(event{at: at, what: arrives, viewer: v.id, msg: m})
+}
+
+// trickle lets an answer of the edge come through the downlink piece by piece, behind the hashes.
+func (v *viewer) trickle(m *message) {
+	w := v.w
+	c := v.chunks.get(m.chunk)
+	v.receive(headerSize + 43*m.count)
+	if c == nil || v.core == nil {
+		v.receive(m.payload)
+		w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
+		return
+	}
+	for i := m.first; i < m.first+m.count-1; i++ {
+		from, to := c.record.PieceBounds(i, 1)
+		v.receive(to - from)
+		p := w.take(arriving)
+		p.chunk, p.first, p.count = m.chunk, i, 1
+		w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: p})
+	}
+	from, to := c.record.PieceBounds(m.first+m.count-1, 1)
+	v.receive(to - from)
+	w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
+}
+
+// arrived takes one piece of an answer of the edge.
+func (v *viewer) arrived(m *message) {
+	c := v.chunks.get(m.chunk)
+	if c == nil {
+		return
+	}
+	if !c.hashes {
+		c.hashes = true
+		v.owe(call{what: callHashesTaken, chunk: m.chunk, ok: true})
+	}
+	c.pieces |= run(m.first, m.count)
+	v.owe(call{what: callArrived, chunk: m.chunk, first: m.first, count: m.count})
 }
 
 func (v *viewer) fetched(m *message) {
-	c := v.chunks[m.chunk]
+	c := v.chunks.get(m.chunk)
 	ok := c != nil
 	if ok {
-		if v.core != nil && m.count < c.record.Pieces() && !c.hashes {
-			ok = false // a range that cannot be verified
-		}
+		c.hashes = true
 		v.counts.fromEdge += uint64(m.payload)
-	}
-	if ok {
-		if m.count == c.record.Pieces() {
-			c.hashes = true
-		}
-		for p := c.pieces & run(m.first, m.count); p != 0; p &= p - 1 {
-			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
-			v.counts.refetched += uint64(to - from)
-		}
 		c.pieces |= run(m.first, m.count)
 	}
 	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})
@@ -46,7 +76,7 @@ func (v *viewer) fetched(m *message) {
 
 // takeHashes verifies: the message is what it claims to be, or it is not.
 func (v *viewer) takeHashes(a scheduler.Action) {
-	m, c := v.frame, v.chunks[a.Chunk]
+	m, c := v.frame, v.chunks.get(a.Chunk)
 	ok := c != nil && m.what == hashes && m.part == c.part && !m.tampered
 	if ok {
 		c.hashes = true
@@ -55,7 +85,7 @@ func (v *viewer) takeHashes(a scheduler.Action) {
 }
 
 func (v *viewer) takePieces(a scheduler.Action) {
-	m, c := v.frame, v.chunks[a.Chunk]
+	m, c := v.frame, v.chunks.get(a.Chunk)
 	ok := c != nil && m.what == pieces && m.part == c.part && m.first == a.First && m.count == a.Count &&
 		!m.tampered && c.hashes
 	if ok {
@@ -65,6 +95,9 @@ func (v *viewer) takePieces(a scheduler.Action) {
 			m.fresh += to - from
 		}
 		v.counts.fromPeers += uint64(m.fresh)
+		if v.firstPeer == 0 {
+			v.firstPeer = v.w.now
+		}
 		c.pieces |= fresh
 	} else {
 		m.bad = true
@@ -110,7 +143,7 @@ func (v *viewer) replayParked() {
 
 // complete tells the playhead that a chunk is whole, and the world how long that took.
 func (v *viewer) complete(h scheduler.Chunk) {
-	c := v.chunks[h]
+	c := v.chunks.get(h)
 	if c == nil || !c.complete() {
 		v.counts.unheld++
 		return
@@ -118,8 +151,13 @@ func (v *viewer) complete(h scheduler.Chunk) {
 	if !c.whole {
 		c.whole = true
 		if c.measured {
-			v.w.took = append(v.w.took, v.w.now-publishedAt(c.part))
+			v.took(c)
 		}
 	}
 	v.owe(call{what: callReady, chunk: h})
+}
+
+// took notes how long after its publication a chunk was whole, or given up.
+func (v *viewer) took(c *held) {
+	v.w.took = append(v.w.took, took{v.id, int32(c.part), v.w.now - publishedAt(c.part)})
 }

@@ -30,6 +30,7 @@ type message struct {
 	kept     bool           // parked
 	bad      bool           // did not pass verification
 	inUse    bool
+	length   int // size, once it is known
 }
 
 type cargo uint8
@@ -39,11 +40,17 @@ const (
 	hashes
 	pieces
 	fetched  // the edge's answer
+	arriving // a piece of it
 	playlist // the edge's answer
 	tracked  // the tracker's word
 )
 
-func (m *message) size() int { return len(m.bytes) + m.payload }
+func (m *message) size() int {
+	if m.length == 0 {
+		m.length = len(m.bytes) + m.payload
+	}
+	return m.length
+}
 
 // onWire is the size with packet headers.
 func onWire(size int) int { return size + (size/packetSize+1)*packetHeader }
@@ -158,8 +165,17 @@ func (w *world) arrived(v *viewer, m *message) {
 		w.free(m)
 		return
 	}
-	v.downFree = max(v.downFree, w.now) + transmit(onWire(m.size()), v.downlink)
+	if m.what == fetched {
+		v.trickle(m)
+		return
+	}
+	v.receive(m.size())
 	w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
+}
+
+// receive takes the downlink's time for bytes.
+func (v *viewer) receive(bytes int) {
+	v.downFree = max(v.downFree, v.w.now) + transmit(onWire(bytes), v.downlink)
 }
 
 // delay is the one-way time between two viewers.

@@ -17,6 +17,7 @@ type Config struct {
 	Seconds  int       // measured, after the scenario's warm-up; 0: 60
 	Scenario string    // name; empty: steady
 	CellSize int       // members of a cell; 0: the scenario's
+	Roots    int       // cells that fetch from the edge; 0: the scenario's
 	World    *Scenario // played instead of a named one
 }
 
@@ -41,21 +42,24 @@ type Report struct {
 	Viewers                     int     `json:"viewers"`
 	Seconds                     int     `json:"seconds"`
 	Offload                     float64 `json:"offload"`
-	Ceiling                     float64 `json:"ceiling"` // 1 - 1/viewers
-	Copies                      float64 `json:"copies"`  // times that each byte of the stream left the edge
-	Cells                       int     `json:"cells"`   // at the end
-	AddedLatencyMillis          Spread  `json:"addedLatencyMillis"`
-	LatencySeconds              float64 `json:"latencySeconds"` // median viewer's mean
-	UplinkUsed                  Use     `json:"uplinkUsed"`     // share of each viewer's uplink
+	Ceiling                     float64 `json:"ceiling"`            // 1 - 1/viewers
+	Copies                      float64 `json:"copies"`             // times that each byte of the stream left the edge
+	Cells                       int     `json:"cells"`              // at the end
+	AddedLatencyMillis          Spread  `json:"addedLatencyMillis"` // how much later than without the swarm a viewer holds a part
+	WholeMillis                 Spread  `json:"wholeMillis"`        // how long after its publication it does
+	LatencySeconds              float64 `json:"latencySeconds"`     // median viewer's mean
+	UplinkUsed                  Use     `json:"uplinkUsed"`         // share of each viewer's uplink
 	Stalls                      int     `json:"stalls"`
 	StalledSeconds              float64 `json:"stalledSeconds"`
 	StallRatio                  float64 `json:"stallRatio"`
-	StartupMillis               float64 `json:"startupMillis"`  // median
-	DuplicateRatio              float64 `json:"duplicateRatio"` // of the bytes that peers sent
+	StartupMillis               float64 `json:"startupMillis"`       // median
+	FirstPeerByteMillis         float64 `json:"firstPeerByteMillis"` // from joining until a peer's first byte; median
+	DuplicateRatio              float64 `json:"duplicateRatio"`      // of the bytes that peers sent
 	EdgeRequestsPerViewerMinute float64 `json:"edgeRequestsPerViewerMinute"`
 	BytesFromPeers              uint64  `json:"bytesFromPeers"`
 	BytesFromEdge               uint64  `json:"bytesFromEdge"`
 	BadBytesSent                uint64  `json:"badBytesSent"` // by polluters
+	Withheld                    uint64  `json:"withheld"`     // messages that liars owed
 	BadBytesPlayed              uint64  `json:"badBytesPlayed"`
 	BadBytesRelayed             uint64  `json:"badBytesRelayed"`
 	NotPlaying                  int     `json:"notPlaying"` // viewers who never saw a picture, though there for 5 s
@@ -84,6 +88,9 @@ func Run(c Config) (Report, error) {
 	if c.CellSize != 0 {
 		s.CellSize = c.CellSize
 	}
+	if c.Roots != 0 {
+		s.Roots = c.Roots
+	}
 	if c.Viewers < 1 || c.Viewers > 100_000 || c.Seconds < 5 || c.Seconds > 86_400 {
 		return Report{}, fmt.Errorf("sim: %d viewers, %d seconds: choose 1 to 100000 viewers and at least 5 seconds", c.Viewers, c.Seconds)
 	}
@@ -94,6 +101,7 @@ func Run(c Config) (Report, error) {
 	alone.run()
 	control := alone.report(c)
 	r.Control = &control
+	r.AddedLatencyMillis = added(w.took, alone.took)
 	return r, nil
 }
 
@@ -105,7 +113,7 @@ func (w *world) report(c Config) Report {
 	}
 	var duplicate, requests uint64
 	var watched, stalled float64
-	var latency, startup, used []float64
+	var latency, startup, used, first []float64
 	for _, v := range w.viewers {
 		v.sum(&r, &duplicate, &requests)
 		p := v.head.Stats(w.now)
@@ -121,6 +129,9 @@ func (w *world) report(c Config) Report {
 		} else if v.joinsAt < w.now-5*scheduler.Second {
 			r.NotPlaying++
 		}
+		if v.firstPeer > 0 {
+			first = append(first, float64(v.firstPeer-v.joinsAt)/1e3)
+		}
 		if p.Played > 0 {
 			latency = append(latency, float64(p.LatencySum)/float64(p.Played)/1e6)
 		}
@@ -131,11 +142,11 @@ func (w *world) report(c Config) Report {
 	}
 	r.Offload = round(ratio(float64(r.BytesFromPeers), float64(r.BytesFromPeers+r.BytesFromEdge)), 4)
 	r.Copies = round(ratio(float64(r.BytesFromEdge), w.streamBytes()), 3)
-	r.AddedLatencyMillis = Spread{w.added(50), w.added(95), w.added(99)}
+	r.WholeMillis = spread(w.took)
 	r.LatencySeconds = round(quantile(latency, 50), 3)
 	r.UplinkUsed = Use{round(mean(used), 4), round(quantile(used, 99), 4)}
 	r.StalledSeconds, r.StallRatio = round(stalled, 3), round(ratio(stalled, stalled+watched), 6)
-	r.StartupMillis = round(quantile(startup, 50), 0)
+	r.StartupMillis, r.FirstPeerByteMillis = round(quantile(startup, 50), 0), round(quantile(first, 50), 0)
 	r.DuplicateRatio = round(ratio(float64(duplicate), float64(r.BytesFromPeers+duplicate)), 4)
 	r.EdgeRequestsPerViewerMinute = round(float64(requests)/float64(c.Viewers)/float64(c.Seconds)*60, 1)
 	return r
@@ -149,6 +160,7 @@ func (v *viewer) sum(r *Report, duplicate, requests *uint64) {
 	*duplicate += b.duplicate - a.duplicate + b.refetched - a.refetched
 	*requests += b.requests - a.requests
 	r.BadBytesSent += b.tampered
+	r.Withheld += b.withheld
 	r.BadBytesPlayed += b.badPlayed
 	r.BadBytesRelayed += b.badRelayed
 	r.frames += b.frames
@@ -162,21 +174,14 @@ func (v *viewer) sum(r *Report, duplicate, requests *uint64) {
 
 // streamBytes is the size of what was published in the measured time.
 func (w *world) streamBytes() (bytes float64) {
-	for k := range w.stream.parts {
-		if at := publishedAt(k); at >= scheduler.Time(w.scenario.Warmup)*scheduler.Second && at < w.end {
-			bytes += float64(w.stream.parts[k].Size)
+	for _, st := range w.streams {
+		for k := range st.parts {
+			if at := publishedAt(k); at >= scheduler.Time(w.scenario.Warmup)*scheduler.Second && at < w.end {
+				bytes += float64(st.parts[k].Size)
+			}
 		}
 	}
 	return bytes
-}
-
-// added is how long after its publication a chunk was whole, for so many of a hundred.
-func (w *world) added(percent int) float64 {
-	slices.Sort(w.took)
-	if len(w.took) == 0 {
-		return 0
-	}
-	return round(float64(w.took[(len(w.took)-1)*percent/100])/1e3, 1)
 }
 
 // Table writes the report for people.
@@ -196,7 +201,11 @@ func (r Report) Table(out io.Writer) error {
 	row("added latency p50, ms", "%.0f", func(r *Report) any { return r.AddedLatencyMillis.P50 })
 	row("added latency p95, ms", "%.0f", func(r *Report) any { return r.AddedLatencyMillis.P95 })
 	row("added latency p99, ms", "%.0f", func(r *Report) any { return r.AddedLatencyMillis.P99 })
+	row("whole after p50, ms", "%.0f", func(r *Report) any { return r.WholeMillis.P50 })
+	row("whole after p95, ms", "%.0f", func(r *Report) any { return r.WholeMillis.P95 })
+	row("whole after p99, ms", "%.0f", func(r *Report) any { return r.WholeMillis.P99 })
 	row("latency, s", "%.2f", func(r *Report) any { return r.LatencySeconds })
+	row("first byte of a peer, ms", "%.0f", func(r *Report) any { return r.FirstPeerByteMillis })
 	row("startup, ms", "%.0f", func(r *Report) any { return r.StartupMillis })
 	row("stalls", "%d", func(r *Report) any { return r.Stalls })
 	row("stalled, s", "%.1f", func(r *Report) any { return r.StalledSeconds })

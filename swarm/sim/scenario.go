@@ -9,17 +9,20 @@ import (
 type Scenario struct {
 	Name, Text string
 
-	Bitrate  int     // bits per second, of the media
-	Keyframe float64 // how much larger a part with a keyframe is than the mean part
-	CellSize int     // 0: the tracker's default
-	Warmup   int     // from the beginning to the measured time
-	Joins    int     // the viewers join evenly over these first seconds
+	Bitrate    int     // bits per second, of the media
+	Renditions int     // each with half the bitrate of the one before, and as many viewers; 0: 1
+	EdgeRate   float64 // what the edge can send, as a share of what all viewers watch; 0: without bound
+	Keyframe   float64 // how much larger a part with a keyframe is than the mean part
+	CellSize   int     // 0: the tracker's default
+	Roots      int     // cells that fetch from the edge; 0: the tracker's default
+	Warmup     int     // from the beginning to the measured time
+	Joins      int     // the viewers join evenly over these first seconds
 
 	Uplink      float64 // mean, lognormal
 	UplinkSigma float64
 	Downlink    float64 // least; what comes on top is exponential with the same mean
-	Told        float64 // share of its uplink that a viewer tells the tracker as spare
-	ToldSigma   float64 // error of what it tells, lognormal
+	Told        float64 // share of its uplink that a viewer takes it for, until it has measured it
+	ToldSigma   float64 // error of that, lognormal
 
 	Unreachable float64 // share of pairs that cannot connect
 	Symmetric   float64 // share of viewers behind a NAT that reaches neither its like nor the restricted
@@ -29,7 +32,10 @@ type Scenario struct {
 
 	Lifetime float64 // mean, exponential; 0: they stay. Who leaves is replaced after a second
 	Rude     float64 // share of those that leave without a word
-	Polluter float64 // share of viewers whose every piece is wrong
+	Hidden   float64 // share whose tab is hidden for 20 s
+
+	// Shares of viewers that are no good peers; see trait.go.
+	Polluter, Liar, Slow, Leecher float64
 }
 
 var steady = Scenario{
@@ -53,6 +59,18 @@ var scenarios = []Scenario{
 	}),
 	steady.but("pollute", "every tenth viewer sends only wrong pieces, and claims a good uplink", func(s *Scenario) {
 		s.Polluter = 0.1
+	}),
+	steady.but("liars", "every tenth viewer says to hold and to fetch, and sends nothing; every tenth pollutes", func(s *Scenario) {
+		s.Liar, s.Polluter = 0.1, 0.1
+	}),
+	steady.but("burdens", "a tenth take and give nothing, a tenth have a tenth of the uplink that they tell, a third hide their tab for a while", func(s *Scenario) {
+		s.Leecher, s.Slow, s.Hidden = 0.1, 0.1, 0.33
+	}),
+	steady.but("renditions", "three renditions, each with half the bitrate of the one before, a third of the viewers on each", func(s *Scenario) {
+		s.Renditions = 3
+	}),
+	steady.but("crowd", "an edge whose line carries no more than 1.1 times what all watch", func(s *Scenario) {
+		s.EdgeRate = 1.1
 	}),
 	steady.but("nat", "a quarter behind symmetric NATs, half behind restricted ones", func(s *Scenario) {
 		s.Unreachable, s.Symmetric, s.Restricted = 0.05, 0.25, 0.5

@@ -15,32 +15,32 @@ const (
 	publishDelay                   = 40 * scheduler.Millisecond
 	initSize                       = 900
 	playlistSize                   = 4 << 10
+	headerSize                     = 300 // of an answer of the edge; the hashes of the pieces come on top, 43 bytes each
 )
 
-// stream is the live stream at the edge.
+// stream is one rendition of the live stream at the edge.
 type stream struct {
-	parts     []wire.Record
-	init      wire.Record
-	published int // parts at the edge
+	parts []wire.Record
+	init  wire.Record
 }
 
-// newStream makes all parts that a world of this length needs.
-func newStream(sc *Scenario, end scheduler.Time, seed uint64) *stream {
+// newStream makes all parts that a world of this length needs. Each further rendition has half the bitrate.
+func newStream(sc *Scenario, end scheduler.Time, seed uint64, rendition uint8) *stream {
 	r := rand.New(rand.NewPCG(seed, streamChance))
-	mean := float64(sc.Bitrate) / 8 * float64(partDuration) / 1e6
+	mean := float64(sc.Bitrate>>rendition) / 8 * float64(partDuration) / 1e6
 	other := (partsPerSegment - sc.Keyframe) / (partsPerSegment - 1)
-	st := &stream{init: record(wire.ChunkID{Epoch: 1, Kind: wire.Init, MSN: 1}, initSize)}
+	st := &stream{init: record(wire.ChunkID{Epoch: 1, Rendition: rendition, Kind: wire.Init, MSN: 1}, initSize)}
 	for k := range before0 + int(end/partDuration) + 1 {
 		share := other
 		if k%partsPerSegment == 0 {
 			share = sc.Keyframe
 		}
 		size := int(mean * share * (0.85 + 0.3*r.Float64()))
-		p := record(wire.ChunkID{Epoch: 1, MSN: uint64(k / partsPerSegment), Part: uint16(k % partsPerSegment)}, max(size, 200))
+		p := record(wire.ChunkID{Epoch: 1, Rendition: rendition, MSN: uint64(k / partsPerSegment), Part: uint16(k % partsPerSegment)}, max(size, 200))
 		p.Independent = k%partsPerSegment == 0
+		p.Last = k%partsPerSegment == partsPerSegment-1
 		st.parts = append(st.parts, p)
 	}
-	st.published = before0
 	return st
 }
 
@@ -57,6 +57,6 @@ func captured(part int) scheduler.Time    { return scheduler.Time(part-before0) 
 func publishedAt(part int) scheduler.Time { return captured(part+1) + publishDelay }
 
 // listed is the first part that the playlist lists.
-func (st *stream) listed() int {
-	return max(0, st.published/partsPerSegment*partsPerSegment-window)
+func (w *world) listed() int {
+	return max(0, w.published/partsPerSegment*partsPerSegment-window)
 }

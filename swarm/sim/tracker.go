@@ -6,7 +6,10 @@ import (
 	"github.com/shoal-live/shoal/tracker/cell"
 )
 
-const cellGap = 100 * scheduler.Millisecond // as the tracker's default
+const (
+	cellGap        = 100 * scheduler.Millisecond // as the tracker's default
+	bridgePatience = 15 * scheduler.Second       // likewise
+)
 
 // tracker is the real cells behind an imagined socket.
 type tracker struct {
@@ -18,7 +21,7 @@ type tracker struct {
 
 func newTracker(w *world) *tracker {
 	return &tracker{
-		w: w, swarm: cell.New(cell.Config{Size: w.scenario.CellSize, Gap: int64(cellGap)}), members: make(map[wire.ViewerID]*viewer), flushAt: never,
+		w: w, swarm: cell.New(cell.Config{Size: w.scenario.CellSize, Gap: int64(cellGap), Roots: w.scenario.Roots, Patience: int64(bridgePatience)}), members: make(map[wire.ViewerID]*viewer), flushAt: never,
 	}
 }
 
@@ -32,12 +35,12 @@ func (t *tracker) hears(v *viewer, b []byte) {
 		}
 		t.members[v.name] = v
 		t.tell(v, wire.Welcome{Viewer: v.name}.Append(nil))
-		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}, cell.Place{RoundTrip: j.RoundTrip}) != nil {
+		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}, v.place(j.RoundTrip)) != nil {
 			panic("sim: a viewer joins twice")
 		}
 	case wire.TypeUpdate:
 		if u, err := wire.ParseUpdate(b); err == nil {
-			t.swarm.Update(wire.Member{ID: v.name, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, cell.Place{RoundTrip: u.RoundTrip})
+			t.swarm.Update(wire.Member{ID: v.name, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, v.place(u.RoundTrip))
 		}
 	case wire.TypeSignal:
 		g, err := wire.ParseSignal(b, wire.TypeSignal)
@@ -52,6 +55,11 @@ func (t *tracker) hears(v *viewer, b []byte) {
 		t.loses(v)
 	}
 	t.flush()
+}
+
+// place is what the tracker knows of where a viewer is: one of nine regions of the map.
+func (v *viewer) place(roundTrip uint16) cell.Place {
+	return cell.Place{Region: 1 + uint32(v.x*3) + 3*uint32(v.y*3), RoundTrip: roundTrip}
 }
 
 // loses takes a viewer out.

@@ -3,6 +3,7 @@ package sim
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/viewer/playhead"
@@ -30,31 +31,39 @@ type viewer struct {
 	x, y             float64
 	nat              nat
 	flags            uint8
-	polluter         bool
+	trait            trait
+	stream           *stream // of the rendition that it watches
+	rendition        uint8
 	joinsAt          scheduler.Time
 	lifetime         scheduler.Time // 0: for ever
 	rude             bool
 
 	// Its player.
-	here    bool
-	left    bool
-	core    *scheduler.Scheduler // nil without P2P
-	owed    []call
-	settled bool // settle is at work
-	frame   *message
-	parked  []*message
-	parkedN int
-	chunks  map[scheduler.Chunk]*held
-	halves  map[scheduler.Peer]*half
-	head    playhead.Playhead
-	init    scheduler.Chunk
-	known   int // parts that it knows of
-	newest  int // parts published when it joined
-	tickAt  scheduler.Time
-	headAt  scheduler.Time
-	counts  counts
-	begun   counts         // when the measured time began
-	closing playhead.Stats // when it left
+	here      bool
+	left      bool
+	core      *scheduler.Scheduler // nil without P2P
+	owed      []call
+	settled   bool // settle is at work
+	frame     *message
+	parked    []*message
+	parkedN   int
+	chunks    table[scheduler.Chunk, held]
+	halves    table[scheduler.Peer, half]
+	head      playhead.Playhead
+	init      scheduler.Chunk
+	newest    int               // parts published when it joined
+	next      int               // the part that the playhead waits to be told of
+	ahead     []scheduler.Chunk // learned, of parts after next
+	dueAt     scheduler.Time    // when its scheduler is due; tickAt may be later
+	hidden    bool              // its tab is not seen
+	firstPeer scheduler.Time    // when the first byte of a peer came
+	hinted    int               // the part that was asked for before it was there; 0: none
+	reloading bool
+	tickAt    scheduler.Time
+	headAt    scheduler.Time
+	counts    counts
+	begun     counts         // when the measured time began
+	closing   playhead.Stats // when it left
 
 	// Its line.
 	busy     []*half // links that have something to send, in turn
@@ -73,7 +82,10 @@ type held struct {
 	whole    bool
 }
 
-const initPart = -1
+const (
+	initPart = -1
+	holdBack = 3 * partDuration * 3 / 2 // PART-HOLD-BACK, and the player's own margin (HOLD_BACK in player/src/attach.ts)
+)
 
 // counts are what a viewer got and did.
 type counts struct {
@@ -83,6 +95,7 @@ type counts struct {
 	requests                       uint64
 	badPlayed, badRelayed, badSeen uint64
 	tampered                       uint64 // bytes that it sent and were wrong
+	withheld                       uint64 // messages that it owed and did not send
 	sendsDropped, unheld           uint64
 	parkedLost                     uint64
 	cut                            [5]uint64
@@ -110,8 +123,8 @@ func newViewer(w *world, id int32, joinsAt scheduler.Time) *viewer {
 	case p < s.Symmetric+s.Restricted:
 		v.nat = restricted
 	}
-	if r.Float64() < s.Polluter {
-		v.polluter = true
+	v.draw(r)
+	if v.trait == polluter {
 		v.weight = uint16(min(60000, int(v.weight)*3+1000))
 	}
 	if life := r.ExpFloat64(); s.Lifetime > 0 {
@@ -130,17 +143,16 @@ func distance(a, b *viewer) scheduler.Time {
 func (v *viewer) join() {
 	w := v.w
 	v.here = true
-	v.chunks = make(map[scheduler.Chunk]*held)
-	v.halves = make(map[scheduler.Peer]*half)
-	v.head.HoldBack = 3 * partDuration
-	v.newest = w.stream.published
+	v.head.HoldBack = holdBack
+	v.newest = w.published
 	v.ask()
 	if w.p2p {
 		var secret [16]byte
-		v.core = scheduler.New(scheduler.Config{Stream: "sim", Secret: secret, Flags: v.flags, Weight: v.weight})
+		v.core = scheduler.New(scheduler.Config{Stream: "sim", Secret: secret, Flags: v.flags, Weight: v.weight, Rendition: v.rendition})
 		v.owe(call{what: callTrackerUp})
 	}
 	v.settle()
+	v.planHiding()
 	if v.lifetime > 0 {
 		w.plan(event{at: w.now + v.lifetime, what: leaves, viewer: v.id})
 	}
@@ -161,7 +173,7 @@ func (v *viewer) leave() {
 	if v.rude {
 		w.plan(event{at: w.now + 10*scheduler.Second, what: trackerLoses, viewer: v.id})
 	}
-	for _, h := range v.ordered() {
+	for _, h := range v.halves.all() {
 		if v.rude {
 			h.closed = true
 			w.drain(h)
@@ -175,13 +187,13 @@ func (v *viewer) leave() {
 	for _, m := range v.parked {
 		w.free(m)
 	}
-	v.parked, v.chunks, v.core = nil, nil, nil
+	v.parked, v.chunks, v.core = nil, table[scheduler.Chunk, held]{}, nil
 }
 
 // ask sends a playlist request on its way.
 func (v *viewer) ask() {
 	v.counts.requests++
-	v.w.plan(event{at: v.w.now + v.toEdge(), what: asked, viewer: v.id, number: int32(v.known)})
+	v.w.plan(event{at: v.w.now + v.toEdge(), what: asked, viewer: v.id, number: int32(v.next)})
 }
 
 func (v *viewer) toEdge() scheduler.Time    { return v.access + 6*scheduler.Millisecond }
@@ -190,47 +202,80 @@ func (v *viewer) toTracker() scheduler.Time { return v.access + 12*scheduler.Mil
 // learn takes a playlist.
 func (v *viewer) learn(known int) {
 	w := v.w
-	from := v.known
-	if from == 0 {
-		from = w.stream.listed()
+	from := max(v.next, known-window-partsPerSegment)
+	if v.next == 0 {
+		from = w.listed()
 	}
-	from = max(from, known-window-partsPerSegment)
-	v.known = known
+	v.next = from
 	if v.init == 0 {
-		v.owe(call{what: callLearn, part: initPart})
+		v.owe(call{what: callLearn, part: initPart, age: 10 * scheduler.Second})
 	}
 	for part := from; part < known; part++ {
 		v.owe(call{what: callLearn, part: part, age: scheduler.Time(known-1-part) * partDuration})
 	}
 	v.owe(call{what: callBegin})
-	v.ask()
+	if v.reloading {
+		v.reloading = false
+		v.owe(call{what: callReloaded, ok: true})
+	}
 	v.settle()
+	if v.core == nil && v.here {
+		v.ask()
+	}
 }
 
 // learned keeps a chunk that the scheduler gave a handle.
 func (v *viewer) learned(part int, h scheduler.Chunk) {
 	w := v.w
-	c := &held{part: part, record: w.recordOf(part)}
-	v.chunks[h] = c
+	if v.chunks.get(h) != nil {
+		return
+	}
+	c := &held{part: part, record: v.recordOf(part)}
+	v.chunks.put(h, c)
 	if part == initPart {
 		v.init = h
 		return
 	}
+	if v.trait == liar {
+		v.boast(c)
+	}
 	c.measured = part >= v.newest+2*partsPerSegment && w.measuring && publishedAt(part) < w.end-2*scheduler.Second
-	v.head.Add(w.now, playhead.Item{
-		Chunk: h, Init: v.init, Duration: partDuration, Independent: c.record.Independent, Captured: captured(part),
-	})
+	v.ahead = append(v.ahead, h)
+	for v.advance() {
+	}
+}
+
+// advance tells the playhead of the part that it waits for, if it is learned. Records of peers may come out of order.
+func (v *viewer) advance() bool {
+	for i, h := range v.ahead {
+		c := v.chunks.get(h)
+		if c != nil && c.part > v.next {
+			continue
+		}
+		v.ahead = slices.Delete(v.ahead, i, i+1)
+		if c != nil && c.part == v.next {
+			v.next++
+			v.head.Add(v.w.now, playhead.Item{
+				Chunk: h, Init: v.init, Duration: partDuration, Independent: c.record.Independent, Captured: captured(c.part),
+			})
+			if c.whole {
+				v.owe(call{what: callReady, chunk: h})
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // play passes on what the playhead needs and looks at what it plays.
 func (v *viewer) play() {
 	for _, n := range v.head.Needs() {
-		if c := v.chunks[n.Chunk]; c != nil && !c.whole {
+		if c := v.chunks.get(n.Chunk); c != nil && !c.whole {
 			v.owe(call{what: callNeed, chunk: n.Chunk, deadline: n.Deadline})
 		}
 	}
 	for _, it := range v.head.Played() {
-		c := v.chunks[it.Chunk]
+		c := v.chunks.get(it.Chunk)
 		switch {
 		case c == nil:
 			v.counts.unheld++
@@ -238,7 +283,7 @@ func (v *viewer) play() {
 			v.counts.badPlayed += uint64(c.record.Size)
 		}
 		if v.core == nil {
-			delete(v.chunks, it.Chunk)
+			v.chunks.drop(it.Chunk)
 		}
 	}
 }

@@ -18,27 +18,34 @@ type world struct {
 
 	now       scheduler.Time
 	agenda    agenda
-	stream    *stream
+	streams   []*stream      // by rendition
+	published int            // parts at the edge
+	edgeFree  scheduler.Time // when the edge's own line is free again
 	tracker   *tracker
 	viewers   []*viewer // by number; those who left included
 	waiting   []*viewer // with a playlist request that the edge holds
+	edgeRate  int64     // bits a second; 0: without bound
 	measuring bool
 	spare     []*message
 	sent      uint64 // messages that travelled
-	took      []scheduler.Time
+	took      []took
 	events    uint64
 }
 
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 	w := &world{scenario: s, seed: seed, p2p: p2p}
 	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
-	w.stream = newStream(&w.scenario, w.end, seed)
+	for r := range max(1, s.Renditions) {
+		w.streams = append(w.streams, newStream(&w.scenario, w.end, seed, uint8(r)))
+	}
+	w.published = before0
+	w.edgeRate = int64(s.EdgeRate * float64(s.Bitrate) * float64(viewers))
 	w.tracker = newTracker(w)
 	for i := range viewers {
 		at := scheduler.Time(s.Joins) * scheduler.Second * scheduler.Time(i) / scheduler.Time(viewers)
 		w.enter(at)
 	}
-	w.plan(event{at: publishedAt(w.stream.published), what: publishes})
+	w.plan(event{at: publishedAt(w.published), what: publishes})
 	return w
 }
 
@@ -128,6 +135,10 @@ func (w *world) happen(e *event) {
 		v.opened(e.half)
 	case closes:
 		v.lost(e.half)
+	case hides:
+		v.hide(true)
+	case shows:
+		v.hide(false)
 	}
 }
 
@@ -145,9 +156,9 @@ func (w *world) tick(v *viewer) {
 
 // publish puts the next part at the edge and answers the requests that wait for it.
 func (w *world) publish() {
-	w.stream.published++
-	if w.stream.published < len(w.stream.parts) {
-		w.plan(event{at: publishedAt(w.stream.published), what: publishes})
+	w.published++
+	if w.published < len(w.streams[0].parts) {
+		w.plan(event{at: publishedAt(w.published), what: publishes})
 	}
 	for _, v := range w.waiting {
 		w.answer(v)
@@ -157,7 +168,7 @@ func (w *world) publish() {
 
 // hold answers a playlist request that knows of so many parts, or holds it.
 func (w *world) hold(v *viewer, known int) {
-	if w.stream.published > known {
+	if w.published > known {
 		w.answer(v)
 	} else {
 		w.waiting = append(w.waiting, v)
@@ -166,8 +177,17 @@ func (w *world) hold(v *viewer, known int) {
 
 func (w *world) answer(v *viewer) {
 	m := w.take(playlist)
-	m.known, m.payload = w.stream.published, playlistSize
-	w.plan(event{at: w.now + v.toEdge(), what: arrives, viewer: v.id, msg: m})
+	m.known, m.payload = w.published, playlistSize
+	w.plan(event{at: w.served(w.now, playlistSize) + v.toEdge(), what: arrives, viewer: v.id, msg: m})
+}
+
+// served returns when the edge has sent an answer of so many bytes that it was asked for at a moment. All answers share its line.
+func (w *world) served(asked scheduler.Time, bytes int) scheduler.Time {
+	if w.edgeRate == 0 {
+		return asked + edgeTime
+	}
+	w.edgeFree = max(w.edgeFree, asked) + transmit(onWire(bytes), w.edgeRate)
+	return w.edgeFree + edgeTime
 }
 
 // delivered hands a message to the viewer.
@@ -184,6 +204,9 @@ func (w *world) delivered(v *viewer, m *message) {
 		return
 	case fetched:
 		v.fetched(m)
+		w.free(m)
+	case arriving:
+		v.arrived(m)
 		w.free(m)
 	default:
 		v.frameFrom(m)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pion/datachannel"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
@@ -46,6 +47,10 @@ func (s *session) carryOut(now scheduler.Time) {
 			s.takeHashes(a)
 		case scheduler.TakePieces:
 			s.takePieces(a)
+		case scheduler.Reload:
+			s.reload(true)
+		case scheduler.TakeRecord:
+			s.takeRecord(a)
 		case scheduler.Park:
 			s.parked.add(now, s.frame)
 		case scheduler.Complete:
@@ -70,7 +75,7 @@ func (s *session) connect(a scheduler.Action) {
 	ctx, cancel := context.WithCancel(context.Background())
 	peer := a.Peer
 	l := &link{
-		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), dropped: &s.counts.signalsDropped,
+		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), opened: make(chan datachannel.Reader, 1), dropped: &s.counts.signalsDropped,
 		stuck: &s.counts.linksStuck,
 	}
 	// A link that the scheduler gave up says nothing more.
@@ -92,27 +97,13 @@ func (s *session) connect(a scheduler.Action) {
 			s.core.LinkDown(now, peer)
 		})
 	}
-	l.message = func(b []byte) { mine(func(now scheduler.Time) { s.received(now, l, b) }) }
-	l.buffered = func(n uint64) {
-		mine(func(now scheduler.Time) { l.told = now; s.core.Buffered(now, peer, int(n)) })
-	}
+	l.message = func(b []byte) { mine(func(now scheduler.Time) { s.handIn(now, frame{peer: peer, bytes: b}) }) }
 	s.links[peer] = l
 	servers, initiate := s.servers, a.Count == 1
 	s.joined.Go(func() { l.run(s.ports, servers, initiate) })
 }
 
-// received hands a peer's message to the scheduler.
-func (s *session) received(now scheduler.Time, l *link, b []byte) {
-	if now-l.told > bufferedEvery && l.channel != nil {
-		l.told = now
-		n := int(l.channel.BufferedAmount())
-		s.owe(func(now scheduler.Time) { s.core.Buffered(now, l.peer, n) })
-	}
-	s.owe(func(now scheduler.Time) { s.handIn(now, frame{peer: l.peer, bytes: b}) })
-}
-
-const bufferedEvery = 200 * scheduler.Millisecond
-
+// handIn hands a peer's message to the scheduler.
 func (s *session) handIn(now scheduler.Time, f frame) {
 	s.frame = f
 	if len(f.bytes) >= wire.FrameHeaderSize && wire.FrameType(f.bytes[0]).Bulk() {
@@ -166,4 +157,21 @@ func (s *session) sendPieces(a scheduler.Action) {
 		s.out = append(s.out, b...)
 	}
 	s.send(a.Peer, s.out)
+}
+
+// backlog tells the scheduler how many bytes wait to be sent, of each link where that changed and over all.
+func (s *session) backlog() {
+	all := 0
+	for _, l := range s.links {
+		if l.channel == nil {
+			continue
+		}
+		n := int(l.channel.BufferedAmount())
+		all += n
+		if n != l.buffered {
+			l.buffered = n
+			s.owe(func(now scheduler.Time) { s.core.Buffered(now, l.peer, n) })
+		}
+	}
+	s.owe(func(now scheduler.Time) { s.core.Backlog(now, all) })
 }

@@ -1,6 +1,8 @@
 package viewer
 
 import (
+	"crypto/sha256"
+
 	"github.com/shoal-live/shoal/swarm/scheduler"
 )
 
@@ -11,7 +13,14 @@ func (s *session) fetch(a scheduler.Action) {
 		s.owe(func(now scheduler.Time) { s.core.Fetched(now, a.Chunk, a.First, a.Count, false) })
 		return
 	}
-	record, url, hashes, first, count, h := c.record, c.url, c.hashes, a.First, a.Count, a.Chunk
+	h, first, count := a.Chunk, a.First, a.Count
+	f := &fetch{record: c.record, url: c.url, hashes: c.hashes, first: first, count: count}
+	f.hashed = func(hashes [][sha256.Size]byte) {
+		s.tell(func(now scheduler.Time) { s.hashed(now, h, hashes) })
+	}
+	f.arrived = func(first, count int, b []byte) {
+		s.tell(func(now scheduler.Time) { s.arrived(now, h, first, count, b) })
+	}
 	s.joined.Go(func() {
 		select {
 		case s.slots <- struct{}{}:
@@ -20,28 +29,32 @@ func (s *session) fetch(a scheduler.Action) {
 			return
 		}
 		s.requests.Add(1)
-		got, err := fetch(s.ending, s.v.cfg.HTTP, record, url, hashes, first, count)
-		s.tell(func(now scheduler.Time) { s.fetched(now, h, first, count, got, err) })
+		err := f.run(s.ending, s.v.cfg.HTTP)
+		s.tell(func(now scheduler.Time) {
+			if err != nil {
+				s.counts.fetchesFailed++
+			}
+			s.core.Fetched(now, h, first, count, err == nil)
+		})
 	})
 }
 
-func (s *session) fetched(now scheduler.Time, h scheduler.Chunk, first, count int, got fetched, err error) {
-	c := s.store.chunks[h]
-	if err != nil {
-		s.counts.fetchesFailed++
+// hashed keeps the hashes of a chunk that the edge sent.
+func (s *session) hashed(now scheduler.Time, h scheduler.Chunk, hashes [][sha256.Size]byte) {
+	if c := s.store.chunks[h]; c != nil && c.hashes == nil {
+		c.hashes = hashes
+		s.core.HashesTaken(now, 0, h, true)
+		s.replayParked()
 	}
-	if err == nil && c != nil {
-		s.counts.fromEdge += uint64(len(got.bytes))
-		if got.hashes != nil && c.bytes == nil {
-			c.adopt(got)
-		} else {
-			if c.hashes == nil {
-				c.hashes = got.hashes
-			}
-			c.keep(first, count, got.bytes)
-		}
+}
+
+// arrived keeps pieces of a chunk that the edge sent.
+func (s *session) arrived(now scheduler.Time, h scheduler.Chunk, first, count int, b []byte) {
+	s.counts.fromEdge += uint64(len(b))
+	if c := s.store.chunks[h]; c != nil {
+		c.keep(first, count, b)
+		s.core.Arrived(now, h, first, count)
 	}
-	s.core.Fetched(now, h, first, count, err == nil)
 }
 
 func (s *session) takeHashes(a scheduler.Action) {

@@ -7,8 +7,9 @@
 // actions that the scheduler asks for before it looks at the next event. The leaves (link, tracker, edge) know
 // nothing of each other.
 //
-//	playlist  multivariant, then the media playlist with blocking reloads; chunk records verified here
-//	edge      one shared HTTP connection pool; ranges and whole chunks
+//	playlist  multivariant, then the media playlist; with P2P only when the scheduler asks for it, or there is silence
+//	feed      the parts in their order: from playlists, and from records that peers tell of, all verified
+//	edge      one shared HTTP connection pool; ranges and whole chunks, told piece by piece as they come
 //	tracker   WebSocket, reconnects with jitter
 //	link      one pion peer connection with one data channel
 //	store     chunks, their hashes, which pieces are held

@@ -3,22 +3,16 @@ package viewer
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// How long one answer of the edge may take.
 const (
-	fetchTimeout    = 5 * time.Second
 	playlistTimeout = 10 * time.Second // a blocking reload is held for up to three target durations
 	maxPlaylist     = 1 << 20
 )
@@ -33,8 +27,8 @@ func NewHTTP() *http.Client {
 	}}
 }
 
-// get asks the edge for at most limit bytes of an object; span may be a Range.
-func get(ctx context.Context, h *http.Client, at, span string, limit int64) ([]byte, error) {
+// ask asks the edge for an object, or for the span of it that is a Range. The answer is good, and the caller closes its body.
+func ask(ctx context.Context, h *http.Client, at, span string) (*http.Response, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
@@ -48,11 +42,21 @@ func get(ctx context.Context, h *http.Client, at, span string, limit int64) ([]b
 	if err != nil {
 		return nil, err
 	}
-	defer a.Body.Close()
 	if a.StatusCode != want {
 		io.Copy(io.Discard, io.LimitReader(a.Body, 4<<10)) // so that the connection is used again
+		a.Body.Close()
 		return nil, &statusError{at, a.StatusCode}
 	}
+	return a, nil
+}
+
+// get asks the edge for an object of at most limit bytes.
+func get(ctx context.Context, h *http.Client, at string, limit int64) ([]byte, error) {
+	a, err := ask(ctx, h, at, "")
+	if err != nil {
+		return nil, err
+	}
+	defer a.Body.Close()
 	if n := a.ContentLength; n > limit {
 		return nil, fmt.Errorf("%s: %d bytes, more than %d", at, n, limit)
 	} else if n >= 0 {
@@ -76,36 +80,6 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s: %d %s", e.url, e.code, http.StatusText(e.code))
 }
 
-// fetched is what a fetch brought: verified bytes, and the hashes if it was the whole chunk.
-type fetched struct {
-	bytes  []byte
-	hashes [][sha256.Size]byte
-}
-
-// fetch gets pieces of a chunk from the edge and verifies them: a whole chunk against its record, a range against
-// hashes that are held.
-func fetch(ctx context.Context, h *http.Client, r wire.Record, at string, hashes [][sha256.Size]byte, first, count int) (fetched, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	if whole := first == 0 && count == r.Pieces(); whole {
-		b, err := get(ctx, h, at, "", int64(r.Size))
-		if err != nil {
-			return fetched{}, err
-		}
-		hashes, err := hashAll(&r, b)
-		return fetched{b, hashes}, err
-	}
-	if hashes == nil {
-		return fetched{}, errors.New("viewer: range without hashes")
-	}
-	from, to := r.PieceBounds(first, count)
-	b, err := get(ctx, h, at, fmt.Sprintf("bytes=%d-%d", from, to-1), int64(to-from))
-	if err != nil {
-		return fetched{}, err
-	}
-	return fetched{bytes: b}, verify(&r, hashes, first, count, b)
-}
-
 // key returns the stream's public key: the configured one, or what the edge's API says.
 func (v *Viewer) key(ctx context.Context) (ed25519.PublicKey, error) {
 	if len(v.cfg.Key) == ed25519.PublicKeySize {
@@ -119,7 +93,7 @@ func (v *Viewer) key(ctx context.Context) (ed25519.PublicKey, error) {
 		return nil, err
 	}
 	u.Path, u.RawQuery = "/api/v1/streams/"+v.name, ""
-	b, err := get(ctx, v.cfg.HTTP, u.String(), "", maxPlaylist)
+	b, err := get(ctx, v.cfg.HTTP, u.String(), maxPlaylist)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}

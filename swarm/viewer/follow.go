@@ -2,15 +2,12 @@ package viewer
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
 	"time"
-
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // Patience with an edge that does not answer well.
@@ -19,57 +16,69 @@ const (
 	retryMost  = 3 * time.Second
 )
 
-// follower follows a stream's playlist. It runs on its own goroutine and gives the session what is new, verified.
+// follower loads a stream's playlist on its own goroutine and tells the session what it says. Without P2P it follows it
+// by blocking reloads for ever; with P2P it does so until there is media, and then loads once whenever it is asked.
 type follower struct {
 	http     *http.Client
 	url      string
-	key      ed25519.PublicKey
 	requests *atomic.Uint64
-	refused  *atomic.Uint64 // records with a bad signature, or at a place that is not theirs
 	tell     func(update)
-
-	seen map[wire.ChunkID]bool // signature checked, told
+	asks     chan place // for what a reload waits; nil: follow for ever
 }
 
-// update is what a playlist brought: parts never told before, in their order.
+// update is what came of loading the playlist once.
 type update struct {
-	parts    []part
-	holdBack time.Duration
-	ended    bool
+	media
+	ok    bool // it was there, and had what was waited for
+	waits bool // the follower does nothing more until it is asked
 }
 
 // run follows the playlist until it ends or ctx does.
 func (f *follower) run(ctx context.Context) error {
-	f.seen = make(map[wire.ChunkID]bool)
 	media, err := f.variant(ctx)
 	if err != nil {
 		return err
 	}
-	query := ""
-	for pause := retryFirst; ; {
-		m, fresh, err := f.reload(ctx, media, query)
+	var want place
+	for pause, blocking, begun := retryFirst, false, false; ; {
+		u := *media
+		if blocking {
+			u.RawQuery = fmt.Sprintf("_HLS_msn=%d&_HLS_part=%d", want.msn, want.part)
+		}
+		m, err := f.load(ctx, &u, media)
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, errNoRecords):
 			return err
-		case err != nil || fresh == 0 && !m.ended:
+		}
+		begun = begun || len(m.parts) > 0
+		waits := f.asks != nil && begun
+		ok := err == nil && (m.has(want) || m.ended || !blocking && waits)
+		f.tell(update{m, ok, waits})
+		if m.ended {
+			return nil
+		}
+		if blocking = ok; ok {
+			pause = retryFirst
+		} else {
 			// Without the blocking query: whatever the edge has is the best there is.
-			query = ""
 			if !sleep(ctx, pause) {
 				return nil
 			}
 			pause = min(2*pause, retryMost)
-			if err != nil {
-				continue
+		}
+		switch {
+		case waits:
+			select {
+			case want = <-f.asks:
+			case <-ctx.Done():
+				return nil
 			}
-		default:
-			pause = retryFirst
+			blocking = blocking && want != (place{})
+		case err == nil:
+			want = place{m.msn, m.next}
 		}
-		if m.ended {
-			return nil
-		}
-		query = fmt.Sprintf("_HLS_msn=%d&_HLS_part=%d", m.msn, m.next)
 	}
 }
 
@@ -103,43 +112,20 @@ func (f *follower) get(ctx context.Context, at *url.URL) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, playlistTimeout)
 	defer cancel()
 	f.requests.Add(1)
-	return get(ctx, f.http, at.String(), "", maxPlaylist)
+	return get(ctx, f.http, at.String(), maxPlaylist)
 }
 
-// reload gets the playlist once and tells what is new in it.
-func (f *follower) reload(ctx context.Context, at *url.URL, query string) (media, int, error) {
-	u := *at
-	u.RawQuery = query
-	b, err := f.get(ctx, &u)
+// load gets the playlist once.
+func (f *follower) load(ctx context.Context, at, base *url.URL) (media, error) {
+	b, err := f.get(ctx, at)
 	if err != nil {
-		return media{}, 0, err
+		return media{}, err
 	}
-	m, err := parseMedia(b, at)
-	if err != nil {
-		return m, 0, err
+	m, err := parseMedia(b, base)
+	if err == nil && len(m.parts) == 0 && m.listed > 0 && m.misplaced == 0 {
+		err = errNoRecords
 	}
-	f.refused.Add(uint64(m.misplaced))
-	if len(m.parts) == 0 && m.listed > 0 && m.misplaced == 0 {
-		return m, 0, errNoRecords
-	}
-	up := update{holdBack: m.holdBack, ended: m.ended}
-	listed := make(map[wire.ChunkID]bool, len(m.parts))
-	for _, p := range m.parts {
-		listed[p.record.ID] = true
-		if f.seen[p.record.ID] {
-			continue
-		}
-		if !ed25519.Verify(f.key, p.record.SignedBytes(), p.record.Signature[:]) {
-			f.refused.Add(1)
-			continue
-		}
-		up.parts = append(up.parts, p)
-	}
-	f.seen = listed
-	if len(up.parts) > 0 || up.ended {
-		f.tell(up)
-	}
-	return m, len(up.parts), nil
+	return m, err
 }
 
 // sleep waits; false means that ctx ended.

@@ -3,10 +3,13 @@ package viewer
 import (
 	"context"
 	"encoding/json"
-	"sync"
+	"errors"
+	"io"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/datachannel"
 	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
@@ -15,13 +18,13 @@ import (
 
 const (
 	closePatience = 3 * time.Second
-	linkBacklog   = 1 << 20  // bytes on the way to one peer; what comes on top is dropped
-	linkLow       = 64 << 10 // when the scheduler hears that there is room again
-	linkSignals   = 64       // signals of a peer that wait to be applied; more are dropped
+	linkBacklog   = 1 << 20 // bytes on the way to one peer; what comes on top is dropped
+	linkSignals   = 64      // signals of a peer that wait to be applied; more are dropped
+	linkBuffer    = 2 << 10 // for the first messages; grown to fit the largest
 )
 
 // link is one peer connection with its data channel. Its goroutine makes it, applies the peer's signals in order and
-// closes it; sending is the session's.
+// closes it, and one more reads messages; sending is the session's.
 type link struct {
 	peer    scheduler.Peer
 	ctx     context.Context
@@ -30,16 +33,18 @@ type link struct {
 	dropped *atomic.Uint64
 	stuck   *atomic.Uint64
 
-	// How it tells the session; called on pion's goroutines.
-	signal   func(b []byte)
-	up       func(*webrtc.DataChannel)
-	down     func()
-	message  func(b []byte)
-	buffered func(bytes uint64)
+	// How it tells the session, which waits when the session is behind. Called on pion's goroutines where pion holds no lock:
+	// the session itself waits for those when it sends. OnBufferedAmountLow is called under one, hence session.backlog.
+	signal  func(b []byte)
+	up      func(*webrtc.DataChannel)
+	down    func()
+	message func(b []byte)
+
+	opened chan datachannel.Reader // the channel, once it is open
 
 	// Owned by the session.
-	channel *webrtc.DataChannel // nil until it is open
-	told    scheduler.Time      // when Buffered was last called
+	channel  *webrtc.DataChannel // nil until it is open
+	buffered int                 // bytes on the way, as the scheduler was told
 }
 
 // run opens the connection; initiate: this side makes the offer.
@@ -52,7 +57,12 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 		l.down()
 		return
 	}
-	defer l.end(pc)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.read()
+	}()
+	defer l.end(pc, ended)
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil {
 			return
@@ -82,11 +92,13 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 // end closes the connection and waits for all that it started. pion's SCTP can lock up for ever when both sides close
 // while its handshake is under way (its reader waits in completeHandshake for a reader that is gone): such a connection
 // is left behind rather than waited for.
-func (l *link) end(pc *webrtc.PeerConnection) {
+func (l *link) end(pc *webrtc.PeerConnection, read <-chan struct{}) {
+	l.close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		pc.GracefulClose()
+		<-read
 	}()
 	patience := time.NewTimer(closePatience)
 	defer patience.Stop()
@@ -104,19 +116,35 @@ func (l *link) open(pc *webrtc.PeerConnection) error {
 	if err != nil {
 		return err
 	}
-	var once sync.Once // messages may be there before OnOpen's goroutine ran
-	open := func() { once.Do(func() { l.up(c) }) }
-	c.SetBufferedAmountLowThreshold(linkLow)
-	c.OnBufferedAmountLow(func() { l.buffered(c.BufferedAmount()) })
-	c.OnOpen(open)
-	c.OnMessage(func(m webrtc.DataChannelMessage) {
-		open()
-		if !m.IsString {
-			l.message(m.Data)
+	c.OnOpen(func() {
+		if r, err := c.Detach(); err == nil {
+			l.up(c)
+			l.opened <- r
 		}
 	})
-	c.OnClose(l.down)
 	return nil
+}
+
+// read passes on messages until the channel closes. It reads by itself, since pion's own reader holds 64 KiB for each link.
+func (l *link) read() {
+	var r datachannel.Reader
+	select {
+	case r = <-l.opened:
+	case <-l.ctx.Done():
+		return
+	}
+	for b := make([]byte, linkBuffer); ; {
+		n, text, err := r.ReadDataChannel(b)
+		switch {
+		case errors.Is(err, io.ErrShortBuffer) && len(b) < maxMessage:
+			b = make([]byte, 2*len(b)) // the message is still there
+		case err != nil:
+			l.down()
+			return
+		case !text:
+			l.message(slices.Clone(b[:n]))
+		}
+	}
 }
 
 // apply works through the peer's signals until the link is closed. Candidates that come before the description wait.

@@ -34,7 +34,8 @@ type stage struct {
 	records []wire.Record // by part
 	init    wire.Record
 	begun   time.Time
-	served  map[string]int // GETs by path
+	served  map[string]int    // GETs by path
+	hashes  map[string]string // header of the piece hashes, by path
 	stopped bool
 }
 
@@ -44,7 +45,7 @@ func newStage(t *testing.T, partSize int, length time.Duration) *stage {
 	t.Helper()
 	st := &stage{
 		partSize: partSize, length: length, grown: make(chan struct{}),
-		chunks: make(map[string][]byte), served: make(map[string]int), tracker: newLobby(),
+		chunks: make(map[string][]byte), served: make(map[string]int), hashes: make(map[string]string), tracker: newLobby(),
 	}
 	seed := sha256.Sum256([]byte(t.Name()))
 	st.private = ed25519.NewKeyFromSeed(seed[:])
@@ -89,13 +90,14 @@ func (st *stage) sign(id wire.ChunkID, b []byte, independent bool) wire.Record {
 		ID: id, Independent: independent, PieceSize: wire.PieceSize(len(b)), Size: uint32(len(b)),
 		Duration: uint32(st.length.Microseconds()),
 	}
-	sum := sha256.New()
+	var hashes []byte
 	for i := range r.Pieces() {
 		from, to := r.PieceBounds(i, 1)
 		h := sha256.Sum256(b[from:to])
-		sum.Write(h[:])
+		hashes = append(hashes, h[:]...)
 	}
-	r.Digest = [32]byte(sum.Sum(nil))
+	r.Digest = sha256.Sum256(hashes)
+	st.hashes[path(id)] = base64.RawStdEncoding.EncodeToString(hashes)
 	r.Signature = [64]byte(ed25519.Sign(st.private, r.SignedBytes()))
 	return r
 }
@@ -137,11 +139,12 @@ func (st *stage) playlist(w http.ResponseWriter, r *http.Request) {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.served["playlist"]++
 	var b strings.Builder
 	n := len(st.records)
 	first := max(0, n/perSegment-3)
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:1\n#EXT-X-PART-INF:PART-TARGET=%g\n", st.length.Seconds())
-	fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%g\n", 10*st.length.Seconds())
+	fmt.Fprintf(&b, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=%g\n", 7*st.length.Seconds())
 	fmt.Fprintf(&b, "#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-MAP:URI=\"7/init1.mp4\"\n%s", first, recordLine(st.init))
 	for i := first * perSegment; i < n; i++ {
 		if i%perSegment == 0 {
@@ -157,6 +160,7 @@ func (st *stage) playlist(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprintf(&b, "#EXTINF:%g,\n7/s%d.m4s\n", perSegment*st.length.Seconds(), i/perSegment)
 		}
 	}
+	fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"7/s%d.%d.m4s\"\n", n/perSegment, n%perSegment)
 	if st.stopped {
 		b.WriteString("#EXT-X-ENDLIST\n")
 	}
@@ -165,13 +169,16 @@ func (st *stage) playlist(w http.ResponseWriter, r *http.Request) {
 
 func (st *stage) chunk(w http.ResponseWriter, r *http.Request) {
 	st.mu.Lock()
-	b, ok := st.chunks["7/"+r.PathValue("file")]
-	st.served[r.PathValue("file")]++
+	at := "7/" + r.PathValue("file")
+	b, ok := st.chunks[at]
+	hashes := st.hashes[at]
+	st.served[at]++
 	st.mu.Unlock()
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
+	w.Header().Set(wire.PiecesHeader, hashes)
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(b)))
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -30,6 +31,7 @@ type media struct {
 	holdBack time.Duration
 	msn      uint64 // of the segment that the next part belongs to
 	next     int    // number of the next part in it
+	hint     string // URL of the next part; empty if the playlist does not tell
 	listed   int    // parts in the playlist, with a record or without
 	ended    bool
 
@@ -129,11 +131,24 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 			}
 			m.msn++
 			m.next = 0
+		case tag == "#EXT-X-PRELOAD-HINT" && attribute(value, "TYPE") == "PART":
+			m.hint, _ = resolve(base, attribute(value, "URI")) // a help, no more
 		case tag == "#EXT-X-ENDLIST":
 			m.ended = true
 		}
 	}
 	return m, nil
+}
+
+// has tells whether what stands at a place is listed.
+func (m *media) has(p place) bool { return p.msn < m.msn || p.msn == m.msn && p.part < m.next }
+
+// length is how long a part plays; nothing for an init segment.
+func (p *part) length() scheduler.Time {
+	if p.record.ID.Kind == wire.Init {
+		return 0
+	}
+	return scheduler.Time(p.record.Duration)
 }
 
 // places tells whether a chunk is the one that the line just read tells of: an init segment, or the newest part.

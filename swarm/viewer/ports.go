@@ -8,15 +8,25 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
-	"github.com/pion/logging"
+	"github.com/pion/transport/v5/stdnet"
 	"github.com/pion/webrtc/v4"
 )
 
 // maxMessage is what we tell peers they may send at once: a frame with the largest payload, and room.
 const maxMessage = 256 << 10
+
+const (
+	portBuffer = 1 << 20 // bytes that the kernel may keep while the viewer is busy with others
+
+	// A link on which nothing comes is asked after, and given up.
+	keepalive = 5 * time.Second
+	quietLink = 12 * time.Second
+	deadLink  = 25 * time.Second
+)
 
 // ports is a viewer's side of WebRTC: one UDP port per local address for all its links, and one certificate.
 //
@@ -48,26 +58,45 @@ func openPorts(certificate *webrtc.Certificate) (*ports, error) {
 			return nil, err
 		}
 	}
-	quiet := logging.NewDefaultLoggerFactory()
-	quiet.DefaultLogLevel = logging.LogLevelDisabled
-	mux, err := ice.NewMultiUDPMuxFromPort(0, ice.UDPMuxFromPortWithLoopback(),
-		ice.UDPMuxFromPortWithNetworks(ice.NetworkTypeUDP4), ice.UDPMuxFromPortWithLogger(quiet.NewLogger("ice")))
+	here, err := stdnet.NewNet() // what it finds out of the machine is the same for every link
+	if err != nil {
+		return nil, fmt.Errorf("viewer: network: %w", err)
+	}
+	mux, loopback, err := listen(here)
 	if err != nil {
 		return nil, fmt.Errorf("viewer: UDP ports: %w", err)
 	}
 	var set webrtc.SettingEngine
-	set.LoggerFactory = quiet
+	set.LoggerFactory = quiet{}
+	set.SetNet(here)
 	set.SetICEUDPMux(mux)
-	set.SetIncludeLoopbackCandidate(true)
+	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	set.SetICETimeouts(quietLink, deadLink-quietLink, keepalive)
 	set.SetSCTPMaxMessageSize(maxMessage)
+	set.EnableSCTPZeroChecksum(true) // DTLS checks already
+	set.DetachDataChannels()         // see link.read
 	return &ports{
 		api: webrtc.NewAPI(webrtc.WithSettingEngine(set), webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
 			webrtc.WithInterceptorRegistry(&interceptor.Registry{})),
 		mux:         mux,
 		certificate: *certificate,
 	}, nil
+}
+
+// listen opens a port on every address of the machine. The loopback address is one only where there is no other: viewers of
+// one machine reach each other by any, and every address costs each link sockets, goroutines and checks.
+func listen(here *stdnet.Net) (mux *ice.MultiUDPMuxDefault, loopback bool, err error) {
+	options := []ice.UDPMuxFromPortOption{
+		ice.UDPMuxFromPortWithNet(here), ice.UDPMuxFromPortWithNetworks(ice.NetworkTypeUDP4),
+		ice.UDPMuxFromPortWithLogger(quiet{}), ice.UDPMuxFromPortWithReadBufferSize(portBuffer),
+	}
+	if mux, err = ice.NewMultiUDPMuxFromPort(0, options...); err == nil && len(mux.GetListenAddresses()) > 0 {
+		return mux, false, nil
+	}
+	mux, err = ice.NewMultiUDPMuxFromPort(0, append(options, ice.UDPMuxFromPortWithLoopback())...)
+	return mux, true, err
 }
 
 func (p *ports) close() { p.mux.Close() }

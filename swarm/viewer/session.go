@@ -14,14 +14,13 @@ import (
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/viewer/playhead"
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 const (
 	eventQueue   = 512 // events waiting for the session; when it is full, what reports waits
 	fetchesMost  = 16  // fetches at once
 	publishEvery = 250 * time.Millisecond
-	defaultHold  = time.Second
+	keepChunks   = 15 * scheduler.Second // the playhead gives up what is ten seconds behind live
 )
 
 // session is a viewer at work: the loop in which everything meets. See the package comment.
@@ -40,23 +39,28 @@ type session struct {
 	joined sync.WaitGroup  // all goroutines of the session
 
 	// owned by the loop
-	core    *scheduler.Scheduler
-	owed    []func(now scheduler.Time) // calls to the scheduler that follow its present actions
-	store   store
-	links   map[scheduler.Peer]*link
-	servers []webrtc.ICEServer
-	socket  *socket // nil while there is none
-	frame   frame   // just handed in
-	parked  parked
-	head    playhead.Playhead
-	inits   map[string]scheduler.Chunk // by URL
-	counts  counts
-	beaconN beacon
-	out     []byte // scratch for messages
+	core     *scheduler.Scheduler
+	owed     []func(now scheduler.Time) // calls to the scheduler that follow its present actions
+	store    store
+	links    map[scheduler.Peer]*link
+	servers  []webrtc.ICEServer
+	socket   *socket // nil while there is none
+	frame    frame   // just handed in
+	parked   parked
+	head     playhead.Playhead
+	inits    map[string]scheduler.Chunk // by URL
+	feed     feed
+	pattern  pattern
+	reloads  reloading
+	holdBack scheduler.Time // alone; the scheduler may want more
+	counts   counts
+	beaconN  beacon
+	out      []byte // scratch for messages
 
 	// shared with the leaves
 	requests atomic.Uint64 // to the edge, playlists included
 	refused  atomic.Uint64 // records with a bad signature, or at a place that is not theirs
+	follower *follower
 	tracker  *tracker
 }
 
@@ -81,9 +85,16 @@ func newSession(v *Viewer, key ed25519.PublicKey) (*session, error) {
 		return nil, fmt.Errorf("viewer: secret: %w", err)
 	}
 	s.core = scheduler.New(scheduler.Config{
-		Stream: v.name, Token: v.cfg.Token, Secret: secret, Flags: v.cfg.Flags, Weight: v.cfg.Weight,
+		Stream: v.name, Token: v.cfg.Token, Secret: secret, Flags: v.cfg.Flags, Weight: v.cfg.Weight, Cap: v.cfg.Cap,
+		Keep: keepChunks,
 	})
+	s.follower = &follower{
+		http: v.cfg.HTTP, url: v.cfg.URL, requests: &s.requests,
+		tell: func(u update) { s.tell(func(now scheduler.Time) { s.learn(now, u) }) },
+	}
 	if v.cfg.P2P {
+		s.follower.asks = make(chan place, 1)
+		s.reloads.under = true // it begins by itself
 		var err error
 		if s.ports, err = openPorts(v.cfg.Certificate); err != nil {
 			return nil, err
@@ -133,12 +144,8 @@ var errEnded = errors.New("viewer: the stream has ended")
 
 // start sets the leaves to work: the playlist at once, and the tracker beside it.
 func (s *session) start(ctx context.Context) {
-	f := &follower{
-		http: s.v.cfg.HTTP, url: s.v.cfg.URL, key: s.key, requests: &s.requests, refused: &s.refused,
-		tell: func(u update) { s.tell(func(now scheduler.Time) { s.learn(now, u) }) },
-	}
 	s.joined.Go(func() {
-		if err := f.run(ctx); err != nil {
+		if err := s.follower.run(ctx); err != nil {
 			s.cancel(err)
 		}
 	})
@@ -177,7 +184,7 @@ func (s *session) loop(ctx context.Context) {
 	defer report.Stop()
 	for {
 		now := s.now()
-		due := min(s.core.Next(), s.head.Next(), s.beaconN.due)
+		due := min(s.core.Next(), s.head.Next(), s.beaconN.due, s.silence())
 		timer.Reset(time.Duration(min(max(0, due-now), scheduler.Second)) * time.Microsecond)
 		select {
 		case event := <-s.events:
@@ -195,8 +202,13 @@ func (s *session) loop(ctx context.Context) {
 }
 
 func (s *session) tick(now scheduler.Time) {
+	s.tendReloads(now)
 	if s.core.Next() <= now {
-		s.core.Tick(now)
+		s.backlog()
+		s.owe(func(now scheduler.Time) {
+			s.core.Tick(now)
+			s.keepBack(now)
+		})
 	}
 	s.head.Advance(now)
 	s.play(now)
@@ -208,9 +220,9 @@ func (s *session) do(event func(now scheduler.Time)) {
 	now := s.now()
 	event(now)
 	s.carryOut(now)
-	for len(s.owed) > 0 {
-		next := s.owed[0]
-		s.owed = s.owed[1:]
+	for i := 0; i < len(s.owed); i++ { // it grows on the way
+		next := s.owed[i]
+		s.owed[i] = nil
 		next(now)
 		s.carryOut(now)
 	}
@@ -219,62 +231,6 @@ func (s *session) do(event func(now scheduler.Time)) {
 
 // owe makes a call to the scheduler follow once its present actions are carried out.
 func (s *session) owe(call func(now scheduler.Time)) { s.owed = append(s.owed, call) }
-
-// learn takes what is new in the playlist.
-func (s *session) learn(now scheduler.Time, u update) {
-	if u.holdBack > 0 {
-		s.head.HoldBack = scheduler.Time(u.holdBack.Microseconds())
-	} else if s.head.HoldBack == 0 {
-		s.head.HoldBack = scheduler.Time(defaultHold.Microseconds())
-	}
-	var age scheduler.Time
-	for i := range u.parts {
-		if u.parts[i].record.ID.Kind != wire.Init {
-			age += scheduler.Time(u.parts[i].record.Duration)
-		}
-	}
-	clock := now - scheduler.Time(time.Now().UnixMicro())
-	for i := range u.parts {
-		p := &u.parts[i]
-		if p.record.ID.Kind != wire.Init {
-			age -= scheduler.Time(p.record.Duration)
-		}
-		last := i == len(u.parts)-1
-		s.owe(func(now scheduler.Time) {
-			s.learnPart(now, p, age, clock)
-			if last {
-				s.head.Begin(now)
-				s.play(now)
-				s.replayParked()
-			}
-		})
-	}
-	if u.ended {
-		s.owe(func(scheduler.Time) { s.cancel(errEnded) })
-	}
-}
-
-func (s *session) learnPart(now scheduler.Time, p *part, age, clock scheduler.Time) {
-	h := s.core.Learn(now, &p.record, age)
-	if h == 0 {
-		return
-	}
-	if s.store.chunks[h] == nil {
-		s.store.add(h, p.record, p.url)
-	}
-	if p.record.ID.Kind == wire.Init {
-		s.inits[p.url] = h
-		return
-	}
-	captured := now
-	if !p.at.IsZero() {
-		captured = clock + scheduler.Time(p.at.UnixMicro())
-	}
-	s.head.Add(now, playhead.Item{
-		Chunk: h, Init: s.inits[p.init], Duration: scheduler.Time(p.record.Duration),
-		Independent: p.record.Independent, Captured: captured,
-	})
-}
 
 // play passes the playhead's needs to the scheduler, and what is played to who wants to see it.
 func (s *session) play(now scheduler.Time) {

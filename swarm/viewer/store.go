@@ -39,12 +39,18 @@ func (c *chunk) takeHashes(payload []byte) bool {
 		return false
 	}
 	if c.hashes == nil {
-		c.hashes = make([][sha256.Size]byte, n)
-		for i := range c.hashes {
-			copy(c.hashes[i][:], payload[i*sha256.Size:])
-		}
+		c.hashes = split(payload)
 	}
 	return true
+}
+
+// split returns hashes that stand one after the other.
+func split(b []byte) [][sha256.Size]byte {
+	hashes := make([][sha256.Size]byte, len(b)/sha256.Size)
+	for i := range hashes {
+		copy(hashes[i][:], b[i*sha256.Size:])
+	}
+	return hashes
 }
 
 // takePieces keeps the pieces if all of them are true.
@@ -151,14 +157,4 @@ func hashAll(r *wire.Record, b []byte) ([][sha256.Size]byte, error) {
 		return nil, errUnverified
 	}
 	return hashes, nil
-}
-
-// adopt takes over the verified bytes of a whole chunk of which nothing was held.
-func (c *chunk) adopt(got fetched) {
-	c.bytes, c.hashes = got.bytes, got.hashes
-	c.held = make([]bool, c.record.Pieces())
-	c.sent = make([]bool, c.record.Pieces())
-	for i := range c.held {
-		c.held[i] = true
-	}
 }

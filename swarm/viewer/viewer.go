@@ -26,7 +26,8 @@ type Config struct {
 	Token   string // viewer token for the tracker
 	P2P     bool   // join the swarm; without it the viewer is a plain LL-HLS player
 	Flags   uint8  // wire.MayUpload, Metered, Hidden; 0: MayUpload
-	Weight  uint16 // spare uplink in units of 10 kbit/s; 0: the scheduler's default
+	Weight  uint16 // what the uplink is taken for until it was measured, in units of 10 kbit/s; 0: the scheduler's default
+	Cap     uint16 // the most that is lent of the uplink, in the same units; 0: all
 	Log     *slog.Logger
 
 	// Played is called with every part and init segment when it is played. Called on the session's goroutine.

@@ -94,6 +94,11 @@ func TestFourViewersShare(t *testing.T) {
 	if share := a.offload(); share <= 0.5 {
 		t.Errorf("offload %.2f, want over 0.5", share)
 	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if loads, parts := st.served["playlist"], len(st.records)-2*perSegment; loads > 3*parts {
+		t.Errorf("the playlist was loaded %d times for %d parts by 4 viewers who tell each other", loads, parts)
+	}
 }
 
 func (a audience) offload() float64 {

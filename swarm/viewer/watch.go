@@ -24,6 +24,7 @@ type WatchConfig struct {
 	Join    time.Duration // over which the viewers join; 0: 50 ms for each, at most 10 s
 	NoP2P   bool          // plain LL-HLS: the control run
 	Weight  uint16        // see Config.Weight
+	Cap     uint16        // see Config.Cap
 	Log     *slog.Logger
 }
 
@@ -69,7 +70,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 		return WatchReport{}, err
 	}
 	base := Config{
-		URL: c.URL, Tracker: c.Tracker, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Log: c.Log,
+		URL: c.URL, Tracker: c.Tracker, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
 		HTTP: NewHTTP(), Certificate: certificate,
 	}
 	defer base.HTTP.CloseIdleConnections()

@@ -7,7 +7,8 @@
 //
 //	chunk ID   16   epoch u32, rendition u8, kind u8 (0 part, 1 segment, 2 init), part u16, MSN u64
 //	record    128   what the origin says of a chunk, signed; see Record
-//	frame   24+ n   between peers: type u8, flags u8, index u16, roster version u32, chunk ID, payload; see Frame
+//	frame   24+ n   between peers: type u8, flags u8, index u16, backlog u16, roster version u16, chunk ID, payload;
+//	               see Frame
 //
 // Frame types under 0x80 are control frames. From 0x80 on they are bulk frames, whose payload is media or hashes:
 // a host hands only their 24 byte header to the scheduler and keeps the payload to itself.
@@ -15,18 +16,24 @@
 //	0x01 Have      the chunk is held whole; the payload lists more chunk IDs, 16 bytes each
 //	0x02 Fetching  the sender is fetching the chunk from the edge: others need not
 //	0x03 Failed    the sender's fetch failed: the next in rank may go
-//	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none;
-//	               flag WantHashes asks for the piece hashes too, flag Ahead
-//	               for the pieces as they come, though the chunk may not be there yet
+//	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none; flag
+//	               WantHashes asks for the piece hashes too, flag Ahead for the pieces as they come, though the chunk
+//	               may not be there yet
 //	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
 //	0x06 Forward   the payload names a viewer, u64, that the sender has no link to; index 1: pass on to me what you
-//	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either
+//	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either;
+//	               3: (to the one named by another) I pass on to it what you send, so send to me first
 //	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
 //	               chunk too
-//	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16
+//	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16; flag
+//	               StandIn: I do, but you, who hold them and are not sent them, are my forwarder
+//	0x09 Busy      nothing but its header, for the sake of the backlog in it
 //	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
-//	               on to its other peers once they are verified
+//	               on to its other peers once they are verified; flag ForYou: others were not sent them now
+//
+// Announce, Fetching and Failed with flag PassedOn are not the sender's own word but that of a peer for which it is a
+// forwarder.
 //
 // Two things travel by HTTP: a record in the playlist, on the line RecordTag, and the piece hashes with the media, in
 // the header PiecesHeader.

@@ -12,6 +12,12 @@ const (
 	recordVersion = 1
 )
 
+// The flags of a record.
+const (
+	flagIndependent = 1 << iota
+	flagLast
+)
+
 // RecordTag is the playlist line that carries a record: RecordTag, then standard base64 without padding. It stands
 // directly after the line whose URI it describes.
 const RecordTag = "#EXT-X-SHOAL-RECORD:"
@@ -33,7 +39,8 @@ const signedPrefix = "shoal chunk record 1\n"
 // Record is what the origin says of a chunk: enough to verify every byte of it, whoever sends them.
 //
 //	0    version u8 = 1
-//	1    flags u8: bit 0 independent (starts with a keyframe); others are of later versions
+//	1    flags u8: bit 0 independent (starts with a keyframe), bit 1 last (part of its segment); others are of
+//	     later versions
 //	2    piece size u16, bytes
 //	4    chunk ID 16
 //	20   discontinuity u32: the number of discontinuities before the chunk
@@ -41,9 +48,14 @@ const signedPrefix = "shoal chunk record 1\n"
 //	28   size u32, bytes
 //	32   digest 32: SHA-256 over the concatenated SHA-256 hashes of the pieces
 //	64   signature 64: Ed25519 over "shoal chunk record 1\n" and the 64 bytes before it
+//
+// After the last part of a segment, part 0 of the next MSN follows. A part that is not said to be the last may be it all
+// the same: an origin older than bit 1 never says it, and where a frame lasts for so long that none may join the segment
+// after it, the segment turns out to have ended with a part that was signed before.
 type Record struct {
 	ID            ChunkID
 	Independent   bool
+	Last          bool
 	PieceSize     uint16
 	Discontinuity uint32
 	Duration      uint32
@@ -74,7 +86,10 @@ func (r *Record) PieceBounds(first, count int) (from, to int) {
 func (r *Record) Append(b []byte) []byte {
 	flags := r.flags
 	if r.Independent {
-		flags |= 1
+		flags |= flagIndependent
+	}
+	if r.Last {
+		flags |= flagLast
 	}
 	b = append(b, recordVersion, flags)
 	b = binary.BigEndian.AppendUint16(b, r.PieceSize)
@@ -106,14 +121,15 @@ func ParseRecord(b []byte) (Record, error) {
 	}
 	r := Record{
 		ID:            id,
-		Independent:   b[1]&1 != 0,
+		Independent:   b[1]&flagIndependent != 0,
+		Last:          b[1]&flagLast != 0,
 		PieceSize:     binary.BigEndian.Uint16(b[2:]),
 		Discontinuity: binary.BigEndian.Uint32(b[20:]),
 		Duration:      binary.BigEndian.Uint32(b[24:]),
 		Size:          binary.BigEndian.Uint32(b[28:]),
 		Digest:        [32]byte(b[32:64]),
 		Signature:     [64]byte(b[64:128]),
-		flags:         b[1] &^ 1,
+		flags:         b[1] &^ (flagIndependent | flagLast),
 	}
 	if r.PieceSize < MinPieceSize || r.PieceSize > MaxPieceSize || r.Size == 0 || r.Size > MaxChunkSize {
 		return Record{}, ErrBounds

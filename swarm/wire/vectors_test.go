@@ -66,6 +66,7 @@ var meant = map[string]value{
 	"chunk/largest": wire.ChunkID{Epoch: 1<<32 - 1, Rendition: 255, Kind: wire.Init, Part: 65535, MSN: 1<<64 - 1},
 
 	"record/part":    &wire.Record{ID: somePart, Independent: true, PieceSize: 2816, Discontinuity: 1, Duration: 333333, Size: 43210, Digest: digest, Signature: sig},
+	"record/last":    &wire.Record{ID: somePart, Last: true, PieceSize: 2816, Discontinuity: 1, Duration: 333333, Size: 43210, Digest: digest, Signature: sig},
 	"record/init":    &wire.Record{ID: someInit, PieceSize: 1024, Size: 800, Digest: digest, Signature: sig},
 	"record/largest": &wire.Record{ID: someSeg, PieceSize: 16384, Discontinuity: 1<<32 - 1, Duration: 1<<32 - 1, Size: 8 << 20, Digest: digest, Signature: sig},
 
@@ -212,7 +213,7 @@ func TestShortAndLong(t *testing.T) {
 func TestFlagsOfLaterRecordsStaySigned(t *testing.T) {
 	b := vectors(t)["record/flags"]
 	r, err := wire.ParseRecord(b)
-	if err != nil || !r.Independent {
+	if err != nil || !r.Independent || r.Last {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if signed := r.SignedBytes(); !bytes.Equal(signed, append([]byte("shoal chunk record 1\n"), b[:64]...)) {

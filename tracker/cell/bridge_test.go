@@ -211,3 +211,28 @@ func TestDepthsAreTold(t *testing.T) {
 		t.Errorf("depth %d, %d roots, %d bridges", r.Depth, f.Roots(), f.Bridges())
 	}
 }
+
+// TestResendTellsThatThereAreNone: who may have missed that its bridges went is told so, though it has none to be told of.
+func TestResendTellsThatThereAreNone(t *testing.T) {
+	f := grow(t, cell.Config{Size: 4, Roots: 1}, 12)
+	var id wire.ViewerID
+	for other, list := range f.told {
+		if len(list) > 0 && other > id {
+			id = other
+		}
+	}
+	if id == 0 {
+		t.Fatal("nobody has a bridge")
+	}
+	f.Update(viewerOf(id, wire.MayUpload|wire.Ready|wire.Hidden), cell.Place{})
+	f.flush(1)
+	if n := len(f.told[id]); n != 0 {
+		t.Fatalf("%d bridges of who is hidden", n)
+	}
+	delete(f.told, id)
+	f.Resend(id)
+	f.flush(2)
+	if list, told := f.told[id]; !told || len(list) != 0 {
+		t.Errorf("told %v, %v", list, told)
+	}
+}

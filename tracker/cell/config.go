@@ -4,9 +4,9 @@ import "github.com/shoal-live/shoal/swarm/wire"
 
 // Defaults of a Config.
 const (
-	DefaultSize  = 24
+	DefaultSize  = 32
 	DefaultRoots = 24
-	DefaultFan   = 8
+	DefaultFan   = 4
 	DefaultLinks = 4
 )
 

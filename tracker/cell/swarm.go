@@ -1,5 +1,5 @@
-// Package cell puts the viewers of one stream into cells: groups of up to a couple of dozen that are fully meshed
-// with each other and fetch each chunk from the edge once, or are fed by another cell.
+// Package cell puts the viewers of one stream into cells: groups of a few dozen at most that are fully meshed with
+// each other and fetch each chunk from the edge once, or are fed by another cell.
 //
 // A [Swarm] is the state of one stream. Join, Leave and Update change it; [Swarm.Flush] then says who must be told
 // what: a Roster to those who know nothing of their cell yet, a Delta to the others, Bridges to those who have links to
@@ -131,10 +131,7 @@ func (s *Swarm) Update(m wire.Member, at Place) bool {
 func (s *Swarm) Resend(id wire.ViewerID) {
 	if c := s.homes[id]; c != nil {
 		m := c.find(id)
-		m.stale = true
-		if m.bridged {
-			m.bridges = atOnce
-		}
+		m.stale, m.bridged, m.bridges = true, true, atOnce // that it has none any more may be what it missed
 		s.touch(c)
 	}
 }

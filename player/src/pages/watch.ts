@@ -46,12 +46,15 @@ setInterval(() => {
   if (!stats) return; // the player's script is not here yet
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
   const percent = Math.round(stats.offload * 100);
-  find('#offload').textContent = `${percent} %`;
-  find('#meter').style.width = `${percent}%`;
-  find('#swarm').textContent = {
+  if (find('#offload').textContent !== `${percent} %`) {
+    find('#offload').textContent = `${percent} %`;
+    find('#meter').style.width = `${percent}%`;
+  }
+  const text = {
     off: 'The swarm is off: all comes from the edge.',
     joining: 'Joining the swarm…',
     on: stats.peers === 0 ? 'You are the first here: all comes from the edge.' : `of the picture came from ${stats.peers === 1 ? 'one other viewer' : `${stats.peers} other viewers`}.`,
     refused: 'The tracker refused: all comes from the edge.',
   }[stats.p2p];
+  if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);

@@ -2,6 +2,10 @@ package playhead
 
 import "github.com/shoal-live/shoal/swarm/scheduler"
 
+// leastStall is how long the picture must stand still for it to be seen, and to count as a stall; the browser's player counts
+// alike. The time is summed up all the same.
+const leastStall = 50 * scheduler.Millisecond
+
 // never is later than any run lasts.
 const never = scheduler.Time(1) << 62
 
@@ -40,26 +44,30 @@ func (p *Playhead) play(now, reach scheduler.Time) {
 		}
 	}
 	p.stats.WatchedTime += to - p.position
+	p.pay(min(now, emptied) - p.at - (to - p.position))
 	p.position, p.at = to, now
 	if stop {
 		p.playing, p.stopped = false, emptied
-		p.stats.Stalls++
 		return
 	}
 	switch behind := p.edge - p.position - p.HoldBack; {
+	case p.debt > 0:
+		p.rate = fallBackRate
 	case behind > catchUpAfter:
 		p.rate = catchUpRate
-	case behind < catchUpUntil:
+	case behind < catchUpUntil || p.rate == fallBackRate:
 		p.rate = 1000
 	}
 }
 
+// pay notes that playback fell behind.
+func (p *Playhead) pay(by scheduler.Time) { p.debt = max(0, p.debt-max(0, by)) }
+
 // jump gives up what is missed and goes on near the live edge.
 func (p *Playhead) jump(now scheduler.Time) {
-	p.position, p.at = p.edge-p.HoldBack, now
+	p.position, p.at, p.debt = p.edge-p.HoldBack, now, 0
 	if p.playing {
 		p.playing, p.stopped = false, now
-		p.stats.Stalls++
 	}
 	p.cut(now)
 	if p.reach() > p.position {
@@ -71,6 +79,10 @@ func (p *Playhead) jump(now scheduler.Time) {
 func (p *Playhead) resume(now scheduler.Time) {
 	if p.started {
 		p.stats.Stalled += now - p.stopped
+		if now-p.stopped >= leastStall {
+			p.stats.Stalls++
+		}
+		p.pay(now - p.stopped)
 	} else {
 		p.started = true
 		p.stats.Started, p.stats.StartedAt = true, now
@@ -111,6 +123,9 @@ func (p *Playhead) Stats(now scheduler.Time) Stats {
 	st := p.stats
 	if p.started && !p.playing {
 		st.Stalled += max(0, now-p.stopped)
+		if now-p.stopped >= leastStall {
+			st.Stalls++
+		}
 	}
 	return st
 }

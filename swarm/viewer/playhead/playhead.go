@@ -2,12 +2,14 @@ package playhead
 
 import "github.com/shoal-live/shoal/swarm/scheduler"
 
-// How far playback may fall behind before it plays a little faster, and before it gives up and jumps to the live edge.
+// How far playback may fall behind before it plays a little faster, and before it gives up and jumps to the live edge; and
+// how it gets further behind when it should.
 const (
 	catchUpAfter = 700 * scheduler.Millisecond // beyond the hold-back
 	catchUpUntil = 100 * scheduler.Millisecond
 	catchUpRate  = 1050 // thousandths of real time
 	jumpAfter    = 10 * scheduler.Second
+	fallBackRate = 950
 )
 
 // Item is one part of the stream, in the order of the playlist.
@@ -25,7 +27,8 @@ type Need struct {
 	Deadline scheduler.Time
 }
 
-// Playhead is the playback of one rendition. The zero value with HoldBack set is ready for use.
+// Playhead is the playback of one rendition. The zero value with HoldBack set is ready for use; once it runs, HoldBack is
+// changed by SetHoldBack.
 //
 // Invariant: items[0] holds the position, or decoding has not reached the position yet.
 type Playhead struct {
@@ -36,6 +39,7 @@ type Playhead struct {
 	position scheduler.Time // media time
 	at       scheduler.Time // when position was true
 	rate     int64          // thousandths of real time
+	debt     scheduler.Time // how much further behind it has to fall
 	began    bool           // Begin was called
 	playing  bool
 	started  bool // has played at all
@@ -108,6 +112,19 @@ func (p *Playhead) cut(now scheduler.Time) {
 			p.needs = append(p.needs, Need{it.Chunk, p.deadline(now, it.start)})
 		}
 	}
+}
+
+// SetHoldBack changes how far behind live to play. Playback that runs falls further behind by playing a little slower, and
+// never by a stall; what is too far behind catches up as always.
+func (p *Playhead) SetHoldBack(now, t scheduler.Time) {
+	if t == p.HoldBack {
+		return
+	}
+	p.Advance(now)
+	if p.began {
+		p.debt = max(0, p.debt+t-p.HoldBack-max(0, p.edge-p.position-p.HoldBack))
+	}
+	p.HoldBack = t
 }
 
 func (p *Playhead) needInit(now scheduler.Time, c scheduler.Chunk) {

@@ -87,6 +87,54 @@ func TestStallAndCatchUp(t *testing.T) {
 	}
 }
 
+// TestFallsBackWithoutStall: a larger hold-back is reached by playing slower, and kept; a smaller one by catching up.
+func TestFallsBackWithoutStall(t *testing.T) {
+	p := started(t)
+	now, n := 1900*ms, 7
+	run := func(parts int) {
+		for ; parts > 0; parts-- {
+			now += 300 * ms
+			for p.Next() < now {
+				p.Advance(p.Next())
+			}
+			part(p, now, n)
+			p.Ready(now, scheduler.Chunk(n))
+			n++
+		}
+	}
+	run(10)
+	before := p.Stats(now).Latency
+	p.SetHoldBack(now, 1500*ms)
+	run(20) // 6 s at 95 % are 0.3 s
+	if got := p.Stats(now).Latency - before; got < 270*ms || got > 330*ms {
+		t.Errorf("%d ms further behind after 6 s", got/ms)
+	}
+	run(60)
+	if st := p.Stats(now); st.Stalls != 0 || st.Latency-before < 570*ms || st.Latency-before > 650*ms {
+		t.Errorf("%d ms further behind in the end, want 600: %+v", (st.Latency-before)/ms, st)
+	}
+	p.SetHoldBack(now, 300*ms)
+	run(200)
+	if st := p.Stats(now); st.Stalls != 0 || st.Latency-before > -100*ms {
+		t.Errorf("%d ms further behind when it is to be 600 ms less: %+v", (st.Latency-before)/ms, st)
+	}
+}
+
+// TestStallPaysForFallingBack: what a stall brought is not asked for once more.
+func TestStallPaysForFallingBack(t *testing.T) {
+	p := started(t)
+	p.SetHoldBack(1900*ms, 1900*ms)
+	for p.Next() < 5*scheduler.Second {
+		p.Advance(p.Next())
+	}
+	p.Advance(5 * scheduler.Second)
+	part(p, 5*scheduler.Second, 7)
+	p.Ready(5*scheduler.Second, 7)
+	if p.debt != 0 {
+		t.Errorf("has still to fall back by %d ms after a stall", p.debt/ms)
+	}
+}
+
 func TestJumpsWhenFarBehind(t *testing.T) {
 	p := started(t)
 	p.Advance(20 * scheduler.Second)

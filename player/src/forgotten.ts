@@ -1,0 +1,40 @@
+// Parts that hls.js has forgotten. When it lets go of what was played (backBufferLength) while it is loading a part, it
+// takes the whole segment of that part out of its books: parts of it that are buffered count as not loaded. Where the
+// segment then ends, in its sums, a rounding error after the end of the buffer, it looks for the next part in this segment,
+// which it thinks buffered as a whole, and asks for nothing at all until the playlist lists the parts no more: for up to six
+// seconds.
+//
+// A part that is buffered but counts as not loaded is marked as a gap, which hls.js passes over.
+
+import type Hls from 'hls.js';
+import type { Events } from 'hls.js';
+
+const SLACK = 0.05; // seconds by which a part may be shorter in the buffer than the playlist says
+
+export class Forgotten {
+  readonly #hls: Hls;
+  readonly #look = (): void => this.look();
+
+  constructor(hls: Hls) {
+    this.#hls = hls;
+    hls.on('hlsBufferFlushed' as Events.BUFFER_FLUSHED, this.#look);
+    hls.on('hlsFragBuffered' as Events.FRAG_BUFFERED, this.#look); // it has asked for more already, if it could
+  }
+
+  look(): void {
+    const { media, latestLevelDetails } = this.#hls;
+    for (const part of latestLevelDetails?.partList ?? []) {
+      if (!part.loaded && !part.gap && media && holds(media.buffered, part.start, part.end)) part.gap = true;
+    }
+  }
+
+  close(): void {
+    this.#hls.off('hlsBufferFlushed' as Events.BUFFER_FLUSHED, this.#look);
+    this.#hls.off('hlsFragBuffered' as Events.FRAG_BUFFERED, this.#look);
+  }
+}
+
+function holds(ranges: TimeRanges, start: number, end: number): boolean {
+  for (let i = 0; i < ranges.length; i++) if (ranges.start(i) <= start + SLACK && ranges.end(i) >= end - SLACK) return true;
+  return false;
+}

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type Hls from 'hls.js';
+import { HoldBack } from '../src/holdback.ts';
+
+const TEXT = '#EXTM3U\n#EXT-X-SERVER-CONTROL:HOLD-BACK=6,PART-HOLD-BACK=1.002,CAN-BLOCK-RELOAD=YES\n';
+
+interface World {
+  hls: { targetLatency: number | null; latency: number; config: { maxLiveSyncPlaybackRate: number; lowLatencyMode: boolean }; media: { playbackRate: number } | null; userConfig: Record<string, number> };
+  further: number;
+  holdBack: HoldBack;
+}
+
+function world(userConfig = {}): World {
+  const w: World = {
+    hls: { targetLatency: null, latency: 1.5, config: { maxLiveSyncPlaybackRate: 1.1, lowLatencyMode: true }, media: { playbackRate: 1 }, userConfig },
+    further: 0,
+    holdBack: undefined as unknown as HoldBack,
+  };
+  w.holdBack = new HoldBack(w.hls as unknown as Hls, () => w.further);
+  return w;
+}
+
+const target = (w: World): string | undefined => w.hls.targetLatency?.toFixed(3);
+
+test('the target is one and a half times what the server asks for', () => {
+  const w = world();
+  w.holdBack.look('#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n');
+  assert.equal(target(w), undefined);
+  w.holdBack.look(TEXT);
+  assert.equal(target(w), '1.503');
+  assert.equal(w.hls.media?.playbackRate, 1);
+});
+
+test('what the page has set itself stays', () => {
+  const w = world({ liveSyncDuration: 4 });
+  w.further = 900;
+  w.holdBack.look(TEXT);
+  assert.equal(target(w), undefined);
+});
+
+test('further behind: slowly, until it is there; and back as hls.js does it', () => {
+  const w = world();
+  w.holdBack.look(TEXT);
+  w.further = 430;
+  w.holdBack.look(TEXT);
+  assert.equal(target(w), '1.903');
+  assert.deepEqual([w.hls.media?.playbackRate, w.hls.config.maxLiveSyncPlaybackRate], [0.95, 1]);
+  w.further = 410; // no change worth the name
+  w.hls.latency = 1.7;
+  w.holdBack.look(TEXT);
+  assert.equal(target(w), '1.903');
+  assert.equal(w.hls.media?.playbackRate, 0.95);
+  w.hls.latency = 1.85;
+  w.holdBack.look(TEXT);
+  assert.deepEqual([w.hls.media?.playbackRate, w.hls.config.maxLiveSyncPlaybackRate], [1, 1.1]);
+  w.further = 0;
+  w.holdBack.look(TEXT);
+  assert.equal(target(w), '1.503');
+  assert.deepEqual([w.hls.media?.playbackRate, w.hls.config.maxLiveSyncPlaybackRate], [1, 1.1]);
+});
+
+test('the end gives hls.js its way, and a viewer who plays faster is left alone', () => {
+  const w = world();
+  w.holdBack.look(TEXT);
+  w.further = 500;
+  w.holdBack.look(TEXT);
+  w.holdBack.close();
+  assert.deepEqual([w.hls.media?.playbackRate, w.hls.config.maxLiveSyncPlaybackRate], [1, 1.1]);
+  w.further = 900;
+  if (w.hls.media) w.hls.media.playbackRate = 1.25;
+  w.holdBack.look(TEXT);
+  w.hls.latency = 9;
+  w.holdBack.look(TEXT);
+  assert.equal(w.hls.media?.playbackRate, 1.25);
+});

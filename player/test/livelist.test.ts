@@ -1,0 +1,226 @@
+// What is made of an origin's playlist and of the records of those that follow is compared with those that follow, as
+// hls.js understands both.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { M3U8Parser, type MediaFragment, type PlaylistLevelType } from 'hls.js';
+import { LiveList } from '../src/livelist.ts';
+import type { ChunkRecord } from '../src/record.ts';
+import { at, closed, news, records, type Sequence, sequence } from './sequences.ts';
+
+// parsed returns what hls.js makes of a playlist.
+function parsed(text: string): { head: unknown; fragments: Map<number, unknown>; parts: Map<string, unknown>; hint: unknown; next: unknown } {
+  const d = M3U8Parser.parseLevelPlaylist(text, 'http://edge/live/demo/v0/index.m3u8', 0, 'main' as PlaylistLevelType, 0, null);
+  assert.equal(d.playlistParsingError, null);
+  const ms = (seconds: number): number => Math.round(seconds * 1000);
+  const about = ({ sn, cc, programDateTime, initSegment, start }: MediaFragment): unknown => ({ sn, cc, date: programDateTime, init: initSegment?.url, start: ms(start) });
+  return {
+    head: [d.startSN, d.startCC, d.targetduration, d.partTarget, d.partHoldBack, d.canBlockReload, d.live],
+    fragments: new Map(d.fragments.map((f) => [f.sn, [about(f), f.url, ms(f.duration)]])),
+    parts: new Map(d.partList?.map((p) => [p.url, [about(p.fragment), p.index, ms(p.duration), p.independent, ms(p.start)]])),
+    hint: d.preloadHint?.['URI'],
+    next: [d.lastPartSn, d.lastPartIndex],
+  };
+}
+
+const between = (text: string): boolean => /PRELOAD-HINT.*\.0\.m4s/.test(text); // segments
+
+// follow reads playlists up to one of them, as they come from the edge.
+function follow(name: Sequence, to: number, from = 0): LiveList {
+  return reading(sequence(name).slice(from, to + 1));
+}
+
+function reading(texts: string[]): LiveList {
+  const list = texts.reduce<LiveList | null>((known, text) => LiveList.read(text, known), null);
+  assert.ok(list);
+  return list;
+}
+
+for (const name of ['grows', 'slides', 'demo'] as const) {
+  for (const tells of [false, true]) {
+    test(`${name}: any playlist, carried on, is what the origin said later${tells ? ', at the end of a segment too, where records tell it' : ''}`, () => {
+      const texts = tells ? sequence(name).map(closed) : sequence(name);
+      let [compared, ends] = [0, 0];
+      for (let from = 2; from < texts.length; from++) { // the third is the first that slides
+        const list = reading(texts.slice(0, from + 1));
+        assert.equal(list.text(), texts[from]);
+        for (let to = from + 1; to < texts.length; to++) {
+          const [before, after] = [texts[to - 1] as string, texts[to] as string];
+          const added: boolean[] = news(after, before).map((record) => list.add(record));
+          assert.deepEqual(added, [true]);
+          const ours = parsed(list.text());
+          const origins = parsed(after);
+          assert.deepEqual(ours.next, origins.next);
+          if (between(after) && !tells) continue; // ours does not know yet that the segment is complete
+          assert.deepEqual(ours, origins, `${from} ${to}`);
+          compared++;
+          if (between(after)) ends++;
+        }
+      }
+      assert.ok(compared > 20, String(compared));
+      assert.equal(ends > 5, tells, String(ends));
+    });
+  }
+}
+
+test('where records tell the end of a segment it may have any length, and none is guessed', () => {
+  const begin = (): LiveList => reading(sequence('demo').slice(0, 3).map(closed));
+  const [base] = records(begin().text()).slice(-1);
+  assert.ok(base);
+  const part = (msn: number, part: number, last = false): ChunkRecord => ({ ...base, id: `${msn}.${part}`, msn, part, last, seconds: 0.333 });
+  const { next } = begin();
+  const short = begin();
+  assert.ok(short.add(part(next.msn, next.part, true)));
+  assert.deepEqual(short.next, { msn: next.msn + 1, part: 0 });
+  assert.ok(short.has(next.msn, null));
+  assert.match(short.text(), new RegExp(`s${next.msn}\\.m4s\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=".*s${next.msn + 1}\\.0\\.m4s"\n$`));
+  assert.ok(short.add(part(next.msn + 1, 0, true)), 'one of a single part');
+  assert.deepEqual(short.next, { msn: next.msn + 2, part: 0 });
+
+  const usual = (reading(sequence('demo').slice(0, 3)).text().match(new RegExp(`s${next.msn - 1}\\.\\d+\\.m4s`, 'g')) ?? []).length;
+  const long = begin();
+  for (let n = next.part; n < usual; n++) long.add({ ...part(next.msn, n), seconds: 0.2 });
+  assert.equal(long.add(part(next.msn + 1, 0)), false, 'as many as before, and the last is short, but there is one more');
+  assert.ok(long.torn);
+  assert.ok(long.add(part(next.msn, usual, true)));
+  assert.deepEqual(long.next, { msn: next.msn + 1, part: 1 });
+  assert.equal(long.torn, false);
+});
+
+test('a list whose beginning was not seen to move is let grow, and says the same of what is new', () => {
+  const list = follow('demo', 2, 2);
+  for (const text of sequence('demo').slice(3)) for (const record of news(text, list.text())) list.add(record);
+  const [ours, origins] = [parsed(list.text()), parsed(at('demo', -1))];
+  assert.equal(ours.fragments.size, origins.fragments.size + 1);
+  assert.deepEqual([...ours.parts.keys()], [...origins.parts.keys()]);
+  assert.deepEqual(ours.hint, origins.hint);
+});
+
+test('a long list keeps its length', () => {
+  const list = follow('demo', 2);
+  const [base] = records(list.text()).slice(-1);
+  assert.ok(base);
+  const before = list.text().length;
+  for (let msn = base.msn; msn < base.msn + 300; msn++) {
+    for (let part = msn === base.msn ? base.part + 1 : 0; part < 6; part++) {
+      const id = `${msn}.${part}`;
+      assert.ok(list.add({ ...base, id, msn, part, seconds: part % 3 === 2 ? 0.334 : 0.333, independent: part % 3 === 0 }), id);
+    }
+  }
+  assert.ok(list.text().length < before * 1.3);
+  assert.equal(parsed(list.text()).fragments.size, 10);
+});
+
+test('records may come in any order', () => {
+  const list = follow('demo', 2);
+  const coming = records(at('demo', -1)).filter(({ msn, part }) => !list.has(msn, part));
+  assert.ok(coming.length > 5);
+  const went = [...coming].reverse().map((record) => list.add(record));
+  assert.deepEqual(went, coming.map((_, i) => i === coming.length - 1), 'all at once, with the first');
+  assert.deepEqual(parsed(list.text()), parsed(at('demo', -1)));
+  assert.equal(list.torn, false);
+});
+
+test('what does not surely follow is not listed', () => {
+  const base = follow('demo', 2);
+  const [next] = records(at('demo', 3)).slice(-1);
+  assert.ok(next);
+  const cases: [string, Partial<ChunkRecord>, boolean][] = [
+    ['the next part', {}, false],
+    ['a part is missing', { part: next.part + 1 }, true],
+    ['a segment begins, and the one before may have more parts', { msn: next.msn + 1, part: 0 }, true],
+    ['a segment is missing', { msn: next.msn + 2, part: 0 }, true],
+    ['too far ahead', { msn: next.msn + 3, part: 0 }, false],
+    ['known', { part: next.part - 1 }, false],
+    ['of the past', { msn: next.msn - 1 }, false],
+    ['a discontinuity', { discontinuity: next.discontinuity + 1 }, true],
+    ['another epoch', { epoch: next.epoch + 1 }, false],
+    ['another rendition', { rendition: 1 }, false],
+    ['an init segment', { kind: 2 }, false],
+  ];
+  for (const [name, change, torn] of cases) {
+    const list = follow('demo', 2);
+    assert.equal(list.add({ ...next, id: name, ...change }), name === 'the next part', name);
+    assert.equal(list.torn, torn, name);
+    assert.equal(list.extended, name === 'the next part', name);
+    if (!list.extended) assert.equal(list.text(), base.text(), name);
+  }
+});
+
+test('after a discontinuity the list does not go on before the edge has said how', () => {
+  const texts = sequence('breaks');
+  const breaks = texts.findIndex((text) => text.includes('#EXT-X-DISCONTINUITY\n'));
+  const list = follow('breaks', breaks - 2);
+  for (const text of texts.slice(breaks - 1)) for (const record of news(text, list.text())) list.add(record);
+  assert.deepEqual(parsed(list.text()).next, parsed(at('breaks', breaks - 1)).next);
+  assert.equal(list.torn, true);
+  const after = LiveList.read(at('breaks', breaks), list);
+  assert.ok(after && !after.torn);
+  assert.deepEqual(parsed(after.text()), parsed(texts.at(-1) as string), 'and then it does, with what is known');
+});
+
+test('an older playlist is not gone back to; a newer one is taken, with what is known beyond it', () => {
+  const list = follow('demo', 2);
+  for (const record of news(at('demo', 5), at('demo', 2))) list.add(record);
+  const older = LiveList.read(at('demo', 2), list);
+  assert.deepEqual(older && parsed(older.text()), parsed(at('demo', 5)));
+  const newer = LiveList.read(at('demo', 4), list);
+  assert.deepEqual(newer && parsed(newer.text()), parsed(at('demo', 5)));
+  assert.equal(LiveList.read(at('demo', 6), list)?.text(), at('demo', 6));
+});
+
+test('which parts it has', () => {
+  const list = follow('demo', 3);
+  const { msn, part } = list.next;
+  const cases: [number, number | null, boolean][] = [
+    [msn, part, false], [msn, part - 1, true], [msn, part + 9, false], [msn - 1, 9, true], [msn + 1, 0, false], [msn, null, false], [msn - 1, null, true],
+  ];
+  for (const [m, p, has] of cases) assert.equal(list.has(m, p), has, `${m} ${p}`);
+});
+
+test('URIs are those of the playlist', () => {
+  const list = follow('demo', 2);
+  for (const record of records(at('demo', -1))) {
+    assert.ok(at('demo', -1).includes(`URI="${list.uri(record)}"`));
+    assert.equal(list.uri({ ...record, rendition: 3 }), null);
+  }
+});
+
+test('the other renditions are reported on as far as this one goes', () => {
+  const report = '#EXT-X-RENDITION-REPORT:URI="../v1/index.m3u8",LAST-MSN=7,LAST-PART=2\n';
+  const list = LiveList.read(at('demo', 2) + report);
+  assert.ok(list);
+  assert.ok(list.text().includes('LAST-MSN=7,LAST-PART=2'));
+  const [record] = news(at('demo', 3), at('demo', 2));
+  assert.ok(record && list.add(record));
+  assert.ok(list.text().includes(`URI="../v1/index.m3u8",LAST-MSN=${record.msn},LAST-PART=${record.part}\n`));
+});
+
+test('a playlist that says more than is understood is not carried on', () => {
+  const plain = at('demo', 3);
+  assert.ok(LiveList.read(plain));
+  assert.ok(LiveList.read(plain.replaceAll('\n', '\r\n')));
+  assert.ok(LiveList.read(plain.replace('#EXT-X-VERSION', '# a comment\n#EXT-X-VERSION')));
+  const odd: Record<string, string> = {
+    'the end': `${plain}#EXT-X-ENDLIST\n`,
+    'a gap': plain.replace('#EXTINF', '#EXT-X-GAP\n#EXTINF'),
+    'a part that is a gap': plain.replace('#EXT-X-PART:', '#EXT-X-PART:GAP=YES,'),
+    'a range': plain.replace('#EXT-X-PART:', '#EXT-X-PART:BYTERANGE="10@20",'),
+    'a key': plain.replace('#EXTINF', '#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF'),
+    'a date range': plain.replace('#EXTINF', '#EXT-X-DATERANGE:ID="a"\n#EXTINF'),
+    'skipped segments': plain.replace('#EXT-X-TARGETDURATION', '#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n#EXT-X-TARGETDURATION'),
+    'no blocking reload': plain.replace('CAN-BLOCK-RELOAD=YES', 'CAN-BLOCK-RELOAD=NO'),
+    'no hint': plain.replace(/#EXT-X-PRELOAD-HINT.*\n/, ''),
+    'a hint at a map': plain.replace('TYPE=PART', 'TYPE=MAP'),
+    'a hint elsewhere': plain.replace(/(HINT.*)\d+(\.m4s)/, '$19$2'),
+    'names that are not numbered': plain.replaceAll(/s(\d+)(\.\d+)?\.m4s/g, (_, msn: string, part = '') => `x${Number(msn) * 7}${part}.m4s`),
+    'no record': plain.replace(/#EXT-X-SHOAL-RECORD:.*\n(#EXT-X-PRELOAD)/, '$1'),
+    'a record of elsewhere': plain.replace(/#EXT-X-MEDIA-SEQUENCE:(\d+)/, '#EXT-X-MEDIA-SEQUENCE:1'),
+    'a multivariant playlist': '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n',
+    'nothing': '',
+  };
+  for (const [name, text] of Object.entries(odd)) {
+    assert.notEqual(text, plain, name);
+    assert.equal(LiveList.read(text), null, name);
+  }
+});

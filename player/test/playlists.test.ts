@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import { type Answer, Playlists } from '../src/playlists.ts';
+import { at, news, sequence } from './sequences.ts';
+
+const URL_ = 'http://edge/live/demo/v0/index.m3u8?token=1';
+const texts = sequence('demo');
+
+interface World {
+  playlists: Playlists;
+  told: string[];
+  log: string[];
+  ask(index: number, change?: (url: URL) => void): Promise<void> | null;
+  add(index: number): void;
+}
+
+// what is asked for at the end of a playlist
+function following(index: number): URL {
+  const [, msn = '', part = ''] = /HINT.*s(\d+)\.(\d+)\.m4s/.exec(at('demo', index)) ?? [];
+  const url = new URL(URL_);
+  url.searchParams.set('_HLS_msn', msn);
+  url.searchParams.set('_HLS_part', part);
+  return url;
+}
+
+// world returns playlists that have read the first three, and logs which answer came.
+function world(t: TestContext): World {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const tick = mock.timers.tick.bind(mock.timers);
+  t.mock.method(mock.timers, 'tick', (millis: number) => {
+    now += millis;
+    tick(millis);
+  });
+  t.after(() => mock.timers.reset());
+  const told: string[] = [];
+  const log: string[] = [];
+  const playlists = new Playlists((text) => told.push(text));
+  for (const text of texts.slice(0, 3)) playlists.read(URL_, text);
+  const name = ({ text }: Answer): string => `answer ${/HINT.*\/(s[\d.]+)\.m4s/.exec(text)?.[1]}`;
+  return {
+    playlists, told, log,
+    ask: (index, change = () => undefined) => {
+      const url = following(index);
+      change(url);
+      const asked = playlists.ask(url.href, new AbortController().signal);
+      return asked && asked.then((answer) => void log.push(name(answer)), () => void log.push('edge'));
+    },
+    add: (index) => news(at('demo', index), at('demo', index - 1)).forEach((record) => playlists.add(record)),
+  };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('a request waits for the part, and gets what a later request would get', async (t) => {
+  const w = world(t);
+  const asked = w.ask(2);
+  await settle();
+  assert.deepEqual(w.log, []);
+  w.add(3);
+  await asked;
+  assert.deepEqual(w.log, ['answer s91.1']);
+  await w.ask(2);
+  assert.equal(w.playlists.answered, 2);
+  assert.deepEqual(w.told, [], 'the parts were known before');
+});
+
+test('a segment that is complete is told of once, before the playlist is given away', async (t) => {
+  const w = world(t);
+  for (let index = 3; index < 10; index++) {
+    w.add(index);
+    await w.ask(index - 1);
+  }
+  assert.equal(w.log.length, 7);
+  assert.deepEqual(w.told.map((text) => text.includes('/s91.m4s\n')), [true], 'with the first part of the next');
+});
+
+test('the playlist of the edge is given as it is, and is not counted as of the cell', async (t) => {
+  const w = world(t);
+  const asked = w.playlists.ask(following(2).href, new AbortController().signal);
+  w.playlists.read(following(2).href, at('demo', 3));
+  assert.equal((await asked)?.text, at('demo', 3));
+  assert.equal(w.playlists.answered, 0);
+});
+
+test('the answer says when its newest part came to be known', async (t) => {
+  const w = world(t);
+  mock.timers.tick(300);
+  w.add(3);
+  const came = performance.now();
+  mock.timers.tick(200);
+  w.playlists.read(URL_, at('demo', 3)); // no news
+  const answer = await w.playlists.ask(following(2).href, new AbortController().signal);
+  assert.equal(answer?.at, came);
+});
+
+test('what is not a blocking reload of this playlist is not waited for', (t) => {
+  const w = world(t);
+  const cases: Record<string, (url: URL) => void> = {
+    'no directives': (url) => ['_HLS_msn', '_HLS_part'].forEach((name) => url.searchParams.delete(name)),
+    'a delta': (url) => url.searchParams.set('_HLS_skip', 'YES'),
+    'no number': (url) => url.searchParams.set('_HLS_msn', 'x'),
+    'another rendition': (url) => (url.pathname = '/live/demo/v1/index.m3u8'),
+    'another token': (url) => url.searchParams.set('token', '2'),
+  };
+  for (const [name, change] of Object.entries(cases)) assert.equal(w.ask(2, change), null, name);
+});
+
+test('who waits too long goes to the edge, and for a while nobody waits; late timers are made up for', async (t) => {
+  for (const wake of ['timer', 'look']) {
+    const w = world(t);
+    const asked = w.ask(2);
+    if (wake === 'timer') {
+      mock.timers.tick(667);
+      await settle();
+      assert.deepEqual(w.log, []);
+      mock.timers.tick(1);
+    } else {
+      const now = performance.now();
+      t.mock.method(performance, 'now', () => now + 700);
+      w.playlists.look();
+    }
+    await asked;
+    assert.deepEqual(w.log, ['edge']);
+    assert.equal(w.ask(2), null);
+    w.add(3);
+    await w.ask(2);
+    assert.deepEqual(w.log, ['edge', 'answer s91.1'], 'what is known is told');
+    mock.timers.reset();
+    t.mock.restoreAll();
+  }
+});
+
+test('who slept while it waited does not blame the cell', async (t) => {
+  const w = world(t);
+  const asked = w.ask(2);
+  const now = performance.now();
+  t.mock.method(performance, 'now', () => now + 3000);
+  w.playlists.look();
+  await asked;
+  assert.deepEqual(w.log, ['edge']);
+  const again = w.ask(2);
+  assert.ok(again);
+  w.add(3);
+  await again;
+  assert.deepEqual(w.log, ['edge', 'answer s91.1']);
+});
+
+test('an abort, the end, and another playlist end the waiting', async (t) => {
+  const ends: Record<string, (w: World, give: AbortController) => void> = {
+    abort: (_, give) => give.abort(),
+    release: (w) => w.playlists.release(),
+    close: (w) => w.playlists.close(),
+    'another playlist': (w) => w.playlists.read('http://edge/live/demo/v1/index.m3u8', at('demo', 3)),
+    'the end of the stream': (w) => w.playlists.read(URL_, `${at('demo', 3)}#EXT-X-ENDLIST\n`),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const w = world(t);
+    const give = new AbortController();
+    const asked = w.playlists.ask(following(2).href, give.signal) as Promise<Answer>;
+    end(w, give);
+    await assert.rejects(asked, name);
+    mock.timers.reset();
+    t.mock.restoreAll();
+  }
+});
+
+test('where something is missing in between, the edge is asked soon', async (t) => {
+  const w = world(t);
+  const asked = w.ask(2);
+  w.add(4); // without 3
+  mock.timers.tick(299);
+  await settle();
+  assert.deepEqual(w.log, []);
+  mock.timers.tick(1);
+  await asked;
+  assert.deepEqual(w.log, ['edge']);
+  assert.equal(w.ask(2), null);
+  w.add(3);
+  await w.ask(2);
+  assert.deepEqual(w.log, ['edge', 'answer s91.2']);
+});
+
+test('what follows is asked of the edge under its own URL', (t) => {
+  const w = world(t);
+  assert.equal(w.playlists.following, following(2).href);
+  w.add(3);
+  assert.equal(w.playlists.following, following(3).href);
+  const [record] = news(at('demo', 5), at('demo', 4));
+  assert.ok(record);
+  assert.equal(w.playlists.uri(record), `http://edge/live/demo/v0/${/URI="([^"]*s91\.2\.m4s)"/.exec(at('demo', 5))?.[1]}`);
+  w.playlists.close();
+  assert.equal(w.playlists.following, '');
+  assert.equal(w.playlists.uri(record), '');
+});

@@ -1,0 +1,126 @@
+package scheduler
+
+import (
+	"math/bits"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// urgency is what goes first when more waits for the uplink than it can send at once.
+type urgency uint8
+
+const (
+	scatters urgency = iota // the first hop of a piece: others can begin only then
+	forwards                // to one who has no link to its relay, as the third hop
+	spreads                 // to all, and what was pulled
+	urgencies
+)
+
+// burst is how much of the uplink's time is handed to the host ahead.
+const burst = 45 * Millisecond
+
+// mostOutgoing is how many runs of pieces may wait in each urgency; what comes on top is dropped, and pulled by who misses it.
+const mostOutgoing = 512
+
+// outgoing is a run of pieces that waits for the uplink.
+type outgoing struct {
+	chunk        Chunk
+	first, count int
+	bytes        int
+	flags        uint8
+	to           uint64 // slots
+}
+
+// outbox holds what waits for the uplink, so that what is urgent overtakes, and what is no longer needed is not sent.
+type outbox struct {
+	lists [urgencies]fifo
+	bytes int // that wait, one for each receiver
+}
+
+// fifo is a queue in a ring.
+type fifo struct {
+	ring    []outgoing
+	head, n int
+}
+
+func (f *fifo) push(o outgoing) bool {
+	if f.n == mostOutgoing {
+		return false
+	}
+	if f.n == len(f.ring) {
+		grown := make([]outgoing, max(16, 2*f.n))
+		for i := range f.n {
+			grown[i] = *f.at(i)
+		}
+		f.ring, f.head = grown, 0
+	}
+	f.n++
+	*f.at(f.n - 1) = o
+	return true
+}
+
+func (f *fifo) at(i int) *outgoing { return &f.ring[(f.head+i)%len(f.ring)] }
+
+func (f *fifo) pop() {
+	f.head = (f.head + 1) % len(f.ring)
+	f.n--
+}
+
+// post puts pieces into the outbox.
+func (s *Scheduler) post(u urgency, c *chunk, first, count int, flags uint8, to uint64) {
+	if to == 0 {
+		return
+	}
+	from, end := c.record.PieceBounds(first, count)
+	o := outgoing{c.handle, first, count, wire.FrameHeaderSize + end - from, flags, to}
+	if s.outbox.lists[u].push(o) {
+		s.outbox.bytes += o.bytes * bits.OnesCount64(to)
+	} else {
+		s.stats.DroppedSends++
+	}
+}
+
+// release hands out what the uplink has time for.
+func (s *Scheduler) release() {
+	for u := range s.outbox.lists {
+		f := &s.outbox.lists[u]
+		for f.n > 0 && s.uplink.free-s.now < burst {
+			o := f.at(0)
+			c := s.chunk(o.chunk)
+			l := s.nextTo(o)
+			if c == nil || l == nil {
+				s.outbox.bytes -= o.bytes * bits.OnesCount64(o.to)
+				f.pop()
+				continue
+			}
+			o.to &^= l.slot
+			s.outbox.bytes -= o.bytes
+			if s.lacks(c, l) || (urgency(u) != spreads || o.flags&wire.FlagForYou != 0) && c.holders&l.slot == 0 {
+				s.sendPieces(c, l, o.first, o.count, o.flags)
+			}
+		}
+	}
+}
+
+// forget takes a slot out of all that waits.
+func (b *outbox) forget(slot uint64) {
+	for u := range b.lists {
+		f := &b.lists[u]
+		for i := range f.n {
+			if o := f.at(i); o.to&slot != 0 {
+				o.to &^= slot
+				b.bytes -= o.bytes
+			}
+		}
+	}
+}
+
+// nextTo returns the link that comes first: one whose peer passes it on to others still, if there is one.
+func (s *Scheduler) nextTo(o *outgoing) (next *link) {
+	for _, l := range s.links {
+		if o.to&l.slot != 0 && l.up && (next == nil || l.carries && !next.carries) {
+			next = l
+		}
+	}
+	return next
+}

@@ -1,0 +1,188 @@
+package scheduler
+
+import "github.com/shoal-live/shoal/swarm/wire"
+
+// hop is what one more step between peers is taken to cost, beside the bytes.
+const hop = 40 * Millisecond
+
+// straight in a plan is a piece that goes to everybody without a relay.
+const straight = 0
+
+// plan decides for every piece of a chunk who passes it on, so that the last copy of the last piece arrives as soon as can
+// be. What it weighs:
+//
+//   - a relay sends each of its pieces to all others, over its own uplink, once it is through with what it has to send already
+//   - one's own uplink carries every piece once, one after the other, and the hashes before them; after that it is a relay too
+//   - relays that are served by the edge hold the chunk without being sent it
+//
+// For an end that is given, the pieces are laid into the relays' time from the end on, latest first; so those who need
+// longest begin first. The soonest end for which all fit is searched. c.plan then holds, in the order in which pieces
+// come from the edge, the relay's slot number plus one, or straight.
+func (s *Scheduler) plan(c *chunk) {
+	c.plan = c.plan[:0]
+	party := 0
+	for _, l := range s.links {
+		if s.lacks(c, l) {
+			party++
+		}
+	}
+	if party == 0 {
+		return
+	}
+	size := int(c.record.PieceSize)
+	own := s.speed
+	once := airtime(size+wire.FrameHeaderSize, own)
+	for _, l := range s.links {
+		l.due = 0
+		if u := s.relayUplink(c, l); u > 0 && s.tried(l) {
+			l.due = airtime((size+wire.FrameHeaderSize)*max(party-1, 1), u)
+			l.ready = max(0, l.free-s.now)
+		}
+	}
+	scatter := scatter{pieces: c.pieces, once: once, straight: once * Time(party),
+		begin: s.backlogTime() + airtime(32*c.pieces*party/2, own)}
+	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+hop // by oneself it can be done until then
+	for high-low > 4*Millisecond {
+		if mid := (low + high) / 2; s.fits(scatter, mid, nil) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	for range c.pieces {
+		c.plan = append(c.plan, straight)
+	}
+	s.fits(scatter, high, c.plan)
+	if high < 2*hop+haste {
+		gather(c.plan)
+	}
+}
+
+// haste is how long the sending of a chunk must take for its pieces to go one by one, each as soon as can be. What takes less
+// goes in runs: every message costs its receiver time too.
+const haste = 100 * Millisecond
+
+// gather puts the pieces of each relay side by side, straight ones last.
+func gather(plan []uint8) {
+	for at := 0; at < len(plan); {
+		place := plan[at]
+		for i := at; i < len(plan) && place == straight; i++ {
+			place = plan[i]
+		}
+		to := at
+		for i := at; i < len(plan); i++ {
+			if plan[i] == place {
+				plan[i], plan[to] = plan[to], place
+				to++
+			}
+		}
+		at = to
+	}
+}
+
+// scatter is what a plan has to do with one's own uplink.
+type scatter struct {
+	pieces   int
+	begin    Time // when the first piece begins to leave, from now
+	once     Time // that a piece takes to one
+	straight Time // and to everybody
+}
+
+// fits tells whether all can be done by an end, from now, and lays it down in plan if that is not nil.
+func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
+	for _, l := range s.links {
+		l.next = end - hop - l.due
+	}
+	own := end - sc.straight
+	free := sc.begin + Time(sc.pieces)*sc.once // when oneself is through with the relays
+	straights := 0
+	for i := sc.pieces - 1; i >= 0; i-- {
+		var to *link
+		at := Time(-1)
+		there := sc.begin + Time(i+1)*sc.once + hop
+		if own >= free && i+straights == sc.pieces-1 {
+			at = own
+		}
+		for _, l := range s.links {
+			if l.due > 0 && l.next > at && l.next >= l.ready && (l.next >= there || l.shed && l.next >= 0) {
+				to, at = l, l.next
+			}
+		}
+		switch {
+		case to != nil:
+			to.next -= to.due
+			if plan != nil {
+				plan[i] = uint8(to.number) + 1
+				to.lastTry = s.now
+			}
+		case at >= 0:
+			own -= sc.straight
+			straights++
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// relayUplink returns what l may be asked to pass on of c, in units of 10 kbit/s; 0 for nothing.
+func (s *Scheduler) relayUplink(c *chunk, l *link) int {
+	if !l.up || l.role != ofCell || !l.relays || l.buffered >= backlog || l.rendition != c.record.ID.Rendition {
+		return 0
+	}
+	return int(l.weight)
+}
+
+// lacks tells whether c is pushed to l: it watches that rendition, is not served by the edge, and is not known to hold it.
+func (s *Scheduler) lacks(c *chunk, l *link) bool {
+	return l.up && l.role == ofCell && !l.shed && l.rendition == c.record.ID.Rendition && l.buffered < backlog && (c.holders|c.fetchers)&l.slot == 0
+}
+
+// planOf returns what the plan says of a piece.
+func (c *chunk) planOf(piece int) uint8 {
+	if piece >= len(c.plan) {
+		return straight
+	}
+	return c.plan[piece]
+}
+
+// planned returns the link that the plan names for a piece, nil for straight or where it is gone.
+func (s *Scheduler) planned(c *chunk, piece int) *link {
+	if piece >= len(c.plan) || c.plan[piece] == straight {
+		return nil
+	}
+	slot := uint64(1) << (c.plan[piece] - 1)
+	for _, l := range s.links {
+		if l.slot == slot && l.up {
+			return l
+		}
+	}
+	return nil
+}
+
+// airtime is how long bytes take over an uplink of weight units of 10 kbit/s.
+func airtime(bytes, weight int) Time { return Time(bytes) * 8 * 100 / Time(weight) }
+
+// backlogTime is how long what was handed out will take to leave.
+func (s *Scheduler) backlogTime() Time {
+	return max(0, s.uplink.free-s.now) + airtime(s.outbox.bytes, s.speed)
+}
+
+// beginPush plans, and tells relays that hold the chunk what they are to pass on.
+func (s *Scheduler) beginPush(c *chunk) {
+	if c.planned || s.self.Flags&wire.MayUpload == 0 {
+		return
+	}
+	c.planned = true
+	s.plan(c)
+	for i := 0; i < len(c.plan); {
+		l, n := s.planned(c, i), 1
+		for i+n < len(c.plan) && c.plan[i+n] == c.plan[i] {
+			n++
+		}
+		if l != nil && l.shed {
+			s.sendRelay(c, l, i, n, 0)
+		}
+		i += n
+	}
+}

@@ -1,0 +1,47 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// TestBrokenPromises: who says to fetch, three chunks in a row, and gives nothing is not counted on for a while; one chunk
+// of which it gave something begins the count anew.
+func TestBrokenPromises(t *testing.T) {
+	s := cellOf(500, 500, 500)[0]
+	now := 2 * settleTime
+	s.LinkUp(now, 1)
+	msn := uint64(10)
+	promise := func(kept bool) {
+		t.Helper()
+		for ; ; msn++ { // a chunk that is not our own to fetch
+			if rank, _ := s.rank(wire.ChunkID{Epoch: 1, MSN: msn}); rank > 0 {
+				break
+			}
+		}
+		r := record(wire.ChunkID{Epoch: 1, MSN: msn}, 40_000)
+		msn++
+		now += Second
+		c := s.Learn(now, &r, 0)
+		s.Frame(now, 1, wire.Frame{Type: wire.Fetching, ID: r.ID}.Append(nil), 0)
+		if kept {
+			s.Frame(now, 1, wire.Frame{Type: wire.Hashes, ID: r.ID}.Append(nil), 32*r.Pieces())
+			s.HashesTaken(now, 1, c, true)
+		}
+		s.Need(now, c, now) // too late for the cell
+		s.Fetched(now, c, 0, r.Pieces(), true)
+		if !s.chunk(c).complete {
+			t.Fatal("the chunk is not whole")
+		}
+	}
+	m := s.memberOf(s.link(1).id)
+	for i, kept := range []bool{false, false, true, false, false} {
+		if promise(kept); !m.counted(now) {
+			t.Fatalf("not counted on after chunk %d", i)
+		}
+	}
+	if promise(false); m.counted(now) || !m.counted(now+distrustFor) {
+		t.Errorf("three broken promises: distrusted until %d, at %d", m.distrusted, now)
+	}
+}

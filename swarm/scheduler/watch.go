@@ -1,0 +1,111 @@
+package scheduler
+
+import "github.com/shoal-live/shoal/swarm/wire"
+
+// A member watches the playlist for the cell when it is likely to own what comes next: it holds a blocking reload at the
+// edge, and tells the others of the record. They wait for that, and ask the edge themselves only when it is late.
+const (
+	secondWatch = 115 // hundredths of a part after the newest was learned: when the next in rank begins to watch
+	othersWatch = 130 // when all others do, each
+	watchSpread = 18  // up to so much later, so that they do not all come at once
+
+	gapPatience = 100 * Millisecond // for parts that lie between two that are learned
+)
+
+// watch is what is known of how the playlist goes on.
+type watch struct {
+	at       Time   // when the newest part was learned
+	part     Time   // how long it is
+	under    bool   // a Reload is under way
+	retry    Time   // not before
+	failures int    // in a row
+	parts    uint16 // how many parts the segment before had
+	last     bool   // the newest part is the last of its segment
+	tells    bool   // a record told so of its part: then it is not guessed
+	gap      Time   // when to ask for what lies between two parts that are learned; 0: nothing does
+}
+
+// saw notes a new newest part, which comes after old.
+func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record) {
+	id, next := r.ID, w.next(old)
+	w.at, w.failures, w.retry = now, 0, 0
+	w.last, w.tells = r.Last, w.tells || r.Last
+	if old.Epoch != id.Epoch {
+		w.parts, w.gap = 0, 0
+		return
+	}
+	if id != next && !(id.Part == 0 && id.MSN == old.MSN+1 && w.parts == 0 && !w.tells) {
+		w.gap = now + gapPatience
+	}
+	if id.MSN > old.MSN {
+		w.parts = old.Part + 1
+	}
+}
+
+// next returns the ID of the part that most likely follows id, the newest: by the number of parts that the segment before
+// had, where records do not tell which is the last.
+func (w *watch) next(id wire.ChunkID) wire.ChunkID {
+	if id.Part++; w.last || !w.tells && id.Part == w.parts {
+		id.MSN++
+		id.Part = 0
+	}
+	return id
+}
+
+// watchDue returns when the playlist has to be asked of the edge, should nobody tell sooner what follows.
+func (s *Scheduler) watchDue() Time {
+	w := &s.watch
+	if w.under || s.newest == (wire.ChunkID{}) {
+		return s.now + Second
+	}
+	if w.gap > 0 {
+		return max(w.gap, w.retry)
+	}
+	if !s.joined || s.alone() {
+		return max(w.at, w.retry)
+	}
+	part := w.part
+	if s.nextRank.of != s.changes || s.nextID != s.newest {
+		id := w.next(s.newest)
+		rank, electable := s.rank(id)
+		s.nextID, s.nextRank = s.newest, ranking{s.changes, rank, electable}
+	}
+	wait := part * othersWatch / 100
+	switch r := s.nextRank; {
+	case r.rank == 0 && !s.fedFrom():
+		wait = 0
+	case r.rank == 1 && !s.fedFrom():
+		wait = part * secondWatch / 100
+	default:
+		wait += part * Time(wire.Mix(uint64(s.self.ID)^s.newest.Hash())%watchSpread) / 100
+	}
+	return max(w.at+wait, w.retry)
+}
+
+// tendWatch asks for the playlist when that is due.
+func (s *Scheduler) tendWatch() {
+	if s.newest != (wire.ChunkID{}) && !s.watch.under && s.now >= s.watchDue() {
+		a := Action{Kind: Reload}
+		if r := s.nextRank; s.joined && r.of == s.changes && s.nextID == s.newest && r.rank == 0 {
+			a.Count = 1
+		}
+		s.watch.under = true
+		s.queue.add(a)
+	}
+}
+
+// Reloaded tells the outcome of a Reload, after what it brought was learned.
+func (s *Scheduler) Reloaded(now Time, ok bool) {
+	s.begin(now)
+	w := &s.watch
+	if !w.under {
+		return
+	}
+	filled := w.gap > 0
+	w.under, w.gap = false, 0
+	if !ok || !filled && s.now-w.at > 50*Millisecond { // it brought nothing
+		w.failures++
+		w.retry = s.now + min(100*Millisecond<<min(w.failures-1, 5), 2*Second)
+	}
+	s.tendWatch()
+}

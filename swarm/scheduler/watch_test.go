@@ -1,0 +1,54 @@
+package scheduler
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// TestWatchNext: which part is taken to come next, and whether parts are taken to be missing. A part is "MSN.part", and
+// "MSN.part!" where its record says that it is the last of its segment.
+func TestWatchNext(t *testing.T) {
+	for _, tc := range []struct {
+		name, parts string
+		next        string
+		gap         bool
+	}{
+		{"the first", "3.0", "3.1", false},
+		{"guessed: as many parts as before", "3.0 3.1 3.2 4.0 4.1 4.2", "5.0", false},
+		{"guessed: not enough yet", "3.0 3.1 3.2 4.0 4.1", "4.2", false},
+		{"guessed: the first segment seen", "3.4 3.5 4.0", "4.1", false},
+		{"guessed: a shorter segment", "3.0 3.1 3.2 4.0 4.1 5.0", "5.1", true},
+		{"guessed: a longer segment", "3.0 3.1 3.2 4.0 4.1 4.2 4.3", "4.4", true},
+		{"told", "3.0 3.1 3.2!", "4.0", false},
+		{"told: the first segment seen", "3.5! 4.0", "4.1", false},
+		{"told: a shorter segment", "3.0 3.1 3.2! 4.0 4.1! 5.0", "5.1", false},
+		{"told: a longer segment", "3.0 3.1 3.2! 4.0 4.1 4.2 4.3", "4.4", false},
+		{"told: as many parts as before", "3.0 3.1! 4.0 4.1", "4.2", false},
+		{"told: one part", "3.0! 4.0! 5.0!", "6.0", false},
+		{"told, but once not", "3.0 3.1! 4.0 4.1 5.0", "5.1", true},
+		{"told: one is missing", "3.0 3.1! 4.1", "4.2", true},
+		{"told: a segment is missing", "3.0 3.1! 5.0", "5.1", true},
+		{"told: for the first time, and one is missing", "3.0 4.1!", "5.0", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var w watch
+			var newest wire.ChunkID
+			for _, p := range strings.Fields(tc.parts) {
+				r := wire.Record{ID: wire.ChunkID{Epoch: 1}}
+				p, r.Last = strings.CutSuffix(p, "!")
+				if _, err := fmt.Sscanf(p, "%d.%d", &r.ID.MSN, &r.ID.Part); err != nil {
+					t.Fatal(err)
+				}
+				w.saw(Second, newest, &r)
+				newest = r.ID
+			}
+			next := w.next(newest)
+			if got := fmt.Sprintf("%d.%d", next.MSN, next.Part); got != tc.next || (w.gap > 0) != tc.gap {
+				t.Errorf("next is %s, gap is %v; want %s, %v", got, w.gap > 0, tc.next, tc.gap)
+			}
+		})
+	}
+}
