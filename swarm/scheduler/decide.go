@@ -150,10 +150,10 @@ func (s *Scheduler) inTime(c *chunk) bool {
 	return s.now+each*Time(c.pieces-c.heldCount) < c.deadline
 }
 
-// alone tells whether there is no peer to wait for.
+// alone tells whether there is no peer to wait for. Who only follows brings nothing.
 func (s *Scheduler) alone() bool {
 	for _, l := range s.links {
-		if l.up {
+		if l.up && l.role != follower {
 			return false
 		}
 	}
