@@ -11,6 +11,9 @@ import { Lab } from './lab.mjs';
 import { processorSeconds } from './processor.mjs';
 import { Viewer } from './viewer.mjs';
 
+// Seconds from one viewer who joins to the next, at least: in real life those who join do not share a machine. It is no
+// multiple of a segment's length, so that they come at all points of one.
+const PACE = 2.3;
 const LINKING = 10; // seconds for which the measurement waits for viewers to be linked with each other
 const FULL_CELL = 32;
 
@@ -79,8 +82,10 @@ async function joining(viewers, url, together) {
     await Promise.all(viewers.map((v) => v.moving()));
   } else {
     for (const viewer of viewers) {
+      const settled = pass(PACE);
       await viewer.open(url);
       await viewer.moving();
+      await settled;
     }
   }
 }

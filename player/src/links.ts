@@ -44,7 +44,7 @@ interface Link {
   told: number; // when the scheduler was last told how much waits to be sent
 }
 
-export const HEADER = 24; // of a frame
+export const HEADER = 28; // of a frame
 const BULK = 0x80; // frames from this type on carry media or hashes
 const MAX_CONTROL = HEADER + (64 << 10); // the longest frame of another type
 const MAX_BACKLOG = 4 << 20; // bytes that wait to be sent, over all links

@@ -160,7 +160,10 @@ export class Session implements MediaSource {
     const entries = this.#watch.book?.of(url);
     if (!this.#again(url)) this.#edge.note(bytes.length, millis);
     if (entries?.[0]?.record.kind !== INIT) this.#begin();
-    if (entries) return this.#fetches.loaded(url, entries, bytes);
+    if (entries) {
+      const verdict = this.#fetches.loaded(url, entries, bytes);
+      return this.#began ? verdict : null; // the first picture waits for no hashes, as without the swarm
+    }
     this.#traffic.chunksFromEdge++;
     return null;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Connection, type ConnectionEvents, Links } from '../src/links.ts';
+import { type Connection, type ConnectionEvents, HEADER, Links } from '../src/links.ts';
 import { turn } from '../src/turn.ts';
 
 // A connection whose queue the test fills.
@@ -37,7 +37,7 @@ function world(): { links: Links; made: Fake[]; log: string[] } {
   return { links, made, log };
 }
 
-const HEAD = new Uint8Array(24);
+const HEAD = new Uint8Array(HEADER);
 
 async function connect(links: Links, peers: number): Promise<void> {
   for (let peer = 1; peer <= peers; peer++) links.connect(peer, true);
@@ -86,8 +86,8 @@ test('bulk frames are told by their heads, parked and handed in again; over-long
   links.park({ peer: 1, bytes: Uint8Array.of(1, 2), at: performance.now() });
   links.unpark();
   links.unpark();
-  made[0]!.events.message(new Uint8Array(24 + (64 << 10) + 1));
-  assert.deepEqual(log, ['frame 1 24 of 100', 'frame 1 2 of 2', 'down 1']);
+  made[0]!.events.message(new Uint8Array(HEADER + (64 << 10) + 1));
+  assert.deepEqual(log, ['frame 1 28 of 100', 'frame 1 2 of 2', 'down 1']);
   assert.equal(made[0]!.closed, true);
 });
 

@@ -12,11 +12,11 @@ import (
 // and a member there, its feeder. The owner of a chunk is elected among the followers, and asks its feeder for it in
 // place of the edge; pieces then come as the feeder gets them. Records come the same way, unasked.
 const (
-	feedPatience = 500 * Millisecond // least, for what a feeder was asked for
-	feedReserve  = 450 * Millisecond // what the cell needs, once the chunk came from the edge in place of the feeder
-	mostMissed   = 3                 // chunks in which a feeder was late, more than those in which it was not
-	badFeeder    = 20 * Second       // then it is not asked for so long
-	levelDelay   = 900 * Millisecond // what one more cell on the way is taken to cost
+	feedPatience = 500 * Millisecond  // least, for what a feeder was asked for
+	feedReserve  = 700 * Millisecond  // what the cell needs, once the chunk came from the edge in place of the feeder
+	mostMissed   = 3                  // chunks in which a feeder was late, more than those in which it was not
+	badFeeder    = 10 * Second        // then it is not asked for so long
+	levelDelay   = 1000 * Millisecond // what one more cell on the way is taken to cost
 )
 
 // takeBridges takes all one's links to other cells.
@@ -88,7 +88,7 @@ func (s *Scheduler) askFeeder(c *chunk) bool {
 	}
 	c.asked |= l.slot
 	c.duty = true
-	c.feedUntil = max(s.now+feedPatience, s.lastFeed(c))
+	c.feedUntil = min(s.now+feedPatience, max(s.now+2*hop, s.lastFeed(c)))
 	f := s.frame(wire.Want, c)
 	f.Flags = wire.FlagAhead
 	if c.hashes == noHashes {
@@ -127,8 +127,17 @@ func (s *Scheduler) considerFeed(c *chunk) bool {
 			s.missed(l)
 		}
 	}
-	c.feedUntil = 0
+	s.handOver(c)
 	return false
+}
+
+// handOver leaves a chunk that a feeder does not bring to the next in rank, whose feeder is another.
+func (s *Scheduler) handOver(c *chunk) {
+	c.feedUntil, c.duty = 0, false
+	if s.fed > 1 {
+		c.claimed = s.now
+	}
+	s.tell(wire.Failed, c, 0)
 }
 
 // missed notes that a feeder was not in time. One that is not again and again is given up for a while: the chunks are then those
@@ -171,7 +180,7 @@ func (s *Scheduler) follow(c *chunk, l *link, f wire.Frame, payload []byte) {
 }
 
 // mostAhead is how many wishes for chunks that are not learned yet are kept, the newest.
-const mostAhead = 32
+const mostAhead = 64
 
 // ahead is a follower's wish for a chunk that is not learned yet.
 type ahead struct {

@@ -42,9 +42,9 @@ func (s *Scheduler) Leave(now Time) {
 }
 
 // ownFlags are those that a viewer's scheduler sets itself.
-const ownFlags = wire.Ready | wire.Fed | wire.Shed
+const ownFlags = wire.Ready | wire.Fed | wire.Shed | wire.Feeds
 
-// Self tells that the viewer's own flags (of which the scheduler sets Ready, Fed and Shed), the rendition that it watches or the
+// Self tells that the viewer's own flags (of which the scheduler sets Ready, Fed, Shed and Feeds), the rendition that it watches or the
 // most that may be lent of its uplink (0: all) changed.
 func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	s.begin(now)
@@ -112,6 +112,9 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 
 func (s *Scheduler) welcomed(w wire.Welcome) {
 	s.self.ID = w.Viewer
+	if len(s.links) > 0 {
+		s.rejoined = s.now
+	}
 	s.bridges = nil // those that stay are told anew
 	s.beaconSeconds = int(w.BeaconSeconds)
 	var text []byte
@@ -182,13 +185,24 @@ func (s *Scheduler) rosterChanged() {
 			l.learn(m.Member)
 		} else if l.orphan == 0 {
 			l.orphan = s.now
+			if l.role == ofCell && (s.rejoined == 0 || s.now-s.rejoined > orphanPatience) { // else it may not have joined again yet
+				s.part(l)
+			}
 		}
 	}
+	s.countCompany()
 	s.connect()
 	s.tendReady()
 	for _, c := range s.active {
 		c.wakeAt(s.now + Millisecond)
 	}
+}
+
+// part goes on without a peer that is in another cell now.
+func (s *Scheduler) part(l *link) {
+	l.role, l.carries = former, false
+	s.forgetForwards(l)
+	s.forgetSlot(l)
 }
 
 func (s *Scheduler) memberOf(id wire.ViewerID) *member {
@@ -199,14 +213,31 @@ func (s *Scheduler) memberOf(id wire.ViewerID) *member {
 	return &s.roster[i]
 }
 
-// connect opens a link to every member that waits for our offer: of two members the one with the lower ID offers, so
-// that offers never cross.
+// mostOpening is how many links are opened at a time, as each takes its machines a while; one that takes longer than
+// slowOpening is not waited for.
+const (
+	mostOpening = 3
+	slowOpening = Second
+)
+
+// connect opens links to members that wait for our offer: of two members the one with the lower ID offers, so that offers
+// never cross.
 func (s *Scheduler) connect() {
+	opening := 0
+	for _, l := range s.links {
+		if l.offered && !l.up && s.now-l.since < slowOpening {
+			opening++
+		}
+	}
 	for i := range len(s.bridges) + len(s.roster) {
+		if opening >= mostOpening {
+			return
+		}
 		m := s.other(i)
 		if s.self.ID < m.ID && s.now >= m.retry && len(s.links) < maxLinks &&
 			s.linkTo(m.ID) == nil && !slices.Contains(s.banned, m.ID) {
 			s.open(m, true)
+			opening++
 		}
 	}
 }
@@ -268,10 +299,13 @@ func (s *Scheduler) tendReady() {
 	if up > 0 && 2*linked >= ready {
 		flags |= wire.Ready
 	}
-	flags &^= wire.Fed
+	flags &^= wire.Fed | wire.Feeds
 	for _, l := range s.links {
 		if s.feeds(l) {
 			flags |= wire.Fed
+		}
+		if l.up && l.role == follower {
+			flags |= wire.Feeds
 		}
 	}
 	if flags != s.self.Flags {

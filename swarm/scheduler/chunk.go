@@ -10,8 +10,14 @@ import (
 // owner. What is older was shared before, or is of use to late joiners only.
 const liveAge = 1200 * Millisecond
 
-// havePause is how long chunks that are whole are gathered before the cell is told of them.
-const havePause = 400 * Millisecond
+// havePause is how long chunks that are whole are gathered before those of the cell are told who did not hear it along
+// with something else.
+// Where nobody has pulled for a while, everybody gets everything.
+const (
+	havePause     = 400 * Millisecond
+	calmHavePause = 2 * Second
+	calm          = 3 * Second
+)
 
 // giveUp is how long the cell tries to complete a chunk that its own player does not need.
 const giveUp = 6 * Second
@@ -28,7 +34,6 @@ const (
 type chunk struct {
 	// static
 	handle Chunk
-	record wire.Record
 	pieces int
 	live   bool
 	learnt Time
@@ -37,17 +42,14 @@ type chunk struct {
 	// what is held
 	hashes    hashState
 	heard     bool // the hashes came from a peer: others have them too
-	held      bitmap
 	heldCount int
 	taking    []taking // pieces that are being verified
-	takingMap bitmap
 	complete  bool
 	fromPeers int      // bytes
-	arrived   bitmap   // pieces of the fetches under way that are there
-	pushed    bitmap   // pieces that were given to others as their relay, or the owner, has to
-	orders    bitmap   // pieces to pass on as soon as they are held, at the owner's wish
 	stands    []taking // runs to pass on for others once they are held
+	errands   []errand // runs to pass on to some once they are held
 	planned   bool
+	turns     int     // entries of the plan that were taken
 	plan      []uint8 // who passes on each piece; see plan
 
 	// what is wanted
@@ -65,6 +67,7 @@ type chunk struct {
 
 	// peers
 	claimed     Time   // when somebody else last said to fetch it
+	failed      Time   // when one who fetched it last said that it failed
 	claimers    uint64 // who said so, by link slot
 	fetchers    uint64 // those of them whose own word it was
 	promised    uint64 // who was the first of them
@@ -72,12 +75,22 @@ type chunk struct {
 	progress    Time   // when the last did
 	givers      uint64 // who gave pieces or hashes of it
 	holders     uint64 // who holds it whole, by link slot
+	runners     uint64 // who was given errands of it
+	toldHeld    uint64 // who was told that we do, since it is
 	hashesSent  uint64 // who was sent the hashes, by link slot
 	want        want
 	followers   uint64 // whom pieces are sent as they come, by link slot
 	asked       uint64 // feeders that were asked for it, by link slot
 	feedUntil   Time   // how long a feeder's next piece is waited for; 0: none was asked
 	hashesAsked Time
+
+	// what is large: last, for the sake of caches
+	record    wire.Record
+	held      bitmap
+	takingMap bitmap
+	pushed    bitmap // pieces that were given to others as their relay, or the owner, has to
+	orders    bitmap // pieces to pass on as soon as they are held, at the owner's wish
+	arrived   bitmap // pieces of the fetches under way that are there
 }
 
 // taking is a run of pieces on its way through verification.
@@ -98,7 +111,7 @@ type want struct {
 // older epoch or cut too finely. The same record again has the same handle.
 func (s *Scheduler) Learn(now Time, r *wire.Record, age Time) Chunk {
 	s.begin(now)
-	if h, ok := s.byID[r.ID]; ok {
+	if h := s.handleOf(r.ID); h != 0 {
 		return h
 	}
 	if r.ID.Epoch < s.epoch || r.Pieces() > maxPieces {
@@ -135,20 +148,27 @@ func (s *Scheduler) add(r *wire.Record, age Time) *chunk {
 	c.live = age < liveAge && r.ID.Kind != wire.Init
 	c.learnt = s.now
 	s.chunks = append(s.chunks, c)
-	s.byID[r.ID] = c.handle
+	s.ids = append(s.ids, r.ID)
 	s.followed(c)
 	return c
 }
+
+// blockSize is how many chunks or links are made at a time, so that they are near each other.
+const blockSize = 8
 
 // fresh returns an empty chunk, used again where possible.
 func (s *Scheduler) fresh() *chunk {
 	n := len(s.spare)
 	if n == 0 {
-		return &chunk{}
+		block := make([]chunk, blockSize)
+		for i := range block {
+			s.spare = append(s.spare, &block[i])
+		}
+		n = blockSize
 	}
 	c := s.spare[n-1]
 	s.spare = s.spare[:n-1]
-	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0]}
+	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0], errands: c.errands[:0]}
 	return c
 }
 
@@ -179,11 +199,21 @@ func (s *Scheduler) chunk(h Chunk) *chunk {
 	return s.chunks[h-s.first]
 }
 
+// handleOf returns the handle of a learned chunk, or 0. Most are asked for soon after they were learned.
+func (s *Scheduler) handleOf(id wire.ChunkID) Chunk {
+	for i := len(s.ids) - 1; i >= 0; i-- {
+		if s.ids[i].MSN == id.MSN && s.ids[i] == id {
+			return s.first + Chunk(i)
+		}
+	}
+	return 0
+}
+
 func (s *Scheduler) chunkByID(id wire.ChunkID) *chunk {
-	if c := s.chunk(s.found); c != nil && c.record.ID == id { // frames of one chunk come together
+	if c := s.chunk(s.found); c != nil && s.foundID == id { // frames of one chunk come together
 		return c
 	}
-	s.found = s.byID[id]
+	s.found, s.foundID = s.handleOf(id), id
 	return s.chunk(s.found)
 }
 
@@ -209,10 +239,10 @@ func (s *Scheduler) dropOldest() {
 	c := s.chunks[0]
 	s.queue.add(Action{Kind: Drop, Chunk: c.handle})
 	s.deactivate(c)
-	delete(s.byID, c.record.ID)
 	s.spare = append(s.spare, c)
 	copy(s.chunks, s.chunks[1:])
 	s.chunks = s.chunks[:len(s.chunks)-1]
+	s.ids = slices.Delete(s.ids, 0, 1)
 	s.first++
 }
 
@@ -251,8 +281,12 @@ func (s *Scheduler) completed(c *chunk) {
 		s.stats.ChunksFromEdge++
 	}
 	s.queue.add(Action{Kind: Complete, Chunk: c.handle})
-	if len(s.haves) == 0 {
-		s.haveAt = s.now + havePause
+	at := s.now + havePause
+	if s.now-s.wanted > calm {
+		at = s.now + calmHavePause
+	}
+	if len(s.haves) == 0 || at < s.haveAt {
+		s.haveAt = at
 	}
 	s.haves = append(s.haves, c.handle)
 }
@@ -263,9 +297,16 @@ func (s *Scheduler) tellHaves() {
 		return
 	}
 	for _, l := range s.links {
-		if l.up && l.role == ofCell {
-			s.listHeld(l, s.haves)
+		if !l.up || l.role != ofCell {
+			continue
 		}
+		s.untold = s.untold[:0]
+		for _, h := range s.haves {
+			if c := s.chunk(h); c != nil && c.toldHeld&l.slot == 0 {
+				s.untold = append(s.untold, h)
+			}
+		}
+		s.listHeld(l, s.untold)
 	}
 	s.haves = s.haves[:0]
 }

@@ -64,8 +64,12 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	}
 	if busy := max(c.claimed, c.progress); busy > 0 {
 		until := busy + s.edge.patience()
-		if s.fedFrom() { // a feeder has it later than the edge, and is worth waiting for
-			until = max(until, s.lastFeed(c)+Time(rank)*hop)
+		if s.fedFrom() && (c.claimed > 0 || c.failed == 0) { // a feeder has it later than the edge, and is worth waiting for
+			last := s.lastFeed(c)
+			if c.claimed < last { // it was a feeder that was asked then, and not the edge
+				until = c.progress + s.edge.patience()
+			}
+			until = max(until, last+Time(rank)*2*hop)
 		}
 		if s.now < until {
 			c.wakeAt(until)
@@ -80,12 +84,22 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 		return false
 	}
 	turn := c.learnt + Time(rank)*s.edge.turn()
+	if c.failed > 0 && s.fedFrom() { // by a feeder, after it was learned long ago
+		turn = c.failed + Time(rank)*2*hop
+	}
 	if s.now < turn {
 		c.wakeAt(turn)
 		return false
 	}
-	if s.fedFrom() && s.askFeeder(c) {
-		return true
+	if s.fedFrom() {
+		last := s.lastFeed(c)
+		if s.now < last && s.askFeeder(c) {
+			return true
+		}
+		if until := last + Time(rank)*2*hop; s.now < until {
+			c.wakeAt(until)
+			return false
+		}
 	}
 	s.fetch(c, true)
 	return c.fetching > 0
@@ -150,14 +164,18 @@ func (s *Scheduler) inTime(c *chunk) bool {
 	return s.now+each*Time(c.pieces-c.heldCount) < c.deadline
 }
 
-// alone tells whether there is no peer to wait for. Who only follows brings nothing.
-func (s *Scheduler) alone() bool {
+// alone tells whether there is no peer to wait for.
+func (s *Scheduler) alone() bool { return s.company == 0 }
+
+// countCompany counts the peers that may bring something, when links come, go or change their role. Who
+// only follows, or went to another cell, brings nothing.
+func (s *Scheduler) countCompany() {
+	s.company = 0
 	for _, l := range s.links {
-		if l.up && l.role != follower {
-			return false
+		if l.up && (l.role == ofCell || l.role == feeder) {
+			s.company++
 		}
 	}
-	return true
 }
 
 func (c *chunk) wakeAt(t Time) { c.wake = min(c.wake, t) }

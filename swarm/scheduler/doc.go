@@ -13,7 +13,7 @@
 //   - It asks the edge for playlists when told to (Reload), and learns from them; what a peer says to be a record
 //     (TakeRecord) it verifies by the stream's key.
 //   - After every call it carries out Actions(), before the next call. The slice and its bytes are good until then.
-//   - It calls Tick no later than Next says, and before it Backlog, by which the uplink is measured.
+//   - It calls Tick no later than Next says, and before it Backlog.
 //   - Calls come from one goroutine. Time never goes back.
 //
 // The life of a chunk here: the host Learns a record, or a peer tells of it; the cell's members elect the same owner for
@@ -22,6 +22,7 @@
 // (TakePieces) and passes them on; what is missing is pulled (Want); and what the player Needs sooner than peers will
 // bring it is fetched from the edge. Complete says that a chunk is whole.
 //
-// Pieces wait in an outbox until the uplink has time for them. When the uplinks of a cell do not suffice, its members shed
+// Pieces wait in an outbox until the uplink has time for them; how fast it is, is learned from what peers say of how long
+// frames were under way. When the uplinks of a cell do not suffice, its members shed
 // themselves to the edge one by one; who takes things upon itself and gives nothing is not counted on.
 package scheduler

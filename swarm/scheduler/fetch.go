@@ -4,7 +4,7 @@ import "github.com/shoal-live/shoal/swarm/wire"
 
 // maxFetches is how many requests the missing pieces of one chunk may take; with more gaps than that, whole stretches are
 // fetched again.
-const maxFetches = 2
+const maxFetches = 4
 
 // fetch asks the host for what is missing of c, from the edge: the whole chunk, or each gap where the hashes to check
 // the pieces by are held.

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -11,6 +12,9 @@ const forwardAfter = 1500 * Millisecond
 
 // maxForwards is for how many others a peer may have us as its forwarder.
 const maxForwards = 8
+
+// mostForwarding is how much of the uplink, of a hundred, may go into what is passed on as a forwarder.
+const mostForwarding = 33
 
 // Two members that cannot reach each other have a standing forwarder: a third, with links to both, that passes on to
 // the one what it gets from the other, unasked. So a pair without a link costs the cell a hop and not a pull per chunk.
@@ -93,7 +97,7 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
 	switch from := s.linkTo(id); f.Index {
 	case wire.ForwardStart:
-		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards || 3*s.forwarding > s.speed {
+		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards || mostForwarding*s.speed < 100*s.forwardsWith(from) {
 			s.sendForward(l, wire.ForwardCannot, id)
 		} else {
 			from.forwards |= l.slot
@@ -105,6 +109,7 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 		}
 	case wire.ForwardCarry:
 		l.carries = true
+		s.arranged = 0
 	case wire.ForwardCannot:
 		if m := s.memberOf(id); m != nil && m.forwarder == l.peer {
 			m.refusers |= l.slot
@@ -121,6 +126,19 @@ func (s *Scheduler) forwardsTo(l *link) (n int) {
 		}
 	}
 	return n
+}
+
+// forwardsWith returns what is to be passed on as a forwarder, with one more of what from sends, in units of 10 kbit/s: each
+// is taken to send the part of the stream that its uplink is of the cell's.
+func (s *Scheduler) forwardsWith(from *link) int {
+	sends, all := int(from.weight), int(s.entry.Weight)
+	for _, l := range s.links {
+		sends += int(l.weight) * bits.OnesCount64(l.forwards)
+	}
+	for i := range s.roster {
+		all += int(s.roster[i].Weight)
+	}
+	return s.load.rate * sends / max(1, all)
 }
 
 // forgetForwards is called when l is gone: what it was asked to pass on, and what was asked of it.

@@ -18,7 +18,7 @@ func (s *Scheduler) Frame(now Time, p Peer, b []byte, payload int) {
 		s.cut(l, BadFrame)
 		return
 	}
-	l.free = s.now + Time(f.Backlog)*Millisecond
+	s.heed(l, f)
 	c := s.chunkByID(f.ID)
 	switch f.Type {
 	case wire.Have:
@@ -50,20 +50,29 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 		if f.Type != wire.Failed {
 			s.park(l, f.ID)
 		}
+		for i := range s.offers {
+			if o := &s.offers[i]; o.id == f.ID && f.Type == wire.Failed {
+				o.claimers &^= l.slot
+			}
+		}
 		return
 	}
 	switch f.Type {
 	case wire.Have:
 		c.holders |= l.slot
 	case wire.Fetching:
+		if l.role == former {
+			return
+		}
 		if f.Flags&wire.FlagPassedOn == 0 {
 			c.promise(l.slot)
 		}
 		s.claim(c, l.slot)
 	case wire.Failed:
 		if c.claimers&l.slot != 0 {
-			c.claimed = 0
+			c.claimed, c.failed = 0, s.now
 			c.fetchers &^= l.slot
+			c.claimers &^= l.slot
 		}
 	}
 	if !c.complete {
@@ -95,7 +104,7 @@ func (s *Scheduler) park(l *link, id wire.ChunkID) {
 	}
 }
 
-// denied takes a refusal of our pull. Who is busy holds the chunk all the same: what is on its way may still come.
+// denied takes a refusal of our pull, or of our wish for a chunk as a follower. Who is busy holds the chunk all the same: what is on its way may still come.
 func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 	if c == nil || c.complete {
 		return
@@ -103,6 +112,11 @@ func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 	if f.Index != wire.DenyBusy {
 		c.holders &^= l.slot
 		c.fetchers &^= l.slot
+	}
+	if c.asked&l.slot != 0 && c.feedUntil > 0 {
+		s.handOver(c)
+		s.consider(c)
+		return
 	}
 	if c.want.from == l.peer {
 		c.want = want{}

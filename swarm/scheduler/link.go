@@ -15,22 +15,17 @@ const (
 )
 
 // link is what is believed of one peer connection.
-type link struct {
+type link struct { // what is looked at most comes first
 	peer     Peer
+	up       bool
+	role     role
+	carries  bool // it passes on what we send: it gets everything first
 	id       wire.ViewerID
 	slot     uint64 // its bit in sets of links, as chunk.holders is
-	up       bool
-	since    Time // when it was asked for, or came up
-	orphan   Time // when its peer left the roster; 0: it is there
-	buffered int  // bytes waiting in the host's send buffer
-	strikes  int  // pulls in a row that it left unanswered
-	broken   int  // promises in a row that it broke
-	misses   int  // chunks in which it was late as a feeder, less those in which it was not
-	badUntil Time // it is no feeder until then
-	idle     int  // chunks that peers brought since it gave anything
-	lastTry  Time // when it was last given something to pass on
-	role     role
-	number   int // of its slot
+	free     Time   // when it will be through with what it has to send, as last heard
+	forwards uint64 // slots of those to whom what this peer sends is passed on
+	strikes  int    // pulls in a row that it left unanswered
+	idle     int    // chunks that peers brought since it gave anything
 
 	// what the roster says of the peer
 	weight    uint16
@@ -38,16 +33,39 @@ type link struct {
 	relays    bool
 	shed      bool
 
-	forwards uint64 // slots of those to whom what this peer sends is passed on
-	carries  bool   // it passes on what we send: it gets everything first
-	asked    int    // bytes of pulls it was lately served; see mayAsk
-	askedAt  Time   // when asked was last reckoned
-	free     Time   // when it will be through with what it has to send, as last heard
+	offered bool // by us
+	feeds   bool // it has followers in other cells
+
+	number   int  // of its slot
+	buffered int  // bytes waiting in the host's send buffer
+	since    Time // when it was asked for, or came up
+	orphan   Time // when its peer left the roster; 0: it is there
+	broken   int  // promises in a row that it broke
+	misses   int  // chunks in which it was late as a feeder, less those in which it was not
+	badUntil Time // it is no feeder until then
+	lastTry  Time // when it was last given something to pass on
+	asked    int  // bytes of pulls it was lately served; see mayAsk
+	askedAt  Time // when asked was last reckoned
+
+	hearing hearing
+	spoke   Time      // when it was last sent anything
+	told    Time      // when the last of our frames was sent that it told of
+	wait    Time      // how long that was under way more than the quickest
+	anchor  departure // that the next is compared with
+
+	turn uint64 // when it is sent pieces of the chunk that is Scheduler.arranged: the lowest first
 
 	// scratch of plan
 	due   Time // how long it has to send a piece
 	ready Time // when it can begin
 	next  Time // when it would begin the next piece, counted from the end
+	given bool // it has pieces
+}
+
+// end names the other end of a link, so that one link of many is found without a look at all.
+type end struct {
+	peer Peer
+	id   wire.ViewerID
 }
 
 // role is what a link is for.
@@ -57,13 +75,14 @@ const (
 	ofCell   role = iota
 	feeder        // its peer feeds us from another cell
 	follower      // we feed its peer
+	former        // its peer went to another cell, where it is served
 )
 
 // link returns the link with handle p, or nil.
 func (s *Scheduler) link(p Peer) *link {
-	for _, l := range s.links {
-		if l.peer == p {
-			return l
+	for i := range s.ends {
+		if s.ends[i].peer == p {
+			return s.links[i]
 		}
 	}
 	return nil
@@ -77,9 +96,9 @@ func (s *Scheduler) slotOf(p Peer) uint64 {
 }
 
 func (s *Scheduler) linkTo(id wire.ViewerID) *link {
-	for _, l := range s.links {
-		if l.id == id {
-			return l
+	for i := range s.ends {
+		if s.ends[i].id == id {
+			return s.links[i]
 		}
 	}
 	return nil
@@ -94,12 +113,18 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 	bit := uint64(1) << number
 	s.slots |= bit
 	s.lastPeer++
-	l := &link{peer: s.lastPeer, id: m.ID, slot: bit, number: number, since: s.now}
+	if len(s.room) == 0 {
+		s.room = make([]link, blockSize)
+	}
+	l := &s.room[0]
+	s.room = s.room[1:]
+	*l = link{peer: s.lastPeer, id: m.ID, slot: bit, number: number, since: s.now}
 	l.learn(m.Member)
 	l.role = m.role
-	s.links = append(s.links, l)
+	s.links, s.ends = append(s.links, l), append(s.ends, end{l.peer, l.id})
+	s.arranged = 0
 	a := Action{Kind: Connect, Peer: l.peer}
-	if offer {
+	if l.offered = offer; offer {
 		a.Count = 1
 	}
 	s.queue.add(a)
@@ -110,6 +135,7 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 func (l *link) learn(m wire.Member) {
 	l.weight, l.rendition = m.Weight, m.Rendition
 	l.shed = m.Flags&wire.Shed != 0
+	l.feeds = m.Flags&wire.Feeds != 0
 	l.relays = m.Elects()
 	l.orphan = 0
 }
@@ -122,6 +148,7 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		return
 	}
 	l.up, l.since = true, s.now
+	s.countCompany()
 	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
 		if m != nil {
 			m.attempts = 0
@@ -134,6 +161,7 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		}
 	}
 	s.listHeld(l, s.lately)
+	s.connect()
 	s.tendReady()
 }
 
@@ -194,7 +222,10 @@ func (s *Scheduler) ban(l *link) {
 // forget takes a link out of all that is believed. What was expected from it is considered anew.
 func (s *Scheduler) forget(l *link) {
 	s.slots &^= l.slot
-	s.links = slices.DeleteFunc(s.links, func(o *link) bool { return o == l })
+	if i := slices.Index(s.links, l); i >= 0 {
+		s.links, s.ends = slices.Delete(s.links, i, i+1), slices.Delete(s.ends, i, i+1)
+	}
+	s.countCompany()
 	s.forgetForwards(l)
 	s.forgetSlot(l)
 	for _, c := range s.chunks {
@@ -203,6 +234,7 @@ func (s *Scheduler) forget(l *link) {
 		c.claimers &^= l.slot
 		c.fetchers &^= l.slot
 		c.told &^= l.slot
+		c.toldHeld &^= l.slot
 		c.givers &^= l.slot
 		c.promised &^= l.slot
 		if c.asked&l.slot != 0 {
@@ -229,6 +261,9 @@ func (s *Scheduler) forget(l *link) {
 // forgetSlot takes a link's slot out of what waits; the next link may have it.
 func (s *Scheduler) forgetSlot(l *link) {
 	s.outbox.forget(l.slot)
+	for _, c := range s.chunks {
+		c.forgetErrands(l.slot)
+	}
 	s.aheads = slices.DeleteFunc(s.aheads, func(a ahead) bool { return a.slot == l.slot })
 	for i := range s.offers {
 		s.offers[i].tellers &^= l.slot

@@ -7,7 +7,7 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // then own the chunks in turn, so that the owner's copy comes from one who has it in any case, and what they pass
 // on they need not be sent. Everyone finds the same number from the same roster, and sets only its own flag.
 const (
-	mostUse     = 85          // of a hundred of all uplinks that may be reckoned with
+	mostUse     = 130         // of a hundred of all that members tell of their uplinks, which leaves out what they forward
 	leastUse    = 30          // after many rescues
 	overhead    = 102         // of a hundred: headers, hashes, words
 	loadEvery   = Second      // how often it is looked at
@@ -16,7 +16,7 @@ const (
 	fewRescues  = 4           // of late that are taken for bad luck
 	calmAfter   = 3 * Second  // without many rescues use is believed in a little more, each second
 	settleTime  = 10 * Second
-	roomNeeded  = 8 // hundredths of use: the room that must be there beyond what is needed
+	roomNeeded  = 2 // hundredths of use: the room that must be there beyond what is needed
 )
 
 // load is what is known of whether the cell's uplinks suffice.
@@ -50,15 +50,15 @@ func (s *Scheduler) tendLoad() {
 		return
 	}
 	o.at = s.now
-	if o.use == 0 {
-		o.use = mostUse
+	if o.use == 0 || s.fedFrom() { // what comes from another cell is late without fault of this one's uplinks
+		o.use, o.rescues = mostUse, 0
 	}
 	switch {
 	case o.rescues > fewRescues:
-		o.use = max(leastUse, o.use-5)
+		o.use = max(leastUse, o.use-4)
 		o.rescued, o.rescues = s.now, 0
 	case s.now-o.rescued > calmAfter:
-		o.use = min(mostUse, o.use+2)
+		o.use = min(mostUse, o.use+1)
 	}
 	o.rescues -= (o.rescues + 2) / 3
 	if s.shedNeeded(o.use) {

@@ -10,7 +10,7 @@ import (
 func shedIn(rate int, weights ...uint16) (shed []uint16) {
 	for _, s := range cellOf(weights...) {
 		s.load.rate = rate
-		if s.shedNeeded(mostUse) {
+		if s.shedNeeded(85) {
 			shed = append(shed, s.entry.Weight)
 		}
 	}
@@ -51,7 +51,7 @@ func TestShedStays(t *testing.T) {
 	}
 	var shed []uint16
 	for _, s := range cell {
-		if s.shedNeeded(mostUse) {
+		if s.shedNeeded(85) {
 			shed = append(shed, s.entry.Weight)
 		}
 	}

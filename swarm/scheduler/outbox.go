@@ -17,7 +17,7 @@ const (
 )
 
 // burst is how much of the uplink's time is handed to the host ahead.
-const burst = 45 * Millisecond
+const burst = 30 * Millisecond
 
 // mostOutgoing is how many runs of pieces may wait in each urgency; what comes on top is dropped, and pulled by who misses it.
 const mostOutgoing = 512
@@ -63,7 +63,9 @@ func (f *fifo) at(i int) *outgoing { return &f.ring[(f.head+i)%len(f.ring)] }
 
 func (f *fifo) pop() {
 	f.head = (f.head + 1) % len(f.ring)
-	f.n--
+	if f.n--; f.n == 0 {
+		f.head = 0
+	}
 }
 
 // post puts pieces into the outbox.
@@ -87,8 +89,15 @@ func (s *Scheduler) release() {
 		for f.n > 0 && s.uplink.free-s.now < burst {
 			o := f.at(0)
 			c := s.chunk(o.chunk)
-			l := s.nextTo(o)
-			if c == nil || l == nil {
+			var l *link
+			switch {
+			case c == nil || o.to == 0:
+			case urgency(u) == spreads:
+				o, l = s.nextSpread(f, c)
+			default:
+				l = s.linkIn(o.to)
+			}
+			if l == nil {
 				s.outbox.bytes -= o.bytes * bits.OnesCount64(o.to)
 				f.pop()
 				continue
@@ -115,12 +124,50 @@ func (b *outbox) forget(slot uint64) {
 	}
 }
 
-// nextTo returns the link that comes first: one whose peer passes it on to others still, if there is one.
-func (s *Scheduler) nextTo(o *outgoing) (next *link) {
-	for _, l := range s.links {
-		if o.to&l.slot != 0 && l.up && (next == nil || l.carries && !next.carries) {
-			next = l
+// nextSpread returns what goes first of a chunk that waits, and to whom. One is sent all that there is before the next is: so
+// some hold the chunk early, where all would hold it at the end. The order is the chunk's, the same for all who send.
+func (s *Scheduler) nextSpread(f *fifo, c *chunk) (o *outgoing, l *link) {
+	var to uint64
+	for i := range f.n {
+		if o := f.at(i); o.chunk == c.handle {
+			to |= o.to
 		}
 	}
-	return next
+	s.arrange(c)
+	for _, other := range s.links {
+		if to&other.slot != 0 && other.up && (l == nil || other.turn < l.turn) {
+			l = other
+		}
+	}
+	for i := range f.n {
+		if o = f.at(i); o.chunk == c.handle && (l == nil || o.to&l.slot != 0) {
+			break
+		}
+	}
+	return o, l
+}
+
+// linkIn returns the link to one of the slots, nil if there is none.
+func (s *Scheduler) linkIn(slots uint64) *link {
+	for _, l := range s.links {
+		if slots&l.slot != 0 && l.up {
+			return l
+		}
+	}
+	return nil
+}
+
+// arrange sets whose turn it is when in a chunk: first those who pass on what they are sent to others still.
+func (s *Scheduler) arrange(c *chunk) {
+	if s.arranged == c.handle {
+		return
+	}
+	s.arranged = c.handle
+	h := c.record.ID.Hash()
+	for _, l := range s.links {
+		l.turn = wire.Mix(uint64(l.id)^h) >> 1
+		if !l.carries {
+			l.turn |= 1 << 63
+		}
+	}
 }

@@ -3,7 +3,7 @@ package scheduler
 import "github.com/shoal-live/shoal/swarm/wire"
 
 // hop is what one more step between peers is taken to cost, beside the bytes.
-const hop = 40 * Millisecond
+const hop = 60 * Millisecond
 
 // straight in a plan is a piece that goes to everybody without a relay.
 const straight = 0
@@ -52,15 +52,22 @@ func (s *Scheduler) plan(c *chunk) {
 	for range c.pieces {
 		c.plan = append(c.plan, straight)
 	}
-	s.fits(scatter, high, c.plan)
-	if high < 2*hop+haste {
-		gather(c.plan)
+	if high >= ease {
+		s.fits(scatter, high, c.plan)
+		return
 	}
+	if scatter.few = true; s.fits(scatter, ease, nil) {
+		high = ease
+	} else {
+		scatter.few = false
+	}
+	s.fits(scatter, high, c.plan)
+	gather(c.plan)
 }
 
-// haste is how long the sending of a chunk must take for its pieces to go one by one, each as soon as can be. What takes less
-// goes in runs: every message costs its receiver time too.
-const haste = 100 * Millisecond
+// ease is how long the sending of a chunk may take without hurry. Where it can be done sooner, as few as can be pass it
+// on, in runs of pieces: every message costs its receiver time too. Else pieces go one by one, each as soon as can be.
+const ease = 240 * Millisecond
 
 // gather puts the pieces of each relay side by side, straight ones last.
 func gather(plan []uint8) {
@@ -86,31 +93,28 @@ type scatter struct {
 	begin    Time // when the first piece begins to leave, from now
 	once     Time // that a piece takes to one
 	straight Time // and to everybody
+	few      bool // relays, rather than soon
 }
 
 // fits tells whether all can be done by an end, from now, and lays it down in plan if that is not nil.
 func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
 	for _, l := range s.links {
-		l.next = end - hop - l.due
+		l.next, l.given = end-hop-l.due, false
 	}
 	own := end - sc.straight
 	free := sc.begin + Time(sc.pieces)*sc.once // when oneself is through with the relays
 	straights := 0
 	for i := sc.pieces - 1; i >= 0; i-- {
-		var to *link
-		at := Time(-1)
 		there := sc.begin + Time(i+1)*sc.once + hop
+		at := Time(-1)
 		if own >= free && i+straights == sc.pieces-1 {
 			at = own
 		}
-		for _, l := range s.links {
-			if l.due > 0 && l.next > at && l.next >= l.ready && (l.next >= there || l.shed && l.next >= 0) {
-				to, at = l, l.next
-			}
-		}
+		to := s.relayFor(sc, at, there)
 		switch {
 		case to != nil:
 			to.next -= to.due
+			to.given = true
 			if plan != nil {
 				plan[i] = uint8(to.number) + 1
 				to.lastTry = s.now
@@ -118,11 +122,32 @@ func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
 		case at >= 0:
 			own -= sc.straight
 			straights++
+			if plan != nil {
+				plan[i] = straight
+			}
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// relayFor returns who passes on a piece that is there at some time: who can begin with it latest, and later than at;
+// where few are wanted, who passes on others already, and only if one cannot send it straight. Nil if there is nobody.
+func (s *Scheduler) relayFor(sc scatter, at, there Time) (to *link) {
+	if sc.few && at >= 0 {
+		return nil
+	}
+	for _, l := range s.links {
+		switch {
+		case l.due == 0 || l.next < l.ready || l.next < there && !(l.shed && l.next >= 0):
+		case sc.few && l.given:
+			return l
+		case l.next > at:
+			to, at = l, l.next
+		}
+	}
+	return to
 }
 
 // relayUplink returns what l may be asked to pass on of c, in units of 10 kbit/s; 0 for nothing.
@@ -175,7 +200,7 @@ func (s *Scheduler) beginPush(c *chunk) {
 	}
 	c.planned = true
 	s.plan(c)
-	for i := 0; i < len(c.plan); {
+	for i := 0; i < len(c.plan) && c.asked == 0; {
 		l, n := s.planned(c, i), 1
 		for i+n < len(c.plan) && c.plan[i+n] == c.plan[i] {
 			n++

@@ -46,8 +46,8 @@ func TestPlanOfTheRich(t *testing.T) {
 	if shares, straights := planIn(t, 10000, 20, 21, 22); straights < 14 {
 		t.Errorf("one of 10000 leaves %v to the weak, and sends %d itself", shares, straights)
 	}
-	if shares, straights := planIn(t, 300, 400); len(shares) != 0 && straights != 16 {
-		t.Errorf("one other alone is to pass on %v", shares)
+	if shares, _ := planIn(t, 1000, 5000, 5001, 5002, 5003); len(shares) != 1 {
+		t.Errorf("where there is time, %v pass pieces on", shares)
 	}
 }
 

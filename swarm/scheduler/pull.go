@@ -30,6 +30,7 @@ func (s *Scheduler) pull(c *chunk, l *link) {
 	var missing [maxPieces / 8]byte
 	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, there.appendMissing(missing[:0], c.pieces))})
 	c.want = want{from: l.peer, until: s.now + pullPatience}
+	s.wanted = s.now
 }
 
 // pullHashes asks who sent pieces of c for the hashes to check them by.
@@ -43,8 +44,11 @@ func (s *Scheduler) pullHashes(c *chunk, p Peer) {
 	s.queue.add(Action{Kind: Send, Peer: p, Bytes: s.queue.encode(f, nil)})
 }
 
-// bestHolder returns the link to the peer that should be asked for c: the one with the fewest strikes, spread by
-// chunk where they are equal. It returns nil where nobody is to be asked.
+// busyPeer is what counts more than any strikes: who has much to send already would be late, and make others late.
+const busyPeer = 1 << 55
+
+// bestHolder returns the link to the peer that should be asked for c: one that is not busy, with the fewest strikes; where they
+// are equal, spread by chunk and by uplink. It returns nil where nobody is to be asked.
 func (s *Scheduler) bestHolder(c *chunk) *link {
 	var best *link
 	var bestScore uint64
@@ -52,7 +56,10 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 		if !l.up || (c.holders|c.fetchers)&l.slot == 0 || l.strikes >= maxStrikes {
 			continue
 		}
-		score := uint64(l.strikes)<<48 | (wire.Mix(uint64(l.id)^c.record.ID.Hash()^uint64(s.self.ID)) >> 16)
+		score := negLog2(wire.Mix(uint64(l.id)^c.record.ID.Hash()^uint64(s.self.ID)))<<24/uint64(max(l.weight, 1)) | uint64(l.strikes)<<48
+		if l.free-s.now > tooBusy/2 {
+			score |= busyPeer
+		}
 		if best == nil || score < bestScore {
 			best, bestScore = l, score
 		}
@@ -62,7 +69,13 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 
 // serve answers a Want of c.
 func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
-	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.backlogTime() > tooBusy {
+	most := tooBusy
+	if f.Flags&wire.FlagAhead != 0 && l.role == follower { // what followers are sent overtakes all else
+		most = hopeless
+	} else {
+		s.wanted = s.now
+	}
+	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.backlogTime() > most {
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}
@@ -105,7 +118,7 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 func (s *Scheduler) mayAsk(l *link, bytes int) bool {
 	drained := int(s.now-l.askedAt) / 1000 * int(s.self.Weight) * 10 / 8 / 4 // 1 unit of weight is 10 bit a millisecond
 	l.asked, l.askedAt = max(0, l.asked-drained), s.now
-	if l.asked > mostAsked {
+	if l.asked+bytes > mostAsked {
 		return false
 	}
 	l.asked += bytes

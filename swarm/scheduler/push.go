@@ -11,7 +11,8 @@ const (
 // backlog is how many bytes may wait in a link's buffer before nothing is pushed over it.
 const backlog = 512 << 10
 
-// push gives pieces of a chunk that is fetched for the cell to those who pass them on, or straight to all.
+// push gives pieces of a chunk that is fetched for the cell to those who pass them on, or straight to all. A feeder's pieces come in
+// any order: they are dealt out in the order in which they come.
 func (s *Scheduler) push(c *chunk, first, count int) {
 	if s.self.Flags&wire.MayUpload == 0 {
 		return
@@ -22,18 +23,22 @@ func (s *Scheduler) push(c *chunk, first, count int) {
 			i++
 			continue
 		}
-		n := 1
-		for i+n < first+count && !c.pushed.has(i+n) && c.planOf(i+n) == c.planOf(i) {
+		at, n := i, 1
+		if c.asked != 0 {
+			at = c.turns
+		}
+		for i+n < first+count && !c.pushed.has(i+n) && c.planOf(at+n) == c.planOf(at) {
 			n++
 		}
-		s.pushRun(c, i, n)
+		c.turns += n
+		s.pushRun(c, at, i, n)
 		i += n
 	}
 }
 
 // pushRun gives pieces that have the same relay to it, or to all.
-func (s *Scheduler) pushRun(c *chunk, first, count int) {
-	l := s.planned(c, first)
+func (s *Scheduler) pushRun(c *chunk, at, first, count int) {
+	l := s.planned(c, at)
 	if l == nil {
 		if !c.heard {
 			s.moreHashes(c, len(s.links))
@@ -47,18 +52,21 @@ func (s *Scheduler) pushRun(c *chunk, first, count int) {
 	for i := first; i < first+count; i++ {
 		c.pushed.set(i)
 	}
-	if !l.shed { // who is knows already
+	switch {
+	case !l.shed:
 		s.post(scatters, c, first, count, wire.FlagRelay, l.slot)
 		s.forwardPieces(c, l, first, count)
+	case c.asked != 0: // others were told when the chunk was planned
+		s.sendRelay(c, l, first, count, 0)
 	}
 }
 
-// hashesFirst sends the hashes to one who is about to be sent pieces, and to two more for each who will be by others.
+// hashesFirst sends the hashes to one who is about to be sent pieces, and to one more for each piece that others will be sent.
 func (s *Scheduler) hashesFirst(c *chunk, to *link, pieces int) {
 	if c.hashesSent&to.slot == 0 && s.lacks(c, to) {
 		s.sendHashes(c, to)
 	}
-	s.moreHashes(c, 2*pieces)
+	s.moreHashes(c, pieces)
 }
 
 // moreHashes sends the hashes to so many of those who were not sent them yet.
@@ -81,16 +89,19 @@ func (s *Scheduler) spread(c *chunk, first, count int, except *link) {
 		for i := from; i < from+n; i++ {
 			c.pushed.set(i)
 		}
-		var to uint64
+		var to, sooner uint64
 		for _, l := range s.links {
 			switch {
 			case l == except:
+			case s.lacks(c, l) && l.feeds:
+				sooner |= l.slot
 			case s.lacks(c, l):
 				to |= l.slot
 			case l.carries && l.up && l.role == ofCell:
 				s.sendRelay(c, l, from, n, wire.FlagStandIn)
 			}
 		}
+		s.post(forwards, c, from, n, 0, sooner) // other cells wait for what these get
 		s.post(spreads, c, from, n, 0, to)
 	}
 }
@@ -99,6 +110,7 @@ func (s *Scheduler) spread(c *chunk, first, count int, except *link) {
 func (s *Scheduler) heldMore(c *chunk, first, count int) {
 	s.feed(c, first, count)
 	s.stood(c)
+	s.runErrands(c)
 	if c.duty {
 		s.push(c, first, count)
 		if c.heldCount == c.pieces && !c.heard {
@@ -124,6 +136,10 @@ func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
 	first, count := int(f.Index), int(payload[0])<<8|int(payload[1])
 	if first+count > c.pieces {
 		s.cut(l, BadFrame)
+		return
+	}
+	if f.Flags&wire.FlagErrand != 0 {
+		s.takeErrand(c, l, f, errand{first: first, count: count}, payload[2:])
 		return
 	}
 	if f.Flags&wire.FlagStandIn != 0 {
@@ -250,5 +266,5 @@ func (s *Scheduler) frame(t wire.FrameType, c *chunk) wire.Frame {
 
 func (s *Scheduler) frameOf(t wire.FrameType, id wire.ChunkID) wire.Frame {
 	behind := min(s.backlogTime()/Millisecond, 65535)
-	return wire.Frame{Type: t, Backlog: uint16(behind), Version: uint16(s.version), ID: id}
+	return wire.Frame{Type: t, Backlog: uint16(behind), ID: id}
 }

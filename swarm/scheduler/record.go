@@ -26,7 +26,7 @@ func (s *Scheduler) offeredRecord(l *link, f wire.Frame, c *chunk, payload []byt
 		return
 	}
 	var claim uint64
-	if f.Flags&wire.FlagFetching != 0 {
+	if f.Flags&wire.FlagFetching != 0 && l.role != former {
 		claim = l.slot
 	}
 	if c != nil {
@@ -73,7 +73,7 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 		}
 		return 0
 	}
-	if h, known := s.byID[r.ID]; known {
+	if h := s.handleOf(r.ID); h != 0 {
 		s.claim(s.chunk(h), o.claimers)
 		return h
 	}

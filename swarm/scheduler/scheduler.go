@@ -34,6 +34,7 @@ type Scheduler struct {
 	updated       Time // when self was last told to the tracker
 	announced     wire.Update
 	beaconSeconds int
+	rejoined      Time // when the tracker was joined with links that stood already
 	readyAt       Time // when Ready or Fed last changed
 	shedAt        Time // when one was shed last
 
@@ -48,6 +49,9 @@ type Scheduler struct {
 
 	// Links, kept by link.go; in order of their handles.
 	links    []*link
+	ends     []end  // theirs
+	room     []link // for more
+	company  int    // peers that may bring something
 	lastPeer Peer
 	slots    uint64 // taken slots, a bit each
 	banned   []wire.ViewerID
@@ -55,19 +59,25 @@ type Scheduler struct {
 	// Chunks, kept by chunk.go. chunks[i] has the handle first+i.
 	chunks []*chunk
 	first  Chunk
-	byID   map[wire.ChunkID]Chunk
-	found  Chunk // by ID, last
+	ids    []wire.ChunkID // of the chunks
 	spare  []*chunk
 	active []*chunk // not whole, and wanted by the player or the cell
 	haves  []Chunk  // whole, and not told to the cell yet
 	haveAt Time     // when they are told
+	wanted Time     // when one of the cell last pulled something, here or from us
+	untold []Chunk  // scratch of tellHaves
 	epoch  uint32
 	edge   edgeBelief
+
+	found   Chunk // by ID, last
+	foundID wire.ChunkID
 
 	lately []Chunk // scratch of listHeld
 	list   []byte  // scratch of listHeld
 
 	outbox     outbox
+	arranged   Chunk // whose order the links' turns are
+	errandAt   Time  // when errands were last looked for
 	uplink     uplink
 	speed      int  // what the uplink is taken for, in units of 10 kbit/s
 	forwarded  int  // bytes passed on between others since lentAt
@@ -87,7 +97,7 @@ func New(c Config) *Scheduler {
 	if c.Weight == 0 {
 		c.Weight = defaultWeight
 	}
-	s := &Scheduler{config: c, first: 1, changes: 1, byID: make(map[wire.ChunkID]Chunk)}
+	s := &Scheduler{config: c, first: 1, changes: 1}
 	s.self = wire.Member{Flags: c.Flags &^ ownFlags, Rendition: c.Rendition, Weight: c.Weight}
 	s.speed = int(c.Weight)
 	if c.Cap > 0 {
@@ -99,7 +109,11 @@ func New(c Config) *Scheduler {
 // Actions returns what the host has to do since it last asked. The slice is good until the next call that is not a
 // getter.
 func (s *Scheduler) Actions() []Action {
+	if s.queue.given {
+		return nil
+	}
 	s.release()
+	s.stamp()
 	return s.queue.drain()
 }
 
@@ -123,9 +137,6 @@ func (s *Scheduler) Next() Time {
 	if s.outbox.bytes > 0 {
 		next = min(next, s.uplink.free-burst/2)
 	}
-	if s.uplink.waiting > 0 || s.uplink.free > s.now {
-		next = min(next, s.uplink.at+40*Millisecond)
-	}
 	if len(s.haves) > 0 {
 		next = min(next, s.haveAt)
 	}
@@ -145,6 +156,7 @@ func (s *Scheduler) Tick(now Time) {
 		s.expireChunks()
 		s.tendLoad()
 	}
+	s.tendErrands()
 	s.tendWatch()
 	s.tellHaves()
 	s.tellBusy()

@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/shoal-live/shoal/swarm/wire"
+import (
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // What an uplink may be taken for, in units of 10 kbit/s.
 const (
@@ -8,66 +12,144 @@ const (
 	mostUplink  = 10000
 )
 
-// standing is how many bytes must wait for the uplink, at both ends of a time, for it to have been busy all the time.
-const standing = 6 << 10
+// How the uplink's queue is read off what peers say of our frames; see echo.
+const (
+	seenQueue  = 20 * Millisecond // waiting for less than this may have other causes
+	leastSent  = 16 << 10         // bytes by which a speed is measured
+	leastTook  = 60 * Millisecond
+	leastRaise = 100 * Millisecond // by which a speed is raised: what comes in between may be late, or early, by chance
+	raise      = 256               // a part of its speed, by which it may be faster than seen where nothing waits
+	trusted    = 4                 // measurements
+	lately     = Second            // what peers told for longer counts no more
+	reckoned   = 6                 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
+)
 
-// uplink is what is known of one's own way out: how fast it is, and how far behind. Its speed is seen whenever more waits
-// than it can send at once: then what left in a time is what it can do. When nothing waits it is at least as fast as what
-// left.
+// uplink is what is known of one's own way out: how fast it is, and how far behind. Hosts do not see it: what they
+// handed to the network waits there. But each peer says how long our frames were under way; see hearing.
 type uplink struct {
-	free Time // when all that was handed out will have left, if the speed is what it is taken for
-
-	handed   int64 // bytes handed out so far
-	at       Time  // of the last reading
-	handedAt int64
-	waiting  int   // bytes that waited then
-	speed    int64 // bytes a second, as measured; 0: not yet
-	busy     int   // readings that found it busy
+	free   Time  // when all that was handed out will have left, if the speed is what it is taken for
+	handed int64 // bytes handed out so far
+	marks  [256]mark
+	waits  []Time // scratch of usual
+	speed  int64  // bytes a second, as measured; 0: not yet
+	taken  int    // measurements
 }
+
+// mark is how much had been handed out at the end of a time.
+type mark struct {
+	slot   int64
+	handed int64
+}
+
+const markLength = 2 * Millisecond
 
 // handOut notes that bytes go on their way.
 func (u *uplink) handOut(now Time, bytes, weight int) {
 	u.handed += int64(bytes)
-	u.free = max(u.free, now) + airtime(bytes, max(weight, 1)*9/8) // a little faster than it is taken for, so that more shows
+	u.free = max(u.free, now) + airtime(bytes, max(weight, 1))
+	slot := int64(now / markLength)
+	u.marks[slot%int64(len(u.marks))] = mark{slot, u.handed}
 }
 
-// read takes how many bytes wait now, and tells whether the speed was learned anew.
-func (u *uplink) read(now Time, waiting int) bool {
-	took := now - u.at
-	if took < 20*Millisecond {
+// handedBy returns how much had been handed out at a time, and false if that is forgotten.
+func (u *uplink) handedBy(at, now Time) (int64, bool) {
+	last := int64(at / markLength)
+	for slot := last; slot > last-64 && slot > int64(now/markLength)-int64(len(u.marks)); slot-- {
+		if m := u.marks[((slot%int64(len(u.marks)))+int64(len(u.marks)))%int64(len(u.marks))]; m.slot == slot {
+			return m.handed, true
+		}
+	}
+	return 0, false
+}
+
+// usual returns how long frames wait, as peers told lately, one voice each: what one receiver is late for, or says, is not the
+// uplink's.
+func (s *Scheduler) usual() Time {
+	waits := s.uplink.waits[:0]
+	for _, l := range s.links {
+		if l.told > 0 && s.now-l.told < lately {
+			waits = append(waits, l.wait)
+		}
+	}
+	s.uplink.waits = waits
+	slices.Sort(waits)
+	return waits[len(waits)/2]
+}
+
+// departure is a frame of ours of which a peer told: all that was handed out up to then had left at that time.
+type departure struct {
+	sent   Time
+	waited Time
+	handed int64
+}
+
+// measure compares two departures, the earlier one first, and tells whether they are far enough apart to learn from. While
+// what was sent first still waited, the uplink was busy: then what left between them is what it can do. Else it can do
+// that at least.
+func (u *uplink) measure(a, b departure, usual Time) bool {
+	bytes, took := b.handed-a.handed, b.sent+b.waited-a.sent-a.waited
+	busy := usual >= seenQueue && a.waited >= seenQueue && b.waited >= seenQueue && b.sent-a.sent <= a.waited
+	bytesMin, tookMin := int64(leastSent), leastTook
+	if !busy {
+		tookMin = leastRaise
+		bytesMin = min(bytesMin, u.speed*reckoned/10*int64(leastRaise)/int64(Second)) // a slow one sends no more in that time
+	}
+	if a.sent == 0 || bytes < bytesMin || took < tookMin {
 		return false
 	}
-	left := u.handed - u.handedAt + int64(u.waiting-waiting)
-	busy := u.waiting >= standing && waiting >= standing && took < Second
-	u.at, u.handedAt, u.waiting = now, u.handed, waiting
-	if left <= 0 {
-		return false
-	}
-	speed := left * int64(Second) / int64(took)
+	speed := bytes * int64(Second) / int64(took)
 	switch {
 	case busy:
-		u.busy++
-		if u.speed == 0 {
-			u.speed = speed
-		} else {
-			u.speed += (speed - u.speed) / 8
+		part := int64(16)
+		if u.taken < trusted {
+			part = 2 // it was only supposed so far
 		}
-	case u.speed > 0 && speed > u.speed:
-		u.speed = speed
-	default:
-		return false
+		u.speed += (min(speed, 4*u.speed) - u.speed) / part
+		u.taken++
+	case b.waited < seenQueue && speed*8 > u.speed*reckoned*7/8: // it left as fast as it was let
+		u.speed += max(1, u.speed/raise)
 	}
-	return u.busy >= 4
+	u.speed = max(u.speed, leastUplink*10_000/reckoned)
+	return true
 }
 
-// Backlog tells how many bytes wait to be sent, over all links. The host calls it before each Tick.
+// echo takes what a peer says of a frame of ours.
+func (s *Scheduler) echo(l *link, st wire.Stamp) {
+	if st.Waited == wire.WaitedUnknown {
+		return
+	}
+	u := &s.uplink
+	if u.speed == 0 {
+		u.speed = int64(s.speed) * 10_000 / reckoned
+	}
+	sent := s.now - Time(stampOf(s.now)-st.Heard)*Millisecond
+	handed, known := u.handedBy(sent, s.now)
+	if !known || sent <= l.told {
+		return
+	}
+	d := departure{sent, Time(st.Waited) * wire.WaitedUnit * Millisecond, handed}
+	l.told, l.wait = sent, d.waited
+	usual := s.usual()
+	a := &l.anchor
+	begins := a.waited < seenQueue && d.waited >= seenQueue
+	if u.measure(*a, d, usual) || begins || d.sent-a.sent > max(a.waited, 200*Millisecond) {
+		*a = d
+	}
+	if u.taken == 0 || u.taken >= trusted {
+		s.speed = int(max(leastUplink, min(u.speed*reckoned/10_000, mostUplink)))
+	}
+	since := airtime(int(u.handed-d.handed), s.speed)
+	if free := d.sent + max(d.waited, usual) + since; free < u.free {
+		u.free = max(s.now, free)
+	} else {
+		u.free = max(u.free, d.sent+min(d.waited, usual+seenQueue)+since)
+	}
+}
+
+// Backlog tells how many bytes wait to be sent, over all links, as far as the host sees them. It calls it before each Tick.
 func (s *Scheduler) Backlog(now Time, bytes int) {
 	s.begin(now)
-	if s.uplink.read(s.now, bytes) {
-		s.speed = int(max(leastUplink, min(s.uplink.speed*8/10_000, mostUplink)))
-	}
-	// What waits is the truth of how far behind the uplink is; what it was reckoned to be is not.
-	s.uplink.free = s.now + airtime(bytes, s.speed)
+	s.uplink.free = max(s.uplink.free, s.now+airtime(bytes, s.speed))
 	s.lend()
 }
 

@@ -2,28 +2,56 @@ package scheduler
 
 import "testing"
 
-// TestUplinkIsMeasured lets an uplink drain at a rate of its own and looks at what it is taken for.
+// TestUplinkIsMeasured lets an uplink of 2 Mbit/s that is taken for 5 send, and a peer tell how long each message waits.
 func TestUplinkIsMeasured(t *testing.T) {
-	const rate = 250_000 // bytes a second: 2 Mbit/s
+	const rate = 250_000 // bytes a second
 	var u uplink
-	waiting := 0
-	for now := Time(0); now < 5*Second; now += 40 * Millisecond {
-		waiting = max(0, waiting-rate/25)
-		u.read(now, waiting)
-		u.handOut(now, 15_000, 500) // half as much again as leaves
-		waiting += 15_000
+	var free Time // when the uplink is through
+	var before departure
+	for now := Time(0); now < 5*Second; now += 20 * Millisecond {
+		u.handOut(now, 6000, 500) // a fifth more than leaves
+		free = max(free, now) + Time(6000*int64(Second)/rate)
+		d := departure{now, free - now, u.handed}
+		if u.measure(before, d, d.waited) || before.waited < seenQueue || d.sent-before.sent > before.waited {
+			before = d
+		}
+		if free-now > 300*Millisecond {
+			now += 400 * Millisecond // a pause
+		}
 	}
-	if u.speed < rate*9/10 || u.speed > rate*11/10 {
-		t.Errorf("taken for %d bytes a second, is %d", u.speed, rate)
+	if u.speed < rate*9/10 || u.speed > rate*11/10 || u.taken < trusted {
+		t.Errorf("taken for %d bytes a second after %d measurements, is %d", u.speed, u.taken, rate)
 	}
 }
 
+// TestIdleUplinkIsNotMeasured: as long as nothing waits, it is not known what the uplink could do.
 func TestIdleUplinkIsNotMeasured(t *testing.T) {
 	var u uplink
-	for now := Time(0); now < 5*Second; now += 100 * Millisecond {
-		if u.read(now, 0) {
-			t.Fatal("nothing waited, and it was measured")
+	var before departure
+	for now := Time(0); now < 5*Second; now += 50 * Millisecond {
+		u.handOut(now, 8000, 500)
+		d := departure{now, 4 * Millisecond, u.handed}
+		if u.measure(before, d, 0) {
+			before = d
 		}
-		u.handOut(now, 1000, 500)
+	}
+	if u.speed != 0 {
+		t.Errorf("taken for %d bytes a second", u.speed)
+	}
+}
+
+// TestOneLateReceiver: a peer that is slow to take what comes, or says so, does not make the uplink look busy.
+func TestOneLateReceiver(t *testing.T) {
+	s := cellOf(500, 500, 500, 500)[0]
+	for i := range s.roster {
+		l := s.linkTo(s.roster[i].ID)
+		if l == nil {
+			l = s.open(&s.roster[i], false)
+		}
+		l.told, l.wait = Millisecond, 4*Millisecond
+	}
+	s.links[1].wait = Second
+	if got := s.usual(); got != 4*Millisecond {
+		t.Errorf("frames are taken to wait for %d us", got)
 	}
 }

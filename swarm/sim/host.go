@@ -2,7 +2,6 @@ package sim
 
 import (
 	"github.com/shoal-live/shoal/swarm/scheduler"
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // call is a call to the scheduler that is owed once its present actions are carried out.
@@ -11,13 +10,10 @@ type call struct {
 	ok           bool
 	peer         scheduler.Peer
 	chunk        scheduler.Chunk
-	first, count int
-	n, part      int
-	deadline     scheduler.Time
-	age          scheduler.Time
-	msg          *message
-	bytes        [17]byte // a signal
-	record       *wire.Record
+	first, count int32
+	n            int32          // bytes, flags, or the number of a part
+	time         scheduler.Time // a deadline, or an age
+	msg          *message       // of a peer or the tracker; a signal; a record
 }
 
 type calling uint8
@@ -59,13 +55,16 @@ func (v *viewer) settle() {
 	}
 	v.settled = true
 	if v.core != nil {
-		v.head.SetHoldBack(v.w.now, holdBack+v.core.HoldBack())
+		if t := holdBack + v.core.HoldBack(); t != v.head.HoldBack {
+			v.moved = true
+			v.head.SetHoldBack(v.w.now, t)
+		}
 	}
 	for i := 0; i < len(v.owed); i++ {
-		c := v.owed[i]
-		v.make(&c)
+		what := v.owed[i].what
+		v.make(v.owed[i])
 		v.carryOut()
-		if v.hidden && v.core != nil && i == len(v.owed)-1 && c.what != callTick && v.dueAt <= v.w.now {
+		if v.hidden && v.core != nil && i == len(v.owed)-1 && what != callTick && v.dueAt <= v.w.now {
 			v.owe(call{what: callTick}) // whatever happens wakes who sleeps
 		}
 	}
@@ -81,14 +80,17 @@ func (v *viewer) settle() {
 			v.w.plan(event{at: at, what: ticks, viewer: v.id})
 		}
 	}
-	if at := v.head.Next(); at < v.headAt {
-		v.headAt = at
-		v.w.plan(event{at: max(at, v.w.now), what: plays, viewer: v.id})
+	if v.moved {
+		v.moved = false
+		if at := v.head.Next(); at < v.headAt {
+			v.headAt = at
+			v.w.plan(event{at: max(at, v.w.now), what: plays, viewer: v.id})
+		}
 	}
 }
 
 // make makes one call.
-func (v *viewer) make(c *call) {
+func (v *viewer) make(c call) {
 	w, now := v.w, v.w.now
 	if v.core == nil {
 		v.makeAlone(c)
@@ -105,44 +107,41 @@ func (v *viewer) make(c *call) {
 		v.core.TrackerMessage(now, c.msg.bytes)
 		w.free(c.msg)
 	case callSignal:
-		v.core.OutSignal(now, c.peer, c.bytes[:])
+		v.core.OutSignal(now, c.peer, c.msg.bytes)
+		w.free(c.msg)
 	case callLinkUp:
 		v.core.LinkUp(now, c.peer)
 	case callLinkDown:
 		v.core.LinkDown(now, c.peer)
 	case callBuffered:
-		v.core.Buffered(now, c.peer, c.n)
+		v.core.Buffered(now, c.peer, int(c.n))
 	case callFrame:
 		v.handIn(c)
 	case callHashesTaken:
 		v.core.HashesTaken(now, c.peer, c.chunk, c.ok)
 		v.replayParked()
 	case callPiecesTaken:
-		v.core.PiecesTaken(now, c.peer, c.chunk, c.first, c.count, c.ok)
+		v.core.PiecesTaken(now, c.peer, c.chunk, int(c.first), int(c.count), c.ok)
 	case callLearn:
-		if h := v.core.Learn(now, v.recordOf(c.part), c.age); h != 0 {
-			v.learned(c.part, h)
+		if h := v.core.Learn(now, v.recordOf(int(c.n)), c.time); h != 0 {
+			v.learned(int(c.n), h)
 		}
 	case callBegin:
 		v.head.Begin(now)
 		v.play()
 		v.replayParked()
 	case callNeed:
-		v.core.Need(now, c.chunk, c.deadline)
+		v.core.Need(now, c.chunk, c.time)
 	case callFetched:
-		v.core.Fetched(now, c.chunk, c.first, c.count, c.ok)
+		v.core.Fetched(now, c.chunk, int(c.first), int(c.count), c.ok)
 	case callSelf:
 		v.core.Self(now, uint8(c.n), v.rendition, 0)
 	case callArrived:
-		v.core.Arrived(now, c.chunk, c.first, c.count)
+		v.core.Arrived(now, c.chunk, int(c.first), int(c.count))
 	case callReloaded:
 		v.core.Reloaded(now, c.ok)
 	case callRecordTaken:
-		if h := v.core.RecordTaken(now, c.peer, c.record, c.ok); h != 0 {
-			v.learned(w.partOf(c.record.ID), h)
-			v.play()
-			v.replayParked()
-		}
+		v.recordTaken(c)
 	case callReady:
 		v.head.Ready(now, c.chunk)
 		v.play()
@@ -153,11 +152,11 @@ func (v *viewer) make(c *call) {
 }
 
 // makeAlone does what a player without the swarm does: everything comes from the edge when it is needed.
-func (v *viewer) makeAlone(c *call) {
+func (v *viewer) makeAlone(c call) {
 	now := v.w.now
 	switch c.what {
 	case callLearn:
-		v.learned(c.part, scheduler.Chunk(c.part+2))
+		v.learned(int(c.n), scheduler.Chunk(c.n+2))
 	case callBegin:
 		v.head.Begin(now)
 		v.play()
@@ -175,7 +174,7 @@ func (v *viewer) makeAlone(c *call) {
 }
 
 // handIn gives the scheduler a peer's message.
-func (v *viewer) handIn(c *call) {
+func (v *viewer) handIn(c call) {
 	h := v.halves.get(c.peer)
 	if h == nil || !h.up {
 		v.w.free(c.msg)
@@ -184,7 +183,7 @@ func (v *viewer) handIn(c *call) {
 	v.counts.frames++
 	v.frame = c.msg
 	c.msg.kept = false
-	v.core.Frame(v.w.now, c.peer, c.msg.bytes, c.msg.payload)
+	v.core.Frame(v.w.now, c.peer, c.msg.bytes, int(c.msg.payload))
 	v.carryOut()
 	v.frame = nil
 	if m := c.msg; !m.kept {
@@ -243,7 +242,7 @@ func (v *viewer) carryOut() {
 			v.drop(a.Chunk)
 		case scheduler.Reload:
 			v.reloading, v.hinted = true, 0
-			if a.Count == 1 && v.next == w.published {
+			if a.Count == 1 && v.next == w.published() {
 				v.hinted = v.next
 			}
 			v.ask()
@@ -269,11 +268,11 @@ func (v *viewer) send(a scheduler.Action, what cargo, payload int) *message {
 	}
 	m := v.w.take(what)
 	m.bytes = append(m.bytes, a.Bytes...)
-	m.payload = payload
+	m.payload = int32(payload)
 	if c := v.chunks.get(a.Chunk); c != nil {
-		m.part = c.part
+		m.part = int32(c.part)
 	}
-	m.first, m.count = a.First, a.Count
+	m.first, m.count = int32(a.First), int32(a.Count)
 	v.w.send(h, m)
 	return m
 }
@@ -299,33 +298,13 @@ func (v *viewer) sendPieces(a scheduler.Action) {
 	}
 }
 
-// takeRecord verifies a record: it is the stream's, or it is not.
-func (v *viewer) takeRecord(a scheduler.Action) {
-	r, err := wire.ParseRecord(a.Bytes)
-	ok := false
-	if err == nil {
-		if part := v.w.partOf(r.ID); part >= 0 && part < len(v.stream.parts) {
-			ok = v.stream.parts[part] == r
-		}
-	}
-	v.owe(call{what: callRecordTaken, peer: a.Peer, record: &r, ok: ok})
-}
+// unseen is how much of what waits for one peer is the network's already, where a host does not see it.
+const unseen = 16 << 10
 
-// backlog is how many bytes wait for the uplink.
+// backlog is how many bytes wait for the uplink, as far as a host sees them.
 func (v *viewer) backlog() (bytes int) {
-	for _, h := range v.busy {
-		bytes += h.queued
+	for _, h := range v.busy.waiting() {
+		bytes += max(0, int(h.queued)-unseen)
 	}
 	return bytes
-}
-
-// partOf returns the number of a part.
-func (w *world) partOf(id wire.ChunkID) int { return int(id.MSN)*partsPerSegment + int(id.Part) }
-
-// recordOf returns the record of a part, or of the init segment.
-func (v *viewer) recordOf(part int) *wire.Record {
-	if part == initPart {
-		return &v.stream.init
-	}
-	return &v.stream.parts[part]
 }

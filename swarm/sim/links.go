@@ -14,19 +14,19 @@ const (
 
 // connect makes a side of a link. In place of SDP the signals carry which side of whom it is.
 func (v *viewer) connect(a scheduler.Action) {
-	h := &half{viewer: v, peer: a.Peer}
-	v.halves.put(a.Peer, h)
+	h := v.halves.put(a.Peer)
+	h.viewer, h.peer = v.id, a.Peer
 	if a.Count == 1 {
 		v.signal(h, wire.Offer)
 	}
 }
 
 func (v *viewer) signal(h *half, kind wire.SignalKind) {
-	c := call{what: callSignal, peer: h.peer}
-	c.bytes[0] = byte(kind)
-	binary.BigEndian.PutUint64(c.bytes[1:], uint64(v.id))
-	binary.BigEndian.PutUint64(c.bytes[9:], uint64(h.peer))
-	v.owe(c)
+	m := v.w.take(tracked)
+	m.bytes = append(m.bytes, byte(kind))
+	m.bytes = binary.BigEndian.AppendUint64(m.bytes, uint64(v.id))
+	m.bytes = binary.BigEndian.AppendUint64(m.bytes, uint64(h.peer))
+	v.owe(call{what: callSignal, peer: h.peer, msg: m})
 }
 
 // signalled takes a description of the other side. Once both know each other, the link opens if the pair can connect.
@@ -41,6 +41,7 @@ func (v *viewer) signalled(a scheduler.Action) {
 	if h.other == nil {
 		return // closed meanwhile
 	}
+	h.to, h.delay = other.id, int32(w.delay(v, other))
 	switch wire.SignalKind(a.Bytes[0]) {
 	case wire.Offer:
 		v.signal(h, wire.Answer)
@@ -48,10 +49,10 @@ func (v *viewer) signalled(a scheduler.Action) {
 		if !w.reachable(v, other) {
 			return
 		}
-		one := w.delay(v, other)
+		one := scheduler.Time(h.delay)
 		at := w.now + 2*handshakes*one + 2*describeTime
-		w.plan(event{at: at + one, what: opens, viewer: v.id, half: h})
-		w.plan(event{at: at, what: opens, viewer: other.id, half: h.other})
+		w.planLink(at+one, opens, h)
+		w.planLink(at, opens, h.other)
 	}
 }
 

@@ -12,39 +12,39 @@ func (v *viewer) fetch(a scheduler.Action) {
 	c := v.chunks.get(a.Chunk)
 	if c == nil || !c.within(a.First, a.Count) {
 		v.counts.unheld++
-		v.owe(call{what: callFetched, chunk: a.Chunk, first: a.First, count: a.Count})
+		v.owe(call{what: callFetched, chunk: a.Chunk, first: int32(a.First), count: int32(a.Count)})
 		return
 	}
 	v.counts.requests++
 	m := w.take(fetched)
 	from, to := c.record.PieceBounds(a.First, a.Count)
-	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, a.First, a.Count, c.part, to-from
-	at := w.served(w.now+v.toEdge(), m.payload) + v.toEdge()
-	if v.hinted > 0 && c.part == v.hinted && m.count == c.record.Pieces() {
+	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, int32(a.First), int32(a.Count), int32(c.part), int32(to-from)
+	at := w.served(w.now+v.toEdge(), to-from) + v.toEdge()
+	if v.hinted > 0 && c.part == v.hinted && a.Count == c.record.Pieces() {
 		v.hinted = 0
-		at = max(w.now, w.served(publishedAt(c.part), m.payload)+v.toEdge())
+		at = max(w.now, w.served(publishedAt(c.part), to-from)+v.toEdge())
 	}
-	w.plan(event{at: at, what: arrives, viewer: v.id, msg: m})
+	w.plan(event{at: at, what: answers, viewer: v.id, msg: m})
 }
 
 // trickle lets an answer of the edge come through the downlink piece by piece, behind the hashes.
 func (v *viewer) trickle(m *message) {
 	w := v.w
 	c := v.chunks.get(m.chunk)
-	v.receive(headerSize + 43*m.count)
+	v.receive(headerSize + 43*int(m.count))
 	if c == nil || v.core == nil {
-		v.receive(m.payload)
+		v.receive(int(m.payload))
 		w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
 		return
 	}
 	for i := m.first; i < m.first+m.count-1; i++ {
-		from, to := c.record.PieceBounds(i, 1)
+		from, to := c.record.PieceBounds(int(i), 1)
 		v.receive(to - from)
 		p := w.take(arriving)
 		p.chunk, p.first, p.count = m.chunk, i, 1
 		w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: p})
 	}
-	from, to := c.record.PieceBounds(m.first+m.count-1, 1)
+	from, to := c.record.PieceBounds(int(m.first+m.count)-1, 1)
 	v.receive(to - from)
 	w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
 }
@@ -59,7 +59,7 @@ func (v *viewer) arrived(m *message) {
 		c.hashes = true
 		v.owe(call{what: callHashesTaken, chunk: m.chunk, ok: true})
 	}
-	c.pieces |= run(m.first, m.count)
+	c.pieces |= run(int(m.first), int(m.count))
 	v.owe(call{what: callArrived, chunk: m.chunk, first: m.first, count: m.count})
 }
 
@@ -69,7 +69,7 @@ func (v *viewer) fetched(m *message) {
 	if ok {
 		c.hashes = true
 		v.counts.fromEdge += uint64(m.payload)
-		c.pieces |= run(m.first, m.count)
+		c.pieces |= run(int(m.first), int(m.count))
 	}
 	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})
 }
@@ -77,7 +77,7 @@ func (v *viewer) fetched(m *message) {
 // takeHashes verifies: the message is what it claims to be, or it is not.
 func (v *viewer) takeHashes(a scheduler.Action) {
 	m, c := v.frame, v.chunks.get(a.Chunk)
-	ok := c != nil && m.what == hashes && m.part == c.part && !m.tampered
+	ok := c != nil && m.what == hashes && int(m.part) == c.part && !m.tampered
 	if ok {
 		c.hashes = true
 	}
@@ -86,13 +86,13 @@ func (v *viewer) takeHashes(a scheduler.Action) {
 
 func (v *viewer) takePieces(a scheduler.Action) {
 	m, c := v.frame, v.chunks.get(a.Chunk)
-	ok := c != nil && m.what == pieces && m.part == c.part && m.first == a.First && m.count == a.Count &&
+	ok := c != nil && m.what == pieces && int(m.part) == c.part && int(m.first) == a.First && int(m.count) == a.Count &&
 		!m.tampered && c.hashes
 	if ok {
 		fresh := run(a.First, a.Count) &^ c.pieces
 		for p := fresh; p != 0; p &= p - 1 {
 			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
-			m.fresh += to - from
+			m.fresh += int32(to - from)
 		}
 		v.counts.fromPeers += uint64(m.fresh)
 		if v.firstPeer == 0 {
@@ -103,7 +103,7 @@ func (v *viewer) takePieces(a scheduler.Action) {
 		m.bad = true
 		v.counts.badSeen += uint64(m.payload)
 	}
-	v.owe(call{what: callPiecesTaken, peer: m.at, chunk: a.Chunk, first: a.First, count: a.Count, ok: ok})
+	v.owe(call{what: callPiecesTaken, peer: m.at, chunk: a.Chunk, first: int32(a.First), count: int32(a.Count), ok: ok})
 }
 
 // park keeps the frame just handed in.

@@ -5,33 +5,43 @@ import (
 )
 
 const (
-	sendLimit    = 1 << 20  // bytes that may wait for one peer; what comes on top is dropped, as the native viewer does
-	sendLow      = 64 << 10 // when the scheduler hears that there is room again
-	packetSize   = 1150     // payload of one packet
-	packetHeader = 85       // IP, UDP, DTLS, SCTP
+	sendLimit    = 1 << 20                   // bytes that may wait for one peer; what comes on top is dropped, as the native viewer does
+	sendLow      = 64 << 10                  // when the scheduler hears that there is room again
+	packetSize   = 1150                      // payload of one packet
+	packetHeader = 85                        // IP, UDP, DTLS, SCTP
+	leastAccess  = 2 * scheduler.Millisecond // of a viewer's own line
+	leastDelay   = 2 * leastAccess           // of anything between two
 	toldEvery    = 200 * scheduler.Millisecond
 )
 
 // message is one message on its way: between peers, from the edge, from the tracker. Reused.
 type message struct {
-	what     cargo
-	half     *half  // between peers: the sender's side of the link
-	bytes    []byte // what is not media: a whole control frame, the header of a bulk frame, a tracker message
-	payload  int    // bytes of media or hashes that follow
-	tampered bool
-	part     int // which chunk it is of, as the payload's true content; initPart for the init segment
-	first    int
-	count    int
+	half     *half    // between peers: the sender's side of the link, and once it travels the receiver's
+	after    *message // the next one in its queue
+	bytes    []byte   // what is not media: a whole control frame, the header of a bulk frame, a tracker message
+	payload  int32    // bytes of media or hashes that follow
+	part     int32    // which chunk it is of, as the payload's true content; initPart for the init segment
+	first    int32
+	count    int32
 	chunk    scheduler.Chunk // answers of the edge: the handle that was asked for
-	known    int             // playlists: parts it tells of
+	known    int32           // playlists: parts it tells of
+	at       scheduler.Peer  // the receiver's name for the sender
+	fresh    int32           // bytes of it that were missing
 	parkedAt scheduler.Time
-	at       scheduler.Peer // the receiver's name for the sender
-	fresh    int            // bytes of it that were missing
-	kept     bool           // parked
-	bad      bool           // did not pass verification
+	what     cargo
+	tampered bool
+	kept     bool // parked
+	bad      bool // did not pass verification
 	inUse    bool
-	length   int // size, once it is known
+	head     [headSize]byte // room for bytes, where they are few
 }
+
+// headSize holds the header of a frame, and what most control frames have behind it. With it a message has 128 bytes, two
+// lines of the cache.
+const headSize = 43
+
+// messageBlock is how many messages are made at a time.
+const messageBlock = 256
 
 type cargo uint8
 
@@ -45,12 +55,7 @@ const (
 	tracked  // the tracker's word
 )
 
-func (m *message) size() int {
-	if m.length == 0 {
-		m.length = len(m.bytes) + m.payload
-	}
-	return m.length
-}
+func (m *message) size() int { return len(m.bytes) + int(m.payload) }
 
 // onWire is the size with packet headers.
 func onWire(size int) int { return size + (size/packetSize+1)*packetHeader }
@@ -59,11 +64,16 @@ func onWire(size int) int { return size + (size/packetSize+1)*packetHeader }
 func (w *world) take(what cargo) *message {
 	n := len(w.spare)
 	if n == 0 {
-		return &message{what: what, inUse: true}
+		block := make([]message, messageBlock)
+		for i := range block {
+			w.spare = append(w.spare, &block[i])
+		}
+		n = messageBlock
 	}
 	m := w.spare[n-1]
 	w.spare = w.spare[:n-1]
-	*m = message{what: what, bytes: m.bytes[:0], inUse: true}
+	*m = message{what: what, inUse: true}
+	m.bytes = m.head[:0]
 	return m
 }
 
@@ -72,37 +82,39 @@ func (w *world) free(m *message) {
 		panic("sim: message freed twice")
 	}
 	m.inUse = false
-	m.half = nil
+	m.half, m.bytes = nil, nil
 	w.spare = append(w.spare, m)
 }
 
 // half is one side of a link.
 type half struct {
-	viewer *viewer
+	viewer int32
 	peer   scheduler.Peer
-	other  *half // once signalling has brought them together
+	other  *half          // once signalling has brought them together
+	to     int32          // its viewer
+	delay  int32          // to it, in microseconds
+	last   scheduler.Time // when the newest message arrives there: they stay in order
+	told   scheduler.Time // when Buffered was last called
+	queue  queue
+	queued int32 // bytes in queue
 	up     bool
 	closed bool
-	queue  []*message
-	queued int            // bytes in queue
-	last   scheduler.Time // when the newest message arrives at the other side: they stay in order
-	told   scheduler.Time // when Buffered was last called
 }
 
 // send puts a message into the link's queue; the viewer's uplink serves its links in turn.
 func (w *world) send(h *half, m *message) {
-	v := h.viewer
+	v := w.viewers[h.viewer]
 	if h.queued > sendLimit {
 		v.counts.sendsDropped++
 		w.free(m)
 		return
 	}
 	m.half = h
-	if len(h.queue) == 0 {
-		v.busy = append(v.busy, h)
+	if h.queue.empty() {
+		v.busy.push(h)
 	}
-	h.queue = append(h.queue, m)
-	h.queued += m.size()
+	h.queue.push(m)
+	h.queued += int32(m.size())
 	if !v.sending {
 		w.serve(v)
 	}
@@ -111,19 +123,17 @@ func (w *world) send(h *half, m *message) {
 // serve begins to send the next message.
 func (w *world) serve(v *viewer) {
 	v.sending = false
-	for len(v.busy) > 0 {
-		h := v.busy[0]
-		v.busy = v.busy[1:]
-		if len(h.queue) == 0 { // closed meanwhile
+	for !v.busy.empty() {
+		h := v.busy.pop()
+		if h.queue.empty() { // closed meanwhile
 			continue
 		}
-		m := h.queue[0]
-		h.queue = h.queue[1:]
-		if len(h.queue) > 0 {
-			v.busy = append(v.busy, h)
+		m := h.queue.pop()
+		if !h.queue.empty() {
+			v.busy.push(h)
 		}
 		v.sending = true
-		w.plan(event{at: w.now + transmit(onWire(m.size()), v.uplink), what: departs, viewer: v.id, msg: m, half: h})
+		w.plan(event{at: w.now + transmit(onWire(m.size()), v.uplink), what: departs, viewer: v.id, msg: m})
 		return
 	}
 }
@@ -133,25 +143,26 @@ func transmit(bytes int, bitsPerSecond int64) scheduler.Time {
 }
 
 // departed lets a message travel, and the next one be sent.
-func (w *world) departed(v *viewer, h *half, m *message) {
-	size := m.size()
-	v.counts.sentBytes += uint64(onWire(size))
+func (w *world) departed(v *viewer, m *message) {
+	h, size := m.half, int32(m.size())
+	v.counts.sentBytes += uint64(onWire(int(size)))
 	h.queued -= size
 	w.serve(v)
 	if h.closed || h.other == nil {
 		w.free(m)
 		return
 	}
-	at := w.now + w.delay(v, h.other.viewer)
+	m.half = h.other
+	at := w.now + scheduler.Time(h.delay)
 	if w.scenario.Loss > 0 {
-		w.sent++
-		if chance(w.seed, 0x105e, w.sent) < w.scenario.Loss {
-			at += 2*w.delay(v, h.other.viewer) + 30*scheduler.Millisecond
+		v.sent++
+		if chance(w.seed, 0x105e<<32|uint64(v.id), v.sent) < w.scenario.Loss {
+			at += 2*scheduler.Time(h.delay) + 30*scheduler.Millisecond
 		}
 	}
 	at = max(at, h.last)
 	h.last = at
-	w.plan(event{at: at, what: arrives, viewer: h.other.viewer.id, msg: m})
+	w.plan(event{at: at, what: arrives, viewer: h.to, number: size, msg: m})
 	if v.here && h.queued < sendLow && h.queued+size >= sendLow {
 		h.told = w.now
 		v.owe(call{what: callBuffered, peer: h.peer, n: h.queued})
@@ -160,16 +171,12 @@ func (w *world) departed(v *viewer, h *half, m *message) {
 }
 
 // arrived puts a message through the viewer's downlink.
-func (w *world) arrived(v *viewer, m *message) {
+func (w *world) arrived(v *viewer, m *message, size int) {
 	if !v.here {
 		w.free(m)
 		return
 	}
-	if m.what == fetched {
-		v.trickle(m)
-		return
-	}
-	v.receive(m.size())
+	v.receive(size)
 	w.plan(event{at: v.downFree, what: delivers, viewer: v.id, msg: m})
 }
 
@@ -200,14 +207,14 @@ func (w *world) disconnect(h *half) {
 	h.closed, h.up = true, false
 	w.drain(h)
 	if h.other != nil && !h.other.closed {
-		at := w.now + w.delay(h.viewer, h.other.viewer)
-		w.plan(event{at: max(at, h.last), what: closes, viewer: h.other.viewer.id, half: h.other})
+		at := w.now + scheduler.Time(h.delay)
+		w.planLink(max(at, h.last), closes, h.other)
 	}
 }
 
 func (w *world) drain(h *half) {
-	for _, m := range h.queue {
-		w.free(m)
+	for !h.queue.empty() {
+		w.free(h.queue.pop())
 	}
-	h.queue, h.queued = nil, 0
+	h.queued = 0
 }

@@ -94,15 +94,18 @@ func Run(c Config) (Report, error) {
 	if c.Viewers < 1 || c.Viewers > 100_000 || c.Seconds < 5 || c.Seconds > 86_400 {
 		return Report{}, fmt.Errorf("sim: %d viewers, %d seconds: choose 1 to 100000 viewers and at least 5 seconds", c.Viewers, c.Seconds)
 	}
-	w := newWorld(s, c.Viewers, c.Seconds, c.Seed, true)
-	w.run()
-	r := w.report(c)
-	alone := newWorld(s, c.Viewers, c.Seconds, c.Seed, false)
-	alone.run()
-	control := alone.report(c)
+	r, with := s.play(c, true)
+	control, without := s.play(c, false)
 	r.Control = &control
-	r.AddedLatencyMillis = added(w.took, alone.took)
+	r.AddedLatencyMillis = added(with, without)
 	return r, nil
+}
+
+// play plays one world to its end, and keeps of it only what was measured.
+func (s Scenario) play(c Config, p2p bool) (Report, []took) {
+	w := newWorld(s, c.Viewers, c.Seconds, c.Seed, p2p)
+	w.run()
+	return w.report(c), w.took
 }
 
 // report sums up a world that has ended.
@@ -115,6 +118,9 @@ func (w *world) report(c Config) Report {
 	var watched, stalled float64
 	var latency, startup, used, first []float64
 	for _, v := range w.viewers {
+		if !v.measured {
+			v.begun = v.counts
+		}
 		v.sum(&r, &duplicate, &requests)
 		p := v.head.Stats(w.now)
 		if v.left {

@@ -56,7 +56,12 @@ func record(id wire.ChunkID, size int) wire.Record {
 func captured(part int) scheduler.Time    { return scheduler.Time(part-before0) * partDuration }
 func publishedAt(part int) scheduler.Time { return captured(part+1) + publishDelay }
 
+// published is how many parts are at the edge.
+func (w *world) published() int {
+	return min(before0+int(max(0, w.now-publishDelay)/partDuration), len(w.streams[0].parts))
+}
+
 // listed is the first part that the playlist lists.
 func (w *world) listed() int {
-	return max(0, w.published/partsPerSegment*partsPerSegment-window)
+	return max(0, w.published()/partsPerSegment*partsPerSegment-window)
 }

@@ -1,11 +1,15 @@
 package sim
 
-// table holds values under numbers that grow, as the scheduler's handles do: a map that is a slice.
+// table holds values under numbers that grow, as the scheduler's handles do: a map that is a slice. Values are made in blocks,
+// so that those of one table are near each other.
 type table[K ~uint32, V any] struct {
 	first K // number of list[0]
 	list  []*V
 	n     int // that are there
+	block []V // not used yet
 }
+
+const tableBlock = 16
 
 func (t *table[K, V]) get(k K) *V {
 	if k < t.first || int(k-t.first) >= len(t.list) {
@@ -14,7 +18,13 @@ func (t *table[K, V]) get(k K) *V {
 	return t.list[k-t.first]
 }
 
-func (t *table[K, V]) put(k K, v *V) {
+// put makes the value of k, which is not there yet.
+func (t *table[K, V]) put(k K) *V {
+	if len(t.block) == 0 {
+		t.block = make([]V, tableBlock)
+	}
+	v := &t.block[0]
+	t.block = t.block[1:]
 	if t.n == 0 {
 		t.first, t.list = k, t.list[:0]
 	}
@@ -23,6 +33,7 @@ func (t *table[K, V]) put(k K, v *V) {
 	}
 	t.list[k-t.first] = v
 	t.n++
+	return v
 }
 
 func (t *table[K, V]) drop(k K) {

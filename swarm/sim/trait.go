@@ -68,7 +68,7 @@ func (v *viewer) hide(hidden bool) {
 	if hidden {
 		flags |= wire.Hidden
 	}
-	v.owe(call{what: callSelf, n: int(flags)})
+	v.owe(call{what: callSelf, n: int32(flags)})
 	v.settle()
 }
 

@@ -19,56 +19,61 @@ const (
 )
 
 // viewer is one person's player in the world: the host of a real scheduler. It leaves the page once and never returns.
+// What is looked at most comes first, so that it shares lines of the cache.
 type viewer struct {
-	w  *world
-	id int32
+	w        *world
+	id       int32
+	here     bool
+	left     bool
+	settled  bool // settle is at work
+	hidden   bool // its tab is not seen
+	measured bool // the measured time began
+	moved    bool // its playhead may be due at another time
+	trait    trait
 
-	// Who it is; drawn at the beginning.
-	name             wire.ViewerID
-	uplink, downlink int64 // bits per second
-	weight           uint16
-	access           scheduler.Time // one-way time over its own line
-	x, y             float64
-	nat              nat
-	flags            uint8
-	trait            trait
-	stream           *stream // of the rendition that it watches
-	rendition        uint8
-	joinsAt          scheduler.Time
-	lifetime         scheduler.Time // 0: for ever
-	rude             bool
+	// Its line.
+	sending  bool
+	busy     turns // links that have something to send, in turn
+	uplink   int64 // bits per second
+	downlink int64
+	downFree scheduler.Time
+	sent     uint64 // messages
 
 	// Its player.
-	here      bool
-	left      bool
 	core      *scheduler.Scheduler // nil without P2P
-	owed      []call
-	settled   bool // settle is at work
 	frame     *message
+	owed      []call
+	halves    table[scheduler.Peer, half]
+	chunks    table[scheduler.Chunk, held]
+	dueAt     scheduler.Time // when its scheduler is due; tickAt may be later
+	tickAt    scheduler.Time
+	headAt    scheduler.Time
+	counts    counts
+	head      playhead.Playhead
 	parked    []*message
 	parkedN   int
-	chunks    table[scheduler.Chunk, held]
-	halves    table[scheduler.Peer, half]
-	head      playhead.Playhead
 	init      scheduler.Chunk
 	newest    int               // parts published when it joined
 	next      int               // the part that the playhead waits to be told of
 	ahead     []scheduler.Chunk // learned, of parts after next
-	dueAt     scheduler.Time    // when its scheduler is due; tickAt may be later
-	hidden    bool              // its tab is not seen
 	firstPeer scheduler.Time    // when the first byte of a peer came
 	hinted    int               // the part that was asked for before it was there; 0: none
 	reloading bool
-	tickAt    scheduler.Time
-	headAt    scheduler.Time
-	counts    counts
 	begun     counts         // when the measured time began
 	closing   playhead.Stats // when it left
 
-	// Its line.
-	busy     []*half // links that have something to send, in turn
-	sending  bool
-	downFree scheduler.Time
+	// Who it is; drawn at the beginning.
+	name      wire.ViewerID
+	weight    uint16
+	access    scheduler.Time // one-way time over its own line; at least leastAccess
+	x, y      float64
+	nat       nat
+	flags     uint8
+	stream    *stream // of the rendition that it watches
+	rendition uint8
+	joinsAt   scheduler.Time
+	lifetime  scheduler.Time // 0: for ever
+	rude      bool
 }
 
 // held is what a viewer holds of a chunk.
@@ -89,9 +94,10 @@ const (
 
 // counts are what a viewer got and did.
 type counts struct {
+	sentBytes                      uint64 // on the wire
+	frames                         uint64
 	fromPeers, fromEdge, duplicate uint64
 	refetched                      uint64 // from the edge though held
-	sentBytes                      uint64 // on the wire
 	requests                       uint64
 	badPlayed, badRelayed, badSeen uint64
 	tampered                       uint64 // bytes that it sent and were wrong
@@ -99,7 +105,6 @@ type counts struct {
 	sendsDropped, unheld           uint64
 	parkedLost                     uint64
 	cut                            [5]uint64
-	frames                         uint64
 }
 
 // newViewer draws a person.
@@ -111,7 +116,7 @@ func newViewer(w *world, id int32, joinsAt scheduler.Time) *viewer {
 	v.uplink = int64(up * rate)
 	v.downlink = int64((s.Downlink + s.Downlink*r.ExpFloat64()) * rate)
 	v.weight = uint16(max(1, min(60000, up*rate*s.Told*math.Exp(s.ToldSigma*r.NormFloat64())/10_000)))
-	v.access = 2*scheduler.Millisecond + scheduler.Time(r.Float64()*10_000)
+	v.access = leastAccess + scheduler.Time(r.Float64()*10_000)
 	v.x, v.y = r.Float64(), r.Float64()
 	v.flags = wire.MayUpload
 	if r.Float64() < s.Metered {
@@ -144,7 +149,7 @@ func (v *viewer) join() {
 	w := v.w
 	v.here = true
 	v.head.HoldBack = holdBack
-	v.newest = w.published
+	v.newest = w.published()
 	v.ask()
 	if w.p2p {
 		var secret [16]byte
@@ -178,7 +183,7 @@ func (v *viewer) leave() {
 			h.closed = true
 			w.drain(h)
 			if h.other != nil && !h.other.closed {
-				w.plan(event{at: w.now + 5*scheduler.Second, what: closes, viewer: h.other.viewer.id, half: h.other})
+				w.planLink(w.now+5*scheduler.Second, closes, h.other)
 			}
 		} else {
 			w.disconnect(h)
@@ -208,10 +213,10 @@ func (v *viewer) learn(known int) {
 	}
 	v.next = from
 	if v.init == 0 {
-		v.owe(call{what: callLearn, part: initPart, age: 10 * scheduler.Second})
+		v.owe(call{what: callLearn, n: initPart, time: 10 * scheduler.Second})
 	}
 	for part := from; part < known; part++ {
-		v.owe(call{what: callLearn, part: part, age: scheduler.Time(known-1-part) * partDuration})
+		v.owe(call{what: callLearn, n: int32(part), time: scheduler.Time(known-1-part) * partDuration})
 	}
 	v.owe(call{what: callBegin})
 	if v.reloading {
@@ -230,8 +235,8 @@ func (v *viewer) learned(part int, h scheduler.Chunk) {
 	if v.chunks.get(h) != nil {
 		return
 	}
-	c := &held{part: part, record: v.recordOf(part)}
-	v.chunks.put(h, c)
+	c := v.chunks.put(h)
+	c.part, c.record = part, v.recordOf(part)
 	if part == initPart {
 		v.init = h
 		return
@@ -239,7 +244,7 @@ func (v *viewer) learned(part int, h scheduler.Chunk) {
 	if v.trait == liar {
 		v.boast(c)
 	}
-	c.measured = part >= v.newest+2*partsPerSegment && w.measuring && publishedAt(part) < w.end-2*scheduler.Second
+	c.measured = part >= v.newest+2*partsPerSegment && w.measuring() && publishedAt(part) < w.end-2*scheduler.Second
 	v.ahead = append(v.ahead, h)
 	for v.advance() {
 	}
@@ -255,6 +260,7 @@ func (v *viewer) advance() bool {
 		v.ahead = slices.Delete(v.ahead, i, i+1)
 		if c != nil && c.part == v.next {
 			v.next++
+			v.moved = true
 			v.head.Add(v.w.now, playhead.Item{
 				Chunk: h, Init: v.init, Duration: partDuration, Independent: c.record.Independent, Captured: captured(c.part),
 			})
@@ -269,9 +275,10 @@ func (v *viewer) advance() bool {
 
 // play passes on what the playhead needs and looks at what it plays.
 func (v *viewer) play() {
+	v.moved = true
 	for _, n := range v.head.Needs() {
 		if c := v.chunks.get(n.Chunk); c != nil && !c.whole {
-			v.owe(call{what: callNeed, chunk: n.Chunk, deadline: n.Deadline})
+			v.owe(call{what: callNeed, chunk: n.Chunk, time: n.Deadline})
 		}
 	}
 	for _, it := range v.head.Played() {

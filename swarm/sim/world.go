@@ -9,43 +9,44 @@ const (
 	edgeTime = 3 * scheduler.Millisecond // the edge's own time for a chunk that it holds
 )
 
-// world is one run: everything in it happens on one goroutine, in the order of the agenda.
+// world is one run: everything in it happens on one goroutine, in the order of the agenda. What a viewer does must not be
+// felt by another sooner than anything travels: see agenda.
 type world struct {
 	scenario Scenario
 	seed     uint64
 	p2p      bool
-	end      scheduler.Time // of the measured time
+	from     scheduler.Time // the beginning of the measured time
+	end      scheduler.Time // and its end
 
-	now       scheduler.Time
-	agenda    agenda
-	streams   []*stream      // by rendition
-	published int            // parts at the edge
-	edgeFree  scheduler.Time // when the edge's own line is free again
-	tracker   *tracker
-	viewers   []*viewer // by number; those who left included
-	waiting   []*viewer // with a playlist request that the edge holds
-	edgeRate  int64     // bits a second; 0: without bound
-	measuring bool
-	spare     []*message
-	sent      uint64 // messages that travelled
-	took      []took
-	events    uint64
+	now      scheduler.Time
+	agenda   agenda
+	streams  []*stream      // by rendition
+	edgeFree scheduler.Time // when the edge's own line is free again
+	tracker  *tracker
+	viewers  []*viewer // by number; those who left included
+	waiting  []*viewer // with a playlist request that the edge holds
+	edgeRate int64     // bits a second; 0: without bound
+	spare    []*message
+	took     []took
+	events   uint64
 }
 
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 	w := &world{scenario: s, seed: seed, p2p: p2p}
 	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
+	w.from = w.end - scheduler.Time(seconds)*scheduler.Second
+	w.agenda = newAgenda(w.end)
+	w.agenda.enter(leastDelay) // less than any way to the world
 	for r := range max(1, s.Renditions) {
 		w.streams = append(w.streams, newStream(&w.scenario, w.end, seed, uint8(r)))
 	}
-	w.published = before0
 	w.edgeRate = int64(s.EdgeRate * float64(s.Bitrate) * float64(viewers))
 	w.tracker = newTracker(w)
 	for i := range viewers {
 		at := scheduler.Time(s.Joins) * scheduler.Second * scheduler.Time(i) / scheduler.Time(viewers)
 		w.enter(at)
 	}
-	w.plan(event{at: publishedAt(w.published), what: publishes})
+	w.plan(event{at: publishedAt(before0), what: publishes})
 	return w
 }
 
@@ -53,42 +54,41 @@ func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 func (w *world) enter(at scheduler.Time) {
 	v := newViewer(w, int32(len(w.viewers)), at)
 	w.viewers = append(w.viewers, v)
+	w.agenda.enter(v.access + leastAccess)
 	w.plan(event{at: at, what: joins, viewer: v.id})
 }
 
 func (w *world) plan(e event) { w.agenda.add(e) }
 
+// planLink plans what happens to a side of a link.
+func (w *world) planLink(at scheduler.Time, what happening, h *half) {
+	m := w.take(control)
+	m.half = h
+	w.plan(event{at: at, what: what, viewer: h.viewer, msg: m})
+}
+
 // run lets the world happen.
 func (w *world) run() {
-	from := scheduler.Time(w.scenario.Warmup) * scheduler.Second
-	for len(w.agenda.list) > 0 {
-		e := w.agenda.next()
-		if !w.measuring && e.at >= from {
-			w.now = from
-			w.measure()
+	for w.agenda.turnOver() {
+		for e, more := w.agenda.next(); more; e, more = w.agenda.next() {
+			w.now = e.at
+			w.events++
+			w.happen(&e)
 		}
-		if e.at > w.end {
-			break
-		}
-		w.now = e.at
-		w.events++
-		w.happen(&e)
 	}
 	w.now = w.end
 }
 
-// measure begins the measured time.
-func (w *world) measure() {
-	w.measuring = true
-	for _, v := range w.viewers {
-		v.begun = v.counts
-	}
-}
+// measuring tells whether it is the measured time.
+func (w *world) measuring() bool { return w.now >= w.from }
 
 func (w *world) happen(e *event) {
 	var v *viewer
 	if int(e.viewer) < len(w.viewers) {
 		v = w.viewers[e.viewer]
+		if !v.measured && e.what >= joins && w.measuring() {
+			v.measured, v.begun = true, v.counts
+		}
 	}
 	switch e.what {
 	case joins:
@@ -105,9 +105,11 @@ func (w *world) happen(e *event) {
 			v.settle()
 		}
 	case departs:
-		w.departed(v, e.half, e.msg)
+		w.departed(v, e.msg)
 	case arrives:
-		w.arrived(v, e.msg)
+		w.arrived(v, e.msg, int(e.number))
+	case answers:
+		v.trickle(e.msg)
 	case delivers:
 		w.delivered(v, e.msg)
 	case publishes:
@@ -132,9 +134,11 @@ func (w *world) happen(e *event) {
 			w.tracker.flush()
 		}
 	case opens:
-		v.opened(e.half)
+		v.opened(e.msg.half)
+		w.free(e.msg)
 	case closes:
-		v.lost(e.half)
+		v.lost(e.msg.half)
+		w.free(e.msg)
 	case hides:
 		v.hide(true)
 	case shows:
@@ -156,10 +160,7 @@ func (w *world) tick(v *viewer) {
 
 // publish puts the next part at the edge and answers the requests that wait for it.
 func (w *world) publish() {
-	w.published++
-	if w.published < len(w.streams[0].parts) {
-		w.plan(event{at: publishedAt(w.published), what: publishes})
-	}
+	w.plan(event{at: publishedAt(w.published()), what: publishes})
 	for _, v := range w.waiting {
 		w.answer(v)
 	}
@@ -168,7 +169,7 @@ func (w *world) publish() {
 
 // hold answers a playlist request that knows of so many parts, or holds it.
 func (w *world) hold(v *viewer, known int) {
-	if w.published > known {
+	if w.published() > known {
 		w.answer(v)
 	} else {
 		w.waiting = append(w.waiting, v)
@@ -177,8 +178,8 @@ func (w *world) hold(v *viewer, known int) {
 
 func (w *world) answer(v *viewer) {
 	m := w.take(playlist)
-	m.known, m.payload = w.published, playlistSize
-	w.plan(event{at: w.served(w.now, playlistSize) + v.toEdge(), what: arrives, viewer: v.id, msg: m})
+	m.known = int32(w.published())
+	w.plan(event{at: w.served(w.now, playlistSize) + v.toEdge(), what: arrives, viewer: v.id, number: playlistSize, msg: m})
 }
 
 // served returns when the edge has sent an answer of so many bytes that it was asked for at a moment. All answers share its line.
@@ -198,7 +199,7 @@ func (w *world) delivered(v *viewer, m *message) {
 	}
 	switch m.what {
 	case playlist:
-		known := m.known
+		known := int(m.known)
 		w.free(m)
 		v.learn(known)
 		return
@@ -216,7 +217,7 @@ func (w *world) delivered(v *viewer, m *message) {
 
 // frameFrom takes a peer's message.
 func (v *viewer) frameFrom(m *message) {
-	h := m.half.other // our side of the link
+	h := m.half // our side of the link
 	if h == nil || h.closed || !h.up {
 		v.w.free(m)
 		return

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/pion/datachannel"
-	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -75,7 +74,8 @@ func (s *session) connect(a scheduler.Action) {
 	ctx, cancel := context.WithCancel(context.Background())
 	peer := a.Peer
 	l := &link{
-		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), opened: make(chan datachannel.Reader, 1), dropped: &s.counts.signalsDropped,
+		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), opened: make(chan *datachannel.DataChannel, 1),
+		outgoing: make(chan []byte, linkMessages), dropped: &s.counts.signalsDropped,
 		stuck: &s.counts.linksStuck,
 	}
 	// A link that the scheduler gave up says nothing more.
@@ -87,7 +87,7 @@ func (s *session) connect(a scheduler.Action) {
 		})
 	}
 	l.signal = func(b []byte) { mine(func(now scheduler.Time) { s.core.OutSignal(now, peer, b) }) }
-	l.up = func(c *webrtc.DataChannel) {
+	l.up = func(c *datachannel.DataChannel) {
 		mine(func(now scheduler.Time) { l.channel = c; s.core.LinkUp(now, peer) })
 	}
 	l.down = func() {
@@ -166,7 +166,7 @@ func (s *session) backlog() {
 		if l.channel == nil {
 			continue
 		}
-		n := int(l.channel.BufferedAmount())
+		n := l.onTheWay()
 		all += n
 		if n != l.buffered {
 			l.buffered = n

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // fetch gets pieces from the edge on a goroutine of its own, verification included.
@@ -118,4 +119,4 @@ func (s *session) replayParked() {
 	}
 }
 
-func payload(frame []byte) []byte { return frame[min(len(frame), 24):] }
+func payload(frame []byte) []byte { return frame[min(len(frame), wire.FrameHeaderSize):] }

@@ -21,10 +21,12 @@ const (
 	linkBacklog   = 1 << 20 // bytes on the way to one peer; what comes on top is dropped
 	linkSignals   = 64      // signals of a peer that wait to be applied; more are dropped
 	linkBuffer    = 2 << 10 // for the first messages; grown to fit the largest
+	linkMessages  = 128     // that wait to be written; what comes on top is dropped
 )
 
 // link is one peer connection with its data channel. Its goroutine makes it, applies the peer's signals in order and
-// closes it, and one more reads messages; sending is the session's.
+// closes it, one more reads messages, and one writes them: a write can wait for ever where pion's SCTP locks up, see end,
+// and the session waits for nobody.
 type link struct {
 	peer    scheduler.Peer
 	ctx     context.Context
@@ -34,17 +36,19 @@ type link struct {
 	stuck   *atomic.Uint64
 
 	// How it tells the session, which waits when the session is behind. Called on pion's goroutines where pion holds no lock:
-	// the session itself waits for those when it sends. OnBufferedAmountLow is called under one, hence session.backlog.
+	// the session asks pion how much waits. OnBufferedAmountLow is called under one, hence session.backlog.
 	signal  func(b []byte)
-	up      func(*webrtc.DataChannel)
+	up      func(*datachannel.DataChannel)
 	down    func()
 	message func(b []byte)
 
-	opened chan datachannel.Reader // the channel, once it is open
+	opened   chan *datachannel.DataChannel // once it is open
+	outgoing chan []byte
+	waiting  atomic.Int64 // bytes in outgoing
 
 	// Owned by the session.
-	channel  *webrtc.DataChannel // nil until it is open
-	buffered int                 // bytes on the way, as the scheduler was told
+	channel  *datachannel.DataChannel // nil until it is open
+	buffered int                      // bytes on the way, as the scheduler was told
 }
 
 // run opens the connection; initiate: this side makes the offer.
@@ -118,8 +122,9 @@ func (l *link) open(pc *webrtc.PeerConnection) error {
 	}
 	c.OnOpen(func() {
 		if r, err := c.Detach(); err == nil {
-			l.up(c)
-			l.opened <- r
+			channel := r.(*datachannel.DataChannel)
+			l.up(channel)
+			l.opened <- channel
 		}
 	})
 	return nil
@@ -127,12 +132,18 @@ func (l *link) open(pc *webrtc.PeerConnection) error {
 
 // read passes on messages until the channel closes. It reads by itself, since pion's own reader holds 64 KiB for each link.
 func (l *link) read() {
-	var r datachannel.Reader
+	var r *datachannel.DataChannel
 	select {
 	case r = <-l.opened:
 	case <-l.ctx.Done():
 		return
 	}
+	written := make(chan struct{})
+	defer func() { <-written }()
+	go func() {
+		defer close(written)
+		l.write(r)
+	}()
 	for b := make([]byte, linkBuffer); ; {
 		n, text, err := r.ReadDataChannel(b)
 		switch {
@@ -211,10 +222,33 @@ func (l *link) take(b []byte) {
 	}
 }
 
+// write passes messages to the channel until the link is closed.
+func (l *link) write(w *datachannel.DataChannel) {
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case b := <-l.outgoing:
+			w.Write(b) // if the channel has closed, its reader tells
+			l.waiting.Add(int64(-len(b)))
+		}
+	}
+}
+
 // send puts a message on its way; false if it was dropped.
 func (l *link) send(b []byte) bool {
-	if l.channel == nil || l.channel.BufferedAmount() > linkBacklog {
+	if l.channel == nil || l.onTheWay() > linkBacklog {
 		return false
 	}
-	return l.channel.Send(b) == nil
+	l.waiting.Add(int64(len(b)))
+	select {
+	case l.outgoing <- slices.Clone(b):
+		return true
+	default:
+		l.waiting.Add(int64(-len(b)))
+		return false
+	}
 }
+
+// onTheWay is how many bytes wait, here and in the channel.
+func (l *link) onTheWay() int { return int(l.waiting.Load()) + int(l.channel.BufferedAmount()) }

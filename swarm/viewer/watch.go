@@ -21,7 +21,7 @@ type WatchConfig struct {
 	Key     []byte        // see Config.Key
 	Token   string        // see Config.Token
 	Seconds int           // how long is measured, after the last viewer joined; 0: 30
-	Join    time.Duration // over which the viewers join; 0: 50 ms for each, at most 10 s
+	Join    time.Duration // over which the viewers join; 0: 100 ms for each, at most 15 s
 	NoP2P   bool          // plain LL-HLS: the control run
 	Weight  uint16        // see Config.Weight
 	Cap     uint16        // see Config.Cap
@@ -63,7 +63,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	}
 	join := c.Join
 	if join == 0 {
-		join = min(time.Duration(n)*50*time.Millisecond, 10*time.Second)
+		join = min(time.Duration(n)*100*time.Millisecond, 15*time.Second)
 	}
 	certificate, err := NewCertificate()
 	if err != nil {

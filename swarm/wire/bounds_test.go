@@ -36,7 +36,7 @@ func TestBounds(t *testing.T) {
 		{"record of large pieces", "record", change(all["record/largest"], 3, 1), wire.ErrBounds},
 		{"record of nothing", "record", append(bytes.Clone(all["record/init"][:28]), make([]byte, 100)...), wire.ErrBounds},
 		{"record of too much", "record", change(all["record/largest"], 31, 1), wire.ErrBounds},
-		{"frame of no kind of chunk", "frame", change(all["frame/have"], 13, 3), wire.ErrBounds},
+		{"frame of no kind of chunk", "frame", change(all["frame/have"], 17, 3), wire.ErrBounds},
 		{"frame, longest", "frame", append(bytes.Clone(all["frame/fetching"]), long(wire.MaxFramePayload)...), nil},
 		{"frame, too long", "frame", append(bytes.Clone(all["frame/fetching"]), long(wire.MaxFramePayload+1)...), wire.ErrBounds},
 		{"join of another type", "join", change(all["join/plain"], 0, 2), wire.ErrType},

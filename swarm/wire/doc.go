@@ -7,11 +7,10 @@
 //
 //	chunk ID   16   epoch u32, rendition u8, kind u8 (0 part, 1 segment, 2 init), part u16, MSN u64
 //	record    128   what the origin says of a chunk, signed; see Record
-//	frame   24+ n   between peers: type u8, flags u8, index u16, backlog u16, roster version u16, chunk ID, payload;
-//	               see Frame
+//	frame   28+ n   between peers: type u8, flags u8, index u16, backlog u16, stamp 6, chunk ID, payload; see Frame
 //
 // Frame types under 0x80 are control frames. From 0x80 on they are bulk frames, whose payload is media or hashes:
-// a host hands only their 24 byte header to the scheduler and keeps the payload to itself.
+// a host hands only their 28 byte header to the scheduler and keeps the payload to itself.
 //
 //	0x01 Have      the chunk is held whole; the payload lists more chunk IDs, 16 bytes each
 //	0x02 Fetching  the sender is fetching the chunk from the edge: others need not
@@ -26,8 +25,10 @@
 //	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
 //	               chunk too
 //	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16; flag
-//	               StandIn: I do, but you, who hold them and are not sent them, are my forwarder
-//	0x09 Busy      nothing but its header, for the sake of the backlog in it
+//	               StandIn: I do, but you, who hold them and are not sent them, are my forwarder; flag
+//	               Errand: to those alone whose viewer IDs, u64 each, follow; with flag Back, you gave me
+//	               this errand, and I cannot run it
+//	0x09 Busy      nothing but its header, for the sake of the backlog and the stamp in it
 //	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
 //	               on to its other peers once they are verified; flag ForYou: others were not sent them now

@@ -27,7 +27,7 @@ func ExampleFrame() {
 	media := make([]byte, record.Size)
 
 	from, to := record.PieceBounds(14, 2)
-	b := wire.Frame{Type: wire.Pieces, Flags: wire.FlagRelay, Index: 14, Version: 7, ID: record.ID}.Append(nil)
+	b := wire.Frame{Type: wire.Pieces, Flags: wire.FlagRelay, Index: 14, ID: record.ID}.Append(nil)
 	b = append(b, media[from:to]...)
 
 	frame, pieces, err := wire.ParseFrame(b)

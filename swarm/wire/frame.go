@@ -26,6 +26,8 @@ func (t FrameType) Bulk() bool { return t >= 0x80 }
 const (
 	FlagRelay      uint8 = 1 << 0 // Pieces: pass them on once verified
 	FlagStandIn    uint8 = 1 << 0 // Relay: the sender passes them on; the receiver, who holds them, stands in for it as its forwarder
+	FlagErrand     uint8 = 1 << 1 // Relay: pass them on to those alone whose viewer IDs follow the count
+	FlagBack       uint8 = 1 << 2 // Relay: with FlagErrand: an errand that the sender was given and cannot run, for want of a link
 	FlagForYou     uint8 = 1 << 1 // Pieces: meant for the receiver alone; it does not pass them on as a forwarder either
 	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
 	FlagAhead      uint8 = 1 << 1 // Want: send pieces as they come, also when the chunk is not there yet
@@ -49,26 +51,55 @@ const (
 
 // Bounds of a frame.
 const (
-	FrameHeaderSize = 24
+	FrameHeaderSize = 28
 	MaxFramePayload = 64 << 10
 )
 
-// Frame is the 24 byte header of everything peers say to each other.
+// Frame is the 28 byte header of everything peers say to each other.
 //
 //	0   type u8
 //	1   flags u8
 //	2   index u16: first piece (Pieces, Relay), reason (Deny), else 0
 //	4   backlog u16 of the sender's uplink, in milliseconds: when it will be through with what it has to send
-//	6   roster version u16 of the sender, its lower half
-//	8   chunk ID 16
-//	24  payload
+//	6   sent u16, milliseconds of the sender's clock
+//	8   heard u16: Sent of the newest frame that came the other way
+//	10  waited u8: how much longer that was under way than the quickest of late, in units of 2 ms; 255: none came
+//	11  held u8: parts of the same segment that the sender holds whole, bit 0 for the one before the chunk, bit 1 for the
+//	    one before that, and so on; no bit says nothing
+//	12  chunk ID 16
+//	28  payload
 type Frame struct {
 	Type    FrameType
 	Flags   uint8
 	Index   uint16
 	Backlog uint16
-	Version uint16
-	ID      ChunkID
+	Stamp
+	ID ChunkID
+}
+
+// Stamp is the part of a frame that is the same whatever it says: times, by which its receiver learns how fast its own
+// uplink is, in milliseconds that begin again after 65535; and what the sender came to hold lately.
+type Stamp struct {
+	Sent   uint16
+	Heard  uint16
+	Waited uint8 // units of 2 ms
+	Held   uint8
+}
+
+// Values of Stamp.Waited.
+const (
+	WaitedUnit    = 2 // milliseconds
+	WaitedLongest = 254
+	WaitedUnknown = 255
+)
+
+const stampAt = 6
+
+// Put writes a stamp into an encoded frame.
+func (s Stamp) Put(frame []byte) {
+	binary.BigEndian.PutUint16(frame[stampAt:], s.Sent)
+	binary.BigEndian.PutUint16(frame[stampAt+2:], s.Heard)
+	frame[stampAt+4], frame[stampAt+5] = s.Waited, s.Held
 }
 
 // Append appends the frame's header to b; the payload follows it.
@@ -76,7 +107,8 @@ func (f Frame) Append(b []byte) []byte {
 	b = append(b, byte(f.Type), f.Flags)
 	b = binary.BigEndian.AppendUint16(b, f.Index)
 	b = binary.BigEndian.AppendUint16(b, f.Backlog)
-	b = binary.BigEndian.AppendUint16(b, f.Version)
+	b = append(b, 0, 0, 0, 0, 0, 0)
+	f.Stamp.Put(b[len(b)-6-stampAt:])
 	return f.ID.Append(b)
 }
 
@@ -88,7 +120,7 @@ func ParseFrame(b []byte) (f Frame, payload []byte, err error) {
 	if len(b) > FrameHeaderSize+MaxFramePayload {
 		return Frame{}, nil, ErrBounds
 	}
-	id, err := ParseChunkID(b[8:])
+	id, err := ParseChunkID(b[12:])
 	if err != nil {
 		return Frame{}, nil, err
 	}
@@ -97,8 +129,13 @@ func ParseFrame(b []byte) (f Frame, payload []byte, err error) {
 		Flags:   b[1],
 		Index:   binary.BigEndian.Uint16(b[2:]),
 		Backlog: binary.BigEndian.Uint16(b[4:]),
-		Version: binary.BigEndian.Uint16(b[6:]),
-		ID:      id,
+		Stamp: Stamp{
+			Sent:   binary.BigEndian.Uint16(b[6:]),
+			Heard:  binary.BigEndian.Uint16(b[8:]),
+			Waited: b[10],
+			Held:   b[11],
+		},
+		ID: id,
 	}
 	return f, b[FrameHeaderSize:], nil
 }

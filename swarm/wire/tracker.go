@@ -42,6 +42,7 @@ const (
 	Ready     uint8 = 1 << 3 // linked to the cell well enough to own chunks
 	Fed       uint8 = 1 << 4 // linked to a member of the parent cell that feeds it; see Bridges
 	Shed      uint8 = 1 << 5 // gets its chunks from the edge, because the cell's uplinks do not suffice for all
+	Feeds     uint8 = 1 << 6 // linked to followers in other cells: what comes to it first goes on sooner
 )
 
 // Member is one viewer in a roster: 12 bytes, ID u64, flags u8, rendition u8, weight u16.

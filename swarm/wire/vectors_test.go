@@ -53,7 +53,7 @@ type frame struct {
 func (f frame) Append(b []byte) []byte { return append(f.Frame.Append(b), f.payload...) }
 
 func someFrame(t wire.FrameType, flags uint8, index uint16, payload string) frame {
-	return frame{wire.Frame{Type: t, Flags: flags, Index: index, Version: 7, ID: somePart}, payload}
+	return frame{wire.Frame{Type: t, Flags: flags, Index: index, Stamp: wire.Stamp{Sent: 60001, Heard: 258, Waited: 7, Held: 5}, ID: somePart}, payload}
 }
 
 type value interface{ Append([]byte) []byte }

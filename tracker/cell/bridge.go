@@ -7,7 +7,7 @@ import (
 )
 
 // maxFollowers is how many members of other cells one member feeds at most.
-const maxFollowers = 2
+const maxFollowers = 8
 
 // bridge is a link over which a member of a cell, the follower, is fed by a member of the parent. Both watch the same
 // rendition: they would have no chunks in common otherwise.
@@ -43,6 +43,7 @@ func (s *Swarm) loosenOne(c *cell) {
 
 // mend brings all bridges in line with who is where. A cell that is left without any looks for another parent, once.
 func (s *Swarm) mend(now int64) {
+	s.sort(now)
 	for len(s.trials) > 0 && s.trials[0].at <= now {
 		s.loosenOne(s.trials[0].c)
 		if s.trials = s.trials[1:]; len(s.trials) == 0 {
@@ -166,27 +167,39 @@ func (c *cell) follows(id wire.ViewerID) bool {
 	return slices.ContainsFunc(c.bridges, func(b bridge) bool { return b.follower == id })
 }
 
-// feeder returns the member that shall feed one follower more, nil if none can.
+// feeder returns the member that shall feed one follower more, nil if none can: the one with most uplink for each
+// bridge that it has already, or that failed.
 func (c *cell) feeder(rendition uint8) (best *member) {
-	least := maxFollowers
+	most := 0
 	for i := range c.members {
 		m := &c.members[i]
 		if m.Rendition != rendition || !m.mayBridge() {
 			continue
 		}
-		n := 0
-		for _, child := range c.children {
-			for _, b := range child.bridges {
-				if b.feeder == m.ID {
-					n++
-				}
-			}
+		n := c.feeds(m.ID)
+		if n >= maxFollowers {
+			continue
 		}
-		if n < least || n == least && best != nil && m.better(best) < 0 {
-			best, least = m, n
+		if c.follows(m.ID) {
+			n++
+		}
+		if share := m.share(n); best == nil || share > most {
+			best, most = m, share
 		}
 	}
 	return best
+}
+
+// feeds returns how many followers a member feeds.
+func (c *cell) feeds(id wire.ViewerID) (n int) {
+	for _, child := range c.children {
+		for _, b := range child.bridges {
+			if b.feeder == id {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // ends calls do with the other end of each bridge of a member, and its part.

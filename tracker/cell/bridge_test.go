@@ -104,11 +104,11 @@ func TestOrphansFindPlaces(t *testing.T) {
 	}
 }
 
-// TestWhoBridges: four members with most uplink follow, and as many feed one each; who may not is passed over.
+// TestWhoBridges: those with most uplink follow, and are fed by those with most for each follower; who may not is passed over.
 func TestWhoBridges(t *testing.T) {
 	f := grow(t, cell.Config{Size: 6, Roots: 1}, 7) // 1 2 3 7 | 4 5 6
 	followers, feeders := f.ends(4)
-	if fmt.Sprint(followers, feeders) != "[4 5 6] [2 3 7]" {
+	if fmt.Sprint(followers, feeders) != "[4 5 6] [7 3 7]" {
 		t.Fatalf("%v follow %v", followers, feeders)
 	}
 	for _, c := range []struct {
@@ -159,6 +159,11 @@ func TestBridgesStayWithinARendition(t *testing.T) {
 
 func TestPatienceWithBridges(t *testing.T) {
 	f := grow(t, cell.Config{Size: 8, Roots: 1, Links: 1, Patience: 10}, 9) // 1 2 3 4 9 | 5 6 7 8
+	for id, weight := range map[wire.ViewerID]uint16{3: 7, 4: 8, 9: 10} {   // a parent that is not weaker, and stays it
+		m := viewerOf(id, wire.MayUpload|wire.Ready)
+		m.Weight = weight
+		f.Update(m, cell.Place{})
+	}
 	expect := func(now int64, follower, feeder wire.ViewerID) {
 		t.Helper()
 		f.flush(now)
@@ -234,5 +239,40 @@ func TestResendTellsThatThereAreNone(t *testing.T) {
 	f.flush(2)
 	if list, told := f.told[id]; !told || len(list) != 0 {
 		t.Errorf("told %v, %v", list, told)
+	}
+}
+
+// TestTheStrongRise: a cell that is far stronger than the one above takes its place, and that its own; once.
+func TestTheStrongRise(t *testing.T) {
+	f := grow(t, cell.Config{Size: 6, Roots: 1, Fan: 2, Patience: 10}, 19)
+	depth := func(id wire.ViewerID) uint8 {
+		r, _ := f.Roster(id)
+		return r.Depth
+	}
+	before := f.depths(19)
+	var deep []wire.ViewerID
+	for id := range wire.ViewerID(19) {
+		weight := uint16(10)
+		if depth(id+1) == 2 {
+			weight = 1000
+			deep = append(deep, id+1)
+		}
+		m := viewerOf(id+1, wire.MayUpload|wire.Ready|wire.Fed)
+		m.Weight = weight
+		f.Update(m, cell.Place{})
+	}
+	if len(deep) == 0 {
+		t.Fatalf("depths %v: none is deep", before)
+	}
+	f.flush(9)
+	if depth(deep[0]) != 2 {
+		t.Error("rose before the patience was over")
+	}
+	f.flush(10)
+	if depth(deep[0]) != 0 || f.depths(19) != before {
+		t.Errorf("depths %v, the strong are at %d; were %v", f.depths(19), depth(deep[0]), before)
+	}
+	if rosters := f.flush(20); rosters != 0 {
+		t.Errorf("%d were told anew of what has not changed", rosters)
 	}
 }

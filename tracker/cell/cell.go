@@ -38,15 +38,22 @@ func (m *member) mayBridge() bool {
 	return m.Flags&(wire.MayUpload|wire.Metered|wire.Hidden|wire.Shed) == wire.MayUpload && m.Weight > 0
 }
 
-// better orders the ends that a bridge may have: those whose bridges failed least, then those who are linked to their
-// cell, then those with most uplink.
+// better orders the ends that a bridge may have: those who are linked to their cell, then those with most
+// uplink for each bridge that failed.
 func (m *member) better(o *member) int {
 	return cmp.Or(
-		cmp.Compare(m.failed, o.failed),
 		cmp.Compare(o.Flags&wire.Ready, m.Flags&wire.Ready),
-		cmp.Compare(o.Weight, m.Weight),
+		cmp.Compare(o.share(0), m.share(0)),
 		cmp.Compare(m.ID, o.ID),
 	)
+}
+
+// mostBelieved is the uplink that is believed of anybody, in units of 10 kbit/s: it is only told.
+const mostBelieved = 3000
+
+// share is what the member has for one bridge more, if it is the end of some: its uplink is shared by them, and by those that failed.
+func (m *member) share(bridges int) int {
+	return int(min(m.Weight, mostBelieved)) / (1 + bridges + int(m.failed))
 }
 
 // cell is one cell. Members stand in the order of their IDs.
@@ -166,7 +173,7 @@ func (c *cell) mayBridge(rendition uint8) (n int) {
 func (c *cell) spare() (sum int) {
 	for i := range c.members {
 		if m := &c.members[i]; m.mayBridge() {
-			sum += int(m.Weight)
+			sum += int(min(m.Weight, mostBelieved))
 		}
 	}
 	return sum

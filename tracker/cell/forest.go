@@ -25,21 +25,12 @@ func (s *Swarm) settle(cells []*cell) {
 func (s *Swarm) settleOne(c, otherwise *cell) (released []*cell) {
 	was := c.depth
 	if s.roots < s.config.Roots {
-		s.roots++
-		c.depth = 0
+		s.attach(c, nil)
+	} else if p := cmp.Or(s.parent(c), otherwise); p != nil {
+		s.attach(c, p)
 	} else {
-		c.parent = cmp.Or(s.parent(c), otherwise)
-		if c.parent == nil {
-			c.parent = s.anyParent()
-		}
-		c.parent.children = append(c.parent.children, c)
-		c.depth = c.parent.depth + 1
-		s.deepest = max(s.deepest, c.depth)
-		s.refile(c.parent)
+		s.attach(c, s.anyParent())
 	}
-	c.adrift = false
-	s.refile(c)
-	s.loosen(c)
 	if c.depth > was {
 		released = slices.Clone(c.children)
 		for _, child := range released {
@@ -50,6 +41,22 @@ func (s *Swarm) settleOne(c, otherwise *cell) (released []*cell) {
 		s.deepened(c)
 	}
 	return released
+}
+
+// attach makes a cell that is adrift the child of another, or a root.
+func (s *Swarm) attach(c, parent *cell) {
+	if c.parent = parent; parent == nil {
+		s.roots++
+		c.depth = 0
+	} else {
+		parent.children = append(parent.children, c)
+		c.depth = parent.depth + 1
+		s.deepest = max(s.deepest, c.depth)
+		s.refile(parent)
+	}
+	c.adrift = false
+	s.refile(c)
+	s.loosen(c)
 }
 
 // deepened tells the members of a cell, and of those below, how deep they are now.
@@ -92,7 +99,7 @@ func (s *Swarm) vanish(c *cell) {
 
 // parent returns who shall feed a cell, nil if nobody can: of the cells whose members watch its rendition, and which
 // have room for a child and feeders for it, those of least depth; of them the nearest; of them the one with most
-// uplink for each child. It looks at a few of the region, and of the others.
+// uplink for each whom it serves, each child being one. It looks at a few of the region, and of the others.
 func (s *Swarm) parent(c *cell) (best *cell) {
 	r := c.kin.rendition
 	var bestNear, bestShare int
@@ -106,7 +113,7 @@ func (s *Swarm) parent(c *cell) (best *cell) {
 				continue
 			}
 			fit++
-			near, share := c.kin.near(p.kin), p.spare()/(len(p.children)+1)
+			near, share := c.kin.near(p.kin), p.spare()/(len(p.members)+len(p.children)+1)
 			if best == nil || near > bestNear || near == bestNear && share > bestShare {
 				best, bestNear, bestShare = p, near, share
 			}
@@ -150,4 +157,56 @@ func (s *Swarm) places(p *cell, rendition uint8) int {
 		}
 	}
 	return n
+}
+
+// strength is the uplink that a cell has for each whom it may have to serve.
+func (s *Swarm) strength(c *cell) int { return c.spare() / (len(c.members) + s.config.Fan) }
+
+// tellingly is by how much a cell must be stronger than its parent, in hundredths, to take its place. Who feeds others
+// has less to spare for it; that must not be a reason to change back.
+const tellingly = 150
+
+// sort has cells change places with parents that are weaker, so that those who have most to give stand nearest to the
+// edge: all below wait for them. It is done once in each patience, and in a forest that is sorted does nothing.
+func (s *Swarm) sort(now int64) {
+	if s.config.Patience == 0 || now < s.sortAt || s.roots == s.cells {
+		return
+	}
+	if s.sortAt > 0 {
+		for _, shelf := range s.byCount {
+			for _, c := range shelf {
+				for c.parent != nil && c.kin.rendition == c.parent.kin.rendition && 100*s.strength(c) > tellingly*s.strength(c.parent) {
+					s.swap(c)
+				}
+			}
+		}
+	}
+	s.sortAt = now + s.config.Patience
+}
+
+// swap has a cell and its parent change places.
+func (s *Swarm) swap(c *cell) {
+	p := c.parent
+	above, ours, theirs := p.parent, slices.Clone(c.children), slices.Clone(p.children)
+	theirs = slices.DeleteFunc(theirs, func(o *cell) bool { return o == c })
+	for _, o := range ours {
+		s.detach(o)
+	}
+	for _, o := range theirs {
+		s.detach(o)
+	}
+	s.detach(c)
+	s.detach(p)
+	s.attach(c, above)
+	s.attach(p, c)
+	for _, o := range theirs {
+		s.attach(o, c)
+	}
+	for _, o := range ours {
+		s.attach(o, p)
+	}
+	for _, o := range [...]*cell{c, p} {
+		o.resend()
+		s.touch(o)
+	}
 }

@@ -19,7 +19,8 @@
 //
 // The forest: no more than Roots cells have depth 0 and fetch from the edge. Every other has a parent, one less deep,
 // and a few bridges, each from a member of the parent to one of its own. A cell changes its parent only when the parent
-// goes or can feed none of its members; see parent and mend.
+// goes or can feed none of its members, and when a cell that is far stronger changes places with its parent; see parent, mend
+// and sort.
 //
 // A Roster may be newer than its version: a newcomer is not kept waiting for the gap, but gets the members of this
 // moment under the version told last. The Delta that follows names changes it has already seen. Set and Left are
@@ -60,6 +61,7 @@ type Swarm struct {
 	loose []*cell // cells whose bridges the next Flush looks at, likewise
 
 	trials []trial // of bridges that are new, in the order of their times
+	sortAt int64   // when the forest is sorted next
 
 	// scratch
 	files     []file

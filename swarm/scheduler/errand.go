@@ -1,0 +1,161 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// A plan is never quite right: uplinks are not what they are taken for, and one piece is a long time of a weak one. So who
+// is behind with what it passes on gives the last copies to one that is through: an errand, to pass on pieces that both
+// hold to others by name. What the other cannot bring, for want of a link or of time, it gives back, and that stays.
+const (
+	errandPause  = 20 * Millisecond  // between two looks at who might go
+	errandWorth  = 150 * Millisecond // how much sooner the copies must arrive by it
+	errandFree   = 30 * Millisecond  // how far behind may be who is sent
+	errandBusy   = 120 * Millisecond // who is further behind gives it back
+	errandMost   = 30 * Millisecond  // of the other's uplink that one errand takes, but for a single copy
+	errandChance = 15                // of a hundred that one is asked in a tenth of a second: not all are to ask the same
+)
+
+// maxErrands is how many errands may wait for the pieces of a chunk.
+const maxErrands = 32
+
+// maxNames is how many others one errand is for at most.
+const maxNames = 32
+
+// errand is a run of pieces that is to be passed on to some.
+type errand struct {
+	first, count int
+	to           uint64 // slots
+}
+
+// tendErrands gives others what would wait longest in the outbox.
+func (s *Scheduler) tendErrands() {
+	if s.now-s.errandAt < errandPause {
+		return
+	}
+	s.errandAt = s.now
+	f := &s.outbox.lists[spreads]
+	behind := s.backlogTime()
+	for i := f.n - 1; i >= 0 && behind > errandWorth+hop; i-- { // what is sent last first
+		o := f.at(i)
+		c := s.chunk(o.chunk)
+		if c == nil || o.flags != 0 || o.to == 0 {
+			continue
+		}
+		l, there := s.errandRunner(c, o)
+		if l == nil || there+errandWorth > behind {
+			continue
+		}
+		ours, theirs := airtime(o.bytes, s.speed), airtime(o.bytes, max(1, int(l.weight)))
+		n := min(int((behind-there)/(ours+theirs)), max(1, int(errandMost/max(theirs, 1))))
+		n = s.sendErrand(c, l, o, n)
+		l.free = max(l.free, s.now) + Time(n)*theirs
+		behind -= Time(n) * ours
+	}
+}
+
+// errandRunner returns who could pass on a run soonest, and when a copy would be there, from now.
+func (s *Scheduler) errandRunner(c *chunk, o *outgoing) (best *link, there Time) {
+	lot := uint64(s.self.ID) ^ uint64(s.now/(100*Millisecond))
+	for _, l := range s.links {
+		if o.to&l.slot != 0 || l.free-s.now > errandFree || s.relayUplink(c, l) == 0 || wire.Mix(uint64(l.id)^lot)%100 >= errandChance {
+			continue
+		}
+		at := max(0, l.free-s.now) + hop + airtime(o.bytes, max(1, int(l.weight)))
+		if best == nil || at < there {
+			best, there = l, at
+		}
+	}
+	return best, there
+}
+
+// sendErrand gives at most so many copies of a run away, the last first, and returns how many. What goes to those who pass
+// it on for us stays.
+func (s *Scheduler) sendErrand(c *chunk, runner *link, o *outgoing, most int) (n int) {
+	s.arrange(c)
+	var names [2 + 8*maxNames]byte
+	list := binary.BigEndian.AppendUint16(names[:0], uint16(o.count))
+	for n < min(most, maxNames) {
+		var last *link
+		for _, l := range s.links {
+			if o.to&l.slot != 0 && !l.carries && (last == nil || l.turn > last.turn) {
+				last = l
+			}
+		}
+		if last == nil {
+			break
+		}
+		o.to &^= last.slot
+		s.outbox.bytes -= o.bytes
+		list = binary.BigEndian.AppendUint64(list, uint64(last.id))
+		n++
+	}
+	if n > 0 {
+		c.runners |= runner.slot
+		s.sendNames(c, runner, o.first, wire.FlagErrand, list)
+	}
+	return n
+}
+
+func (s *Scheduler) sendNames(c *chunk, l *link, first int, flags uint8, list []byte) {
+	f := s.frame(wire.Relay, c)
+	f.Index, f.Flags = uint16(first), flags
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, list)})
+}
+
+// takeErrand takes an errand, and gives back what cannot be done of it.
+func (s *Scheduler) takeErrand(c *chunk, l *link, f wire.Frame, e errand, list []byte) {
+	ours := f.Flags&wire.FlagBack != 0 // and comes back
+	if ours && c.runners&l.slot == 0 {
+		return
+	}
+	bytes := len(list) / 8 * e.count * int(c.record.PieceSize)
+	busy := s.self.Flags&wire.MayUpload == 0 || len(c.errands) == maxErrands || !s.mayAsk(l, bytes) ||
+		!ours && s.backlogTime() > errandBusy || s.backlogTime() > hopeless
+	var names [2 + 8*maxNames]byte
+	back := binary.BigEndian.AppendUint16(names[:0], uint16(e.count))
+	for range min(len(list)/8, maxNames) {
+		id := wire.ViewerID(binary.BigEndian.Uint64(list))
+		list = list[8:]
+		if o := s.linkTo(id); o != nil && o.up && !busy {
+			if s.lacks(c, o) {
+				e.to |= o.slot
+			}
+		} else if !ours {
+			back = binary.BigEndian.AppendUint64(back, uint64(id))
+		}
+	}
+	if len(back) > 2 {
+		s.sendNames(c, l, e.first, wire.FlagErrand|wire.FlagBack, back)
+	}
+	if e.to == 0 {
+		return
+	}
+	c.errands = append(c.errands, e)
+	s.runErrands(c)
+}
+
+// runErrands runs those whose pieces are held.
+func (s *Scheduler) runErrands(c *chunk) {
+	kept := c.errands[:0]
+	for _, e := range c.errands {
+		if c.held.all(e.first, e.count) {
+			s.post(spreads, c, e.first, e.count, wire.FlagForYou, e.to)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	c.errands = kept
+}
+
+// forgetErrands takes a slot out of all errands.
+func (c *chunk) forgetErrands(slot uint64) {
+	c.runners &^= slot
+	for i := range c.errands {
+		c.errands[i].to &^= slot
+	}
+	c.errands = slices.DeleteFunc(c.errands, func(e errand) bool { return e.to == 0 })
+}
