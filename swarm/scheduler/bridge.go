@@ -12,7 +12,7 @@ import (
 // and a member there, its feeder. The owner of a chunk is elected among the followers, and asks its feeder for it in
 // place of the edge; pieces then come as the feeder gets them. Records come the same way, unasked.
 const (
-	feedPatience = 500 * Millisecond  // least, for what a feeder was asked for
+	feedPatience = 500 * Millisecond  // most, until the first piece of what a feeder was asked for
 	feedReserve  = 700 * Millisecond  // what the cell needs, once the chunk came from the edge in place of the feeder
 	mostMissed   = 3                  // chunks in which a feeder was late, more than those in which it was not
 	badFeeder    = 10 * Second        // then it is not asked for so long

@@ -84,8 +84,8 @@ type departure struct {
 }
 
 // measure compares two departures, the earlier one first, and tells whether they are far enough apart to learn from. While
-// what was sent first still waited, the uplink was busy: then what left between them is what it can do. Else it can do
-// that at least.
+// what was sent first still waited, the uplink was busy: then what left between them is what it can do. Where nothing waits
+// and all left as fast as it was let, it is taken to do a little more.
 func (u *uplink) measure(a, b departure, usual Time) bool {
 	bytes, took := b.handed-a.handed, b.sent+b.waited-a.sent-a.waited
 	busy := usual >= seenQueue && a.waited >= seenQueue && b.waited >= seenQueue && b.sent-a.sent <= a.waited

@@ -9,7 +9,8 @@ import (
 // agenda is what will happen, as a calendar. The time of each, of the world and of every viewer, is cut into turns, which are
 // shorter than the shortest way to it from any other. So nothing that others do from the beginning of a turn on can be felt in
 // it: all that happens in a turn is known when it begins, and happens at once. What a viewer needs is then fetched from
-// far memory once for all that happens to it in a turn, and not for every event.
+// far memory once for all that happens to it in a turn, and not for every event. Two things are felt sooner all the same, by up to a
+// turn: how far the edge's line is taken by others, and that the other side has closed a link.
 //
 // What happens to one happens in the order of time and, at the same moment, in the order in which it was planned. What
 // lies after the end is not kept.
