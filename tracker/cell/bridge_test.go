@@ -276,3 +276,25 @@ func TestTheStrongRise(t *testing.T) {
 		t.Errorf("%d were told anew of what has not changed", rosters)
 	}
 }
+
+// TestWhoRoseStays: of two cells, of which the lower always has more uplink, the one that rose stays above for a few patiences,
+// and no longer.
+func TestWhoRoseStays(t *testing.T) {
+	const patience = 10
+	f := grow(t, cell.Config{Size: 6, Roots: 1, Fan: 2, Patience: patience}, 12) // 1 2 3 7 8 9 | 4 5 6 10 11 12
+	var depths []uint8
+	for i := range int64(9) {
+		for id := range wire.ViewerID(12) {
+			m := viewerOf(id+1, wire.MayUpload|wire.Ready|wire.Fed)
+			r, _ := f.Roster(m.ID)
+			m.Weight = 10 + 1000*uint16(r.Depth)
+			f.Update(m, cell.Place{})
+		}
+		f.flush((i + 1) * patience)
+		r, _ := f.Roster(1)
+		depths = append(depths, r.Depth)
+	}
+	if got := fmt.Sprint(depths); got != "[1 1 1 1 0 0 0 0 1]" {
+		t.Errorf("the first cell was at depth %s", got)
+	}
+}

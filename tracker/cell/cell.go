@@ -73,6 +73,9 @@ type cell struct {
 	children []*cell
 	bridges  []bridge // from the parent to here
 
+	outdone   uint32 // the cell that last took this one's place
+	outdoneAt int64  // when it did
+
 	left   []wire.ViewerID // gone since the version told last
 	told   int64           // when the last version was told
 	urgent bool            // the next version must not wait for the gap

@@ -166,6 +166,10 @@ func (s *Swarm) strength(c *cell) int { return c.spare() / (len(c.members) + s.c
 // has less to spare for it; that must not be a reason to change back.
 const tellingly = 150
 
+// stays is for how many patiences a cell stays above the one whose place it took, whatever becomes of their weights: each
+// change costs both their bridges, and all below theirs.
+const stays = 4
+
 // sort has cells change places with parents that are weaker, so that those who have most to give stand nearest to the
 // edge: all below wait for them. It is done once in each patience, and in a forest that is sorted does nothing.
 func (s *Swarm) sort(now int64) {
@@ -175,8 +179,8 @@ func (s *Swarm) sort(now int64) {
 	if s.sortAt > 0 {
 		for _, shelf := range s.byCount {
 			for _, c := range shelf {
-				for c.parent != nil && c.kin.rendition == c.parent.kin.rendition && 100*s.strength(c) > tellingly*s.strength(c.parent) {
-					s.swap(c)
+				for s.rises(c, now) {
+					s.swap(c, now)
 				}
 			}
 		}
@@ -184,9 +188,22 @@ func (s *Swarm) sort(now int64) {
 	s.sortAt = now + s.config.Patience
 }
 
-// swap has a cell and its parent change places.
-func (s *Swarm) swap(c *cell) {
+// rises tells whether a cell shall take its parent's place.
+func (s *Swarm) rises(c *cell, now int64) bool {
 	p := c.parent
+	switch {
+	case p == nil || c.kin.rendition != p.kin.rendition:
+		return false
+	case c.outdone == p.id && now < c.outdoneAt+stays*s.config.Patience:
+		return false
+	}
+	return 100*s.strength(c) > tellingly*s.strength(p)
+}
+
+// swap has a cell and its parent change places.
+func (s *Swarm) swap(c *cell, now int64) {
+	p := c.parent
+	p.outdone, p.outdoneAt = c.id, now
 	above, ours, theirs := p.parent, slices.Clone(c.children), slices.Clone(p.children)
 	theirs = slices.DeleteFunc(theirs, func(o *cell) bool { return o == c })
 	for _, o := range ours {
