@@ -15,6 +15,7 @@ const (
 	feedPatience = 500 * Millisecond  // most, until the first piece of what a feeder was asked for
 	feedReserve  = 700 * Millisecond  // what the cell needs, once the chunk came from the edge in place of the feeder
 	mostMissed   = 3                  // chunks in which a feeder was late, more than those in which it was not
+	mostRefused  = 3                  // refusals in a row of one that may be busy for a moment; each further one is a chunk missed
 	badFeeder    = 10 * Second        // then it is not asked for so long
 	levelDelay   = 1000 * Millisecond // what one more cell on the way is taken to cost
 )
@@ -87,7 +88,7 @@ func (s *Scheduler) askFeeder(c *chunk) bool {
 		return false
 	}
 	c.asked |= l.slot
-	c.duty = true
+	c.feeder, c.duty = l.peer, true
 	c.feedUntil = min(s.now+feedPatience, max(s.now+2*hop, s.lastFeed(c)))
 	f := s.frame(wire.Want, c)
 	f.Flags = wire.FlagAhead
@@ -112,7 +113,7 @@ func (s *Scheduler) lastFeed(c *chunk) Time {
 
 // considerFeed sees to a chunk that a feeder was asked for, and tells whether it is still to be waited for.
 func (s *Scheduler) considerFeed(c *chunk) bool {
-	if c.feedUntil == 0 {
+	if c.feeder == 0 {
 		return false
 	}
 	if c.progress > 0 {
@@ -122,10 +123,8 @@ func (s *Scheduler) considerFeed(c *chunk) bool {
 		c.wakeAt(c.feedUntil)
 		return true
 	}
-	for _, l := range s.links {
-		if l.role == feeder && c.asked&l.slot != 0 {
-			s.missed(l)
-		}
+	if l := s.link(c.feeder); l != nil {
+		s.missed(l)
 	}
 	s.handOver(c)
 	return false
@@ -133,7 +132,7 @@ func (s *Scheduler) considerFeed(c *chunk) bool {
 
 // handOver leaves a chunk that a feeder does not bring to the next in rank, whose feeder is another.
 func (s *Scheduler) handOver(c *chunk) {
-	c.feedUntil, c.duty = 0, false
+	c.feeder, c.duty = 0, false
 	if s.fed > 1 {
 		c.claimed = s.now
 	}
@@ -149,13 +148,20 @@ func (s *Scheduler) missed(l *link) {
 	}
 }
 
-// wellFed is called when a chunk is whole that a feeder was asked for, and still in time.
-func (s *Scheduler) wellFed(c *chunk) {
-	for _, l := range s.links {
-		if c.asked&l.slot != 0 && l.misses > 0 {
-			l.misses--
-		}
+// refused notes that a feeder would not. As its turn to be asked comes every second or so, one that refuses again and again is
+// not busy with a large chunk or two, but of no more use than one that is late.
+func (s *Scheduler) refused(l *link) {
+	if l.refusals++; l.refusals > mostRefused {
+		s.missed(l)
 	}
+}
+
+// wellFed is called when a chunk is whole. A feeder that is waited for, and gave something of it, was in time.
+func (s *Scheduler) wellFed(c *chunk) {
+	if l := s.link(c.feeder); l != nil && c.givers&l.slot != 0 {
+		l.refusals, l.misses = 0, max(0, l.misses-1)
+	}
+	c.feeder = 0
 }
 
 // feeds tells whether l is a feeder that is counted on.

@@ -81,7 +81,8 @@ type chunk struct {
 	want        want
 	followers   uint64 // whom pieces are sent as they come, by link slot
 	asked       uint64 // feeders that were asked for it, by link slot
-	feedUntil   Time   // how long a feeder's next piece is waited for; 0: none was asked
+	feeder      Peer   // the one that was asked last and is waited for; 0 none
+	feedUntil   Time   // how long its next piece is
 	hashesAsked Time
 
 	// what is large: last, for the sake of caches
@@ -270,9 +271,7 @@ func (c *chunk) hold(first, count int) (fresh int) {
 // completed is called when the last piece is held.
 func (s *Scheduler) completed(c *chunk) {
 	s.settle(c)
-	if c.feedUntil > 0 {
-		s.wellFed(c)
-	}
+	s.wellFed(c)
 	c.complete = true
 	s.deactivate(c)
 	if c.fromPeers*2 > int(c.record.Size) {

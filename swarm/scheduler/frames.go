@@ -113,7 +113,8 @@ func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 		c.holders &^= l.slot
 		c.fetchers &^= l.slot
 	}
-	if c.asked&l.slot != 0 && c.feedUntil > 0 {
+	if c.feeder == l.peer {
+		s.refused(l)
 		s.handOver(c)
 		s.consider(c)
 		return

@@ -42,6 +42,7 @@ type link struct { // what is looked at most comes first
 	orphan   Time // when its peer left the roster; 0: it is there
 	broken   int  // promises in a row that it broke
 	misses   int  // chunks in which it was late as a feeder, less those in which it was not
+	refusals int  // chunks in a row that it would not feed
 	badUntil Time // it is no feeder until then
 	lastTry  Time // when it was last given something to pass on
 	asked    int  // bytes of pulls it was lately served; see mayAsk
@@ -237,9 +238,9 @@ func (s *Scheduler) forget(l *link) {
 		c.toldHeld &^= l.slot
 		c.givers &^= l.slot
 		c.promised &^= l.slot
-		if c.asked&l.slot != 0 {
-			c.asked &^= l.slot
-			c.feedUntil = 0 // nobody, or another, is to be asked now
+		c.asked &^= l.slot
+		if c.feeder == l.peer {
+			c.feeder = 0 // nobody, or another, is to be asked now
 		}
 		c.followers &^= l.slot
 		if c.want.from == l.peer {
