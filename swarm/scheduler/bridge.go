@@ -130,9 +130,13 @@ func (s *Scheduler) considerFeed(c *chunk) bool {
 	return false
 }
 
-// handOver leaves a chunk that a feeder does not bring to the next in rank, whose feeder is another.
+// handOver leaves a chunk that a feeder does not bring to the next in rank, whose feeder is another, unless the edge was asked
+// for the cell meanwhile.
 func (s *Scheduler) handOver(c *chunk) {
-	c.feeder, c.duty = 0, false
+	if c.feeder = 0; c.duty && c.fetching > 0 {
+		return
+	}
+	c.duty, c.failed = false, s.now
 	if s.fed > 1 {
 		c.claimed = s.now
 	}

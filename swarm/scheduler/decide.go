@@ -62,7 +62,11 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	if rank == unranked {
 		return false
 	}
-	if busy := max(c.claimed, c.progress); busy > 0 {
+	busy := max(c.claimed, c.progress)
+	if c.failed >= c.progress && s.fedFrom() { // what came before a feeder failed does not tell of more
+		busy = c.claimed
+	}
+	if busy > 0 {
 		until := busy + s.edge.patience()
 		if s.fedFrom() && (c.claimed > 0 || c.failed == 0) { // a feeder has it later than the edge, and is worth waiting for
 			last := s.lastFeed(c)

@@ -239,8 +239,8 @@ func (s *Scheduler) forget(l *link) {
 		c.givers &^= l.slot
 		c.promised &^= l.slot
 		c.asked &^= l.slot
-		if c.feeder == l.peer {
-			c.feeder = 0 // nobody, or another, is to be asked now
+		if c.feeder == l.peer && !c.complete {
+			s.handOver(c)
 		}
 		c.followers &^= l.slot
 		if c.want.from == l.peer {
