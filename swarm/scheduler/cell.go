@@ -19,6 +19,7 @@ type member struct {
 	forwarder Peer   // who passes on to us what it sends; 0 nobody. See forward.go
 	refusers  uint64 // slots of those who cannot
 	askAgain  Time
+	carrier   Peer // who passes on to it what we send; 0 nobody
 }
 
 // TrackerUp tells that the socket to the tracker is open.
@@ -191,6 +192,7 @@ func (s *Scheduler) rosterChanged() {
 		}
 	}
 	s.countCompany()
+	s.countCarriers()
 	s.connect()
 	s.tendReady()
 	for _, c := range s.active {
@@ -200,7 +202,7 @@ func (s *Scheduler) rosterChanged() {
 
 // part goes on without a peer that is in another cell now.
 func (s *Scheduler) part(l *link) {
-	l.role, l.carries = former, false
+	l.role = former
 	s.forgetForwards(l)
 	s.forgetSlot(l)
 }

@@ -108,8 +108,10 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 			from.forwards &^= l.slot
 		}
 	case wire.ForwardCarry:
-		l.carries = true
-		s.arranged = 0
+		if m := s.memberOf(id); m != nil {
+			m.carrier = l.peer
+			s.countCarriers()
+		}
 	case wire.ForwardCannot:
 		if m := s.memberOf(id); m != nil && m.forwarder == l.peer {
 			m.refusers |= l.slot
@@ -141,6 +143,25 @@ func (s *Scheduler) forwardsWith(from *link) int {
 	return s.load.rate * sends / max(1, all)
 }
 
+// countCarriers notes which peers pass on what we send: who said so of a member of the cell to which there is no link still,
+// and of which no other said so since. A member with a link of its own has dismissed them.
+func (s *Scheduler) countCarriers() {
+	for _, l := range s.links {
+		l.carries = false
+	}
+	for i := range s.roster {
+		m := &s.roster[i]
+		if m.carrier == 0 {
+			continue
+		}
+		by, own := s.link(m.carrier), s.linkTo(m.ID)
+		if by != nil && by.up && by.role == ofCell && (own == nil || !own.up) {
+			by.carries = true
+		}
+	}
+	s.arranged = 0
+}
+
 // forgetForwards is called when l is gone: what it was asked to pass on, and what was asked of it.
 func (s *Scheduler) forgetForwards(l *link) {
 	for _, o := range s.links {
@@ -158,4 +179,5 @@ func (s *Scheduler) forgetForwards(l *link) {
 			m.forwarder = 0
 		}
 	}
+	s.countCarriers()
 }

@@ -19,7 +19,7 @@ type link struct { // what is looked at most comes first
 	peer     Peer
 	up       bool
 	role     role
-	carries  bool // it passes on what we send: it gets everything first
+	carries  bool // it passes on what we send, to some member at least: it gets everything first
 	id       wire.ViewerID
 	slot     uint64 // its bit in sets of links, as chunk.holders is
 	free     Time   // when it will be through with what it has to send, as last heard
@@ -149,12 +149,13 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		return
 	}
 	l.up, l.since = true, s.now
-	s.countCompany()
 	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
 		if m != nil {
-			m.attempts = 0
+			m.attempts, m.carrier = 0, 0
 		}
 	}
+	s.countCompany()
+	s.countCarriers()
 	s.lately = s.lately[:0]
 	for _, c := range slices.Backward(s.chunks) {
 		if c.complete && len(s.lately) < mostListed {

@@ -1,0 +1,75 @@
+package scheduler
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// TestCarrying: who passes on what we send is sent everything first, for as long as it does.
+func TestCarrying(t *testing.T) {
+	const now = 2 * orphanPatience
+	carry := func(s *Scheduler, p Peer, to wire.ViewerID) {
+		f := wire.Frame{Type: wire.Forward, Index: wire.ForwardCarry}
+		s.Frame(now, p, binary.BigEndian.AppendUint64(f.Append(nil), uint64(to)), 0)
+	}
+	for _, c := range []struct {
+		name   string
+		event  func(s *Scheduler, far *member)
+		first  bool // whether peer 1 carries still
+		second bool // and peer 2
+	}{
+		{"nothing", func(s *Scheduler, far *member) {}, true, false},
+		{"a link to the member comes up", func(s *Scheduler, far *member) { s.LinkUp(now, s.linkTo(far.ID).peer) }, false, false},
+		{"and goes again", func(s *Scheduler, far *member) {
+			p := s.linkTo(far.ID).peer
+			s.LinkUp(now, p)
+			s.LinkDown(now, p)
+		}, false, false},
+		{"the member leaves", func(s *Scheduler, far *member) {
+			s.takeDelta(wire.Delta{Version: 2, Left: []wire.ViewerID{far.ID}})
+		}, false, false},
+		{"another carries", func(s *Scheduler, far *member) { carry(s, 2, far.ID) }, false, true},
+		{"of who is no member", func(s *Scheduler, far *member) { carry(s, 2, 99) }, true, false},
+		{"the carrier leaves", func(s *Scheduler, far *member) {
+			s.takeDelta(wire.Delta{Version: 2, Left: []wire.ViewerID{s.link(1).id}})
+		}, false, false},
+	} {
+		s := cellOf(500, 500, 500, 500)[0]
+		for i := range s.roster {
+			if s.linkTo(s.roster[i].ID) == nil {
+				s.open(&s.roster[i], false)
+			}
+		}
+		s.LinkUp(now, 1)
+		s.LinkUp(now, 2)
+		far := s.memberOf(s.link(3).id)
+		carry(s, 1, far.ID)
+		c.event(s, far)
+		if s.link(1).carries != c.first || s.link(2).carries != c.second {
+			t.Errorf("%s: peers 1 and 2 carry: %v, %v", c.name, s.link(1).carries, s.link(2).carries)
+		}
+	}
+}
+
+// TestCarryingBeforeTheLinkIsLost: the other end of a link may know sooner that it is down, and have found a forwarder.
+func TestCarryingBeforeTheLinkIsLost(t *testing.T) {
+	const now = Second
+	s := cellOf(500, 500, 500)[0]
+	for i := range s.roster {
+		if s.linkTo(s.roster[i].ID) == nil {
+			s.open(&s.roster[i], false)
+		}
+	}
+	s.LinkUp(now, 1)
+	s.LinkUp(now, 2)
+	f := wire.Frame{Type: wire.Forward, Index: wire.ForwardCarry}
+	s.Frame(now, 1, binary.BigEndian.AppendUint64(f.Append(nil), uint64(s.link(2).id)), 0)
+	if s.link(1).carries {
+		t.Error("carries to who has a link")
+	}
+	if s.LinkDown(now, 2); !s.link(1).carries {
+		t.Error("does not carry to who has none any more")
+	}
+}
