@@ -38,6 +38,7 @@ type link struct { // what is looked at most comes first
 
 	number   int  // of its slot
 	buffered int  // bytes waiting in the host's send buffer
+	full     bool // they were too many, and are not few yet
 	since    Time // when it was asked for, or came up
 	orphan   Time // when its peer left the roster; 0: it is there
 	broken   int  // promises in a row that it broke
@@ -156,6 +157,16 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 	}
 	s.countCompany()
 	s.countCarriers()
+	s.listLately(l)
+	s.connect()
+	s.tendReady()
+}
+
+// mostListed is how many chunks one Have tells of.
+const mostListed = 64
+
+// listLately tells a peer which chunks are held, the newest.
+func (s *Scheduler) listLately(l *link) {
 	s.lately = s.lately[:0]
 	for _, c := range slices.Backward(s.chunks) {
 		if c.complete && len(s.lately) < mostListed {
@@ -163,12 +174,7 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		}
 	}
 	s.listHeld(l, s.lately)
-	s.connect()
-	s.tendReady()
 }
-
-// mostListed is how many chunks one Have tells of.
-const mostListed = 64
 
 // listHeld tells a peer which of some chunks are held.
 func (s *Scheduler) listHeld(l *link, handles []Chunk) {
@@ -197,11 +203,20 @@ func (s *Scheduler) LinkDown(now Time, p Peer) {
 	}
 }
 
-// Buffered tells how many bytes wait in the send buffer of p.
+// Buffered tells how many bytes wait in the send buffer of p. Once one that was full has drained, what is held is told anew:
+// the host may have dropped the frames that told it.
 func (s *Scheduler) Buffered(now Time, p Peer, n int) {
 	s.begin(now)
-	if l := s.link(p); l != nil {
-		l.buffered = n
+	l := s.link(p)
+	if l == nil {
+		return
+	}
+	switch l.buffered = n; {
+	case n >= backlog:
+		l.full = true
+	case l.full && n < backlog/4:
+		l.full = false
+		s.listLately(l)
 	}
 }
 
