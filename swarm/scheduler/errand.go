@@ -9,7 +9,8 @@ import (
 
 // A plan is never quite right: uplinks are not what they are taken for, and one piece is a long time of a weak one. So who
 // is behind with what it passes on gives the last copies to one that is through: an errand, to pass on pieces that both
-// hold to others by name. What the other cannot bring, for want of a link or of time, it gives back, and that stays.
+// hold to others by name. What the other cannot bring, for want of a link or of time, it gives back, and that stays. A piece
+// that it does not hold yet, because it is to get it by an errand itself, it passes on when that comes.
 const (
 	errandPause  = 20 * Millisecond  // between two looks at who might go
 	errandWorth  = 150 * Millisecond // how much sooner the copies must arrive by it
