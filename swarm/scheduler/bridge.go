@@ -171,8 +171,12 @@ func (s *Scheduler) wellFed(c *chunk) {
 // feeds tells whether l is a feeder that is counted on.
 func (s *Scheduler) feeds(l *link) bool { return l.up && l.role == feeder && s.now >= l.badUntil }
 
-// follow takes a follower's wish for a chunk whose pieces are to be sent as they come.
+// follow takes a follower's wish for a chunk whose pieces are to be sent as they come, once: it is not asked again by who is
+// sent them.
 func (s *Scheduler) follow(c *chunk, l *link, f wire.Frame, payload []byte) {
+	if c.followers&l.slot != 0 {
+		return
+	}
 	c.followers |= l.slot
 	if c.hashes != holdHashes {
 		return // both follow when they are there
@@ -189,8 +193,8 @@ func (s *Scheduler) follow(c *chunk, l *link, f wire.Frame, payload []byte) {
 	}
 }
 
-// mostAhead is how many wishes for chunks that are not learned yet are kept, the newest.
-const mostAhead = 64
+// mostAhead is how many wishes of one follower for chunks that are not learned yet are kept, the newest.
+const mostAhead = 8
 
 // ahead is a follower's wish for a chunk that is not learned yet.
 type ahead struct {
@@ -200,10 +204,19 @@ type ahead struct {
 
 // followLater keeps a wish until its chunk is learned.
 func (s *Scheduler) followLater(l *link, id wire.ChunkID) {
-	if len(s.aheads) == mostAhead {
-		s.aheads = slices.Delete(s.aheads, 0, 1)
+	a, theirs, oldest := ahead{id, l.slot}, 0, 0
+	for i, o := range slices.Backward(s.aheads) {
+		if o == a {
+			return
+		}
+		if o.slot == l.slot {
+			theirs, oldest = theirs+1, i
+		}
 	}
-	s.aheads = append(s.aheads, ahead{id, l.slot})
+	if theirs == mostAhead {
+		s.aheads = slices.Delete(s.aheads, oldest, oldest+1)
+	}
+	s.aheads = append(s.aheads, a)
 }
 
 // followed takes the wishes for a chunk that was just learned.

@@ -80,6 +80,7 @@ type chunk struct {
 	hashesSent  uint64 // who was sent the hashes, by link slot
 	want        want
 	followers   uint64 // whom pieces are sent as they come, by link slot
+	askers      []asker
 	asked       uint64 // feeders that were asked for it, by link slot
 	feeder      Peer   // the one that was asked last and is waited for; 0 none
 	feedUntil   Time   // how long its next piece is
@@ -169,7 +170,7 @@ func (s *Scheduler) fresh() *chunk {
 	}
 	c := s.spare[n-1]
 	s.spare = s.spare[:n-1]
-	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0], errands: c.errands[:0]}
+	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0], errands: c.errands[:0], askers: c.askers[:0]}
 	return c
 }
 

@@ -259,6 +259,7 @@ func (s *Scheduler) forget(l *link) {
 			s.handOver(c)
 		}
 		c.followers &^= l.slot
+		c.askers = slices.DeleteFunc(c.askers, func(a asker) bool { return a.slot == l.slot })
 		if c.want.from == l.peer {
 			c.want = want{}
 		}

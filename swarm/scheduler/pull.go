@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -15,6 +16,9 @@ const (
 	pullPatience = 350 * Millisecond
 	// mostAsked is how many bytes one peer may pull in a burst.
 	mostAsked = 4 << 20
+	// mostTimes is how often a peer may have us send it, or pass on for it, all of one chunk: what timed out or was dropped
+	// is asked again.
+	mostTimes = 3
 	// maxStrikes is how many pulls in a row a peer may leave unanswered before it is asked no more.
 	maxStrikes = 4
 )
@@ -70,7 +74,8 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 // serve answers a Want of c.
 func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	most := tooBusy
-	if f.Flags&wire.FlagAhead != 0 && l.role == follower { // what followers are sent overtakes all else
+	follows := f.Flags&wire.FlagAhead != 0 && l.role == follower && (c == nil || s.now-c.learnt < giveUp)
+	if follows { // what followers are sent overtakes all else
 		most = hopeless
 	} else {
 		s.wanted = s.now
@@ -79,19 +84,19 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}
-	if c == nil && f.Flags&wire.FlagAhead != 0 && l.role == follower {
+	if follows && c == nil {
 		s.followLater(l, f.ID)
 		return
 	}
-	if c == nil || c.hashes != holdHashes && f.Flags&wire.FlagAhead == 0 {
-		s.deny(l, f.ID, wire.DenyNotHeld)
-		return
-	}
-	if f.Flags&wire.FlagAhead != 0 && l.role == follower {
+	if follows {
 		s.follow(c, l, f, payload)
 		return
 	}
-	if f.Flags&wire.FlagWantHashes != 0 {
+	if c == nil || c.hashes != holdHashes {
+		s.deny(l, f.ID, wire.DenyNotHeld)
+		return
+	}
+	if f.Flags&wire.FlagWantHashes != 0 && s.mayAskAgain(c, l, 1) {
 		s.sendHashes(c, l)
 	}
 	wanted := parseBitmap(payload, c.pieces)
@@ -104,7 +109,7 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	case n == 0:
 		s.deny(l, f.ID, wire.DenyNotHeld)
 		return
-	case !s.mayAsk(l, n*int(c.record.PieceSize)):
+	case !s.mayAsk(l, n*int(c.record.PieceSize)) || !s.mayAskAgain(c, l, n):
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}
@@ -122,6 +127,27 @@ func (s *Scheduler) mayAsk(l *link, bytes int) bool {
 		return false
 	}
 	l.asked += bytes
+	return true
+}
+
+// asker is a peer that asked for pieces of a chunk, or to have them passed on, and how many it was granted.
+type asker struct {
+	slot   uint64
+	pieces int
+}
+
+// mayAskAgain tells whether a peer is granted so many pieces more of a chunk; hashes count for one. Who asks for the same again
+// and again uses no more of the uplink than that.
+func (s *Scheduler) mayAskAgain(c *chunk, l *link, pieces int) bool {
+	i := slices.IndexFunc(c.askers, func(a asker) bool { return a.slot == l.slot })
+	if i < 0 {
+		i = len(c.askers)
+		c.askers = append(c.askers, asker{slot: l.slot})
+	}
+	if c.askers[i].pieces+pieces > mostTimes*(c.pieces+1) {
+		return false
+	}
+	c.askers[i].pieces += pieces
 	return true
 }
 

@@ -156,6 +156,9 @@ func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
 
 // standIn passes on for l what it passes on itself, to those who have no link to it.
 func (s *Scheduler) standIn(c *chunk, l *link, first, count int) {
+	if l.forwards == 0 || !s.mayAskAgain(c, l, count) {
+		return
+	}
 	if c.hashes == holdHashes {
 		s.forwardHashes(c, l)
 	}

@@ -1,0 +1,136 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// giver is a member of a cell of four, with links to all, that holds a chunk of 16 pieces.
+func giver(t *testing.T) (s *Scheduler, c *chunk) {
+	t.Helper()
+	s = cellOf(500, 500, 500, 500)[0]
+	for i := range s.roster {
+		if s.linkTo(s.roster[i].ID) == nil {
+			s.open(&s.roster[i], false)
+		}
+	}
+	for _, p := range []Peer{1, 2, 3} {
+		s.LinkUp(0, p)
+	}
+	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	h := s.Learn(0, &r, 0)
+	s.Held(0, h)
+	s.Actions()
+	return s, s.chunk(h)
+}
+
+// sent takes all actions until the uplink has nothing more to do, and counts pieces and hashes for a peer.
+func sent(s *Scheduler, p Peer) (pieces, hashes int) {
+	for range 30 {
+		for _, a := range s.Actions() {
+			switch {
+			case a.Peer != p:
+			case a.Kind == SendPieces:
+				pieces += a.Count
+			case a.Kind == SendHashes:
+				hashes++
+			}
+		}
+		s.Backlog(s.now+20*Millisecond, 0)
+	}
+	return pieces, hashes
+}
+
+// TestAskingAgain: what timed out is sent again when it is asked for again; who asks for the same all the time is not sent it
+// all the time, and takes nothing from others.
+func TestAskingAgain(t *testing.T) {
+	all := []byte{255, 255}
+	want := func(s *Scheduler, p Peer, id wire.ChunkID, flags uint8, payload []byte) {
+		f := wire.Frame{Type: wire.Want, Flags: flags, ID: id}
+		s.Frame(s.now, p, append(f.Append(nil), payload...), 0)
+	}
+	t.Run("pulls", func(t *testing.T) {
+		s, c := giver(t)
+		for i := range 20 {
+			want(s, 1, c.record.ID, wire.FlagWantHashes, all)
+			pieces, hashes := sent(s, 1)
+			if honest := i < mostTimes; honest != (pieces == c.pieces && hashes == 1) || !honest && pieces > 0 {
+				t.Errorf("the %d. time it is sent %d pieces, %d times the hashes", i+1, pieces, hashes)
+			}
+		}
+		want(s, 2, c.record.ID, 0, all)
+		if pieces, _ := sent(s, 2); pieces != c.pieces {
+			t.Errorf("another is sent %d pieces", pieces)
+		}
+	})
+	t.Run("hashes", func(t *testing.T) {
+		s, c := giver(t)
+		hashes := 0
+		for range 500 {
+			want(s, 1, c.record.ID, wire.FlagWantHashes, nil)
+			_, n := sent(s, 1)
+			hashes += n
+		}
+		if hashes > mostTimes*(c.pieces+1) {
+			t.Errorf("sent %d times", hashes)
+		}
+	})
+	t.Run("ahead", func(t *testing.T) {
+		s, c := giver(t)
+		s.link(1).role = follower
+		for i := range 10 { // in less than giveUp
+			want(s, 1, c.record.ID, wire.FlagWantHashes|wire.FlagAhead, all)
+			pieces, hashes := sent(s, 1)
+			if first := i == 0; first != (pieces == c.pieces && hashes == 1) || !first && pieces > 0 {
+				t.Errorf("the %d. time it is sent %d pieces, %d times the hashes", i+1, pieces, hashes)
+			}
+		}
+	})
+	t.Run("ahead, of what is old", func(t *testing.T) {
+		s, c := giver(t)
+		s.link(1).role = follower
+		s.Backlog(c.learnt+giveUp, 0)
+		if want(s, 1, c.record.ID, wire.FlagAhead, all); c.followers != 0 {
+			t.Error("it overtakes what is of the live edge")
+		}
+	})
+	t.Run("ahead, of what is not learned", func(t *testing.T) {
+		s, _ := giver(t)
+		s.link(1).role, s.link(2).role = follower, follower
+		next := wire.ChunkID{Epoch: 1, MSN: 10, Part: 1}
+		want(s, 2, next, wire.FlagAhead, all)
+		for i := range 200 {
+			want(s, 1, wire.ChunkID{Epoch: 1, MSN: uint64(100 + i)}, wire.FlagAhead, all)
+		}
+		r := record(next, 40_000)
+		if c := s.chunk(s.Learn(s.now, &r, 0)); c.followers != s.link(2).slot || len(s.aheads) != mostAhead {
+			t.Errorf("followers %b, %d wishes kept", c.followers, len(s.aheads))
+		}
+	})
+	t.Run("stand-ins", func(t *testing.T) {
+		s, c := giver(t)
+		s.link(1).forwards = s.link(3).slot
+		total := 0
+		for range 20 {
+			for i := range c.pieces {
+				f := wire.Frame{Type: wire.Relay, Flags: wire.FlagStandIn, Index: uint16(i), ID: c.record.ID}
+				s.Frame(s.now, 1, append(f.Append(nil), 0, 1), 0)
+			}
+			pieces, _ := sent(s, 3)
+			total += pieces
+		}
+		if total < c.pieces || total > mostTimes*(c.pieces+1) {
+			t.Errorf("%d pieces were passed on", total)
+		}
+	})
+	t.Run("a new link", func(t *testing.T) {
+		s, c := giver(t)
+		l := s.link(1)
+		s.mayAskAgain(c, l, mostTimes*(c.pieces+1))
+		s.LinkDown(s.now, 1)
+		if len(c.askers) != 0 {
+			t.Error("who gets the slot next pays for it")
+		}
+	})
+}
