@@ -22,7 +22,9 @@
 // (TakePieces) and passes them on; what is missing is pulled (Want); and what the player Needs sooner than peers will
 // bring it is fetched from the edge. Complete says that a chunk is whole.
 //
-// Pieces wait in an outbox until the uplink has time for them; how fast it is, is learned from what peers say of how long
-// frames were under way. When the uplinks of a cell do not suffice, its members shed
-// themselves to the edge one by one; who takes things upon itself and gives nothing is not counted on.
+// Pieces wait in an outbox until the uplink has time for them; how fast it is, is learned from what the stamps of peers' frames say
+// of how long ours were under way (hearing, uplink). Who is behind gives its last copies to one that is not, as errands. What
+// is held is told by the Held bits of frames that are sent in any case, and by a Have to those who were sent none. When the
+// uplinks of a cell do not suffice, its members shed themselves to the edge one by one; who takes things upon itself and
+// gives nothing is not counted on, and who asks for the same again and again is not served.
 package scheduler

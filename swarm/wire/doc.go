@@ -36,6 +36,11 @@
 // Announce, Fetching and Failed with flag PassedOn are not the sender's own word but that of a peer for which it is a
 // forwarder.
 //
+// Every frame has a stamp: when it was sent, and how much longer than the quickest the newest frame of the receiver was under way,
+// by which that one measures its uplink; and Held bits, which of the eight parts before the frame's chunk the sender
+// holds whole, so that fewer Haves are needed. An errand is a Relay to those alone that it names: who is behind with what it
+// has to pass on gives copies away by it.
+//
 // Two things travel by HTTP: a record in the playlist, on the line RecordTag, and the piece hashes with the media, in
 // the header PiecesHeader.
 //
