@@ -13,8 +13,8 @@ import (
 // that it does not hold yet, because it is to get it by an errand itself, it passes on when that comes.
 const (
 	errandPause  = 20 * Millisecond  // between two looks at who might go
-	errandWorth  = 150 * Millisecond // how much sooner the copies must arrive by it
-	errandFree   = 30 * Millisecond  // how far behind may be who is sent
+	errandWorth  = 190 * Millisecond // how much sooner the copies must arrive by it
+	errandFree   = 50 * Millisecond  // how far behind may be who is sent
 	errandBusy   = 120 * Millisecond // who is further behind gives it back
 	errandMost   = 30 * Millisecond  // of the other's uplink that one errand takes, but for a single copy
 	errandChance = 15                // of a hundred that one is asked in a tenth of a second: not all are to ask the same

@@ -112,6 +112,8 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 			m.carrier = l.peer
 			s.countCarriers()
 		}
+	case wire.ForwardReach:
+		l.reach = int(min(id, wire.MaxMembers))
 	case wire.ForwardCannot:
 		if m := s.memberOf(id); m != nil && m.forwarder == l.peer {
 			m.refusers |= l.slot
@@ -177,6 +179,9 @@ func (s *Scheduler) forgetForwards(l *link) {
 		m.refusers &^= l.slot
 		if m.forwarder == l.peer {
 			m.forwarder = 0
+		}
+		if m.carrier == l.peer {
+			m.carrier = 0
 		}
 	}
 	s.countCarriers()

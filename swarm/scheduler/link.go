@@ -36,6 +36,7 @@ type link struct { // what is looked at most comes first
 	offered bool // by us
 	feeds   bool // it has followers in other cells
 
+	reach    int  // members with whom it has links, as it says; 0: it did not yet
 	number   int  // of its slot
 	buffered int  // bytes waiting in the host's send buffer
 	full     bool // they were too many, and are not few yet
@@ -56,12 +57,6 @@ type link struct { // what is looked at most comes first
 	anchor  departure // that the next is compared with
 
 	turn uint64 // when it is sent pieces of the chunk that is Scheduler.arranged: the lowest first
-
-	// scratch of plan
-	due   Time // how long it has to send a piece
-	ready Time // when it can begin
-	next  Time // when it would begin the next piece, counted from the end
-	given bool // it has pieces
 }
 
 // end names the other end of a link, so that one link of many is found without a look at all.
@@ -150,6 +145,7 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		return
 	}
 	l.up, l.since = true, s.now
+	s.reachTold = 0
 	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
 		if m != nil {
 			m.attempts, m.carrier = 0, 0
@@ -289,7 +285,7 @@ func (s *Scheduler) forgetSlot(l *link) {
 	}
 	for _, c := range s.active {
 		for i, place := range c.plan {
-			if int(place) == l.number+1 {
+			if int(place&^onward) == l.number+1 {
 				c.plan[i] = straight
 			}
 		}
@@ -308,4 +304,5 @@ func (s *Scheduler) tendLinks() {
 	}
 	s.connect()
 	s.tendForwards()
+	s.tellReach()
 }

@@ -5,8 +5,15 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // hop is what one more step between peers is taken to cost, beside the bytes.
 const hop = 60 * Millisecond
 
-// straight in a plan is a piece that goes to everybody without a relay.
-const straight = 0
+// step is the same in a plan, with room for what stands in a relay's way, and for a third hop between those who have no link.
+const step = 100 * Millisecond
+
+// A plan names for each piece the relay, by its slot's number plus one. What goes onward from that peer it gives to one to
+// whom we have no link, who is the relay.
+const (
+	straight = 0 // to everybody without a relay
+	onward   = 1 << 7
+)
 
 // plan decides for every piece of a chunk who passes it on, so that the last copy of the last piece arrives as soon as can
 // be. What it weighs:
@@ -32,16 +39,10 @@ func (s *Scheduler) plan(c *chunk) {
 	size := int(c.record.PieceSize)
 	own := s.speed
 	once := airtime(size+wire.FrameHeaderSize, own)
-	for _, l := range s.links {
-		l.due = 0
-		if u := s.relayUplink(c, l); u > 0 && s.tried(l) {
-			l.due = airtime((size+wire.FrameHeaderSize)*max(party-1, 1), u)
-			l.ready = max(0, l.free-s.now)
-		}
-	}
+	s.gatherRelays(c, (size+wire.FrameHeaderSize)*max(party-1, 1), size)
 	scatter := scatter{pieces: c.pieces, once: once, straight: once * Time(party),
 		begin: s.backlogTime() + airtime(32*c.pieces*party/2, own)}
-	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+hop // by oneself it can be done until then
+	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+step // by oneself it can be done until then
 	for high-low > 4*Millisecond {
 		if mid := (low + high) / 2; s.fits(scatter, mid, nil) {
 			high = mid
@@ -67,7 +68,7 @@ func (s *Scheduler) plan(c *chunk) {
 
 // ease is how long the sending of a chunk may take without hurry. Where it can be done sooner, as few as can be pass it
 // on, in runs of pieces: every message costs its receiver time too. Else pieces go one by one, each as soon as can be.
-const ease = 240 * Millisecond
+const ease = 320 * Millisecond
 
 // gather puts the pieces of each relay side by side, straight ones last.
 func gather(plan []uint8) {
@@ -98,14 +99,15 @@ type scatter struct {
 
 // fits tells whether all can be done by an end, from now, and lays it down in plan if that is not nil.
 func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
-	for _, l := range s.links {
-		l.next, l.given = end-hop-l.due, false
+	for i := range s.relays {
+		r := &s.relays[i]
+		r.next, r.given = end-step-r.due, false
 	}
 	own := end - sc.straight
 	free := sc.begin + Time(sc.pieces)*sc.once // when oneself is through with the relays
 	straights := 0
 	for i := sc.pieces - 1; i >= 0; i-- {
-		there := sc.begin + Time(i+1)*sc.once + hop
+		there := sc.begin + Time(i+1)*sc.once + step
 		at := Time(-1)
 		if own >= free && i+straights == sc.pieces-1 {
 			at = own
@@ -116,8 +118,8 @@ func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
 			to.next -= to.due
 			to.given = true
 			if plan != nil {
-				plan[i] = uint8(to.number) + 1
-				to.lastTry = s.now
+				plan[i] = to.place
+				to.link.lastTry = s.now
 			}
 		case at >= 0:
 			own -= sc.straight
@@ -134,17 +136,18 @@ func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
 
 // relayFor returns who passes on a piece that is there at some time: who can begin with it latest, and later than at;
 // where few are wanted, who passes on others already, and only if one cannot send it straight. Nil if there is nobody.
-func (s *Scheduler) relayFor(sc scatter, at, there Time) (to *link) {
+func (s *Scheduler) relayFor(sc scatter, at, there Time) (to *relay) {
 	if sc.few && at >= 0 {
 		return nil
 	}
-	for _, l := range s.links {
+	for i := range s.relays {
+		r := &s.relays[i]
 		switch {
-		case l.due == 0 || l.next < l.ready || l.next < there && !(l.shed && l.next >= 0):
-		case sc.few && l.given:
-			return l
-		case l.next > at:
-			to, at = l, l.next
+		case r.next < r.ready || r.next < there+r.way && !(r.shed && r.next >= 0):
+		case sc.few && r.given:
+			return r
+		case r.next > at:
+			to, at = r, r.next
 		}
 	}
 	return to
@@ -176,13 +179,8 @@ func (s *Scheduler) planned(c *chunk, piece int) *link {
 	if piece >= len(c.plan) || c.plan[piece] == straight {
 		return nil
 	}
-	slot := uint64(1) << (c.plan[piece] - 1)
-	for _, l := range s.links {
-		if l.slot == slot && l.up {
-			return l
-		}
-	}
-	return nil
+	slot := uint64(1) << (c.plan[piece]&^onward - 1)
+	return s.linkIn(slot)
 }
 
 // airtime is how long bytes take over an uplink of weight units of 10 kbit/s.
@@ -205,7 +203,7 @@ func (s *Scheduler) beginPush(c *chunk) {
 		for i+n < len(c.plan) && c.plan[i+n] == c.plan[i] {
 			n++
 		}
-		if l != nil && l.shed {
+		if l != nil && l.shed && c.plan[i]&onward == 0 {
 			s.sendRelay(c, l, i, n, 0)
 		}
 		i += n

@@ -1,15 +1,14 @@
 package scheduler
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// planIn returns how many pieces each of the others is given in a cell with these weights, the planner's the first, and how
-// many go straight.
-func planIn(t *testing.T, weights ...uint16) (shares map[uint16]int, straights int) {
-	t.Helper()
+// linked returns the first member of a cell with these weights, with links to all others.
+func linked(weights ...uint16) *Scheduler {
 	s := cellOf(weights...)[0]
 	for i := range s.roster {
 		l := s.linkTo(s.roster[i].ID)
@@ -18,6 +17,14 @@ func planIn(t *testing.T, weights ...uint16) (shares map[uint16]int, straights i
 		}
 		s.LinkUp(0, l.peer)
 	}
+	return s
+}
+
+// planIn returns how many pieces each of the others is given in a cell with these weights, the planner's the first, and how
+// many go straight.
+func planIn(t *testing.T, weights ...uint16) (shares map[uint16]int, straights int) {
+	t.Helper()
+	s := linked(weights...)
 	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 80_000)
 	c := s.chunk(s.Learn(0, &r, 0))
 	s.plan(c)
@@ -48,6 +55,59 @@ func TestPlanOfTheRich(t *testing.T) {
 	}
 	if shares, _ := planIn(t, 1000, 5000, 5001, 5002, 5003); len(shares) != 1 {
 		t.Errorf("where there is time, %v pass pieces on", shares)
+	}
+}
+
+// TestPlanOnward: who has no link to the planner, and somebody who passes on to it, is a relay too, but not who is banned.
+func TestPlanOnward(t *testing.T) {
+	for _, banned := range []bool{false, true} {
+		s := linked(1500, 400, 400, 400, 4000)
+		var far *member
+		for i := range s.roster {
+			if s.roster[i].Weight == 4000 {
+				far = &s.roster[i]
+			}
+		}
+		s.LinkDown(0, s.linkTo(far.ID).peer)
+		carrier := s.links[0]
+		far.carrier = carrier.peer
+		if banned {
+			s.banned = append(s.banned, far.ID)
+		}
+		r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 400_000)
+		c := s.chunk(s.Learn(0, &r, 0))
+		s.plan(c)
+		n := 0
+		for i := range c.plan {
+			if c.planOf(i)&onward != 0 && s.planned(c, i) == carrier {
+				n++
+			}
+		}
+		if banned != (n == 0) || !banned && n < c.pieces/4 {
+			t.Errorf("banned %v: %d pieces of %d go onward to the strongest", banned, n, c.pieces)
+		}
+	}
+}
+
+// TestPlanFollowsReach: a piece takes less of who has few to send it to, but nobody is believed to have none.
+func TestPlanFollowsReach(t *testing.T) {
+	s := linked(500, 400, 401, 402, 403)
+	few := s.links[1]
+	f := wire.Frame{Type: wire.Forward, Index: wire.ForwardReach}
+	s.Frame(0, few.peer, binary.BigEndian.AppendUint64(f.Append(nil), 2), 0)
+	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 400_000)
+	c := s.chunk(s.Learn(0, &r, 0))
+	s.plan(c)
+	due := map[Peer]Time{}
+	for _, r := range s.relays {
+		due[r.link.peer] = r.due
+	}
+	if whole := due[s.links[0].peer]; due[few.peer] > whole*6/10 || due[few.peer] < whole*4/10 {
+		t.Errorf("half the reach: a piece takes %d ms, with all of it %d", due[few.peer]/Millisecond, whole/Millisecond)
+	}
+	s.Frame(0, few.peer, binary.BigEndian.AppendUint64(f.Append(nil), 0), 0)
+	if few.reach = 1; s.reach(few) < leastReach || s.usualReach() < leastReach {
+		t.Error("who says to reach hardly anybody is believed")
 	}
 }
 

@@ -53,6 +53,8 @@ func (s *Scheduler) pushRun(c *chunk, at, first, count int) {
 		c.pushed.set(i)
 	}
 	switch {
+	case c.planOf(at)&onward != 0:
+		s.post(scatters, c, first, count, wire.FlagOnward, l.slot)
 	case !l.shed:
 		s.post(scatters, c, first, count, wire.FlagRelay, l.slot)
 		s.forwardPieces(c, l, first, count)

@@ -72,6 +72,7 @@ type Scheduler struct {
 	found   Chunk // by ID, last
 	foundID wire.ChunkID
 
+	relays []relay // scratch of plan
 	lately []Chunk // scratch of listHeld
 	list   []byte  // scratch of listHeld
 
@@ -87,6 +88,8 @@ type Scheduler struct {
 	busyTold   Time
 	busy       bool // told last
 	load       load
+	reachTold  int  // links that the cell was told of
+	reachAt    Time // when
 }
 
 // New returns a Scheduler that has not joined a cell: it fetches from the edge what is needed, when it is needed.

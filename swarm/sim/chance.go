@@ -10,12 +10,42 @@ import (
 // Streams of chance: each thing that needs it has its own, so that one draw more here changes nothing there.
 const (
 	streamChance = 1
+	evenChance   = 1 << 16 // plus which quantity, plus 256 for each crowd before
 	viewerChance = 1 << 32 // plus the viewer's number
 )
 
-// lognormal draws with the given mean.
-func lognormal(r *rand.Rand, mean, sigma float64) float64 {
-	return mean * math.Exp(sigma*r.NormFloat64()-sigma*sigma/2)
+// evenly tells for each viewer of a crowd, as many as watch at a time, where it stands in a distribution: a number in [0, 1).
+// The numbers of a crowd are spread evenly, one in each n-th, and dealt out by chance: so also a small world has the
+// mean and the shares that its scenario states, and differs from the next by who has what. Who is replaced belongs to a later crowd.
+type evenly struct {
+	quantity uint64
+	crowd    int
+	order    []int
+}
+
+// The quantities that are dealt evenly.
+const (
+	ofUplink = iota
+	ofMetered
+	ofNAT
+	ofTrait
+	ofRendition
+	quantities
+)
+
+// of returns the number of viewer id, with the rest of chance from its own stream.
+func (e *evenly) of(id int32, n int, seed uint64, r *rand.Rand) float64 {
+	if crowd := int(id) / n; e.order == nil || crowd != e.crowd {
+		e.crowd = crowd
+		e.order = rand.New(rand.NewPCG(seed, evenChance+e.quantity+256*uint64(crowd))).Perm(n)
+	}
+	return (float64(e.order[int(id)%n]) + r.Float64()) / float64(n)
+}
+
+// lognormal is the value that a share of at of a lognormal distribution with this mean is below.
+func lognormal(mean, sigma, at float64) float64 {
+	z := math.Sqrt2 * math.Erfinv(2*max(at, 1e-12)-1)
+	return mean * math.Exp(sigma*z-sigma*sigma/2)
 }
 
 // chance is a number in [0, 1) that belongs to a seed and two numbers, whoever asks and when.

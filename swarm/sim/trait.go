@@ -24,7 +24,7 @@ const hideFor = 20 * scheduler.Second
 // draw makes a viewer what it is in the swarm: its trait and its rendition.
 func (v *viewer) draw(r *rand.Rand) {
 	s := &v.w.scenario
-	p := r.Float64()
+	p := v.w.standing(ofTrait, v.id, r)
 	for _, t := range [...]struct {
 		share float64
 		trait trait
@@ -41,7 +41,7 @@ func (v *viewer) draw(r *rand.Rand) {
 	case leecher:
 		v.flags &^= wire.MayUpload
 	}
-	v.rendition = uint8(r.IntN(len(v.w.streams)))
+	v.rendition = uint8(v.w.standing(ofRendition, v.id, r) * float64(len(v.w.streams)))
 	v.stream = v.w.streams[v.rendition]
 }
 

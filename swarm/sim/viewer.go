@@ -112,17 +112,17 @@ func newViewer(w *world, id int32, joinsAt scheduler.Time) *viewer {
 	s, r := &w.scenario, rand.New(rand.NewPCG(w.seed, viewerChance+uint64(id)))
 	v := &viewer{w: w, id: id, joinsAt: joinsAt, tickAt: never, headAt: never}
 	rate := float64(s.Bitrate)
-	up := max(0.05, lognormal(r, s.Uplink, s.UplinkSigma))
+	up := max(0.05, lognormal(s.Uplink, s.UplinkSigma, w.standing(ofUplink, id, r)))
 	v.uplink = int64(up * rate)
 	v.downlink = int64((s.Downlink + s.Downlink*r.ExpFloat64()) * rate)
 	v.weight = uint16(max(1, min(60000, up*rate*s.Told*math.Exp(s.ToldSigma*r.NormFloat64())/10_000)))
 	v.access = leastAccess + scheduler.Time(r.Float64()*10_000)
 	v.x, v.y = r.Float64(), r.Float64()
 	v.flags = wire.MayUpload
-	if r.Float64() < s.Metered {
+	if w.standing(ofMetered, id, r) < s.Metered {
 		v.flags |= wire.Metered
 	}
-	switch p := r.Float64(); {
+	switch p := w.standing(ofNAT, id, r); {
 	case p < s.Symmetric:
 		v.nat = symmetric
 	case p < s.Symmetric+s.Restricted:

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"math/rand/v2"
+
 	"github.com/shoal-live/shoal/swarm/scheduler"
 )
 
@@ -26,13 +28,18 @@ type world struct {
 	viewers  []*viewer // by number; those who left included
 	waiting  []*viewer // with a playlist request that the edge holds
 	edgeRate int64     // bits a second; 0: without bound
+	crowd    int       // viewers at a time
+	evenly   [quantities]evenly
 	spare    []*message
 	took     []took
 	events   uint64
 }
 
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
-	w := &world{scenario: s, seed: seed, p2p: p2p}
+	w := &world{scenario: s, seed: seed, p2p: p2p, crowd: viewers}
+	for i := range w.evenly {
+		w.evenly[i].quantity = uint64(i)
+	}
 	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
 	w.from = w.end - scheduler.Time(seconds)*scheduler.Second
 	w.agenda = newAgenda(w.end)
@@ -56,6 +63,11 @@ func (w *world) enter(at scheduler.Time) {
 	w.viewers = append(w.viewers, v)
 	w.agenda.enter(v.access + leastAccess)
 	w.plan(event{at: at, what: joins, viewer: v.id})
+}
+
+// standing is where a viewer stands in the distribution of a quantity.
+func (w *world) standing(quantity int, id int32, r *rand.Rand) float64 {
+	return w.evenly[quantity].of(id, w.crowd, w.seed, r)
 }
 
 func (w *world) plan(e event) { w.agenda.add(e) }

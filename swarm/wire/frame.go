@@ -28,6 +28,7 @@ const (
 	FlagStandIn    uint8 = 1 << 0 // Relay: the sender passes them on; the receiver, who holds them, stands in for it as its forwarder
 	FlagErrand     uint8 = 1 << 1 // Relay: pass them on to those alone whose viewer IDs follow the count
 	FlagBack       uint8 = 1 << 2 // Relay: with FlagErrand: an errand that the sender was given and cannot run, for want of a link
+	FlagOnward     uint8 = 1 << 2 // Pieces: the receiver gives them to one whose forwarder for the sender it is, and that one passes them on
 	FlagForYou     uint8 = 1 << 1 // Pieces: meant for the receiver alone; it does not pass them on as a forwarder either
 	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
 	FlagAhead      uint8 = 1 << 1 // Want: send pieces as they come, also when the chunk is not there yet
@@ -47,6 +48,7 @@ const (
 	ForwardStart  uint16 = 1
 	ForwardCannot uint16 = 2
 	ForwardCarry  uint16 = 3
+	ForwardReach  uint16 = 5 // in place of a viewer's ID: with how many of its cell the sender has links
 )
 
 // Bounds of a frame.
