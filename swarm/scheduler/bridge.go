@@ -184,10 +184,8 @@ func (s *Scheduler) follow(c *chunk, l *link, f wire.Frame, payload []byte) {
 	if f.Flags&wire.FlagWantHashes != 0 {
 		s.sendHashes(c, l)
 	}
-	wanted := parseBitmap(payload, c.pieces)
-	for i := range wanted {
-		wanted[i] &= c.held[i]
-	}
+	asked := parseBitmap(payload, c.pieces)
+	wanted := asked.both(&c.held)
 	for first, count := wanted.run(0, c.pieces, true); count > 0; first, count = wanted.run(first+count, c.pieces, true) {
 		s.feedTo(c, first, count, l.slot)
 	}

@@ -30,69 +30,70 @@ const (
 	holdHashes
 )
 
-// chunk is what is known of one chunk.
+// chunk is what is known of one chunk. What is looked at for every piece comes first, for the sake of caches.
 type chunk struct {
 	// static
 	handle Chunk
 	pieces int
 	live   bool
-	learnt Time
-	told   uint64 // who knows the record, by link slot
 
 	// what is held
 	hashes    hashState
 	heard     bool // the hashes came from a peer: others have them too
-	heldCount int
-	taking    []taking // pieces that are being verified
 	complete  bool
-	fromPeers int      // bytes
-	stands    []taking // runs to pass on for others once they are held
-	errands   []errand // runs to pass on to some once they are held
 	planned   bool
-	turns     int     // entries of the plan that were taken
-	plan      []uint8 // who passes on each piece; see plan
-
-	// what is wanted
-	needed   bool
-	deadline Time
-	wake     Time // when to consider it again
-	ranked   ranking
-
-	// the edge
-	fetching   int // Fetches under way
-	fetchBegan Time
-	duty       bool // the fetch is for the cell: push when it is there
-	failures   int
-	retry      Time
-
-	// peers
-	claimed     Time   // when somebody else last said to fetch it
-	failed      Time   // when one who fetched it last said that it failed
-	claimers    uint64 // who said so, by link slot
-	fetchers    uint64 // those of them whose own word it was
-	promised    uint64 // who was the first of them
-	began       Time   // when the first piece or the hashes came
-	progress    Time   // when the last did
-	givers      uint64 // who gave pieces or hashes of it
-	holders     uint64 // who holds it whole, by link slot
-	runners     uint64 // who was given errands of it
-	toldHeld    uint64 // who was told that we do, since it is
-	hashesSent  uint64 // who was sent the hashes, by link slot
-	want        want
-	followers   uint64 // whom pieces are sent as they come, by link slot
-	askers      []asker
-	asked       uint64 // feeders that were asked for it, by link slot
-	feeder      Peer   // the one that was asked last and is waited for; 0 none
-	feedUntil   Time   // how long its next piece is
-	hashesAsked Time
-
-	// what is large: last, for the sake of caches
-	record    wire.Record
+	needed    bool // by the player
+	duty      bool // the fetch is for the cell: push when it is there
+	fetching  int  // Fetches under way
+	heldCount int
+	fromPeers int // bytes
 	held      bitmap
 	takingMap bitmap
 	pushed    bitmap // pieces that were given to others as their relay, or the owner, has to
 	orders    bitmap // pieces to pass on as soon as they are held, at the owner's wish
-	arrived   bitmap // pieces of the fetches under way that are there
+
+	// when what
+	wake     Time // when to consider it again
+	began    Time // when the first piece or the hashes came
+	progress Time // when the last did
+	learnt   Time
+	deadline Time // when the player needs it
+	claimed  Time // when somebody else last said to fetch it
+
+	// peers, by link slot
+	holders    uint64 // who holds it whole
+	fetchers   uint64 // claimers whose own word it was
+	givers     uint64 // who gave pieces or hashes of it
+	followers  uint64 // whom pieces are sent as they come
+	asked      uint64 // feeders that were asked for it
+	hashesSent uint64 // who was sent the hashes
+	want       want
+
+	taking  []taking // pieces that are being verified
+	askers  []asker
+	stands  []taking // runs to pass on for others once they are held
+	errands []errand // runs to pass on to some once they are held
+	record  wire.Record
+
+	ranked    ranking
+	failed    Time   // when one who fetched it last said that it failed
+	claimers  uint64 // who said to fetch it
+	promised  uint64 // who was the first of them
+	told      uint64 // who knows the record
+	toldHeld  uint64 // who was told that we hold it, since it is
+	runners   uint64 // who was given errands of it
+	feeder    Peer   // that was asked last and is waited for; 0 none
+	feedUntil Time   // how long its next piece is
+
+	// the edge
+	fetchBegan Time
+	failures   int
+	retry      Time
+	arrived    bitmap // pieces of the fetches under way that are there
+
+	hashesAsked Time
+	turns       int     // entries of the plan that were taken
+	plan        []uint8 // who passes on each piece; see plan
 }
 
 // taking is a run of pieces on its way through verification.

@@ -125,7 +125,10 @@ func (s *Scheduler) hearHeld(l *link, f wire.Frame) {
 	}
 	for held, id := f.Held, f.ID; held != 0 && id.Part > 0; held >>= 1 {
 		id.Part--
-		if c := s.chunkByID(id); held&1 != 0 && c != nil {
+		if held&1 == 0 {
+			continue
+		}
+		if c := s.chunk(s.handleOf(id)); c != nil {
 			c.holders |= l.slot
 		}
 	}

@@ -14,32 +14,37 @@ const (
 	maxBanned      = 256
 )
 
-// link is what is believed of one peer connection.
-type link struct { // what is looked at most comes first
+// link is what is believed of one peer connection. What is looked at most comes first, for the sake of caches: what loops
+// over all links need, then what a frame does.
+type link struct {
 	peer     Peer
 	up       bool
 	role     role
-	carries  bool // it passes on what we send, to some member at least: it gets everything first
-	id       wire.ViewerID
+	carries  bool   // it passes on what we send, to some member at least: it gets everything first
+	offered  bool   // by us
 	slot     uint64 // its bit in sets of links, as chunk.holders is
-	free     Time   // when it will be through with what it has to send, as last heard
+	number   int    // of its slot
+	buffered int    // bytes waiting in the host's send buffer
 	forwards uint64 // slots of those to whom what this peer sends is passed on
-	strikes  int    // pulls in a row that it left unanswered
-	idle     int    // chunks that peers brought since it gave anything
+	turn     uint64 // when it is sent pieces of the chunk that is Scheduler.arranged: the lowest first
 
 	// what the roster says of the peer
 	weight    uint16
 	rendition uint8
 	relays    bool
 	shed      bool
+	feeds     bool // it has followers in other cells
 
-	offered bool // by us
-	feeds   bool // it has followers in other cells
+	free    Time // when it will be through with what it has to send, as last heard
+	hearing hearing
+	spoke   Time      // when it was last sent anything
+	anchor  departure // that the next is compared with
+	strikes int       // pulls in a row that it left unanswered
+	idle    int       // chunks that peers brought since it gave anything
 
+	id       wire.ViewerID
 	reach    int  // members with whom it has links, as it says; 0: it did not yet
-	number   int  // of its slot
-	buffered int  // bytes waiting in the host's send buffer
-	full     bool // they were too many, and are not few yet
+	full     bool // too many bytes waited in the buffer, and are not few yet
 	since    Time // when it was asked for, or came up
 	orphan   Time // when its peer left the roster; 0: it is there
 	broken   int  // promises in a row that it broke
@@ -49,20 +54,6 @@ type link struct { // what is looked at most comes first
 	lastTry  Time // when it was last given something to pass on
 	asked    int  // bytes of pulls it was lately served; see mayAsk
 	askedAt  Time // when asked was last reckoned
-
-	hearing hearing
-	spoke   Time      // when it was last sent anything
-	told    Time      // when the last of our frames was sent that it told of
-	wait    Time      // how long that was under way more than the quickest
-	anchor  departure // that the next is compared with
-
-	turn uint64 // when it is sent pieces of the chunk that is Scheduler.arranged: the lowest first
-}
-
-// end names the other end of a link, so that one link of many is found without a look at all.
-type end struct {
-	peer Peer
-	id   wire.ViewerID
 }
 
 // role is what a link is for.
@@ -77,10 +68,8 @@ const (
 
 // link returns the link with handle p, or nil.
 func (s *Scheduler) link(p Peer) *link {
-	for i := range s.ends {
-		if s.ends[i].peer == p {
-			return s.links[i]
-		}
+	if i := slices.Index(s.peers, p); i >= 0 {
+		return s.links[i]
 	}
 	return nil
 }
@@ -93,10 +82,8 @@ func (s *Scheduler) slotOf(p Peer) uint64 {
 }
 
 func (s *Scheduler) linkTo(id wire.ViewerID) *link {
-	for i := range s.ends {
-		if s.ends[i].id == id {
-			return s.links[i]
-		}
+	if i := slices.Index(s.viewers, id); i >= 0 {
+		return s.links[i]
 	}
 	return nil
 }
@@ -118,7 +105,8 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 	*l = link{peer: s.lastPeer, id: m.ID, slot: bit, number: number, since: s.now}
 	l.learn(m.Member)
 	l.role = m.role
-	s.links, s.ends = append(s.links, l), append(s.ends, end{l.peer, l.id})
+	s.links, s.peers, s.viewers = append(s.links, l), append(s.peers, l.peer), append(s.viewers, l.id)
+	s.uplink.echoes.told[number] = 0
 	s.arranged = 0
 	a := Action{Kind: Connect, Peer: l.peer}
 	if l.offered = offer; offer {
@@ -236,7 +224,8 @@ func (s *Scheduler) ban(l *link) {
 func (s *Scheduler) forget(l *link) {
 	s.slots &^= l.slot
 	if i := slices.Index(s.links, l); i >= 0 {
-		s.links, s.ends = slices.Delete(s.links, i, i+1), slices.Delete(s.ends, i, i+1)
+		s.links, s.peers = slices.Delete(s.links, i, i+1), slices.Delete(s.peers, i, i+1)
+		s.viewers = slices.Delete(s.viewers, i, i+1)
 	}
 	s.countCompany()
 	s.forgetForwards(l)

@@ -99,10 +99,8 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	if f.Flags&wire.FlagWantHashes != 0 && s.mayAskAgain(c, l, 1) {
 		s.sendHashes(c, l)
 	}
-	wanted := parseBitmap(payload, c.pieces)
-	for i := range wanted {
-		wanted[i] &= c.held[i]
-	}
+	asked := parseBitmap(payload, c.pieces)
+	wanted := asked.both(&c.held)
 	switch n := wanted.count(); {
 	case len(payload) == 0:
 		return

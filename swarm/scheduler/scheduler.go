@@ -49,7 +49,8 @@ type Scheduler struct {
 
 	// Links, kept by link.go; in order of their handles.
 	links    []*link
-	ends     []end  // theirs
+	peers    []Peer // theirs, and so on: side by side, for the sake of caches
+	viewers  []wire.ViewerID
 	room     []link // for more
 	company  int    // peers that may bring something
 	lastPeer Peer
@@ -79,17 +80,17 @@ type Scheduler struct {
 	outbox     outbox
 	arranged   Chunk // whose order the links' turns are
 	errandAt   Time  // when errands were last looked for
-	uplink     uplink
-	speed      int  // what the uplink is taken for, in units of 10 kbit/s
-	forwarded  int  // bytes passed on between others since lentAt
-	forwarding int  // the same in units of 10 kbit/s, smoothed
-	lentAt     Time // when forwarding was last reckoned
-	lent       Time // when the weight last changed
+	speed      int   // what the uplink is taken for, in units of 10 kbit/s
+	forwarded  int   // bytes passed on between others since lentAt
+	forwarding int   // the same in units of 10 kbit/s, smoothed
+	lentAt     Time  // when forwarding was last reckoned
+	lent       Time  // when the weight last changed
 	busyTold   Time
 	busy       bool // told last
 	load       load
-	reachTold  int  // links that the cell was told of
-	reachAt    Time // when
+	reachTold  int    // links that the cell was told of
+	reachAt    Time   // when
+	uplink     uplink // last, as it is large
 }
 
 // New returns a Scheduler that has not joined a cell: it fetches from the edge what is needed, when it is needed.

@@ -1,7 +1,7 @@
 package scheduler
 
 import (
-	"slices"
+	"math/bits"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -21,7 +21,8 @@ const (
 	raise      = 256               // a part of its speed, by which it may be faster than seen where nothing waits
 	trusted    = 4                 // measurements
 	lately     = Second            // what peers told for longer counts no more
-	reckoned   = 6                 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
+	waitedUnit = wire.WaitedUnit * Millisecond
+	reckoned   = 6 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
 )
 
 // uplink is what is known of one's own way out: how fast it is, and how far behind. Hosts do not see it: what they
@@ -29,10 +30,16 @@ const (
 type uplink struct {
 	free   Time  // when all that was handed out will have left, if the speed is what it is taken for
 	handed int64 // bytes handed out so far
+	speed  int64 // bytes a second, as measured; 0: not yet
+	taken  int   // measurements
+	echoes echoes
 	marks  [256]mark
-	waits  []Time // scratch of usual
-	speed  int64  // bytes a second, as measured; 0: not yet
-	taken  int    // measurements
+}
+
+// echoes is what each peer told last of our frames, by the number of its link's slot.
+type echoes struct {
+	told   [maxLinks]Time  // when the frame was sent; 0: it told of none
+	waited [maxLinks]uint8 // how long it was under way more than the quickest, in units of wire.WaitedUnit
 }
 
 // mark is how much had been handed out at the end of a time.
@@ -65,15 +72,20 @@ func (u *uplink) handedBy(at, now Time) (int64, bool) {
 // usual returns how long frames wait, as peers told lately, one voice each: what one receiver is late for, or says, is not the
 // uplink's.
 func (s *Scheduler) usual() Time {
-	waits := s.uplink.waits[:0]
-	for _, l := range s.links {
-		if l.told > 0 && s.now-l.told < lately {
-			waits = append(waits, l.wait)
+	var voices [wire.WaitedUnknown]uint8 // for each wait
+	e, all := &s.uplink.echoes, 0
+	for slots := s.slots; slots != 0; slots &= slots - 1 {
+		number := bits.TrailingZeros64(slots)
+		if told := e.told[number]; told > 0 && s.now-told < lately {
+			voices[e.waited[number]]++
+			all++
 		}
 	}
-	s.uplink.waits = waits
-	slices.Sort(waits)
-	return waits[len(waits)/2]
+	median := 0
+	for below := int(voices[0]); below <= all/2; below += int(voices[median]) {
+		median++
+	}
+	return Time(median) * waitedUnit
 }
 
 // departure is a frame of ours of which a peer told: all that was handed out up to then had left at that time.
@@ -124,11 +136,11 @@ func (s *Scheduler) echo(l *link, st wire.Stamp) {
 	}
 	sent := s.now - Time(stampOf(s.now)-st.Heard)*Millisecond
 	handed, known := u.handedBy(sent, s.now)
-	if !known || sent <= l.told {
+	if !known || sent <= u.echoes.told[l.number] {
 		return
 	}
-	d := departure{sent, Time(st.Waited) * wire.WaitedUnit * Millisecond, handed}
-	l.told, l.wait = sent, d.waited
+	d := departure{sent, Time(st.Waited) * waitedUnit, handed}
+	u.echoes.told[l.number], u.echoes.waited[l.number] = sent, st.Waited
 	usual := s.usual()
 	a := &l.anchor
 	begins := a.waited < seenQueue && d.waited >= seenQueue

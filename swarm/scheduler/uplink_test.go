@@ -1,6 +1,10 @@
 package scheduler
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // TestUplinkIsMeasured lets an uplink of 2 Mbit/s that is taken for 5 send, and a peer tell how long each message waits.
 func TestUplinkIsMeasured(t *testing.T) {
@@ -48,9 +52,9 @@ func TestOneLateReceiver(t *testing.T) {
 		if l == nil {
 			l = s.open(&s.roster[i], false)
 		}
-		l.told, l.wait = Millisecond, 4*Millisecond
+		s.uplink.echoes.told[l.number], s.uplink.echoes.waited[l.number] = Millisecond, 2
 	}
-	s.links[1].wait = Second
+	s.uplink.echoes.waited[s.links[1].number] = wire.WaitedLongest
 	if got := s.usual(); got != 4*Millisecond {
 		t.Errorf("frames are taken to wait for %d us", got)
 	}

@@ -33,6 +33,7 @@ type world struct {
 	spare    []*message
 	took     []took
 	events   uint64
+	foreseen int // without meaning: what was read ahead must go somewhere
 }
 
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
@@ -85,6 +86,9 @@ func (w *world) run() {
 		for e, more := w.agenda.next(); more; e, more = w.agenda.next() {
 			w.now = e.at
 			w.events++
+			if w.agenda.done == 1 {
+				w.foresee()
+			}
 			w.happen(&e)
 		}
 	}
