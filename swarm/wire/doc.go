@@ -21,7 +21,8 @@
 //	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
 //	0x06 Forward   the payload names a viewer, u64, that the sender has no link to; index 1: pass on to me what you
 //	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either;
-//	               3: (to the one named by another) I pass on to it what you send, so send to me first
+//	               3: (to the one named by another) I pass on to it what you send, so send to me first; 4: it is
+//	               not a viewer but with how many of the cell the sender has links
 //	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
 //	               chunk too
 //	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16; flag
@@ -31,7 +32,8 @@
 //	0x09 Busy      nothing but its header, for the sake of the backlog and the stamp in it
 //	0x80 Hashes    payload: the SHA-256 of each piece, in order; their SHA-256 is the digest in the record
 //	0x81 Pieces    payload: consecutive pieces from number index on; flag Relay asks the receiver to pass them
-//	               on to its other peers once they are verified; flag ForYou: others were not sent them now
+//	               on to its other peers once they are verified; flag Onward: to give them, with flag Relay, to one
+//	               for whom it is the forwarder of the sender; flag ForYou: others were not sent them now
 //
 // Announce, Fetching and Failed with flag PassedOn are not the sender's own word but that of a peer for which it is a
 // forwarder.

@@ -48,7 +48,7 @@ const (
 	ForwardStart  uint16 = 1
 	ForwardCannot uint16 = 2
 	ForwardCarry  uint16 = 3
-	ForwardReach  uint16 = 5 // in place of a viewer's ID: with how many of its cell the sender has links
+	ForwardReach  uint16 = 4 // in place of a viewer's ID: with how many of its cell the sender has links
 )
 
 // Bounds of a frame.
