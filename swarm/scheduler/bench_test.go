@@ -1,6 +1,8 @@
 package scheduler
 
 import (
+	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -96,5 +98,80 @@ func TestNoAllocations(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(50, l.chunk); n > 0 {
 		t.Errorf("%g allocations in the life of a chunk", n)
+	}
+}
+
+// TestNoAllocationsForOthers: nor does one that is planned, scattered and passed on for others, be it small or of more pieces than a word has
+// bits.
+func TestNoAllocationsForOthers(t *testing.T) {
+	for _, size := range []int{200_000, 1_500_000} {
+		l := newLife()
+		s := l.s
+		say := func(p Peer, f wire.Frame, payload ...byte) {
+			l.frame = append(f.Append(l.frame[:0]), payload...)
+			s.Frame(l.now, p, l.frame, 0)
+			l.done()
+		}
+		far := binary.BigEndian.AppendUint64(nil, uint64(s.link(23).id))
+		s.LinkDown(0, 23)
+		say(3, wire.Frame{Type: wire.Forward, Index: wire.ForwardCarry}, far...)
+		say(2, wire.Frame{Type: wire.Forward, Index: wire.ForwardStart}, binary.BigEndian.AppendUint64(nil, uint64(s.link(1).id))...)
+		all := bytes.Repeat([]byte{0xff}, maxPieces/8)
+		named := binary.BigEndian.AppendUint64([]byte{0, 1}, uint64(s.link(7).id))
+		part := Time(size) * 40 // the uplink, of 5 Mbit/s, has time to send it to all
+		planned, onwards := 0, 0
+		chunk := func() {
+			for end := l.now + part; l.now < end; {
+				l.now = min(s.Next(), end)
+				s.Tick(l.now)
+				l.done()
+			}
+			r := wire.Record{ID: wire.ChunkID{Epoch: 1, MSN: uint64(l.n / 6), Part: uint16(l.n % 6)}, PieceSize: wire.PieceSize(size), Size: uint32(size), Duration: uint32(part)}
+			l.n++
+			h := s.Learn(l.now, &r, 0)
+			c := s.chunk(h)
+			own := c.fetching > 0
+			l.done()
+			if own {
+				s.HashesTaken(l.now, 0, h, true)
+			} else {
+				l.send(1, wire.Frame{Type: wire.Hashes, ID: r.ID}, 32*r.Pieces())
+				s.HashesTaken(l.now, 1, h, true)
+			}
+			l.done()
+			say(5, wire.Frame{Type: wire.Relay, Index: 1, Flags: wire.FlagErrand, ID: r.ID}, named...)
+			say(1, wire.Frame{Type: wire.Relay, Index: 2, Flags: wire.FlagStandIn, ID: r.ID}, 0, 3)
+			for first := range r.Pieces() {
+				if own {
+					s.Arrived(l.now, h, first, 1)
+				} else {
+					from, to := r.PieceBounds(first, 1)
+					l.send(1, wire.Frame{Type: wire.Pieces, Index: uint16(first), ID: r.ID, Flags: [...]uint8{0, wire.FlagRelay, wire.FlagOnward}[first%3]}, to-from)
+					s.PiecesTaken(l.now, 1, h, first, 1, true)
+				}
+				l.done()
+			}
+			if own {
+				s.Fetched(l.now, h, 0, r.Pieces(), true)
+				l.done()
+			}
+			for _, p := range c.plan {
+				planned++
+				if p&onward != 0 {
+					onwards++
+				}
+			}
+			say(6, wire.Frame{Type: wire.Want, Flags: wire.FlagWantHashes, ID: r.ID}, all...)
+		}
+		for range 300 {
+			chunk()
+		}
+		planned, onwards = 0, 0
+		if n := testing.AllocsPerRun(100, chunk); n > 0 {
+			t.Errorf("chunks of %d bytes: %g allocations in the life of one", size, n)
+		}
+		if planned == 0 || onwards == 0 {
+			t.Errorf("chunks of %d bytes: %d pieces planned, %d of them onward: the test tests nothing", size, planned, onwards)
+		}
 	}
 }

@@ -69,26 +69,32 @@ func (m *bitmap) run(from, end int, in bool) (first, count int) {
 	return first, from - first
 }
 
-// union returns the numbers that are in m or in other.
-func (m *bitmap) union(other *bitmap) (u bitmap) {
-	for k := range maxPieces / 64 {
-		u.add(k, m.word(k)|other.word(k))
+// keep takes out all numbers that are not in other.
+func (m *bitmap) keep(other *bitmap) {
+	m.low &= other.low
+	for k := 1; m.high != nil && k < maxPieces/64; k++ {
+		m.high[k-1] &= other.word(k)
 	}
-	return u
 }
 
-// both returns the numbers that are in m and in other.
-func (m *bitmap) both(other *bitmap) (b bitmap) {
-	for k := range maxPieces / 64 {
-		b.add(k, m.word(k)&other.word(k))
+// clear takes out all numbers. The room of large ones stays.
+func (m *bitmap) clear() {
+	m.low = 0
+	if m.high != nil {
+		*m.high = [maxPieces/64 - 1]uint64{}
 	}
-	return b
 }
 
-// appendMissing appends, as the payload of a Want, the numbers below end that are not in m.
-func (m *bitmap) appendMissing(b []byte, end int) []byte {
+// cleared returns an empty set in the room of m, which is no more.
+func (m *bitmap) cleared() bitmap {
+	m.clear()
+	return *m
+}
+
+// appendMissing appends, as the payload of a Want, the numbers below end that are in none of two sets.
+func appendMissing(b []byte, end int, one, other *bitmap) []byte {
 	for at := 0; at < end; at += 8 {
-		missing := ^byte(m.word(at/64) >> (at % 64))
+		missing := ^byte((one.word(at/64) | other.word(at/64)) >> (at % 64))
 		if end-at < 8 {
 			missing &= 1<<(end-at) - 1
 		}
@@ -97,12 +103,12 @@ func (m *bitmap) appendMissing(b []byte, end int) []byte {
 	return b
 }
 
-// parseBitmap reads the payload of a Want; numbers from end on are ignored.
-func parseBitmap(b []byte, end int) (m bitmap) {
+// parse reads the payload of a Want; numbers from end on are ignored.
+func (m *bitmap) parse(b []byte, end int) {
+	m.clear()
 	for i := range min(end, 8*len(b)) {
 		if b[i/8]>>(i%8)&1 != 0 {
 			m.set(i)
 		}
 	}
-	return m
 }

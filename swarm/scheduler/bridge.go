@@ -95,9 +95,8 @@ func (s *Scheduler) askFeeder(c *chunk) bool {
 	if c.hashes == noHashes {
 		f.Flags |= wire.FlagWantHashes
 	}
-	there := c.held.union(&c.takingMap)
 	var missing [maxPieces / 8]byte
-	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, there.appendMissing(missing[:0], c.pieces))})
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, appendMissing(missing[:0], c.pieces, &c.held, &c.takingMap))})
 	s.tell(wire.Fetching, c, s.tellRecord(c, true))
 	c.wakeAt(c.feedUntil)
 	return true
@@ -184,8 +183,9 @@ func (s *Scheduler) follow(c *chunk, l *link, f wire.Frame, payload []byte) {
 	if f.Flags&wire.FlagWantHashes != 0 {
 		s.sendHashes(c, l)
 	}
-	asked := parseBitmap(payload, c.pieces)
-	wanted := asked.both(&c.held)
+	wanted := &s.pulled
+	wanted.parse(payload, c.pieces)
+	wanted.keep(&c.held)
 	for first, count := wanted.run(0, c.pieces, true); count > 0; first, count = wanted.run(first+count, c.pieces, true) {
 		s.feedTo(c, first, count, l.slot)
 	}

@@ -10,15 +10,6 @@ import (
 // owner. What is older was shared before, or is of use to late joiners only.
 const liveAge = 1200 * Millisecond
 
-// havePause is how long chunks that are whole are gathered before those of the cell are told who did not hear it along
-// with something else.
-// Where nobody has pulled for a while, everybody gets everything.
-const (
-	havePause     = 400 * Millisecond
-	calmHavePause = 2 * Second
-	calm          = 3 * Second
-)
-
 // giveUp is how long the cell tries to complete a chunk that its own player does not need.
 const giveUp = 6 * Second
 
@@ -42,6 +33,7 @@ type chunk struct {
 	heard     bool // the hashes came from a peer: others have them too
 	complete  bool
 	planned   bool
+	dealt     bool // the plan is for pieces that come in any order: they take its places as they come
 	needed    bool // by the player
 	duty      bool // the fetch is for the cell: push when it is there
 	fetching  int  // Fetches under way
@@ -83,7 +75,7 @@ type chunk struct {
 	toldHeld  uint64 // who was told that we hold it, since it is
 	runners   uint64 // who was given errands of it
 	feeder    Peer   // that was asked last and is waited for; 0 none
-	feedUntil Time   // how long its next piece is
+	feedUntil Time   // until when its next piece is waited for
 
 	// the edge
 	fetchBegan Time
@@ -171,7 +163,8 @@ func (s *Scheduler) fresh() *chunk {
 	}
 	c := s.spare[n-1]
 	s.spare = s.spare[:n-1]
-	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0], errands: c.errands[:0], askers: c.askers[:0]}
+	*c = chunk{plan: c.plan[:0], taking: c.taking[:0], stands: c.stands[:0], errands: c.errands[:0], askers: c.askers[:0],
+		held: c.held.cleared(), takingMap: c.takingMap.cleared(), pushed: c.pushed.cleared(), orders: c.orders.cleared(), arrived: c.arrived.cleared()}
 	return c
 }
 
@@ -270,6 +263,16 @@ func (c *chunk) hold(first, count int) (fresh int) {
 	return fresh
 }
 
+// lacks tells whether a piece of a run is neither held nor on its way through verification.
+func (c *chunk) lacks(first, count int) bool {
+	for i := first; i < first+count; i++ {
+		if !c.held.has(i) && !c.takingMap.has(i) {
+			return true
+		}
+	}
+	return false
+}
+
 // completed is called when the last piece is held.
 func (s *Scheduler) completed(c *chunk) {
 	s.settle(c)
@@ -282,32 +285,5 @@ func (s *Scheduler) completed(c *chunk) {
 		s.stats.ChunksFromEdge++
 	}
 	s.queue.add(Action{Kind: Complete, Chunk: c.handle})
-	at := s.now + havePause
-	if s.now-s.wanted > calm {
-		at = s.now + calmHavePause
-	}
-	if len(s.haves) == 0 || at < s.haveAt {
-		s.haveAt = at
-	}
-	s.haves = append(s.haves, c.handle)
-}
-
-// tellHaves tells the cell of the chunks that came to be whole lately.
-func (s *Scheduler) tellHaves() {
-	if len(s.haves) == 0 || s.now < s.haveAt {
-		return
-	}
-	for _, l := range s.links {
-		if !l.up || l.role != ofCell {
-			continue
-		}
-		s.untold = s.untold[:0]
-		for _, h := range s.haves {
-			if c := s.chunk(h); c != nil && c.toldHeld&l.slot == 0 {
-				s.untold = append(s.untold, h)
-			}
-		}
-		s.listHeld(l, s.untold)
-	}
-	s.haves = s.haves[:0]
+	s.holdsNow(c)
 }

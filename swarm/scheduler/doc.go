@@ -13,7 +13,7 @@
 //   - It asks the edge for playlists when told to (Reload), and learns from them; what a peer says to be a record
 //     (TakeRecord) it verifies by the stream's key.
 //   - After every call it carries out Actions(), before the next call. The slice and its bytes are good until then.
-//   - It calls Tick no later than Next says, and before it Backlog.
+//   - It calls Tick no later than Next says, and before it Backlog. Prefetch and PrefetchPeer it may leave out.
 //   - Calls come from one goroutine. Time never goes back.
 //
 // The life of a chunk here: the host Learns a record, or a peer tells of it; the cell's members elect the same owner for

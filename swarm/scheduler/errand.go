@@ -20,8 +20,11 @@ const (
 	errandChance = 15                // of a hundred that one is asked in a tenth of a second: not all are to ask the same
 )
 
-// maxErrands is how many errands may wait for the pieces of a chunk.
-const maxErrands = 32
+// How many errands may wait for the pieces of a chunk, and how many of one giver.
+const (
+	maxErrands = 32
+	maxGiven   = 8 // so that one giver does not keep out all others
+)
 
 // maxNames is how many others one errand is for at most.
 const maxNames = 32
@@ -29,7 +32,18 @@ const maxNames = 32
 // errand is a run of pieces that is to be passed on to some.
 type errand struct {
 	first, count int
+	from         uint64 // slot of who gave it
 	to           uint64 // slots
+}
+
+// errandsOf counts the errands of one giver that wait.
+func (c *chunk) errandsOf(slot uint64) (n int) {
+	for _, e := range c.errands {
+		if e.from == slot {
+			n++
+		}
+	}
+	return n
 }
 
 // tendErrands gives others what would wait longest in the outbox.
@@ -115,6 +129,7 @@ func (s *Scheduler) takeErrand(c *chunk, l *link, f wire.Frame, e errand, list [
 	}
 	bytes := len(list) / 8 * e.count * int(c.record.PieceSize)
 	busy := s.self.Flags&wire.MayUpload == 0 || len(c.errands) == maxErrands || !s.mayAsk(l, bytes) ||
+		!ours && (c.errandsOf(l.slot) == maxGiven || !s.mayAskAgain(c, l, len(list)/8*e.count)) ||
 		!ours && s.backlogTime() > errandBusy || s.backlogTime() > hopeless
 	var names [2 + 8*maxNames]byte
 	back := binary.BigEndian.AppendUint16(names[:0], uint16(e.count))
@@ -135,6 +150,7 @@ func (s *Scheduler) takeErrand(c *chunk, l *link, f wire.Frame, e errand, list [
 	if e.to == 0 {
 		return
 	}
+	e.from = l.slot
 	c.errands = append(c.errands, e)
 	s.runErrands(c)
 }
@@ -157,6 +173,7 @@ func (c *chunk) forgetErrands(slot uint64) {
 	c.runners &^= slot
 	for i := range c.errands {
 		c.errands[i].to &^= slot
+		c.errands[i].from &^= slot
 	}
 	c.errands = slices.DeleteFunc(c.errands, func(e errand) bool { return e.to == 0 })
 }

@@ -52,18 +52,20 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 		return
 	}
 	c.fetching--
-	arrived := c.arrived
-	if c.fetching == 0 {
-		c.arrived = bitmap{}
-	}
 	if !ok {
+		if c.fetching == 0 {
+			c.arrived.clear()
+		}
 		s.fetchFailed(c)
 		return
 	}
 	s.edge.saw(s.now - c.fetchBegan)
 	c.failures = 0
-	for from, n := arrived.run(first, first+count, false); n > 0; from, n = arrived.run(from+n, first+count, false) {
+	for from, n := c.arrived.run(first, first+count, false); n > 0; from, n = c.arrived.run(from+n, first+count, false) {
 		s.brought(c, from, n)
+	}
+	if c.fetching == 0 {
+		c.arrived.clear()
 	}
 	c.hashes = holdHashes
 	s.heldMore(c, first, count)

@@ -104,12 +104,16 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 			s.sendForward(from, wire.ForwardCarry, l.id)
 		}
 	case wire.ForwardStop:
-		if from != nil {
+		if from != nil && from.forwards&l.slot != 0 {
 			from.forwards &^= l.slot
+			s.sendForward(from, wire.ForwardDrop, l.id)
 		}
-	case wire.ForwardCarry:
-		if m := s.memberOf(id); m != nil {
-			m.carrier = l.peer
+	case wire.ForwardCarry, wire.ForwardDrop:
+		if m := s.memberOf(id); m != nil && l.role == ofCell {
+			m.carriers &^= l.slot
+			if f.Index == wire.ForwardCarry {
+				m.carriers |= l.slot
+			}
 			s.countCarriers()
 		}
 	case wire.ForwardReach:
@@ -145,21 +149,21 @@ func (s *Scheduler) forwardsWith(from *link) int {
 	return s.load.rate * sends / max(1, all)
 }
 
-// countCarriers notes which peers pass on what we send: who said so of a member of the cell to which there is no link still,
-// and of which no other said so since. A member with a link of its own has dismissed them.
+// countCarriers notes which peers pass on what we send: who said so of a member to which there is no link. A member with a link
+// of its own is about to dismiss them.
 func (s *Scheduler) countCarriers() {
-	for _, l := range s.links {
-		l.carries = false
-	}
+	var slots uint64
 	for i := range s.roster {
 		m := &s.roster[i]
-		if m.carrier == 0 {
+		if m.carriers == 0 {
 			continue
 		}
-		by, own := s.link(m.carrier), s.linkTo(m.ID)
-		if by != nil && by.up && by.role == ofCell && (own == nil || !own.up) {
-			by.carries = true
+		if own := s.linkTo(m.ID); own == nil || !own.up {
+			slots |= m.carriers
 		}
+	}
+	for _, l := range s.links {
+		l.carries = l.up && l.role == ofCell && slots&l.slot != 0
 	}
 	s.arranged = 0
 }
@@ -169,6 +173,7 @@ func (s *Scheduler) forgetForwards(l *link) {
 	for _, o := range s.links {
 		if o.forwards&l.slot != 0 {
 			o.forwards &^= l.slot
+			s.sendForward(o, wire.ForwardDrop, l.id)
 		}
 		if l.forwards&o.slot != 0 {
 			s.sendForward(o, wire.ForwardCannot, l.id)
@@ -177,11 +182,9 @@ func (s *Scheduler) forgetForwards(l *link) {
 	for i := range s.roster {
 		m := &s.roster[i]
 		m.refusers &^= l.slot
+		m.carriers &^= l.slot
 		if m.forwarder == l.peer {
 			m.forwarder = 0
-		}
-		if m.carrier == l.peer {
-			m.carrier = 0
 		}
 	}
 	s.countCarriers()

@@ -10,9 +10,9 @@ import (
 // TestCarrying: who passes on what we send is sent everything first, for as long as it does.
 func TestCarrying(t *testing.T) {
 	const now = 2 * orphanPatience
-	carry := func(s *Scheduler, p Peer, to wire.ViewerID) {
-		f := wire.Frame{Type: wire.Forward, Index: wire.ForwardCarry}
-		s.Frame(now, p, binary.BigEndian.AppendUint64(f.Append(nil), uint64(to)), 0)
+	say := func(s *Scheduler, p Peer, what uint16, of wire.ViewerID) {
+		f := wire.Frame{Type: wire.Forward, Index: what}
+		s.Frame(now, p, binary.BigEndian.AppendUint64(f.Append(nil), uint64(of)), 0)
 	}
 	for _, c := range []struct {
 		name   string
@@ -30,8 +30,17 @@ func TestCarrying(t *testing.T) {
 		{"the member leaves", func(s *Scheduler, far *member) {
 			s.takeDelta(wire.Delta{Version: 2, Left: []wire.ViewerID{far.ID}})
 		}, false, false},
-		{"another carries", func(s *Scheduler, far *member) { carry(s, 2, far.ID) }, false, true},
-		{"of who is no member", func(s *Scheduler, far *member) { carry(s, 2, 99) }, true, false},
+		{"another carries too", func(s *Scheduler, far *member) { say(s, 2, wire.ForwardCarry, far.ID) }, true, true},
+		{"and the first no more", func(s *Scheduler, far *member) {
+			say(s, 2, wire.ForwardCarry, far.ID)
+			say(s, 1, wire.ForwardDrop, far.ID)
+		}, false, true},
+		{"another, from another cell", func(s *Scheduler, far *member) {
+			s.link(2).role = feeder
+			say(s, 2, wire.ForwardCarry, far.ID)
+		}, true, false},
+		{"another drops what it does not carry", func(s *Scheduler, far *member) { say(s, 2, wire.ForwardDrop, far.ID) }, true, false},
+		{"of who is no member", func(s *Scheduler, far *member) { say(s, 2, wire.ForwardCarry, 99) }, true, false},
 		{"the carrier leaves", func(s *Scheduler, far *member) {
 			s.takeDelta(wire.Delta{Version: 2, Left: []wire.ViewerID{s.link(1).id}})
 		}, false, false},
@@ -45,7 +54,7 @@ func TestCarrying(t *testing.T) {
 		s.LinkUp(now, 1)
 		s.LinkUp(now, 2)
 		far := s.memberOf(s.link(3).id)
-		carry(s, 1, far.ID)
+		say(s, 1, wire.ForwardCarry, far.ID)
 		c.event(s, far)
 		if s.link(1).carries != c.first || s.link(2).carries != c.second {
 			t.Errorf("%s: peers 1 and 2 carry: %v, %v", c.name, s.link(1).carries, s.link(2).carries)

@@ -70,9 +70,11 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 		s.claim(c, l.slot)
 	case wire.Failed:
 		if c.claimers&l.slot != 0 {
-			c.claimed, c.failed = 0, s.now
+			c.failed = s.now
 			c.fetchers &^= l.slot
-			c.claimers &^= l.slot
+			if c.claimers &^= l.slot; c.claimers == 0 {
+				c.claimed = 0
+			}
 		}
 	}
 	if !c.complete {
@@ -198,8 +200,7 @@ func (s *Scheduler) offeredPieces(l *link, f wire.Frame, c *chunk, payload int) 
 	if c.want.from == l.peer {
 		c.want.until = s.now + pullPatience
 	}
-	there := c.held.union(&c.takingMap)
-	if at, n := there.run(first, first+count, false); n == 0 || at >= first+count {
+	if !c.lacks(first, count) {
 		s.stats.DuplicateBytes += uint64(payload)
 		return
 	}
@@ -265,7 +266,7 @@ func (c *chunk) taken(p Peer, first, count int) (t taking, found bool) {
 			break
 		}
 	}
-	c.takingMap = bitmap{}
+	c.takingMap.clear()
 	for _, other := range c.taking {
 		for i := other.first; i < other.first+other.count; i++ {
 			c.takingMap.set(i)

@@ -118,7 +118,7 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 
 // learn takes over what the roster says of the peer.
 func (l *link) learn(m wire.Member) {
-	l.weight, l.rendition = m.Weight, m.Rendition
+	l.weight, l.rendition = uint16(believed(m.Weight)), m.Rendition
 	l.shed = m.Flags&wire.Shed != 0
 	l.feeds = m.Flags&wire.Feeds != 0
 	l.relays = m.Elects()
@@ -133,10 +133,12 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 		return
 	}
 	l.up, l.since = true, s.now
-	s.reachTold = 0
+	if l.role == ofCell {
+		s.reachTold = 0
+	}
 	for _, m := range [...]*member{s.memberOf(l.id), s.bridgeTo(l.id)} {
 		if m != nil {
-			m.attempts, m.carrier = 0, 0
+			m.attempts, m.carriers = 0, 0
 		}
 	}
 	s.countCompany()
@@ -144,39 +146,6 @@ func (s *Scheduler) LinkUp(now Time, p Peer) {
 	s.listLately(l)
 	s.connect()
 	s.tendReady()
-}
-
-// mostListed is how many chunks one Have tells of.
-const mostListed = 64
-
-// listLately tells a peer which chunks are held, the newest.
-func (s *Scheduler) listLately(l *link) {
-	s.lately = s.lately[:0]
-	for _, c := range slices.Backward(s.chunks) {
-		if c.complete && len(s.lately) < mostListed {
-			s.lately = append(s.lately, c.handle)
-		}
-	}
-	s.listHeld(l, s.lately)
-}
-
-// listHeld tells a peer which of some chunks are held.
-func (s *Scheduler) listHeld(l *link, handles []Chunk) {
-	s.list = s.list[:0]
-	var first *chunk
-	for _, h := range handles {
-		c := s.chunk(h)
-		switch {
-		case c == nil:
-		case first == nil:
-			first = c
-		default:
-			s.list = c.record.ID.Append(s.list)
-		}
-	}
-	if first != nil {
-		s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(wire.Have, first), s.list)})
-	}
 }
 
 // LinkDown tells that the connection to p closed or failed by itself.
@@ -188,7 +157,8 @@ func (s *Scheduler) LinkDown(now Time, p Peer) {
 }
 
 // Buffered tells how many bytes wait in the send buffer of p. Once one that was full has drained, what is held is told anew:
-// the host may have dropped the frames that told it.
+// the host may have dropped the frames that told it. What a host drops for other reasons, as browsers do when 4 MiB wait over all links,
+// is not noticed: who missed a word by it finds other holders.
 func (s *Scheduler) Buffered(now Time, p Peer, n int) {
 	s.begin(now)
 	l := s.link(p)

@@ -18,13 +18,15 @@ const (
 // plan decides for every piece of a chunk who passes it on, so that the last copy of the last piece arrives as soon as can
 // be. What it weighs:
 //
-//   - a relay sends each of its pieces to all others, over its own uplink, once it is through with what it has to send already
+//   - a relay sends each of its pieces to all with whom it has links, over its own uplink, once it is through with what it has to
+//     send already
+//   - who has no link to us is a relay too, by who passes on to it what we send: its pieces are there later
 //   - one's own uplink carries every piece once, one after the other, and the hashes before them; after that it is a relay too
 //   - relays that are served by the edge hold the chunk without being sent it
 //
 // For an end that is given, the pieces are laid into the relays' time from the end on, latest first; so those who need
 // longest begin first. The soonest end for which all fit is searched. c.plan then holds, in the order in which pieces
-// come from the edge, the relay's slot number plus one, or straight.
+// come from the edge, the slot number of the relay, plus one, or that of who passes it onward, with that bit; or straight.
 func (s *Scheduler) plan(c *chunk) {
 	c.plan = c.plan[:0]
 	party := 0
@@ -196,9 +198,9 @@ func (s *Scheduler) beginPush(c *chunk) {
 	if c.planned || s.self.Flags&wire.MayUpload == 0 {
 		return
 	}
-	c.planned = true
+	c.planned, c.dealt = true, c.asked != 0
 	s.plan(c)
-	for i := 0; i < len(c.plan) && c.asked == 0; {
+	for i := 0; i < len(c.plan) && !c.dealt; {
 		l, n := s.planned(c, i), 1
 		for i+n < len(c.plan) && c.plan[i+n] == c.plan[i] {
 			n++

@@ -30,9 +30,8 @@ func (s *Scheduler) pull(c *chunk, l *link) {
 		f.Flags |= wire.FlagWantHashes
 		c.hashesAsked = s.now
 	}
-	there := c.held.union(&c.takingMap)
 	var missing [maxPieces / 8]byte
-	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, there.appendMissing(missing[:0], c.pieces))})
+	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, appendMissing(missing[:0], c.pieces, &c.held, &c.takingMap))})
 	c.want = want{from: l.peer, until: s.now + pullPatience}
 	s.wanted = s.now
 }
@@ -99,8 +98,9 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	if f.Flags&wire.FlagWantHashes != 0 && s.mayAskAgain(c, l, 1) {
 		s.sendHashes(c, l)
 	}
-	asked := parseBitmap(payload, c.pieces)
-	wanted := asked.both(&c.held)
+	wanted := &s.pulled
+	wanted.parse(payload, c.pieces)
+	wanted.keep(&c.held)
 	switch n := wanted.count(); {
 	case len(payload) == 0:
 		return

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"encoding/binary"
 	"testing"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -122,6 +123,36 @@ func TestAskingAgain(t *testing.T) {
 		}
 		if total < c.pieces || total > mostTimes*(c.pieces+1) {
 			t.Errorf("%d pieces were passed on", total)
+		}
+	})
+	t.Run("errands", func(t *testing.T) {
+		s, c := giver(t)
+		total := 0
+		for range 20 {
+			for i := range c.pieces {
+				f := wire.Frame{Type: wire.Relay, Flags: wire.FlagErrand, Index: uint16(i), ID: c.record.ID}
+				s.Frame(s.now, 1, binary.BigEndian.AppendUint64(append(f.Append(nil), 0, 1), uint64(s.link(3).id)), 0)
+			}
+			pieces, _ := sent(s, 3)
+			total += pieces
+		}
+		if total < c.pieces || total > mostTimes*(c.pieces+1) {
+			t.Errorf("%d pieces were passed on", total)
+		}
+	})
+	t.Run("errands for what is not held", func(t *testing.T) {
+		s, _ := giver(t)
+		r := record(wire.ChunkID{Epoch: 1, MSN: 11}, 40_000)
+		c := s.chunk(s.Learn(s.now, &r, 0))
+		give := func(p Peer) {
+			f := wire.Frame{Type: wire.Relay, Flags: wire.FlagErrand, ID: r.ID}
+			s.Frame(s.now, p, binary.BigEndian.AppendUint64(append(f.Append(nil), 0, 1), uint64(s.link(3).id)), 0)
+		}
+		for range 2 * maxErrands {
+			give(1)
+		}
+		if give(2); c.errandsOf(s.link(1).slot) != maxGiven || c.errandsOf(s.link(2).slot) != 1 {
+			t.Errorf("%d errands of one wait, %d of the other", c.errandsOf(s.link(1).slot), c.errandsOf(s.link(2).slot))
 		}
 	})
 	t.Run("a new link", func(t *testing.T) {

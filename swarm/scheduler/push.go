@@ -24,7 +24,7 @@ func (s *Scheduler) push(c *chunk, first, count int) {
 			continue
 		}
 		at, n := i, 1
-		if c.asked != 0 {
+		if c.dealt {
 			at = c.turns
 		}
 		for i+n < first+count && !c.pushed.has(i+n) && c.planOf(at+n) == c.planOf(at) {
@@ -58,7 +58,7 @@ func (s *Scheduler) pushRun(c *chunk, at, first, count int) {
 	case !l.shed:
 		s.post(scatters, c, first, count, wire.FlagRelay, l.slot)
 		s.forwardPieces(c, l, first, count)
-	case c.asked != 0: // others were told when the chunk was planned
+	case c.dealt: // others were told when the chunk was planned
 		s.sendRelay(c, l, first, count, 0)
 	}
 }

@@ -12,7 +12,7 @@ type relay struct {
 	shed  bool  // it holds the chunk without being sent it
 	given bool  // it has pieces
 	link  *link // by which it gets them
-	due   Time  // how long it has to send a piece
+	due   Time  // what a piece takes it, to all with whom it has links
 	ready Time  // when it can begin
 	way   Time  // that pieces take to it, beyond the first hop
 	next  Time  // when it would begin the next piece
@@ -29,17 +29,28 @@ func (s *Scheduler) gatherRelays(c *chunk, bytes, size int) {
 	}
 	for i := range s.roster {
 		m := &s.roster[i]
-		if m.carrier == 0 || m.Flags&wire.Shed != 0 || m.Rendition != c.record.ID.Rendition || !m.counted(s.now) {
+		if m.carriers == 0 || m.Flags&wire.Shed != 0 || m.Rendition != c.record.ID.Rendition || !m.counted(s.now) {
 			continue
 		}
 		if own := s.linkTo(m.ID); own != nil && own.up || slices.Contains(s.banned, m.ID) {
 			continue
 		}
-		if l := s.link(m.carrier); l != nil && !l.shed && s.relayUplink(c, l) > 0 && s.tried(l) {
-			s.relays = append(s.relays, relay{place: uint8(l.number) + 1 | onward, link: l, due: airtime(bytes*usual/100, max(1, int(m.Weight))),
-				way: step + airtime(size, max(1, int(l.weight)))})
+		if l := s.carrierOf(m, c); l != nil {
+			s.relays = append(s.relays, relay{place: uint8(l.number) + 1 | onward, link: l, due: airtime(bytes*usual/100, believed(m.Weight)),
+				way: step + airtime(size, int(l.weight))}) // there it overtakes what waits
 		}
 	}
+}
+
+// carrierOf returns who is to give a member what we send: of those who say that they do, who is through first with what it
+// has to send. Nil if there is nobody.
+func (s *Scheduler) carrierOf(m *member, c *chunk) (best *link) {
+	for _, l := range s.links {
+		if m.carriers&l.slot != 0 && !l.shed && s.relayUplink(c, l) > 0 && s.tried(l) && (best == nil || l.free < best.free) {
+			best = l
+		}
+	}
+	return best
 }
 
 // passOnward gives pieces to one of those who have no link to a peer and whose forwarder for it we are, for it to pass them on to
@@ -52,7 +63,7 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	var best *link
 	var done Time
 	for _, l := range s.links {
-		if from.forwards&l.slot == 0 || l.shed || !s.lacks(c, l) || s.relayUplink(c, l) == 0 {
+		if from.forwards&l.slot == 0 || l.shed || !s.lacks(c, l) || s.relayUplink(c, l) == 0 || !s.tried(l) {
 			continue
 		}
 		if at := max(l.free, s.now) + airtime(bytes, int(l.weight)); best == nil || at < done {
@@ -67,51 +78,7 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 		c.pushed.set(i)
 	}
 	s.post(scatters, c, first, count, wire.FlagRelay, best.slot)
+	s.forwarded += count * int(c.record.PieceSize)
 	s.forwardPieces(c, best, first, count)
 	return true
-}
-
-// tellReach tells the cell with how many of it there are links, when that changed: it is so many copies that a piece takes
-// of one's uplink.
-func (s *Scheduler) tellReach() {
-	reach := 0
-	for _, l := range s.links {
-		if l.up && l.role == ofCell {
-			reach++
-		}
-	}
-	if reach == s.reachTold || s.now-s.reachAt < reachPause {
-		return
-	}
-	s.reachTold, s.reachAt = reach, s.now
-	for _, l := range s.links {
-		if l.up && l.role == ofCell {
-			s.sendForward(l, wire.ForwardReach, wire.ViewerID(reach))
-		}
-	}
-}
-
-// reachPause is the least time from one such word to the next.
-const reachPause = Second
-
-// leastReach is the least part of the cell, of a hundred, that is believed.
-const leastReach = 35
-
-// reach returns with how much of the cell, of a hundred, l has links: all of it until it says so.
-func (s *Scheduler) reach(l *link) int {
-	if l.reach == 0 {
-		return 100
-	}
-	return max(leastReach, min(100, 100*l.reach/max(1, len(s.roster))))
-}
-
-// usualReach is the mean of that.
-func (s *Scheduler) usualReach() int {
-	sum, n := 0, 0
-	for _, l := range s.links {
-		if l.up && l.role == ofCell {
-			sum, n = sum+s.reach(l), n+1
-		}
-	}
-	return sum / max(1, n)
 }

@@ -20,7 +20,7 @@ type Scheduler struct {
 	stats  Stats
 	queue  queue
 
-	// The cell, kept by cell.go.
+	// The cell, kept by cell.go and tracker.go.
 	self          wire.Member
 	entry         wire.Member // oneself in the roster, as all others see it
 	version       uint32
@@ -49,10 +49,10 @@ type Scheduler struct {
 
 	// Links, kept by link.go; in order of their handles.
 	links    []*link
-	peers    []Peer // theirs, and so on: side by side, for the sake of caches
-	viewers  []wire.ViewerID
-	room     []link // for more
-	company  int    // peers that may bring something
+	peers    []Peer          // of the links, in their order: side by side, for the sake of caches
+	viewers  []wire.ViewerID // the same
+	room     []link          // for more
+	company  int             // peers that may bring something
 	lastPeer Peer
 	slots    uint64 // taken slots, a bit each
 	banned   []wire.ViewerID
@@ -74,6 +74,7 @@ type Scheduler struct {
 	foundID wire.ChunkID
 
 	relays []relay // scratch of plan
+	pulled bitmap  // scratch of serve and follow
 	lately []Chunk // scratch of listHeld
 	list   []byte  // scratch of listHeld
 

@@ -8,8 +8,9 @@ import (
 
 // What an uplink may be taken for, in units of 10 kbit/s.
 const (
-	leastUplink = 10
-	mostUplink  = 10000
+	leastUplink  = 10
+	mostUplink   = 10000
+	mostBelieved = 3000 // of what a peer says of its own: who says more may be no better
 )
 
 // How the uplink's queue is read off what peers say of our frames; see echo.
@@ -203,3 +204,6 @@ func (s *Scheduler) lend() {
 
 // Weight returns the uplink that is lent to the cell, in units of 10 kbit/s.
 func (s *Scheduler) Weight() uint16 { return s.self.Weight }
+
+// believed is what is made of the weight that a peer tells of itself: at least 1, at most mostBelieved.
+func believed(weight uint16) int { return max(1, min(int(weight), mostBelieved)) }

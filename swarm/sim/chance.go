@@ -14,10 +14,10 @@ const (
 	viewerChance = 1 << 32 // plus the viewer's number
 )
 
-// evenly tells for each viewer of a crowd, as many as watch at a time, where it stands in a distribution: a number in [0, 1).
-// The numbers of a crowd are spread evenly, one in each n-th, and dealt out by chance: so also a small world has the
-// mean and the shares that its scenario states, and differs from the next by who has what. Who is replaced belongs to a later crowd.
-type evenly struct {
+// deal tells for each viewer of a crowd, as many as watch at a time, where it stands in a distribution: a number in [0, 1).
+// The numbers of a crowd are spread evenly, one in each n-th, and dealt out by chance: so also a small world nearly has the
+// mean and the shares that its scenario states, and differs from the next by who has what. Who comes in another's place belongs to a later crowd.
+type deal struct {
 	quantity uint64
 	crowd    int
 	order    []int
@@ -34,12 +34,13 @@ const (
 )
 
 // of returns the number of viewer id, with the rest of chance from its own stream.
-func (e *evenly) of(id int32, n int, seed uint64, r *rand.Rand) float64 {
-	if crowd := int(id) / n; e.order == nil || crowd != e.crowd {
-		e.crowd = crowd
-		e.order = rand.New(rand.NewPCG(seed, evenChance+e.quantity+256*uint64(crowd))).Perm(n)
+func (d *deal) of(id int32, n int, seed uint64, r *rand.Rand) float64 {
+	if crowd := int(id) / n; d.order == nil || crowd != d.crowd {
+		d.crowd = crowd
+		d.order = rand.New(rand.NewPCG(seed, evenChance+d.quantity+256*uint64(crowd))).Perm(n)
 	}
-	return (float64(e.order[int(id)%n]) + r.Float64()) / float64(n)
+	at := (float64(d.order[int(id)%n]) + r.Float64()) / float64(n)
+	return min(at, math.Nextafter(1, 0))
 }
 
 // lognormal is the value that a share of at of a lognormal distribution with this mean is below.

@@ -16,6 +16,9 @@
 //     several renditions each; polluters, liars, slow peers and leechers
 //   - the player: package viewer/playhead
 //
+// Uplinks, NATs, traits, renditions and who is metered are not drawn one by one but dealt: spread evenly over their distribution, as
+// many as watch at a time, and given out by chance. See deal.
+//
 // What is not: congestion control, processor time, bytes. A chunk is its size; that a piece was tampered with is a
 // mark on the message, which verification finds, always. The sim counts what is played or passed on without having
 // been verified, and that count must be zero.

@@ -18,7 +18,7 @@ type Scenario struct {
 	Warmup     int     // from the beginning to the measured time
 	Joins      int     // the viewers join evenly over these first seconds
 
-	Uplink      float64 // mean, lognormal
+	Uplink      float64 // mean, lognormal; dealt evenly, see deal
 	UplinkSigma float64
 	Downlink    float64 // least; what comes on top is exponential with the same mean
 	Told        float64 // share of its uplink that a viewer takes it for, until it has measured it

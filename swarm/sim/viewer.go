@@ -76,17 +76,6 @@ type viewer struct {
 	rude      bool
 }
 
-// held is what a viewer holds of a chunk.
-type held struct {
-	part     int // initPart for the init segment
-	record   *wire.Record
-	pieces   uint64 // verified ones
-	hashes   bool
-	false    bool // an unverified byte is among them: must never be
-	measured bool // its time counts
-	whole    bool
-}
-
 const (
 	initPart = -1
 	holdBack = 3 * partDuration * 3 / 2 // PART-HOLD-BACK, and the player's own margin (HOLD_BACK in player/src/attach.ts)
@@ -293,16 +282,4 @@ func (v *viewer) play() {
 			v.chunks.drop(it.Chunk)
 		}
 	}
-}
-
-func (c *held) complete() bool { return c.pieces == all(c.record.Pieces()) }
-
-// all is the set of the first n pieces.
-func all(n int) uint64 { return ^uint64(0) >> (64 - n) }
-
-// run is the set of count pieces from first on.
-func run(first, count int) uint64 { return all(count) << first }
-
-func (c *held) within(first, count int) bool {
-	return first >= 0 && count > 0 && first+count <= c.record.Pieces()
 }

@@ -29,7 +29,7 @@ type world struct {
 	waiting  []*viewer // with a playlist request that the edge holds
 	edgeRate int64     // bits a second; 0: without bound
 	crowd    int       // viewers at a time
-	evenly   [quantities]evenly
+	deals    [quantities]deal
 	spare    []*message
 	took     []took
 	events   uint64
@@ -38,8 +38,8 @@ type world struct {
 
 func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 	w := &world{scenario: s, seed: seed, p2p: p2p, crowd: viewers}
-	for i := range w.evenly {
-		w.evenly[i].quantity = uint64(i)
+	for i := range w.deals {
+		w.deals[i].quantity = uint64(i)
 	}
 	w.end = scheduler.Time(s.Warmup+seconds) * scheduler.Second
 	w.from = w.end - scheduler.Time(seconds)*scheduler.Second
@@ -68,7 +68,7 @@ func (w *world) enter(at scheduler.Time) {
 
 // standing is where a viewer stands in the distribution of a quantity.
 func (w *world) standing(quantity int, id int32, r *rand.Rand) float64 {
-	return w.evenly[quantity].of(id, w.crowd, w.seed, r)
+	return w.deals[quantity].of(id, w.crowd, w.seed, r)
 }
 
 func (w *world) plan(e event) { w.agenda.add(e) }

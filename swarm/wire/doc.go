@@ -21,8 +21,8 @@
 //	0x05 Deny      the pieces asked for will not come; index 0 not held, 1 busy
 //	0x06 Forward   the payload names a viewer, u64, that the sender has no link to; index 1: pass on to me what you
 //	               get from it, 0: no longer, 2: (the answer) I cannot, I have no link to it either;
-//	               3: (to the one named by another) I pass on to it what you send, so send to me first; 4: it is
-//	               not a viewer but with how many of the cell the sender has links
+//	               3: (to the one named by another) I pass on to it what you send, so send to me first, 5: no
+//	               longer; 4: the payload is a number instead, of the members of the cell to which the sender has links
 //	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
 //	               chunk too
 //	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16; flag

@@ -49,6 +49,7 @@ const (
 	ForwardCannot uint16 = 2
 	ForwardCarry  uint16 = 3
 	ForwardReach  uint16 = 4 // in place of a viewer's ID: with how many of its cell the sender has links
+	ForwardDrop   uint16 = 5 // what ForwardCarry said is so no longer
 )
 
 // Bounds of a frame.

@@ -76,6 +76,8 @@ var meant = map[string]value{
 	"frame/want":     someFrame(wire.Want, wire.FlagWantHashes, 0, "\x03\x02"),
 	"frame/deny":     someFrame(wire.Deny, 0, wire.DenyBusy, ""),
 	"frame/forward":  someFrame(wire.Forward, 0, wire.ForwardStart, "\x01\x02\x03\x04\x05\x06\x07\x08"),
+	"frame/reach":    someFrame(wire.Forward, 0, wire.ForwardReach, "\x00\x00\x00\x00\x00\x00\x00\x16"),
+	"frame/onward":   someFrame(wire.Pieces, wire.FlagOnward, 5, "piece"),
 	"frame/hashes":   someFrame(wire.Hashes, 0, 0, string(digest[:])),
 	"frame/pieces":   someFrame(wire.Pieces, wire.FlagRelay, 5, "piece"),
 	"frame/ahead":    someFrame(wire.Want, wire.FlagAhead|wire.FlagWantHashes, 0, ""),

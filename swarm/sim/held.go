@@ -1,0 +1,26 @@
+package sim
+
+import "github.com/shoal-live/shoal/swarm/wire"
+
+// held is what a viewer holds of a chunk.
+type held struct {
+	part     int // initPart for the init segment
+	record   *wire.Record
+	pieces   uint64 // verified ones
+	hashes   bool
+	false    bool // an unverified byte is among them: must never be
+	measured bool // its time counts
+	whole    bool
+}
+
+func (c *held) complete() bool { return c.pieces == all(c.record.Pieces()) }
+
+// all is the set of the first n pieces.
+func all(n int) uint64 { return ^uint64(0) >> (64 - n) }
+
+// run is the set of count pieces from first on.
+func run(first, count int) uint64 { return all(count) << first }
+
+func (c *held) within(first, count int) bool {
+	return first >= 0 && count > 0 && first+count <= c.record.Pieces()
+}
