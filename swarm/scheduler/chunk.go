@@ -33,6 +33,7 @@ type chunk struct {
 	heard     bool // the hashes came from a peer: others have them too
 	complete  bool
 	planned   bool
+	easy      bool // and there is time: pieces are gathered before they are sent
 	dealt     bool // the plan is for pieces that come in any order: they take its places as they come
 	needed    bool // by the player
 	duty      bool // the fetch is for the cell: push when it is there
@@ -51,6 +52,7 @@ type chunk struct {
 	learnt   Time
 	deadline Time // when the player needs it
 	claimed  Time // when somebody else last said to fetch it
+	waiting  Time // since when pieces are gathered; 0: none are
 
 	// peers, by link slot
 	holders    uint64 // who holds it whole

@@ -59,6 +59,7 @@ func (s *Scheduler) plan(c *chunk) {
 		s.fits(scatter, high, c.plan)
 		return
 	}
+	soon := high
 	if scatter.few = true; s.fits(scatter, ease, nil) {
 		high = ease
 	} else {
@@ -66,11 +67,20 @@ func (s *Scheduler) plan(c *chunk) {
 	}
 	s.fits(scatter, high, c.plan)
 	gather(c.plan)
+	c.easy = soon < leisure && !c.dealt
 }
 
 // ease is how long the sending of a chunk may take without hurry. Where it can be done sooner, as few as can be pass it
 // on, in runs of pieces: every message costs its receiver time too. Else pieces go one by one, each as soon as can be.
 const ease = 320 * Millisecond
+
+// leisure is what the sending of a chunk could be done in for its pieces to be gathered, as they come, to messages of
+// gathered bytes, for at most gatherPause.
+const (
+	leisure     = 160 * Millisecond
+	gathered    = 12 << 10
+	gatherPause = 30 * Millisecond
+)
 
 // gather puts the pieces of each relay side by side, straight ones last.
 func gather(plan []uint8) {

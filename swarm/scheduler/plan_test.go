@@ -122,3 +122,56 @@ func TestGather(t *testing.T) {
 		t.Errorf("%v", plan)
 	}
 }
+
+// TestPushGathered: where there is time, pieces that come one by one are sent some at a time, but none waits for long, and none is
+// forgotten.
+func TestPushGathered(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		every     Time // between pieces
+		most      Time // that one may wait
+		few, many int  // messages to each
+	}{
+		{"quickly", Millisecond, 13 * Millisecond, 3, 6},
+		{"slowly", 10 * Millisecond, gatherPause + 15*Millisecond, 8, 16},
+	} {
+		s := meshed(10_000, 100, 100, 100)
+		s.speed = 10_000
+		r := wire.Record{ID: wire.ChunkID{Epoch: 1, MSN: 10}, PieceSize: wire.PieceSize(40_000), Size: 40_000, Duration: 333_333}
+		ch := s.chunk(s.Learn(0, &r, 0))
+		ch.duty, ch.fetching = true, 1
+		s.HashesTaken(0, 0, ch.handle, true)
+		came := make([]Time, ch.pieces)
+		sent, messages := 0, 0
+		take := func() {
+			for _, a := range s.Actions() {
+				if a.Kind == SendPieces && a.Peer == s.links[0].peer {
+					messages++
+					sent += a.Count
+					for i := a.First; i < a.First+a.Count; i++ {
+						if s.now-came[i] > c.most {
+							t.Errorf("%s: piece %d waited for %d ms", c.name, i, (s.now-came[i])/Millisecond)
+						}
+					}
+				}
+			}
+		}
+		now := Time(0)
+		for i := range came {
+			for next := now + c.every; now < next; take() {
+				now = min(next, s.Next())
+				s.Tick(now)
+			}
+			came[i] = now
+			s.Arrived(now, ch.handle, i, 1)
+			take()
+		}
+		for end := now + Second; now < end; take() {
+			now = min(end, s.Next())
+			s.Tick(now)
+		}
+		if sent != ch.pieces || messages < c.few || messages > c.many {
+			t.Errorf("%s: %d pieces of %d in %d messages", c.name, sent, ch.pieces, messages)
+		}
+	}
+}

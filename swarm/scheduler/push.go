@@ -18,6 +18,13 @@ func (s *Scheduler) push(c *chunk, first, count int) {
 		return
 	}
 	s.beginPush(c)
+	if c.easy && c.heldCount < c.pieces {
+		s.pushGathered(c)
+		return
+	}
+	if c.easy {
+		first, count, c.waiting = 0, c.pieces, 0
+	}
 	for i := first; i < first+count; {
 		if c.pushed.has(i) {
 			i++
@@ -33,6 +40,34 @@ func (s *Scheduler) push(c *chunk, first, count int) {
 		c.turns += n
 		s.pushRun(c, at, i, n)
 		i += n
+	}
+}
+
+// pushGathered pushes the runs of pieces that are large enough, or all that are held once they waited long enough.
+func (s *Scheduler) pushGathered(c *chunk) {
+	late := c.waiting != 0 && s.now-c.waiting >= gatherPause
+	left := false
+	for i := 0; i < c.pieces; {
+		n := 0
+		for i+n < c.pieces && c.held.has(i+n) && !c.pushed.has(i+n) && c.planOf(i+n) == c.planOf(i) {
+			n++
+		}
+		whole := i+n < c.pieces && c.planOf(i+n) != c.planOf(i) // no more can come behind it
+		switch {
+		case n == 0:
+			n = 1
+		case late || whole || n*int(c.record.PieceSize) >= gathered:
+			s.pushRun(c, i, i, n)
+		default:
+			left = true
+		}
+		i += n
+	}
+	switch {
+	case !left:
+		c.waiting = 0
+	case c.waiting == 0 || late:
+		c.waiting = s.now
 	}
 }
 

@@ -128,7 +128,7 @@ func (c *chunk) promise(slots uint64) {
 func (s *Scheduler) yield(c *chunk, slots uint64) {
 	for _, l := range s.links {
 		if m := s.memberOf(l.id); l.slot&slots != 0 && l.id < s.self.ID && m != nil && m.counted(s.now) {
-			c.duty, c.feeder = false, 0
+			c.duty, c.feeder, c.waiting = false, 0, 0
 		}
 	}
 }

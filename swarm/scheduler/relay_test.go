@@ -15,7 +15,9 @@ func TestPassOnward(t *testing.T) {
 		other  bool
 	}{
 		{"the other has more uplink", func(honest, other *link) { other.weight = 2000 }, true},
-		{"but gave nothing for long, though it was tried", func(honest, other *link) { other.weight, other.idle, other.lastTry = 2000, mostIdle, 2*retryRelay - Second }, false},
+		{"but gave nothing for long, though it was tried", func(honest, other *link) {
+			other.weight, other.idle, other.lastTry = 2000, mostIdle, 2*retryRelay-Second
+		}, false},
 		{"but has much to send", func(honest, other *link) { other.weight, other.free = 2000, 20*retryRelay }, false},
 	} {
 		s, _ := giver(t)

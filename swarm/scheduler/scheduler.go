@@ -146,7 +146,9 @@ func (s *Scheduler) Next() Time {
 		next = min(next, s.haveAt)
 	}
 	for _, c := range s.active {
-		next = min(next, c.wake)
+		if next = min(next, c.wake); c.waiting != 0 {
+			next = min(next, c.waiting+gatherPause)
+		}
 	}
 	return max(next, s.now+Millisecond)
 }
@@ -166,6 +168,9 @@ func (s *Scheduler) Tick(now Time) {
 	s.tellHaves()
 	s.tellBusy()
 	for _, c := range slices.Backward(s.active) { // backward: consider may take c out of the list
+		if c.duty && c.waiting != 0 && s.now-c.waiting >= gatherPause {
+			s.pushGathered(c)
+		}
 		if c.wake <= now {
 			s.consider(c)
 		}
