@@ -139,6 +139,10 @@ class Page {
     if (errorText) throw new Error(`${url}: ${errorText}`);
   }
 
+  async close() {
+    await this.command('Page.close');
+  }
+
   /** Calls a function in the page; it can use nothing from here. */
   async evaluate(inside) {
     const { result, exceptionDetails } = await this.command('Runtime.evaluate', {

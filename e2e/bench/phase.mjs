@@ -31,6 +31,7 @@ export async function phase(shoal, { name, viewers: count, seconds, together, p2
     const network = lab && (await Lab.start(t, { viewers: count, ...lab }));
     const base = network ? shoal.base.replace('127.0.0.1', network.server) : shoal.base;
     const browsers = await launch(ends, base, count, network);
+    await Promise.all(browsers.map((b) => warmUp(b, `${base}/watch/demo`)));
     const viewers = [];
     for (let i = 0; i < count; i++) viewers.push(await Viewer.make(browsers[i % browsers.length], `viewer ${i + 1}`, { p2p }));
 
@@ -74,6 +75,15 @@ async function launch(ends, base, count, network) {
     await browsers.at(-1).command('Browser.getVersion'); // it is up
   }
   return browsers;
+}
+
+// warmUp has a browser play the stream once, without the swarm: what a browser does once, and what comes from the disk once, is not to
+// be taken for the first viewers' startup.
+async function warmUp(browser, url) {
+  const viewer = await Viewer.make(browser, 'the first to watch', { p2p: false });
+  await viewer.open(url);
+  await viewer.moving();
+  await viewer.page.close();
 }
 
 async function joining(viewers, url, together) {
