@@ -5,8 +5,10 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // hop is what one more step between peers is taken to cost, beside the bytes.
 const hop = 60 * Millisecond
 
-// step is the same in a plan, with room for what stands in a relay's way, and for a third hop between those who have no link.
-const step = 100 * Millisecond
+// step is the same in a plan, with room for a third hop where many have no link to each other: up to 40 ms more.
+func (s *Scheduler) step() Time {
+	return hop + 2*Millisecond*Time(min(20, 100-s.usualReach()))
+}
 
 // A plan names for each piece the relay, by its slot's number plus one. What goes onward from that peer it gives to one to
 // whom we have no link, who is the relay.
@@ -42,9 +44,9 @@ func (s *Scheduler) plan(c *chunk) {
 	own := s.speed
 	once := airtime(size+wire.FrameHeaderSize, own)
 	s.gatherRelays(c, (size+wire.FrameHeaderSize)*max(party-1, 1), size)
-	scatter := scatter{pieces: c.pieces, once: once, straight: once * Time(party),
+	scatter := scatter{pieces: c.pieces, step: s.step(), once: once, straight: once * Time(party),
 		begin: s.backlogTime() + airtime(32*c.pieces*party/2, own)}
-	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+step // by oneself it can be done until then
+	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+scatter.step // by oneself it can be done until then
 	for high-low > 4*Millisecond {
 		if mid := (low + high) / 2; s.fits(scatter, mid, nil) {
 			high = mid
@@ -55,6 +57,7 @@ func (s *Scheduler) plan(c *chunk) {
 	for range c.pieces {
 		c.plan = append(c.plan, straight)
 	}
+	ease := ease + 2*scatter.step
 	if high >= ease {
 		s.fits(scatter, high, c.plan)
 		return
@@ -70,9 +73,9 @@ func (s *Scheduler) plan(c *chunk) {
 	c.easy = soon < leisure && !c.dealt
 }
 
-// ease is how long the sending of a chunk may take without hurry. Where it can be done sooner, as few as can be pass it
+// ease is how long the sending of a chunk may take without hurry, beside two hops. Where it can be done sooner, as few as can be pass it
 // on, in runs of pieces: every message costs its receiver time too. Else pieces go one by one, each as soon as can be.
-const ease = 320 * Millisecond
+const ease = 120 * Millisecond
 
 // leisure is what the sending of a chunk could be done in for its pieces to be gathered, as they come, to messages of
 // gathered bytes, for at most gatherPause.
@@ -106,6 +109,7 @@ type scatter struct {
 	begin    Time // when the first piece begins to leave, from now
 	once     Time // that a piece takes to one
 	straight Time // and to everybody
+	step     Time // of one hop
 	few      bool // relays, rather than soon
 }
 
@@ -113,13 +117,13 @@ type scatter struct {
 func (s *Scheduler) fits(sc scatter, end Time, plan []uint8) bool {
 	for i := range s.relays {
 		r := &s.relays[i]
-		r.next, r.given = end-step-r.due, false
+		r.next, r.given = end-sc.step-r.due, false
 	}
 	own := end - sc.straight
 	free := sc.begin + Time(sc.pieces)*sc.once // when oneself is through with the relays
 	straights := 0
 	for i := sc.pieces - 1; i >= 0; i-- {
-		there := sc.begin + Time(i+1)*sc.once + step
+		there := sc.begin + Time(i+1)*sc.once + sc.step
 		at := Time(-1)
 		if own >= free && i+straights == sc.pieces-1 {
 			at = own

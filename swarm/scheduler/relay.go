@@ -37,7 +37,7 @@ func (s *Scheduler) gatherRelays(c *chunk, bytes, size int) {
 		}
 		if l := s.carrierOf(m, c); l != nil {
 			s.relays = append(s.relays, relay{place: uint8(l.number) + 1 | onward, link: l, due: airtime(bytes*usual/100, believed(m.Weight)),
-				way: step + airtime(size, int(l.weight))}) // there it overtakes what waits
+				way: s.step() + airtime(size, int(l.weight))}) // there it overtakes what waits
 		}
 	}
 }
