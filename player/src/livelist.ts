@@ -28,6 +28,7 @@ export class LiveList {
   readonly #withParts: number; // complete segments that have their parts listed
   readonly #plain: string;
   readonly #plainFirst: number; // MSN of its first segment
+  readonly #plainCount: number; // complete segments
 
   #segments: Segment[]; // complete
   #open: Segment;
@@ -49,6 +50,7 @@ export class LiveList {
     this.#segments = read.segments;
     this.#open = read.open;
     this.#first = this.#plainFirst = read.first;
+    this.#plainCount = read.segments.length;
     this.#tells = parseRecord(read.closing)?.last ?? false;
     this.#discontinuities = tagNumber(headLine(read, '#EXT-X-DISCONTINUITY-SEQUENCE'));
   }
@@ -64,9 +66,18 @@ export class LiveList {
     const list = new LiveList(text, read, naming, newest);
     if (!known || known.#newest.epoch !== newest.epoch || known.#newest.rendition !== newest.rendition) return list;
     list.#tells ||= known.#tells;
-    list.#slides = known.#slides || known.#plainFirst < list.#first;
+    list.#slides = list.#slidesAfter(known);
     for (const record of known.#kept.values()) list.add(record);
     return before(list.next, known.next) ? known : list;
+  }
+
+  // slidesAfter tells whether the origin lets go of a segment for each that it adds: it did since, or it did before and has not added any
+  // since. One that began anew, with a shorter list, does not, before that is full: hls.js takes a list that goes back to an earlier
+  // segment to stand later on the timeline.
+  #slidesAfter(known: LiveList): boolean {
+    if (this.#plainCount < known.#plainCount) return false;
+    if (this.#plainFirst > known.#plainFirst) return true;
+    return known.#slides && this.#plainCount === known.#plainCount;
   }
 
   // next is the place of the part that is not known yet.

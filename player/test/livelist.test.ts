@@ -96,6 +96,34 @@ test('a list whose beginning was not seen to move is let grow, and says the same
   assert.deepEqual(ours.hint, origins.hint);
 });
 
+// shortened returns a playlist without its first segments, as of an origin that began anew.
+function shortened(text: string, by: number): string {
+  const first = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]);
+  const begin = text.search(/#EXT-X-(MAP|PROGRAM-DATE-TIME|PART):/);
+  const map = /#EXT-X-MAP:.*\n(#EXT-X-SHOAL-RECORD:.*\n)?/.exec(text)?.[0] ?? '';
+  const gone = new RegExp(`^([^]*?s${first + by - 1}\\.m4s\n)`).exec(text.slice(begin))?.[0] ?? '';
+  const head = text.slice(0, begin).replace(/(#EXT-X-MEDIA-SEQUENCE:)\d+/, `$1${first + by}`);
+  return head + map + text.slice(begin + gone.length);
+}
+
+// hls.js takes a list that goes back to an earlier segment to stand later on the timeline, and waits for what it has.
+test('a list that began anew is let grow until the origin lets go of something again', () => {
+  const begins = (list: LiveList): number => parsed(list.text()).head instanceof Array ? (parsed(list.text()).head as number[])[0] ?? 0 : 0;
+  const texts = sequence('demo');
+  const before = follow('demo', texts.length - 2);
+  const anew = LiveList.read(shortened(at('demo', -1), 4), before) as LiveList;
+  const [base] = records(at('demo', -1)).slice(-1);
+  assert.ok(base);
+  const first = begins(anew);
+  assert.equal(parsed(anew.text()).fragments.size, parsed(before.text()).fragments.size - 4);
+  for (let msn = base.msn; msn < base.msn + 3; msn++) {
+    for (let part = msn === base.msn ? base.part + 1 : 0; part < 6; part++) {
+      assert.ok(anew.add({ ...base, id: `${msn}.${part}`, msn, part, seconds: part % 3 === 2 ? 0.334 : 0.333, independent: part % 3 === 0 }));
+    }
+  }
+  assert.equal(begins(anew), first);
+});
+
 test('a long list keeps its length', () => {
   const list = follow('demo', 2);
   const [base] = records(list.text()).slice(-1);
