@@ -10,15 +10,7 @@ import (
 // giver is a member of a cell of four, with links to all, that holds a chunk of 16 pieces.
 func giver(t *testing.T) (s *Scheduler, c *chunk) {
 	t.Helper()
-	s = cellOf(500, 500, 500, 500)[0]
-	for i := range s.roster {
-		if s.linkTo(s.roster[i].ID) == nil {
-			s.open(&s.roster[i], false)
-		}
-	}
-	for _, p := range []Peer{1, 2, 3} {
-		s.LinkUp(0, p)
-	}
+	s = meshed(500, 500, 500, 500)
 	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
 	h := s.Learn(0, &r, 0)
 	s.Held(0, h)
@@ -109,14 +101,14 @@ func TestAskingAgain(t *testing.T) {
 			t.Errorf("followers %b, %d wishes kept", c.followers, len(s.aheads))
 		}
 	})
-	t.Run("stand-ins", func(t *testing.T) {
+	ask := func(t *testing.T, flag uint8, names func(s *Scheduler) []byte) {
 		s, c := giver(t)
 		s.link(1).forwards = s.link(3).slot
 		total := 0
 		for range 20 {
 			for i := range c.pieces {
-				f := wire.Frame{Type: wire.Relay, Flags: wire.FlagStandIn, Index: uint16(i), ID: c.record.ID}
-				s.Frame(s.now, 1, append(f.Append(nil), 0, 1), 0)
+				f := wire.Frame{Type: wire.Relay, Flags: flag, Index: uint16(i), ID: c.record.ID}
+				s.Frame(s.now, 1, append(append(f.Append(nil), 0, 1), names(s)...), 0)
 			}
 			pieces, _ := sent(s, 3)
 			total += pieces
@@ -124,21 +116,12 @@ func TestAskingAgain(t *testing.T) {
 		if total < c.pieces || total > mostTimes*(c.pieces+1) {
 			t.Errorf("%d pieces were passed on", total)
 		}
+	}
+	t.Run("stand-ins", func(t *testing.T) {
+		ask(t, wire.FlagStandIn, func(*Scheduler) []byte { return nil })
 	})
 	t.Run("errands", func(t *testing.T) {
-		s, c := giver(t)
-		total := 0
-		for range 20 {
-			for i := range c.pieces {
-				f := wire.Frame{Type: wire.Relay, Flags: wire.FlagErrand, Index: uint16(i), ID: c.record.ID}
-				s.Frame(s.now, 1, binary.BigEndian.AppendUint64(append(f.Append(nil), 0, 1), uint64(s.link(3).id)), 0)
-			}
-			pieces, _ := sent(s, 3)
-			total += pieces
-		}
-		if total < c.pieces || total > mostTimes*(c.pieces+1) {
-			t.Errorf("%d pieces were passed on", total)
-		}
+		ask(t, wire.FlagErrand, func(s *Scheduler) []byte { return binary.BigEndian.AppendUint64(nil, uint64(s.link(3).id)) })
 	})
 	t.Run("errands for what is not held", func(t *testing.T) {
 		s, _ := giver(t)
