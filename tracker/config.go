@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
+	"github.com/shoal-live/shoal/tracker/store"
 )
 
 // Config is all a tracker can be told. The zero value works.
@@ -45,6 +46,8 @@ type Config struct {
 	StreamsPerAddress int     // streams at once that it was the first to name; 0: 100
 	StreamsPerSecond  float64 // and new ones each second; 0: 0.1
 	StreamBurst       int     // and at once; 0: 10
+
+	Store store.Store // where trackers of the same streams meet; nil: there are no others
 
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()

@@ -40,6 +40,9 @@ type metrics struct {
 	strangers prometheus.Counter
 	dead      prometheus.Counter
 	throttled prometheus.Counter
+
+	// of the exchange with other trackers
+	wordsSent, wordsReceived, wordsDropped, wordsRefused, gaps, restored, storeFailures prometheus.Counter
 }
 
 func newMetrics(t *Tracker) metrics {
@@ -54,6 +57,14 @@ func newMetrics(t *Tracker) metrics {
 		strangers: counter("shoal_tracker_stranger_signals_total", "Signals dropped because sender and addressee share neither a cell nor a bridge."),
 		dead:      counter("shoal_tracker_dead_viewers_total", "Sockets closed because nothing was heard of them."),
 		throttled: counter("shoal_tracker_throttled_total", "Messages read late because their sender sent too many."),
+
+		wordsSent:     counter("shoal_tracker_words_sent_total", "Words put on their way to other trackers."),
+		wordsReceived: counter("shoal_tracker_words_received_total", "Words of other trackers taken in."),
+		wordsDropped:  counter("shoal_tracker_words_dropped_total", "Words to other trackers dropped because too much waited."),
+		wordsRefused:  counter("shoal_tracker_batches_refused_total", "Batches of other trackers that could not be read."),
+		gaps:          counter("shoal_tracker_gaps_total", "Sessions with the keeper of a stream's cells begun anew because words were missing."),
+		restored:      counter("shoal_tracker_restores_total", "Times that a stream's cells were rebuilt here from what was known of them."),
+		storeFailures: counter("shoal_tracker_store_failures_total", "Exchanges with the store that failed."),
 	}
 	for _, name := range refusalNames {
 		if name != "" {
@@ -113,7 +124,8 @@ func streamDesc(name, help string) *prometheus.Desc {
 }
 
 func (m *metrics) own() []prometheus.Collector {
-	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled}
+	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled,
+		m.wordsSent, m.wordsReceived, m.wordsDropped, m.wordsRefused, m.gaps, m.restored, m.storeFailures}
 }
 
 // Describe implements prometheus.Collector.

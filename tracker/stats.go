@@ -35,8 +35,10 @@ func (s *stream) snapshot(now time.Time) snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap := snapshot{
-		viewers: s.swarm.Viewers(), cells: s.swarm.Cells(), roots: s.swarm.Roots(), bridges: s.swarm.Bridges(),
-		joins: s.tally.joins, moves: s.swarm.Moves(), total: s.tally.total,
+		viewers: len(s.viewers), joins: s.tally.joins, total: s.tally.total,
+	}
+	if k := s.keeper; k != nil {
+		snap.cells, snap.roots, snap.bridges, snap.moves = k.swarm.Cells(), k.swarm.Roots(), k.swarm.Bridges(), k.swarm.Moves()
 	}
 	snap.window, snap.spanMillis = s.tally.window(now)
 	return snap

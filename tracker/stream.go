@@ -11,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
+	"github.com/shoal-live/shoal/tracker/trunk"
 )
 
 // stream is the viewers of one stream. All that a viewer is told of its cell is queued under mu, so it is told in
@@ -24,9 +25,12 @@ type stream struct {
 	holders int       // viewers that hold it
 	left    time.Time // when the last one went
 
-	mu      sync.Mutex // guards what follows
-	swarm   *cell.Swarm
-	viewers map[wire.ViewerID]*viewer
+	mu      sync.Mutex                // guards what follows
+	viewers map[wire.ViewerID]*viewer // here
+	keeper  *keeper                   // nil: another tracker keeps the cells
+	tie     *tie                      // to the tracker that does, or holds the lease; nil: none is known of
+	mirror  *mirror                   // what is known of the cells while another keeps them
+	leads   bool                      // this tracker held the lease when last asked
 	tally   tally
 }
 
@@ -49,11 +53,12 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		}
 		s = &stream{
 			t: t, name: name, from: from,
-			swarm:   cell.New(t.cells()),
+			keeper:  newKeeper(t.cells(), now),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
 		t.streams[name] = s
+		t.exchange.hurry()
 	}
 	s.holders++
 	return s, nil
@@ -87,6 +92,7 @@ func (t *Tracker) charge(from netip.Addr, now time.Time) error {
 
 func (t *Tracker) forget(s *stream) {
 	delete(t.streams, s.name)
+	t.exchange.drop(s.name)
 	if !exempt(s.from) {
 		t.opened.Leave(s.from)
 	}
@@ -103,7 +109,7 @@ func (t *Tracker) leaveStream(s *stream) {
 func (t *Tracker) forgetOldest() bool {
 	var oldest *stream
 	for _, s := range t.streams {
-		if s.holders == 0 && (oldest == nil || s.left.Before(oldest.left)) {
+		if s.holders == 0 && (oldest == nil || s.left.Before(oldest.left)) && !s.hosts() {
 			oldest = s
 		}
 	}
@@ -118,10 +124,24 @@ func (t *Tracker) retire(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, s := range t.streams {
-		if s.holders == 0 && now.Sub(s.left) > keepStream {
+		if s.holders == 0 && now.Sub(s.left) > keepStream && !s.hosts() {
 			t.forget(s)
 		}
 	}
+}
+
+// hosts tells whether the cells of viewers elsewhere are kept here.
+func (s *stream) hosts() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keeper != nil && len(s.keeper.guests) > 0
+}
+
+// streamOf returns a stream that is here, nil if there is none of the name.
+func (t *Tracker) streamOf(name string) *stream {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.streams[name]
 }
 
 // all returns all streams, in no order.
@@ -142,22 +162,30 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	defer s.mu.Unlock()
 	w.Viewer = v.id
 	v.push(welcome, w.Append(nil))
-	m := wire.Member{ID: v.id, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
+	v.member = wire.Member{ID: v.id, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
 	v.at.RoundTrip = j.RoundTrip
 	old := s.viewers[v.id]
 	s.viewers[v.id] = v
 	if old != nil {
 		v.reported, v.playing = old.reported, old.playing
-		old.bye(websocket.ClosePolicyViolation, "joined again on another socket")
-		s.swarm.Update(m, v.at)
-		s.swarm.Resend(v.id)
+		old.bye(closedTwice())
 	} else {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
-		s.swarm.Join(m, v.at)
 	}
 	s.tally.joins++
+	if s.keeper != nil {
+		if before := s.keeper.enter(nil, v.member, v.at, 0); before != nil {
+			s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, v.id)})
+		}
+	}
+	s.say(trunk.Enter, s.seatOf(v).Append(nil))
 	s.flush(now)
+}
+
+// closedTwice is what a socket is closed with whose viewer is here by another.
+func closedTwice() (code int, text string) {
+	return websocket.ClosePolicyViolation, "joined again on another socket"
 }
 
 // has tells whether a viewer is here, and not its successor on another socket.
@@ -167,12 +195,18 @@ func (s *stream) leave(v *viewer) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.has(v) {
-		delete(s.viewers, v.id)
-		s.swarm.Leave(v.id)
-		s.tally.play(now, v.playing, false)
-		s.flush(now)
+	if !s.has(v) {
+		return
 	}
+	delete(s.viewers, v.id)
+	s.tally.play(now, v.playing, false)
+	if s.keeper != nil {
+		s.keeper.leave(nil, v.id)
+	} else {
+		s.mirror.forget(v.id)
+	}
+	s.say(trunk.Leave, trunk.AppendIDs(nil, v.id))
+	s.flush(now)
 }
 
 func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
@@ -182,23 +216,26 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 		return
 	}
 	v.at.RoundTrip = u.RoundTrip
-	if s.swarm.Update(wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, v.at) {
+	v.member = wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}
+	s.say(trunk.Change, s.seatOf(v).Append(nil))
+	if s.keeper != nil && s.keeper.swarm.Update(v.member, v.at) {
 		s.flush(now)
 	}
 }
 
-// relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender. The addressee has heard of the sender before.
+// relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.has(v) || !s.swarm.Together(v.id, m.Peer) {
+	switch {
+	case !s.has(v):
 		s.t.metrics.strangers.Inc()
-		return
-	}
-	s.swarm.Introduce(v.id)
-	s.flush(now)
-	if s.viewers[m.Peer].push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: m.Payload}.Append(nil)) {
-		s.t.metrics.signals.Inc()
+	case s.keeper != nil:
+		s.pass(v.id, m.Peer, m.Payload, now)
+	case s.mirror.together(v.id, m.Peer):
+		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, m.Payload))
+	default:
+		s.t.metrics.strangers.Inc()
 	}
 }
 
@@ -222,9 +259,14 @@ func (s *stream) resend(v *viewer) {
 	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.has(v) {
-		s.swarm.Resend(v.id)
+	if !s.has(v) {
+		return
+	}
+	if s.keeper != nil {
+		s.keeper.swarm.Resend(v.id)
 		s.flush(now)
+	} else {
+		s.say(trunk.Resend, trunk.AppendIDs(nil, v.id))
 	}
 }
 
@@ -235,20 +277,17 @@ func (s *stream) tick(now time.Time) {
 	s.flush(now)
 }
 
-func (s *stream) flush(now time.Time) {
-	for _, n := range s.swarm.Flush(s.t.millis(now)) {
-		k := delta
-		switch {
-		case n.Roster != nil:
-			k = roster
-		case n.Bridges != nil:
-			k = bridges
-		}
-		b := n.Append(nil)
-		for _, id := range n.To {
-			s.viewers[id].push(k, b)
-		}
+// kindOf tells what a message to a viewer is to its queue.
+func kindOf(b []byte) kind {
+	switch wire.MessageType(b[0]) {
+	case wire.TypeRoster:
+		return roster
+	case wire.TypeBridges:
+		return bridges
+	case wire.TypeSignalled:
+		return signal
 	}
+	return delta
 }
 
 // viewerID returns the name of the viewer that knows a secret.

@@ -34,6 +34,7 @@ const (
 	farewell    = time.Second           // how long a closing socket may take to say so
 	keepStream  = time.Minute           // how long a stream is remembered after its last viewer
 	retireEvery = 10 * time.Second
+	beatEvery   = time.Second // to other trackers
 
 	bridgePatience = 15 * time.Second // how long two viewers may take to link that are the ends of a bridge
 )
@@ -43,17 +44,18 @@ var errNotRunning = errors.New("tracker: not running")
 
 // Tracker introduces the viewers of each stream to each other.
 type Tracker struct {
-	config  Config             // static
-	log     *slog.Logger       // static
-	started time.Time          // static; the cells' clock counts from it
-	upgrade websocket.Upgrader // static
-	stun    *stun.Responder    // static; nil if there is none
-	joins   *quota.Table       // static
-	places  *quota.Places      // static; sockets by address
-	names   *quota.Table       // static; new streams by address
-	opened  *quota.Places      // static; streams by the address that named them first
-	metrics metrics
-	wheel   wheel
+	config   Config             // static
+	log      *slog.Logger       // static
+	started  time.Time          // static; the cells' clock counts from it
+	upgrade  websocket.Upgrader // static
+	stun     *stun.Responder    // static; nil if there is none
+	joins    *quota.Table       // static
+	places   *quota.Places      // static; sockets by address
+	names    *quota.Table       // static; new streams by address
+	opened   *quota.Places      // static; streams by the address that named them first
+	metrics  metrics
+	wheel    wheel
+	exchange *exchange // static
 
 	mu      sync.Mutex // guards what follows
 	open    bool
@@ -85,6 +87,7 @@ func New(config Config) (*Tracker, error) {
 		t.stun = stun.New(config.STUNAddr)
 	}
 	t.metrics = newMetrics(t)
+	t.exchange = newExchange(t, config.Store)
 	if config.Registry != nil {
 		if err := config.Registry.Register(&t.metrics); err != nil {
 			return nil, err
@@ -113,10 +116,15 @@ func (t *Tracker) Run(ctx context.Context) error {
 		}
 		background.Go(func() { t.stun.Run(ctx) })
 	}
+	talking, hush := context.WithCancel(context.WithoutCancel(ctx))
+	defer hush()
+	background.Go(func() { t.exchange.run(talking) })
 	t.setOpen(true)
 	t.beat(ctx)
 	t.setOpen(false)
+	t.exchange.retreat()
 	t.closeAll()
+	hush()
 	background.Wait()
 	return nil
 }
@@ -131,7 +139,7 @@ func (t *Tracker) setOpen(open bool) {
 func (t *Tracker) beat(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	turned, retired := time.Now(), time.Now()
+	turned, retired, beaten := time.Now(), time.Now(), time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -144,6 +152,12 @@ func (t *Tracker) beat(ctx context.Context) {
 		}
 		for ; now.Sub(turned) >= pingEvery/wheelSlots; turned = turned.Add(pingEvery / wheelSlots) {
 			t.wheel.turn(now)
+		}
+		if t.exchange.store != nil && now.Sub(beaten) >= beatEvery {
+			beaten = now
+			for _, s := range t.all() {
+				s.beat(now)
+			}
 		}
 		if now.Sub(retired) >= retireEvery {
 			retired = now

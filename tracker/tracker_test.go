@@ -161,7 +161,7 @@ func TestASlowViewerGetsTheRosterAgain(t *testing.T) {
 		}
 		var id wire.ViewerID
 		for range 200 { // and signals, which find no room either
-			s, _ := w.tracker.streams["demo"].swarm.Roster(other.id)
+			s, _ := w.tracker.streams["demo"].keeper.swarm.Roster(other.id)
 			for _, m := range s.Members {
 				if m.ID != other.id {
 					id = m.ID
@@ -188,7 +188,7 @@ func TestASlowViewerGetsTheRosterAgain(t *testing.T) {
 				last.Version = d.Version
 			}
 		}
-		want, _ := w.tracker.streams["demo"].swarm.Roster(id)
+		want, _ := w.tracker.streams["demo"].keeper.swarm.Roster(id)
 		if last.Version != want.Version || !slices.Equal(last.Members, want.Members) {
 			t.Errorf("the slow viewer ends with %+v, want %+v", last, want)
 		}

@@ -36,6 +36,7 @@ type viewer struct {
 	slot, place int
 
 	// guarded by stream.mu
+	member   wire.Member
 	at       cell.Place // told to nobody
 	reported time.Time  // up to where beacons have been credited
 	playing  bool

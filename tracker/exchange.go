@@ -1,0 +1,225 @@
+package tracker
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/store"
+	"github.com/shoal-live/shoal/tracker/trunk"
+)
+
+const (
+	leaseFor    = 5 * time.Second
+	leaseEvery  = time.Second // leases are renewed, and looked at
+	storeWithin = 2 * time.Second
+	maxOutbox   = 8 << 20         // bytes that wait for one tracker; what comes on top is dropped
+	maxOutboxes = 256             // trackers
+	restlessFor = ghostsAfter     // after the store was away, nobody is taken to be gone for so long
+	courtAgain  = 3 * time.Second // when who holds the lease does not answer
+)
+
+// exchange is how a tracker meets others that serve the same streams: over a store it takes leases of streams and sends
+// and receives batches of words. Without a store there is none, and it does nothing.
+type exchange struct {
+	t     *Tracker    // static
+	store store.Store // static; nil: there are no others
+	name  string      // static; drawn anew by each process, so that one that was restarted is another
+	soon  chan struct{}
+	full  chan struct{}
+
+	failed atomic.Int64 // when the store last failed, in Unix milliseconds
+
+	mu       sync.Mutex // guards what follows
+	outboxes map[string][]byte
+	dropped  []string // names of leases to be dropped
+}
+
+func newExchange(t *Tracker, s store.Store) *exchange {
+	var name [8]byte
+	rand.Read(name[:])
+	return &exchange{
+		t: t, store: s, name: hex.EncodeToString(name[:]),
+		soon: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{},
+	}
+}
+
+// tell puts a word into a tracker's outbox. It never blocks: what does not fit is dropped, which the receiver notices.
+func (x *exchange) tell(to string, w trunk.Word) {
+	if x.store == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	b, ok := x.outboxes[to]
+	if len(b) > maxOutbox || !ok && len(x.outboxes) >= maxOutboxes {
+		x.t.metrics.wordsDropped.Inc()
+		return
+	}
+	if len(b) == 0 {
+		b = trunk.Begin(b, x.name)
+	}
+	x.outboxes[to] = w.Append(b)
+	x.t.metrics.wordsSent.Inc()
+	wake(x.full)
+}
+
+// hurry has the leases looked at now.
+func (x *exchange) hurry() { wake(x.soon) }
+
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// drop has the lease of a stream given back.
+func (x *exchange) drop(name string) {
+	if x.store == nil {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.dropped = append(x.dropped, name)
+}
+
+// calm tells whether the store has worked for long enough that silence says something.
+func (x *exchange) calm(now time.Time) bool {
+	return now.Sub(time.UnixMilli(x.failed.Load())) > restlessFor
+}
+
+// run exchanges words and looks after leases until ctx ends.
+func (x *exchange) run(ctx context.Context) {
+	if x.store == nil {
+		return
+	}
+	var tasks sync.WaitGroup
+	tasks.Go(func() { x.store.Receive(ctx, x.name, x.listening, x.receive) })
+	tasks.Go(func() { x.send(ctx) })
+	x.lead(ctx)
+	tasks.Wait()
+}
+
+// listening: what was sent before may be lost; the next beats will tell.
+func (x *exchange) listening() { x.hurry() }
+
+func (x *exchange) failing(err error) {
+	if err == nil {
+		return
+	}
+	now := time.Now()
+	if x.calm(now) {
+		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other", "error", err)
+	}
+	x.failed.Store(now.UnixMilli())
+	x.t.metrics.storeFailures.Inc()
+}
+
+// send empties the outboxes, all that has gathered in one go.
+func (x *exchange) send(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-x.full:
+		}
+		x.mail(ctx)
+	}
+}
+
+func (x *exchange) mail(ctx context.Context) {
+	x.mu.Lock()
+	letters := make([]store.Letter, 0, len(x.outboxes))
+	for to, b := range x.outboxes {
+		if len(b) > 0 {
+			letters = append(letters, store.Letter{To: to, Message: b})
+		}
+	}
+	clear(x.outboxes)
+	x.mu.Unlock()
+	within, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	if err := x.store.Send(within, letters); err != nil && ctx.Err() == nil {
+		x.failing(err)
+	}
+}
+
+// receive takes a batch.
+func (x *exchange) receive(batch []byte) {
+	now := time.Now()
+	from, words, err := trunk.Parse(batch)
+	if err != nil || from == x.name {
+		x.t.metrics.wordsRefused.Inc()
+		return
+	}
+	for _, w := range words {
+		if s := x.t.streamOf(w.Stream); s != nil {
+			x.t.metrics.wordsReceived.Inc()
+			s.hear(from, w, now)
+		}
+	}
+}
+
+// lead takes, renews and looks at leases.
+func (x *exchange) lead(ctx context.Context) {
+	ticker := time.NewTicker(leaseEvery)
+	defer ticker.Stop()
+	for {
+		x.poll(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-x.soon:
+		}
+	}
+}
+
+// poll asks for the leases of all streams here.
+func (x *exchange) poll(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	x.mu.Lock()
+	dropped := x.dropped
+	x.dropped = nil
+	x.mu.Unlock()
+	err := x.store.Drop(within, x.name, dropped)
+	streams := x.t.all()
+	claims := make([]store.Claim, len(streams))
+	for i, s := range streams {
+		claims[i] = store.Claim{Name: s.name, Take: s.wantsLead()}
+	}
+	var holders []string
+	if err == nil {
+		holders, err = x.store.Hold(within, x.name, leaseFor, claims)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			x.failing(err)
+		}
+		return
+	}
+	for i, s := range streams {
+		s.led(holders[i], time.Now())
+	}
+}
+
+// retreat gives back all leases, and tells the guests so.
+func (x *exchange) retreat() {
+	if x.store == nil {
+		return
+	}
+	var names []string
+	for _, s := range x.t.all() {
+		names = append(names, s.name)
+		s.adieu()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
+	defer cancel()
+	x.store.Drop(ctx, x.name, names)
+	x.mail(ctx)
+}

@@ -1,0 +1,329 @@
+package tracker
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
+	"github.com/shoal-live/shoal/tracker/trunk"
+)
+
+const (
+	silentAfter = 3 * time.Second  // a keeper that says nothing for so long is taken to be gone
+	ghostsAfter = 10 * time.Second // and the viewers of a guest that does
+	frozenFor   = time.Minute      // while the store is away nobody is taken to be gone, for so long at most
+	askEvery    = time.Second      // for a census, of one guest
+)
+
+// keeper is the cells of a stream, where this tracker keeps them: its own viewers in them, and those of its guests. All
+// of it is guarded by the stream's mu.
+type keeper struct {
+	swarm  *cell.Swarm
+	homes  map[wire.ViewerID]*guest // viewers elsewhere
+	guests map[string]*guest        // by name
+	ghosts map[wire.ViewerID]bool   // restored, and seen by nobody yet
+	since  time.Time                // it keeps
+}
+
+// guest is another tracker that has viewers in these cells.
+type guest struct {
+	name    string
+	session uint64
+	in, out uint32 // numbers of the last words
+	viewers int
+	heard   time.Time
+	asked   time.Time
+}
+
+func newKeeper(config cell.Config, now time.Time) *keeper {
+	return &keeper{
+		swarm: cell.New(config), since: now,
+		homes: map[wire.ViewerID]*guest{}, guests: map[string]*guest{}, ghosts: map[wire.ViewerID]bool{},
+	}
+}
+
+// enter puts a viewer into a cell, or, when it is in one already, has it told anew all that it should know. It returns
+// where the viewer was before, nil if it was nowhere else.
+func (k *keeper) enter(home *guest, m wire.Member, at cell.Place, mate wire.ViewerID) (before *guest) {
+	before = k.rehome(m.ID, home)
+	delete(k.ghosts, m.ID)
+	if k.swarm.Has(m.ID) {
+		k.swarm.Update(m, at)
+		k.swarm.Resend(m.ID)
+	} else {
+		k.swarm.JoinBeside(mate, m, at)
+	}
+	return before
+}
+
+// rehome notes where a viewer is, nil for here.
+func (k *keeper) rehome(id wire.ViewerID, home *guest) (before *guest) {
+	before = k.homes[id]
+	if before == home {
+		return nil
+	}
+	if before != nil {
+		before.viewers--
+		delete(k.homes, id)
+	}
+	if home != nil {
+		home.viewers++
+		k.homes[id] = home
+	}
+	return before
+}
+
+// leave takes out a viewer, unless it is somewhere else by now.
+func (k *keeper) leave(home *guest, id wire.ViewerID) {
+	if k.homes[id] != home {
+		return
+	}
+	k.rehome(id, nil)
+	delete(k.ghosts, id)
+	k.swarm.Leave(id)
+}
+
+// dismiss takes out a guest with all its viewers.
+func (k *keeper) dismiss(g *guest) {
+	delete(k.guests, g.name)
+	for _, id := range sortedIDs(k.homes) {
+		if k.homes[id] == g {
+			k.leave(g, id)
+		}
+	}
+}
+
+// lay takes out those who were restored and whom nobody has seen.
+func (k *keeper) lay() {
+	for _, id := range sortedIDs(k.ghosts) {
+		k.leave(nil, id)
+	}
+	clear(k.ghosts)
+}
+
+func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sorted(maps.Keys(m)) }
+
+// --- the stream's side of it ---
+
+// restore makes this tracker the keeper of a stream's cells, as far as it knows of them, and of its own viewers: what it
+// was told of them is true until those concerned say otherwise.
+func (s *stream) restore(now time.Time) {
+	k := newKeeper(s.t.cells(), now)
+	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
+		r := s.mirror.cells[id]
+		k.swarm.Restore(*r, func(id wire.ViewerID) cell.Place {
+			if v := s.viewers[id]; v != nil {
+				return v.at
+			}
+			return cell.Place{}
+		})
+		for _, m := range r.Members {
+			if s.viewers[m.ID] == nil && k.swarm.Has(m.ID) {
+				k.ghosts[m.ID] = true
+			}
+		}
+	}
+	for _, id := range sortedIDs(s.viewers) {
+		k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0)
+	}
+	s.keeper, s.mirror, s.tie = k, nil, nil
+	s.t.metrics.restored.Inc()
+}
+
+// hearGuest serves a guest's word.
+func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
+	k := s.keeper
+	if k == nil {
+		return // the guest will learn who keeps the cells
+	}
+	g := k.guests[from]
+	if w.Kind == trunk.Census {
+		s.census(from, w, now)
+		return
+	}
+	if g == nil || g.session != w.Session {
+		s.ask(from, g, w.Session, now)
+		return
+	}
+	g.heard = now
+	if w.Kind.Numbered() {
+		g.in++
+	}
+	if w.Number != g.in {
+		g.in = 0 // nothing fits until the next census
+		s.ask(from, g, w.Session, now)
+		return
+	}
+	switch w.Kind {
+	case trunk.Enter, trunk.Change:
+		seats, _ := trunk.ParseSeats(w.Body)
+		for _, seat := range seats {
+			if w.Kind == trunk.Enter || !k.swarm.Has(seat.Member.ID) {
+				s.seat(g, seat, 0, now)
+			} else if k.homes[seat.Member.ID] == g {
+				k.swarm.Update(seat.Member, place(seat))
+			}
+		}
+	case trunk.Leave:
+		ids, _ := trunk.ParseIDs(w.Body)
+		for _, id := range ids {
+			k.leave(g, id)
+		}
+	case trunk.Resend:
+		ids, _ := trunk.ParseIDs(w.Body)
+		for _, id := range ids {
+			k.swarm.Resend(id)
+		}
+	case trunk.Signal:
+		if from, to, payload, err := trunk.ParseSignal(w.Body); err == nil && k.homes[from] == g {
+			s.pass(from, to, payload, now)
+		}
+	}
+	s.flush(now)
+}
+
+// census begins a session with a guest: those whom it names are its viewers, and no others.
+func (s *stream) census(from string, w trunk.Word, now time.Time) {
+	seats, err := trunk.ParseSeats(w.Body)
+	if err != nil {
+		return
+	}
+	k := s.keeper
+	g := k.guests[from]
+	if g == nil {
+		g = &guest{name: from}
+		k.guests[from] = g
+	}
+	g.session, g.in, g.out, g.heard, g.asked = w.Session, 0, 0, now, time.Time{}
+	here := make(map[wire.ViewerID]bool, len(seats))
+	mates := map[uint32]wire.ViewerID{} // by the cell that they were told to be in
+	for _, seat := range seats {
+		here[seat.Member.ID] = true
+		if k.swarm.Has(seat.Member.ID) {
+			mates[seat.Cell] = seat.Member.ID
+		}
+	}
+	for _, seat := range seats {
+		s.seat(g, seat, mates[seat.Cell], now)
+		if seat.Cell != 0 {
+			mates[seat.Cell] = seat.Member.ID
+		}
+	}
+	for _, id := range sortedIDs(k.homes) {
+		if k.homes[id] == g && !here[id] {
+			k.leave(g, id)
+		}
+	}
+	s.flush(now)
+	s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
+}
+
+// seat gives a guest's viewer a place. Where it was before it is no longer.
+func (s *stream) seat(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Time) {
+	id := seat.Member.ID
+	if id == 0 {
+		return
+	}
+	if v := s.viewers[id]; v != nil {
+		s.expel(v, now)
+	}
+	if before := s.keeper.enter(g, seat.Member, place(seat), mate); before != nil {
+		s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, id)})
+	}
+}
+
+func place(seat trunk.Seat) cell.Place {
+	return cell.Place{Network: seat.Network, Region: seat.Region, RoundTrip: seat.RoundTrip}
+}
+
+// ask asks a guest for a census, now and then.
+func (s *stream) ask(name string, g *guest, session uint64, now time.Time) {
+	if g == nil {
+		g = &guest{name: name, heard: now}
+		s.keeper.guests[name] = g // so that it is not asked too often
+	}
+	if now.Sub(g.asked) < askEvery {
+		return
+	}
+	g.asked = now
+	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Ask, Stream: s.name, Session: session})
+}
+
+// tellGuest says a word in the session with a guest.
+func (s *stream) tellGuest(g *guest, w trunk.Word) {
+	if w.Kind.Numbered() {
+		g.out++
+	}
+	w.Stream, w.Session, w.Number = s.name, g.session, g.out
+	s.t.exchange.tell(g.name, w)
+}
+
+// pass carries a signal to its addressee, here or elsewhere, if the two may have a link. The addressee hears of the
+// sender first.
+func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) {
+	k := s.keeper
+	if !k.swarm.Together(from, to) {
+		s.t.metrics.strangers.Inc()
+		return
+	}
+	k.swarm.Introduce(from)
+	s.flush(now)
+	b := wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}.Append(nil)
+	if v := s.viewers[to]; v != nil {
+		if v.push(signal, b) {
+			s.t.metrics.signals.Inc()
+		}
+	} else if g := k.homes[to]; g != nil {
+		s.tellGuest(g, trunk.Word{Kind: trunk.Deliver, Body: trunk.AppendDeliver(nil, to, b)})
+		s.t.metrics.signals.Inc()
+	}
+}
+
+// flush tells all who must be told something, here and elsewhere.
+func (s *stream) flush(now time.Time) {
+	if s.keeper == nil {
+		return
+	}
+	for _, n := range s.keeper.swarm.Flush(s.t.millis(now)) {
+		b := n.Append(nil)
+		k := kindOf(b)
+		var elsewhere map[*guest][]wire.ViewerID
+		for _, id := range n.To {
+			if v := s.viewers[id]; v != nil {
+				v.push(k, b)
+			} else if g := s.keeper.homes[id]; g != nil {
+				if elsewhere == nil {
+					elsewhere = map[*guest][]wire.ViewerID{}
+				}
+				elsewhere[g] = append(elsewhere[g], id)
+			}
+		}
+		for g, to := range elsewhere { // in no order: each has a session of its own
+			body := trunk.AppendNotice(nil, s.keeper.swarm.CellOf(to[0]), to, b)
+			s.tellGuest(g, trunk.Word{Kind: trunk.Notice, Body: body})
+		}
+	}
+}
+
+// tend looks after the guests: they hear a beat, and those of whom nothing is heard are gone with their viewers, as are
+// the ghosts. While the store is away, nothing heard says nothing.
+func (k *keeper) tend(s *stream, now time.Time, calm bool) {
+	gone := func(since time.Time) bool {
+		d := now.Sub(since)
+		return calm && d > ghostsAfter || d > frozenFor
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.guests)) {
+		g := k.guests[name]
+		if gone(g.heard) {
+			k.dismiss(g)
+		} else if g.session != 0 {
+			s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
+		}
+	}
+	if len(k.ghosts) > 0 && gone(k.since) {
+		k.lay()
+	}
+	s.flush(now)
+}

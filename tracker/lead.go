@@ -1,0 +1,86 @@
+package tracker
+
+import (
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/trunk"
+)
+
+// Who keeps a stream's cells is who holds its lease. A tracker that knows of nobody keeps them itself, with the lease or
+// without: so a viewer is never without an answer. It goes on so until who does hold the lease has answered its census.
+
+// wantsLead tells whether this tracker would take the lease if it is free: not while another keeps the cells.
+func (s *stream) wantsLead() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.keeper != nil && len(s.viewers)+len(s.keeper.guests) > 0
+}
+
+// led says who holds the lease, "" for nobody.
+func (s *stream) led(holder string, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	self := s.t.exchange.name
+	s.leads = holder == self
+	switch {
+	case holder == self:
+		if s.keeper == nil {
+			s.restore(now)
+		}
+		s.tie = nil
+		s.flush(now)
+	case holder == "" || len(s.viewers) == 0:
+	case s.tie == nil || s.tie.name != holder || !s.tie.firm && now.Sub(s.tie.begun) > courtAgain:
+		s.court(holder, now)
+	}
+}
+
+// hear serves a word of another tracker.
+func (s *stream) hear(from string, w trunk.Word, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w.Kind.FromKeeper() {
+		s.hearKeeper(from, w, now)
+	} else {
+		s.hearGuest(from, w, now)
+	}
+}
+
+// beat says that this tracker is here, and looks for those that are not.
+func (s *stream) beat(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tie != nil {
+		s.say(trunk.GuestBeat, nil)
+		if s.keeper == nil && now.Sub(s.tie.heard) > silentAfter {
+			s.orphaned(now)
+			s.t.exchange.hurry()
+		}
+	}
+	if s.keeper != nil {
+		s.keeper.tend(s, now, s.t.exchange.calm(now))
+	}
+}
+
+// adieu tells the guests that the cells are kept here no longer.
+func (s *stream) adieu() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.keeper == nil {
+		return
+	}
+	for _, g := range s.keeper.guests {
+		s.tellGuest(g, trunk.Word{Kind: trunk.Adieu})
+	}
+	clear(s.keeper.guests)
+}
+
+// expel ends the socket of a viewer that has joined elsewhere.
+func (s *stream) expel(v *viewer, now time.Time) {
+	delete(s.viewers, v.id)
+	s.tally.play(now, v.playing, false)
+	if s.mirror != nil {
+		s.mirror.forget(v.id)
+	}
+	v.bye(closedTwice())
+}

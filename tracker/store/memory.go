@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// maxWaiting bounds the messages that wait for one tracker; what comes on top is lost.
+const maxWaiting = 1 << 12
+
+// Memory is a store for the trackers of one process.
+type Memory struct {
+	mu      sync.Mutex // guards what follows
+	leases  map[string]held
+	inboxes map[string]chan []byte
+}
+
+type held struct {
+	by    string
+	until time.Time
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory {
+	return &Memory{leases: map[string]held{}, inboxes: map[string]chan []byte{}}
+}
+
+// Hold implements Store.
+func (m *Memory) Hold(_ context.Context, holder string, lease time.Duration, claims []Claim) ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	holders := make([]string, len(claims))
+	for i, c := range claims {
+		l, ok := m.leases[c.Name]
+		if ok && !now.Before(l.until) {
+			delete(m.leases, c.Name)
+			ok = false
+		}
+		if ok && l.by == holder || !ok && c.Take {
+			l = held{holder, now.Add(lease)}
+			m.leases[c.Name] = l
+			ok = true
+		}
+		if ok {
+			holders[i] = l.by
+		}
+	}
+	return holders, nil
+}
+
+// Drop implements Store.
+func (m *Memory) Drop(_ context.Context, holder string, names []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range names {
+		if m.leases[name].by == holder {
+			delete(m.leases, name)
+		}
+	}
+	return nil
+}
+
+// Send implements Store.
+func (m *Memory) Send(_ context.Context, letters []Letter) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, l := range letters {
+		select {
+		case m.inboxes[l.To] <- append([]byte(nil), l.Message...): // nobody's is nil, which takes nothing
+		default:
+		}
+	}
+	return nil
+}
+
+// Receive implements Store.
+func (m *Memory) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
+	inbox := make(chan []byte, maxWaiting)
+	m.mu.Lock()
+	m.inboxes[as] = inbox
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		delete(m.inboxes, as)
+		m.mu.Unlock()
+	}()
+	listening()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-inbox:
+			take(b)
+		}
+	}
+}
+
+// Close implements Store.
+func (m *Memory) Close() error { return nil }

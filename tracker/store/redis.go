@@ -1,0 +1,231 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+const (
+	redisPatience = time.Second     // for one exchange with the server, or one attempt to connect
+	redisSilence  = 2 * time.Second // after so long without a message the connection that listens is tried
+	redisPause    = 500 * time.Millisecond
+	keyPrefix     = "shoal:"
+)
+
+// ErrURL says that a text does not name a Redis.
+var ErrURL = errors.New("want redis://HOST:PORT, rediss:// for TLS, redis-sentinel://HOST:PORT,HOST:PORT/MASTER, or redis-cluster://HOST:PORT,HOST:PORT, each with USER:PASSWORD@ before the hosts if need be")
+
+// hold gives a lease to who claims it, if it is free, and renews it for who holds it, in one step.
+const hold = `local by = redis.call('GET', KEYS[1])
+if by == ARGV[1] or (not by and ARGV[3] == '1') then
+  redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+  return ARGV[1]
+end
+return by or ''`
+
+// drop gives a lease back, if it is still one's own.
+const drop = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0`
+
+// Redis is a store for trackers anywhere. Leases are keys that expire, taken by a script; messages go over sharded
+// publish and subscribe, one channel for each tracker, so that those of a Cluster are spread over its servers.
+type Redis struct {
+	client redis.UniversalClient
+}
+
+// OpenRedis returns the store that a URL names; see ErrURL. It connects when it is used.
+func OpenRedis(text string) (*Redis, error) {
+	options, err := redisOptions(text)
+	if err != nil {
+		return nil, fmt.Errorf("store: redis %q: %w", withoutPassword(text), err)
+	}
+	redis.SetLogger(quiet{}) // what fails is returned to those who called
+	return &Redis{redis.NewUniversalClient(options)}, nil
+}
+
+// redisOptions reads a URL.
+func redisOptions(text string) (*redis.UniversalOptions, error) {
+	hosts, first := severalHosts(text)
+	u, err := url.Parse(first)
+	if err != nil || u.Host == "" {
+		return nil, ErrURL
+	}
+	o := &redis.UniversalOptions{
+		DialTimeout: redisPatience, ReadTimeout: redisPatience, WriteTimeout: redisPatience,
+		ContextTimeoutEnabled: true,
+		MaxRetries:            -1, // whoever calls comes again by itself
+	}
+	port := "6379"
+	path := strings.Trim(u.Path, "/")
+	switch {
+	case u.Scheme == "redis" || u.Scheme == "rediss":
+		if len(hosts) > 1 {
+			return nil, ErrURL
+		}
+		single, err := redis.ParseURL(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", err, ErrURL)
+		}
+		o.DB, o.TLSConfig = single.DB, single.TLSConfig
+	case u.Scheme == "redis-sentinel" && path != "":
+		o.MasterName, port = path, "26379"
+	case u.Scheme == "redis-cluster" && path == "":
+		o.IsClusterMode = true
+	default:
+		return nil, ErrURL
+	}
+	o.Username = u.User.Username()
+	o.Password, _ = u.User.Password()
+	for _, host := range hosts {
+		if _, _, err := net.SplitHostPort(host); err != nil {
+			host = net.JoinHostPort(strings.Trim(host, "[]"), port)
+		}
+		o.Addrs = append(o.Addrs, host)
+	}
+	return o, nil
+}
+
+// severalHosts returns the hosts of a URL, between commas, and the URL with the first of them alone.
+func severalHosts(text string) (hosts []string, first string) {
+	scheme, rest, _ := strings.Cut(text, "://")
+	authority, path, slash := strings.Cut(rest, "/")
+	user := authority[:strings.LastIndexByte(authority, '@')+1]
+	hosts = strings.Split(authority[len(user):], ",")
+	first = scheme + "://" + user + hosts[0]
+	if slash {
+		first += "/" + path
+	}
+	return hosts, first
+}
+
+// withoutPassword returns a URL as it may be shown.
+func withoutPassword(text string) string {
+	if _, first := severalHosts(text); first != text {
+		text = first + " and others"
+	}
+	if u, err := url.Parse(text); err == nil {
+		return u.Redacted()
+	}
+	return "…"
+}
+
+// quiet is a log that nobody reads.
+type quiet struct{}
+
+func (quiet) Printf(_ context.Context, format string, v ...any) {
+	slog.Debug("redis: " + fmt.Sprintf(format, v...))
+}
+
+func leaseKey(name string) string { return keyPrefix + "lease:" + name }
+func inboxOf(as string) string    { return keyPrefix + "inbox:" + as }
+
+// Hold implements Store.
+func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) ([]string, error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	answers := make([]*redis.Cmd, len(claims))
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, c := range claims {
+			take := "0"
+			if c.Take {
+				take = "1"
+			}
+			answers[i] = p.Eval(ctx, hold, []string{leaseKey(c.Name)}, holder, lease.Milliseconds(), take)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store: hold: %w", err)
+	}
+	holders := make([]string, len(claims))
+	for i, a := range answers {
+		if holders[i], err = a.Text(); err != nil {
+			return nil, fmt.Errorf("store: hold: %w", err)
+		}
+	}
+	return holders, nil
+}
+
+// Drop implements Store.
+func (r *Redis) Drop(ctx context.Context, holder string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, name := range names {
+			p.Eval(ctx, drop, []string{leaseKey(name)}, holder)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: drop: %w", err)
+	}
+	return nil
+}
+
+// Send implements Store.
+func (r *Redis) Send(ctx context.Context, letters []Letter) error {
+	if len(letters) == 0 {
+		return nil
+	}
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, l := range letters {
+			p.SPublish(ctx, inboxOf(l.To), l.Message)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: send: %w", err)
+	}
+	return nil
+}
+
+// Receive implements Store.
+func (r *Redis) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
+	for ctx.Err() == nil {
+		r.listen(ctx, inboxOf(as), listening, take)
+		select {
+		case <-ctx.Done():
+		case <-time.After(redisPause):
+		}
+	}
+}
+
+// listen receives until the connection fails. One that says nothing is tried with a ping, since a partition ends no
+// connection.
+func (r *Redis) listen(ctx context.Context, channel string, listening func(), take func([]byte)) {
+	s := r.client.SSubscribe(ctx, channel)
+	defer s.Close()
+	defer context.AfterFunc(ctx, func() { s.Close() })() // ends a read
+	tried := false
+	for {
+		m, err := s.ReceiveTimeout(ctx, redisSilence)
+		switch m := m.(type) {
+		case *redis.Subscription:
+			listening()
+		case *redis.Message:
+			take([]byte(m.Payload))
+		}
+		var timeout net.Error
+		switch {
+		case err == nil:
+			tried = false
+		case ctx.Err() != nil || tried || !errors.As(err, &timeout) || !timeout.Timeout() || s.Ping(ctx) != nil:
+			return
+		default:
+			tried = true
+		}
+	}
+}
+
+// Close implements Store.
+func (r *Redis) Close() error { return r.client.Close() }

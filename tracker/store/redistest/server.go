@@ -1,0 +1,177 @@
+// Package redistest runs real redis-servers for tests: one alone, three masters as a Cluster, or a master and a replica
+// watched by a Sentinel. Each has a loopback port and a folder of its own, and ends with the test.
+package redistest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// startWithin is how long a server may take to come up, on a machine that has much else to do.
+const startWithin = 20 * time.Second
+
+// Server is one redis-server.
+type Server struct {
+	Addr string
+
+	t       testing.TB
+	args    []string
+	folder  string
+	running *exec.Cmd
+}
+
+// Start runs a server alone. Without the program the test is skipped: scripts/test installs it.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	return start(t, nil)
+}
+
+func start(t testing.TB, args []string) *Server {
+	t.Helper()
+	s := &Server{Addr: FreeAddr(t), t: t, folder: t.TempDir(), args: args}
+	s.Restart()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// FreeAddr returns a loopback address that nobody listens on.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func portOf(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return port
+}
+
+// URL names the server to store.OpenRedis.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Restart starts the server, empty, where it was.
+func (s *Server) Restart() {
+	s.t.Helper()
+	args := append([]string{"--port", portOf(s.Addr), "--bind", "127.0.0.1", "--dir", s.folder, "--save", "", "--appendonly", "no"}, s.args...)
+	s.run(args...)
+}
+
+func (s *Server) run(args ...string) {
+	s.t.Helper()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		s.t.Skip("redis-server is missing: scripts/test installs it (apt-get install redis-server)")
+	}
+	log, err := os.Create(filepath.Join(s.folder, "log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer log.Close()
+	s.running = exec.Command(program, args...)
+	s.running.Stdout, s.running.Stderr = log, log
+	if err := s.running.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	c := redis.NewClient(&redis.Options{Addr: s.Addr})
+	defer c.Close()
+	await(s.t, "redis-server on "+s.Addr, func() bool { return c.Ping(context.Background()).Err() == nil })
+}
+
+// Kill ends the server at once, as a fault would.
+func (s *Server) Kill() {
+	if s.running == nil {
+		return
+	}
+	s.running.Process.Kill()
+	s.running.Wait()
+	s.running = nil
+}
+
+// Freeze stops the server without ending it or its connections, as a partition does; Thaw has it go on.
+func (s *Server) Freeze() { s.running.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw ends a Freeze.
+func (s *Server) Thaw() { s.running.Process.Signal(syscall.SIGCONT) }
+
+// Do runs a command on the server.
+func (s *Server) Do(args ...any) string {
+	s.t.Helper()
+	c := redis.NewClient(&redis.Options{Addr: s.Addr})
+	defer c.Close()
+	answer, err := c.Do(context.Background(), args...).Result()
+	if err != nil {
+		s.t.Fatalf("%v: %v", args, err)
+	}
+	return fmt.Sprint(answer)
+}
+
+// await waits for something outside this process.
+func await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(startWithin)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not there after %v", what, startWithin)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// StartCluster runs three masters that share the slots, and returns the URL of the Cluster.
+func StartCluster(t testing.TB) (url string, masters []*Server) {
+	t.Helper()
+	const slots, n = 16384, 3
+	var addrs []string
+	for range n {
+		s := start(t, []string{"--cluster-enabled", "yes", "--cluster-port", portOf(FreeAddr(t)), "--cluster-node-timeout", "2000"})
+		masters, addrs = append(masters, s), append(addrs, s.Addr)
+	}
+	for i, s := range masters {
+		s.Do("CLUSTER", "ADDSLOTSRANGE", i*slots/n, (i+1)*slots/n-1)
+		if i > 0 {
+			s.Do("CLUSTER", "MEET", "127.0.0.1", portOf(masters[0].Addr), masters[0].args[3])
+		}
+	}
+	for _, s := range masters {
+		await(t, "the cluster", func() bool {
+			info := s.Do("CLUSTER", "INFO")
+			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
+		})
+	}
+	return "redis-cluster://" + strings.Join(addrs, ","), masters
+}
+
+// StartSentinel runs a master, a replica and a Sentinel that watches them, and returns the URL of the three.
+func StartSentinel(t testing.TB) (url string, master, replica *Server) {
+	t.Helper()
+	master = Start(t)
+	replica = start(t, []string{"--replicaof", "127.0.0.1", portOf(master.Addr), "--repl-diskless-sync-delay", "0"})
+	watch := &Server{Addr: FreeAddr(t), t: t, folder: t.TempDir()}
+	config := filepath.Join(watch.folder, "sentinel.conf")
+	text := fmt.Sprintf("port %s\nbind 127.0.0.1\ndir %s\nsentinel monitor swarm 127.0.0.1 %s 1\nsentinel down-after-milliseconds swarm 1000\nsentinel failover-timeout swarm 5000\n",
+		portOf(watch.Addr), watch.folder, portOf(master.Addr))
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the replica", func() bool { return strings.Contains(master.Do("INFO", "replication"), "state=online") })
+	watch.run(config, "--sentinel")
+	t.Cleanup(watch.Kill)
+	await(t, "the sentinel", func() bool {
+		return strings.Contains(watch.Do("SENTINEL", "REPLICAS", "swarm"), portOf(replica.Addr))
+	})
+	return "redis-sentinel://" + watch.Addr + "/swarm", master, replica
+}

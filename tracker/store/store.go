@@ -1,0 +1,42 @@
+// Package store is where the trackers of one swarm meet, when there are several: they take leases of streams, so that
+// one of them keeps the cells of each, and send each other messages. It knows neither viewers nor cells.
+//
+// All that it holds is soft. A lease runs out unless its holder renews it; a message reaches who is listening when it is
+// sent, or nobody; a store that was emptied, or is another one since it failed over, is as good as before once the
+// trackers have come round again. Whoever uses it counts what it hears, and asks again when something is missing.
+//
+// There are two: Memory, for trackers in one process, and Redis, a single server, one behind Sentinels, or a Cluster.
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Claim is a wish to hold a lease.
+type Claim struct {
+	Name string
+	Take bool // false: only ask who holds it
+}
+
+// Letter is a message to a tracker.
+type Letter struct {
+	To      string
+	Message []byte
+}
+
+// A Store is safe for concurrent use. Its errors are of the moment: every call may be made again.
+type Store interface {
+	// Hold returns who holds the lease of each name, "" for nobody. A lease that is free is taken where the claim says so,
+	// and one that is held already is renewed, for so long: one of many who claim a free lease at once gets it.
+	Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) (holders []string, err error)
+	// Drop gives back those of the leases that are held.
+	Drop(ctx context.Context, holder string, names []string) error
+	// Send sends messages, in order. That it returns nil does not say that they arrived.
+	Send(ctx context.Context, letters []Letter) error
+	// Receive calls take with each message to a tracker, and listening each time when messages sent from now on will
+	// arrive: those of before may be lost. It returns when ctx ends. What is taken is the caller's to keep.
+	Receive(ctx context.Context, as string, listening func(), take func(message []byte))
+	// Close ends what the store has open, after all Receives have returned.
+	Close() error
+}

@@ -1,0 +1,335 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/store"
+	"github.com/shoal-live/shoal/tracker/store/redistest"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Every store must pass the same suite.
+func TestMemory(t *testing.T) {
+	shared := store.NewMemory()
+	suite(t, func() store.Store { return shared })
+}
+
+func TestRedis(t *testing.T) {
+	suite(t, opener(t, redistest.Start(t).URL()))
+}
+
+func TestRedisCluster(t *testing.T) {
+	url, _ := redistest.StartCluster(t)
+	suite(t, opener(t, url))
+}
+
+func TestRedisSentinel(t *testing.T) {
+	url, _, _ := redistest.StartSentinel(t)
+	suite(t, opener(t, url))
+}
+
+func opener(t *testing.T, url string) func() store.Store {
+	return func() store.Store {
+		s, err := store.OpenRedis(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+}
+
+func suite(t *testing.T, open func() store.Store) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, func() store.Store)
+	}{
+		{"one of many gets a lease", oneGets},
+		{"a lease is renewed, and runs out", runsOut},
+		{"who only asks takes nothing", onlyAsks},
+		{"who does not hold a lease cannot drop it", foreignDrop},
+		{"messages arrive whole and in order", inOrder},
+		{"messages to nobody are lost without an error", toNobody},
+		{"what was received is the caller's to keep", keeps},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
+	}
+}
+
+const long = time.Minute
+
+func claims(take bool, names ...string) (all []store.Claim) {
+	for _, n := range names {
+		all = append(all, store.Claim{Name: n, Take: take})
+	}
+	return all
+}
+
+func hold(t *testing.T, s store.Store, holder string, lease time.Duration, c []store.Claim) []string {
+	t.Helper()
+	got, err := s.Hold(context.Background(), holder, lease, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func oneGets(t *testing.T, open func() store.Store) {
+	const contenders, streams = 8, 20
+	var names []string
+	for i := range streams {
+		names = append(names, fmt.Sprintf("contended-%d", i))
+	}
+	results := make([][]string, contenders)
+	var all sync.WaitGroup
+	for i := range contenders {
+		s := open()
+		all.Go(func() {
+			results[i], _ = s.Hold(context.Background(), fmt.Sprintf("tracker-%d", i), long, claims(true, names...))
+		})
+	}
+	all.Wait()
+	for i, r := range results {
+		if !slices.Equal(r, results[0]) || len(r) != streams {
+			t.Fatalf("contender %d was told %v, the first %v", i, r, results[0])
+		}
+	}
+}
+
+func runsOut(t *testing.T, open func() store.Store) {
+	s := open()
+	const short = 300 * time.Millisecond
+	if got := hold(t, s, "a", short, claims(true, "short")); got[0] != "a" {
+		t.Fatalf("a free lease went to %q", got[0])
+	}
+	began := time.Now()
+	for time.Since(began) < 2*short { // renewed by asking
+		if got := hold(t, s, "a", short, claims(false, "short")); got[0] != "a" {
+			t.Fatalf("a lease that is renewed was lost to %q", got[0])
+		}
+		if got := hold(t, s, "b", short, claims(true, "short")); got[0] != "a" {
+			t.Fatalf("a lease that is held went to %q", got[0])
+		}
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for hold(t, s, "b", short, claims(true, "short"))[0] != "b" {
+		if time.Now().After(deadline) {
+			t.Fatal("a lease that nobody renews never runs out")
+		}
+	}
+}
+
+func onlyAsks(t *testing.T, open func() store.Store) {
+	s := open()
+	if got := hold(t, s, "a", long, claims(false, "asked")); got[0] != "" {
+		t.Fatalf("who only asks is told that %q holds what is free", got[0])
+	}
+	if got := hold(t, s, "b", long, claims(true, "asked")); got[0] != "b" {
+		t.Fatalf("who only asked holds it: %q", got[0])
+	}
+	if got := hold(t, s, "a", long, nil); len(got) != 0 {
+		t.Fatal("nothing asked, something answered")
+	}
+}
+
+func foreignDrop(t *testing.T, open func() store.Store) {
+	s := open()
+	hold(t, s, "a", long, claims(true, "dropped", "kept"))
+	if err := s.Drop(context.Background(), "b", []string{"dropped"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := hold(t, s, "b", long, claims(true, "dropped")); got[0] != "a" {
+		t.Fatalf("another's lease was dropped: %q has it", got[0])
+	}
+	if err := s.Drop(context.Background(), "a", []string{"dropped", "never held"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := hold(t, s, "b", long, claims(true, "dropped", "kept")); got[0] != "b" || got[1] != "a" {
+		t.Fatalf("after one of two was dropped they are held by %v", got)
+	}
+}
+
+// listener receives for a name until the test ends.
+func listener(t *testing.T, s store.Store, name string) <-chan []byte {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	got, ready := make(chan []byte, 10000), make(chan struct{}, 10)
+	var receiving sync.WaitGroup
+	receiving.Go(func() {
+		s.Receive(ctx, name, func() { ready <- struct{}{} }, func(b []byte) { got <- b })
+	})
+	t.Cleanup(func() {
+		cancel()
+		receiving.Wait()
+	})
+	select {
+	case <-ready:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nobody listens")
+	}
+	return got
+}
+
+func inOrder(t *testing.T, open func() store.Store) {
+	sender, receiver := open(), open()
+	a, b := listener(t, receiver, "ordered-a"), listener(t, receiver, "ordered-b")
+	const n = 500
+	large := make([]byte, 1<<20)
+	for i := range n {
+		letters := []store.Letter{{To: "ordered-a", Message: []byte{byte(i), byte(i >> 8)}}, {To: "ordered-b", Message: []byte{byte(i), byte(i >> 8), 1}}}
+		if err := sender.Send(context.Background(), letters); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := sender.Send(context.Background(), []store.Letter{{To: "ordered-a", Message: large}}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		for name, inbox := range map[string]<-chan []byte{"a": a, "b": b} {
+			m := next(t, inbox)
+			if int(m[0])|int(m[1])<<8 != i || name == "b" && len(m) != 3 {
+				t.Fatalf("%s: message %d is %v", name, i, m)
+			}
+		}
+	}
+	if m := next(t, a); len(m) != len(large) {
+		t.Fatalf("a message of %d bytes came as %d", len(large), len(m))
+	}
+}
+
+func next(t *testing.T, inbox <-chan []byte) []byte {
+	t.Helper()
+	select {
+	case m := <-inbox:
+		return m
+	case <-time.After(20 * time.Second):
+		t.Fatal("a message is lost")
+		return nil
+	}
+}
+
+func toNobody(t *testing.T, open func() store.Store) {
+	if err := open().Send(context.Background(), []store.Letter{{To: "nobody", Message: []byte("x")}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func keeps(t *testing.T, open func() store.Store) {
+	s := open()
+	inbox := listener(t, s, "keeper")
+	sent := []byte("first")
+	for _, text := range []string{"first", "other"} {
+		copy(sent, text)
+		if err := s.Send(context.Background(), []store.Letter{{To: "keeper", Message: sent}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first, second := next(t, inbox), next(t, inbox); string(first) != "first" || string(second) != "other" {
+		t.Fatalf("got %q and %q", first, second)
+	}
+}
+
+// A server that freezes or dies ends neither the process nor its listening: what is sent after it is back arrives.
+func TestRedisComesBack(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		away, back func(*redistest.Server)
+	}{
+		{"killed", (*redistest.Server).Kill, (*redistest.Server).Restart},
+		{"frozen", (*redistest.Server).Freeze, (*redistest.Server).Thaw},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := redistest.Start(t)
+			s := opener(t, server.URL())()
+			inbox := listener(t, s, "patient")
+			c.away(server)
+			failures := 0
+			for failures < 3 {
+				if err := s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("lost")}}); err != nil {
+					failures++
+				}
+			}
+			c.back(server)
+			deadline := time.Now().Add(20 * time.Second)
+			for time.Now().Before(deadline) {
+				s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("here")}})
+				select {
+				case m := <-inbox:
+					if string(m) == "here" {
+						return
+					}
+				case <-time.After(50 * time.Millisecond):
+				}
+			}
+			t.Fatal("nothing arrives any more")
+		})
+	}
+}
+
+// When the master dies, the replica that the Sentinel makes master holds and carries for it.
+func TestSentinelFailsOver(t *testing.T) {
+	url, master, _ := redistest.StartSentinel(t)
+	s := opener(t, url)()
+	inbox := listener(t, s, "moved")
+	hold(t, s, "a", long, claims(true, "stream"))
+	master.Kill()
+	deadline := time.Now().Add(40 * time.Second)
+	failed := 0
+	for time.Now().Before(deadline) {
+		holders, err := s.Hold(context.Background(), "a", long, claims(true, "stream"))
+		if err != nil {
+			failed++
+			continue
+		}
+		if holders[0] != "a" {
+			t.Fatalf("the lease is %q's", holders[0])
+		}
+		s.Send(context.Background(), []store.Letter{{To: "moved", Message: []byte("here")}})
+		select {
+		case <-inbox:
+			if failed == 0 {
+				t.Error("the master was not missed: no fault was injected")
+			}
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatal("the replica never took over")
+}
+
+func TestURLs(t *testing.T) {
+	for _, c := range []struct {
+		url string
+		ok  bool
+	}{
+		{"redis://127.0.0.1:6379", true},
+		{"redis://user:secret@127.0.0.1:6379/2", true},
+		{"rediss://redis.example", true},
+		{"redis-sentinel://a:1,b:2/swarm", true},
+		{"redis-sentinel://a:1,b:2", false},
+		{"redis-cluster://a:1,b", true},
+		{"redis-cluster://a:1/2", false},
+		{"127.0.0.1:6379", false},
+		{"http://127.0.0.1", false},
+		{"", false},
+	} {
+		s, err := store.OpenRedis(c.url)
+		if (err == nil) != c.ok {
+			t.Errorf("%q: %v", c.url, err)
+		}
+		if err == nil {
+			s.Close()
+		}
+	}
+	if _, err := store.OpenRedis("redis://me:hunter2@host/notanumber"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("an error that must not show the password: %v", err)
+	}
+}

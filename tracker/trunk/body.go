@@ -1,0 +1,120 @@
+package trunk
+
+import (
+	"encoding/binary"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// Seat is what a keeper must know of a viewer to find it a place.
+type Seat struct {
+	Member    wire.Member
+	Network   uint64
+	Prefix    uint64
+	Region    uint32
+	RoundTrip uint16
+	Cell      uint32
+}
+
+// SeatSize is the length of a seat.
+const SeatSize = 12 + 8 + 8 + 4 + 2 + 4
+
+// Append appends the seat to a body.
+func (s Seat) Append(b []byte) []byte {
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Member.ID))
+	b = append(b, s.Member.Flags, s.Member.Rendition)
+	b = binary.BigEndian.AppendUint16(b, s.Member.Weight)
+	b = binary.BigEndian.AppendUint64(b, s.Network)
+	b = binary.BigEndian.AppendUint64(b, s.Prefix)
+	b = binary.BigEndian.AppendUint32(b, s.Region)
+	b = binary.BigEndian.AppendUint16(b, s.RoundTrip)
+	return binary.BigEndian.AppendUint32(b, s.Cell)
+}
+
+// ParseSeats reads the body of Census, Enter and Change.
+func ParseSeats(body []byte) ([]Seat, error) {
+	r := reader{b: body}
+	seats := make([]Seat, 0, len(body)/SeatSize)
+	for len(r.b) > 0 && !r.short {
+		seats = append(seats, Seat{
+			Member:  wire.Member{ID: wire.ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()},
+			Network: r.u64(), Prefix: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
+		})
+	}
+	if r.short {
+		return nil, ErrShort
+	}
+	return seats, nil
+}
+
+// AppendIDs appends viewers to the body of Leave, Resend and Gone.
+func AppendIDs(b []byte, ids ...wire.ViewerID) []byte {
+	for _, id := range ids {
+		b = binary.BigEndian.AppendUint64(b, uint64(id))
+	}
+	return b
+}
+
+// ParseIDs reads such a body.
+func ParseIDs(body []byte) ([]wire.ViewerID, error) {
+	if len(body)%8 != 0 {
+		return nil, ErrShort
+	}
+	r := reader{b: body}
+	ids := make([]wire.ViewerID, len(body)/8)
+	for i := range ids {
+		ids[i] = wire.ViewerID(r.u64())
+	}
+	return ids, nil
+}
+
+// AppendSignal appends the body of a Signal.
+func AppendSignal(b []byte, from, to wire.ViewerID, payload []byte) []byte {
+	return append(AppendIDs(b, from, to), payload...)
+}
+
+// ParseSignal reads it.
+func ParseSignal(body []byte) (from, to wire.ViewerID, payload []byte, err error) {
+	r := reader{b: body}
+	from, to = wire.ViewerID(r.u64()), wire.ViewerID(r.u64())
+	if r.short || len(r.b) == 0 || len(r.b) > wire.MaxSignal {
+		return 0, 0, nil, ErrShort
+	}
+	return from, to, r.b, nil
+}
+
+// AppendNotice appends the body of a Notice.
+func AppendNotice(b []byte, cell uint32, to []wire.ViewerID, message []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, cell)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(to)))
+	return append(AppendIDs(b, to...), message...)
+}
+
+// ParseNotice reads it.
+func ParseNotice(body []byte) (cell uint32, to []wire.ViewerID, message []byte, err error) {
+	r := reader{b: body}
+	cell = r.u32()
+	n := int(r.u16())
+	for range min(n, len(r.b)/8) {
+		to = append(to, wire.ViewerID(r.u64()))
+	}
+	if r.short || len(to) < n || len(r.b) == 0 || len(r.b) > wire.MaxMessage {
+		return 0, nil, nil, ErrShort
+	}
+	return cell, to, r.b, nil
+}
+
+// AppendDeliver appends the body of a Deliver.
+func AppendDeliver(b []byte, to wire.ViewerID, message []byte) []byte {
+	return append(AppendIDs(b, to), message...)
+}
+
+// ParseDeliver reads it.
+func ParseDeliver(body []byte) (to wire.ViewerID, message []byte, err error) {
+	r := reader{b: body}
+	to = wire.ViewerID(r.u64())
+	if r.short || len(r.b) == 0 || len(r.b) > wire.MaxMessage {
+		return 0, nil, ErrShort
+	}
+	return to, r.b, nil
+}

@@ -1,0 +1,34 @@
+// Package trunk is the words that trackers of one swarm exchange, and their bytes. One tracker keeps the cells of a
+// stream; the others that have viewers of it are its guests.
+//
+// A batch is a version u8, the sender's name (length u8, bytes) and words, one after the other. A word is kind u8,
+// the stream's name (length u8, bytes), session u64, number u32, body length u32, body. All numbers are big endian.
+//
+// A session is drawn by a guest when it sends a Census, which is its word number 0. From then on each side numbers its
+// words in the session, a Beat excepted: that has the number of the last one, so that a loss at the end is noticed as
+// well. Who misses a word says so, the keeper by Ask, and a guest sends a new Census in a new session.
+//
+// From a guest to the keeper:
+//
+//	0x01 Beat     nothing: I am here
+//	0x02 Census   seats of all viewers here
+//	0x03 Enter    seats of viewers that joined
+//	0x04 Change   seats of viewers that changed
+//	0x05 Leave    viewers, u64 each
+//	0x06 Resend   viewers that have missed something
+//	0x07 Signal   sender u64, addressee u64, payload
+//
+// From the keeper to a guest:
+//
+//	0x41 Beat     as above
+//	0x42 Ask      I know nothing of this session, or missed a word of it
+//	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
+//	0x44 Deliver  viewer u64, a message of package wire for it
+//	0x45 Gone     viewers that have joined elsewhere
+//	0x46 Adieu    I keep the cells no longer
+//
+// A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, region u32 and round
+// trip u16, and the cell u32 in which it was told to be, 0 for none.
+//
+// A batch of another version is ignored whole: trackers of two versions each keep cells of their own.
+package trunk

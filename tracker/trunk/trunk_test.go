@@ -1,0 +1,132 @@
+package trunk_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"reflect"
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/trunk"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func Example() {
+	batch := trunk.Begin(nil, "north")
+	batch = trunk.Word{Kind: trunk.Leave, Stream: "demo", Session: 7, Number: 1, Body: trunk.AppendIDs(nil, 11, 12)}.Append(batch)
+	from, words, err := trunk.Parse(batch)
+	if err != nil {
+		panic(err)
+	}
+	left, _ := trunk.ParseIDs(words[0].Body)
+	fmt.Println(from, words[0].Stream, left)
+	// Output: north demo [11 12]
+}
+
+// The bytes that trackers of this version must produce.
+func TestVectors(t *testing.T) {
+	seat := trunk.Seat{
+		Member:  wire.Member{ID: 0x0102030405060708, Flags: 9, Rendition: 10, Weight: 0x0b0c},
+		Network: 0x11, Prefix: 0x12, Region: 0x13, RoundTrip: 0x14, Cell: 0x15,
+	}
+	for _, c := range []struct {
+		name string
+		got  []byte
+		want string
+	}{
+		{"batch", trunk.Begin(nil, "ab"), "01 02 6162"},
+		{"word", trunk.Word{Kind: trunk.Beat, Stream: "s", Session: 1, Number: 2, Body: []byte{3}}.Append(nil), "41 01 73 0000000000000001 00000002 00000001 03"},
+		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000012 00000013 0014 00000015"},
+		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
+		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
+		{"deliver", trunk.AppendDeliver(nil, 1, []byte{2}), "0000000000000001 02"},
+	} {
+		want, err := hex.DecodeString(string(bytes.ReplaceAll([]byte(c.want), []byte(" "), nil)))
+		if err != nil || !bytes.Equal(c.got, want) {
+			t.Errorf("%s: %x, want %s", c.name, c.got, c.want)
+		}
+	}
+	if n := len(seat.Append(nil)); n != trunk.SeatSize {
+		t.Errorf("a seat has %d bytes, want %d", n, trunk.SeatSize)
+	}
+	if seats, err := trunk.ParseSeats(seat.Append(seat.Append(nil))); err != nil || !reflect.DeepEqual(seats, []trunk.Seat{seat, seat}) {
+		t.Errorf("seats %+v, %v", seats, err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	whole := trunk.Word{Kind: trunk.Enter, Stream: "demo", Body: make([]byte, trunk.SeatSize)}.Append(trunk.Begin(nil, "x"))
+	for n := range whole {
+		if _, _, err := trunk.Parse(whole[:n]); err == nil && n != len("vlx") {
+			t.Errorf("a batch cut at %d of %d is taken", n, len(whole))
+		}
+	}
+	if _, _, err := trunk.Parse(append([]byte{trunk.Version + 1}, whole[1:]...)); err != trunk.ErrVersion {
+		t.Errorf("another version: %v", err)
+	}
+	long := trunk.Word{Stream: string(make([]byte, 65))}.Append(trunk.Begin(nil, "x"))
+	if _, _, err := trunk.Parse(long); err != trunk.ErrName {
+		t.Errorf("a long name: %v", err)
+	}
+	for name, err := range map[string]error{
+		"seats":   second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
+		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
+		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
+		"notice":  fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
+		"deliver": third(trunk.ParseDeliver(make([]byte, 8))),
+	} {
+		if err == nil {
+			t.Errorf("%s: a body that is short is taken", name)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error               { return err }
+func third[A, B any](_ A, _ B, err error) error        { return err }
+func fourth[A, B, C any](_ A, _ B, _ C, e error) error { return e }
+
+func FuzzParse(f *testing.F) {
+	b := trunk.Begin(nil, "north")
+	for _, k := range []trunk.Kind{trunk.Census, trunk.Signal, trunk.Notice, trunk.Deliver, trunk.Leave} {
+		b = trunk.Word{Kind: k, Stream: "demo", Session: 1, Number: 2, Body: make([]byte, 2*trunk.SeatSize)}.Append(b)
+	}
+	f.Add(b)
+	f.Add(b[:20])
+	f.Fuzz(func(t *testing.T, batch []byte) {
+		from, words, err := trunk.Parse(batch)
+		if err != nil {
+			return
+		}
+		again := trunk.Begin(nil, from)
+		for _, w := range words {
+			again = w.Append(again)
+			if seats, err := trunk.ParseSeats(w.Body); err == nil {
+				var body []byte
+				for _, s := range seats {
+					body = s.Append(body)
+				}
+				if !bytes.Equal(body, w.Body) {
+					t.Fatalf("seats %x became %x", w.Body, body)
+				}
+			}
+			if ids, err := trunk.ParseIDs(w.Body); err == nil && !bytes.Equal(trunk.AppendIDs(nil, ids...), w.Body) {
+				t.Fatalf("viewers %x changed", w.Body)
+			}
+			if from, to, payload, err := trunk.ParseSignal(w.Body); err == nil && !bytes.Equal(trunk.AppendSignal(nil, from, to, payload), w.Body) {
+				t.Fatalf("signal %x changed", w.Body)
+			}
+			if cell, to, m, err := trunk.ParseNotice(w.Body); err == nil && !bytes.Equal(trunk.AppendNotice(nil, cell, to, m), w.Body) {
+				t.Fatalf("notice %x changed", w.Body)
+			}
+			if to, m, err := trunk.ParseDeliver(w.Body); err == nil && !bytes.Equal(trunk.AppendDeliver(nil, to, m), w.Body) {
+				t.Fatalf("deliver %x changed", w.Body)
+			}
+		}
+		if !bytes.Equal(again, batch) {
+			t.Fatalf("%x became %x", batch, again)
+		}
+	})
+}
