@@ -1,0 +1,478 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/store"
+)
+
+// faulty is one tracker's way to a store, which may be away, or lose a share of what is sent to it.
+type faulty struct {
+	store.Store
+	away   atomic.Bool
+	loses  func() bool
+	faults atomic.Int64
+}
+
+var errAway = errors.New("the store is away")
+
+func (f *faulty) fails() error {
+	if f.away.Load() {
+		f.faults.Add(1)
+		time.Sleep(500 * time.Millisecond) // that is how long it takes to know
+		return errAway
+	}
+	return nil
+}
+
+func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) ([]string, error) {
+	if err := f.fails(); err != nil {
+		return nil, err
+	}
+	return f.Store.Hold(ctx, holder, lease, claims)
+}
+
+func (f *faulty) Drop(ctx context.Context, holder string, names []string) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Drop(ctx, holder, names)
+}
+
+func (f *faulty) Send(ctx context.Context, letters []store.Letter) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Send(ctx, letters)
+}
+
+func (f *faulty) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
+	f.Store.Receive(ctx, as, listening, func(b []byte) {
+		if f.away.Load() || f.loses != nil && f.loses() {
+			f.faults.Add(1)
+			return
+		}
+		take(b)
+	})
+}
+
+// party is several trackers of one swarm, and viewers that note what they are told.
+type party struct {
+	t      *testing.T
+	meet   *store.Memory
+	worlds []*world
+	ways   []*faulty
+	guests []*follower
+	drawn  int
+}
+
+func newParty(t *testing.T, trackers int, config Config) *party {
+	p := &party{t: t, meet: store.NewMemory()}
+	for range trackers {
+		way := &faulty{Store: p.meet}
+		config.Store = way
+		p.ways, p.worlds = append(p.ways, way), append(p.worlds, newWorld(t, config))
+	}
+	return p
+}
+
+// follower is a viewer that keeps its roster as a player would.
+type follower struct {
+	socket *testViewer
+	secret int
+	id     wire.ViewerID
+
+	mu      sync.Mutex // guards what follows
+	roster  wire.Roster
+	rosters int
+	missed  int // deltas that did not fit
+	offers  []wire.ViewerID
+	closed  bool
+}
+
+// join has a viewer join at a tracker; one with a secret that was used is the same viewer.
+func (p *party) join(at, secretNumber int) *follower {
+	p.t.Helper()
+	f := &follower{socket: p.worlds[at].open(), secret: secretNumber}
+	f.socket.send(wire.Join{Flags: wire.MayUpload, Weight: 100, Secret: secret(secretNumber), Stream: "demo"}.Append(nil))
+	f.id = viewerID(secret(secretNumber))
+	f.socket.reading.Go(f.follow)
+	p.guests = append(p.guests, f)
+	return f
+}
+
+// crowd has n new viewers join, at one tracker after the other.
+func (p *party) crowd(n int) (all []*follower) {
+	for i := range n {
+		p.drawn++
+		all = append(all, p.join(i%len(p.worlds), p.drawn))
+	}
+	return all
+}
+
+func (f *follower) follow() {
+	for b := range f.socket.got {
+		f.mu.Lock()
+		switch wire.MessageType(b[0]) {
+		case wire.TypeRoster:
+			f.roster, _ = wire.ParseRoster(b)
+			f.rosters++
+		case wire.TypeDelta:
+			if d, _ := wire.ParseDelta(b); d.Version == f.roster.Version+1 {
+				apply(&f.roster, d)
+			} else {
+				f.missed++
+			}
+		case wire.TypeSignalled:
+			s, _ := wire.ParseSignal(b, wire.TypeSignalled)
+			f.offers = append(f.offers, s.Peer)
+		}
+		f.mu.Unlock()
+	}
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+}
+
+func (f *follower) members() (ids []wire.ViewerID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.roster.Members {
+		ids = append(ids, m.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// whole tells what is wrong with a swarm of these viewers: each must be in a cell, all members of a cell must have the
+// same roster, and nobody else may be in it.
+func whole(viewers []*follower) error {
+	all := map[wire.ViewerID]*follower{}
+	for _, f := range viewers {
+		all[f.id] = f
+	}
+	for _, f := range viewers {
+		ids := f.members()
+		if !slices.Contains(ids, f.id) {
+			return fmt.Errorf("viewer %x is not in its own roster %x", f.id, ids)
+		}
+		for _, id := range ids {
+			if all[id] == nil {
+				return fmt.Errorf("viewer %x has the ghost %x in its roster", f.id, id)
+			}
+			if other := all[id].members(); !slices.Equal(ids, other) {
+				return fmt.Errorf("viewer %x was told %x, its peer %x was told %x", f.id, ids, id, other)
+			}
+		}
+	}
+	return nil
+}
+
+// await lets time pass until the swarm is whole, and returns how long that took.
+func (p *party) await(within time.Duration, viewers []*follower) time.Duration {
+	p.t.Helper()
+	began := time.Now()
+	for {
+		synctest.Wait()
+		err := whole(viewers)
+		if err == nil {
+			return time.Since(began)
+		}
+		if time.Since(began) > within {
+			p.t.Fatalf("after %v: %v", within, err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// keepers returns which trackers keep the cells.
+func (p *party) keepers() (all []int) {
+	for i, w := range p.worlds {
+		if s := w.tracker.streamOf("demo"); s != nil {
+			s.mu.Lock()
+			if s.keeper != nil && len(s.viewers) > 0 {
+				all = append(all, i)
+			}
+			s.mu.Unlock()
+		}
+	}
+	return all
+}
+
+// kill takes a tracker from the store for good and closes its sockets, as kill -9 would.
+func (p *party) kill(at int) {
+	p.ways[at].away.Store(true)
+	for _, v := range p.worlds[at].viewers {
+		v.conn.NetConn().Close()
+	}
+}
+
+func (p *party) at(world int) (all []*follower) {
+	for _, f := range p.guests {
+		if slices.Contains(p.worlds[world].viewers, f.socket) {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+func TestOneSwarmOfSeveralTrackers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{})
+		viewers := p.crowd(30)
+		took := p.await(5*time.Second, viewers)
+		if n := len(viewers[0].members()); n != 30 {
+			t.Fatalf("a cell of %d, want all 30 in one", n)
+		}
+		if k := p.keepers(); len(k) != 1 {
+			t.Fatalf("trackers %v keep the cells", k)
+		}
+		t.Logf("whole after %v", took)
+
+		for i, from := range viewers { // an offer to each of the others, of which two thirds are elsewhere
+			for _, to := range viewers {
+				if from != to {
+					from.socket.send(signalTo(to.id, "offer"))
+				}
+			}
+			if i%5 == 0 {
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for _, to := range viewers {
+			if n := len(to.offers); n != 29 {
+				t.Errorf("viewer %x got %d offers, want 29", to.id, n)
+			}
+		}
+		viewers[4].socket.send(signalTo(wire.ViewerID(77), "stranger"))
+		before := viewers[7].missed
+		viewers[4].socket.send(wire.Update{Flags: wire.MayUpload | wire.Ready, Weight: 7}.Append(nil))
+		viewers[5].socket.send(wire.Leave{}.Append(nil))
+		left := slices.Delete(slices.Clone(viewers), 5, 6)
+		p.await(2*time.Second, left)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for _, m := range viewers[7].roster.Members {
+			if m.ID == viewers[4].id && (m.Weight != 7 || m.Flags&wire.Ready == 0) {
+				t.Errorf("an update did not get to the other tracker: %+v", m)
+			}
+		}
+		if viewers[7].missed != before {
+			t.Error("a delta did not fit")
+		}
+	})
+}
+
+func TestManyCellsOfSeveralTrackers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{CellSize: 8, Roots: 2})
+		p.await(10*time.Second, p.crowd(100))
+		var viewers, cells, roots int
+		for _, w := range p.worlds {
+			for _, s := range w.tracker.sorted() {
+				snap := s.snapshot(time.Now())
+				viewers, cells, roots = viewers+snap.viewers, cells+snap.cells, roots+snap.roots
+			}
+		}
+		if viewers != 100 || roots != 2 || cells < 13 {
+			t.Errorf("summed over the trackers: %d viewers, %d cells, %d roots", viewers, cells, roots)
+		}
+	})
+}
+
+// A viewer that comes back by another tracker is there, and not here any more.
+func TestViewerMovesToAnotherTracker(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{})
+		viewers := p.crowd(9)
+		p.await(5*time.Second, viewers)
+		for i, f := range slices.Clone(viewers) {
+			before := p.guests[0].rosters
+			viewers[i] = p.join((i+1)%3, f.secret)
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if !f.closed {
+				t.Fatalf("viewer %d: the old socket is still open", i)
+			}
+			if i > 0 && i != 1 && p.guests[0].rosters > before+1 {
+				t.Errorf("viewer %d moved, and another was told %d rosters", i, p.guests[0].rosters-before)
+			}
+		}
+		p.await(5*time.Second, viewers)
+	})
+}
+
+func TestTrackerIsKilled(t *testing.T) {
+	for _, which := range []string{"the keeper", "a guest"} {
+		t.Run(which, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 3, Config{CellSize: 16})
+				viewers := p.crowd(60)
+				p.await(10*time.Second, viewers)
+				victim := p.keepers()[0]
+				if which == "a guest" {
+					victim = (victim + 1) % 3
+				}
+				lost := p.at(victim)
+				p.kill(victim)
+				time.Sleep(1500 * time.Millisecond)
+				alive := slices.DeleteFunc(slices.Clone(viewers), func(f *follower) bool { return slices.Contains(lost, f) })
+				for i, f := range lost[:15] { // five never come back
+					alive = append(alive, p.join((victim+1+i%2)%3, f.secret))
+				}
+				took := p.await(30*time.Second, alive)
+				t.Logf("whole, without ghosts, %v after the viewers had come back", took)
+				if p.ways[victim].faults.Load() == 0 {
+					t.Error("no fault was injected")
+				}
+			})
+		})
+	}
+}
+
+// The keeper stops as it should: the others carry on at once, and nobody hears of a new cell.
+func TestKeeperIsDrained(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{})
+		viewers := p.crowd(30)
+		p.await(10*time.Second, viewers)
+		keeper := p.keepers()[0]
+		moving := p.at(keeper)
+		p.worlds[keeper].stop()
+		time.Sleep(200 * time.Millisecond)
+		alive := slices.DeleteFunc(slices.Clone(viewers), func(f *follower) bool { return slices.Contains(moving, f) })
+		for i, f := range moving {
+			alive = append(alive, p.join((keeper+1+i%2)%3, f.secret))
+		}
+		took := p.await(5*time.Second, alive)
+		if n := len(alive[0].members()); n != 30 {
+			t.Errorf("the cell has %d members, want the 30 of before", n)
+		}
+		t.Logf("whole %v after the keeper stopped", took)
+	})
+}
+
+// The store is away for half a minute, to all or to two of three: nobody loses a peer, newcomers are answered, and all
+// are one swarm soon after.
+func TestStoreIsAway(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		which func(keeper int) []int
+	}{
+		{"to all", func(int) []int { return []int{0, 1, 2} }},
+		{"to two guests", func(k int) []int { return []int{(k + 1) % 3, (k + 2) % 3} }},
+		{"to the keeper and a guest", func(k int) []int { return []int{k, (k + 1) % 3} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 3, Config{})
+				viewers := p.crowd(24)
+				p.await(10*time.Second, viewers)
+				away := c.which(p.keepers()[0])
+				for _, i := range away {
+					p.ways[i].away.Store(true)
+				}
+				time.Sleep(5 * time.Second)
+				for range 25 {
+					time.Sleep(time.Second)
+					for _, f := range viewers {
+						if n := len(f.members()); n < 24 && len(away) == 3 {
+							t.Fatalf("viewer %x has %d peers left", f.id, n-1)
+						}
+					}
+				}
+				newcomers := p.crowd(6)
+				time.Sleep(2 * time.Second)
+				synctest.Wait()
+				for _, f := range newcomers {
+					if len(f.members()) < 2 {
+						t.Errorf("a newcomer at a tracker without a store was told %x", f.members())
+					}
+				}
+				for _, i := range away {
+					if p.ways[i].faults.Load() == 0 {
+						t.Error("no fault was injected")
+					}
+					p.ways[i].away.Store(false)
+				}
+				took := p.await(10*time.Second, append(viewers, newcomers...))
+				t.Logf("whole %v after the store was back", took)
+			})
+		})
+	}
+}
+
+// All leases are gone at once: whoever takes them, nobody loses a peer.
+func TestStoreIsFlushed(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{})
+		viewers := p.crowd(24)
+		p.await(10*time.Second, viewers)
+		for range 10 {
+			for _, w := range p.worlds {
+				p.meet.Drop(context.Background(), w.tracker.exchange.name, []string{"demo"})
+			}
+			for range 30 {
+				time.Sleep(100 * time.Millisecond)
+				for _, f := range viewers {
+					if n := len(f.members()); n != 24 {
+						t.Fatalf("viewer %x has %d peers left", f.id, n-1)
+					}
+				}
+			}
+		}
+		p.await(10*time.Second, viewers)
+	})
+}
+
+// Whatever is lost on the way between trackers, all are told the same in the end.
+func TestLostWords(t *testing.T) {
+	for seed := range uint64(8) {
+		bubble(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			p := newParty(t, 3, Config{CellSize: 8})
+			var lossy atomic.Bool
+			lossy.Store(true)
+			var mu sync.Mutex
+			for _, way := range p.ways {
+				way.loses = func() bool {
+					mu.Lock()
+					defer mu.Unlock()
+					return lossy.Load() && random.IntN(4) == 0
+				}
+			}
+			var viewers []*follower
+			for range 40 {
+				viewers = append(viewers, p.crowd(3)...)
+				mu.Lock()
+				leaves := random.IntN(len(viewers))
+				mu.Unlock()
+				viewers[leaves].socket.send(wire.Leave{}.Append(nil))
+				viewers = slices.Delete(viewers, leaves, leaves+1)
+				time.Sleep(200 * time.Millisecond)
+			}
+			var faults int64
+			for _, way := range p.ways {
+				faults += way.faults.Load()
+			}
+			if faults == 0 {
+				t.Fatal("no fault was injected")
+			}
+			lossy.Store(false)
+			took := p.await(15*time.Second, viewers)
+			t.Logf("seed %d: %d batches lost, whole %v later", seed, faults, took)
+		})
+	}
+}
