@@ -20,6 +20,7 @@ const (
 	maxOutboxes = 256             // trackers
 	restlessFor = ghostsAfter     // after the store was away, nobody is taken to be gone for so long
 	courtAgain  = 3 * time.Second // when who holds the lease does not answer
+	failingFor  = 2 * time.Second // after a failure of the store it is taken to be away
 )
 
 // exchange is how a tracker meets others that serve the same streams: over a store it takes leases of streams and sends
@@ -92,6 +93,11 @@ func (x *exchange) calm(now time.Time) bool {
 	return now.Sub(time.UnixMilli(x.failed.Load())) > restlessFor
 }
 
+// failing tells whether the store does not work just now.
+func (x *exchange) failing(now time.Time) bool {
+	return now.Sub(time.UnixMilli(x.failed.Load())) < failingFor
+}
+
 // run exchanges words and looks after leases until ctx ends.
 func (x *exchange) run(ctx context.Context) {
 	if x.store == nil {
@@ -107,10 +113,7 @@ func (x *exchange) run(ctx context.Context) {
 // listening: what was sent before may be lost; the next beats will tell.
 func (x *exchange) listening() { x.hurry() }
 
-func (x *exchange) failing(err error) {
-	if err == nil {
-		return
-	}
+func (x *exchange) fail(err error) {
 	now := time.Now()
 	if x.calm(now) {
 		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other", "error", err)
@@ -144,7 +147,7 @@ func (x *exchange) mail(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
 	if err := x.store.Send(within, letters); err != nil && ctx.Err() == nil {
-		x.failing(err)
+		x.fail(err)
 	}
 }
 
@@ -199,7 +202,7 @@ func (x *exchange) poll(ctx context.Context) {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			x.failing(err)
+			x.fail(err)
 		}
 		return
 	}

@@ -11,10 +11,11 @@ import (
 )
 
 const (
-	silentAfter = 3 * time.Second  // a keeper that says nothing for so long is taken to be gone
-	ghostsAfter = 10 * time.Second // and the viewers of a guest that does
-	frozenFor   = time.Minute      // while the store is away nobody is taken to be gone, for so long at most
-	askEvery    = time.Second      // for a census, of one guest
+	silentAfter = 1500 * time.Millisecond // a keeper that says nothing for so long is taken to be gone
+	cutOffAfter = 700 * time.Millisecond  // and so soon when the store does not work either
+	ghostsAfter = 25 * time.Second        // viewers outlive their tracker: they have so long to come back by another
+	frozenFor   = time.Minute             // while the store is away nobody is taken to be gone, for so long at most
+	askEvery    = time.Second             // for a census, of one guest
 )
 
 // keeper is the cells of a stream, where this tracker keeps them: its own viewers in them, and those of its guests. All
@@ -283,7 +284,7 @@ func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) {
 
 // flush tells all who must be told something, here and elsewhere.
 func (s *stream) flush(now time.Time) {
-	if s.keeper == nil {
+	if s.keeper == nil || s.over {
 		return
 	}
 	for _, n := range s.keeper.swarm.Flush(s.t.millis(now)) {

@@ -52,7 +52,11 @@ func (s *stream) beat(now time.Time) {
 	defer s.mu.Unlock()
 	if s.tie != nil {
 		s.say(trunk.GuestBeat, nil)
-		if s.keeper == nil && now.Sub(s.tie.heard) > silentAfter {
+		patience := silentAfter
+		if s.t.exchange.failing(now) {
+			patience = cutOffAfter
+		}
+		if s.keeper == nil && now.Sub(s.tie.heard) > patience {
 			s.orphaned(now)
 			s.t.exchange.hurry()
 		}
@@ -66,6 +70,7 @@ func (s *stream) beat(now time.Time) {
 func (s *stream) adieu() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.over = true
 	if s.keeper == nil {
 		return
 	}

@@ -31,6 +31,7 @@ type stream struct {
 	tie     *tie                      // to the tracker that does, or holds the lease; nil: none is known of
 	mirror  *mirror                   // what is known of the cells while another keeps them
 	leads   bool                      // this tracker held the lease when last asked
+	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
 }
 
@@ -200,6 +201,9 @@ func (s *stream) leave(v *viewer) {
 	}
 	delete(s.viewers, v.id)
 	s.tally.play(now, v.playing, false)
+	if s.over {
+		return
+	}
 	if s.keeper != nil {
 		s.keeper.leave(nil, v.id)
 	} else {

@@ -34,7 +34,7 @@ const (
 	farewell    = time.Second           // how long a closing socket may take to say so
 	keepStream  = time.Minute           // how long a stream is remembered after its last viewer
 	retireEvery = 10 * time.Second
-	beatEvery   = time.Second // to other trackers
+	beatEvery   = 500 * time.Millisecond // to other trackers
 
 	bridgePatience = 15 * time.Second // how long two viewers may take to link that are the ends of a bridge
 )

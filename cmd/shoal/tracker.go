@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/cell"
+	"github.com/shoal-live/shoal/tracker/store"
 )
 
 func runTracker(ctx context.Context, args []string, out io.Writer) error {
@@ -18,11 +20,13 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	public := door{flag: "http"}
 	var config tracker.Config
 	var ice list
+	var redis string
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	swarmFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
+	flags.StringVar(&redis, "redis", "", "`URL` of the Redis where trackers of the same streams meet: redis://HOST:PORT, redis-sentinel://HOST:PORT,…/MASTER or redis-cluster://HOST:PORT,…; empty for a tracker alone")
 	flags.Var((*list)(&config.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&config.AddressHeader, "address-header", "", "request `header` in which a trusted proxy puts the viewer's address")
 	flags.StringVar(&config.RegionHeader, "region-header", "", "request `header` in which the same proxy puts the viewer's region")
@@ -37,6 +41,14 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		config.ICEServers = append(config.ICEServers, server)
 	}
 	config.Registry, config.Log = desk.registry, desk.log
+	if redis != "" {
+		meet, err := store.OpenRedis(redis)
+		if err != nil {
+			return usageError(fmt.Sprintf("tracker: -redis: %v", err))
+		}
+		defer meet.Close()
+		config.Store = meet
+	}
 	service, err := tracker.New(config)
 	if err != nil {
 		return err

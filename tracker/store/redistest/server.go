@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -20,23 +19,33 @@ import (
 // startWithin is how long a server may take to come up, on a machine that has much else to do.
 const startWithin = 20 * time.Second
 
+// Life is what a server lives in: a test, or a program that measures.
+type Life interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Skip(...any) // when redis-server is missing
+	TempDir() string
+	Cleanup(func())
+}
+
 // Server is one redis-server.
 type Server struct {
 	Addr string
 
-	t       testing.TB
+	t       Life
 	args    []string
 	folder  string
 	running *exec.Cmd
 }
 
 // Start runs a server alone. Without the program the test is skipped: scripts/test installs it.
-func Start(t testing.TB) *Server {
+func Start(t Life) *Server {
 	t.Helper()
 	return start(t, nil)
 }
 
-func start(t testing.TB, args []string) *Server {
+func start(t Life, args []string) *Server {
 	t.Helper()
 	s := &Server{Addr: FreeAddr(t), t: t, folder: t.TempDir(), args: args}
 	s.Restart()
@@ -45,7 +54,7 @@ func start(t testing.TB, args []string) *Server {
 }
 
 // FreeAddr returns a loopback address that nobody listens on.
-func FreeAddr(t testing.TB) string {
+func FreeAddr(t Life) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,7 +129,7 @@ func (s *Server) Do(args ...any) string {
 }
 
 // await waits for something outside this process.
-func await(t testing.TB, what string, done func() bool) {
+func await(t Life, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(startWithin)
 	for !done() {
@@ -132,7 +141,7 @@ func await(t testing.TB, what string, done func() bool) {
 }
 
 // StartCluster runs three masters that share the slots, and returns the URL of the Cluster.
-func StartCluster(t testing.TB) (url string, masters []*Server) {
+func StartCluster(t Life) (url string, masters []*Server) {
 	t.Helper()
 	const slots, n = 16384, 3
 	var addrs []string
@@ -156,7 +165,7 @@ func StartCluster(t testing.TB) (url string, masters []*Server) {
 }
 
 // StartSentinel runs a master, a replica and a Sentinel that watches them, and returns the URL of the three.
-func StartSentinel(t testing.TB) (url string, master, replica *Server) {
+func StartSentinel(t Life) (url string, master, replica *Server) {
 	t.Helper()
 	master = Start(t)
 	replica = start(t, []string{"--replicaof", "127.0.0.1", portOf(master.Addr), "--repl-diskless-sync-delay", "0"})

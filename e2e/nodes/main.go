@@ -1,0 +1,92 @@
+// Command nodes tries several trackers of one swarm against faults: it runs real shoal trackers over a real redis-server,
+// has viewers join, takes away one thing after the other, and looks at what the viewers are told.
+//
+// The viewers are sockets that do what a player's does: they keep their rosters, answer pings, and come back to another
+// tracker when theirs is gone, after 0.2 to 1 s. Nothing of media is in it. A swarm is whole when every viewer is in a
+// cell, all members of each cell were told the same, and nobody is in it who is not there.
+//
+// It prints one line a fault and, with -json, one object last; it ends with status 1 when a bound does not hold.
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/store/redistest"
+)
+
+func main() {
+	program := flag.String("shoal", "bin/shoal", "the program")
+	viewers := flag.Int("viewers", 3000, "viewers")
+	away := flag.Duration("away", 30*time.Second, "how long Redis is away")
+	asJSON := flag.Bool("json", false, "print one JSON object last")
+	flag.Parse()
+	os.Exit(run(*program, *viewers, *away, *asJSON))
+}
+
+// result is what a fault did.
+type result struct {
+	Fault         string    `json:"fault"`
+	Faults        int       `json:"faults"`                // injected
+	FewestPeers   float64   `json:"fewestPeers"`           // of any viewer while it lasted, as a share of before
+	BackSeconds   float64   `json:"backSeconds"`           // until all viewers had a socket again
+	WholeSeconds  float64   `json:"wholeSeconds"`          // until the swarm was whole, from when the fault was over
+	Joins         int       `json:"joins"`                 // of newcomers while it lasted
+	JoinsFailed   int       `json:"joinsFailed"`           // no roster within 2 s
+	JoinP99Millis float64   `json:"joinP99Millis"`         // until the roster came
+	Introduced    float64   `json:"introducedShare"`       // of signals between viewers of two trackers, after it
+	Bound         string    `json:"bound,omitempty"`       // what did not hold
+	NodeSeconds   []float64 `json:"nodeSeconds,omitempty"` // of a processor, that each tracker had used
+}
+
+func run(program string, viewers int, away time.Duration, asJSON bool) (status int) {
+	l := &life{}
+	defer l.end()
+	defer func() {
+		if f, ok := recover().(failure); ok {
+			fmt.Fprintln(os.Stderr, "nodes:", string(f))
+			status = 1
+		}
+	}()
+	var results []result
+	note := func(r result) {
+		results = append(results, r)
+		fmt.Printf("%-28s %d faults  peers kept %3.0f %%  back %4.1f s  whole %4.1f s  joins %d, failed %d, p99 %4.0f ms  introduced %.3f  %s\n",
+			r.Fault, r.Faults, 100*r.FewestPeers, r.BackSeconds, r.WholeSeconds, r.Joins, r.JoinsFailed, r.JoinP99Millis, r.Introduced, r.Bound)
+		if r.NodeSeconds != nil {
+			fmt.Printf("%28s seconds of a processor: %.2f\n", "", r.NodeSeconds)
+		}
+		if r.Bound != "" {
+			status = 1
+		}
+	}
+	server := redistest.Start(l)
+	s := newSwarm(l, program, []string{server.URL(), server.URL(), server.URL()}, viewers)
+	note(s.joined())
+	note(s.flushed(server))
+	note(s.redisAway("redis killed", away, server.Kill, server.Restart))
+	note(s.redisAway("redis frozen", away, server.Freeze, server.Thaw))
+	note(s.redisAway("two nodes cut off", away, s.cut(0, 1), s.heal(0, 1)))
+	note(s.drained())
+	note(s.killed())
+	s.close()
+
+	url, master, _ := redistest.StartSentinel(l)
+	s = newSwarm(l, program, []string{url, url, url}, viewers)
+	s.joined()
+	note(s.redisAway("sentinel failover", 15*time.Second, master.Kill, func() {}))
+	s.close()
+
+	url, masters := redistest.StartCluster(l)
+	s = newSwarm(l, program, []string{url, url, url}, viewers)
+	note(s.named("cluster, joined", s.joined()))
+	note(s.redisAway("cluster master frozen", away, masters[0].Freeze, masters[0].Thaw))
+	s.close()
+	if asJSON {
+		json.NewEncoder(os.Stdout).Encode(map[string]any{"viewers": viewers, "nodes": 3, "faults": results})
+	}
+	return status
+}

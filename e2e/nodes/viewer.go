@@ -1,0 +1,152 @@
+package main
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// viewer is a socket that keeps its roster, and comes back when its tracker is gone.
+type viewer struct {
+	s      *swarm
+	number int
+	stream string
+	over   atomic.Bool
+
+	mu      sync.Mutex // guards what follows
+	conn    *websocket.Conn
+	node    int // of the socket, -1 for none
+	id      wire.ViewerID
+	roster  wire.Roster
+	signals chan string
+}
+
+func (s *swarm) newViewer(stream string, number int) *viewer {
+	return &viewer{s: s, number: number, stream: stream, node: -1, signals: make(chan string, 64)}
+}
+
+// run keeps the viewer connected, at first to one node, until it is over.
+func (v *viewer) run(node int) {
+	pause := time.Second
+	for !v.over.Load() {
+		if v.connect(node) {
+			pause = time.Second
+		}
+		if v.over.Load() {
+			return
+		}
+		node = (node + 1 + rand.N(len(v.s.nodes)-1)) % len(v.s.nodes)
+		time.Sleep(pause/5 + rand.N(pause*4/5))
+		pause = min(2*pause, 12*time.Second)
+	}
+}
+
+// connect joins at a node and follows what it says until the socket ends. It tells whether there was one.
+func (v *viewer) connect(node int) bool {
+	source := sourceAddr(v.number)
+	dialer := websocket.Dialer{
+		HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
+		NetDial: (&net.Dialer{LocalAddr: source, Timeout: 5 * time.Second}).Dial,
+	}
+	conn, answer, err := dialer.Dial(v.s.nodes[node].url(), nil)
+	if err != nil {
+		if answer != nil {
+			answer.Body.Close()
+		}
+		return false
+	}
+	defer conn.Close()
+	join := wire.Join{Flags: wire.MayUpload, Weight: 100, Stream: v.stream}
+	binary.BigEndian.PutUint64(join.Secret[:], uint64(v.number)+1)
+	if conn.WriteMessage(websocket.BinaryMessage, join.Append(nil)) != nil {
+		return false
+	}
+	v.mu.Lock()
+	v.conn, v.node = conn, node
+	v.mu.Unlock()
+	for {
+		_, b, err := conn.ReadMessage()
+		if err != nil {
+			break
+		}
+		v.take(b)
+	}
+	v.mu.Lock()
+	v.conn, v.node = nil, -1
+	v.mu.Unlock()
+	return true
+}
+
+func (v *viewer) take(b []byte) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch wire.MessageType(b[0]) {
+	case wire.TypeWelcome:
+		w, _ := wire.ParseWelcome(b)
+		v.id = w.Viewer
+	case wire.TypeRoster:
+		v.roster, _ = wire.ParseRoster(b)
+	case wire.TypeDelta:
+		if d, _ := wire.ParseDelta(b); d.Version == v.roster.Version+1 {
+			v.apply(d)
+		}
+	case wire.TypeSignalled:
+		if s, err := wire.ParseSignal(b, wire.TypeSignalled); err == nil {
+			select {
+			case v.signals <- string(s.Payload[1:]):
+			default:
+			}
+		}
+	}
+}
+
+func (v *viewer) apply(d wire.Delta) {
+	members := slices.DeleteFunc(slices.Clone(v.roster.Members), func(m wire.Member) bool {
+		return slices.Contains(d.Left, m.ID) || slices.ContainsFunc(d.Set, func(set wire.Member) bool { return set.ID == m.ID })
+	})
+	v.roster.Version, v.roster.Members = d.Version, append(members, d.Set...)
+}
+
+// seen is what a viewer knows at one moment.
+type seen struct {
+	id      wire.ViewerID
+	node    int
+	members []wire.ViewerID
+}
+
+func (v *viewer) look() seen {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := seen{id: v.id, node: v.node}
+	for _, m := range v.roster.Members {
+		now.members = append(now.members, m.ID)
+	}
+	slices.Sort(now.members)
+	return now
+}
+
+// end closes the socket without a word, as a page that is closed may.
+func (v *viewer) end() {
+	v.over.Store(true)
+	v.mu.Lock()
+	if v.conn != nil {
+		v.conn.NetConn().Close()
+	}
+	v.mu.Unlock()
+}
+
+func (v *viewer) signal(to wire.ViewerID, text string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.conn != nil {
+		v.conn.WriteMessage(websocket.BinaryMessage,
+			wire.Signal{Type: wire.TypeSignal, Peer: to, Payload: append([]byte{byte(wire.Offer)}, text...)}.Append(nil))
+	}
+}
