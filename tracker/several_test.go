@@ -95,6 +95,7 @@ type follower struct {
 	mu      sync.Mutex // guards what follows
 	roster  wire.Roster
 	rosters int
+	bridges wire.Bridges
 	missed  int // deltas that did not fit
 	offers  []wire.ViewerID
 	closed  bool
@@ -133,6 +134,8 @@ func (f *follower) follow() {
 			} else {
 				f.missed++
 			}
+		case wire.TypeBridges:
+			f.bridges, _ = wire.ParseBridges(b)
 		case wire.TypeSignalled:
 			s, _ := wire.ParseSignal(b, wire.TypeSignalled)
 			f.offers = append(f.offers, s.Peer)
@@ -475,4 +478,46 @@ func TestLostWords(t *testing.T) {
 			t.Logf("seed %d: %d batches lost, whole %v later", seed, faults, took)
 		})
 	}
+}
+
+// Bridges may have their ends at two trackers.
+func TestBridgesBetweenTrackers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 3, Config{CellSize: 6, Roots: 1})
+		viewers := p.crowd(36)
+		p.await(10*time.Second, viewers)
+		byID := map[wire.ViewerID]*follower{}
+		for _, f := range viewers {
+			byID[f.id] = f
+		}
+		tried := 0
+		for _, f := range viewers {
+			for _, other := range f.linked() {
+				if slices.Contains(p.at(0), f) == slices.Contains(p.at(0), byID[other]) {
+					continue
+				}
+				tried++
+				before := len(byID[other].offers)
+				f.socket.send(signalTo(other, "offer"))
+				time.Sleep(100 * time.Millisecond)
+				synctest.Wait()
+				if got := byID[other].offers; len(got) != before+1 || got[before] != f.id {
+					t.Fatalf("an offer over a bridge from %x did not get to %x", f.id, other)
+				}
+			}
+		}
+		if tried == 0 {
+			t.Fatal("no bridge has its ends at two trackers")
+		}
+	})
+}
+
+// linked returns the other ends of the viewer's bridges.
+func (f *follower) linked() (ids []wire.ViewerID) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, b := range f.bridges.Bridges {
+		ids = append(ids, b.Member.ID)
+	}
+	return ids
 }
