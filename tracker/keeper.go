@@ -13,7 +13,7 @@ import (
 const (
 	silentAfter = 1500 * time.Millisecond // a keeper that says nothing for so long is taken to be gone
 	cutOffAfter = 700 * time.Millisecond  // and so soon when the store does not work either
-	ghostsAfter = 25 * time.Second        // viewers outlive their tracker: they have so long to come back by another
+	ghostsAfter = 20 * time.Second        // viewers outlive their tracker: they have so long to come back by another
 	frozenFor   = time.Minute             // while the store is away nobody is taken to be gone, for so long at most
 	askEvery    = time.Second             // for a census, of one guest
 )
@@ -22,10 +22,10 @@ const (
 // of it is guarded by the stream's mu.
 type keeper struct {
 	swarm  *cell.Swarm
-	homes  map[wire.ViewerID]*guest // viewers elsewhere
-	guests map[string]*guest        // by name
-	ghosts map[wire.ViewerID]bool   // restored, and seen by nobody yet
-	since  time.Time                // it keeps
+	homes  map[wire.ViewerID]*guest    // viewers elsewhere
+	guests map[string]*guest           // by name
+	ghosts map[wire.ViewerID]time.Time // restored then, and seen by nobody yet
+	since  time.Time                   // it keeps
 }
 
 // guest is another tracker that has viewers in these cells.
@@ -41,7 +41,7 @@ type guest struct {
 func newKeeper(config cell.Config, now time.Time) *keeper {
 	return &keeper{
 		swarm: cell.New(config), since: now,
-		homes: map[wire.ViewerID]*guest{}, guests: map[string]*guest{}, ghosts: map[wire.ViewerID]bool{},
+		homes: map[wire.ViewerID]*guest{}, guests: map[string]*guest{}, ghosts: map[wire.ViewerID]time.Time{},
 	}
 }
 
@@ -96,12 +96,35 @@ func (k *keeper) dismiss(g *guest) {
 	}
 }
 
-// lay takes out those who were restored and whom nobody has seen.
-func (k *keeper) lay() {
-	for _, id := range sortedIDs(k.ghosts) {
-		k.leave(nil, id)
+// restore puts back a cell as its members were told of it, or those that are missing from what is left of it. Who is not
+// known to be anywhere is a ghost until it is seen.
+func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, now time.Time) {
+	at := func(id wire.ViewerID) cell.Place {
+		if v := viewers[id]; v != nil {
+			return v.at
+		}
+		return cell.Place{}
 	}
-	clear(k.ghosts)
+	var missing []wire.Member
+	var mate wire.ViewerID
+	for _, m := range r.Members {
+		if k.swarm.Has(m.ID) {
+			mate = m.ID
+		} else if m.ID != 0 {
+			missing = append(missing, m)
+		}
+	}
+	if mate == 0 {
+		k.swarm.Restore(r, at)
+	}
+	for _, m := range missing {
+		if !k.swarm.Has(m.ID) {
+			k.swarm.JoinBeside(mate, m, at(m.ID))
+		}
+		if viewers[m.ID] == nil {
+			k.ghosts[m.ID] = now
+		}
+	}
 }
 
 func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sorted(maps.Keys(m)) }
@@ -113,18 +136,7 @@ func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sor
 func (s *stream) restore(now time.Time) {
 	k := newKeeper(s.t.cells(), now)
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
-		r := s.mirror.cells[id]
-		k.swarm.Restore(*r, func(id wire.ViewerID) cell.Place {
-			if v := s.viewers[id]; v != nil {
-				return v.at
-			}
-			return cell.Place{}
-		})
-		for _, m := range r.Members {
-			if s.viewers[m.ID] == nil && k.swarm.Has(m.ID) {
-				k.ghosts[m.ID] = true
-			}
-		}
+		k.restore(*s.mirror.cells[id], s.viewers, now)
 	}
 	for _, id := range sortedIDs(s.viewers) {
 		k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0)
@@ -187,7 +199,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 
 // census begins a session with a guest: those whom it names are its viewers, and no others.
 func (s *stream) census(from string, w trunk.Word, now time.Time) {
-	seats, err := trunk.ParseSeats(w.Body)
+	seats, rosters, err := trunk.ParseCensus(w.Body)
 	if err != nil {
 		return
 	}
@@ -198,6 +210,11 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		k.guests[from] = g
 	}
 	g.session, g.in, g.out, g.heard, g.asked = w.Session, 0, 0, now, time.Time{}
+	if now.Sub(k.since) < ghostsAfter { // later than that the guest knows no better
+		for _, r := range rosters {
+			k.restore(r, s.viewers, now)
+		}
+	}
 	here := make(map[wire.ViewerID]bool, len(seats))
 	mates := map[uint32]wire.ViewerID{} // by the cell that they were told to be in
 	for _, seat := range seats {
@@ -323,8 +340,10 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 			s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
 		}
 	}
-	if len(k.ghosts) > 0 && gone(k.since) {
-		k.lay()
+	for _, id := range sortedIDs(k.ghosts) {
+		if gone(k.ghosts[id]) {
+			k.leave(nil, id)
+		}
 	}
 	s.flush(now)
 }

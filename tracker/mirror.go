@@ -114,14 +114,31 @@ func (m *mirror) together(v, other wire.ViewerID) bool {
 func (s *stream) court(name string, now time.Time) {
 	old := s.tie
 	s.tie = &tie{name: name, session: rand.Uint64() | 1, begun: now, heard: now}
-	if old != nil && old.firm && old.name == name { // it is known to be there
-		s.tie.firm = true
-	}
-	var body []byte
-	for _, id := range sortedIDs(s.viewers) {
-		body = s.seatOf(s.viewers[id]).Append(body)
-	}
+	again := old != nil && old.firm && old.name == name
+	s.tie.firm = again // it is known to be there
+	body := s.count(!again)
 	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Census, Stream: s.name, Session: s.tie.session, Body: body})
+}
+
+// count returns the body of a census: who is here and, for who has not told it, what they were told of their cells.
+func (s *stream) count(cells bool) []byte {
+	var seats []trunk.Seat
+	var rosters []wire.Roster
+	for _, id := range sortedIDs(s.viewers) {
+		seat := s.seatOf(s.viewers[id])
+		seats = append(seats, seat)
+		if !cells || slices.ContainsFunc(rosters, func(r wire.Roster) bool { return r.Cell == seat.Cell }) {
+			continue
+		}
+		if s.mirror != nil && s.mirror.cells[seat.Cell] != nil {
+			rosters = append(rosters, *s.mirror.cells[seat.Cell])
+		} else if s.keeper != nil {
+			if r, ok := s.keeper.swarm.Roster(id); ok {
+				rosters = append(rosters, r)
+			}
+		}
+	}
+	return trunk.AppendCensus(nil, seats, rosters)
 }
 
 // seatOf returns a viewer's seat.

@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"encoding/binary"
+	"math"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -31,7 +32,7 @@ func (s Seat) Append(b []byte) []byte {
 	return binary.BigEndian.AppendUint32(b, s.Cell)
 }
 
-// ParseSeats reads the body of Census, Enter and Change.
+// ParseSeats reads the body of Enter and Change.
 func ParseSeats(body []byte) ([]Seat, error) {
 	r := reader{b: body}
 	seats := make([]Seat, 0, len(body)/SeatSize)
@@ -45,6 +46,39 @@ func ParseSeats(body []byte) ([]Seat, error) {
 		return nil, ErrShort
 	}
 	return seats, nil
+}
+
+// AppendCensus appends the body of a Census.
+func AppendCensus(b []byte, seats []Seat, rosters []wire.Roster) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(seats)))
+	for _, s := range seats {
+		b = s.Append(b)
+	}
+	for _, r := range rosters {
+		m := r.Append(nil)
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(m))), m...)
+	}
+	return b
+}
+
+// ParseCensus reads it. A roster that makes no sense makes the whole an error.
+func ParseCensus(body []byte) (seats []Seat, rosters []wire.Roster, err error) {
+	r := reader{b: body}
+	n := int(min(r.u32(), math.MaxInt32/SeatSize))
+	if seats, err = ParseSeats(r.take(n * SeatSize)); err != nil {
+		return nil, nil, err
+	}
+	for len(r.b) > 0 && !r.short {
+		roster, err := wire.ParseRoster(r.take(int(r.u16())))
+		if err != nil {
+			return nil, nil, err
+		}
+		rosters = append(rosters, roster)
+	}
+	if r.short {
+		return nil, nil, ErrShort
+	}
+	return seats, rosters, nil
 }
 
 // AppendIDs appends viewers to the body of Leave, Resend and Gone.

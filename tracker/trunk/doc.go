@@ -11,7 +11,8 @@
 // From a guest to the keeper:
 //
 //	0x01 Beat     nothing: I am here
-//	0x02 Census   seats of all viewers here
+//	0x02 Census   count u32, seats of all viewers here, then for each cell that they are in a length u16 and the Roster of
+//	              package wire that they were told
 //	0x03 Enter    seats of viewers that joined
 //	0x04 Change   seats of viewers that changed
 //	0x05 Leave    viewers, u64 each

@@ -40,6 +40,7 @@ func TestVectors(t *testing.T) {
 		{"batch", trunk.Begin(nil, "ab"), "01 02 6162"},
 		{"word", trunk.Word{Kind: trunk.Beat, Stream: "s", Session: 1, Number: 2, Body: []byte{3}}.Append(nil), "41 01 73 0000000000000001 00000002 00000001 03"},
 		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000012 00000013 0014 00000015"},
+		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
 		{"deliver", trunk.AppendDeliver(nil, 1, []byte{2}), "0000000000000001 02"},
@@ -73,6 +74,7 @@ func TestRefused(t *testing.T) {
 	}
 	for name, err := range map[string]error{
 		"seats":   second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
+		"census":  third(trunk.ParseCensus([]byte{0, 0, 0, 1, 0})),
 		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
 		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
 		"notice":  fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
@@ -95,6 +97,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(b)
 	f.Add(b[:20])
+	seat := trunk.Seat{Member: wire.Member{ID: 1}, Cell: 2}
+	census := trunk.AppendCensus(nil, []trunk.Seat{seat}, []wire.Roster{{Cell: 2, Version: 3, Members: []wire.Member{{ID: 1}, {ID: 4}}}})
+	f.Add(trunk.Word{Kind: trunk.Census, Stream: "demo", Session: 1, Body: census}.Append(trunk.Begin(nil, "north")))
 	f.Fuzz(func(t *testing.T, batch []byte) {
 		from, words, err := trunk.Parse(batch)
 		if err != nil {
@@ -110,6 +115,12 @@ func FuzzParse(f *testing.F) {
 				}
 				if !bytes.Equal(body, w.Body) {
 					t.Fatalf("seats %x became %x", w.Body, body)
+				}
+			}
+			if seats, rosters, err := trunk.ParseCensus(w.Body); err == nil {
+				again := trunk.AppendCensus(nil, seats, rosters)
+				if s, r, err := trunk.ParseCensus(again); err != nil || !reflect.DeepEqual(s, seats) || !reflect.DeepEqual(r, rosters) {
+					t.Fatalf("census %x became %x", w.Body, again)
 				}
 			}
 			if ids, err := trunk.ParseIDs(w.Body); err == nil && !bytes.Equal(trunk.AppendIDs(nil, ids...), w.Body) {
