@@ -56,6 +56,20 @@ func (f *faulty) Send(ctx context.Context, letters []store.Letter) error {
 	return f.Store.Send(ctx, letters)
 }
 
+func (f *faulty) Write(ctx context.Context, notes []store.Note) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Write(ctx, notes)
+}
+
+func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
+	if err := f.fails(); err != nil {
+		return nil, err
+	}
+	return f.Store.Notes(ctx)
+}
+
 func (f *faulty) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
 	f.Store.Receive(ctx, as, listening, func(b []byte) {
 		if f.away.Load() || f.loses != nil && f.loses() {

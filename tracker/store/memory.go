@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,6 +16,7 @@ type Memory struct {
 	mu      sync.Mutex // guards what follows
 	leases  map[string]held
 	inboxes map[string]chan []byte
+	notes   map[string]Note
 }
 
 type held struct {
@@ -23,7 +26,7 @@ type held struct {
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{leases: map[string]held{}, inboxes: map[string]chan []byte{}}
+	return &Memory{leases: map[string]held{}, inboxes: map[string]chan []byte{}, notes: map[string]Note{}}
 }
 
 // Hold implements Store.
@@ -95,6 +98,25 @@ func (m *Memory) Receive(ctx context.Context, as string, listening func(), take 
 			take(b)
 		}
 	}
+}
+
+// Write implements Store.
+func (m *Memory) Write(_ context.Context, notes []Note) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range notes {
+		if old, ok := m.notes[n.Name]; !ok || n.Stamp > old.Stamp {
+			m.notes[n.Name] = n
+		}
+	}
+	return nil
+}
+
+// Notes implements Store.
+func (m *Memory) Notes(context.Context) ([]Note, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.notes)), nil
 }
 
 // Close implements Store.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,13 @@ return by or ''`
 // drop gives a lease back, if it is still one's own.
 const drop = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`
+
+// write keeps a note, its stamp before its text, unless as late a one is there.
+const write = `local kept = redis.call('HGET', KEYS[1], ARGV[1])
+if kept and tonumber(string.match(kept, '^%-?%d+')) >= tonumber(ARGV[2]) then return 0 end
+return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])`
+
+const notesKey = keyPrefix + "notes"
 
 // Redis is a store for trackers anywhere. Leases are keys that expire, taken by a script; messages go over sharded
 // publish and subscribe, one channel for each tracker, so that those of a Cluster are spread over its servers.
@@ -225,6 +233,39 @@ func (r *Redis) listen(ctx context.Context, channel string, listening func(), ta
 			tried = true
 		}
 	}
+}
+
+// Write implements Store.
+func (r *Redis) Write(ctx context.Context, notes []Note) error {
+	if len(notes) == 0 {
+		return nil
+	}
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, n := range notes {
+			p.Eval(ctx, write, []string{notesKey}, n.Name, n.Stamp, n.Text)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: write: %w", err)
+	}
+	return nil
+}
+
+// Notes implements Store. What is not a note is left out.
+func (r *Redis) Notes(ctx context.Context) ([]Note, error) {
+	kept, err := r.client.HGetAll(ctx, notesKey).Result()
+	if err != nil {
+		return nil, fmt.Errorf("store: notes: %w", err)
+	}
+	notes := make([]Note, 0, len(kept))
+	for name, value := range kept {
+		stamp, text, _ := strings.Cut(value, " ")
+		if n, err := strconv.ParseInt(stamp, 10, 64); err == nil {
+			notes = append(notes, Note{name, n, text})
+		}
+	}
+	return notes, nil
 }
 
 // Close implements Store.

@@ -25,6 +25,13 @@ type Letter struct {
 	Message []byte
 }
 
+// Note is a text that all trackers know by its name, as who wrote it last had it.
+type Note struct {
+	Name  string
+	Stamp int64 // the later one counts
+	Text  string
+}
+
 // A Store is safe for concurrent use. Its errors are of the moment: every call may be made again.
 type Store interface {
 	// Hold returns who holds the lease of each name, "" for nobody. A lease that is free is taken where the claim says so,
@@ -37,6 +44,10 @@ type Store interface {
 	// Receive calls take with each message to a tracker, and listening each time when messages sent from now on will
 	// arrive: those of before may be lost. It returns when ctx ends. What is taken is the caller's to keep.
 	Receive(ctx context.Context, as string, listening func(), take func(message []byte))
+	// Write keeps notes, but for those of which as late a one is kept already.
+	Write(ctx context.Context, notes []Note) error
+	// Notes returns all notes, in no order.
+	Notes(ctx context.Context) ([]Note, error)
 	// Close ends what the store has open, after all Receives have returned.
 	Close() error
 }

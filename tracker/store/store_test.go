@@ -58,6 +58,7 @@ func suite(t *testing.T, open func() store.Store) {
 		{"who does not hold a lease cannot drop it", foreignDrop},
 		{"messages arrive whole and in order", inOrder},
 		{"messages to nobody are lost without an error", toNobody},
+		{"the later note is kept", laterNote},
 		{"what was received is the caller's to keep", keeps},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
@@ -219,6 +220,27 @@ func next(t *testing.T, inbox <-chan []byte) []byte {
 func toNobody(t *testing.T, open func() store.Store) {
 	if err := open().Send(context.Background(), []store.Letter{{To: "nobody", Message: []byte("x")}}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func laterNote(t *testing.T, open func() store.Store) {
+	one, other := open(), open()
+	ctx := context.Background()
+	const now = int64(1_800_000_000_000)
+	for i, notes := range [][]store.Note{
+		{{"a", now, "first"}, {"b", now, ""}},
+		{{"a", now + 1, "later, with spaces"}, {"b", now - 1, "earlier"}},
+		{{"a", now + 1, "as late"}},
+		nil,
+	} {
+		if err := []store.Store{one, other}[i%2].Write(ctx, notes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := one.Notes(ctx)
+	slices.SortFunc(got, func(a, b store.Note) int { return strings.Compare(a.Name, b.Name) })
+	if want := []store.Note{{"a", now + 1, "later, with spaces"}, {"b", now, ""}}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("kept are %+v, %v; want %+v", got, err, want)
 	}
 }
 
