@@ -25,7 +25,9 @@ type stream struct {
 	left    time.Time // when the last one went
 
 	mu      sync.Mutex // guards what follows
+	control Control
 	swarm   *cell.Swarm
+	outside outside
 	viewers map[wire.ViewerID]*viewer
 	tally   tally
 }
@@ -47,9 +49,11 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		if err := t.charge(from, now); err != nil {
 			return nil, err
 		}
+		control := t.controls.of(name)
 		s = &stream{
 			t: t, name: name, from: from,
-			swarm:   cell.New(t.cells()),
+			control: control,
+			swarm:   cell.New(t.cells(control)),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
@@ -59,10 +63,10 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 	return s, nil
 }
 
-// cells returns what the cells of each stream are told.
-func (t *Tracker) cells() cell.Config {
+// cells returns what the cells of a stream are told.
+func (t *Tracker) cells(c Control) cell.Config {
 	return cell.Config{
-		Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots, Patience: bridgePatience.Milliseconds(),
+		Size: c.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: c.Roots, Patience: bridgePatience.Milliseconds(),
 	}
 }
 
@@ -149,13 +153,11 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	if old != nil {
 		v.reported, v.playing = old.reported, old.playing
 		old.bye(websocket.ClosePolicyViolation, "joined again on another socket")
-		s.swarm.Update(m, v.at)
-		s.swarm.Resend(v.id)
 	} else {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
-		s.swarm.Join(m, v.at)
 	}
+	s.welcome(v, m)
 	s.tally.joins++
 	s.flush(now)
 }
@@ -169,7 +171,7 @@ func (s *stream) leave(v *viewer) {
 	defer s.mu.Unlock()
 	if s.has(v) {
 		delete(s.viewers, v.id)
-		s.swarm.Leave(v.id)
+		s.forgo(v.id)
 		s.tally.play(now, v.playing, false)
 		s.flush(now)
 	}
@@ -182,7 +184,7 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 		return
 	}
 	v.at.RoundTrip = u.RoundTrip
-	if s.swarm.Update(wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}, v.at) {
+	if s.change(v, wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}) {
 		s.flush(now)
 	}
 }
@@ -199,6 +201,9 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	s.flush(now)
 	if s.viewers[m.Peer].push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: m.Payload}.Append(nil)) {
 		s.t.metrics.signals.Inc()
+		if wire.SignalKind(m.Payload[0]) == wire.Offer {
+			s.tally.offers++
+		}
 	}
 }
 
@@ -209,12 +214,13 @@ func (s *stream) report(v *viewer, c wire.Beacon, now time.Time) {
 	if !s.has(v) {
 		return
 	}
-	c = plausible(c, now.Sub(v.reported))
+	elapsed := now.Sub(v.reported)
+	c = plausible(c, elapsed)
 	v.reported = now
 	playing := c.ChunksFromPeers+c.ChunksFromEdge > 0
 	s.tally.play(now, v.playing, playing)
 	v.playing = playing
-	s.tally.report(now, c)
+	s.tally.report(now, c, elapsed)
 }
 
 // resend tells a viewer its whole roster.
@@ -228,10 +234,11 @@ func (s *stream) resend(v *viewer) {
 	}
 }
 
-// tick tells what has waited for its gap.
+// tick tells what has waited for its gap, and lets in who has waited for its turn.
 func (s *stream) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.letIn()
 	s.flush(now)
 }
 

@@ -55,6 +55,8 @@ type Tracker struct {
 	metrics metrics
 	wheel   wheel
 
+	controls controls
+
 	mu      sync.Mutex // guards what follows
 	open    bool
 	sockets int
@@ -84,6 +86,7 @@ func New(config Config) (*Tracker, error) {
 	if config.STUNAddr != "" {
 		t.stun = stun.New(config.STUNAddr)
 	}
+	t.controls = newControls(&config)
 	t.metrics = newMetrics(t)
 	if config.Registry != nil {
 		if err := config.Registry.Register(&t.metrics); err != nil {

@@ -166,6 +166,15 @@ func (s *Swarm) Roster(id wire.ViewerID) (wire.Roster, bool) {
 	return c.roster(), true
 }
 
+// Member returns what the cell of a viewer knows of it.
+func (s *Swarm) Member(id wire.ViewerID) (wire.Member, bool) {
+	c := s.homes[id]
+	if c == nil {
+		return wire.Member{}, false
+	}
+	return c.find(id).Member, true
+}
+
 // Viewers returns how many viewers there are.
 func (s *Swarm) Viewers() int { return len(s.homes) }
 
