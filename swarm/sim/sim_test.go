@@ -134,6 +134,31 @@ func TestPlenty(t *testing.T) {
 	}
 }
 
+// TestKillSwitch turns P2P off in the middle of the stream. Nobody stalls, two seconds later nothing goes between peers, and the
+// edge alone carries all; and when it is on again, peers carry again.
+func TestKillSwitch(t *testing.T) {
+	s, err := scenario("switch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := func(at int) (bytes uint64, stalls int) {
+		w := newWorld(s, 24, at-s.Warmup, 7, true)
+		w.run()
+		for _, v := range w.viewers {
+			bytes += v.core.Stats().BytesToPeers
+		}
+		return bytes, w.report(Config{Viewers: 24, Seconds: at - s.Warmup}).Stalls
+	}
+	before, _ := sent(s.Off)
+	quiet, _ := sent(s.Off + 2)
+	still, stalls := sent(s.On)
+	after, stallsAfter := sent(s.On + 20)
+	if before == 0 || quiet != still || after <= still || stalls+stallsAfter != 0 {
+		t.Errorf("to peers: %d bytes before, %d until 2 s after P2P was turned off, %d until it was turned on, %d after 20 s more; %d and %d stalls",
+			before, quiet, still, after, stalls, stallsAfter)
+	}
+}
+
 func TestRefusesWhatCannotBePlayed(t *testing.T) {
 	for name, c := range map[string]Config{
 		"scenario": {Scenario: "no such"}, "viewers": {Viewers: -1}, "seconds": {Seconds: 1},
