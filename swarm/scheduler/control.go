@@ -10,6 +10,7 @@ import (
 type control struct {
 	off  bool   // no swarm: no links, everything from the edge, until a Roster comes
 	most uint16 // that may be lent of the uplink, in units of 10 kbit/s; 0: no bound
+	free Time   // when all that was handed out would have left, were the uplink no faster than what may be lent of it
 }
 
 // Off tells whether the tracker has taken the viewer out of the swarm.
@@ -71,3 +72,15 @@ func (s *Scheduler) pace() int {
 	}
 	return s.speed
 }
+
+// handOut notes that bytes go on their way.
+func (s *Scheduler) handOut(bytes int) {
+	s.uplink.handOut(s.now, bytes, s.pace())
+	if most := s.most(); most > 0 {
+		s.control.free = max(s.control.free, s.now) + airtime(bytes, most)
+	}
+}
+
+// wayOut returns when the next piece may leave. That frames left sooner than was thought, as peers may tell, makes the uplink
+// free sooner, and lends no more of it.
+func (s *Scheduler) wayOut() Time { return max(s.uplink.free, s.control.free) }

@@ -139,7 +139,7 @@ func (s *Scheduler) Stats() Stats {
 func (s *Scheduler) Next() Time {
 	next := min(s.now+500*Millisecond, s.watchDue())
 	if s.outbox.bytes > 0 {
-		next = min(next, s.uplink.free-burst/2)
+		next = min(next, s.wayOut()-burst/2)
 	}
 	if len(s.haves) > 0 {
 		next = min(next, s.haveAt)

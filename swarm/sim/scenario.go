@@ -34,7 +34,8 @@ type Scenario struct {
 	Rude     float64 // share of those that leave without a word
 	Hidden   float64 // share whose tab is hidden for 20 s
 
-	Off, On int // from the beginning until the operator turns P2P off, and on again; 0: never
+	Bound   float64 // most that the operator lets a viewer lend of its uplink; 0: no bound
+	Off, On int     // from the beginning until the operator turns P2P off, and on again; 0: never
 
 	// Shares of viewers that are no good peers; see trait.go.
 	Polluter, Liar, Slow, Leecher float64

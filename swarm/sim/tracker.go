@@ -38,6 +38,9 @@ func (t *tracker) hears(v *viewer, b []byte) {
 		}
 		t.members[v.name] = v
 		t.tell(v, wire.Welcome{Viewer: v.name}.Append(nil))
+		if bound := t.w.scenario.Bound; bound > 0 {
+			t.tell(v, wire.Control{Most: uint16(bound * float64(t.w.scenario.Bitrate) / 10_000)}.Append(nil))
+		}
 		m := wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
 		if t.off {
 			t.outside[v.name] = m
