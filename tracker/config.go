@@ -91,6 +91,9 @@ func (c *Config) validate() error {
 			return fmt.Errorf("tracker: ICE server %.40s: no text may be longer than 255 bytes", s.URL)
 		}
 	}
+	if err := newControls(c).defaults.validate(); err != nil {
+		return err
+	}
 	if c.AddressHeader == "" && c.RegionHeader+c.ASHeader != "" {
 		return errors.New("tracker: a region or AS header is believed of a trusted proxy only: name its address header too")
 	}

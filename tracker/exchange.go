@@ -209,6 +209,24 @@ func (x *exchange) poll(ctx context.Context) {
 	for i, s := range streams {
 		s.led(holders[i], time.Now())
 	}
+	if err := x.agree(within); err != nil && ctx.Err() == nil {
+		x.fail(err)
+	}
+}
+
+// agree brings the controls here and in the store to the later of each.
+func (x *exchange) agree(ctx context.Context) error {
+	notes, err := x.store.Notes(ctx)
+	if err != nil {
+		return err
+	}
+	news, lacks := x.t.controls.learn(notes)
+	for _, name := range news {
+		if s := x.t.streamOf(name); s != nil {
+			s.govern(time.Now())
+		}
+	}
+	return x.store.Write(ctx, lacks)
 }
 
 // retreat gives back all leases, and tells the guests so.

@@ -2,6 +2,9 @@ package tracker
 
 import (
 	"bytes"
+	"encoding/hex"
+	"os"
+	"regexp"
 	"testing"
 
 	"github.com/gorilla/websocket"
@@ -21,9 +24,38 @@ func FuzzMessages(f *testing.F) {
 	f.Add(list(join, wire.Update{Flags: 9, Weight: 1}.Append(nil), someBeacon.Append(nil), wire.Leave{}.Append(nil)))
 	f.Add(list(join, signalTo(1, "x"), join))
 	f.Add(list([]byte{1}, []byte{}))
+	off := wire.Join{Flags: 1, Weight: 1, Secret: secret(1 << 29), Stream: "off"}.Append(nil)
+	vectors, err := os.ReadFile("../swarm/wire/testdata/vectors.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	types := map[byte]bool{}
+	for _, v := range regexp.MustCompile(`(?m)^\S+ ([0-9a-f]+)$`).FindAllSubmatch(vectors, -1) { // every message there is: first, and after a Join
+		b, err := hex.DecodeString(string(v[1]))
+		if err != nil {
+			f.Fatal(err)
+		}
+		if len(b) < 256 {
+			types[b[0]] = true
+			f.Add(list(b))
+			f.Add(list(join, b))
+			f.Add(list(off, b, b))
+		}
+	}
+	for _, t := range []wire.MessageType{
+		wire.TypeJoin, wire.TypeUpdate, wire.TypeSignal, wire.TypeBeacon, wire.TypeLeave, wire.TypeWelcome, wire.TypeRoster,
+		wire.TypeDelta, wire.TypeSignalled, wire.TypeRefused, wire.TypeBridges, wire.TypeControl,
+	} {
+		if !types[byte(t)] {
+			f.Errorf("no vector of type %#x", t)
+		}
+	}
 	w := newWorld(f, Config{JoinBurst: 1 << 30, MessageBurst: 1 << 30})
 	w.secrets = 0x3c9a71d4 // one mutation of a seed's secret makes it 1, and takes the place of the viewer that has that
 	good := w.join("demo")
+	if err := w.tracker.SetControl("off", Control{Share: 1, CellSize: 2, Roots: 1, MaxUploadKbps: 100}); err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, _, err := w.dial(nil)
 		if err != nil {

@@ -134,12 +134,16 @@ func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sor
 // restore makes this tracker the keeper of a stream's cells, as far as it knows of them, and of its own viewers: what it
 // was told of them is true until those concerned say otherwise.
 func (s *stream) restore(now time.Time) {
-	k := newKeeper(s.t.cells(), now)
+	k := newKeeper(s.t.cells(s.control), now)
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
 		k.restore(*s.mirror.cells[id], s.viewers, now)
 	}
 	for _, id := range sortedIDs(s.viewers) {
-		k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0)
+		if s.outside.members[id] {
+			k.leave(nil, id)
+		} else {
+			k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0)
+		}
 	}
 	s.keeper, s.mirror, s.tie = k, nil, nil
 	s.t.metrics.restored.Inc()
@@ -278,25 +282,28 @@ func (s *stream) tellGuest(g *guest, w trunk.Word) {
 	s.t.exchange.tell(g.name, w)
 }
 
-// pass carries a signal to its addressee, here or elsewhere, if the two may have a link. The addressee hears of the
-// sender first.
-func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) {
+// pass carries a signal to its addressee, here or elsewhere, if the two may have a link, and tells whether it is on its way. The
+// addressee hears of the sender first.
+func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) bool {
 	k := s.keeper
 	if !k.swarm.Together(from, to) {
 		s.t.metrics.strangers.Inc()
-		return
+		return false
 	}
 	k.swarm.Introduce(from)
 	s.flush(now)
 	b := wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}.Append(nil)
 	if v := s.viewers[to]; v != nil {
-		if v.push(signal, b) {
-			s.t.metrics.signals.Inc()
+		if !v.push(signal, b) {
+			return false
 		}
 	} else if g := k.homes[to]; g != nil {
 		s.tellGuest(g, trunk.Word{Kind: trunk.Deliver, Body: trunk.AppendDeliver(nil, to, b)})
-		s.t.metrics.signals.Inc()
+	} else {
+		return false // a ghost
 	}
+	s.t.metrics.signals.Inc()
+	return true
 }
 
 // flush tells all who must be told something, here and elsewhere.

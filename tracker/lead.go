@@ -83,6 +83,7 @@ func (s *stream) adieu() {
 // expel ends the socket of a viewer that has joined elsewhere.
 func (s *stream) expel(v *viewer, now time.Time) {
 	delete(s.viewers, v.id)
+	delete(s.outside.members, v.id)
 	s.tally.play(now, v.playing, false)
 	if s.mirror != nil {
 		s.mirror.forget(v.id)

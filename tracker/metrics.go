@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -92,14 +93,22 @@ func (m *metrics) dropped(k kind) {
 
 var (
 	viewersDesc = streamDesc("shoal_tracker_viewers", "Viewers connected.")
+	outsideDesc = streamDesc("shoal_tracker_outside_viewers", "Viewers connected and in no cell, because P2P is off or they are not of the share.")
 	cellsDesc   = streamDesc("shoal_tracker_cells", "Cells.")
 	rootsDesc   = streamDesc("shoal_tracker_roots", "Cells that fetch from the edge; the others are fed by them.")
 	bridgesDesc = streamDesc("shoal_tracker_bridges", "Links between two cells.")
 	movesDesc   = streamDesc("shoal_tracker_moves_total", "Viewers put into another cell when cells were split or merged.")
 	joinsDesc   = streamDesc("shoal_tracker_joins_total", "Viewers that joined.")
+	offersDesc  = streamDesc("shoal_tracker_introductions_total", "Pairs of viewers introduced to each other, each time they begin to link.")
+	beaconsDesc = streamDesc("shoal_tracker_beacons_total", "Reports of viewers.")
+	linksDesc   = prometheus.NewDesc("shoal_tracker_links_total", "Links between viewers, as each of their ends tells.", []string{"stream", "outcome"}, nil)
+	p2pDesc     = streamDesc("shoal_tracker_p2p_share", "Share of viewers that may join the swarm; 0 when P2P is off.")
 	offloadDesc = streamDesc("shoal_swarm_offload_ratio", "Share of media bytes that came from peers, last minute.")
 	copiesDesc  = streamDesc("shoal_swarm_copies_per_chunk", "How many times each chunk left the CDN, by bytes, last minute.")
 	latencyDesc = streamDesc("shoal_swarm_latency_seconds", "Mean distance from live, last minute.")
+	stallDesc   = streamDesc("shoal_swarm_stall_ratio", "Share of their time for which viewers stood still, last minute.")
+	uploadDesc  = streamDesc("shoal_swarm_upload_bytes_per_second", "What a viewer sends to peers, in the mean, last minute.")
+	successDesc = streamDesc("shoal_swarm_link_success_ratio", "Share of the links tried that opened, last minute.")
 	stunDesc    = prometheus.NewDesc("shoal_tracker_stun_total", "Datagrams at the STUN responder.", []string{"result"}, nil)
 
 	totals = []struct {
@@ -119,6 +128,16 @@ var (
 	}
 )
 
+var links = []struct {
+	outcome string
+	of      func(*sums) uint64
+}{
+	{"opened", func(s *sums) uint64 { return s.linksOpened }},
+	{"no_answer", func(s *sums) uint64 { return s.linksNoAnswer }},
+	{"no_route", func(s *sums) uint64 { return s.linksNoRoute }},
+	{"lost", func(s *sums) uint64 { return s.linksLost }},
+}
+
 func streamDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, []string{"stream"}, nil)
 }
@@ -133,7 +152,10 @@ func (m *metrics) Describe(descs chan<- *prometheus.Desc) {
 	for _, c := range m.own() {
 		c.Describe(descs)
 	}
-	for _, d := range []*prometheus.Desc{viewersDesc, cellsDesc, rootsDesc, bridgesDesc, movesDesc, joinsDesc, offloadDesc, copiesDesc, latencyDesc, stunDesc} {
+	for _, d := range []*prometheus.Desc{
+		viewersDesc, outsideDesc, cellsDesc, rootsDesc, bridgesDesc, movesDesc, joinsDesc, offersDesc, beaconsDesc, linksDesc, p2pDesc,
+		offloadDesc, copiesDesc, latencyDesc, stallDesc, uploadDesc, successDesc, stunDesc,
+	} {
 		descs <- d
 	}
 	for _, total := range totals {
@@ -159,11 +181,18 @@ func (m *metrics) Collect(metrics chan<- prometheus.Metric) {
 			metrics <- prometheus.MustNewConstMetric(d, t, value, s.name)
 		}
 		send(viewersDesc, gauge, float64(snap.viewers))
+		send(outsideDesc, gauge, float64(snap.outside))
+		send(p2pDesc, gauge, snap.control.share())
 		send(cellsDesc, gauge, float64(snap.cells))
 		send(rootsDesc, gauge, float64(snap.roots))
 		send(bridgesDesc, gauge, float64(snap.bridges))
 		send(movesDesc, counter, float64(snap.moves))
 		send(joinsDesc, counter, float64(snap.joins))
+		send(offersDesc, counter, float64(snap.offers))
+		send(beaconsDesc, counter, float64(snap.total.beacons))
+		for _, l := range links {
+			metrics <- prometheus.MustNewConstMetric(linksDesc, counter, float64(l.of(&snap.total)), s.name, l.outcome)
+		}
 		if ratio, ok := snap.window.offload(); ok {
 			send(offloadDesc, gauge, ratio)
 		}
@@ -172,6 +201,15 @@ func (m *metrics) Collect(metrics chan<- prometheus.Metric) {
 		}
 		if n := snap.window.beacons; n > 0 {
 			send(latencyDesc, gauge, float64(snap.window.latencyMillis)/float64(n)/1000)
+		}
+		if ratio, ok := snap.window.stallRatio(); ok {
+			send(stallDesc, gauge, ratio)
+		}
+		if rate, ok := snap.window.upload(); ok {
+			send(uploadDesc, gauge, rate)
+		}
+		if ratio, ok := snap.window.linkSuccess(); ok {
+			send(successDesc, gauge, ratio)
 		}
 		for _, total := range totals {
 			send(total.desc, counter, total.of(&snap.total))
@@ -182,11 +220,6 @@ func (m *metrics) Collect(metrics chan<- prometheus.Metric) {
 // sorted returns all streams by name.
 func (t *Tracker) sorted() []*stream {
 	streams := t.all()
-	slices.SortFunc(streams, func(a, b *stream) int {
-		if a.name < b.name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(streams, func(a, b *stream) int { return cmp.Compare(a.name, b.name) })
 	return streams
 }

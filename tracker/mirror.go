@@ -125,6 +125,9 @@ func (s *stream) count(cells bool) []byte {
 	var seats []trunk.Seat
 	var rosters []wire.Roster
 	for _, id := range sortedIDs(s.viewers) {
+		if s.outside.members[id] {
+			continue
+		}
 		seat := s.seatOf(s.viewers[id])
 		seats = append(seats, seat)
 		if !cells || slices.ContainsFunc(rosters, func(r wire.Roster) bool { return r.Cell == seat.Cell }) {

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -22,6 +23,8 @@ const (
 	roster
 	delta
 	bridges
+	control
+	turnedOff // a control too
 	signal
 	refusal
 	ping
@@ -57,7 +60,12 @@ func (q *queue) add(k kind, b []byte) (dropped bool) {
 			return true
 		}
 	case roster:
-		q.forgetRosters() // which is why there is always room for one
+		q.forget(roster, delta) // which is why there is always room for one
+		q.stale = false
+	case control:
+		q.forget(control, turnedOff) // likewise
+	case turnedOff:
+		q.forget(control, turnedOff, roster, delta, bridges)
 		q.stale = false
 	case signal, ping, pong:
 		if full {
@@ -71,11 +79,11 @@ func (q *queue) add(k kind, b []byte) (dropped bool) {
 	return false
 }
 
-// forgetRosters takes out what a whole roster makes needless.
-func (q *queue) forgetRosters() {
+// forget takes out what is needless now.
+func (q *queue) forget(kinds ...kind) {
 	kept := q.waiting[:0]
 	for _, m := range q.waiting {
-		if m.kind == roster || m.kind == delta {
+		if slices.Contains(kinds, m.kind) {
 			q.bytes -= len(m.b)
 		} else {
 			kept = append(kept, m)

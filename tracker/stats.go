@@ -11,31 +11,45 @@ import (
 type StreamStats struct {
 	Name           string  `json:"name"`
 	Viewers        int     `json:"viewers"`
+	Outside        int     `json:"outside"` // of them, in no cell, because of the control
 	Cells          int     `json:"cells"`
+	Roots          int     `json:"roots"`
 	Offload        float64 `json:"offload"` // 0 when nothing was reported yet
 	Copies         float64 `json:"copies"`  // per chunk, by bytes; 0 when nothing was reported yet
 	Stalls         uint64  `json:"stalls"`
 	StalledSeconds float64 `json:"stalledSeconds"`
+	StallRatio     float64 `json:"stallRatio"`
 	LatencySeconds float64 `json:"latencySeconds"`
+	UploadKbps     float64 `json:"uploadKbps"`     // of a viewer, in the mean
+	LinkSuccess    float64 `json:"linkSuccess"`    // share of the links tried that opened; 0 when none was tried
 	BytesFromPeers uint64  `json:"bytesFromPeers"` // this and the following since the stream came
 	BytesFromEdge  uint64  `json:"bytesFromEdge"`
 	BytesToPeers   uint64  `json:"bytesToPeers"`
 	BadPieces      uint64  `json:"badPieces"`
+	Joins          uint64  `json:"joins"`
+	Introductions  uint64  `json:"introductions"` // pairs of viewers, each time they begin to link
+	LinksOpened    uint64  `json:"linksOpened"`   // this and the following as told by both ends
+	LinksNoAnswer  uint64  `json:"linksNoAnswer"` // but this: the end that offered
+	LinksNoRoute   uint64  `json:"linksNoRoute"`
+	LinksLost      uint64  `json:"linksLost"`
+	Control        Control `json:"control"`
 }
 
 // snapshot is a stream at one moment.
 type snapshot struct {
-	viewers, cells, roots, bridges int
-	joins, moves                   uint64
-	total, window                  sums
-	spanMillis                     int64
+	viewers, outside, cells, roots, bridges int
+	joins, offers, moves                    uint64
+	control                                 Control
+	total, window                           sums
+	spanMillis                              int64
 }
 
 func (s *stream) snapshot(now time.Time) snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap := snapshot{
-		viewers: len(s.viewers), joins: s.tally.joins, total: s.tally.total,
+		viewers: len(s.viewers), outside: len(s.outside.members), control: s.control,
+		joins: s.tally.joins, offers: s.tally.offers, total: s.tally.total,
 	}
 	if k := s.keeper; k != nil {
 		snap.cells, snap.roots, snap.bridges, snap.moves = k.swarm.Cells(), k.swarm.Roots(), k.swarm.Bridges(), k.swarm.Moves()
@@ -53,7 +67,9 @@ func (t *Tracker) Streams() []StreamStats {
 		stats := StreamStats{
 			Name:           s.name,
 			Viewers:        snap.viewers,
+			Outside:        snap.outside,
 			Cells:          snap.cells,
+			Roots:          snap.roots,
 			Stalls:         snap.window.stalls,
 			StalledSeconds: float64(snap.window.stalledMillis) / 1000,
 			LatencySeconds: float64(snap.window.latencyMillis) / float64(max(snap.window.beacons, 1)) / 1000,
@@ -61,9 +77,20 @@ func (t *Tracker) Streams() []StreamStats {
 			BytesFromEdge:  snap.total.bytesFromEdge,
 			BytesToPeers:   snap.total.bytesToPeers,
 			BadPieces:      snap.total.badPieces,
+			Joins:          snap.joins,
+			Introductions:  snap.offers,
+			LinksOpened:    snap.total.linksOpened,
+			LinksNoAnswer:  snap.total.linksNoAnswer,
+			LinksNoRoute:   snap.total.linksNoRoute,
+			LinksLost:      snap.total.linksLost,
+			Control:        snap.control,
 		}
 		stats.Offload, _ = snap.window.offload()
 		stats.Copies, _ = snap.window.copies(snap.spanMillis)
+		stats.StallRatio, _ = snap.window.stallRatio()
+		stats.LinkSuccess, _ = snap.window.linkSuccess()
+		upload, _ := snap.window.upload()
+		stats.UploadKbps = upload * 8 / 1000
 		all = append(all, stats)
 	}
 	return all

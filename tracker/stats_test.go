@@ -21,6 +21,7 @@ import (
 var someBeacon = wire.Beacon{
 	BytesFromPeers: 2_500_000, BytesFromEdge: 500_000, BytesToPeers: 2_400_000, ChunksFromPeers: 25, ChunksFromEdge: 5,
 	DuplicateBytes: 1000, BadPieces: 2, EdgeRequests: 7, Stalls: 1, StalledMillis: 500, LatencyMillis: 2000, Links: 5,
+	LinksOpened: 6, LinksNoAnswer: 1, LinksNoRoute: 1, LinksLost: 2,
 }
 
 func TestBeaconsBecomeMetrics(t *testing.T) {
@@ -58,15 +59,39 @@ shoal_swarm_copies_per_chunk{stream="demo"} 1
 # HELP shoal_swarm_offload_ratio Share of media bytes that came from peers, last minute.
 # TYPE shoal_swarm_offload_ratio gauge
 shoal_swarm_offload_ratio{stream="demo"} 0.8333333333333334
+# HELP shoal_swarm_link_success_ratio Share of the links tried that opened, last minute.
+# TYPE shoal_swarm_link_success_ratio gauge
+shoal_swarm_link_success_ratio{stream="demo"} 0.75
+# HELP shoal_swarm_stall_ratio Share of their time for which viewers stood still, last minute.
+# TYPE shoal_swarm_stall_ratio gauge
+shoal_swarm_stall_ratio{stream="demo"} 0.05
 # HELP shoal_swarm_stalls_total Stalls of viewers.
 # TYPE shoal_swarm_stalls_total counter
 shoal_swarm_stalls_total{stream="demo"} 54
+# HELP shoal_swarm_upload_bytes_per_second What a viewer sends to peers, in the mean, last minute.
+# TYPE shoal_swarm_upload_bytes_per_second gauge
+shoal_swarm_upload_bytes_per_second{stream="demo"} 240000
+# HELP shoal_tracker_beacons_total Reports of viewers.
+# TYPE shoal_tracker_beacons_total counter
+shoal_tracker_beacons_total{stream="demo"} 54
 # HELP shoal_tracker_cells Cells.
 # TYPE shoal_tracker_cells gauge
 shoal_tracker_cells{stream="demo"} 1
 # HELP shoal_tracker_joins_total Viewers that joined.
 # TYPE shoal_tracker_joins_total counter
 shoal_tracker_joins_total{stream="demo"} 6
+# HELP shoal_tracker_links_total Links between viewers, as each of their ends tells.
+# TYPE shoal_tracker_links_total counter
+shoal_tracker_links_total{outcome="lost",stream="demo"} 108
+shoal_tracker_links_total{outcome="no_answer",stream="demo"} 54
+shoal_tracker_links_total{outcome="no_route",stream="demo"} 54
+shoal_tracker_links_total{outcome="opened",stream="demo"} 324
+# HELP shoal_tracker_outside_viewers Viewers connected and in no cell, because P2P is off or they are not of the share.
+# TYPE shoal_tracker_outside_viewers gauge
+shoal_tracker_outside_viewers{stream="demo"} 0
+# HELP shoal_tracker_p2p_share Share of viewers that may join the swarm; 0 when P2P is off.
+# TYPE shoal_tracker_p2p_share gauge
+shoal_tracker_p2p_share{stream="demo"} 1
 # HELP shoal_tracker_viewers Viewers connected.
 # TYPE shoal_tracker_viewers gauge
 shoal_tracker_viewers{stream="demo"} 6
@@ -74,6 +99,8 @@ shoal_tracker_viewers{stream="demo"} 6
 		if err := testutil.GatherAndCompare(registry, strings.NewReader(want),
 			"shoal_swarm_bad_pieces_total", "shoal_swarm_bytes_from_edge_total", "shoal_swarm_bytes_from_peers_total",
 			"shoal_swarm_bytes_to_peers_total", "shoal_swarm_copies_per_chunk", "shoal_swarm_offload_ratio",
+			"shoal_swarm_link_success_ratio", "shoal_swarm_stall_ratio", "shoal_swarm_upload_bytes_per_second", "shoal_tracker_beacons_total",
+			"shoal_tracker_links_total", "shoal_tracker_outside_viewers", "shoal_tracker_p2p_share",
 			"shoal_swarm_stalls_total", "shoal_tracker_cells", "shoal_tracker_joins_total", "shoal_tracker_viewers"); err != nil {
 			t.Error(err)
 		}
@@ -93,7 +120,9 @@ shoal_tracker_viewers{stream="demo"} 6
 			t.Fatalf("%s: %v", b, err)
 		}
 		if s := stats.Streams[0]; s.Name != "demo" || s.Viewers != 6 || s.Cells != 1 || math.Abs(s.Copies-1) > 1e-9 ||
-			math.Abs(s.Offload-25./30) > 1e-9 || s.LatencySeconds != 2 || s.Stalls < 36 || s.Stalls > 42 || s.BadPieces != 108 {
+			math.Abs(s.Offload-25./30) > 1e-9 || s.LatencySeconds != 2 || s.Stalls < 36 || s.Stalls > 42 || s.BadPieces != 108 ||
+			s.Joins != 6 || s.LinksOpened != 324 || s.LinkSuccess != 0.75 || math.Abs(s.StallRatio-0.05) > 1e-4 || math.Abs(s.UploadKbps-1920) > 1 ||
+			s.Control != w.tracker.ControlOf("demo") {
 			t.Errorf("%+v", s)
 		}
 		response, err = client.Post("http://tracker.example/api/v1/swarm", "text/plain", nil)
@@ -114,6 +143,7 @@ func TestLiesAreBounded(t *testing.T) {
 		lie := wire.Beacon{
 			BytesFromPeers: most, BytesFromEdge: most, BytesToPeers: most, ChunksFromPeers: most, ChunksFromEdge: most, DuplicateBytes: most,
 			BadPieces: most, EdgeRequests: most, Stalls: most, StalledMillis: most, LatencyMillis: most, Links: most,
+			LinksOpened: most, LinksNoAnswer: most, LinksNoRoute: most, LinksLost: most,
 		}.Append(nil)
 		for range 100 {
 			v.send(lie)
@@ -123,7 +153,8 @@ func TestLiesAreBounded(t *testing.T) {
 		if most := uint64(creditAtJoin.Seconds() * maxBytesRate); s.BytesFromPeers == 0 || s.BytesFromPeers > most || s.BytesFromEdge > most || s.BytesToPeers > most {
 			t.Errorf("a hundred lies at once became %+v, at most %d bytes are plausible", s, most)
 		}
-		if s.StalledSeconds > 10 || s.LatencySeconds > 3600 || s.BadPieces > 2000 {
+		if s.StalledSeconds > 10 || s.LatencySeconds > 3600 || s.BadPieces > 2000 || s.LinksOpened == 0 ||
+			max(s.LinksOpened, s.LinksNoAnswer, s.LinksNoRoute, s.LinksLost) > 200 {
 			t.Errorf("implausible: %+v", s)
 		}
 	})
@@ -158,7 +189,7 @@ func TestCopies(t *testing.T) {
 				t.play(start, false, true)
 			}
 			for range 4 {
-				t.report(at(10), bytes(0, 30))
+				t.report(at(10), bytes(0, 30), 10*time.Second)
 			}
 		}, 10, 4},
 		{"one in four", func(t *tally) {
@@ -166,7 +197,7 @@ func TestCopies(t *testing.T) {
 				t.play(start, false, true)
 			}
 			for range 4 {
-				t.report(at(10), bytes(30, 10))
+				t.report(at(10), bytes(30, 10), 10*time.Second)
 			}
 		}, 10, 1},
 		{"a range of each chunk from the edge, most of it from a peer", func(t *tally) {
@@ -174,25 +205,25 @@ func TestCopies(t *testing.T) {
 				t.play(start, false, true)
 			}
 			for range 4 {
-				t.report(at(10), bytes(80_000, 20_000)) // every chunk counts as one from peers
+				t.report(at(10), bytes(80_000, 20_000), 10*time.Second) // every chunk counts as one from peers
 			}
 		}, 10, 0.8},
 		{"two viewers, one of whom came halfway", func(t *tally) {
 			t.play(start, false, true)
 			t.play(at(30), false, true)
-			t.report(at(60), bytes(60, 120)) // the first alone, then both share
-			t.report(at(60), bytes(60, 30))
+			t.report(at(60), bytes(60, 120), 10*time.Second) // the first alone, then both share
+			t.report(at(60), bytes(60, 30), 10*time.Second)
 		}, 60, 150. / 270 * 1.5},
 		{"old times do not count", func(t *tally) {
 			t.play(start, false, true)
 			t.play(start, false, true)
-			t.report(at(10), bytes(0, 1000))
-			t.report(at(100), bytes(30, 30))
+			t.report(at(10), bytes(0, 1000), 10*time.Second)
+			t.report(at(100), bytes(30, 30), 10*time.Second)
 		}, 100, 1},
 		{"after a long silence", func(t *tally) {
 			t.play(start, false, true)
-			t.report(at(10), bytes(0, 1000))
-			t.report(at(10000), bytes(0, 30))
+			t.report(at(10), bytes(0, 1000), 10*time.Second)
+			t.report(at(10000), bytes(0, 30), 10*time.Second)
 		}, 10000, 1},
 	} {
 		tally := newTally(start)

@@ -31,6 +31,8 @@ type stream struct {
 	tie     *tie                      // to the tracker that does, or holds the lease; nil: none is known of
 	mirror  *mirror                   // what is known of the cells while another keeps them
 	leads   bool                      // this tracker held the lease when last asked
+	control Control                   // as it was applied last
+	outside outside                   // those of the viewers here that are in no cell
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
 }
@@ -52,9 +54,11 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		if err := t.charge(from, now); err != nil {
 			return nil, err
 		}
+		control := t.controls.of(name)
 		s = &stream{
 			t: t, name: name, from: from,
-			keeper:  newKeeper(t.cells(), now),
+			control: control,
+			keeper:  newKeeper(t.cells(control), now),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
@@ -65,10 +69,10 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 	return s, nil
 }
 
-// cells returns what the cells of each stream are told.
-func (t *Tracker) cells() cell.Config {
+// cells returns what the cells of a stream are told.
+func (t *Tracker) cells(c Control) cell.Config {
 	return cell.Config{
-		Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots, Patience: bridgePatience.Milliseconds(),
+		Size: c.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: c.Roots, Patience: bridgePatience.Milliseconds(),
 	}
 }
 
@@ -174,13 +178,8 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
 	}
+	s.welcome(v)
 	s.tally.joins++
-	if s.keeper != nil {
-		if before := s.keeper.enter(nil, v.member, v.at, 0); before != nil {
-			s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, v.id)})
-		}
-	}
-	s.say(trunk.Enter, s.seatOf(v).Append(nil))
 	s.flush(now)
 }
 
@@ -201,16 +200,10 @@ func (s *stream) leave(v *viewer) {
 	}
 	delete(s.viewers, v.id)
 	s.tally.play(now, v.playing, false)
-	if s.over {
-		return
+	if !s.over {
+		s.forgo(v.id)
+		s.flush(now)
 	}
-	if s.keeper != nil {
-		s.keeper.leave(nil, v.id)
-	} else {
-		s.mirror.forget(v.id)
-	}
-	s.say(trunk.Leave, trunk.AppendIDs(nil, v.id))
-	s.flush(now)
 }
 
 func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
@@ -221,8 +214,7 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 	}
 	v.at.RoundTrip = u.RoundTrip
 	v.member = wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}
-	s.say(trunk.Change, s.seatOf(v).Append(nil))
-	if s.keeper != nil && s.keeper.swarm.Update(v.member, v.at) {
+	if s.change(v) {
 		s.flush(now)
 	}
 }
@@ -234,12 +226,19 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	switch {
 	case !s.has(v):
 		s.t.metrics.strangers.Inc()
+		return
 	case s.keeper != nil:
-		s.pass(v.id, m.Peer, m.Payload, now)
+		if !s.pass(v.id, m.Peer, m.Payload, now) {
+			return
+		}
 	case s.mirror.together(v.id, m.Peer):
 		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, m.Payload))
 	default:
 		s.t.metrics.strangers.Inc()
+		return
+	}
+	if wire.SignalKind(m.Payload[0]) == wire.Offer {
+		s.tally.offers++
 	}
 }
 
@@ -250,12 +249,13 @@ func (s *stream) report(v *viewer, c wire.Beacon, now time.Time) {
 	if !s.has(v) {
 		return
 	}
-	c = plausible(c, now.Sub(v.reported))
+	elapsed := now.Sub(v.reported)
+	c = plausible(c, elapsed)
 	v.reported = now
 	playing := c.ChunksFromPeers+c.ChunksFromEdge > 0
 	s.tally.play(now, v.playing, playing)
 	v.playing = playing
-	s.tally.report(now, c)
+	s.tally.report(now, c, elapsed)
 }
 
 // resend tells a viewer its whole roster.
@@ -274,16 +274,22 @@ func (s *stream) resend(v *viewer) {
 	}
 }
 
-// tick tells what has waited for its gap.
+// tick tells what has waited for its gap, and lets in who has waited for its turn.
 func (s *stream) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.letIn()
 	s.flush(now)
 }
 
 // kindOf tells what a message to a viewer is to its queue.
 func kindOf(b []byte) kind {
 	switch wire.MessageType(b[0]) {
+	case wire.TypeControl:
+		if b[1]&wire.Off != 0 {
+			return turnedOff
+		}
+		return control
 	case wire.TypeRoster:
 		return roster
 	case wire.TypeBridges:

@@ -13,6 +13,7 @@ const (
 	maxBytesRate = 100e6 / 8
 	maxCountRate = 200 // chunks, requests, bad pieces
 	maxStallRate = 2
+	maxLinkRate  = 20 // links that opened, failed or broke
 	maxLatency   = time.Hour
 	maxLinks     = 4 * wire.MaxMembers
 	windowSlots  = 6
@@ -33,6 +34,7 @@ func plausible(c wire.Beacon, elapsed time.Duration) wire.Beacon {
 	clamp(seconds*1000, &c.StalledMillis)
 	clamp(float64(maxLatency/time.Millisecond), &c.LatencyMillis)
 	clamp(maxLinks, &c.Links)
+	clamp(seconds*maxLinkRate, &c.LinksOpened, &c.LinksNoAnswer, &c.LinksNoRoute, &c.LinksLost)
 	return c
 }
 
@@ -42,7 +44,9 @@ type sums struct {
 	chunksFromPeers, chunksFromEdge                             uint64
 	badPieces, edgeRequests, stalls, stalledMillis              uint64
 	latencyMillis, beacons                                      uint64
+	linksOpened, linksNoAnswer, linksNoRoute, linksLost         uint64
 	playingMillis                                               int64 // viewers x milliseconds
+	toldMillis                                                  int64 // likewise: the time that the beacons speak for
 }
 
 func (s *sums) add(o sums) {
@@ -58,7 +62,12 @@ func (s *sums) add(o sums) {
 	s.stalledMillis += o.stalledMillis
 	s.latencyMillis += o.latencyMillis
 	s.beacons += o.beacons
+	s.linksOpened += o.linksOpened
+	s.linksNoAnswer += o.linksNoAnswer
+	s.linksNoRoute += o.linksNoRoute
+	s.linksLost += o.linksLost
 	s.playingMillis += o.playingMillis
+	s.toldMillis += o.toldMillis
 }
 
 // offload returns the share of media bytes that came from peers; ok is false if there were none.
@@ -81,11 +90,28 @@ func (s *sums) copies(spanMillis int64) (copies float64, ok bool) {
 	return float64(s.bytesFromEdge) / float64(all) * viewers, true
 }
 
+// linkSuccess returns the share of the links that were tried which opened; ok is false if none was.
+func (s *sums) linkSuccess() (ratio float64, ok bool) {
+	all := s.linksOpened + s.linksNoAnswer + s.linksNoRoute
+	return float64(s.linksOpened) / float64(max(all, 1)), all > 0
+}
+
+// stallRatio returns the share of their time for which viewers stood still; ok is false if none told.
+func (s *sums) stallRatio() (ratio float64, ok bool) {
+	return float64(s.stalledMillis) / float64(max(s.toldMillis, 1)), s.toldMillis > 0
+}
+
+// upload returns how many bytes a second a viewer sends to peers, in the mean; ok is false if none told.
+func (s *sums) upload() (rate float64, ok bool) {
+	return float64(s.bytesToPeers) * 1000 / float64(max(s.toldMillis, 1)), s.toldMillis > 0
+}
+
 // tally sums up one stream: since it came, and over a window of the last minute that slides in steps of 10 s.
 type tally struct {
 	since    time.Time
 	total    sums
 	joins    uint64
+	offers   uint64        // that were passed on
 	playing  int           // viewers that play
 	settled  time.Duration // up to where, after since, their time is counted
 	slots    [windowSlots + 1]sums
@@ -105,7 +131,8 @@ func (t *tally) play(now time.Time, before, after bool) {
 	}
 }
 
-func (t *tally) report(now time.Time, c wire.Beacon) {
+// report counts a beacon that speaks for a time.
+func (t *tally) report(now time.Time, c wire.Beacon, elapsed time.Duration) {
 	t.settle(now)
 	s := sums{
 		bytesFromPeers: uint64(c.BytesFromPeers), bytesFromEdge: uint64(c.BytesFromEdge),
@@ -113,7 +140,9 @@ func (t *tally) report(now time.Time, c wire.Beacon) {
 		chunksFromPeers: uint64(c.ChunksFromPeers), chunksFromEdge: uint64(c.ChunksFromEdge),
 		badPieces: uint64(c.BadPieces), edgeRequests: uint64(c.EdgeRequests),
 		stalls: uint64(c.Stalls), stalledMillis: uint64(c.StalledMillis),
-		latencyMillis: uint64(c.LatencyMillis), beacons: 1,
+		latencyMillis: uint64(c.LatencyMillis), beacons: 1, toldMillis: max(0, min(elapsed, maxCredit)).Milliseconds(),
+		linksOpened: uint64(c.LinksOpened), linksNoAnswer: uint64(c.LinksNoAnswer),
+		linksNoRoute: uint64(c.LinksNoRoute), linksLost: uint64(c.LinksLost),
 	}
 	t.total.add(s)
 	t.newest().add(s)

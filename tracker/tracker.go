@@ -57,6 +57,8 @@ type Tracker struct {
 	wheel    wheel
 	exchange *exchange // static
 
+	controls controls
+
 	mu      sync.Mutex // guards what follows
 	open    bool
 	sockets int
@@ -86,6 +88,7 @@ func New(config Config) (*Tracker, error) {
 	if config.STUNAddr != "" {
 		t.stun = stun.New(config.STUNAddr)
 	}
+	t.controls = newControls(&config)
 	t.metrics = newMetrics(t)
 	t.exchange = newExchange(t, config.Store)
 	if config.Registry != nil {

@@ -136,6 +136,9 @@ func TestSignalsAreStampedAndStayInTheCell(t *testing.T) {
 		if n := testutil.ToFloat64(w.tracker.metrics.signals); n != 2 {
 			t.Errorf("%v signals counted, want 2", n)
 		}
+		if n := w.tracker.Streams()[0].Introductions; n != 2 {
+			t.Errorf("%v offers counted, want 2", n)
+		}
 	})
 }
 

@@ -85,7 +85,7 @@ func trackerMessage(now float64, length int32) int32 {
 
 //go:wasmexport shoal_beacon
 func beacon(now float64) int32 {
-	var n [12]uint32
+	var n [16]uint32
 	for i := range n {
 		n[i] = binary.LittleEndian.Uint32(input[4*i:])
 	}
@@ -93,6 +93,7 @@ func beacon(now float64) int32 {
 		BytesFromPeers: n[0], BytesFromEdge: n[1], BytesToPeers: n[2], ChunksFromPeers: n[3], ChunksFromEdge: n[4],
 		DuplicateBytes: n[5], BadPieces: n[6], EdgeRequests: n[7], Stalls: n[8], StalledMillis: n[9],
 		LatencyMillis: n[10], Links: n[11],
+		LinksOpened: n[12], LinksNoAnswer: n[13], LinksNoRoute: n[14], LinksLost: n[15],
 	})
 	return out()
 }
@@ -218,6 +219,14 @@ func weight() int32 { return int32(machine.Weight()) }
 
 //go:wasmexport shoal_links
 func links() int32 { return int32(machine.Stats().Links) }
+
+//go:wasmexport shoal_off
+func off() int32 {
+	if machine.Off() {
+		return 1
+	}
+	return 0
+}
 
 //go:wasmexport shoal_roster
 func roster() int32 { return int32(machine.Stats().RosterSize) }

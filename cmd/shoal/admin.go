@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/shoal-live/shoal/tracker"
 )
 
 // A desk is what every service command has beside its service: the log, the metrics and the admin listener.
@@ -18,11 +19,12 @@ type desk struct {
 	level    slog.Level
 	log      *slog.Logger
 	registry *prometheus.Registry
+	paths    *http.ServeMux // of the admin listener: what a service adds to it
 }
 
 // newDesk defines the flags that all services share.
 func newDesk(flags *flagSet) *desk {
-	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry()}
+	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry(), paths: http.NewServeMux()}
 	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only; each service on one machine needs its own")
 	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` logged: debug, info, warn, error")
 	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
@@ -33,13 +35,19 @@ func newDesk(flags *flagSet) *desk {
 	return d
 }
 
+// steer puts a tracker's controls on the admin listener.
+func (d *desk) steer(t *tracker.Tracker) {
+	d.paths.Handle("/api/v1/control", t.Controls())
+	d.paths.Handle("/api/v1/control/", t.Controls())
+}
+
 // open listens on the admin address and returns the task that serves it.
 func (d *desk) open(services ...service) (task, error) {
 	listener, err := d.door.listen()
 	if err != nil {
 		return nil, err
 	}
-	mux := http.NewServeMux()
+	mux := d.paths
 	mux.Handle("/metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

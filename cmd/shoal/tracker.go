@@ -53,6 +53,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	desk.steer(service)
 	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr})
 }
 

@@ -92,6 +92,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	d.steer(swarm)
 	services := []service{source, copies, swarm}
 	admin, err := d.open(services...)
 	if err != nil {

@@ -25,6 +25,7 @@ export interface LinksEvents {
 // What this file knows of a connection, and a connection of it; PeerLink in the browser.
 export interface Connection {
   readonly buffered: number;
+  readonly answered: boolean; // the peer's description has come
   signal(kind: number, text: string): void;
   send(bytes: Uint8Array<ArrayBuffer>): boolean;
   close(): void;
@@ -35,7 +36,7 @@ export interface ConnectionEvents {
   up(): void;
   message(bytes: Uint8Array<ArrayBuffer>): void;
   drained(buffered: number): void;
-  down(): void;
+  down(broke: boolean): void; // closed by the peer, or broken
 }
 
 interface Link {
@@ -50,8 +51,17 @@ const MAX_CONTROL = HEADER + (64 << 10); // the longest frame of another type
 const MAX_BACKLOG = 4 << 20; // bytes that wait to be sent, over all links
 const TELL_MILLIS = 200;
 
+// How many links came to which end; see wire.Beacon.
+export interface Outcomes {
+  linksOpened: number;
+  linksNoAnswer: number; // no answer to our offer came
+  linksNoRoute: number; // descriptions were exchanged, and no connection came of them
+  linksLost: number; // were up, and broke
+}
+
 export class Links {
   dropped = 0; // messages with media or hashes that were not sent
+  readonly outcomes: Outcomes = { linksOpened: 0, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0 };
   readonly #open: (initiator: boolean, events: ConnectionEvents) => Connection;
   readonly #events: LinksEvents;
   readonly #links = new Map<number, Link>();
@@ -89,10 +99,12 @@ export class Links {
     this.#links.get(peer)?.connection.signal(bytes[0] ?? 0, new TextDecoder().decode(bytes.subarray(1)));
   }
 
-  disconnect(peer: number): void {
+  // late: because it did not open in time.
+  disconnect(peer: number, late = false): void {
     this.#wanted.delete(peer);
     const link = this.#links.get(peer);
     this.#links.delete(peer);
+    if (link && late) this.#failed(link);
     link?.connection.close();
   }
 
@@ -143,12 +155,18 @@ export class Links {
         signal: (kind, text) => this.#events.signal(peer, kind, text),
         up: () => {
           const link = this.#links.get(peer);
+          if (link && !link.up) this.outcomes.linksOpened++;
           if (link) link.up = true;
           this.#events.up(peer);
         },
         message: (bytes) => this.#message({ peer, bytes, at: performance.now() }),
         drained: (buffered) => this.#events.buffered(peer, buffered),
-        down: () => this.#lost(peer),
+        down: (broke) => {
+          const link = this.#links.get(peer);
+          if (link?.up && broke) this.outcomes.linksLost++;
+          if (link && !link.up) this.#failed(link);
+          this.#lost(peer);
+        },
       });
       this.#links.set(peer, { connection, up: false, told: 0 });
     } catch {
@@ -165,6 +183,11 @@ export class Links {
     }
     this.#tellBuffered(peer);
     this.#events.frame(frame, bulk ? bytes.subarray(0, HEADER) : bytes);
+  }
+
+  #failed({ connection }: Link): void {
+    if (connection.answered) this.outcomes.linksNoRoute++;
+    else this.outcomes.linksNoAnswer++;
   }
 
   #lost(peer: number): void {

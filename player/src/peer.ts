@@ -10,7 +10,7 @@ export interface PeerEvents {
   up(): void;
   message(bytes: Uint8Array<ArrayBuffer>): void;
   drained(buffered: number): void; // what waited to be sent has become little
-  down(): void; // closed or failed by itself, once
+  down(broke: boolean): void; // closed or failed by itself, once; broke: it failed, and the peer did not close it
 }
 
 // readICEServers reads what the scheduler says of them: lines of URL, user and secret, with zeros between.
@@ -51,13 +51,18 @@ export class PeerLink {
     channel.onbufferedamountlow = () => {
       if (!this.#over) events.drained(channel.bufferedAmount);
     };
-    channel.onclose = () => this.#fail();
+    channel.onclose = () => this.#fail(false);
     connection.onicecandidate = ({ candidate }) => {
       if (candidate?.candidate && !this.#over) events.signal(CANDIDATE, JSON.stringify(candidate.toJSON()));
     };
     connection.onconnectionstatechange = () => this.#state();
     this.#timer = setTimeout(() => this.#fail(), OPEN_TIMEOUT);
     if (initiator) this.#then(() => this.#offer());
+  }
+
+  // Whether the peer's description has come.
+  get answered(): boolean {
+    return this.#early === null;
   }
 
   // Bytes that wait to be sent.
@@ -127,15 +132,15 @@ export class PeerLink {
 
   #state(): void {
     const state = this.#connection.connectionState;
-    if (state === 'failed' || state === 'closed') this.#fail();
+    if (state === 'failed' || state === 'closed') this.#fail(state === 'failed');
     if (this.#channel.readyState !== 'open') return;
     clearTimeout(this.#timer);
     if (state === 'disconnected') this.#timer = setTimeout(() => this.#fail(), LOST_TIMEOUT);
   }
 
-  #fail(): void {
+  #fail(broke = true): void {
     if (this.#over) return;
     this.close();
-    this.#events.down();
+    this.#events.down(broke);
   }
 }

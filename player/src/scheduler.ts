@@ -76,6 +76,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_hold_back(): number;
   shoal_links(): number;
   shoal_roster(): number;
+  shoal_off(): number;
 }
 
 const encoder = new TextEncoder();
@@ -129,7 +130,7 @@ export class Scheduler {
     return this.#actions(this.#exports.shoal_tracker_message(now, message.length));
   }
 
-  // beacon takes twelve counts, in the order of wire.Beacon.
+  // beacon takes sixteen counts, in the order of wire.Beacon.
   beacon(now: number, counts: number[]): Action[] {
     this.#put(new Uint8Array(Uint32Array.from(counts).buffer));
     return this.#actions(this.#exports.shoal_beacon(now));
@@ -237,6 +238,11 @@ export class Scheduler {
 
   get roster(): number {
     return this.#exports.shoal_roster();
+  }
+
+  // Whether the tracker has taken the viewer out of the swarm, for now.
+  get off(): boolean {
+    return this.#exports.shoal_off() !== 0;
   }
 
   #put(...parts: Uint8Array[]): void {

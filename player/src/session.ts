@@ -47,6 +47,7 @@ export interface SessionOptions {
 const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
 const KEY_RETRY_MILLIS = 15000;
 const CAP_UNIT = 10; // kbit/s
+const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
 
 export class Session implements MediaSource {
@@ -118,11 +119,11 @@ export class Session implements MediaSource {
 
   get traffic(): Traffic {
     const { bytes: bytesFromEdge, requests: edgeRequests, bad: badFetches } = this.#edge;
-    const { up: peers, dropped: droppedSends } = this.#links;
+    const { up: peers, dropped: droppedSends, outcomes } = this.#links;
     const { bytes: bytesFromPeers, twice: duplicateBytes, bad: badPieces } = this.#gifts;
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
-      ...this.#traffic, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
+      ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
       playlistsFromCell, recordsRefused, p2p: this.#p2p,
     };
   }
@@ -346,7 +347,8 @@ export class Session implements MediaSource {
 
   #settled(scheduler: Scheduler): void {
     if (scheduler.roster > 0 || scheduler.links > 0) this.#p2p = 'on';
-    else if (this.#p2p === 'on') this.#p2p = 'joining';
+    else if (scheduler.off) this.#p2p = 'off';
+    else if (this.#p2p !== 'refused') this.#p2p = 'joining';
     this.#watch.look();
   }
 
@@ -373,7 +375,7 @@ export class Session implements MediaSource {
         this.#links.signal(peer, bytes);
         break;
       case Kind.Disconnect:
-        this.#links.disconnect(peer);
+        this.#links.disconnect(peer, count === TOO_SLOW);
         break;
       case Kind.Send:
         this.#links.send(peer, bytes);

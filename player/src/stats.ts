@@ -1,6 +1,6 @@
 // What a viewer got, and how well it plays: the numbers of the `stats` property, and the sums a beacon is made of.
 
-// off: no swarm, not wanted or not possible here. joining: the tracker has not told us of a cell yet. on: joined, that
+// off: no swarm: not wanted, not possible here, or turned off by the operator, for now. joining: the tracker has not told us of a cell yet. on: joined, that
 // is the cell's roster is known, be we alone in it or linked to others; `peers` tells that. refused: the tracker will
 // not have us, for now or for good.
 export type P2P = 'off' | 'joining' | 'on' | 'refused';
@@ -20,6 +20,10 @@ export interface Stats {
   badFetches: number; // of the edge: not what a true record says, and not played
   droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
+  linksOpened: number; // to peers, so far; and of those that were tried:
+  linksNoAnswer: number; // no answer to our offer came through the tracker
+  linksNoRoute: number; // the descriptions were exchanged, and no connection came of them
+  linksLost: number; // were up, and broke
   offload: number;
   latencySeconds: number;
   bufferSeconds: number;
@@ -46,6 +50,10 @@ export interface Traffic {
   badFetches: number; // of the edge: not what a true record says, and not played
   droppedSends: number; // to peers, because too much waited to be sent
   peers: number;
+  linksOpened: number;
+  linksNoAnswer: number;
+  linksNoRoute: number;
+  linksLost: number;
   p2p: P2P;
 }
 
@@ -64,6 +72,10 @@ export const NO_TRAFFIC: Traffic = {
   badFetches: 0,
   droppedSends: 0,
   peers: 0,
+  linksOpened: 0,
+  linksNoAnswer: 0,
+  linksNoRoute: 0,
+  linksLost: 0,
   p2p: 'off',
 };
 
@@ -80,10 +92,12 @@ export class Beacons {
     const sums = [
       s.bytesFromPeers, s.bytesFromEdge, s.bytesToPeers, s.chunksFromPeers, s.chunksFromEdge,
       s.duplicateBytes, s.badPieces, s.edgeRequests, s.stalls, Math.round(s.stalledSeconds * 1000),
+      s.linksOpened, s.linksNoAnswer, s.linksNoRoute, s.linksLost,
     ];
     const differences = sums.map((sum, i) => Math.max(0, sum - (this.#last[i] ?? 0)));
     this.#last = sums;
-    return [...differences, Math.max(0, Math.round(s.latencySeconds * 1000)), s.peers];
+    const now = [Math.max(0, Math.round(s.latencySeconds * 1000)), s.peers];
+    return [...differences.slice(0, 10), ...now, ...differences.slice(10)];
   }
 }
 

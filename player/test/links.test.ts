@@ -8,6 +8,7 @@ class Fake implements Connection {
   buffered = 0;
   sent = 0;
   closed = false;
+  answered = false;
   constructor(readonly events: ConnectionEvents) {}
   signal(): void {}
   send(): boolean {
@@ -96,8 +97,25 @@ test('links that are up are counted; what cannot be opened is down', async () =>
   await connect(links, 11);
   made[0]!.events.up();
   made[1]!.events.up();
-  made[1]!.events.down();
+  made[1]!.events.down(false);
   assert.equal(links.up, 1);
   links.disconnect(1);
   assert.deepEqual([links.up, log.join()], [0, 'down 11,up 1,up 2,down 2']);
+});
+
+test('how links end is counted by cause: unanswered, unconnected, broken; what an end closes is no loss', async () => {
+  const { links, made } = world();
+  await connect(links, 8);
+  const [closed, broke, left, silent, failed, refused] = made as [Fake, Fake, Fake, Fake, Fake, Fake];
+  for (const link of [closed, broke, left]) link.events.up();
+  for (const link of [failed, refused]) link.answered = true;
+  closed.events.down(false); // by the peer
+  broke.events.down(true);
+  links.disconnect(3); // by us
+  links.disconnect(4, true); // too late
+  links.disconnect(5, true);
+  refused.events.down(true);
+  links.disconnect(7); // its peer left
+  assert.equal(silent.closed && left.closed, true);
+  assert.deepEqual(links.outcomes, { linksOpened: 3, linksNoAnswer: 1, linksNoRoute: 2, linksLost: 1 });
 });

@@ -50,14 +50,30 @@ test('the real scheduler joins', { skip }, async () => {
   assert.equal(s.beaconSeconds, 0);
   // welcomed as viewer 5, beacons each 10 s, one ICE server
   const url = Buffer.from('stun:edge:3478');
-  const welcome = Buffer.concat([Buffer.from([0x41, 2, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
+  const welcome = Buffer.concat([Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
   const ice = s.trackerMessage(20, welcome).find((a) => a.kind === Kind.ICEServers);
   assert.equal(Buffer.from(ice?.bytes ?? []).toString(), 'stun:edge:3478\0\0\n');
   assert.equal(s.beaconSeconds, 10);
-  const [beacon] = s.beacon(30, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  const [beacon] = s.beacon(30, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   assert.equal(beacon?.kind, Kind.SendTracker);
-  assert.equal(Buffer.from(beacon?.bytes ?? []).readUInt32BE(1 + 11 * 4), 12);
+  assert.equal(Buffer.from(beacon?.bytes ?? []).readUInt32BE(1 + 15 * 4), 16);
   assert.ok(Number.isFinite(s.next));
+});
+
+test('the real scheduler is turned off by the tracker, and on again by a roster', { skip }, async () => {
+  const s = await started();
+  s.trackerUp(10);
+  s.trackerMessage(20, Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 0]));
+  const member = (id: number): number[] => [0, 0, 0, 0, 0, 0, 0, id, 1, 0, 0, 200];
+  const roster = Buffer.from([0x42, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 2, ...member(5), ...member(7)]);
+  const link = s.trackerMessage(30, roster).find((a) => a.kind === Kind.Connect)?.peer ?? 0;
+  s.linkUp(40, link);
+  assert.deepEqual([s.off, s.roster, s.links], [false, 2, 1]);
+  const off = s.trackerMessage(50, Buffer.from([0x47, 1, 0, 0]));
+  assert.deepEqual(off.filter((a) => a.kind === Kind.Disconnect).map((a) => a.peer), [link]);
+  assert.deepEqual([s.off, s.roster, s.links], [true, 0, 0]);
+  s.trackerMessage(60, roster);
+  assert.deepEqual([s.off, s.roster], [false, 2]);
 });
 
 test('the real scheduler learns, fetches what is needed when it is alone, and is told', { skip }, async () => {

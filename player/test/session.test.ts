@@ -56,7 +56,7 @@ function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', was
     },
   });
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-  const session = new Session({ name: 'demo', key, tracker, wasm: 'http://edge/shoal.wasm', token: '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, beacon: () => new Array<number>(12).fill(0) });
+  const session = new Session({ name: 'demo', key, tracker, wasm: 'http://edge/shoal.wasm', token: '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, beacon: () => new Array<number>(16).fill(0) });
   t.after(() => {
     session.close();
     Object.assign(globalThis, { fetch: before.fetch });

@@ -22,6 +22,9 @@ const (
 
 // takeBridges takes all one's links to other cells.
 func (s *Scheduler) takeBridges(b wire.Bridges) {
+	if s.control.off {
+		return
+	}
 	old := s.bridges
 	s.bridges = nil
 	for _, r := range b.Bridges {

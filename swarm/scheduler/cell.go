@@ -24,6 +24,7 @@ type member struct {
 
 func (s *Scheduler) takeRoster(r wire.Roster) {
 	s.joined, s.version, s.depth = true, r.Version, int(r.Depth)
+	s.control.off = false
 	old := s.roster
 	s.roster = nil
 	for _, m := range r.Members {

@@ -64,7 +64,7 @@ func (s *Scheduler) tendErrands() {
 		if l == nil || there+errandWorth > behind {
 			continue
 		}
-		ours, theirs := airtime(o.bytes, s.speed), airtime(o.bytes, max(1, int(l.weight)))
+		ours, theirs := airtime(o.bytes, s.pace()), airtime(o.bytes, max(1, int(l.weight)))
 		n := min(int((behind-there)/(ours+theirs)), max(1, int(errandMost/max(theirs, 1))))
 		n = s.sendErrand(c, l, o, n)
 		l.free = max(l.free, s.now) + Time(n)*theirs

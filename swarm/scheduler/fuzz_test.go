@@ -27,6 +27,8 @@ func FuzzOutside(f *testing.F) {
 	f.Add(wire.Roster{Version: 4, Members: []wire.Member{{ID: 9}}}.Append(nil), 0, true)
 	f.Add(wire.Delta{Version: 4, Left: []wire.ViewerID{7}}.Append(nil), 0, true)
 	f.Add(wire.Signal{Type: wire.TypeSignalled, Peer: 3, Payload: []byte{1}}.Append(nil), 0, true)
+	f.Add(wire.Control{Flags: wire.Off, Most: 3}.Append(nil), 0, true)
+	f.Add(wire.Control{Most: 1}.Append(nil), 0, true)
 	f.Fuzz(func(t *testing.T, b []byte, payload int, tracker bool) {
 		for _, what := range [...]role{ofCell, feeder, follower} {
 			s := cellOf(500, 500, 500)[0]

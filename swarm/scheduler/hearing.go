@@ -89,7 +89,7 @@ func (s *Scheduler) stamp() {
 			st.Put(a.Bytes)
 		}
 		if a.Kind == Send {
-			s.uplink.handOut(s.now, len(a.Bytes), s.speed)
+			s.handOut(len(a.Bytes))
 		}
 	}
 }

@@ -86,7 +86,7 @@ func (s *Scheduler) post(u urgency, c *chunk, first, count int, flags uint8, to 
 func (s *Scheduler) release() {
 	for u := range s.outbox.lists {
 		f := &s.outbox.lists[u]
-		for f.n > 0 && s.uplink.free-s.now < burst {
+		for f.n > 0 && s.wayOut()-s.now < burst {
 			o := f.at(0)
 			c := s.chunk(o.chunk)
 			var l *link

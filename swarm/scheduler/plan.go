@@ -41,7 +41,7 @@ func (s *Scheduler) plan(c *chunk) {
 		return
 	}
 	size := int(c.record.PieceSize)
-	own := s.speed
+	own := s.pace()
 	once := airtime(size+wire.FrameHeaderSize, own)
 	s.gatherRelays(c, (size+wire.FrameHeaderSize)*max(party-1, 1), size)
 	scatter := scatter{pieces: c.pieces, step: s.step(), once: once, straight: once * Time(party),
@@ -204,7 +204,7 @@ func airtime(bytes, weight int) Time { return Time(bytes) * 8 * 100 / Time(weigh
 
 // backlogTime is how long what was handed out will take to leave.
 func (s *Scheduler) backlogTime() Time {
-	return max(0, s.uplink.free-s.now) + airtime(s.outbox.bytes, s.speed)
+	return max(0, s.wayOut()-s.now) + airtime(s.outbox.bytes, s.pace())
 }
 
 // beginPush plans, and tells relays that hold the chunk what they are to pass on.

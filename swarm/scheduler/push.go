@@ -273,7 +273,7 @@ func (s *Scheduler) sendHashes(c *chunk, l *link) {
 	c.hashesSent |= l.slot
 	s.queue.add(Action{Kind: SendHashes, Peer: l.peer, Chunk: c.handle,
 		Bytes: s.queue.encode(s.frame(wire.Hashes, c), nil)})
-	s.uplink.handOut(s.now, wire.FrameHeaderSize+32*c.pieces, s.speed)
+	s.handOut(wire.FrameHeaderSize + 32*c.pieces)
 }
 
 func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8) {
@@ -286,7 +286,7 @@ func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8)
 			Bytes: s.queue.encode(f, nil)})
 		from, to := c.record.PieceBounds(first, n)
 		s.stats.BytesToPeers += uint64(to - from)
-		s.uplink.handOut(s.now, wire.FrameHeaderSize+to-from, s.speed)
+		s.handOut(wire.FrameHeaderSize + to - from)
 		first, count = first+n, count-n
 	}
 }

@@ -34,6 +34,7 @@ type Scheduler struct {
 	updated       Time // when self was last told to the tracker
 	announced     wire.Update
 	beaconSeconds int
+	control       control
 	rejoined      Time // when the tracker was joined with links that stood already
 	readyAt       Time // when Ready or Fed last changed
 	shedAt        Time // when one was shed last
@@ -105,9 +106,7 @@ func New(c Config) *Scheduler {
 	s := &Scheduler{config: c, first: 1, changes: 1}
 	s.self = wire.Member{Flags: c.Flags &^ ownFlags, Rendition: c.Rendition, Weight: c.Weight}
 	s.speed = int(c.Weight)
-	if c.Cap > 0 {
-		s.self.Weight = min(c.Weight, c.Cap)
-	}
+	s.boundWeight()
 	return s
 }
 
@@ -140,7 +139,7 @@ func (s *Scheduler) Stats() Stats {
 func (s *Scheduler) Next() Time {
 	next := min(s.now+500*Millisecond, s.watchDue())
 	if s.outbox.bytes > 0 {
-		next = min(next, s.uplink.free-burst/2)
+		next = min(next, s.wayOut()-burst/2)
 	}
 	if len(s.haves) > 0 {
 		next = min(next, s.haveAt)

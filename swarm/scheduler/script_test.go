@@ -98,6 +98,12 @@ func (p *scene) call(name string, args []string) {
 		s.TrackerMessage(now, wire.Delta{Version: uint32(p.int(args[0])), Set: p.members(args[1:])}.Append(nil))
 	case "refused":
 		s.TrackerMessage(now, wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 7, Text: args[0]}.Append(nil))
+	case "control": // control on|off MOST
+		c := wire.Control{Most: uint16(p.int(args[1]))}
+		if args[0] == "off" {
+			c.Flags = wire.Off
+		}
+		s.TrackerMessage(now, c.Append(nil))
 	case "offer":
 		s.TrackerMessage(now, wire.Signal{Type: wire.TypeSignalled, Peer: wire.ViewerID(p.int(args[0])), Payload: []byte{byte(wire.Offer), 'x'}}.Append(nil))
 	case "out-signal":

@@ -32,9 +32,7 @@ func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	s.self.Flags = flags&^ownFlags | s.self.Flags&ownFlags
 	s.self.Rendition = rendition
 	s.config.Cap = most
-	if most > 0 {
-		s.self.Weight = min(s.self.Weight, most)
-	}
+	s.boundWeight()
 	s.changes++
 	s.updated = 0 // tell at once
 	s.tendReady()
@@ -84,6 +82,10 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 		if g, err := wire.ParseSignal(b, wire.TypeSignalled); err == nil {
 			s.signalled(g)
 		}
+	case wire.TypeControl:
+		if c, err := wire.ParseControl(b); err == nil {
+			s.takeControl(c)
+		}
 	case wire.TypeRefused:
 		if r, err := wire.ParseRefused(b); err == nil {
 			s.queue.add(Action{Kind: Refused, Count: int(r.RetryAfter), Bytes: s.queue.copy([]byte(r.Text))})
@@ -96,7 +98,8 @@ func (s *Scheduler) welcomed(w wire.Welcome) {
 	if len(s.links) > 0 {
 		s.rejoined = s.now
 	}
-	s.bridges = nil // those that stay are told anew
+	s.bridges = nil    // those that stay are told anew
+	s.control.most = 0 // and so is a bound
 	s.beaconSeconds = int(w.BeaconSeconds)
 	var text []byte
 	for _, i := range w.ICEServers {

@@ -151,7 +151,7 @@ func (s *Scheduler) echo(l *link, st wire.Stamp) {
 	if u.taken == 0 || u.taken >= trusted {
 		s.speed = int(max(leastUplink, min(u.speed*reckoned/10_000, mostUplink)))
 	}
-	since := airtime(int(u.handed-d.handed), s.speed)
+	since := airtime(int(u.handed-d.handed), s.pace())
 	if free := d.sent + max(d.waited, usual) + since; free < u.free {
 		u.free = max(s.now, free)
 	} else {
@@ -162,7 +162,7 @@ func (s *Scheduler) echo(l *link, st wire.Stamp) {
 // Backlog tells how many bytes wait to be sent, over all links, as far as the host sees them. It calls it before each Tick.
 func (s *Scheduler) Backlog(now Time, bytes int) {
 	s.begin(now)
-	s.uplink.free = max(s.uplink.free, s.now+airtime(bytes, s.speed))
+	s.uplink.free = max(s.uplink.free, s.now+airtime(bytes, s.pace()))
 	s.lend()
 }
 
@@ -193,7 +193,7 @@ func (s *Scheduler) lend() {
 		s.forwarded, s.lentAt = 0, s.now
 	}
 	w := max(leastUplink, s.speed-s.forwarding)
-	if most := int(s.config.Cap); most > 0 {
+	if most := s.most(); most > 0 {
 		w = min(w, most)
 	}
 	was := int(s.self.Weight)

@@ -11,6 +11,7 @@ const (
 	trackerHears                  // a viewer's message is at the tracker
 	trackerLoses                  // the tracker notices that a viewer is gone
 	trackerFlush                  // the tracker's pause between deltas is over
+	trackerTurns                  // the operator turns P2P off, or on
 
 	joins        // a viewer opens the page
 	leaves       // a viewer closes it

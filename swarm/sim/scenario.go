@@ -34,6 +34,9 @@ type Scenario struct {
 	Rude     float64 // share of those that leave without a word
 	Hidden   float64 // share whose tab is hidden for 20 s
 
+	Bound   float64 // most that the operator lets a viewer lend of its uplink; 0: no bound
+	Off, On int     // from the beginning until the operator turns P2P off, and on again; 0: never
+
 	// Shares of viewers that are no good peers; see trait.go.
 	Polluter, Liar, Slow, Leecher float64
 }
@@ -71,6 +74,9 @@ var scenarios = []Scenario{
 	}),
 	steady.but("crowd", "an edge whose line carries no more than 1.1 times what all watch", func(s *Scenario) {
 		s.EdgeRate = 1.1
+	}),
+	steady.but("switch", "the operator turns P2P off for ten seconds, and on again", func(s *Scenario) {
+		s.Off, s.On = 32, 42
 	}),
 	steady.but("nat", "a quarter behind symmetric NATs, half behind restricted ones", func(s *Scenario) {
 		s.Unreachable, s.Symmetric, s.Restricted = 0.05, 0.25, 0.5

@@ -134,6 +134,52 @@ func TestPlenty(t *testing.T) {
 	}
 }
 
+// TestKillSwitch turns P2P off in the middle of the stream. Nobody stalls, two seconds later nothing goes between peers, and the
+// edge alone carries all; and when it is on again, peers carry again.
+func TestKillSwitch(t *testing.T) {
+	s, err := scenario("switch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := func(at int) (bytes uint64, stalls int) {
+		w := newWorld(s, 24, at-s.Warmup, 7, true)
+		w.run()
+		for _, v := range w.viewers {
+			bytes += v.core.Stats().BytesToPeers
+		}
+		return bytes, w.report(Config{Viewers: 24, Seconds: at - s.Warmup}).Stalls
+	}
+	before, _ := sent(s.Off)
+	quiet, _ := sent(s.Off + 2)
+	still, stalls := sent(s.On)
+	after, stallsAfter := sent(s.On + 20)
+	if before == 0 || quiet != still || after <= still || stalls+stallsAfter != 0 {
+		t.Errorf("to peers: %d bytes before, %d until 2 s after P2P was turned off, %d until it was turned on, %d after 20 s more; %d and %d stalls",
+			before, quiet, still, after, stalls, stallsAfter)
+	}
+}
+
+// TestUploadIsBounded: nobody sends faster to peers than the operator allows, though all have more and are asked for more; the
+// edge brings the rest.
+func TestUploadIsBounded(t *testing.T) {
+	for _, bound := range []float64{0.1, 0.25, 0.5, 1} {
+		s := steady.but("bound", "", func(s *Scenario) { s.Bound = bound })
+		w := newWorld(s, 24, 30, 7, true)
+		w.run()
+		most := bound * float64(s.Bitrate) / 8 * float64(s.Warmup+30)
+		worst, all := 0.0, 0.0
+		for _, v := range w.viewers {
+			used := float64(v.core.Stats().BytesToPeers) / most
+			worst, all = max(worst, used), all+used
+		}
+		r := w.report(Config{Viewers: 24, Seconds: 30})
+		t.Logf("bound %g: used in the mean %.2f, at most %.2f; offload %.3f, %d stalls", bound, all/24, worst, r.Offload, r.Stalls)
+		if worst > 1 || all == 0 || r.Stalls > 0 {
+			t.Errorf("bound %g: a viewer sent %.2f of what it might, all %.2f in the mean, with %d stalls", bound, worst, all/24, r.Stalls)
+		}
+	}
+}
+
 func TestRefusesWhatCannotBePlayed(t *testing.T) {
 	for name, c := range map[string]Config{
 		"scenario": {Scenario: "no such"}, "viewers": {Viewers: -1}, "seconds": {Seconds: 1},

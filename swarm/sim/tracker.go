@@ -17,11 +17,14 @@ type tracker struct {
 	swarm   *cell.Swarm
 	members map[wire.ViewerID]*viewer
 	flushAt scheduler.Time
+	off     bool                          // the operator has turned P2P off
+	outside map[wire.ViewerID]wire.Member // meanwhile: who is here, in no cell
 }
 
 func newTracker(w *world) *tracker {
 	return &tracker{
 		w: w, swarm: cell.New(cell.Config{Size: w.scenario.CellSize, Gap: int64(cellGap), Roots: w.scenario.Roots, Patience: int64(bridgePatience)}), members: make(map[wire.ViewerID]*viewer), flushAt: never,
+		outside: make(map[wire.ViewerID]wire.Member),
 	}
 }
 
@@ -35,7 +38,14 @@ func (t *tracker) hears(v *viewer, b []byte) {
 		}
 		t.members[v.name] = v
 		t.tell(v, wire.Welcome{Viewer: v.name}.Append(nil))
-		if t.swarm.Join(wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}, v.place(j.RoundTrip)) != nil {
+		if bound := t.w.scenario.Bound; bound > 0 {
+			t.tell(v, wire.Control{Most: uint16(bound * float64(t.w.scenario.Bitrate) / 10_000)}.Append(nil))
+		}
+		m := wire.Member{ID: v.name, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
+		if t.off {
+			t.outside[v.name] = m
+			t.tell(v, wire.Control{Flags: wire.Off}.Append(nil))
+		} else if t.swarm.Join(m, v.place(j.RoundTrip)) != nil {
 			panic("sim: a viewer joins twice")
 		}
 	case wire.TypeUpdate:
@@ -65,7 +75,28 @@ func (v *viewer) place(roundTrip uint16) cell.Place {
 // loses takes a viewer out.
 func (t *tracker) loses(v *viewer) {
 	delete(t.members, v.name)
+	delete(t.outside, v.name)
 	t.swarm.Leave(v.name)
+	t.flush()
+}
+
+// turn turns P2P off, or on again. In the order of their numbers, so that the same world goes the same way.
+func (t *tracker) turn() {
+	t.off = !t.off
+	for _, v := range t.w.viewers {
+		switch {
+		case t.members[v.name] != v:
+		case t.off:
+			m, _ := t.swarm.Member(v.name)
+			m.Flags &^= wire.Ready | wire.Fed | wire.Shed | wire.Feeds
+			t.outside[v.name] = m
+			t.swarm.Leave(v.name)
+			t.tell(v, wire.Control{Flags: wire.Off}.Append(nil))
+		default:
+			t.swarm.Join(t.outside[v.name], v.place(0))
+			delete(t.outside, v.name)
+		}
+	}
 	t.flush()
 }
 

@@ -55,6 +55,11 @@ func newWorld(s Scenario, viewers, seconds int, seed uint64, p2p bool) *world {
 		w.enter(at)
 	}
 	w.plan(event{at: publishedAt(before0), what: publishes})
+	for _, at := range [...]int{s.Off, s.On} {
+		if at > 0 {
+			w.plan(event{at: scheduler.Time(at) * scheduler.Second, what: trackerTurns})
+		}
+	}
 	return w
 }
 
@@ -149,6 +154,8 @@ func (w *world) happen(e *event) {
 			w.tracker.flushAt = never
 			w.tracker.flush()
 		}
+	case trackerTurns:
+		w.tracker.turn()
 	case opens:
 		v.opened(e.msg.half)
 		w.free(e.msg)

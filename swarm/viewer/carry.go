@@ -31,6 +31,9 @@ func (s *session) carryOut(now scheduler.Time) {
 		case scheduler.Disconnect:
 			if l := s.links[a.Peer]; l != nil {
 				s.counts.cut[min(int(a.Count), len(s.counts.cut)-1)]++
+				if scheduler.Reason(a.Count) == scheduler.TooSlow {
+					s.counts.failed(l)
+				}
 				l.close()
 				delete(s.links, a.Peer)
 			}
@@ -62,6 +65,7 @@ func (s *session) carryOut(now scheduler.Time) {
 
 func (s *session) refusal(a scheduler.Action) {
 	s.v.cfg.Log.Warn("tracker refused the viewer", "why", string(a.Bytes), "againSeconds", a.Count)
+	s.barred = true
 	if a.Count == 0 {
 		s.tracker.wait.Store(-1)
 	} else {
@@ -88,10 +92,16 @@ func (s *session) connect(a scheduler.Action) {
 	}
 	l.signal = func(b []byte) { mine(func(now scheduler.Time) { s.core.OutSignal(now, peer, b) }) }
 	l.up = func(c *datachannel.DataChannel) {
-		mine(func(now scheduler.Time) { l.channel = c; s.core.LinkUp(now, peer) })
+		mine(func(now scheduler.Time) { l.channel = c; s.counts.linksOpened++; s.core.LinkUp(now, peer) })
 	}
-	l.down = func() {
+	l.down = func(broke bool) {
 		mine(func(now scheduler.Time) {
+			switch {
+			case l.channel == nil:
+				s.counts.failed(l)
+			case broke:
+				s.counts.linksLost++
+			}
 			delete(s.links, peer)
 			l.close()
 			s.core.LinkDown(now, peer)

@@ -39,12 +39,13 @@ type link struct {
 	// the session asks pion how much waits. OnBufferedAmountLow is called under one, hence session.backlog.
 	signal  func(b []byte)
 	up      func(*datachannel.DataChannel)
-	down    func()
+	down    func(broke bool) // broke: it failed, and the peer did not close it
 	message func(b []byte)
 
 	opened   chan *datachannel.DataChannel // once it is open
 	outgoing chan []byte
 	waiting  atomic.Int64 // bytes in outgoing
+	answered atomic.Bool  // the peer's description has come
 
 	// Owned by the session.
 	channel  *datachannel.DataChannel // nil until it is open
@@ -58,7 +59,7 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 		Certificates: []webrtc.Certificate{p.certificate},
 	})
 	if err != nil {
-		l.down()
+		l.down(true)
 		return
 	}
 	ended := make(chan struct{})
@@ -77,16 +78,16 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 	})
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
-			l.down()
+			l.down(s == webrtc.PeerConnectionStateFailed)
 		}
 	})
 	if err := l.open(pc); err != nil {
-		l.down()
+		l.down(true)
 		return
 	}
 	if initiate {
 		if err := l.describe(pc, wire.Offer, pc.CreateOffer); err != nil {
-			l.down()
+			l.down(true)
 			return
 		}
 	}
@@ -150,7 +151,7 @@ func (l *link) read() {
 		case errors.Is(err, io.ErrShortBuffer) && len(b) < maxMessage:
 			b = make([]byte, 2*len(b)) // the message is still there
 		case err != nil:
-			l.down()
+			l.down(false)
 			return
 		case !text:
 			l.message(slices.Clone(b[:n]))
@@ -186,12 +187,13 @@ func (l *link) apply(pc *webrtc.PeerConnection) {
 			}
 		}
 		if err != nil {
-			l.down()
+			l.down(true)
 			return
 		}
 		if pc.RemoteDescription() == nil {
 			continue
 		}
+		l.answered.Store(true)
 		for _, c := range early {
 			pc.AddICECandidate(c) // one that cannot be used (mDNS, IPv6) is no fault of the link
 		}

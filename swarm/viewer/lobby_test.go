@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 
@@ -18,11 +19,15 @@ type lobby struct {
 	version uint32
 	group   sync.WaitGroup
 	beacons int
+	hasty   int  // beacons that came before their time
+	off     bool // nobody is in the cell
 }
 
 type guest struct {
 	wire.Member
-	c *websocket.Conn
+	c       *websocket.Conn
+	since   time.Time
+	beacons int
 }
 
 func newLobby() *lobby { return &lobby{members: make(map[wire.ViewerID]*guest)} }
@@ -44,7 +49,7 @@ func (l *lobby) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sum := sha256.Sum256(j.Secret[:])
-	g := &guest{wire.Member{ID: wire.ViewerID(binary.BigEndian.Uint64(sum[:])), Flags: j.Flags, Weight: j.Weight}, c}
+	g := &guest{wire.Member{ID: wire.ViewerID(binary.BigEndian.Uint64(sum[:])), Flags: j.Flags, Weight: j.Weight}, c, time.Now(), 0}
 	l.change(func() {
 		l.members[g.ID] = g
 		c.WriteMessage(websocket.BinaryMessage, wire.Welcome{Viewer: g.ID, BeaconSeconds: 1}.Append(nil))
@@ -72,6 +77,9 @@ func (l *lobby) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case wire.TypeBeacon:
 			l.mu.Lock()
 			l.beacons++
+			if g.beacons++; time.Since(g.since) < time.Duration(g.beacons-1)*time.Second {
+				l.hasty++
+			}
 			l.mu.Unlock()
 		case wire.TypeLeave:
 			return
@@ -84,6 +92,9 @@ func (l *lobby) change(how func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	how()
+	if l.off {
+		return
+	}
 	l.version++
 	r := wire.Roster{Cell: 1, Version: l.version}
 	for _, g := range l.members {
@@ -93,6 +104,21 @@ func (l *lobby) change(how func()) {
 	for _, g := range l.members {
 		g.c.WriteMessage(websocket.BinaryMessage, b)
 	}
+}
+
+// turn turns P2P off or on for all.
+func (l *lobby) turn(off bool) {
+	l.change(func() {
+		l.off = off
+		var c wire.Control
+		if off {
+			c.Flags = wire.Off
+		}
+		for _, g := range l.members {
+			g.Flags &^= wire.Ready
+			g.c.WriteMessage(websocket.BinaryMessage, c.Append(nil))
+		}
+	})
 }
 
 func (l *lobby) close() {

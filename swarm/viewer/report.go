@@ -10,18 +10,33 @@ import (
 
 // counts are what the session counts beside the scheduler. Owned by the loop, but for the atomic one.
 type counts struct {
-	fromEdge       uint64
-	bytesPlayed    uint64
-	badPlayed      uint64 // played though not the chunk's: must stay 0
-	badRelayed     uint64 // passed on though not the chunk's: must stay 0
-	badTaken       uint64 // bytes of peers that did not pass verification
-	unheld         uint64 // actions on what is not held: must stay 0
-	sendsDropped   uint64
-	fetchesFailed  uint64
-	tampered       uint64 // pieces changed by the fault hook
-	cut            [5]uint64
+	fromEdge      uint64
+	bytesPlayed   uint64
+	badPlayed     uint64 // played though not the chunk's: must stay 0
+	badRelayed    uint64 // passed on though not the chunk's: must stay 0
+	badTaken      uint64 // bytes of peers that did not pass verification
+	unheld        uint64 // actions on what is not held: must stay 0
+	sendsDropped  uint64
+	fetchesFailed uint64
+	tampered      uint64 // pieces changed by the fault hook
+	cut           [5]uint64
+	links
 	signalsDropped atomic.Uint64
 	linksStuck     atomic.Uint64 // connections that would not close
+}
+
+// links counts how links ended; see wire.Beacon.
+type links struct {
+	linksOpened, linksNoAnswer, linksNoRoute, linksLost uint64
+}
+
+// failed counts a link that did not open.
+func (c *links) failed(l *link) {
+	if l.answered.Load() {
+		c.linksNoRoute++
+	} else {
+		c.linksNoAnswer++
+	}
 }
 
 // Report is what one viewer got. The names are those of <shoal-player>'s stats.
@@ -45,6 +60,11 @@ type Report struct {
 	BadPieces       uint64 `json:"badPieces"` // sent to us, and not kept
 	EdgeRequests    uint64 `json:"edgeRequests"`
 	Peers           int    `json:"peers"`
+	P2P             string `json:"p2p"` // "off", "joining", "on" or "refused"
+	LinksOpened     uint64 `json:"linksOpened"`
+	LinksNoAnswer   uint64 `json:"linksNoAnswer"`
+	LinksNoRoute    uint64 `json:"linksNoRoute"`
+	LinksLost       uint64 `json:"linksLost"`
 
 	BadBytesPlayed  uint64 `json:"badBytesPlayed"`
 	BadBytesRelayed uint64 `json:"badBytesRelayed"`
@@ -66,9 +86,11 @@ type sample struct {
 	counts   countsCopy
 	records  uint64
 	stuck    uint64
+	p2p      string
 }
 
 type countsCopy struct {
+	links
 	fromEdge, badPlayed, badRelayed, tampered, cut, sendsDropped, unheld uint64
 }
 
@@ -77,8 +99,9 @@ func (s *session) sample(now scheduler.Time) sample {
 	return sample{
 		at: now, core: s.core.Stats(), play: s.head.Stats(now), buffered: s.head.Buffered(),
 		requests: s.requests.Load(), records: s.refused.Load(), stuck: c.linksStuck.Load(),
+		p2p: s.p2p(),
 		counts: countsCopy{
-			c.fromEdge, c.badPlayed, c.badRelayed, c.tampered,
+			c.links, c.fromEdge, c.badPlayed, c.badRelayed, c.tampered,
 			c.cut[scheduler.BadPiece] + c.cut[scheduler.BadFrame], c.sendsDropped, c.unheld,
 		},
 	}
@@ -103,6 +126,11 @@ func (p sample) report() Report {
 		BadPieces:       p.core.BadPieces,
 		EdgeRequests:    p.requests,
 		Peers:           p.core.Links,
+		P2P:             p.p2p,
+		LinksOpened:     p.counts.linksOpened,
+		LinksNoAnswer:   p.counts.linksNoAnswer,
+		LinksNoRoute:    p.counts.linksNoRoute,
+		LinksLost:       p.counts.linksLost,
 		BadBytesPlayed:  p.counts.badPlayed,
 		BadBytesRelayed: p.counts.badRelayed,
 		PiecesTampered:  p.counts.tampered,
@@ -117,6 +145,20 @@ func (p sample) report() Report {
 	}
 	r.Offload = ratio(float64(r.BytesFromPeers), float64(r.BytesFromPeers+r.BytesFromEdge))
 	return r
+}
+
+// p2p is how the viewer stands to the swarm, in the words of <shoal-player>.
+func (s *session) p2p() string {
+	stats := s.core.Stats()
+	switch {
+	case stats.RosterSize > 0 || stats.Links > 0:
+		return "on"
+	case !s.v.cfg.P2P || s.core.Off():
+		return "off"
+	case s.barred:
+		return "refused"
+	}
+	return "joining"
 }
 
 func seconds64(t scheduler.Time) float64 { return float64(t) / 1e6 }
@@ -161,6 +203,10 @@ func (s *session) beacon(now scheduler.Time) {
 			StalledMillis:   uint32((cur.play.Stalled - was.play.Stalled) / scheduler.Millisecond),
 			LatencyMillis:   uint32(max(0, cur.play.Latency) / scheduler.Millisecond),
 			Links:           uint32(cur.core.Links),
+			LinksOpened:     uint32(cur.counts.linksOpened - was.counts.linksOpened),
+			LinksNoAnswer:   uint32(cur.counts.linksNoAnswer - was.counts.linksNoAnswer),
+			LinksNoRoute:    uint32(cur.counts.linksNoRoute - was.counts.linksNoRoute),
+			LinksLost:       uint32(cur.counts.linksLost - was.counts.linksLost),
 		})
 	})
 }

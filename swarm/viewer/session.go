@@ -55,6 +55,7 @@ type session struct {
 	holdBack scheduler.Time // alone; the scheduler may want more
 	counts   counts
 	beaconN  beacon
+	barred   bool   // the tracker refused, for now or for good
 	out      []byte // scratch for messages
 
 	// shared with the leaves
@@ -155,7 +156,7 @@ func (s *session) start(ctx context.Context) {
 	s.tracker = &tracker{
 		url: s.v.cfg.Tracker,
 		up: func(k *socket) {
-			s.tell(func(now scheduler.Time) { s.socket = k; s.core.TrackerUp(now) })
+			s.tell(func(now scheduler.Time) { s.socket, s.barred = k, false; s.core.TrackerUp(now) })
 		},
 		down: func(k *socket) {
 			s.tell(func(now scheduler.Time) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -127,6 +128,54 @@ func TestLiarIsCutOff(t *testing.T) {
 	bad, cut := found(a)
 	if sent := a.viewers[3].Report().PiecesTampered; sent == 0 || bad == 0 || cut == 0 {
 		t.Errorf("%d pieces tampered with, %d found bad, %d links cut: want all over 0", sent, bad, cut)
+	}
+}
+
+// TestTurnedOff: the tracker turns P2P off while three share, and on again: nobody stalls, nothing comes from peers meanwhile, and
+// no more beacons come than shall.
+func TestTurnedOff(t *testing.T) {
+	st := newStage(t, 20_000, 250*time.Millisecond)
+	all := func(a audience, ok func(Report) bool) bool {
+		return !slices.ContainsFunc(a.viewers, func(v *Viewer) bool { return !ok(v.Report()) })
+	}
+	moved := func(a audience) (bytes uint64) {
+		for _, v := range a.viewers {
+			bytes += v.Report().BytesFromPeers + v.Report().BytesToPeers
+		}
+		return bytes
+	}
+	const linked, off, quiet, on = 0, 1, 2, 3
+	step, since, bytes := linked, time.Time{}, uint64(0)
+	a := st.watch(t, 20, func(a audience) bool {
+		switch {
+		case step == linked && a.offload() > 0.2 && all(a, func(r Report) bool { return r.Peers == 2 && r.P2P == "on" }):
+			st.tracker.turn(true)
+			step, since = off, time.Now()
+		case step == off && time.Since(since) > 2*time.Second:
+			if !all(a, func(r Report) bool { return r.Peers == 0 && r.P2P == "off" }) {
+				t.Error("two seconds after P2P was turned off not all are out of the swarm")
+			}
+			step, bytes = quiet, moved(a)
+		case step == quiet && time.Since(since) > 4*time.Second:
+			if now := moved(a); now != bytes {
+				t.Errorf("%d bytes went between peers after that", now-bytes)
+			}
+			st.tracker.turn(false)
+			step = on
+		}
+		return step == on && all(a, func(r Report) bool { return r.Peers == 2 && r.P2P == "on" }) && moved(a) > bytes
+	}, Config{P2P: true}, Config{P2P: true}, Config{P2P: true})
+	a.check(t, st, 20)
+	if step != on || moved(a) <= bytes {
+		t.Errorf("it came to step %d, %d bytes after it was turned on again", step, moved(a)-bytes)
+	}
+	for i, v := range a.viewers {
+		if r := v.Report(); r.Stalls != 0 || r.LinksOpened < 4 || r.LinksLost+r.LinksNoAnswer+r.LinksNoRoute != 0 {
+			t.Errorf("viewer %d: %d stalls, %d links opened twice over, of which none may be lost: %+v", i, r.Stalls, r.LinksOpened, r)
+		}
+	}
+	if l := st.tracker; l.beacons == 0 || l.hasty != 0 {
+		t.Errorf("%d of %d beacons came before their time", l.hasty, l.beacons)
 	}
 }
 

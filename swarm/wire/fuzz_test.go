@@ -42,6 +42,7 @@ func FuzzParseRoster(f *testing.F)    { fuzz(f, "roster") }
 func FuzzParseBridges(f *testing.F)   { fuzz(f, "bridges") }
 func FuzzParseDelta(f *testing.F)     { fuzz(f, "delta") }
 func FuzzParseSignalled(f *testing.F) { fuzz(f, "signalled") }
+func FuzzParseControl(f *testing.F)   { fuzz(f, "control") }
 func FuzzParseRefused(f *testing.F)   { fuzz(f, "refused") }
 
 // FuzzRecordIsUsable: a record that is accepted can be divided into pieces without a check more.

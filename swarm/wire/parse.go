@@ -157,6 +157,11 @@ func ParseBridges(b []byte) (Bridges, error) {
 	return o, r.err
 }
 
+func ParseControl(b []byte) (Control, error) {
+	r := open(b, TypeControl)
+	return Control{Flags: r.u8(), Most: r.u16()}, r.err
+}
+
 func ParseRefused(b []byte) (Refused, error) {
 	r := open(b, TypeRefused)
 	f := Refused{Reason: r.u8(), RetryAfter: r.u16()}

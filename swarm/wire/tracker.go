@@ -17,11 +17,12 @@ const (
 	TypeSignalled MessageType = 0x44
 	TypeRefused   MessageType = 0x45
 	TypeBridges   MessageType = 0x46
+	TypeControl   MessageType = 0x47
 )
 
 // Bounds of tracker messages.
 const (
-	ProtocolVersion = 2
+	ProtocolVersion = 3
 	MaxName         = 64
 	MaxToken        = 2048
 	MaxMembers      = 64
@@ -130,7 +131,10 @@ func (s Signal) Append(b []byte) []byte {
 }
 
 // Beacon tells the tracker what a viewer got since its last beacon; all counts are differences, but for Latency and
-// Links. Type, then twelve u32 in the order of the fields.
+// Links. Type, then sixteen u32 in the order of the fields.
+//
+// A link is counted once by each of its ends, and once only: when it opened, or when it was given up before it had, and
+// once more if it broke afterwards. One that an end closed, since its peer left or is of another cell, is not lost.
 type Beacon struct {
 	BytesFromPeers  uint32
 	BytesFromEdge   uint32 // media bytes
@@ -143,13 +147,18 @@ type Beacon struct {
 	Stalls          uint32
 	StalledMillis   uint32
 	LatencyMillis   uint32
-	Links           uint32
+	Links           uint32 // that are up
+	LinksOpened     uint32
+	LinksNoAnswer   uint32 // no answer to our offer came through the tracker
+	LinksNoRoute    uint32 // the descriptions were exchanged, and no connection came of them
+	LinksLost       uint32 // they were up, and broke
 }
 
-func (c *Beacon) fields() [12]*uint32 {
+func (c *Beacon) fields() [16]*uint32 {
 	return [...]*uint32{
 		&c.BytesFromPeers, &c.BytesFromEdge, &c.BytesToPeers, &c.ChunksFromPeers, &c.ChunksFromEdge,
 		&c.DuplicateBytes, &c.BadPieces, &c.EdgeRequests, &c.Stalls, &c.StalledMillis, &c.LatencyMillis, &c.Links,
+		&c.LinksOpened, &c.LinksNoAnswer, &c.LinksNoRoute, &c.LinksLost,
 	}
 }
 
@@ -265,6 +274,22 @@ func (o Bridges) Append(b []byte) []byte {
 		b = r.Member.append(append(b, byte(r.Role)))
 	}
 	return b
+}
+
+// Off is the flag of a Control that takes a viewer out of the swarm: it closes its links, gets all from the edge, and
+// stays connected to the tracker. The next Roster brings it back.
+const Off uint8 = 1 << 0
+
+// Control tells a viewer what its operator allows: type, flags u8, most u16. It comes after a Welcome, where there is
+// something to tell, and whenever that changes. A Welcome that no Control follows allows everything.
+type Control struct {
+	Flags uint8
+	Most  uint16 // that may be lent of the uplink, in units of 10 kbit/s, whatever the viewer's own bound; 0: no bound
+}
+
+func (c Control) Append(b []byte) []byte {
+	b = append(b, byte(TypeControl), c.Flags)
+	return binary.BigEndian.AppendUint16(b, c.Most)
 }
 
 // Reasons of a Refused.

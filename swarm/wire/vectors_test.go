@@ -94,6 +94,7 @@ var meant = map[string]value{
 		BytesFromPeers: 1000001, BytesFromEdge: 1000002, BytesToPeers: 1000003, ChunksFromPeers: 1000004,
 		ChunksFromEdge: 1000005, DuplicateBytes: 1000006, BadPieces: 1000007, EdgeRequests: 1000008,
 		Stalls: 1000009, StalledMillis: 1000010, LatencyMillis: 1000011, Links: 1000012,
+		LinksOpened: 1000013, LinksNoAnswer: 1000014, LinksNoRoute: 1000015, LinksLost: 1000016,
 	},
 	"leave": wire.Leave{},
 
@@ -115,6 +116,8 @@ var meant = map[string]value{
 		{Role: wire.Follower, Member: wire.Member{ID: 17, Weight: 1}},
 	}},
 	"bridges/none":  wire.Bridges{},
+	"control/off":   wire.Control{Flags: wire.Off},
+	"control/most":  wire.Control{Most: 500},
 	"refused/busy":  wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many viewers"},
 	"refused/never": wire.Refused{Reason: wire.RefusedVersion},
 }
@@ -150,6 +153,8 @@ func parse(kind string, b []byte) (value, error) {
 		return wire.ParseSignal(b, wire.TypeSignalled)
 	case "bridges":
 		return wire.ParseBridges(b)
+	case "control":
+		return wire.ParseControl(b)
 	case "refused":
 		return wire.ParseRefused(b)
 	}

@@ -26,8 +26,17 @@ func (s *Swarm) enter(c *cell, m member) {
 }
 
 // split parts a full cell in two and returns the half that suits a newcomer better; nobody is left alone in the other.
-// Those who move are linked to each other already, so they may own chunks at once.
 func (s *Swarm) split(c *cell, newcomer *member) *cell {
+	half := s.part(c)
+	if len(half.members) == 1 || len(c.members) > 1 && s.worth(half.members, newcomer) > s.worth(c.members, newcomer) {
+		return half
+	}
+	return c
+}
+
+// part moves half of a cell into a new one, which it returns. Those who move are linked to each other already, so they may
+// own chunks at once.
+func (s *Swarm) part(c *cell) *cell {
 	half := s.open()
 	movers := movers(c.members)
 	s.unshelve(c)
@@ -43,10 +52,7 @@ func (s *Swarm) split(c *cell, newcomer *member) *cell {
 	s.shelve(c)
 	s.shelve(half)
 	s.settle([]*cell{half})
-	if len(half.members) == 1 || len(c.members) > 1 && s.worth(half.members, newcomer) > s.worth(c.members, newcomer) {
-		return half
-	}
-	return c
+	return half
 }
 
 // movers returns the half of the members that leave a cell that is split: by nearness to one or the other of the two
@@ -109,13 +115,14 @@ func poles(members []member) (a, b *member) {
 	return a, b
 }
 
-// shrunk makes one cell of two, or spreads the last members of a cell over others, now that c is smaller.
-func (s *Swarm) shrunk(c *cell) {
+// shrunk makes one cell of two, or spreads the last members of a cell over others, now that c is smaller, and tells whether
+// either was to be done.
+func (s *Swarm) shrunk(c *cell) bool {
 	n := len(c.members)
 	if n == 0 {
 		s.vanish(c)
 		c.left = nil // there is nobody to tell
-		return
+		return true
 	}
 	if other := s.partner(c); other != nil {
 		if n > len(other.members) || n == len(other.members) && c.id < other.id {
@@ -124,13 +131,15 @@ func (s *Swarm) shrunk(c *cell) {
 		for _, m := range s.vacate(c) {
 			s.enter(other, m)
 		}
-		return
+		return true
 	}
 	if n < s.least() && s.cells > 1 && (s.config.Size > 2 || len(s.byCount[1]) > 1) {
 		for _, m := range s.vacate(c) {
 			s.enter(s.choose(&m), m)
 		}
+		return true
 	}
+	return false
 }
 
 // partner returns the cell that c shall become one with, nil if no two cells are small enough. As the swarm had no

@@ -17,6 +17,8 @@
 // Whoever moves keeps its links to those who moved with it. After a split those are all links it needs; after a merge
 // it is not Ready until it says so anew, which it learns from its own entry in the Roster.
 //
+// Reshape changes size and roots while viewers are here.
+//
 // The forest: no more than Roots cells have depth 0 and fetch from the edge. Every other has a parent, one less deep,
 // and a few bridges, each from a member of the parent to one of its own. A cell changes its parent only when the parent
 // goes or can feed none of its members, and when a cell that is far stronger changes places with its parent; see parent, mend
@@ -162,6 +164,15 @@ func (s *Swarm) Roster(id wire.ViewerID) (wire.Roster, bool) {
 		return wire.Roster{}, false
 	}
 	return c.roster(), true
+}
+
+// Member returns what the cell of a viewer knows of it.
+func (s *Swarm) Member(id wire.ViewerID) (wire.Member, bool) {
+	c := s.homes[id]
+	if c == nil {
+		return wire.Member{}, false
+	}
+	return c.find(id).Member, true
 }
 
 // Viewers returns how many viewers there are.

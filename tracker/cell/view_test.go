@@ -27,6 +27,8 @@ type run struct {
 	introduced bool
 	now        int64
 	changes    int // joins and leaves
+	reshaped   int // moves that changes of the size may have taken
+	largest    int // size so far
 }
 
 // TestEveryViewHoldsTheRoster drives a swarm at random and applies every notice as a viewer would.
@@ -45,7 +47,8 @@ func TestEveryViewHoldsTheRoster(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": r.join, "join more": r.crowd, "leave": r.leave, "update": r.update, "miss": r.miss, "introduce": r.introduce, "flush": r.flush,
-			"": func(t *rapid.T) { r.now++; r.check(t, false) },
+			"reshape": r.reshape,
+			"":        func(t *rapid.T) { r.now++; r.check(t, false) },
 		})
 		r.now += 2*config.Gap + 2
 		r.flush(t)
@@ -148,6 +151,23 @@ func (r *run) introduce(t *rapid.T) {
 	r.introduced = true
 }
 
+// reshape changes the size of the cells, or how many are roots, or both.
+func (r *run) reshape(t *rapid.T) {
+	size, roots := rapid.IntRange(2, 12).Draw(t, "new size"), rapid.IntRange(1, 4).Draw(t, "new roots")
+	small, large := min(size, r.config.Size), max(size, r.config.Size)
+	for ; small < large; small *= 2 {
+		r.reshaped += len(r.truth)
+	}
+	before := r.s.Moves()
+	r.s.Reshape(size, roots)
+	r.again.Reshape(size, roots)
+	if size == r.config.Size && r.s.Moves() != before {
+		t.Fatalf("%d moved, though the size is as it was", r.s.Moves()-before)
+	}
+	r.config.Size, r.config.Roots = size, roots
+	r.largest = max(r.largest, size)
+}
+
 func (r *run) flush(t *rapid.T) {
 	notices := r.s.Flush(r.now)
 	if a, b := fmt.Sprint(dump(notices)), fmt.Sprint(dump(r.again.Flush(r.now))); a != b {
@@ -193,7 +213,7 @@ func (r *run) check(t *rapid.T, flushed bool) {
 	if r.s.Viewers() != len(r.truth) {
 		t.Fatalf("%d viewers, want %d", r.s.Viewers(), len(r.truth))
 	}
-	if most := 2*r.changes + r.config.Size; r.config.Size >= 4 && r.s.Moves() > uint64(most) {
+	if most := 2*r.changes + max(r.config.Size, r.largest) + r.reshaped; r.config.Size >= 4 && r.s.Moves() > uint64(most) {
 		t.Fatalf("%d moves after %d joins and leaves", r.s.Moves(), r.changes)
 	}
 }

@@ -15,8 +15,29 @@ export interface Stream {
 export interface Swarm {
   name: string;
   viewers: number;
+  outside: number; // of them, in no cell, because of the control
+  cells: number;
+  roots: number;
   offload: number;
-  copies?: number;
+  copies: number;
+  stallRatio: number;
+  uploadKbps: number; // of a viewer, in the mean
+  linkSuccess: number;
+  introductions: number;
+  linksOpened: number;
+  linksNoAnswer: number;
+  linksNoRoute: number;
+  linksLost: number;
+  control: Control;
+}
+
+// Control is how the operator wants the swarm of a stream to be run.
+export interface Control {
+  p2p: boolean;
+  share: number;
+  cellSize: number;
+  roots: number;
+  maxUploadKbps: number;
 }
 
 export async function streams(): Promise<Stream[]> {

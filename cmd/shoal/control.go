@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker"
+)
+
+// controlTime is how long the tracker may take to answer.
+const controlTime = 10 * time.Second
+
+// control shows how a tracker runs the swarms of its streams, and changes it for one.
+func control(ctx context.Context, args []string, out io.Writer) error {
+	flags := newFlags("control [NAME] [flags]",
+		"Shows how a tracker runs the swarm of each stream, or of one; with flags it changes what they name, at once and for as long as\n"+
+			"the tracker runs. -p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
+	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener")
+	changes := map[string]any{} // by the name in JSON
+	decoded := func(field string) func(string) error {
+		return func(text string) error {
+			var number json.Number
+			if err := json.Unmarshal([]byte(text), &number); err != nil {
+				return fmt.Errorf("want a number")
+			}
+			changes[field] = number
+			return nil
+		}
+	}
+	flags.Func("p2p", "`on|off`: whether there is a swarm", func(text string) error {
+		if text != "on" && text != "off" {
+			return fmt.Errorf("want on or off")
+		}
+		changes["p2p"] = text == "on"
+		return nil
+	})
+	flags.Func("share", "`share` of the viewers that may join the swarm, 0 to 1; a larger one only adds viewers", decoded("share"))
+	flags.Func("cell-size", "`viewers` in a cell, fully meshed", decoded("cellSize"))
+	flags.Func("roots", "`cells` that fetch from the edge and feed the others", decoded("roots"))
+	flags.Func("max-upload-kbps", "most that a viewer may lend of its uplink, in `kbit/s`; 0 for no bound but its own", decoded("maxUploadKbps"))
+	words, err := flags.parse(args)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(words) > 1 || len(words) == 0 && len(changes) > 0:
+		return usageError("control: want the name of one stream (shoal control -h explains)")
+	case len(words) == 0:
+		return showControls(ctx, *admin, out)
+	}
+	method := http.MethodGet
+	if len(changes) > 0 {
+		method = http.MethodPatch
+	}
+	var now namedControl
+	if err := askControl(ctx, method, *admin, "/"+words[0], changes, &now); err != nil {
+		return err
+	}
+	return printControls(out, []namedControl{now})
+}
+
+// namedControl is a control and its stream, as the tracker answers.
+type namedControl struct {
+	Name string
+	tracker.Control
+}
+
+func showControls(ctx context.Context, admin string, out io.Writer) error {
+	var all struct{ Controls []namedControl }
+	if err := askControl(ctx, http.MethodGet, admin, "", nil, &all); err != nil {
+		return err
+	}
+	return printControls(out, all.Controls)
+}
+
+// askControl makes a request to the tracker's admin listener.
+func askControl(ctx context.Context, method, admin, path string, changes map[string]any, answer any) error {
+	ctx, cancel := context.WithTimeout(ctx, controlTime)
+	defer cancel()
+	body, err := json.Marshal(changes)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+admin+"/api/v1/control"+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return fmt.Errorf("%w: is the tracker's admin listener there? -admin names it", err)
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
+	switch {
+	case err != nil:
+		return err
+	case response.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%s is no tracker's admin listener: -admin names it", admin)
+	case response.StatusCode != http.StatusOK:
+		return fmt.Errorf("the tracker refuses: %s", strings.TrimSpace(string(b)))
+	}
+	return json.Unmarshal(b, answer)
+}
+
+func printControls(out io.Writer, all []namedControl) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STREAM\tP2P\tSHARE\tCELL SIZE\tROOTS\tMOST UPLOAD")
+	for _, c := range all {
+		p2p, upload := "on", "no bound"
+		if !c.P2P {
+			p2p = "off"
+		}
+		if c.MaxUploadKbps > 0 {
+			upload = fmt.Sprintf("%d kbit/s", c.MaxUploadKbps)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%g\t%d\t%d\t%s\n", c.Name, p2p, c.Share, c.CellSize, c.Roots, upload)
+	}
+	return table.Flush()
+}

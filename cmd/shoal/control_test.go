@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/shoal-live/shoal/tracker"
+)
+
+func TestControl(t *testing.T) {
+	service, err := tracker.New(tracker.Config{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(service.Controls())
+	defer server.Close()
+	admin := strings.TrimPrefix(server.URL, "http://")
+	for _, c := range []struct{ args, says, fails string }{
+		{"demo", "demo    on   1      32         24     no bound\n", ""},
+		{"demo -p2p=off", "demo    off  1      32         24     no bound\n", ""},
+		{"-share 0.25 demo -cell-size 16 -roots 3 -max-upload-kbps 2000", "demo    off  0.25   16         3      2000 kbit/s\n", ""},
+		{"", "demo    off  0.25   16         3      2000 kbit/s\n", ""},
+		{"demo -p2p=on", "demo    on   0.25", ""},
+		{"demo -p2p=maybe", "", "want on or off"},
+		{"demo -share=half", "", "want a number"},
+		{"demo -share=2", "", "the tracker refuses: tracker: no such control: share 2: choose 0 to 1"},
+		{"a.b", "", "the tracker refuses: tracker: a stream's name"},
+		{"-p2p=off", "", "want the name of one stream"},
+		{"demo other", "", "want the name of one stream"},
+		{"demo/x", "", "is no tracker's admin listener"},
+	} {
+		var out bytes.Buffer
+		err := control(t.Context(), append(strings.Fields(c.args), "-admin", admin), &out)
+		if c.fails == "" && (err != nil || !strings.Contains(out.String(), c.says)) {
+			t.Errorf("%s: %v, says\n%s", c.args, err, out.String())
+		}
+		if c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)) {
+			t.Errorf("%s: %v, want %q", c.args, err, c.fails)
+		}
+	}
+	server.Close()
+	if err := control(t.Context(), []string{"demo", "-admin", admin}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin") {
+		t.Errorf("without a tracker: %v", err)
+	}
+}

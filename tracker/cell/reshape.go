@@ -1,0 +1,87 @@
+package cell
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Reshape changes how many members a cell has room for, and how many cells fetch from the edge; see Config. All that
+// follows from it is done at once, and told by the next Flush: cells that are too large are split until none is, cells
+// that should be one become one, roots that are too many find parents, and where there may be more of them the strongest
+// of the other cells become roots. What is the same stays as it is. A split takes no links away, a merge makes those who
+// move link anew, as ever. For each time that the size must be doubled, or halved, to get from the old to the new, there
+// are at most as many moves as there are viewers.
+func (s *Swarm) Reshape(size, roots int) {
+	config := s.config
+	config.Size, config.Roots = size, roots
+	config.validate()
+	if config.Size != s.config.Size {
+		s.resize(config.Size)
+	}
+	if config.Roots != s.config.Roots {
+		s.reroot(config.Roots)
+	}
+}
+
+// all returns all cells, the smallest first.
+func (s *Swarm) all() []*cell {
+	cells := make([]*cell, 0, s.cells)
+	for _, shelf := range s.byCount {
+		cells = append(cells, shelf...)
+	}
+	return cells
+}
+
+func (s *Swarm) resize(size int) {
+	shelves := max(size, s.config.Size) + 1
+	for len(s.byCount) < shelves {
+		s.byCount = append(s.byCount, nil)
+	}
+	s.config.Size = size
+	large := s.all()
+	for i := 0; i < len(large); i++ { // it grows on the way
+		for c := large[i]; len(c.members) > size; {
+			large = append(large, s.part(c))
+		}
+	}
+	s.byCount = s.byCount[:size+1]
+	for _, c := range s.all() { // which have room is another question now
+		s.refile(c)
+	}
+	for s.level() {
+	}
+}
+
+// level has the smallest cell become one with another, or spread over others, and tells whether it had to.
+func (s *Swarm) level() bool {
+	for _, shelf := range s.byCount {
+		if len(shelf) > 0 {
+			return s.shrunk(shelf[0])
+		}
+	}
+	return false
+}
+
+func (s *Swarm) reroot(roots int) {
+	s.config.Roots = roots
+	cells := s.all()
+	stronger := func(a, b *cell) int {
+		return cmp.Or(cmp.Compare(s.strength(b), s.strength(a)), cmp.Compare(a.id, b.id))
+	}
+	if s.roots > roots {
+		fed := slices.DeleteFunc(cells, func(c *cell) bool { return c.parent != nil })
+		slices.SortFunc(fed, stronger)
+		fed = fed[roots:]
+		for _, c := range fed {
+			s.detach(c)
+		}
+		s.settle(fed)
+		return
+	}
+	free := slices.DeleteFunc(cells, func(c *cell) bool { return c.parent == nil })
+	slices.SortFunc(free, stronger)
+	for _, c := range free[:min(len(free), roots-s.roots)] {
+		s.detach(c)
+		s.settle([]*cell{c})
+	}
+}
