@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
+	"github.com/shoal-live/shoal/tracker/turn"
 )
 
 // Config is all a tracker can be told. The zero value works.
@@ -45,6 +47,11 @@ type Config struct {
 	StreamsPerAddress int     // streams at once that it was the first to name; 0: 100
 	StreamsPerSecond  float64 // and new ones each second; 0: 0.1
 	StreamBurst       int     // and at once; 0: 10
+
+	// What viewers learn of each other; see package ice.
+	SharedNetworks []netip.Prefix // networks whose viewers reach each other by private addresses, and may show them; nil: none
+	RelayOnly      bool           // viewers link through relays alone; needs TURN, or an ICE server that is a relay
+	TURN           turn.Config    // the relay; without an Addr: none. Closed and Shared follow from what stands above
 
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()
@@ -87,6 +94,9 @@ func (c *Config) validate() error {
 		if max(len(s.URL), len(s.Username), len(s.Credential)) > 255 {
 			return fmt.Errorf("tracker: ICE server %.40s: no text may be longer than 255 bytes", s.URL)
 		}
+	}
+	if err := c.validatePrivacy(); err != nil {
+		return err
 	}
 	if c.AddressHeader == "" && c.RegionHeader+c.ASHeader != "" {
 		return errors.New("tracker: a region or AS header is believed of a trusted proxy only: name its address header too")

@@ -113,7 +113,7 @@ func streamDesc(name, help string) *prometheus.Desc {
 }
 
 func (m *metrics) own() []prometheus.Collector {
-	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled}
+	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled, &m.t.privacy}
 }
 
 // Describe implements prometheus.Collector.

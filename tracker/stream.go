@@ -188,7 +188,12 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 }
 
 // relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender. The addressee has heard of the sender before.
+// What it holds of addresses that others are not to know is taken out.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
+	payload := s.t.privacy.leaving(v, m.Payload)
+	if payload == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.has(v) || !s.swarm.Together(v.id, m.Peer) {
@@ -197,7 +202,11 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	}
 	s.swarm.Introduce(v.id)
 	s.flush(now)
-	if s.viewers[m.Peer].push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: m.Payload}.Append(nil)) {
+	to := s.viewers[m.Peer]
+	if payload = s.t.privacy.arriving(to, payload); payload == nil {
+		return
+	}
+	if to.push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: payload}.Append(nil)) {
 		s.t.metrics.signals.Inc()
 	}
 }

@@ -52,6 +52,7 @@ type Tracker struct {
 	places  *quota.Places      // static; sockets by address
 	names   *quota.Table       // static; new streams by address
 	opened  *quota.Places      // static; streams by the address that named them first
+	privacy privacy            // static
 	metrics metrics
 	wheel   wheel
 
@@ -84,6 +85,10 @@ func New(config Config) (*Tracker, error) {
 	if config.STUNAddr != "" {
 		t.stun = stun.New(config.STUNAddr)
 	}
+	var err error
+	if t.privacy, err = newPrivacy(config); err != nil {
+		return nil, err
+	}
 	t.metrics = newMetrics(t)
 	if config.Registry != nil {
 		if err := config.Registry.Register(&t.metrics); err != nil {
@@ -106,12 +111,19 @@ func (t *Tracker) Ready() error {
 // Run serves until ctx ends, then closes all sockets and returns when nothing of the tracker runs any more. It can
 // run once.
 func (t *Tracker) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var background sync.WaitGroup
 	if t.stun != nil {
 		if err := t.stun.Listen(ctx); err != nil {
 			return err
 		}
 		background.Go(func() { t.stun.Run(ctx) })
+	}
+	if err := t.privacy.listen(ctx, &background, t.log); err != nil {
+		cancel()
+		background.Wait()
+		return err
 	}
 	t.setOpen(true)
 	t.beat(ctx)

@@ -21,6 +21,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	swarmFlags(flags, &config)
+	settle := privacyFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
 	flags.Var((*list)(&config.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
@@ -36,12 +37,13 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
 		config.ICEServers = append(config.ICEServers, server)
 	}
+	settle()
 	config.Registry, config.Log = desk.registry, desk.log
 	service, err := tracker.New(config)
 	if err != nil {
 		return err
 	}
-	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr})
+	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
 }
 
 // swarmFlags are the flags of everything that forms cells.
