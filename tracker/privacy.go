@@ -3,6 +3,8 @@ package tracker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -15,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/ice"
+	"github.com/shoal-live/shoal/tracker/quota"
 	"github.com/shoal-live/shoal/tracker/turn"
 )
 
@@ -23,10 +26,17 @@ type privacy struct {
 	filter   ice.Filter         // static
 	turn     *turn.Server       // static; nil if there is none
 	withheld prometheus.Counter // signals of which nothing was left
+
+	unacquainted prometheus.Counter // signals between viewers who know enough others
+	origins      maphash.Seed       // by which origins of viewers are told apart
 }
 
 // validatePrivacy says what cannot work.
 func (c *Config) validatePrivacy() error {
+	setDefault(&c.Acquaintances, c.CellSize+2)
+	if c.Acquaintances < 0 {
+		return fmt.Errorf("tracker: %d acquaintances: choose 1 or more", c.Acquaintances)
+	}
 	c.TURN.Closed, c.TURN.Shared = c.RelayOnly, c.SharedNetworks
 	isRelay := func(s wire.ICEServer) bool {
 		return strings.HasPrefix(s.URL, "turn:") || strings.HasPrefix(s.URL, "turns:")
@@ -49,6 +59,10 @@ func newPrivacy(config Config) (privacy, error) {
 		withheld: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "shoal_tracker_withheld_signals_total", Help: "Signals not passed on because they held only what viewers are not shown.",
 		}),
+		unacquainted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "shoal_tracker_unacquainted_signals_total", Help: "Signals not passed on because a network got to know as many viewers as it may.",
+		}),
+		origins: maphash.MakeSeed(),
 	}
 	var err error
 	if config.TURN.Addr != "" {
@@ -89,6 +103,14 @@ func (p *privacy) counted(payload []byte) []byte {
 		p.withheld.Inc()
 	}
 	return payload
+}
+
+// origin returns by what package cell knows viewers again that come from one network.
+func (p *privacy) origin(from netip.Addr) uint64 {
+	if unbounded(from) {
+		return 0
+	}
+	return max(1, maphash.Comparable(p.origins, quota.Network(from)))
 }
 
 // flags returns what a viewer is told in its Welcome.
@@ -142,6 +164,7 @@ var (
 // Describe and Collect implement prometheus.Collector.
 func (p *privacy) Describe(descs chan<- *prometheus.Desc) {
 	p.withheld.Describe(descs)
+	p.unacquainted.Describe(descs)
 	for _, d := range []*prometheus.Desc{turnOpenDesc, turnTotalDesc, turnBytesDesc, turnDeniedDesc} {
 		descs <- d
 	}
@@ -149,6 +172,7 @@ func (p *privacy) Describe(descs chan<- *prometheus.Desc) {
 
 func (p *privacy) Collect(metrics chan<- prometheus.Metric) {
 	p.withheld.Collect(metrics)
+	p.unacquainted.Collect(metrics)
 	if p.turn == nil {
 		return
 	}

@@ -28,6 +28,8 @@ type stream struct {
 	swarm   *cell.Swarm
 	viewers map[wire.ViewerID]*viewer
 	tally   tally
+
+	acquaintances acquaintances
 }
 
 // What a viewer is told whose stream cannot be opened.
@@ -155,6 +157,7 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
 		s.swarm.Join(m, v.at)
+		s.arrived(v, now)
 	}
 	s.tally.joins++
 	s.flush(now)
@@ -170,6 +173,7 @@ func (s *stream) leave(v *viewer) {
 	if s.has(v) {
 		delete(s.viewers, v.id)
 		s.swarm.Leave(v.id)
+		s.departed(v, now)
 		s.tally.play(now, v.playing, false)
 		s.flush(now)
 	}
@@ -198,6 +202,9 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 	defer s.mu.Unlock()
 	if !s.has(v) || !s.swarm.Together(v.id, m.Peer) {
 		s.t.metrics.strangers.Inc()
+		return
+	}
+	if !s.introduce(v, m.Peer, now) {
 		return
 	}
 	s.swarm.Introduce(v.id)
