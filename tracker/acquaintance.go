@@ -10,7 +10,7 @@ import (
 )
 
 // Two viewers learn each other's addresses when the first signal between them is passed on. Whoever joins again and again
-// would learn all; so the viewers of one network (an IPv4 /24, an IPv6 /56) may get to know few others of a stream.
+// would learn all; so the viewers of one network (an IPv4 /24, an IPv6 /48) may get to know few others of a stream.
 //
 // What costs them is going to meet others: a cell they come into, or a bridge. Who comes into their cell later is free, however
 // many come and go, for a viewer cannot help that; but of one cell only, the home of the network, lest somebody sits in all
@@ -46,12 +46,15 @@ type acquaintance struct {
 	again bool          // it is not the first one
 }
 
-// unbounded tells whether an address may get to know whom it wants: the machine's own, see exempt, and one that is not known.
-func unbounded(from netip.Addr) bool { return !from.IsValid() || exempt(from) }
+// unbounded tells whether an address may get to know whom it wants: the machine's own, see exempt, one that is not known, one
+// of a network whose viewers may know each other; and all where they learn no addresses.
+func (p *privacy) unbounded(from netip.Addr) bool {
+	return p.filter.RelayOnly || !from.IsValid() || exempt(from) || p.filter.Shares(from)
+}
 
 // arrived notes a viewer that has joined; departed, one that has left.
 func (s *stream) arrived(v *viewer, now time.Time) {
-	if unbounded(v.from) {
+	if s.t.privacy.unbounded(v.from) {
 		return
 	}
 	network := quota.Network(v.from)
@@ -73,7 +76,7 @@ func (s *stream) arrived(v *viewer, now time.Time) {
 }
 
 func (s *stream) departed(v *viewer, now time.Time) {
-	if a := s.acquaintances.networks[quota.Network(v.from)]; a != nil && !unbounded(v.from) {
+	if a := s.acquaintances.networks[quota.Network(v.from)]; a != nil && !s.t.privacy.unbounded(v.from) {
 		a.viewers--
 		a.left = now
 	}
@@ -111,7 +114,7 @@ type offer struct {
 
 // ask returns what it costs the network of v to get to know another viewer; not ok: more than it has.
 func (s *stream) ask(v *viewer, other wire.ViewerID, now time.Time) (o offer, ok bool) {
-	if unbounded(v.from) {
+	if s.t.privacy.unbounded(v.from) {
 		return offer{}, true
 	}
 	a := s.acquaintances.networks[quota.Network(v.from)]

@@ -107,7 +107,7 @@ func (p *privacy) counted(payload []byte) []byte {
 
 // origin returns by what package cell knows viewers again that come from one network.
 func (p *privacy) origin(from netip.Addr) uint64 {
-	if unbounded(from) {
+	if p.unbounded(from) {
 		return 0
 	}
 	return max(1, maphash.Comparable(p.origins, quota.Network(from)))

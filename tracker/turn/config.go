@@ -22,7 +22,7 @@ type Config struct {
 	// A viewer has one allocation for each link, or for each and each of its networks.
 	Allocations           int // at once; 0: 4000. Each is a socket
 	AllocationsPerUser    int // with the same credentials; 0: 96
-	AllocationsPerNetwork int // from the same network (IPv4 /24, IPv6 /56), loopback exempt; 0: a quarter of Allocations
+	AllocationsPerNetwork int // from the same network (IPv4 /24, IPv6 /48), loopback exempt; 0: a quarter of Allocations
 
 	// Media that goes from one relay to another is counted at both. What comes on top is dropped.
 	BytesPerSecond      int // through one allocation; 0: 1 MB
