@@ -25,6 +25,7 @@ import (
 type privacy struct {
 	filter   ice.Filter         // static
 	turn     *turn.Server       // static; nil if there is none
+	turnIP   netip.Addr         // static; where the operator says it is
 	withheld prometheus.Counter // signals of which nothing was left
 
 	unacquainted prometheus.Counter // signals between viewers who know enough others
@@ -56,6 +57,7 @@ func (c *Config) validatePrivacy() error {
 func newPrivacy(config Config) (privacy, error) {
 	p := privacy{
 		filter: ice.Filter{Shared: config.SharedNetworks, RelayOnly: config.RelayOnly},
+		turnIP: config.TURN.PublicIP,
 		withheld: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "shoal_tracker_withheld_signals_total", Help: "Signals not passed on because they held only what viewers are not shown.",
 		}),
@@ -134,7 +136,10 @@ func (p *privacy) servers(list []wire.ICEServer, host string, now time.Time) []w
 		return list
 	}
 	bound, ok := p.turn.Bound()
-	if host = hostName(host); !ok || host == "" {
+	if host = hostName(host); p.turnIP.IsValid() { // the name may be that of a proxy, which passes no UDP on
+		host = p.turnIP.String()
+	}
+	if !ok || host == "" {
 		return list
 	}
 	user, secret := p.turn.Credentials(now)

@@ -119,6 +119,10 @@ func TestOwnTURN(t *testing.T) {
 	if got := w.tracker.privacy.servers([]wire.ICEServer{stun}, "tv.example", time.Now()); len(got) != 2 || got[0] != stun {
 		t.Errorf("told %v, want STUN and TURN", got)
 	}
+	w.tracker.privacy.turnIP = netip.MustParseAddr("2001:db8::1")
+	if got := w.tracker.privacy.servers(nil, "proxy.example", time.Now()); len(got) != 1 || !strings.HasPrefix(got[0].URL, "turn:[2001:db8::1]:") {
+		t.Errorf("told %v, want where the operator says it is", got)
+	}
 }
 
 func TestPrivacyConfig(t *testing.T) {

@@ -69,9 +69,11 @@ func privacyFlags(flags *flagSet, config *tracker.Config) (settle func()) {
 	flags.Var((*networks)(&config.SharedNetworks), "share-network", "`networks` whose viewers may show each other private addresses, with commas")
 	flags.BoolVar(&config.RelayOnly, "relay-only", false, "viewers link through the TURN server alone and learn no addresses of each other")
 	flags.StringVar(&c.Addr, "turn", "", "UDP `address` of the TURN server (default none; with -relay-only "+defaultTURN+")")
-	flags.TextVar(&c.PublicIP, "turn-ip", netip.Addr{}, "`address` of the TURN server's relays behind NAT or in containers (default this machine's)")
+	flags.TextVar(&c.PublicIP, "turn-ip", netip.Addr{}, "`address` of the TURN server and its relays behind NAT, a proxy or in containers (default this machine's)")
 	flags.Var(portRange{&c.MinPort, &c.MaxPort}, "turn-ports", "`range` of the relays' UDP ports (default 49152-65535)")
 	flags.Var((*networks)(&c.Peers), "turn-peers", "`networks` of the relays of other trackers for the same streams, with commas")
+	flags.IntVar(&c.Allocations, "turn-allocations", 4000, "`relays` at once, of which each viewer has one for each link")
+	flags.IntVar(&c.TotalBytesPerSecond, "turn-rate", 50e6, "`bytes` a second through all relays; between two relays each counts twice")
 	return func() {
 		if config.RelayOnly && c.Addr == "" && len(config.ICEServers) == 0 {
 			c.Addr = defaultTURN
