@@ -67,7 +67,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conn.Close()
 	default:
 	}
-	go v.serve(t.iceServers(r.Host))
+	go v.serve(r.Host)
 }
 
 func (t *Tracker) refuse(w http.ResponseWriter, reason, status int, wait time.Duration, text string) {
@@ -133,17 +133,13 @@ func (t *Tracker) address(r *http.Request) netip.Addr {
 	return from.Addr()
 }
 
-// iceServers returns what a viewer is told that reached the tracker under a host name.
+// iceServers returns what a viewer is told that reached the tracker under a host name, but for the own TURN server.
 func (t *Tracker) iceServers(host string) []wire.ICEServer {
 	if len(t.config.ICEServers) > 0 || t.stun == nil {
 		return t.config.ICEServers
 	}
 	bound, ok := t.stun.Bound()
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	if !ok || host == "" || len(host) > 200 {
+	if host = hostName(host); !ok || host == "" {
 		return nil
 	}
 	return []wire.ICEServer{{URL: "stun:" + net.JoinHostPort(host, strconv.Itoa(int(bound.Port())))}}

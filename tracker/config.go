@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
 	"github.com/shoal-live/shoal/tracker/store"
+	"github.com/shoal-live/shoal/tracker/turn"
 )
 
 // Config is all a tracker can be told. The zero value works.
@@ -48,6 +50,12 @@ type Config struct {
 	StreamBurst       int     // and at once; 0: 10
 
 	Store store.Store // where trackers of the same streams meet; nil: there are no others
+
+	// What viewers learn of each other; see package ice.
+	Acquaintances  int            // viewers of a stream that those of one network (IPv4 /24, IPv6 /48) may go and meet at once; 0: the cell size and 2
+	SharedNetworks []netip.Prefix // networks whose viewers reach each other by private addresses, and may show them; nil: none
+	RelayOnly      bool           // viewers link through relays alone; needs TURN, or an ICE server that is a relay
+	TURN           turn.Config    // the relay; without an Addr: none. Closed and Shared follow from what stands above
 
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()
@@ -92,6 +100,9 @@ func (c *Config) validate() error {
 		}
 	}
 	if err := newControls(c).defaults.validate(); err != nil {
+		return err
+	}
+	if err := c.validatePrivacy(); err != nil {
 		return err
 	}
 	if c.AddressHeader == "" && c.RegionHeader+c.ASHeader != "" {

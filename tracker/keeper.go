@@ -135,6 +135,7 @@ func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sor
 // was told of them is true until those concerned say otherwise.
 func (s *stream) restore(now time.Time) {
 	k := newKeeper(s.t.cells(s.control), now)
+	k.swarm.CountFrom(s.mirror.entries)
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
 		k.restore(*s.mirror.cells[id], s.viewers, now)
 	}
@@ -161,7 +162,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		return
 	}
 	if g == nil || g.session != w.Session {
-		s.ask(from, g, w.Session, now)
+		s.askCensus(from, g, w.Session, now)
 		return
 	}
 	g.heard = now
@@ -170,7 +171,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 	}
 	if w.Number != g.in {
 		g.in = 0 // nothing fits until the next census
-		s.ask(from, g, w.Session, now)
+		s.askCensus(from, g, w.Session, now)
 		return
 	}
 	switch w.Kind {
@@ -194,7 +195,10 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 			k.swarm.Resend(id)
 		}
 	case trunk.Signal:
-		if from, to, payload, err := trunk.ParseSignal(w.Body); err == nil && k.homes[from] == g {
+		from, to, payload, err := trunk.ParseSignal(w.Body)
+		if err != nil || k.homes[from] != g || !k.swarm.Together(from, to) {
+			s.t.metrics.strangers.Inc()
+		} else if v := s.viewers[to]; v == nil || s.introduced(v, from, now) {
 			s.pass(from, to, payload, now)
 		}
 	}
@@ -239,7 +243,12 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		}
 	}
 	s.flush(now)
-	s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
+	s.beatTo(g)
+}
+
+// beatTo tells a guest that the cells are kept here, and how many viewers are in them.
+func (s *stream) beatTo(g *guest) {
+	s.tellGuest(g, trunk.Word{Kind: trunk.Beat, Body: trunk.AppendCount(nil, s.keeper.swarm.Viewers())})
 }
 
 // seat gives a guest's viewer a place. Where it was before it is no longer.
@@ -257,11 +266,11 @@ func (s *stream) seat(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Ti
 }
 
 func place(seat trunk.Seat) cell.Place {
-	return cell.Place{Network: seat.Network, Region: seat.Region, RoundTrip: seat.RoundTrip}
+	return cell.Place{Network: seat.Network, Region: seat.Region, RoundTrip: seat.RoundTrip, Origin: seat.Origin}
 }
 
-// ask asks a guest for a census, now and then.
-func (s *stream) ask(name string, g *guest, session uint64, now time.Time) {
+// askCensus asks a guest for a census, now and then.
+func (s *stream) askCensus(name string, g *guest, session uint64, now time.Time) {
 	if g == nil {
 		g = &guest{name: name, heard: now}
 		s.keeper.guests[name] = g // so that it is not asked too often
@@ -282,25 +291,29 @@ func (s *stream) tellGuest(g *guest, w trunk.Word) {
 	s.t.exchange.tell(g.name, w)
 }
 
-// pass carries a signal to its addressee, here or elsewhere, if the two may have a link, and tells whether it is on its way. The
-// addressee hears of the sender first.
+// pass carries a signal to its addressee, here or elsewhere, and tells whether it is on its way. The addressee hears of the
+// sender first.
 func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) bool {
-	k := s.keeper
-	if !k.swarm.Together(from, to) {
-		s.t.metrics.strangers.Inc()
+	s.keeper.swarm.Introduce(from)
+	s.flush(now)
+	if v := s.viewers[to]; v != nil {
+		return s.deliver(v, from, payload)
+	}
+	g := s.keeper.homes[to]
+	if g == nil {
+		return false // a ghost
+	}
+	s.tellGuest(g, trunk.Word{Kind: trunk.Deliver, Body: trunk.AppendSignal(nil, from, to, payload)})
+	return true
+}
+
+// deliver gives a viewer here what it may see of a signal, and tells whether there was any, and room for it.
+func (s *stream) deliver(v *viewer, from wire.ViewerID, payload []byte) bool {
+	if payload = s.t.privacy.arriving(v, payload); payload == nil {
 		return false
 	}
-	k.swarm.Introduce(from)
-	s.flush(now)
-	b := wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}.Append(nil)
-	if v := s.viewers[to]; v != nil {
-		if !v.push(signal, b) {
-			return false
-		}
-	} else if g := k.homes[to]; g != nil {
-		s.tellGuest(g, trunk.Word{Kind: trunk.Deliver, Body: trunk.AppendDeliver(nil, to, b)})
-	} else {
-		return false // a ghost
+	if !v.push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}.Append(nil)) {
+		return false
 	}
 	s.t.metrics.signals.Inc()
 	return true
@@ -344,7 +357,7 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 		if gone(g.heard) {
 			k.dismiss(g)
 		} else if g.session != 0 {
-			s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
+			s.beatTo(g)
 		}
 	}
 	for _, id := range sortedIDs(k.ghosts) {

@@ -144,7 +144,7 @@ func streamDesc(name, help string) *prometheus.Desc {
 
 func (m *metrics) own() []prometheus.Collector {
 	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled,
-		m.wordsSent, m.wordsReceived, m.wordsDropped, m.wordsRefused, m.gaps, m.restored, m.storeFailures}
+		m.wordsSent, m.wordsReceived, m.wordsDropped, m.wordsRefused, m.gaps, m.restored, m.storeFailures, &m.t.privacy}
 }
 
 // Describe implements prometheus.Collector.

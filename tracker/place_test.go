@@ -44,7 +44,7 @@ func TestPlace(t *testing.T) {
 			t.Errorf("%s: %+v, home is %+v", name, c.place, home)
 		}
 	}
-	if at(plain, "2001:db8:1::1") != at(plain, "2001:db8:2::1") || at(plain, "2001:db9::1") == at(plain, "2001:db8::1") {
+	if at(plain, "2001:db8:1::1").Network != at(plain, "2001:db8:2::1").Network || at(plain, "2001:db9::1").Network == at(plain, "2001:db8::1").Network {
 		t.Error("IPv6 networks are not /32s")
 	}
 	if p := at(plain, ""); p != (cell.Place{}) {

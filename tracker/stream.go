@@ -35,6 +35,8 @@ type stream struct {
 	outside outside                   // those of the viewers here that are in no cell
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
+
+	acquaintances acquaintances
 }
 
 // What a viewer is told whose stream cannot be opened.
@@ -179,6 +181,9 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 		s.tally.play(now, false, true)
 	}
 	s.welcome(v)
+	if old == nil {
+		s.arrived(v, now)
+	}
 	s.tally.joins++
 	s.flush(now)
 }
@@ -199,6 +204,7 @@ func (s *stream) leave(v *viewer) {
 		return
 	}
 	delete(s.viewers, v.id)
+	s.departed(v, now)
 	s.tally.play(now, v.playing, false)
 	if !s.over {
 		s.forgo(v.id)
@@ -220,21 +226,26 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 }
 
 // relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender.
+// What it holds of addresses that others are not to know is taken out.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
+	payload := s.t.privacy.leaving(v, m.Payload)
+	if payload == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case !s.has(v):
 		s.t.metrics.strangers.Inc()
 		return
-	case s.keeper != nil:
-		if !s.pass(v.id, m.Peer, m.Payload, now) {
-			return
-		}
-	case s.mirror.together(v.id, m.Peer):
-		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, m.Payload))
-	default:
+	case s.keeper != nil && !s.keeper.swarm.Together(v.id, m.Peer), s.keeper == nil && !s.mirror.together(v.id, m.Peer):
 		s.t.metrics.strangers.Inc()
+		return
+	case !s.introduce(v, m.Peer, now):
+		return
+	case s.keeper == nil:
+		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, payload))
+	case !s.pass(v.id, m.Peer, payload, now):
 		return
 	}
 	if wire.SignalKind(m.Payload[0]) == wire.Offer {

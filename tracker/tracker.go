@@ -53,6 +53,7 @@ type Tracker struct {
 	places   *quota.Places      // static; sockets by address
 	names    *quota.Table       // static; new streams by address
 	opened   *quota.Places      // static; streams by the address that named them first
+	privacy  privacy            // static
 	metrics  metrics
 	wheel    wheel
 	exchange *exchange // static
@@ -89,6 +90,10 @@ func New(config Config) (*Tracker, error) {
 		t.stun = stun.New(config.STUNAddr)
 	}
 	t.controls = newControls(&config)
+	var err error
+	if t.privacy, err = newPrivacy(config); err != nil {
+		return nil, err
+	}
 	t.metrics = newMetrics(t)
 	t.exchange = newExchange(t, config.Store)
 	if config.Registry != nil {
@@ -112,12 +117,19 @@ func (t *Tracker) Ready() error {
 // Run serves until ctx ends, then closes all sockets and returns when nothing of the tracker runs any more. It can
 // run once.
 func (t *Tracker) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var background sync.WaitGroup
 	if t.stun != nil {
 		if err := t.stun.Listen(ctx); err != nil {
 			return err
 		}
 		background.Go(func() { t.stun.Run(ctx) })
+	}
+	if err := t.privacy.listen(ctx, &background, t.log); err != nil {
+		cancel()
+		background.Wait()
+		return err
 	}
 	talking, hush := context.WithCancel(context.WithoutCancel(ctx))
 	defer hush()

@@ -69,10 +69,10 @@ func (v *viewer) pinged(text string) error {
 }
 
 // serve is the reader's goroutine: it lives as long as the socket.
-func (v *viewer) serve(servers []wire.ICEServer) {
+func (v *viewer) serve(host string) {
 	defer v.t.release(v.from)
 	v.conn.NetConn().SetReadDeadline(time.Now().Add(joinWithin))
-	if refused := v.talk(servers); refused != nil {
+	if refused := v.talk(host); refused != nil {
 		v.t.metrics.refused(int(refused.Reason))
 		v.push(refusal, refused.Append(nil))
 		v.bye(websocket.ClosePolicyViolation, refused.Text)
@@ -90,9 +90,9 @@ func (v *viewer) serve(servers []wire.ICEServer) {
 }
 
 // talk reads until the socket ends, or returns what the viewer must be refused for.
-func (v *viewer) talk(servers []wire.ICEServer) *wire.Refused {
+func (v *viewer) talk(host string) *wire.Refused {
 	refused, err := v.next(func(kind int, b []byte, now time.Time) (*wire.Refused, error) {
-		return v.join(kind, b, servers, now), nil
+		return v.join(kind, b, host, now), nil
 	})
 	if refused == nil && isTimeout(err) && v.stillOpen() {
 		refused = &wire.Refused{Reason: wire.RefusedMessage, RetryAfter: 5, Text: "no Join within 5 s"}
@@ -147,7 +147,7 @@ func fill(b *buffer, r io.Reader) (int, error) {
 }
 
 // join serves a socket's first message.
-func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Time) *wire.Refused {
+func (v *viewer) join(kind int, b []byte, host string, now time.Time) *wire.Refused {
 	j, err := wire.ParseJoin(b)
 	switch {
 	case errors.Is(err, wire.ErrVersion):
@@ -164,7 +164,11 @@ func (v *viewer) join(kind int, b []byte, servers []wire.ICEServer, now time.Tim
 		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: err.Error()}
 	}
 	v.id, v.stream = viewerID(j.Secret), s
-	s.join(v, j, wire.Welcome{BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second), ICEServers: servers}, now)
+	s.join(v, j, wire.Welcome{
+		BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second),
+		Flags:         v.t.privacy.flags(v.from),
+		ICEServers:    v.t.privacy.servers(v.t.iceServers(host), host, now),
+	}, now)
 	return nil
 }
 

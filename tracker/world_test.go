@@ -35,7 +35,9 @@ type world struct {
 
 func newWorld(t testing.TB, config Config) *world {
 	t.Helper()
-	config.Log = slog.New(slog.DiscardHandler)
+	if config.Log == nil {
+		config.Log = slog.New(slog.DiscardHandler)
+	}
 	tracker, err := New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	swarmFlags(flags, &config)
+	settle := privacyFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
 	flags.StringVar(&redis, "redis", "", "`URL` of the Redis where trackers of the same streams meet: redis://HOST:PORT, redis-sentinel://HOST:PORT,…/MASTER or redis-cluster://HOST:PORT,…; empty for a tracker alone")
@@ -40,6 +41,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
 		config.ICEServers = append(config.ICEServers, server)
 	}
+	settle()
 	config.Registry, config.Log = desk.registry, desk.log
 	if redis != "" {
 		meet, err := store.OpenRedis(redis)
@@ -54,7 +56,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.steer(service)
-	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr})
+	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
 }
 
 // swarmFlags are the flags of everything that forms cells.

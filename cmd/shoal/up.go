@@ -12,6 +12,7 @@ import (
 	"github.com/shoal-live/shoal/edge"
 	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/tracker"
+	"github.com/shoal-live/shoal/tracker/ice"
 )
 
 const (
@@ -43,10 +44,13 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	swarmFlags(flags, &c.tracker)
+	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
+	settle := privacyFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
+	settle()
 	c.ingest = ingest()
 	return desk.up(ctx, c, out)
 }
@@ -115,7 +119,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 			return d.welcome(ctx, c, out)
 		},
 	)
-	return explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr})...)
+	return explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...)
 }
 
 // welcome says where everything is and runs the demo broadcast.

@@ -20,10 +20,11 @@ export const flags = [
   '--disable-backgrounding-occluded-windows', '--disable-renderer-backgrounding',
 ];
 
-/** Starts Chromium for a test. */
-export async function launch(t, { args = [] } = {}) {
+/** Starts Chromium for a test. With mDNS it hides its own addresses behind names, as it does for everybody. */
+export async function launch(t, { args = [], mdns = false } = {}) {
+  const own = mdns ? flags.filter((flag) => !flag.includes('WebRtcHideLocalIpsWithMdns')) : flags;
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...flags, ...args],
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: [...own, ...args],
   });
   atEnd(t, () => browser.close());
   let count = 0;

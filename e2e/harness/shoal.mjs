@@ -120,7 +120,7 @@ export async function edge(t, { origin, tracker, ports = { http: port(), admin: 
 export async function tracker(t, { pages, ports = { http: port(), admin: port(), stun: port() }, args = [] }) {
   const service = new Service(t, 'tracker', [
     'tracker', '-http', `127.0.0.1:${ports.http}`, '-admin', `127.0.0.1:${ports.admin}`, '-stun', `127.0.0.1:${ports.stun}`,
-    '-allow-origin', pages, ...args,
+    '-allow-origin', pages, '-share-network', '10.0.0.0/8,127.0.0.0/8', ...args,
   ], ports);
   await service.ready();
   return service;

@@ -13,12 +13,30 @@ export interface PeerEvents {
   down(broke: boolean): void; // closed or failed by itself, once; broke: it failed, and the peer did not close it
 }
 
-// readICEServers reads what the scheduler says of them: lines of URL, user and secret, with zeros between.
-export function readICEServers(text: string): RTCIceServer[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => {
+// How connections come about, as the tracker says.
+export interface Reach {
+  readonly iceServers: RTCIceServer[];
+  readonly relayOnly: boolean; // through relays alone: no peer learns our address, nor we its
+  readonly hideHost: boolean; // candidates of the own network are passed on to nobody: they need not be signalled
+}
+
+export const ANY_WAY: Reach = { iceServers: [], relayOnly: false, hideHost: false };
+
+const RELAY_ONLY = 1 << 0;
+const HIDE_HOST = 1 << 1;
+
+// readReach reads what the scheduler says of it: lines of URL, user and secret, with zeros between, and the flags of a Welcome.
+export function readReach(text: string, flags: number): Reach {
+  const iceServers = text.split('\n').filter((line) => line !== '').map((line) => {
     const [urls = '', username = '', credential = ''] = line.split('\0');
     return username === '' ? { urls } : { urls, username, credential };
   });
+  return { iceServers, relayOnly: (flags & RELAY_ONLY) !== 0, hideHost: (flags & HIDE_HOST) !== 0 };
+}
+
+// The browser's own name for an address that it hides; only the own network resolves it.
+function isLocal(candidate: RTCIceCandidate): boolean {
+  return candidate.type === 'host' && candidate.address?.endsWith('.local') === true;
 }
 
 const MAX_BUFFERED = 1 << 20;
@@ -35,9 +53,11 @@ export class PeerLink {
   #work: Promise<void> = Promise.resolve(); // signals are taken one after the other
   #over = false;
 
-  constructor(iceServers: RTCIceServer[], initiator: boolean, events: PeerEvents) {
+  constructor(reach: Reach, initiator: boolean, events: PeerEvents) {
     this.#events = events;
-    const connection = (this.#connection = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' }));
+    const { iceServers } = reach;
+    const iceTransportPolicy = reach.relayOnly ? 'relay' : 'all';
+    const connection = (this.#connection = new RTCPeerConnection({ iceServers, iceTransportPolicy, bundlePolicy: 'max-bundle' }));
     const channel = (this.#channel = connection.createDataChannel('shoal', { negotiated: true, id: 0, ordered: true }));
     channel.binaryType = 'arraybuffer';
     channel.bufferedAmountLowThreshold = LOW_BUFFERED;
@@ -53,7 +73,8 @@ export class PeerLink {
     };
     channel.onclose = () => this.#fail(false);
     connection.onicecandidate = ({ candidate }) => {
-      if (candidate?.candidate && !this.#over) events.signal(CANDIDATE, JSON.stringify(candidate.toJSON()));
+      if (!candidate?.candidate || this.#over || (reach.hideHost && isLocal(candidate))) return;
+      events.signal(CANDIDATE, JSON.stringify(candidate.toJSON()));
     };
     connection.onconnectionstatechange = () => this.#state();
     this.#timer = setTimeout(() => this.#fail(), OPEN_TIMEOUT);

@@ -17,7 +17,7 @@ import { Gifts } from './gifts.ts';
 import { type Frame, Links } from './links.ts';
 import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
-import { PeerLink, readICEServers } from './peer.ts';
+import { ANY_WAY, PeerLink, readReach } from './peer.ts';
 import type { Followed } from './playlist.ts';
 import { type ChunkRecord, INIT } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
@@ -75,12 +75,12 @@ export class Session implements MediaSource {
 
   // the network
   #tracker: Tracker | null = null;
-  #iceServers: RTCIceServer[] = [];
+  #reach = ANY_WAY;
   readonly #links: Links;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#links = new Links((initiator, events) => new PeerLink(this.#iceServers, initiator, events), {
+    this.#links = new Links((initiator, events) => new PeerLink(this.#reach, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),
       frame: (frame, head) => this.#call((s, now) => s.frame(now, frame.peer, head, frame.bytes.length - head.length), frame),
@@ -360,7 +360,7 @@ export class Session implements MediaSource {
         this.#tracker?.send(bytes);
         break;
       case Kind.ICEServers:
-        this.#iceServers = readICEServers(new TextDecoder().decode(bytes));
+        this.#reach = readReach(new TextDecoder().decode(bytes), count);
         break;
       case Kind.Refused:
         console.warn('shoal: the tracker refuses:', new TextDecoder().decode(bytes));

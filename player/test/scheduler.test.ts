@@ -48,11 +48,12 @@ test('the real scheduler joins', { skip }, async () => {
   assert.equal(s.roster, 0);
   assert.equal(s.links, 0);
   assert.equal(s.beaconSeconds, 0);
-  // welcomed as viewer 5, beacons each 10 s, one ICE server
+  // welcomed as viewer 5, beacons each 10 s, relay-only, one ICE server
   const url = Buffer.from('stun:edge:3478');
-  const welcome = Buffer.concat([Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
+  const welcome = Buffer.concat([Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, 1, url.length]), url, Buffer.from([0, 0])]);
   const ice = s.trackerMessage(20, welcome).find((a) => a.kind === Kind.ICEServers);
   assert.equal(Buffer.from(ice?.bytes ?? []).toString(), 'stun:edge:3478\0\0\n');
+  assert.equal(ice?.count, 1);
   assert.equal(s.beaconSeconds, 10);
   const [beacon] = s.beacon(30, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   assert.equal(beacon?.kind, Kind.SendTracker);

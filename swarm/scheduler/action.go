@@ -21,7 +21,8 @@ type Kind uint32
 const (
 	// SendTracker: send Bytes to the tracker. Without a socket to it: forget the action.
 	SendTracker Kind = 1 + iota
-	// ICEServers: use these for connections opened from now on. Bytes holds lines of text "URL\x00user\x00secret\n".
+	// ICEServers: use these for connections opened from now on. Bytes holds lines of text "URL\x00user\x00secret\n",
+	// Count the flags of wire.Welcome.
 	ICEServers
 	// Refused: the tracker will not have us. Count holds seconds until it may be asked again (0 never), Bytes its words.
 	Refused

@@ -110,7 +110,7 @@ func (s *Scheduler) welcomed(w wire.Welcome) {
 		text = append(text, i.Credential...)
 		text = append(text, '\n')
 	}
-	s.queue.add(Action{Kind: ICEServers, Bytes: s.queue.copy(text)})
+	s.queue.add(Action{Kind: ICEServers, Count: int(w.Flags), Bytes: s.queue.copy(text)})
 }
 
 // tendReady tells the tracker, at most twice a second, when flags or weight changed. Oneself is Ready, so may own

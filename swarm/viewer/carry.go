@@ -19,7 +19,7 @@ func (s *session) carryOut(now scheduler.Time) {
 				s.socket.send(a.Bytes)
 			}
 		case scheduler.ICEServers:
-			s.servers = iceServers(string(a.Bytes))
+			s.reach = reach{iceServers(string(a.Bytes)), uint8(a.Count)}
 		case scheduler.Refused:
 			s.refusal(a)
 		case scheduler.Connect:
@@ -109,8 +109,8 @@ func (s *session) connect(a scheduler.Action) {
 	}
 	l.message = func(b []byte) { mine(func(now scheduler.Time) { s.handIn(now, frame{peer: peer, bytes: b}) }) }
 	s.links[peer] = l
-	servers, initiate := s.servers, a.Count == 1
-	s.joined.Go(func() { l.run(s.ports, servers, initiate) })
+	how, initiate := s.reach, a.Count == 1
+	s.joined.Go(func() { l.run(s.ports, how, initiate) })
 }
 
 // handIn hands a peer's message to the scheduler.

@@ -53,10 +53,11 @@ type link struct {
 }
 
 // run opens the connection; initiate: this side makes the offer.
-func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
+func (l *link) run(p *ports, how reach, initiate bool) {
 	pc, err := p.api.NewPeerConnection(webrtc.Configuration{
-		ICEServers:   servers,
-		Certificates: []webrtc.Certificate{p.certificate},
+		ICEServers:         how.servers,
+		ICETransportPolicy: how.policy(),
+		Certificates:       []webrtc.Certificate{p.certificate},
 	})
 	if err != nil {
 		l.down(true)
@@ -69,7 +70,7 @@ func (l *link) run(p *ports, servers []webrtc.ICEServer, initiate bool) {
 	}()
 	defer l.end(pc, ended)
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
-		if c == nil {
+		if c == nil || how.hides(c) {
 			return
 		}
 		if text, err := json.Marshal(c.ToJSON()); err == nil {

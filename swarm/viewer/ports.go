@@ -14,6 +14,8 @@ import (
 	"github.com/pion/interceptor"
 	"github.com/pion/transport/v5/stdnet"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // maxMessage is what we tell peers they may send at once: a frame with the largest payload, and room.
@@ -100,6 +102,28 @@ func listen(here *stdnet.Net) (mux *ice.MultiUDPMuxDefault, loopback bool, err e
 }
 
 func (p *ports) close() { p.mux.Close() }
+
+// reach is how the links of a viewer come about, as the tracker says.
+type reach struct {
+	servers []webrtc.ICEServer
+	flags   uint8 // of a wire.Welcome
+}
+
+func (r reach) policy() webrtc.ICETransportPolicy {
+	if r.flags&wire.RelayOnly != 0 {
+		return webrtc.ICETransportPolicyRelay
+	}
+	return webrtc.ICETransportPolicyAll
+}
+
+// hides tells whether a candidate of ours need not be signalled: the tracker would not pass it on.
+func (r reach) hides(c *webrtc.ICECandidate) bool {
+	if r.flags&wire.HideHost == 0 || c.Typ != webrtc.ICECandidateTypeHost {
+		return false
+	}
+	ip := net.ParseIP(c.Address)
+	return ip == nil || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+}
 
 // iceServers reads the lines "URL\x00user\x00secret" of the scheduler's ICEServers action. A STUN server on this
 // machine is left out: it could only tell us what we know.

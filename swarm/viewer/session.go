@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/webrtc/v4"
-
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/viewer/playhead"
 )
@@ -43,7 +41,7 @@ type session struct {
 	owed     []func(now scheduler.Time) // calls to the scheduler that follow its present actions
 	store    store
 	links    map[scheduler.Peer]*link
-	servers  []webrtc.ICEServer
+	reach    reach
 	socket   *socket // nil while there is none
 	frame    frame   // just handed in
 	parked   parked

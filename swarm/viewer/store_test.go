@@ -3,7 +3,10 @@ package viewer
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"testing"
+
+	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -125,5 +128,30 @@ func TestICEServers(t *testing.T) {
 	got := iceServers("stun:127.0.0.1:3478\x00\x00\nstun:stun.example:3478\x00\x00\nturn:turn.example\x00me\x00secret\ngarbage\n")
 	if len(got) != 2 || got[0].URLs[0] != "stun:stun.example:3478" || got[1].Username != "me" || got[1].Credential != "secret" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestReach(t *testing.T) {
+	host := &webrtc.ICECandidate{Typ: webrtc.ICECandidateTypeHost, Address: "192.168.1.5"}
+	public := &webrtc.ICECandidate{Typ: webrtc.ICECandidateTypeHost, Address: "203.0.113.7"}
+	srflx := &webrtc.ICECandidate{Typ: webrtc.ICECandidateTypeSrflx, Address: "203.0.113.7"}
+	for _, c := range []struct {
+		flags  uint8
+		policy webrtc.ICETransportPolicy
+		hides  []*webrtc.ICECandidate
+	}{
+		{0, webrtc.ICETransportPolicyAll, nil},
+		{wire.HideHost, webrtc.ICETransportPolicyAll, []*webrtc.ICECandidate{host}},
+		{wire.RelayOnly, webrtc.ICETransportPolicyRelay, nil},
+	} {
+		how := reach{flags: c.flags}
+		if how.policy() != c.policy {
+			t.Errorf("flags %d: policy %v", c.flags, how.policy())
+		}
+		for _, candidate := range []*webrtc.ICECandidate{host, public, srflx} {
+			if how.hides(candidate) != slices.Contains(c.hides, candidate) {
+				t.Errorf("flags %d: hides %v: %v", c.flags, candidate, how.hides(candidate))
+			}
+		}
 	}
 }

@@ -112,7 +112,7 @@ func ParseBeacon(b []byte) (c Beacon, err error) {
 func ParseWelcome(b []byte) (Welcome, error) {
 	r := open(b, TypeWelcome)
 	r.version()
-	w := Welcome{Viewer: ViewerID(r.u64()), BeaconSeconds: r.u8()}
+	w := Welcome{Viewer: ViewerID(r.u64()), BeaconSeconds: r.u8(), Flags: r.u8()}
 	n := int(r.u8())
 	if r.err == nil && n > MaxICEServers {
 		return w, ErrBounds

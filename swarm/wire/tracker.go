@@ -180,18 +180,25 @@ type ICEServer struct {
 	URL, Username, Credential string
 }
 
-// Welcome answers a Join: type, version u8, viewer u64, beacon interval u8 in seconds, server count u8, and for each
-// server three strings, each a length u8 and its bytes.
+// Flags of a Welcome. They spare viewers what would come to nothing: the tracker withholds by itself what they rule out.
+const (
+	RelayOnly uint8 = 1 << 0 // link through relays alone (iceTransportPolicy "relay")
+	HideHost  uint8 = 1 << 1 // signal no candidates of the own network
+)
+
+// Welcome answers a Join: type, version u8, viewer u64, beacon interval u8 in seconds, flags u8, server count u8, and for
+// each server three strings, each a length u8 and its bytes.
 type Welcome struct {
 	Viewer        ViewerID
 	BeaconSeconds uint8
+	Flags         uint8
 	ICEServers    []ICEServer
 }
 
 func (w Welcome) Append(b []byte) []byte {
 	b = append(b, byte(TypeWelcome), ProtocolVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(w.Viewer))
-	b = append(b, w.BeaconSeconds, byte(len(w.ICEServers)))
+	b = append(b, w.BeaconSeconds, w.Flags, byte(len(w.ICEServers)))
 	for _, s := range w.ICEServers {
 		for _, text := range [...]string{s.URL, s.Username, s.Credential} {
 			b = append(b, byte(len(text)))

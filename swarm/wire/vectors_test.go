@@ -99,7 +99,7 @@ var meant = map[string]value{
 	"leave": wire.Leave{},
 
 	"welcome/plain": wire.Welcome{Viewer: someViewer, BeaconSeconds: 10},
-	"welcome/servers": wire.Welcome{Viewer: someViewer, BeaconSeconds: 10, ICEServers: []wire.ICEServer{
+	"welcome/servers": wire.Welcome{Viewer: someViewer, BeaconSeconds: 10, Flags: wire.RelayOnly | wire.HideHost, ICEServers: []wire.ICEServer{
 		{URL: "stun:tracker.example:3478"}, {URL: "turn:tracker.example:3478", Username: "user", Credential: "secret"},
 	}},
 	"roster": wire.Roster{Cell: 3, Version: 9, Depth: 1, Members: []wire.Member{

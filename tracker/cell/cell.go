@@ -13,6 +13,7 @@ type member struct {
 	wire.Member
 	at    Place
 	since uint64 // which join it was
+	came  uint64 // which entry into a cell brought it here
 
 	stale   bool // it must be told the whole roster
 	changed bool // it differs from the version told last
@@ -62,7 +63,9 @@ type cell struct {
 	version uint32
 	members []member
 
-	kin    kin
+	kin     kin
+	origins []uint64 // of those who entered, the oldest first; see return.go
+
 	place  int    // on its shelf in Swarm.byCount
 	filed  []file // under which it stands in Swarm.index
 	loose  bool   // it stands in Swarm.loose

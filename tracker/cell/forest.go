@@ -88,6 +88,7 @@ func (s *Swarm) detach(c *cell) {
 
 // vanish takes a cell out of the forest for good. Of its children those with most to give are the first to find places.
 func (s *Swarm) vanish(c *cell) {
+	s.forgetOrigins(c)
 	s.detach(c)
 	orphans := slices.Clone(c.children)
 	for _, child := range orphans {

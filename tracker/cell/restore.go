@@ -16,7 +16,8 @@ func (s *Swarm) Restore(r wire.Roster, at func(wire.ViewerID) Place) {
 			continue
 		}
 		s.joined++
-		c.add(member{Member: m, at: at(m.ID), since: s.joined})
+		s.entries++
+		c.add(member{Member: m, at: at(m.ID), since: s.joined, came: s.entries})
 		s.homes[m.ID] = c
 	}
 	if len(c.members) == 0 {
@@ -40,6 +41,9 @@ func (s *Swarm) JoinBeside(mate wire.ViewerID, m wire.Member, at Place) error {
 
 // admits tells whether a cell has room for a viewer of a place.
 func (s *Swarm) admits(c *cell, _ Place) bool { return len(c.members) < s.config.Size }
+
+// CountFrom has the entries of a swarm that is new counted on from those of another.
+func (s *Swarm) CountFrom(entries uint64) { s.entries = entries }
 
 // Has tells whether a viewer is in the swarm.
 func (s *Swarm) Has(id wire.ViewerID) bool { return s.homes[id] != nil }

@@ -16,6 +16,9 @@ func (s *Swarm) least() int { return max(2, s.merged()-s.config.Size/2+1) }
 
 // enter puts a viewer into a cell.
 func (s *Swarm) enter(c *cell, m member) {
+	s.entries++
+	m.came = s.entries
+	s.remember(c, m.at.Origin)
 	s.unshelve(c)
 	c.add(m)
 	s.homes[m.ID] = c

@@ -50,7 +50,9 @@ type Swarm struct {
 	homes   map[wire.ViewerID]*cell
 	byCount [][]*cell // cells by how many members they have; [0] stays empty
 	index   index
+	returns returns
 
+	entries uint64 // into cells so far
 	opened  uint32 // cells so far: the next one's ID less one
 	joined  uint64 // viewers so far
 	moves   uint64 // viewers that were put into another cell, so far
@@ -77,6 +79,7 @@ func New(config Config) *Swarm {
 	config.validate()
 	return &Swarm{
 		config: config, homes: map[wire.ViewerID]*cell{}, byCount: make([][]*cell, config.Size+1), index: index{},
+		returns: returns{},
 	}
 }
 
@@ -90,7 +93,11 @@ func (s *Swarm) Join(m wire.Member, at Place) error {
 	}
 	s.joined++
 	newcomer := member{Member: m, at: at, since: s.joined}
-	s.enter(s.choose(&newcomer), newcomer)
+	c := s.former(&newcomer)
+	if c == nil {
+		c = s.choose(&newcomer)
+	}
+	s.enter(c, newcomer)
 	return nil
 }
 

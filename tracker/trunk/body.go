@@ -11,7 +11,7 @@ import (
 type Seat struct {
 	Member    wire.Member
 	Network   uint64
-	Prefix    uint64
+	Origin    uint64
 	Region    uint32
 	RoundTrip uint16
 	Cell      uint32
@@ -26,7 +26,7 @@ func (s Seat) Append(b []byte) []byte {
 	b = append(b, s.Member.Flags, s.Member.Rendition)
 	b = binary.BigEndian.AppendUint16(b, s.Member.Weight)
 	b = binary.BigEndian.AppendUint64(b, s.Network)
-	b = binary.BigEndian.AppendUint64(b, s.Prefix)
+	b = binary.BigEndian.AppendUint64(b, s.Origin)
 	b = binary.BigEndian.AppendUint32(b, s.Region)
 	b = binary.BigEndian.AppendUint16(b, s.RoundTrip)
 	return binary.BigEndian.AppendUint32(b, s.Cell)
@@ -39,7 +39,7 @@ func ParseSeats(body []byte) ([]Seat, error) {
 	for len(r.b) > 0 && !r.short {
 		seats = append(seats, Seat{
 			Member:  wire.Member{ID: wire.ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()},
-			Network: r.u64(), Prefix: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
+			Network: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
 		})
 	}
 	if r.short {
@@ -102,7 +102,7 @@ func ParseIDs(body []byte) ([]wire.ViewerID, error) {
 	return ids, nil
 }
 
-// AppendSignal appends the body of a Signal.
+// AppendSignal appends the body of a Signal and of a Deliver.
 func AppendSignal(b []byte, from, to wire.ViewerID, payload []byte) []byte {
 	return append(AppendIDs(b, from, to), payload...)
 }
@@ -138,17 +138,16 @@ func ParseNotice(body []byte) (cell uint32, to []wire.ViewerID, message []byte, 
 	return cell, to, r.b, nil
 }
 
-// AppendDeliver appends the body of a Deliver.
-func AppendDeliver(b []byte, to wire.ViewerID, message []byte) []byte {
-	return append(AppendIDs(b, to), message...)
+// AppendCount appends the body of a keeper's Beat.
+func AppendCount(b []byte, viewers int) []byte {
+	return binary.BigEndian.AppendUint32(b, uint32(viewers))
 }
 
-// ParseDeliver reads it.
-func ParseDeliver(body []byte) (to wire.ViewerID, message []byte, err error) {
+// ParseCount reads it.
+func ParseCount(body []byte) (viewers uint32, err error) {
 	r := reader{b: body}
-	to = wire.ViewerID(r.u64())
-	if r.short || len(r.b) == 0 || len(r.b) > wire.MaxMessage {
-		return 0, nil, ErrShort
+	if viewers = r.u32(); r.short {
+		return 0, ErrShort
 	}
-	return to, r.b, nil
+	return viewers, nil
 }

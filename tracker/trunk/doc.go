@@ -21,14 +21,14 @@
 //
 // From the keeper to a guest:
 //
-//	0x41 Beat     as above
+//	0x41 Beat     count u32 of the viewers in all cells: I am here
 //	0x42 Ask      I know nothing of this session, or missed a word of it
 //	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
-//	0x44 Deliver  viewer u64, a message of package wire for it
+//	0x44 Deliver  sender u64, addressee u64, payload
 //	0x45 Gone     viewers that have joined elsewhere
 //	0x46 Adieu    I keep the cells no longer
 //
-// A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, region u32 and round
+// A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, origin u64, region u32 and round
 // trip u16, and the cell u32 in which it was told to be, 0 for none.
 //
 // A batch of another version is ignored whole: trackers of two versions each keep cells of their own.

@@ -1,0 +1,196 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/ice"
+	"github.com/shoal-live/shoal/tracker/quota"
+	"github.com/shoal-live/shoal/tracker/turn"
+)
+
+// privacy is what viewers are shown of each other, and the relay that shows them nothing.
+type privacy struct {
+	filter   ice.Filter         // static
+	turn     *turn.Server       // static; nil if there is none
+	turnIP   netip.Addr         // static; where the operator says it is
+	withheld prometheus.Counter // signals of which nothing was left
+
+	unacquainted prometheus.Counter // signals between viewers who know enough others
+	origins      maphash.Seed       // by which origins of viewers are told apart
+}
+
+// validatePrivacy says what cannot work.
+func (c *Config) validatePrivacy() error {
+	setDefault(&c.Acquaintances, c.CellSize+2)
+	if c.Acquaintances < 0 {
+		return fmt.Errorf("tracker: %d acquaintances: choose 1 or more", c.Acquaintances)
+	}
+	c.TURN.Closed, c.TURN.Shared = c.RelayOnly, c.SharedNetworks
+	isRelay := func(s wire.ICEServer) bool {
+		return strings.HasPrefix(s.URL, "turn:") || strings.HasPrefix(s.URL, "turns:")
+	}
+	if c.RelayOnly && c.TURN.Addr == "" && !slices.ContainsFunc(c.ICEServers, isRelay) {
+		return errors.New("tracker: relay-only without a relay: name an address for TURN, or an ICE server of type turn")
+	}
+	if c.TURN.Addr != "" && len(c.ICEServers) == wire.MaxICEServers {
+		return errors.New("tracker: no room for the own TURN server among so many ICE servers")
+	}
+	if slices.ContainsFunc(c.SharedNetworks, func(p netip.Prefix) bool { return !p.IsValid() }) {
+		return errors.New("tracker: a shared network is no network")
+	}
+	return nil
+}
+
+func newPrivacy(config Config) (privacy, error) {
+	p := privacy{
+		filter: ice.Filter{Shared: config.SharedNetworks, RelayOnly: config.RelayOnly},
+		turnIP: config.TURN.PublicIP,
+		withheld: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "shoal_tracker_withheld_signals_total", Help: "Signals not passed on because they held only what viewers are not shown.",
+		}),
+		unacquainted: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "shoal_tracker_unacquainted_signals_total", Help: "Signals not passed on because a network got to know as many viewers as it may.",
+		}),
+		origins: maphash.MakeSeed(),
+	}
+	var err error
+	if config.TURN.Addr != "" {
+		p.turn, err = turn.New(config.TURN)
+	}
+	return p, err
+}
+
+// listen opens the TURN server and runs it in the background until ctx ends.
+func (p *privacy) listen(ctx context.Context, background *sync.WaitGroup, log *slog.Logger) error {
+	if p.turn == nil {
+		return nil
+	}
+	if err := p.turn.Listen(ctx); err != nil {
+		return err
+	}
+	log.Info("tracker: relays", "ip", p.turn.PublicIP()) // ours, and what does not fit behind a NAT
+	background.Go(func() {
+		if err := p.turn.Run(ctx); err != nil {
+			log.Error("tracker: no relays", "error", err)
+		}
+	})
+	return nil
+}
+
+// leaving returns what of a signal may leave a viewer, nil if nothing does.
+func (p *privacy) leaving(v *viewer, payload []byte) []byte {
+	return p.counted(p.filter.Leaving(payload, v.from))
+}
+
+// arriving returns what of a signal may reach a viewer, nil if nothing does.
+func (p *privacy) arriving(v *viewer, payload []byte) []byte {
+	return p.counted(p.filter.Arriving(payload, v.from))
+}
+
+func (p *privacy) counted(payload []byte) []byte {
+	if payload == nil {
+		p.withheld.Inc()
+	}
+	return payload
+}
+
+// origin returns by what package cell knows viewers again that come from one network.
+func (p *privacy) origin(from netip.Addr) uint64 {
+	if p.unbounded(from) {
+		return 0
+	}
+	return max(1, maphash.Comparable(p.origins, quota.Network(from)))
+}
+
+// flags returns what a viewer is told in its Welcome.
+func (p *privacy) flags(from netip.Addr) (flags uint8) {
+	if p.filter.RelayOnly {
+		flags |= wire.RelayOnly
+	}
+	if !p.filter.Shares(from) {
+		flags |= wire.HideHost
+	}
+	return flags
+}
+
+// servers adds the own TURN server, with credentials for one viewer, to the ICE servers for viewers that reached the
+// tracker under a host name. In relay-only mode nobody needs others than relays.
+func (p *privacy) servers(list []wire.ICEServer, host string, now time.Time) []wire.ICEServer {
+	if p.filter.RelayOnly {
+		list = slices.DeleteFunc(slices.Clone(list), func(s wire.ICEServer) bool { return strings.HasPrefix(s.URL, "stun") })
+	}
+	if p.turn == nil {
+		return list
+	}
+	bound, ok := p.turn.Bound()
+	if host = hostName(host); p.turnIP.IsValid() { // the name may be that of a proxy, which passes no UDP on
+		host = p.turnIP.String()
+	}
+	if !ok || host == "" {
+		return list
+	}
+	user, secret := p.turn.Credentials(now)
+	url := "turn:" + net.JoinHostPort(host, strconv.Itoa(int(bound.Port()))) + "?transport=udp"
+	return append(slices.Clip(list), wire.ICEServer{URL: url, Username: user, Credential: secret})
+}
+
+// hostName returns the host of an HTTP request without its port, "" if it is none that can be told.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if host = strings.Trim(host, "[]"); len(host) > 200 {
+		return ""
+	}
+	return host
+}
+
+var (
+	turnOpenDesc  = prometheus.NewDesc("shoal_tracker_turn_allocations", "Allocations of the TURN server that are open.", nil, nil)
+	turnTotalDesc = prometheus.NewDesc("shoal_tracker_turn_allocations_total", "Allocations that the TURN server made.", nil, nil)
+	turnBytesDesc = prometheus.NewDesc("shoal_tracker_turn_bytes_total",
+		"Bytes at the relays of the TURN server. Between two of its relays each is counted twice.", []string{"result"}, nil)
+	turnDeniedDesc = prometheus.NewDesc("shoal_tracker_turn_denied_total", "What the TURN server refused.", []string{"reason"}, nil)
+)
+
+// Describe and Collect implement prometheus.Collector.
+func (p *privacy) Describe(descs chan<- *prometheus.Desc) {
+	p.withheld.Describe(descs)
+	p.unacquainted.Describe(descs)
+	for _, d := range []*prometheus.Desc{turnOpenDesc, turnTotalDesc, turnBytesDesc, turnDeniedDesc} {
+		descs <- d
+	}
+}
+
+func (p *privacy) Collect(metrics chan<- prometheus.Metric) {
+	p.withheld.Collect(metrics)
+	p.unacquainted.Collect(metrics)
+	if p.turn == nil {
+		return
+	}
+	c := p.turn.Counts()
+	send := func(d *prometheus.Desc, value uint64, labels ...string) {
+		metrics <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(value), labels...)
+	}
+	metrics <- prometheus.MustNewConstMetric(turnOpenDesc, prometheus.GaugeValue, float64(c.Open))
+	send(turnTotalDesc, c.Allocations)
+	send(turnBytesDesc, c.Bytes, "relayed")
+	send(turnBytesDesc, c.Dropped, "dropped")
+	send(turnDeniedDesc, c.Denied, "peer")
+	send(turnDeniedDesc, c.Full, "quota")
+	send(turnDeniedDesc, c.Unknown, "credentials")
+	send(turnDeniedDesc, c.Throttled, "rate")
+}

@@ -1,0 +1,55 @@
+package turn
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Config is all a server can be told. Only Addr is needed.
+type Config struct {
+	Addr     string     // UDP address that viewers come to, such as ":3479"
+	PublicIP netip.Addr // under which the relays are reached; zero: the address of Addr, else the one that leads out
+
+	MinPort, MaxPort uint16        // of the relays; 0: 49152 and 65535
+	Lifetime         time.Duration // of a viewer's credentials; 0: 12 h
+
+	Closed bool           // relays reach each other, and Peers, alone: all that a relay-only swarm needs; else the Internet too
+	Peers  []netip.Prefix // where the relays of other trackers are that have viewers of the same streams
+	Shared []netip.Prefix // private networks that relays may reach, unless Closed; loopback and link-local never are
+
+	// A viewer has one allocation for each link, or for each and each of its networks.
+	Allocations           int // at once; 0: 4000. Each is a socket
+	AllocationsPerUser    int // with the same credentials; 0: 96
+	AllocationsPerNetwork int // from the same network (IPv4 /24, IPv6 /48), loopback exempt; 0: a quarter of Allocations
+
+	// Media that goes from one relay to another is counted at both. What comes on top is dropped.
+	BytesPerSecond      int // through one allocation; 0: 1 MB
+	TotalBytesPerSecond int // through all; 0: 50 MB
+}
+
+func (c *Config) validate() error {
+	setDefault(&c.MinPort, 49152)
+	setDefault(&c.MaxPort, 65535)
+	setDefault(&c.Lifetime, 12*time.Hour)
+	setDefault(&c.Allocations, 4000)
+	setDefault(&c.AllocationsPerUser, 96)
+	setDefault(&c.AllocationsPerNetwork, max(1, c.Allocations/4))
+	setDefault(&c.BytesPerSecond, 1e6)
+	setDefault(&c.TotalBytesPerSecond, 50e6)
+	if c.MinPort > c.MaxPort {
+		return fmt.Errorf("turn: relay ports %d to %d: the first is above the last", c.MinPort, c.MaxPort)
+	}
+	if min(c.Allocations, c.AllocationsPerUser, c.AllocationsPerNetwork, c.BytesPerSecond, c.TotalBytesPerSecond) < 0 || c.Lifetime < 0 {
+		return errors.New("turn: a number in the configuration is negative")
+	}
+	return nil
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
