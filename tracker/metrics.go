@@ -15,6 +15,7 @@ const (
 	refusedOrigin
 	refusedFull
 	refusedAddress
+	refusedBusyToken
 )
 
 var refusalNames = [...]string{
@@ -28,6 +29,7 @@ var refusalNames = [...]string{
 	refusedOrigin:       "origin",
 	refusedFull:         "full",
 	refusedAddress:      "address",
+	refusedBusyToken:    "token-busy",
 }
 
 // metrics is what the tracker shows of itself: counters of its own, and what its streams say when asked. A stream's

@@ -24,6 +24,6 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// final true <nil>
-	// token: made for another stream
+	// token: made for another stream; get one for this stream where this one came from
 	// token: it has expired; get a new one where this one came from
 }

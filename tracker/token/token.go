@@ -42,13 +42,13 @@ var (
 	ErrLong      = fmt.Errorf("token: longer than %d bytes", wire.MaxToken)
 	ErrForm      = errors.New("token: not a JWT with the claims that a viewer token must have")
 	ErrAlg       = errors.New("token: want one signed with HS256 or EdDSA")
-	ErrSignature = errors.New("token: not signed by a key of this tracker")
+	ErrSignature = errors.New("token: not signed by a key of this tracker; get a new one where this one came from")
 	ErrExpired   = errors.New("token: it has expired; get a new one where this one came from")
 	ErrEarly     = errors.New("token: it does not hold yet; is the clock right of who made it?")
 	ErrExpiry    = errors.New("token: it has no exp: a token must say when it ends")
-	ErrAudience  = errors.New("token: made for another audience")
-	ErrStream    = errors.New("token: made for another stream")
-	ErrAddress   = errors.New("token: made for other network addresses than yours")
+	ErrAudience  = errors.New("token: made for another audience; get one for this tracker where this one came from")
+	ErrStream    = errors.New("token: made for another stream; get one for this stream where this one came from")
+	ErrAddress   = errors.New("token: made for other network addresses than yours; get a new one from this network")
 )
 
 // ID is what tokens are counted by.
