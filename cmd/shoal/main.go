@@ -36,6 +36,7 @@ func commands() []command {
 		{"edge", "run an edge: the cache and the pages that viewers meet", runEdge},
 		{"tracker", "run a tracker: it introduces viewers to each other", runTracker},
 		{"key", "add, list and remove publish keys", key},
+		{"token", "make viewer tokens, and the keys that trackers check them with", makeTokens},
 		{"watch", "watch a stream with native viewers and report", watch},
 		{"sim", "simulate a swarm of viewers and report", simulate},
 		{"version", "print the version", version},

@@ -43,8 +43,12 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	swarmFlags(flags, &c.tracker)
+	readKeys := admissionFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	if err := readKeys(); err != nil {
 		return err
 	}
 	c.ingest = ingest()
