@@ -63,6 +63,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 func (t *Tracker) cells() cell.Config {
 	return cell.Config{
 		Size: t.config.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: t.config.Roots, Patience: bridgePatience.Milliseconds(),
+		PerPrefix: t.config.PerPrefix,
 	}
 }
 

@@ -5,6 +5,7 @@ type Place struct {
 	Network   uint64 // its AS, or its address's prefix; 0: not known
 	Region    uint32 // 0: not known
 	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
+	Prefix    uint64 // of its address, by which Config.PerPrefix counts; 0: not known, or not counted
 }
 
 // What two viewers are worth to each other as members of one cell: any member is worth something, one that watches
