@@ -50,7 +50,7 @@ test('the real scheduler joins', { skip }, async () => {
   assert.equal(s.beaconSeconds, 0);
   // welcomed as viewer 5, beacons each 10 s, one ICE server
   const url = Buffer.from('stun:edge:3478');
-  const welcome = Buffer.concat([Buffer.from([0x41, 2, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
+  const welcome = Buffer.concat([Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 1, url.length]), url, Buffer.from([0, 0])]);
   const ice = s.trackerMessage(20, welcome).find((a) => a.kind === Kind.ICEServers);
   assert.equal(Buffer.from(ice?.bytes ?? []).toString(), 'stun:edge:3478\0\0\n');
   assert.equal(s.beaconSeconds, 10);
