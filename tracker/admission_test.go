@@ -242,6 +242,40 @@ func TestTokenFlood(t *testing.T) {
 	})
 }
 
+// TestAddressFlood: fifty times as many handshakes as an address may make leave nothing behind, good tokens or bad, and others
+// join meanwhile.
+func TestAddressFlood(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := newAdmission(t, Config{JoinsPerSecond: 1, JoinBurst: 10})
+		good := a.make(token.Claims{Stream: "demo"})
+		refused, let := 0, 0
+		for i := range 500 {
+			text := good
+			if i%2 == 1 {
+				text = "a.b.c"
+			}
+			v, answer, err := a.dialWith(address("192.0.2.66"), "demo", text)
+			switch {
+			case err == nil:
+				let++
+				v.conn.Close()
+			case answer.StatusCode == http.StatusTooManyRequests && answer.Header.Get("Retry-After") != "" && answer.Close:
+				refused++
+			}
+		}
+		if let != 5 || refused != 490 {
+			t.Errorf("%d let in, %d told when to come back; want 5 and 490", let, refused)
+		}
+		a.stateless(0)
+		if n := a.tracker.uses.Len() + a.tracker.joins.Len(); n > 2 {
+			t.Errorf("%d buckets for one address and one token", n)
+		}
+		if _, b := a.joinWith("192.0.2.67", "demo", a.make(token.Claims{Stream: "demo", Name: "another"}), 1); wire.MessageType(b[0]) != wire.TypeWelcome {
+			t.Errorf("another address is answered %x", b)
+		}
+	})
+}
+
 // TestNoUpload: what a token forbids a viewer cannot say of itself.
 func TestNoUpload(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -324,4 +358,39 @@ func TestSeats(t *testing.T) {
 	if s.rise(id, 7, "a"); s.len() != 0 {
 		t.Error("nobody is there and it is not forgotten")
 	}
+}
+
+// FuzzHandshake: no handshake and no question panics or leaves anything behind, and none is let in without a token.
+func FuzzHandshake(f *testing.F) {
+	var none *token.Keys
+	keys, err := none.With(token.EdDSA)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("GET", "stream=demo", "shoal, shoal.token.a.b.c", "https://tracker.example", "")
+	f.Add("GET", "stream=%zz&stream=", "shoal.token.,,", "null", "")
+	f.Add("POST", "stream=demo", "", "", "a.b.c")
+	f.Fuzz(func(t *testing.T, method, query, protocols, origin, body string) {
+		tracker, err := New(Config{Tokens: keys})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tracker.setOpen(true)
+		r := httptest.NewRequest(http.MethodGet, "http://tracker.example/tracker", strings.NewReader(body))
+		r.Method, r.URL.RawQuery = method, query
+		r.Header.Set("Origin", origin)
+		if method == http.MethodGet {
+			r.Header.Set("Connection", "Upgrade")
+			r.Header.Set("Upgrade", "websocket")
+		}
+		r.Header.Set("Sec-WebSocket-Protocol", protocols)
+		answer := httptest.NewRecorder()
+		tracker.ServeHTTP(answer, r)
+		if answer.Code < 400 || answer.Code >= 500 || answer.Body.Len() < 10 {
+			t.Errorf("answered %d %q", answer.Code, answer.Body)
+		}
+		if tracker.sockets != 0 || len(tracker.streams) != 0 || tracker.places.Len() != 0 || tracker.seats.len() != 0 {
+			t.Error("something is left behind")
+		}
+	})
 }
