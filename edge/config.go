@@ -21,7 +21,7 @@ type Config struct {
 	ObjectBytes int64                 // largest object taken from an origin; default 32 MiB, at most MemoryBytes
 	MaxHeld     int                   // most viewers waiting for a blocking reload at once; default 20000
 	MaxFlights  int                   // most requests under way to the origins at once; default 1024
-	TrackerURL  string                // what pages are told to join; default "/tracker"
+	TrackerURLs []string              // what pages are told to join, one at a time; default "/tracker"
 	RTMPPort    string                // what the live-now page tells broadcasters; default "1935"
 	Files       fs.FS                 // the built player; default player.Files()
 	Transport   http.RoundTripper     // how origins are reached; default an own http.Transport
@@ -67,8 +67,8 @@ func (c *Config) validate() error {
 	if c.MaxFlights == 0 {
 		c.MaxFlights = defaultMaxFlights
 	}
-	if c.TrackerURL == "" {
-		c.TrackerURL = "/tracker"
+	if len(c.TrackerURLs) == 0 {
+		c.TrackerURLs = []string{"/tracker"}
 	}
 	if c.RTMPPort == "" {
 		c.RTMPPort = "1935"

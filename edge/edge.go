@@ -179,10 +179,10 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 	e.answer(w, r, o, began)
 }
 
-// serveSwarm sends who asks for the swarm's figures to the tracker, which has them. With a tracker that is routed to by
+// serveSwarm sends who asks for the swarm's figures to the first tracker, which has them. With a tracker that is routed to by
 // path alone nobody here knows where that is: there are no figures then.
 func (e *Edge) serveSwarm(w http.ResponseWriter, r *http.Request) {
-	if u, err := url.Parse(e.config.TrackerURL); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
+	if u, err := url.Parse(e.config.TrackerURLs[0]); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
 		u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
 		u.Path, u.RawQuery = "/api/v1/swarm", ""
 		http.Redirect(w, r, u.String(), http.StatusTemporaryRedirect)

@@ -64,7 +64,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 		"{{name}}", html.EscapeString(stream),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),
-		"{{tracker}}", html.EscapeString(e.config.TrackerURL),
+		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")
 	if accepts(r.Header.Get("Accept-Encoding"), "gzip") {

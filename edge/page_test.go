@@ -15,9 +15,9 @@ import (
 func TestPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(stage)
-		e := newEdge(t, Config{Transport: src, TrackerURL: `wss://t.test/"><x`})
+		e := newEdge(t, Config{Transport: src, TrackerURLs: []string{`wss://t.test/"><x`, "/tracker"}})
 		w := get(e, "/watch/demo")
-		if got, want := w.Body.String(), `<shoal-player name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x"></shoal-player>`; got != want {
+		if got, want := w.Body.String(), `<shoal-player name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker"></shoal-player>`; got != want {
 			t.Errorf("%s", got)
 		}
 		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "'wasm-unsafe-eval'") || !strings.Contains(csp, "worker-src 'self' blob:") {
@@ -148,7 +148,7 @@ func TestSwarmFigures(t *testing.T) {
 		{"a tracker by path", "/tracker", http.StatusOK, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			e := newEdge(t, Config{Transport: newSource(stage), TrackerURL: c.tracker})
+			e := newEdge(t, Config{Transport: newSource(stage), TrackerURLs: []string{c.tracker}})
 			w := get(e, "/api/v1/swarm")
 			if w.Code != c.status || w.Header().Get("Location") != c.location || w.Header().Get("Access-Control-Allow-Origin") != "*" {
 				t.Errorf("%s: %d, headers %v", c.name, w.Code, w.Header())

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -24,43 +25,42 @@ func newUpgrader() websocket.Upgrader {
 		ReadBufferSize:   socketBuffer,
 		WriteBufferSize:  socketBuffer,
 		WriteBufferPool:  new(sync.Pool),
+		Subprotocols:     []string{wire.Subprotocol},
 		CheckOrigin:      func(*http.Request) bool { return true }, // allowed looks at it earlier
 	}
 }
 
 // ServeHTTP takes a viewer's WebSocket. All that can be refused is refused before the upgrade and before any state
 // is made; after it the socket belongs to goroutines that Run waits for.
+//
+// A page is not told why its handshake failed. It may ask: a POST, whose body is the token, is answered as the handshake
+// would be, and 204 where that would succeed.
 func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	from := t.address(r)
-	if wait := t.joins.Take(time.Now(), from); wait > 0 {
-		t.refuse(w, refusedRate, http.StatusTooManyRequests, wait, "too many joins from this address")
+	from, now := t.address(r), time.Now()
+	if wait := t.joins.Take(now, from); wait > 0 {
+		t.refuse(w, &rebuff{refusedRate, http.StatusTooManyRequests, wait, "too many joins from this address"})
 		return
 	}
 	if !websocket.IsWebSocketUpgrade(r) {
-		w.Header().Set("Upgrade", "websocket")
-		t.refuse(w, refusedHandshake, http.StatusUpgradeRequired, 0, "this is the tracker's WebSocket: come with a WebSocket handshake")
+		t.advise(w, r, from, now)
 		return
 	}
-	if !t.allowed(r) {
-		t.refuse(w, refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join")
-		return
+	p, no := t.look(r, offered(r), from, now)
+	if no == nil {
+		no = t.enter(p, from)
 	}
-	if !exempt(from) && !t.places.Enter(from) {
-		t.refuse(w, refusedAddress, http.StatusTooManyRequests, 30*time.Second, "too many viewers from this address")
-		return
-	}
-	if !t.admit() {
-		t.vacate(from)
-		t.refuse(w, refusedFull, http.StatusServiceUnavailable, 5*time.Second, "the tracker is full or stopping")
+	if no != nil {
+		t.refuse(w, no)
 		return
 	}
 	conn, err := t.upgrade.Upgrade(w, r, nil)
 	if err != nil { // the upgrader has answered
 		t.metrics.refused(refusedHandshake)
-		t.release(from)
+		t.release(from, p)
 		return
 	}
 	v := newViewer(t, conn, from, t.place(r, from))
+	v.pass = p
 	t.wheel.add(v)
 	select {
 	case <-t.done: // it came too late to be told goodbye
@@ -70,13 +70,53 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go v.serve(r.Host)
 }
 
-func (t *Tracker) refuse(w http.ResponseWriter, reason, status int, wait time.Duration, text string) {
-	t.metrics.refused(reason)
-	w.Header().Set("Cache-Control", "no-store")
-	if wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+// advise tells a page whether it may join: it sees nothing of a handshake that is refused.
+func (t *Tracker) advise(w http.ResponseWriter, r *http.Request, from netip.Addr, now time.Time) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Upgrade", "websocket")
+		t.refuse(w, &rebuff{refusedHandshake, http.StatusUpgradeRequired, 0, "this is the tracker's WebSocket: come with a WebSocket handshake"})
+		return
 	}
-	http.Error(w, text, status)
+	http.NewResponseController(w).SetReadDeadline(now.Add(joinWithin)) // what cannot have one is no network
+	text, err := io.ReadAll(io.LimitReader(r.Body, wire.MaxToken+1))
+	if err != nil {
+		t.refuse(w, &rebuff{refusedHandshake, http.StatusBadRequest, 0, "the token did not come whole"})
+		return
+	}
+	p, no := t.look(r, string(text), from, now)
+	if no == nil {
+		if no = t.enter(p, from); no == nil {
+			t.release(from, p)
+		}
+	}
+	if no != nil {
+		t.refuse(w, no)
+		return
+	}
+	share(w.Header())
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuse answers with a refusal. The connection is not kept: who is refused shall not hold one beside.
+func (t *Tracker) refuse(w http.ResponseWriter, no *rebuff) {
+	t.metrics.refused(no.reason)
+	h := w.Header()
+	share(h)
+	h.Set("Connection", "close")
+	if no.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((no.wait+time.Second-1)/time.Second)))
+	}
+	if no.status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	http.Error(w, no.text, no.status)
+}
+
+// share lets pages of any origin read an answer: it says nothing that a stranger could not find out by asking himself.
+func share(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Retry-After")
 }
 
 // admit counts a socket in, unless the tracker is full or not running; release counts it out.
@@ -91,8 +131,9 @@ func (t *Tracker) admit() bool {
 	return true
 }
 
-func (t *Tracker) release(from netip.Addr) {
+func (t *Tracker) release(from netip.Addr, p *pass) {
 	t.vacate(from)
+	t.rise(p)
 	t.mu.Lock()
 	t.sockets--
 	t.mu.Unlock()

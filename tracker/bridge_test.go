@@ -78,7 +78,7 @@ func TestPlacesOfViewersFormTheCells(t *testing.T) {
 		registry := prometheus.NewRegistry()
 		w := newWorld(t, Config{CellSize: 4, AddressHeader: "X-Real-IP", RegionHeader: "X-Region", Registry: registry})
 		join := func(region string) wire.Roster {
-			v, _, err := w.dial(http.Header{"X-Real-Ip": {"192.0.2.1"}, "X-Region": {region}})
+			v, _, err := w.dial(http.Header{"X-Real-Ip": {"192.168.2.1"}, "X-Region": {region}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
 	"github.com/shoal-live/shoal/tracker/store"
+	"github.com/shoal-live/shoal/tracker/token"
 	"github.com/shoal-live/shoal/tracker/turn"
 )
 
@@ -57,6 +58,14 @@ type Config struct {
 	RelayOnly      bool           // viewers link through relays alone; needs TURN, or an ICE server that is a relay
 	TURN           turn.Config    // the relay; without an Addr: none. Closed and Shared follow from what stands above
 
+	// Admission: who may join, and what one token and one network may hold.
+	Tokens          *token.Keys // that viewer tokens must be signed with; nil: viewers need none
+	Audience        string      // that tokens must be made for; empty: it is not looked at
+	ViewersPerToken int         // viewers one token admits at once; 0: 1
+	JoinsPerToken   float64     // sockets one token may open each second; 0: one for each of its viewers
+	TokenBurst      int         // and at once; 0: ten for each of its viewers
+	PerPrefix       int         // members that a cell has of one /24, in IPv6 /48, at most; 0: half of the cell. Private networks are exempt
+
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()
 }
@@ -78,6 +87,9 @@ func (c *Config) validate() error {
 	setDefault(&c.JoinsPerSecond, 50)
 	setDefault(&c.MessagesPerSecond, 50)
 	setDefault(&c.Log, slog.Default())
+	if err := c.validateAdmission(); err != nil {
+		return err
+	}
 	if c.CellSize < 2 || c.CellSize > wire.MaxMembers {
 		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
 	}
@@ -112,6 +124,19 @@ func (c *Config) validate() error {
 		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
 			return fmt.Errorf("tracker: allowed origin %q: want scheme://host, scheme://host:port or *", o)
 		}
+	}
+	return nil
+}
+
+func (c *Config) validateAdmission() error {
+	if min(c.ViewersPerToken, c.TokenBurst, c.PerPrefix) < 0 || c.JoinsPerToken < 0 {
+		return errors.New("tracker: a number for tokens or prefixes is negative")
+	}
+	setDefault(&c.ViewersPerToken, 1)
+	setDefault(&c.JoinsPerToken, float64(c.ViewersPerToken))
+	setDefault(&c.TokenBurst, 10*c.ViewersPerToken)
+	if c.Audience != "" && c.Tokens == nil {
+		return errors.New("tracker: an audience is a token's: name the file of token keys too")
 	}
 	return nil
 }

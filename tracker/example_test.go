@@ -46,15 +46,19 @@ func Example() {
 	fmt.Println(t.Streams()[0].Viewers, "viewer of", t.Streams()[0].Name)
 
 	stop()
-	fmt.Println(<-ended)
+	_, b, _ = socket.ReadMessage()
+	refused, _ := wire.ParseRefused(b)
+	fmt.Println("move:", refused.Reason == wire.RefusedMoving, "within", refused.RetryAfter, "s")
 	_, _, err = socket.ReadMessage()
 	fmt.Println(websocket.IsCloseError(err, websocket.CloseGoingAway))
+	fmt.Println(<-ended)
 	socket.Close()
 	server.Close()
 	// Output:
 	// 1 server, a beacon each 10 s
 	// cell 1 version 1 has 1 member
 	// 1 viewer of demo
-	// <nil>
+	// move: true within 5 s
 	// true
+	// <nil>
 }

@@ -266,7 +266,9 @@ func (s *stream) seat(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Ti
 }
 
 func place(seat trunk.Seat) cell.Place {
-	return cell.Place{Network: seat.Network, Region: seat.Region, RoundTrip: seat.RoundTrip, Origin: seat.Origin}
+	return cell.Place{
+		Network: seat.Network, Prefix: seat.Prefix, Origin: seat.Origin, Region: seat.Region, RoundTrip: seat.RoundTrip,
+	}
 }
 
 // askCensus asks a guest for a census, now and then.

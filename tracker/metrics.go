@@ -16,6 +16,7 @@ const (
 	refusedOrigin
 	refusedFull
 	refusedAddress
+	refusedBusyToken
 )
 
 var refusalNames = [...]string{
@@ -29,6 +30,7 @@ var refusalNames = [...]string{
 	refusedOrigin:       "origin",
 	refusedFull:         "full",
 	refusedAddress:      "address",
+	refusedBusyToken:    "token-busy",
 }
 
 // metrics is what the tracker shows of itself: counters of its own, and what its streams say when asked. A stream's

@@ -193,7 +193,10 @@ func (s *stream) count(cells bool) []byte {
 
 // seatOf returns a viewer's seat.
 func (s *stream) seatOf(v *viewer) trunk.Seat {
-	seat := trunk.Seat{Member: v.member, Network: v.at.Network, Region: v.at.Region, RoundTrip: v.at.RoundTrip, Origin: v.at.Origin}
+	at := v.at
+	seat := trunk.Seat{
+		Member: v.member, Network: at.Network, Prefix: at.Prefix, Origin: at.Origin, Region: at.Region, RoundTrip: at.RoundTrip,
+	}
 	if s.mirror != nil {
 		seat.Cell = s.mirror.homes[v.id]
 	} else if s.keeper != nil {

@@ -16,7 +16,7 @@ const prefixNetwork = 1 << 63
 // place returns where a viewer is, as far as its request tells: its network is its AS where the trusted proxy names
 // that, else the /16 or, in IPv6, the /32 of its address. Round trips come later, by Join and Update.
 func (t *Tracker) place(r *http.Request, from netip.Addr) cell.Place {
-	at := cell.Place{Network: prefix(from), Origin: t.privacy.origin(from)}
+	at := cell.Place{Network: prefix(from), Prefix: neighbourhood(from), Origin: t.privacy.origin(from)}
 	if as := autonomous(lastOf(r, t.config.ASHeader)); as != 0 {
 		at.Network = as
 	}
@@ -38,6 +38,20 @@ func prefix(from netip.Addr) uint64 {
 		return prefixNetwork | 6<<32 | uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
 	}
 	return 0
+}
+
+// neighbourhood returns what viewers are counted by in a cell, the /24 or, in IPv6, the /48 of an address; 0 for those that are
+// not counted: of private networks and of the machine itself, behind which anybody may be, and unknown ones.
+func neighbourhood(from netip.Addr) uint64 {
+	from = from.Unmap()
+	if !from.IsValid() || from.IsPrivate() || from.IsLoopback() || from.IsLinkLocalUnicast() {
+		return 0
+	}
+	b := from.As16()
+	if from.Is4() {
+		return 4<<56 | uint64(b[12])<<16 | uint64(b[13])<<8 | uint64(b[14])
+	}
+	return 6<<56 | uint64(b[0])<<40 | uint64(b[1])<<32 | uint64(b[2])<<24 | uint64(b[3])<<16 | uint64(b[4])<<8 | uint64(b[5])
 }
 
 // autonomous reads an AS number, which may stand as "AS64500", "64500" or "AS64500 Example Net"; 0 if there is none.

@@ -60,3 +60,53 @@ func TestPlace(t *testing.T) {
 		t.Errorf("regions %+v and %+v", eu, na)
 	}
 }
+
+func TestNeighbourhood(t *testing.T) {
+	of := func(address string) uint64 {
+		addr, _ := netip.ParseAddr(address)
+		return neighbourhood(addr)
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"192.0.2.1", "192.0.2.255", true},
+		{"192.0.2.1", "::ffff:192.0.2.7", true},
+		{"192.0.2.1", "192.0.3.1", false},
+		{"2001:db8:1:2::1", "2001:db8:1:ffff::9", true},
+		{"2001:db8:1::1", "2001:db8:2::1", false},
+		{"192.0.2.1", "2001:db8::1", false},
+	} {
+		if a, b := of(c.a), of(c.b); a == 0 || b == 0 || (a == b) != c.same {
+			t.Errorf("%s is counted by %x, %s by %x", c.a, a, c.b, b)
+		}
+	}
+	for _, address := range []string{"127.0.0.1", "::1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "fd00::1", "fe80::1%eth0", "169.254.1.1", ""} {
+		if n := of(address); n != 0 {
+			t.Errorf("%q is counted, by %x", address, n)
+		}
+	}
+}
+
+// TestCellsOfOnePrefix: viewers of one /24 are half of a cell at most, those of a private network all of it.
+func TestCellsOfOnePrefix(t *testing.T) {
+	for from, want := range map[string]int{"192.0.2.1": 4, "192.168.1.1": 7} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, Config{CellSize: 8, AddressHeader: "X-Real-IP"})
+			most := 0
+			for range 7 {
+				v, _, err := w.dial(http.Header{"X-Real-Ip": {from}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				v.read()
+				v.send(w.joinMessage("demo"))
+				v.welcomed()
+				most = max(most, len(v.roster.Members))
+			}
+			if most != want {
+				t.Errorf("%s: a cell of %d, want %d at most", from, most, want)
+			}
+		})
+	}
+}

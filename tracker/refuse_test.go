@@ -164,6 +164,10 @@ func TestConfig(t *testing.T) {
 		"whose region":      {RegionHeader: "X-Region"},
 		"whose AS":          {ASHeader: "X-AS"},
 		"negative roots":    {Roots: -1},
+		"negative tokens":   {ViewersPerToken: -1},
+		"negative joins":    {JoinsPerToken: -1},
+		"negative prefix":   {PerPrefix: -1},
+		"whose audience":    {Audience: "a"},
 		"origin with path":  {AllowedOrigins: []string{"https://tv.example/"}},
 		"origin, no scheme": {AllowedOrigins: []string{"tv.example"}},
 	} {

@@ -75,6 +75,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 func (t *Tracker) cells(c Control) cell.Config {
 	return cell.Config{
 		Size: c.CellSize, Gap: t.config.CellGap.Milliseconds(), Roots: c.Roots, Patience: bridgePatience.Milliseconds(),
+		PerPrefix: t.config.PerPrefix,
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/tracker/quota"
 	"github.com/shoal-live/shoal/tracker/stun"
+	"github.com/shoal-live/shoal/tracker/token"
 )
 
 const (
@@ -44,16 +45,18 @@ var errNotRunning = errors.New("tracker: not running")
 
 // Tracker introduces the viewers of each stream to each other.
 type Tracker struct {
-	config   Config             // static
-	log      *slog.Logger       // static
-	started  time.Time          // static; the cells' clock counts from it
-	upgrade  websocket.Upgrader // static
-	stun     *stun.Responder    // static; nil if there is none
-	joins    *quota.Table       // static
-	places   *quota.Places      // static; sockets by address
-	names    *quota.Table       // static; new streams by address
-	opened   *quota.Places      // static; streams by the address that named them first
-	privacy  privacy            // static
+	config   Config                   // static
+	log      *slog.Logger             // static
+	started  time.Time                // static; the cells' clock counts from it
+	upgrade  websocket.Upgrader       // static
+	stun     *stun.Responder          // static; nil if there is none
+	joins    *quota.Table             // static
+	places   *quota.Places            // static; sockets by address
+	uses     *quota.Buckets[token.ID] // static; joins by token
+	seats    seats
+	names    *quota.Table  // static; new streams by address
+	opened   *quota.Places // static; streams by the address that named them first
+	privacy  privacy       // static
 	metrics  metrics
 	wheel    wheel
 	exchange *exchange // static
@@ -81,6 +84,8 @@ func New(config Config) (*Tracker, error) {
 		upgrade: newUpgrader(),
 		joins:   quota.New(config.JoinsPerSecond, config.JoinBurst),
 		places:  quota.NewPlaces(config.ViewersPerAddress),
+		uses:    quota.NewBuckets[token.ID](config.JoinsPerToken, config.TokenBurst),
+		seats:   newSeats(config.ViewersPerToken),
 		names:   quota.New(config.StreamsPerSecond, config.StreamBurst),
 		opened:  quota.NewPlaces(config.StreamsPerAddress),
 		streams: map[string]*stream{},
@@ -186,7 +191,7 @@ func (t *Tracker) closeAll() {
 	close(t.done)
 	viewers := t.wheel.all()
 	for _, v := range viewers {
-		v.bye(websocket.CloseGoingAway, "tracker stops")
+		v.move(moveWithin)
 	}
 	late := time.AfterFunc(2*farewell, func() {
 		for _, v := range viewers {

@@ -28,6 +28,7 @@ type viewer struct {
 	heard atomic.Int64    // Unix seconds of the last sign of life
 
 	// owned by the reader
+	pass   *pass
 	id     wire.ViewerID
 	stream *stream
 	budget *rate.Limiter
@@ -70,7 +71,7 @@ func (v *viewer) pinged(text string) error {
 
 // serve is the reader's goroutine: it lives as long as the socket.
 func (v *viewer) serve(host string) {
-	defer v.t.release(v.from)
+	defer v.t.release(v.from, v.pass)
 	v.conn.NetConn().SetReadDeadline(time.Now().Add(joinWithin))
 	if refused := v.talk(host); refused != nil {
 		v.t.metrics.refused(int(refused.Reason))
@@ -157,13 +158,20 @@ func (v *viewer) join(kind int, b []byte, host string, now time.Time) *wire.Refu
 	case j.Secret == [16]byte{}:
 		return &wire.Refused{Reason: wire.RefusedMessage, Text: "the secret must be 16 random bytes"}
 	case !validName(j.Stream):
-		return &wire.Refused{Reason: wire.RefusedStream, Text: "a stream's name is 1 to 64 of A-Z a-z 0-9 _ -"}
+		return &wire.Refused{Reason: wire.RefusedStream, Text: badName}
+	case v.pass.stream != "" && v.pass.stream != j.Stream:
+		return &wire.Refused{Reason: wire.RefusedStream, Text: "the handshake named another stream"}
+	}
+	id := viewerID(j.Secret)
+	if !v.t.sit(v.pass, id, j.Stream) {
+		return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: 15, Text: "another viewer is here with this token; each viewer needs its own"}
 	}
 	s, err := v.t.enterStream(j.Stream, v.from, now)
 	if err != nil {
 		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: err.Error()}
 	}
-	v.id, v.stream = viewerID(j.Secret), s
+	v.id, v.stream = id, s
+	j.Flags = v.pass.flags(j.Flags)
 	s.join(v, j, wire.Welcome{
 		BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second),
 		Flags:         v.t.privacy.flags(v.from),
@@ -183,6 +191,7 @@ func (v *viewer) take(kind int, b []byte, now time.Time) (*wire.Refused, error) 
 		if err != nil {
 			return nonsense(err), nil
 		}
+		u.Flags = v.pass.flags(u.Flags)
 		v.stream.update(v, u, now)
 	case wire.TypeSignal:
 		s, err := wire.ParseSignal(b, wire.TypeSignal)

@@ -107,12 +107,24 @@ type testViewer struct {
 }
 
 func (w *world) dial(header http.Header) (*testViewer, *http.Response, error) {
-	dialer := websocket.Dialer{NetDial: w.dialPipe}
+	return w.dialWith(header, "", "")
+}
+
+// dialWith names a stream and a token in the handshake, where they are not empty.
+func (w *world) dialWith(header http.Header, stream, text string) (*testViewer, *http.Response, error) {
+	dialer := websocket.Dialer{NetDial: w.dialPipe, Subprotocols: []string{wire.Subprotocol}}
+	if text != "" {
+		dialer.Subprotocols = append(dialer.Subprotocols, wire.TokenProtocol+text)
+	}
+	query := ""
+	if stream != "" {
+		query = "?" + wire.StreamParameter + "=" + stream
+	}
 	host := "tracker.example:8080"
 	if h := header.Get("Host"); h != "" {
 		host = h
 	}
-	conn, response, err := dialer.Dial("ws://"+host+"/tracker", header)
+	conn, response, err := dialer.Dial("ws://"+host+"/tracker"+query, header)
 	if err != nil {
 		return nil, response, err
 	}

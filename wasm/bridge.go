@@ -49,15 +49,14 @@ func inputAt() unsafe.Pointer { return unsafe.Pointer(&input) }
 func outputAt() unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(output)) }
 
 //go:wasmexport shoal_start
-func start(flags, rendition, most, nameLength, tokenLength int32) int32 {
-	b := in(16 + nameLength + tokenLength)
-	if nameLength < 0 || tokenLength < 0 || len(b) != int(16+nameLength+tokenLength) {
+func start(flags, rendition, most, nameLength int32) int32 {
+	b := in(16 + nameLength)
+	if nameLength < 0 || len(b) != int(16+nameLength) {
 		return 0
 	}
 	machine = scheduler.New(scheduler.Config{
 		Secret:    [16]byte(b[:16]),
-		Stream:    string(b[16 : 16+nameLength]),
-		Token:     string(b[16+nameLength:]),
+		Stream:    string(b[16:]),
 		Flags:     uint8(flags),
 		Rendition: uint8(rendition),
 		Cap:       uint16(most),

@@ -16,7 +16,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8080", "`address` for viewers")
 	flags.Var((*list)(&config.Origins), "origins", "base `URLs` of the origins, with commas, tried in order (default http://127.0.0.1:8081)")
 	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
-	flags.StringVar(&config.TrackerURL, "tracker", "/tracker", "`URL` of the tracker that pages are told to join")
+	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time (default /tracker)")
 	flags.StringVar(&config.RTMPPort, "rtmp-port", "1935", "`port` that the live-now page names to broadcasters")
 	if err := flags.parseOnly(args); err != nil {
 		return err

@@ -37,6 +37,7 @@ func commands() []command {
 		{"tracker", "run a tracker: it introduces viewers to each other", runTracker},
 		{"control", "show or change how a tracker runs the swarm of a stream", control},
 		{"key", "add, list and remove publish keys", key},
+		{"token", "make viewer tokens, and the keys that trackers check them with", makeTokens},
 		{"watch", "watch a stream with native viewers and report", watch},
 		{"sim", "simulate a swarm of viewers and report", simulate},
 		{"version", "print the version", version},

@@ -25,6 +25,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	swarmFlags(flags, &config)
 	settle := privacyFlags(flags, &config)
+	readKeys := admissionFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
 	flags.StringVar(&redis, "redis", "", "`URL` of the Redis where trackers of the same streams meet: redis://HOST:PORT, redis-sentinel://HOST:PORT,…/MASTER or redis-cluster://HOST:PORT,…; empty for a tracker alone")
@@ -33,6 +34,9 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&config.RegionHeader, "region-header", "", "request `header` in which the same proxy puts the viewer's region")
 	flags.StringVar(&config.ASHeader, "as-header", "", "request `header` in which the same proxy puts the number of the viewer's AS")
 	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	if err := readKeys(); err != nil {
 		return err
 	}
 	for _, entry := range ice {

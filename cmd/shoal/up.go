@@ -46,11 +46,15 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
 	settle := privacyFlags(flags, &c.tracker)
+	readKeys := admissionFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
 	settle()
+	if err := readKeys(); err != nil {
+		return err
+	}
 	c.ingest = ingest()
 	return desk.up(ctx, c, out)
 }

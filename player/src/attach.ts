@@ -33,9 +33,9 @@ const STEADY_SECONDS = 0.7;
 export interface SwarmOptions {
   name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
   key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
-  tracker?: string; // URL; else /tracker beside the stream
+  tracker?: string; // URL, or several with commas, of which one is used at a time; else /tracker beside the stream
   wasm?: string; // URL of shoal.wasm; else beside this script
-  token?: string; // viewer token for the tracker
+  token?: string | (() => string | Promise<string>); // viewer token for the tracker; a function is asked for each socket
   p2p?: 'on' | 'off';
   maxUploadKbps?: number; // the most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
@@ -60,7 +60,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     session = new Session({
       ...address,
       wasm: options.wasm ?? new URL('shoal.wasm', import.meta.url).href,
-      token: options.token ?? '',
+      token: () => (typeof options.token === 'function' ? options.token() : options.token ?? ''),
       p2p: options.p2p !== 'off',
       maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
@@ -129,13 +129,16 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
 }
 
 // describeStream fills in what the options leave open, from the stream's URL.
-export function describeStream(url: string, options: SwarmOptions): { name: string; key: string | (() => Promise<string>); tracker: string } {
+export function describeStream(url: string, options: SwarmOptions): { name: string; key: string | (() => Promise<string>); trackers: string[] } {
   const base = new URL(url, document.baseURI);
   const name = options.name || streamName(base.href);
-  const tracker = new URL(options.tracker || '/tracker', base);
-  tracker.protocol = tracker.protocol.replace(/^http/, 'ws');
+  const trackers = (options.tracker || '/tracker').split(',').filter((text) => text.trim() !== '').map((text) => {
+    const tracker = new URL(text.trim(), base);
+    tracker.protocol = tracker.protocol.replace(/^http/, 'ws');
+    return tracker.href;
+  });
   const key = options.key || (async () => (await describeLive(base.href, name))?.publicKey ?? '');
-  return { name, key, tracker: name === '' ? '' : tracker.href };
+  return { name, key, trackers: name === '' ? [] : trackers };
 }
 
 // streamName reads the stream's name out of its URL; '' if it has another form.

@@ -1,5 +1,8 @@
 // <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps]>
 //
+// The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker: a page may set
+// a new one before the old one ends.
+//
 // Plays a live stream, with the swarm where that is possible. Without autoplay no media is loaded until play is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
@@ -117,7 +120,7 @@ export class ShoalPlayer extends HTMLElement {
       {
         key: this.getAttribute('key') ?? '',
         tracker: this.getAttribute('tracker') ?? '',
-        token: this.getAttribute('token') ?? '',
+        token: () => this.getAttribute('token') ?? '',
         p2p: this.getAttribute('p2p') === 'off' ? 'off' : 'on',
         maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
         get appended() {

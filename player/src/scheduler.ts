@@ -47,7 +47,7 @@ interface Exports extends WebAssembly.Exports {
   _initialize(): void;
   shoal_input(): number;
   shoal_output(): number;
-  shoal_start(flags: number, rendition: number, most: number, nameLength: number, tokenLength: number): number;
+  shoal_start(flags: number, rendition: number, most: number, nameLength: number): number;
   shoal_self(now: number, flags: number, rendition: number, most: number): number;
   shoal_tracker_up(now: number): number;
   shoal_tracker_down(now: number): number;
@@ -107,10 +107,10 @@ export class Scheduler {
   }
 
   // start takes the rendition that is watched, and the most that may be lent of the uplink, in units of 10 kbit/s; 0: all.
-  start(secret: Uint8Array, { flags, rendition, most }: Self, name: string, token: string): Action[] {
-    const [n, t] = [encoder.encode(name), encoder.encode(token)];
-    this.#put(secret, n, t);
-    return this.#actions(this.#exports.shoal_start(flags, rendition, most, n.length, t.length));
+  start(secret: Uint8Array, { flags, rendition, most }: Self, name: string): Action[] {
+    const n = encoder.encode(name);
+    this.#put(secret, n);
+    return this.#actions(this.#exports.shoal_start(flags, rendition, most, n.length));
   }
 
   self(now: number, { flags, rendition, most }: Self): Action[] {

@@ -31,9 +31,9 @@ import { Watch } from './watch.ts';
 export interface SessionOptions {
   name: string; // of the stream
   key: string | (() => Promise<string>); // the stream's public key, base64; '' if there is none
-  tracker: string; // URL, absolute; '' for none
+  trackers: readonly string[]; // URLs, absolute, of which one is used at a time; none: no swarm
   wasm: string; // URL of shoal.wasm
-  token: string; // viewer token for the tracker, '' for none
+  token(): string | Promise<string>; // viewer token for the tracker, asked for each socket; '' for none
   p2p: boolean; // false: no swarm
   maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
@@ -49,6 +49,8 @@ const KEY_RETRY_MILLIS = 15000;
 const CAP_UNIT = 10; // kbit/s
 const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
+const BUSY = 4; // wire.RefusedBusy
+const MOVING = 6; // wire.RefusedMoving
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
@@ -112,7 +114,7 @@ export class Session implements MediaSource {
       hashes: (peer, chunk, ok) => this.#hashesTaken(peer, chunk, ok),
       pieces: (peer, chunk, first, count, ok) => this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, ok)),
     });
-    if (!options.p2p || options.tracker === '' || !supported()) return;
+    if (!options.p2p || options.trackers.length === 0 || !supported()) return;
     this.#p2p = 'joining';
     if (typeof options.key === 'string') this.#open(options.key);
   }
@@ -195,7 +197,7 @@ export class Session implements MediaSource {
   }
 
   async #join(): Promise<void> {
-    const { key, wasm, name, token } = this.#options;
+    const { key, wasm, name, trackers } = this.#options;
     if (typeof key !== 'string') this.#open(await key().catch(() => ''));
     if (!this.#watch.book) { // a chunk that comes later tries again
       this.#began = false;
@@ -212,7 +214,7 @@ export class Session implements MediaSource {
       failed: (error) => this.#fail(error),
     });
     const secret = crypto.getRandomValues(new Uint8Array(16));
-    this.#call((s) => s.start(secret, this.#self(), name, token));
+    this.#call((s) => s.start(secret, this.#self(), name));
     for (const entry of this.#watch.book?.listed() ?? []) this.#learn(entry);
     if (this.#over.signal.aborted || !this.#watch.book) return; // it has failed at once
     for (const chunk of this.#chunks.all()) if (chunk.handle === 0) this.#forget(chunk); // listed no longer
@@ -222,10 +224,11 @@ export class Session implements MediaSource {
     window.addEventListener('pagehide', () => this.#call((s, now) => s.leave(now)), { signal });
     this.#seconds = setInterval(() => this.#second(), 1000);
 
-    this.#tracker = new Tracker(this.#options.tracker, {
+    this.#tracker = new Tracker({ urls: trackers, stream: name, token: () => this.#options.token() }, {
       up: () => this.#call((s, now) => s.trackerUp(now)),
       message: (bytes) => this.#call((s, now) => s.trackerMessage(now, bytes)),
       down: () => this.#call((s, now) => s.trackerDown(now)),
+      refused: (why) => this.#refused(why),
     });
     this.#tracker.open();
   }
@@ -234,6 +237,11 @@ export class Session implements MediaSource {
     if (this.#over.signal.aborted) return;
     console.warn('shoal: playing without the swarm', error);
     this.#end('off');
+  }
+
+  #refused(why: string): void {
+    console.warn('shoal: the tracker refuses:', why);
+    this.#end('refused');
   }
 
   // end leaves the swarm for good; hls.js plays on.
@@ -363,10 +371,17 @@ export class Session implements MediaSource {
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
         break;
       case Kind.Refused:
+        if (first === MOVING) {
+          this.#tracker?.move(count); // links carry on
+          break;
+        }
+        if (count === 0) {
+          this.#refused(new TextDecoder().decode(bytes));
+          break;
+        }
         console.warn('shoal: the tracker refuses:', new TextDecoder().decode(bytes));
-        if (count === 0) this.#end('refused');
         this.#p2p = 'refused';
-        this.#tracker?.refused(count);
+        this.#tracker?.refused(count, first === BUSY);
         break;
       case Kind.Connect:
         this.#links.connect(peer, count === 1);

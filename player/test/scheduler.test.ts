@@ -34,7 +34,7 @@ test('an action that is cut short is an error', () => {
 
 async function started(): Promise<Scheduler> {
   const scheduler = await Scheduler.from(readFileSync(WASM));
-  scheduler.start(new Uint8Array(16).fill(9), { flags: MAY_UPLOAD, rendition: 0, most: 0 }, 'demo', 'token');
+  scheduler.start(new Uint8Array(16).fill(9), { flags: MAY_UPLOAD, rendition: 0, most: 0 }, 'demo');
   return scheduler;
 }
 

@@ -32,7 +32,7 @@ class Socket {
   send(): void {}
 }
 
-function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', wasm = true, seconds = 1 } = {}): World {
+function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], wasm = true, seconds = 1 } = {}): World {
   const log: string[] = [];
   const parts = Array.from({ length: 6 }, (_, part) => makeChunk(9000 + part, { msn: 1, part }));
   const edge: World['edge'] = { answer: (made) => new Response(made.bytes) };
@@ -56,7 +56,7 @@ function world(t: TestContext, { key = publicKey, tracker = 'ws://tracker/', was
     },
   });
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-  const session = new Session({ name: 'demo', key, tracker, wasm: 'http://edge/shoal.wasm', token: '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, beacon: () => new Array<number>(16).fill(0) });
+  const session = new Session({ name: 'demo', key, trackers, wasm: 'http://edge/shoal.wasm', token: () => '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, beacon: () => new Array<number>(16).fill(0) });
   t.after(() => {
     session.close();
     Object.assign(globalThis, { fetch: before.fetch });
@@ -184,7 +184,7 @@ test('bytes that differ from a true record are told, and counted; true ones too;
 for (const [name, options] of Object.entries({
   'no key': { key: '' },
   'another key': { key: Buffer.alloc(32, 3).toString('base64') },
-  'no tracker': { tracker: '' },
+  'no tracker': { trackers: [] },
   'no WebAssembly': { wasm: false },
 })) {
   test(`${name}: no swarm, and hls.js is left alone`, { skip }, async (t) => {

@@ -24,7 +24,8 @@ const (
 	// ICEServers: use these for connections opened from now on. Bytes holds lines of text "URL\x00user\x00secret\n",
 	// Count the flags of wire.Welcome.
 	ICEServers
-	// Refused: the tracker will not have us. Count holds seconds until it may be asked again (0 never), Bytes its words.
+	// Refused: the tracker will not have us. Count holds seconds until it may be asked again (0 never), First the reason, Bytes
+	// its words. Of the reasons wire.RefusedMoving is none to stop for: another tracker is to be asked within Count seconds.
 	Refused
 	// Connect: open a peer connection for Peer. Count 1: make the data channel and the offer; Count 0: an offer follows.
 	Connect

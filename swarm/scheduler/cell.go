@@ -66,6 +66,12 @@ func (s *Scheduler) takeDelta(d wire.Delta) {
 	s.rosterChanged()
 }
 
+// mayUpload tells whether we may send to peers: as we say ourselves, unless the tracker has our cell believe otherwise, which it
+// does when our token says so.
+func (s *Scheduler) mayUpload() bool {
+	return s.self.Flags&wire.MayUpload != 0 && (s.entry.ID != s.self.ID || s.entry.Flags&wire.MayUpload != 0)
+}
+
 // rosterChanged brings links in line with the roster.
 func (s *Scheduler) rosterChanged() {
 	s.changes++

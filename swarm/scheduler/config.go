@@ -5,7 +5,6 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // Config is what a Scheduler starts with. The zero value but for Stream and Secret works.
 type Config struct {
 	Stream string   // public name of the stream
-	Token  string   // viewer token for the tracker; may be empty
 	Secret [16]byte // drawn by the host from a good source of randomness; names the viewer, see wire.Join
 	Flags  uint8    // wire.MayUpload, Metered, Hidden
 	Weight uint16   // what the uplink is taken for until it was measured, in units of 10 kbit/s; 0 means 500 (5 Mbit/s)
@@ -31,5 +30,5 @@ type Stats struct {
 }
 
 func (c Config) beginning() wire.Join {
-	return wire.Join{Flags: c.Flags &^ ownFlags, Rendition: c.Rendition, Weight: c.Weight, Secret: c.Secret, Stream: c.Stream, Token: c.Token}
+	return wire.Join{Flags: c.Flags &^ ownFlags, Rendition: c.Rendition, Weight: c.Weight, Secret: c.Secret, Stream: c.Stream}
 }

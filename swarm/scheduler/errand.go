@@ -128,7 +128,7 @@ func (s *Scheduler) takeErrand(c *chunk, l *link, f wire.Frame, e errand, list [
 		return
 	}
 	bytes := len(list) / 8 * e.count * int(c.record.PieceSize)
-	busy := s.self.Flags&wire.MayUpload == 0 || len(c.errands) == maxErrands || !s.mayAsk(l, bytes) ||
+	busy := !s.mayUpload() || len(c.errands) == maxErrands || !s.mayAsk(l, bytes) ||
 		!ours && (c.errandsOf(l.slot) == maxGiven || !s.mayAskAgain(c, l, len(list)/8*e.count)) ||
 		!ours && s.backlogTime() > errandBusy || s.backlogTime() > hopeless
 	var names [2 + 8*maxNames]byte

@@ -97,7 +97,7 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
 	switch from := s.linkTo(id); f.Index {
 	case wire.ForwardStart:
-		if from == nil || !from.up || s.self.Flags&wire.MayUpload == 0 || s.forwardsTo(l) >= maxForwards || mostForwarding*s.speed < 100*s.forwardsWith(from) {
+		if from == nil || !from.up || !s.mayUpload() || s.forwardsTo(l) >= maxForwards || mostForwarding*s.speed < 100*s.forwardsWith(from) {
 			s.sendForward(l, wire.ForwardCannot, id)
 		} else {
 			from.forwards |= l.slot

@@ -209,7 +209,7 @@ func (s *Scheduler) backlogTime() Time {
 
 // beginPush plans, and tells relays that hold the chunk what they are to pass on.
 func (s *Scheduler) beginPush(c *chunk) {
-	if c.planned || s.self.Flags&wire.MayUpload == 0 {
+	if c.planned || !s.mayUpload() {
 		return
 	}
 	c.planned, c.dealt = true, c.asked != 0

@@ -79,7 +79,7 @@ func (s *Scheduler) serve(c *chunk, l *link, f wire.Frame, payload []byte) {
 	} else {
 		s.wanted = s.now
 	}
-	if s.self.Flags&wire.MayUpload == 0 || l.buffered >= backlog || s.backlogTime() > most {
+	if !s.mayUpload() || l.buffered >= backlog || s.backlogTime() > most {
 		s.deny(l, f.ID, wire.DenyBusy)
 		return
 	}

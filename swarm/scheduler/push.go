@@ -14,7 +14,7 @@ const backlog = 512 << 10
 // push gives pieces of a chunk that is fetched for the cell to those who pass them on, or straight to all. A feeder's pieces come in
 // any order: they are dealt out in the order in which they come.
 func (s *Scheduler) push(c *chunk, first, count int) {
-	if s.self.Flags&wire.MayUpload == 0 {
+	if !s.mayUpload() {
 		return
 	}
 	s.beginPush(c)
@@ -119,7 +119,7 @@ func (s *Scheduler) moreHashes(c *chunk, most int) {
 
 // spread sends pieces to all who lack them, but each piece of a chunk only once.
 func (s *Scheduler) spread(c *chunk, first, count int, except *link) {
-	if s.self.Flags&wire.MayUpload == 0 || s.backlogTime() > hopeless {
+	if !s.mayUpload() || s.backlogTime() > hopeless {
 		return // it would come after its deadline, and make all that follows late
 	}
 	for from, n := c.pushed.run(first, first+count, false); n > 0; from, n = c.pushed.run(from+n, first+count, false) {
@@ -246,7 +246,7 @@ func (s *Scheduler) forward(c *chunk, t taking) {
 }
 
 func (s *Scheduler) forwardPieces(c *chunk, from *link, first, count int) {
-	if from.forwards == 0 || s.self.Flags&wire.MayUpload == 0 {
+	if from.forwards == 0 || !s.mayUpload() {
 		return
 	}
 	for _, l := range s.links {

@@ -56,7 +56,7 @@ func (s *Scheduler) carrierOf(m *member, c *chunk) (best *link) {
 // passOnward gives pieces to one of those who have no link to a peer and whose forwarder for it we are, for it to pass them on to
 // all: who will be through with them soonest. It tells whether there is one.
 func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
-	if from == nil || from.forwards == 0 || s.self.Flags&wire.MayUpload == 0 {
+	if from == nil || from.forwards == 0 || !s.mayUpload() {
 		return false
 	}
 	bytes := count * int(c.record.PieceSize) * len(s.links)

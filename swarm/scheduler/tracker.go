@@ -88,7 +88,7 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 		}
 	case wire.TypeRefused:
 		if r, err := wire.ParseRefused(b); err == nil {
-			s.queue.add(Action{Kind: Refused, Count: int(r.RetryAfter), Bytes: s.queue.copy([]byte(r.Text))})
+			s.queue.add(Action{Kind: Refused, First: int(r.Reason), Count: int(r.RetryAfter), Bytes: s.queue.copy([]byte(r.Text))})
 		}
 	}
 }

@@ -64,13 +64,11 @@ func (s *session) carryOut(now scheduler.Time) {
 }
 
 func (s *session) refusal(a scheduler.Action) {
-	s.v.cfg.Log.Warn("tracker refused the viewer", "why", string(a.Bytes), "againSeconds", a.Count)
-	s.barred = true
-	if a.Count == 0 {
-		s.tracker.wait.Store(-1)
-	} else {
-		s.tracker.wait.Store(int64(a.Count))
+	if uint8(a.First) != wire.RefusedMoving {
+		s.v.cfg.Log.Warn("tracker refused the viewer", "why", string(a.Bytes), "againSeconds", a.Count)
+		s.barred = true
 	}
+	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count)})
 }
 
 // connect opens a peer connection on a goroutine of its own.

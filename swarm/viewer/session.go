@@ -84,7 +84,7 @@ func newSession(v *Viewer, key ed25519.PublicKey) (*session, error) {
 		return nil, fmt.Errorf("viewer: secret: %w", err)
 	}
 	s.core = scheduler.New(scheduler.Config{
-		Stream: v.name, Token: v.cfg.Token, Secret: secret, Flags: v.cfg.Flags, Weight: v.cfg.Weight, Cap: v.cfg.Cap,
+		Stream: v.name, Secret: secret, Flags: v.cfg.Flags, Weight: v.cfg.Weight, Cap: v.cfg.Cap,
 		Keep: keepChunks,
 	})
 	s.follower = &follower{
@@ -152,18 +152,25 @@ func (s *session) start(ctx context.Context) {
 		return
 	}
 	s.tracker = &tracker{
-		url: s.v.cfg.Tracker,
+		urls: s.v.cfg.Trackers, stream: s.v.name, token: s.v.cfg.Token,
 		up: func(k *socket) {
 			s.tell(func(now scheduler.Time) { s.socket, s.barred = k, false; s.core.TrackerUp(now) })
 		},
 		down: func(k *socket) {
+			told := make(chan struct{})
 			s.tell(func(now scheduler.Time) {
 				if s.socket == k {
 					s.socket = nil
 					s.core.TrackerDown(now)
 				}
+				close(told)
 			})
+			select {
+			case <-told:
+			case <-s.done:
+			}
 		},
+		refused: func(why string) { s.v.cfg.Log.Warn("tracker refused the viewer", "why", why) },
 		message: func(k *socket, b []byte) {
 			s.tell(func(now scheduler.Time) {
 				if s.socket == k {

@@ -2,8 +2,12 @@ package viewer
 
 import (
 	"context"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,20 +17,22 @@ import (
 )
 
 const (
-	trackerQueue   = 128 // messages waiting for the socket; more are dropped
-	trackerPatient = 12 * time.Second
-	trackerWrite   = 5 * time.Second
+	trackerQueue = 128 // messages waiting for the socket; more are dropped
+	trackerWrite = 5 * time.Second
 )
 
-// tracker keeps a WebSocket to the tracker: its own goroutine dials, reads and dials again; one more writes.
+// tracker keeps a WebSocket to one of the trackers: its own goroutine dials, reads and dials again; one more writes.
 type tracker struct {
-	url string
+	urls   []string
+	stream string
+	token  string // empty: none
 	// Called on the tracker's goroutine, in order.
 	up      func(*socket)
-	down    func(*socket)
+	down    func(*socket) // returns once all messages before it were acted on
 	message func(*socket, []byte)
+	refused func(why string) // by a handshake, for good
 
-	wait atomic.Int64 // seconds that the tracker told us to stay away; -1 for ever
+	said atomic.Pointer[wire.Refused] // by the tracker on the socket that ended last
 }
 
 // socket is one connection to the tracker.
@@ -46,34 +52,62 @@ func (s *socket) send(b []byte) {
 
 // run stays connected until ctx ends or the tracker refuses for ever.
 func (t *tracker) run(ctx context.Context) {
-	pause := time.Second
+	retry := newRetry(t.urls, rand.Float64)
 	for ctx.Err() == nil {
-		if t.connected(ctx) {
-			pause = time.Second
-		}
-		switch stay := t.wait.Swap(0); {
-		case stay < 0:
-			return
-		case stay > 0:
-			pause = time.Duration(stay) * time.Second
-		}
-		// Half of the pause is jitter, so that viewers do not come back together.
-		if !sleep(ctx, pause/2+rand.N(pause)) {
+		began := time.Now()
+		answer := t.connected(ctx, retry.url())
+		pause, again := t.pause(retry, answer, time.Since(began))
+		if !again || !sleep(ctx, pause) {
 			return
 		}
-		pause = min(2*pause, trackerPatient)
 	}
 }
 
-// connected dials and reads until the socket ends; true if it was open.
-func (t *tracker) connected(ctx context.Context) bool {
-	dialer := websocket.Dialer{HandshakeTimeout: trackerWrite, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10}
-	c, answer, err := dialer.DialContext(ctx, t.url, http.Header{})
-	if err != nil {
-		if answer != nil && answer.Body != nil {
-			answer.Body.Close()
+// pause returns how long to wait before the next socket, false for ever. The answer is that of a handshake that failed, nil
+// if there was none.
+func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration) (time.Duration, bool) {
+	if answer != nil {
+		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
+		wait := time.Duration(seconds) * time.Second
+		switch {
+		case answer.StatusCode == http.StatusServiceUnavailable && wait > 0:
+			return retry.busy(wait), true
+		case answer.StatusCode == http.StatusTooManyRequests && wait > 0:
+			return retry.stay(wait), true
+		case answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests:
+			why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
+			t.refused(strings.TrimSpace(answer.Status + ": " + string(why)))
+			return 0, false
 		}
-		return false
+		return retry.lost(0), true
+	}
+	said := t.said.Swap(nil)
+	if said == nil {
+		return retry.lost(lived), true
+	}
+	wait := time.Duration(said.RetryAfter) * time.Second
+	switch {
+	case said.Reason == wire.RefusedMoving:
+		return retry.moved(wait), true
+	case wait == 0:
+		return 0, false
+	case said.Reason == wire.RefusedBusy:
+		return retry.busy(wait), true
+	}
+	return retry.stay(wait), true
+}
+
+// connected dials and reads until the socket ends. It returns what a handshake that failed was answered.
+func (t *tracker) connected(ctx context.Context, to string) *http.Response {
+	dialer := websocket.Dialer{
+		HandshakeTimeout: trackerWrite, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, Subprotocols: []string{wire.Subprotocol},
+	}
+	if t.token != "" {
+		dialer.Subprotocols = append(dialer.Subprotocols, wire.TokenProtocol+t.token)
+	}
+	c, answer, err := dialer.DialContext(ctx, naming(to, t.stream), http.Header{})
+	if err != nil {
+		return answer
 	}
 	c.SetReadLimit(wire.MaxMessage)
 	s := &socket{out: make(chan []byte, trackerQueue)}
@@ -96,7 +130,16 @@ func (t *tracker) connected(ctx context.Context) bool {
 	close(ended)
 	<-wrote
 	t.down(s)
-	return true
+	return nil
+}
+
+// naming returns a tracker's URL with the stream in its query.
+func naming(to, stream string) string {
+	mark := "?"
+	if strings.Contains(to, mark) {
+		mark = "&"
+	}
+	return to + mark + wire.StreamParameter + "=" + url.QueryEscape(stream)
 }
 
 // write sends what is queued until the reader ended or ctx did; then what is still queued (a Leave) and a close frame.

@@ -20,15 +20,17 @@ var ErrURL = errors.New("viewer: want http://HOST/live/NAME/index.m3u8 or http:/
 
 // Config is what a Viewer starts with. Only URL is needed.
 type Config struct {
-	URL     string // of the playlist (http://HOST/live/NAME/index.m3u8) or of the watch page (http://HOST/watch/NAME)
-	Tracker string // WebSocket URL; empty: ws://HOST/tracker
-	Key     []byte // the stream's Ed25519 public key; empty: asked of http://HOST/api/v1/streams/NAME
-	Token   string // viewer token for the tracker
-	P2P     bool   // join the swarm; without it the viewer is a plain LL-HLS player
-	Flags   uint8  // wire.MayUpload, Metered, Hidden; 0: MayUpload
-	Weight  uint16 // what the uplink is taken for until it was measured, in units of 10 kbit/s; 0: the scheduler's default
-	Cap     uint16 // the most that is lent of the uplink, in the same units; 0: all
-	Log     *slog.Logger
+	URL    string // of the playlist (http://HOST/live/NAME/index.m3u8) or of the watch page (http://HOST/watch/NAME)
+	Key    []byte // the stream's Ed25519 public key; empty: asked of http://HOST/api/v1/streams/NAME
+	Token  string // viewer token for the tracker
+	P2P    bool   // join the swarm; without it the viewer is a plain LL-HLS player
+	Flags  uint8  // wire.MayUpload, Metered, Hidden; 0: MayUpload
+	Weight uint16 // what the uplink is taken for until it was measured, in units of 10 kbit/s; 0: the scheduler's default
+	Cap    uint16 // the most that is lent of the uplink, in the same units; 0: all
+	Log    *slog.Logger
+
+	// Trackers are WebSocket URLs, of which one is used at a time; none: ws://HOST/tracker.
+	Trackers []string
 
 	// Played is called with every part and init segment when it is played. Called on the session's goroutine.
 	Played func(r wire.Record, b []byte)
@@ -55,10 +57,10 @@ func (c *Config) validate() (name string, err error) {
 		return "", fmt.Errorf("%w, not %q", ErrURL, c.URL)
 	}
 	c.URL = u.String()
-	if c.Tracker == "" {
+	if len(c.Trackers) == 0 {
 		t := *u
 		t.Scheme, t.Path, t.RawQuery = strings.Replace(u.Scheme, "http", "ws", 1), "/tracker", ""
-		c.Tracker = t.String()
+		c.Trackers = []string{t.String()}
 	}
 	if c.Flags == 0 {
 		c.Flags = wire.MayUpload

@@ -245,7 +245,7 @@ func TestAddresses(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || v.cfg.URL != tc.playlist || v.cfg.Tracker != tc.tracker || v.name != tc.name {
+		if err != nil || v.cfg.URL != tc.playlist || v.cfg.Trackers[0] != tc.tracker || v.name != tc.name {
 			t.Errorf("%q: %v, %+v", tc.url, err, v)
 		}
 	}

@@ -17,7 +17,6 @@ import (
 type WatchConfig struct {
 	N       int           // viewers; 0: 1
 	URL     string        // see Config.URL
-	Tracker string        // see Config.Tracker
 	Key     []byte        // see Config.Key
 	Token   string        // see Config.Token
 	Seconds int           // how long is measured, after the last viewer joined; 0: 30
@@ -26,6 +25,8 @@ type WatchConfig struct {
 	Weight  uint16        // see Config.Weight
 	Cap     uint16        // see Config.Cap
 	Log     *slog.Logger
+
+	Trackers []string // see Config.Trackers
 }
 
 // WatchReport is what the viewers got, in the words that all measuring commands share. Bytes, copies and requests are
@@ -70,7 +71,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 		return WatchReport{}, err
 	}
 	base := Config{
-		URL: c.URL, Tracker: c.Tracker, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
+		URL: c.URL, Trackers: c.Trackers, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
 		HTTP: NewHTTP(), Certificate: certificate,
 	}
 	defer base.HTTP.CloseIdleConnections()

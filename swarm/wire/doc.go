@@ -46,7 +46,7 @@
 // Two things travel by HTTP: a record in the playlist, on the line RecordTag, and the piece hashes with the media, in
 // the header PiecesHeader.
 //
-// Viewer to tracker: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
+// Viewer to tracker, after a handshake whose words stand in tracker.go: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
 // Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45,
 // Bridges 0x46, Control 0x47.
 // Their bytes stand beside their types in tracker.go. The bytes that every implementation must produce

@@ -77,7 +77,6 @@ func ParseJoin(b []byte) (Join, error) {
 	j := Join{Flags: r.u8(), Rendition: r.u8(), Weight: r.u16(), RoundTrip: r.u16()}
 	copy(j.Secret[:], r.take(len(j.Secret)))
 	j.Stream = r.text(int(r.u8()), MaxName)
-	j.Token = r.text(int(r.u16()), MaxToken)
 	return j, r.err
 }
 

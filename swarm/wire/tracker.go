@@ -20,11 +20,20 @@ const (
 	TypeControl   MessageType = 0x47
 )
 
+// What a viewer says in its WebSocket handshake with the tracker, which decides by it whether to take the socket: the URL's query
+// names the stream, and of the subprotocols that are offered one is Subprotocol, which is accepted, and one, where the
+// tracker wants a viewer token, is TokenProtocol and the token. So a token stands in no URL, and in no log of URLs.
+const (
+	StreamParameter = "stream"
+	Subprotocol     = "shoal"
+	TokenProtocol   = "shoal.token."
+)
+
 // Bounds of tracker messages.
 const (
 	ProtocolVersion = 3
 	MaxName         = 64
-	MaxToken        = 2048
+	MaxToken        = 2048 // of a viewer token
 	MaxMembers      = 64
 	MaxBridges      = 16
 	MaxICEServers   = 8
@@ -68,7 +77,7 @@ func (m Member) append(b []byte) []byte {
 }
 
 // Join is a viewer's first message: type, version u8, flags u8, rendition u8, weight u16, round trip u16, secret 16,
-// name length u8, name, token length u16, token.
+// name length u8, name: the stream that the handshake named, if it named one.
 //
 // The viewer draws its secret once; the tracker names it by the first 8 bytes of the secret's SHA-256. So a viewer
 // keeps its ID, and with it its links, when it comes back to this or another tracker, and nobody else can take it.
@@ -79,7 +88,6 @@ type Join struct {
 	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
 	Secret    [16]byte
 	Stream    string
-	Token     string
 }
 
 func (j Join) Append(b []byte) []byte {
@@ -88,9 +96,7 @@ func (j Join) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, j.RoundTrip)
 	b = append(b, j.Secret[:]...)
 	b = append(b, byte(len(j.Stream)))
-	b = append(b, j.Stream...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(j.Token)))
-	return append(b, j.Token...)
+	return append(b, j.Stream...)
 }
 
 // Update tells the tracker what changed of a viewer: type, flags u8, rendition u8, weight u16, round trip u16.
@@ -303,9 +309,10 @@ func (c Control) Append(b []byte) []byte {
 const (
 	RefusedVersion uint8 = 1 // speak another protocol version
 	RefusedStream  uint8 = 2 // no such stream name
-	RefusedToken   uint8 = 3
+	RefusedToken   uint8 = 3 // the token is another viewer's at this moment
 	RefusedBusy    uint8 = 4 // come back later
 	RefusedMessage uint8 = 5 // the message made no sense
+	RefusedMoving  uint8 = 6 // go to another tracker now, or come back to this one, within the seconds of RetryAfter
 )
 
 // Refused is the tracker's last message on a socket: type, reason u8, retry after u16 in seconds (0 never), text.

@@ -86,7 +86,7 @@ var meant = map[string]value{
 	"frame/unknown":  someFrame(0x7f, 0xff, 0xffff, "?"),
 
 	"join/plain":       wire.Join{Flags: wire.MayUpload, Rendition: 2, Weight: 250, RoundTrip: 40, Secret: secret, Stream: "demo"},
-	"join/token":       wire.Join{Flags: wire.MayUpload | wire.Metered, Secret: secret, Stream: "demo", Token: "abc.def.ghi"},
+	"join/metered":     wire.Join{Flags: wire.MayUpload | wire.Metered, Secret: secret, Stream: "demo"},
 	"update":           wire.Update{Flags: wire.MayUpload | wire.Hidden | wire.Ready, Rendition: 1, Weight: 65535, RoundTrip: 300},
 	"signal/offer":     wire.Signal{Type: wire.TypeSignal, Peer: someViewer, Payload: []byte("\x01v=0\r\n")},
 	"signal/candidate": wire.Signal{Type: wire.TypeSignal, Peer: someViewer, Payload: []byte("\x03{}")},
@@ -115,11 +115,12 @@ var meant = map[string]value{
 		{Role: wire.Feeder, Member: wire.Member{ID: someViewer, Flags: wire.MayUpload | wire.Ready, Rendition: 2, Weight: 250}},
 		{Role: wire.Follower, Member: wire.Member{ID: 17, Weight: 1}},
 	}},
-	"bridges/none":  wire.Bridges{},
-	"control/off":   wire.Control{Flags: wire.Off},
-	"control/most":  wire.Control{Most: 500},
-	"refused/busy":  wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many viewers"},
-	"refused/never": wire.Refused{Reason: wire.RefusedVersion},
+	"bridges/none":   wire.Bridges{},
+	"control/off":    wire.Control{Flags: wire.Off},
+	"control/most":   wire.Control{Most: 500},
+	"refused/busy":   wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: "too many viewers"},
+	"refused/never":  wire.Refused{Reason: wire.RefusedVersion},
+	"refused/moving": wire.Refused{Reason: wire.RefusedMoving, RetryAfter: 5, Text: "stopping"},
 }
 
 // parse reads the bytes of a kind of vector, the part of its name before the slash.

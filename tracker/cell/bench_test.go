@@ -91,3 +91,16 @@ func nearness(s *cell.Swarm, from, n int) (region, network float64) {
 	}
 	return region / others, network / others
 }
+
+// BenchmarkStadium joins viewers whose addresses all have one prefix, so that most cells take no more of them.
+func BenchmarkStadium(b *testing.B) {
+	for b.Loop() {
+		s := cell.New(cell.Config{Gap: 100})
+		for i := range 5000 {
+			m, _ := audience(i)
+			m.Rendition = 0
+			s.Join(m, cell.Place{Network: 1, Prefix: 1})
+			s.Flush(int64(i / 5))
+		}
+	}
+}

@@ -33,7 +33,7 @@ func (s *Swarm) Check(flushed bool) error {
 	if viewers != len(s.homes) || len(cells) != s.cells {
 		return fmt.Errorf("%d viewers in %d cells, counted as %d in %d", viewers, len(cells), len(s.homes), s.cells)
 	}
-	for _, check := range []func([]*cell) error{s.checkSizes, s.checkForest, s.checkIndex} {
+	for _, check := range []func([]*cell) error{s.checkSizes, s.checkPrefixes, s.checkForest, s.checkIndex} {
 		if err := check(cells); err != nil {
 			return err
 		}
@@ -44,11 +44,26 @@ func (s *Swarm) Check(flushed bool) error {
 	return nil
 }
 
-// checkSizes: no two cells that should be one, and nobody alone while there are others.
+// checkPrefixes: no cell has more members of a prefix than it may have.
+func (s *Swarm) checkPrefixes(cells []*cell) error {
+	for _, c := range cells {
+		for i := range c.members {
+			if p := c.members[i].at.Prefix; p != 0 && c.of(p) > s.config.PerPrefix {
+				return fmt.Errorf("cell %d of %d members has %d of prefix %d, may have %d", c.id, len(c.members), c.of(p), p, s.config.PerPrefix)
+			}
+		}
+	}
+	return nil
+}
+
+// checkSizes: no two cells that should be one, and nobody alone while there are others, unless prefixes keep them apart.
 func (s *Swarm) checkSizes(cells []*cell) error {
 	var sizes []int
 	for _, c := range cells {
 		sizes = append(sizes, len(c.members))
+		if slices.ContainsFunc(c.members, func(m member) bool { return m.at.Prefix != 0 }) && s.config.PerPrefix < s.config.Size {
+			return nil
+		}
 	}
 	slices.Sort(sizes)
 	if len(sizes) < 2 {

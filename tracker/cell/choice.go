@@ -16,13 +16,16 @@ const maxLooked = 4
 //
 // When no cell has room, the full cell whose better half would suit the viewer best is split. It is split too when that
 // half is worth a tenth more than the best cell with room, so that renditions, regions and large networks come to have
-// cells of their own.
+// cells of their own. A cell that has as many members of the viewer's prefix as it may have has no room for it.
 func (s *Swarm) choose(m *member) *cell {
-	roomy, worth := s.best(m, false)
-	if roomy == nil && s.config.Size == 2 {
+	roomy, worth, capped := s.best(m, false)
+	switch {
+	case roomy == nil && s.config.Size == 2:
 		return s.open()
+	case roomy == nil && capped != nil:
+		return s.split(capped, m)
 	}
-	full, halfWorth := s.best(m, true)
+	full, halfWorth, _ := s.best(m, true)
 	switch {
 	case roomy == nil && full == nil:
 		return s.open()
@@ -33,15 +36,33 @@ func (s *Swarm) choose(m *member) *cell {
 }
 
 // best returns the best of the cells that have room, or of those that are full, nil if there is none. It looks at a
-// few of those where a member is in the same network, and of those alike in region or rendition, and at the fullest.
-func (s *Swarm) best(m *member, full bool) (best *cell, most int) {
+// few of those where a member is in the same network, and of those alike in region or rendition, and at the fullest. Of
+// those that have room and do not take one more of the viewer's prefix, it returns the largest that it met and can be split.
+func (s *Swarm) best(m *member, full bool) (best *cell, most int, capped *cell) {
 	worth := s.worth
 	if full {
 		worth = worthHalf
 	}
 	looked := s.looked[:0]
+	fits := func(c *cell) bool {
+		if full || s.takes(c, m) {
+			return true
+		}
+		if n := len(c.members); n >= 4 && (capped == nil || n > len(capped.members)) {
+			capped = c
+		}
+		return false
+	}
 	look := func(cells []*cell) {
-		for _, c := range cells[:min(len(cells), maxLooked)] {
+		left := maxLooked
+		for _, c := range cells[:min(len(cells), maxPassed)] {
+			if left == 0 {
+				break
+			}
+			if !fits(c) {
+				continue
+			}
+			left--
 			if slices.Contains(looked, c) {
 				continue
 			}
@@ -53,6 +74,9 @@ func (s *Swarm) best(m *member, full bool) (best *cell, most int) {
 			}
 		}
 	}
+	if m.at.Prefix != 0 && !full {
+		look(s.index[file{shelf: samePrefix, rendition: m.Rendition, value: m.at.Prefix}])
+	}
 	if m.at.Network != 0 {
 		look(s.index[file{shelf: sameNetwork, full: full, rendition: m.Rendition, value: m.at.Network}])
 	}
@@ -61,10 +85,10 @@ func (s *Swarm) best(m *member, full bool) (best *cell, most int) {
 	if full {
 		look(s.byCount[s.config.Size])
 	} else {
-		look(s.fullest(s.config.Size-1, nil))
+		look(s.fullest(s.config.Size-1, fits))
 	}
 	s.looked = looked
-	return best, most
+	return best, most, capped
 }
 
 // worth returns what a cell of these members would be worth to a viewer, in thousandths.
@@ -90,15 +114,16 @@ func worthHalf(members []member, m *member) int {
 	return 1000 * sum / half
 }
 
-// fullest returns a few of the fullest cells of no more than n members, but for one.
-func (s *Swarm) fullest(n int, but *cell) []*cell {
-	few := s.few[:0]
-	for ; n > 0 && len(few) < maxLooked; n-- {
+// fullest returns a few of the fullest cells of no more than n members that fit.
+func (s *Swarm) fullest(n int, fits func(*cell) bool) []*cell {
+	few, left := s.few[:0], maxPassed
+	for ; n > 0 && len(few) < maxLooked && left > 0; n-- {
 		for _, c := range slices.Backward(s.byCount[n]) {
-			if len(few) == maxLooked {
+			if len(few) == maxLooked || left == 0 {
 				break
 			}
-			if c != but {
+			left--
+			if fits(c) {
 				few = append(few, c)
 			}
 		}

@@ -18,6 +18,8 @@ type Config struct {
 	Fan   int   // cells that one cell may feed, at least 2; 0: DefaultFan
 	Links int   // bridges from a cell's parent to it, for each rendition that its members watch; 0: DefaultLinks
 
+	PerPrefix int // members of one prefix that a cell takes, at least 2; 0: half of Size
+
 	// Patience is how long a bridge may be there before its follower says that it is Fed, in the unit of the caller's clock;
 	// then another takes its place, as it does when a follower says later that it is Fed no longer. 0: for ever.
 	Patience int64
@@ -29,6 +31,8 @@ func (c *Config) validate() {
 	setDefault(&c.Fan, DefaultFan)
 	setDefault(&c.Links, DefaultLinks)
 	c.Size = max(2, min(c.Size, wire.MaxMembers))
+	setDefault(&c.PerPrefix, c.Size/2)
+	c.PerPrefix = max(2, c.PerPrefix)
 	c.Roots, c.Fan, c.Links = max(c.Roots, 1), max(c.Fan, 2), max(c.Links, 1)
 }
 

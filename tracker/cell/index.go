@@ -10,6 +10,7 @@ type shelf uint8
 
 const (
 	sameNetwork   shelf = iota // some member is in the network and watches the rendition
+	samePrefix                 // more than one member is of the prefix, some of them watch the rendition, and the cell takes more
 	sameRegion                 // the region and the rendition are most members'
 	sameRendition              // the rendition is most members'
 	feedsRegion                // as sameRegion, the depth is the cell's, and it may have one more child
@@ -89,6 +90,7 @@ func (s *Swarm) filesOf(c *cell, files []file) []file {
 	files = append(files,
 		file{shelf: sameRegion, full: full, rendition: r, value: region},
 		file{shelf: sameRendition, full: full, rendition: r})
+	files = s.appendPrefixes(c, files)
 	networks := len(files)
 	for i := range c.members {
 		m := &c.members[i]

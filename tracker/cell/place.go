@@ -6,6 +6,7 @@ type Place struct {
 	Region    uint32 // 0: not known
 	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
 	Origin    uint64 // the same for viewers that come from the same house; 0: not known
+	Prefix    uint64 // of its address, by which Config.PerPrefix counts; 0: not known, or not counted
 }
 
 // What two viewers are worth to each other as members of one cell: any member is worth something, one that watches

@@ -12,12 +12,13 @@ func (s *Swarm) Restore(r wire.Roster, at func(wire.ViewerID) Place) {
 	}
 	c.version = r.Version
 	for _, m := range r.Members {
-		if m.ID == 0 || s.homes[m.ID] != nil || len(c.members) == s.config.Size {
+		back := member{Member: m, at: at(m.ID), since: s.joined + 1, came: s.entries + 1}
+		if m.ID == 0 || s.homes[m.ID] != nil || len(c.members) == s.config.Size || !s.takes(c, &back) {
 			continue
 		}
 		s.joined++
 		s.entries++
-		c.add(member{Member: m, at: at(m.ID), since: s.joined, came: s.entries})
+		c.add(back)
 		s.homes[m.ID] = c
 	}
 	if len(c.members) == 0 {
@@ -31,16 +32,15 @@ func (s *Swarm) Restore(r wire.Roster, at func(wire.ViewerID) Place) {
 // JoinBeside is Join for a viewer that was in one cell with another: there, if that cell has room.
 func (s *Swarm) JoinBeside(mate wire.ViewerID, m wire.Member, at Place) error {
 	c := s.homes[mate]
-	if c == nil || m.ID == 0 || s.homes[m.ID] != nil || !s.admits(c, at) {
+	newcomer := member{Member: m, at: at}
+	if c == nil || m.ID == 0 || s.homes[m.ID] != nil || len(c.members) >= s.config.Size || !s.takes(c, &newcomer) {
 		return s.Join(m, at)
 	}
 	s.joined++
-	s.enter(c, member{Member: m, at: at, since: s.joined})
+	newcomer.since = s.joined
+	s.enter(c, newcomer)
 	return nil
 }
-
-// admits tells whether a cell has room for a viewer of a place.
-func (s *Swarm) admits(c *cell, _ Place) bool { return len(c.members) < s.config.Size }
 
 // CountFrom has the entries of a swarm that is new counted on from those of another.
 func (s *Swarm) CountFrom(entries uint64) { s.entries = entries }

@@ -40,7 +40,7 @@ func (s *Swarm) forgetOrigins(c *cell) {
 // former returns the cell that a viewer comes back to, nil if it has none, or that has no room.
 func (s *Swarm) former(m *member) *cell {
 	c := s.returns[m.at.Origin]
-	if c == nil || len(c.members) == 0 || len(c.members) >= s.config.Size || c.kin.rendition != m.Rendition {
+	if c == nil || len(c.members) == 0 || len(c.members) >= s.config.Size || !s.takes(c, m) || c.kin.rendition != m.Rendition {
 		return nil
 	}
 	same := 0

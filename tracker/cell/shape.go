@@ -28,10 +28,12 @@ func (s *Swarm) enter(c *cell, m member) {
 	}
 }
 
-// split parts a full cell in two and returns the half that suits a newcomer better; nobody is left alone in the other.
+// split parts a cell in two, which is full or takes no more of a newcomer's prefix, and returns the half that suits the newcomer
+// better; nobody is left alone in the other. At most one half can have all members of a prefix that the cell took.
 func (s *Swarm) split(c *cell, newcomer *member) *cell {
 	half := s.part(c)
-	if len(half.members) == 1 || len(c.members) > 1 && s.worth(half.members, newcomer) > s.worth(c.members, newcomer) {
+	if len(half.members) == 1 || !s.takes(c, newcomer) ||
+		len(c.members) > 1 && s.takes(half, newcomer) && s.worth(half.members, newcomer) > s.worth(c.members, newcomer) {
 		return half
 	}
 	return c
@@ -149,9 +151,10 @@ func (s *Swarm) shrunk(c *cell) bool {
 // such two before c shrank, one merge is all there is to do. It looks at a few that are near, and at the fullest.
 func (s *Swarm) partner(c *cell) (best *cell) {
 	most, bestNear := s.merged()-len(c.members), 0
+	fits := func(o *cell) bool { return o != c && s.mix(c, o) }
 	look := func(cells []*cell) {
 		for _, o := range cells[:min(len(cells), maxLooked)] {
-			if o == c || len(o.members) > most {
+			if len(o.members) > most || !fits(o) {
 				continue
 			}
 			near := c.kin.near(o.kin)
@@ -163,7 +166,7 @@ func (s *Swarm) partner(c *cell) (best *cell) {
 			}
 		}
 	}
-	if look(s.fullest(most, c)); best == nil {
+	if look(s.fullest(most, fits)); best == nil {
 		return nil
 	}
 	r := c.kin.rendition

@@ -116,13 +116,15 @@ func (s *Swarm) Leave(id wire.ViewerID) bool {
 	return true
 }
 
-// Update changes what a viewer says of itself and tells whether its cell has to hear of it. It stays in its cell.
+// Update changes what a viewer says of itself and tells whether its cell has to hear of it. It stays in its cell, and is counted
+// by the prefix with which it was let in there.
 func (s *Swarm) Update(m wire.Member, at Place) bool {
 	c := s.homes[m.ID]
 	if c == nil {
 		return false
 	}
 	own := c.find(m.ID)
+	at.Prefix = own.at.Prefix
 	was, moved := own.Member, own.at != at || own.Rendition != m.Rendition
 	own.Member, own.at = m, at
 	if moved {

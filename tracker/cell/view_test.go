@@ -19,6 +19,7 @@ type view struct {
 
 // run is a swarm that is driven at random, beside another that is driven alike, and what its viewers know.
 type run struct {
+	prefixes   uint64 // from which viewers come
 	config     cell.Config
 	s, again   *cell.Swarm
 	truth      map[wire.ViewerID]wire.Member
@@ -41,8 +42,13 @@ func TestEveryViewHoldsTheRoster(t *testing.T) {
 			Fan:   rapid.IntRange(2, 4).Draw(t, "fan"),
 			Links: rapid.IntRange(1, 4).Draw(t, "links"), Patience: rapid.Int64Range(0, 3).Draw(t, "patience"),
 		}
+		prefixes := rapid.Uint64Range(0, 4).Draw(t, "prefixes") // 0: they are not known
+		if prefixes > 0 {
+			config.PerPrefix = rapid.IntRange(0, config.Size).Draw(t, "per prefix")
+		}
 		r := &run{
-			config: config, s: cell.New(config), again: cell.New(config),
+			prefixes: prefixes,
+			config:   config, s: cell.New(config), again: cell.New(config),
 			truth: map[wire.ViewerID]wire.Member{}, views: map[wire.ViewerID]*view{}, lastDelta: map[uint32]int64{},
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -99,6 +105,9 @@ func (r *run) crowd(t *rapid.T) {
 }
 
 func (r *run) enter(t *rapid.T, m wire.Member, at cell.Place) {
+	if r.prefixes > 0 {
+		at.Prefix = wire.Mix(uint64(m.ID)) % (r.prefixes + 1) // some are not known
+	}
 	_, here := r.truth[m.ID]
 	if err := r.s.Join(m, at); (err != nil) != here || (r.again.Join(m, at) != nil) != here {
 		t.Fatalf("join of %d, here already %v: %v", m.ID, here, err)

@@ -11,6 +11,7 @@ import (
 type Seat struct {
 	Member    wire.Member
 	Network   uint64
+	Prefix    uint64
 	Origin    uint64
 	Region    uint32
 	RoundTrip uint16
@@ -18,7 +19,7 @@ type Seat struct {
 }
 
 // SeatSize is the length of a seat.
-const SeatSize = 12 + 8 + 8 + 4 + 2 + 4
+const SeatSize = 12 + 8 + 8 + 8 + 4 + 2 + 4
 
 // Append appends the seat to a body.
 func (s Seat) Append(b []byte) []byte {
@@ -26,6 +27,7 @@ func (s Seat) Append(b []byte) []byte {
 	b = append(b, s.Member.Flags, s.Member.Rendition)
 	b = binary.BigEndian.AppendUint16(b, s.Member.Weight)
 	b = binary.BigEndian.AppendUint64(b, s.Network)
+	b = binary.BigEndian.AppendUint64(b, s.Prefix)
 	b = binary.BigEndian.AppendUint64(b, s.Origin)
 	b = binary.BigEndian.AppendUint32(b, s.Region)
 	b = binary.BigEndian.AppendUint16(b, s.RoundTrip)
@@ -39,7 +41,7 @@ func ParseSeats(body []byte) ([]Seat, error) {
 	for len(r.b) > 0 && !r.short {
 		seats = append(seats, Seat{
 			Member:  wire.Member{ID: wire.ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()},
-			Network: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
+			Network: r.u64(), Prefix: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
 		})
 	}
 	if r.short {

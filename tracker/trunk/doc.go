@@ -28,7 +28,7 @@
 //	0x45 Gone     viewers that have joined elsewhere
 //	0x46 Adieu    I keep the cells no longer
 //
-// A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, origin u64, region u32 and round
+// A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, origin u64, region u32 and round
 // trip u16, and the cell u32 in which it was told to be, 0 for none.
 //
 // A batch of another version is ignored whole: trackers of two versions each keep cells of their own.

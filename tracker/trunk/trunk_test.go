@@ -30,7 +30,7 @@ func Example() {
 func TestVectors(t *testing.T) {
 	seat := trunk.Seat{
 		Member:  wire.Member{ID: 0x0102030405060708, Flags: 9, Rendition: 10, Weight: 0x0b0c},
-		Network: 0x11, Origin: 0x12, Region: 0x13, RoundTrip: 0x14, Cell: 0x15,
+		Network: 0x11, Prefix: 0x16, Origin: 0x12, Region: 0x13, RoundTrip: 0x14, Cell: 0x15,
 	}
 	for _, c := range []struct {
 		name string
@@ -39,7 +39,7 @@ func TestVectors(t *testing.T) {
 	}{
 		{"batch", trunk.Begin(nil, "ab"), "01 02 6162"},
 		{"word", trunk.Word{Kind: trunk.Beat, Stream: "s", Session: 1, Number: 2, Body: []byte{3}}.Append(nil), "41 01 73 0000000000000001 00000002 00000001 03"},
-		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000012 00000013 0014 00000015"},
+		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015"},
 		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},

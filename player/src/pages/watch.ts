@@ -9,6 +9,10 @@ const state = find('#state');
 const facts = find('#facts');
 const copy = find<HTMLButtonElement>('#copy');
 
+// A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server.
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
+if (token) player.setAttribute('token', token);
+
 document.title = `${name} · Shoal`;
 
 copy.addEventListener('click', () => {

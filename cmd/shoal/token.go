@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker"
+	"github.com/shoal-live/shoal/tracker/token"
+)
+
+// makeTokens is shoal token: keys and viewer tokens.
+func makeTokens(_ context.Context, args []string, out io.Writer) error {
+	flags := newFlags("token key -key FILE [-alg ALG] | public -key FILE | make -key FILE -stream NAME [flags]",
+		"Makes viewer tokens and the keys that they are signed with. A tracker that is given the keys (shoal tracker -token-keys FILE)\n"+
+			"lets in who has a token that they signed.\n\n"+
+			"  key     makes a key and adds it to FILE, which is made if need be. Tokens are signed with the newest key\n"+
+			"          of the file, and those of the older ones hold on: take an old one out once its tokens have ended\n"+
+			"  public  prints the file for trackers: with it tokens can be checked, and none be made (EdDSA only)\n"+
+			"  make    prints a token", out)
+	var c token.Claims
+	file := flags.String("key", "", "`FILE` of keys, a JWK Set: keep it where only you can read it")
+	alg := flags.String("alg", token.EdDSA, "`algorithm` of a new key: EdDSA, or HS256, where whoever can check tokens can make them too")
+	flags.StringVar(&c.Stream, "stream", "", "`name` of the stream that the token is for; * for any")
+	lasts := flags.Duration("for", time.Hour, "`time` for which the token can be used to join")
+	noUpload := flags.Bool("no-upload", false, "the viewer sends nothing to others")
+	prefix := flags.String("prefix", "", "`CIDR` in which the viewer's address must lie, like 192.0.2.0/24")
+	flags.StringVar(&c.Audience, "audience", "", "`name` of the trackers that the token is for, as in their -token-audience")
+	flags.StringVar(&c.Name, "id", "", "`text` by which tokens are counted; those with the same one share what one token may hold")
+	words, err := flags.parse(args)
+	if err != nil {
+		return err
+	}
+	if len(words) != 1 {
+		return usageError("token: want key, public or make (shoal token -h explains)")
+	}
+	if *file == "" {
+		return usageError(fmt.Sprintf("token %s: want -key FILE", words[0]))
+	}
+	switch words[0] {
+	case "key":
+		return addTokenKey(*file, *alg, out)
+	case "public":
+		return printPublicKeys(*file, out)
+	case "make":
+	default:
+		return usageError(fmt.Sprintf("token: no %q: want key, public or make", words[0]))
+	}
+	if c.Stream == "" || *lasts <= 0 {
+		return usageError("token make: want -stream NAME (or -stream '*') and a -for that is longer than nothing")
+	}
+	if *prefix != "" {
+		if c.Prefix, err = netip.ParsePrefix(*prefix); err != nil {
+			return usageError(fmt.Sprintf("token make: -prefix %q is not a CIDR like 192.0.2.0/24 or 2001:db8::/48", *prefix))
+		}
+	}
+	if c.Stream != token.AnyStream && !validStream(c.Stream) {
+		return usageError(fmt.Sprintf("token make: %q is no stream's name: that is 1 to 64 of A-Z a-z 0-9 _ -", c.Stream))
+	}
+	keys, err := readTokenKeys(*file)
+	if err != nil {
+		return err
+	}
+	c.Expires, c.NoUpload = time.Now().Add(*lasts), *noUpload
+	text, err := keys.Make(c)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, text)
+	return err
+}
+
+// addTokenKey adds a new key to a file, which takes the place of the old one at once and whole.
+func addTokenKey(file, alg string, out io.Writer) error {
+	keys, err := readTokenKeys(file)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if keys, err = keys.With(alg); err != nil {
+		return err
+	}
+	fresh, err := os.CreateTemp(filepath.Dir(file), ".keys-*") // of mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(fresh.Name()) // it is gone if all went well
+	_, err = fresh.Write(keys.Append(nil))
+	if err = errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(fresh.Name(), file); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s has a new %s key, with which shoal token make signs from now on. Trackers read their file when they start.\n", file, alg)
+	return err
+}
+
+func printPublicKeys(file string, out io.Writer) error {
+	keys, err := readTokenKeys(file)
+	if err != nil {
+		return err
+	}
+	if keys, err = keys.Public(); err != nil {
+		return err
+	}
+	_, err = out.Write(keys.Append(nil))
+	return err
+}
+
+func readTokenKeys(file string) (*token.Keys, error) {
+	b, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w; shoal token key -key %s makes it", err, file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	keys, err := token.ParseKeys(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return keys, nil
+}
+
+// admissionFlags are the flags of everything that admits viewers. The keys are read once the flags are parsed.
+func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) {
+	keys := flags.String("token-keys", "", "`FILE` of the keys that viewer tokens must be signed with, see shoal token; without it viewers need no token")
+	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
+	flags.IntVar(&config.ViewersPerToken, "token-viewers", 1, "`viewers` that one token admits at once")
+	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48 (default half of the cell)")
+	return func() (err error) {
+		if *keys != "" {
+			config.Tokens, err = readTokenKeys(*keys)
+		}
+		return err
+	}
+}
+
+func validStream(name string) bool {
+	for _, c := range []byte(name) {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return len(name) >= 1 && len(name) <= wire.MaxName
+}

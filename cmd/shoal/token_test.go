@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/token"
+)
+
+func TestToken(t *testing.T) {
+	site := filepath.Join(t.TempDir(), "keys.json")
+	run := func(args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		if err := dispatch(t.Context(), append([]string{"token"}, args...), &out); err != nil {
+			t.Fatalf("token %v: %v", args, err)
+		}
+		return strings.TrimSpace(out.String())
+	}
+	run("key", "-key", site)
+	old := run("make", "-key", site, "-stream", "demo", "-for", "1h")
+	run("key", "-key", site)
+	text := run("make", "-key", site, "-stream", "*", "-for", "1h", "-no-upload", "-prefix", "192.0.2.0/24", "-audience", "a", "-id", "n")
+	if info, err := os.Stat(site); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the keys: %v, %v", info.Mode(), err)
+	}
+	public, err := token.ParseKeys([]byte(run("public", "-key", site)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := public.Check(text, "a", time.Now()); err != nil || c.Stream != "*" || !c.NoUpload || c.Prefix.String() != "192.0.2.0/24" || c.Name != "n" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err := public.Check(old, "", time.Now()); err != nil || c.Stream != "demo" || c.NoUpload {
+		t.Errorf("a token of the older key: %+v, %v", c, err)
+	}
+}
+
+func TestTokenRefuses(t *testing.T) {
+	folder := t.TempDir()
+	good, broken, secret := filepath.Join(folder, "good"), filepath.Join(folder, "broken"), filepath.Join(folder, "secret")
+	os.WriteFile(broken, []byte("secret"), 0o600)
+	for file, alg := range map[string]string{good: token.EdDSA, secret: token.HS256} {
+		if err := dispatch(t.Context(), []string{"token", "key", "-alg", alg, "-key", file}, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"nothing":          {nil, "want key, public or make"},
+		"another word":     {[]string{"list", "-key", good}, "want key, public or make"},
+		"no file":          {[]string{"make", "-stream", "demo"}, "-key FILE"},
+		"a file not there": {[]string{"make", "-stream", "demo", "-key", filepath.Join(folder, "none")}, "shoal token key -key"},
+		"a broken file":    {[]string{"make", "-stream", "demo", "-key", broken}, "JWK Set"},
+		"added to it":      {[]string{"key", "-key", broken}, "JWK Set"},
+		"another alg":      {[]string{"key", "-alg", "none", "-key", good}, "choose HS256 or EdDSA"},
+		"no stream":        {[]string{"make", "-key", good}, "-stream NAME"},
+		"an odd stream":    {[]string{"make", "-key", good, "-stream", "a/b"}, "A-Z a-z"},
+		"no time":          {[]string{"make", "-key", good, "-stream", "demo", "-for", "0s"}, "-for"},
+		"an odd prefix":    {[]string{"make", "-key", good, "-stream", "demo", "-prefix", "10/8"}, "CIDR"},
+		"public secret":    {[]string{"public", "-key", secret}, "no public half"},
+		"too long":         {[]string{"make", "-key", good, "-stream", "demo", "-id", strings.Repeat("a", 2000)}, "longer than"},
+	} {
+		err := dispatch(t.Context(), append([]string{"token"}, c.args...), io.Discard)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v, want words of %q", name, err, c.says)
+		}
+	}
+	if b, _ := os.ReadFile(broken); string(b) != "secret" {
+		t.Error("a file that was not understood is changed")
+	}
+}

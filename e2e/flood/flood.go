@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// counts is what became of a flood's handshakes.
+type counts struct {
+	Refused    uint64 `json:"refused"`    // with 429 and Retry-After
+	Admitted   uint64 `json:"admitted"`   // its burst and rate
+	Unanswered uint64 `json:"unanswered"` // or answered otherwise
+}
+
+func (c *counts) add(o counts) {
+	c.Refused += o.Refused
+	c.Admitted += o.Admitted
+	c.Unanswered += o.Unanswered
+}
+
+// startFlood starts a process that floods, and returns how to end it and learn what became of it.
+func startFlood(address string, rate, times float64) (end func() (counts, error), err error) {
+	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+	attacker := exec.Command(os.Args[0], "-ask", address, "-rate", number(rate), "-times", number(times))
+	attacker.Stderr = os.Stderr
+	out, err := attacker.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := attacker.Start(); err != nil {
+		return nil, err
+	}
+	if err := syscall.Setpriority(syscall.PRIO_PROCESS, attacker.Process.Pid, 19); err != nil {
+		return nil, fmt.Errorf("flood: priority: %w", err)
+	}
+	return func() (c counts, err error) {
+		attacker.Process.Signal(os.Interrupt)
+		err = json.NewDecoder(out).Decode(&c)
+		attacker.Wait()
+		return c, err
+	}, nil
+}
+
+// handshake is what a browser sends, but for its name.
+const handshake = "GET /tracker?stream=demo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: shoal\r\n\r\n"
+
+// flood asks at a rate, from one address and each time on a connection of its own, until it is interrupted.
+func flood(address string, rate float64) (sum counts) {
+	const hands = 32
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 66, 66, 66)}, Timeout: 5 * time.Second}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	for range hands {
+		group.Go(func() {
+			var c counts
+			next := time.Now().Add(time.Duration(rand.Float64() * hands / rate * float64(time.Second)))
+			for ctx.Err() == nil {
+				time.Sleep(time.Until(next))
+				next = next.Add(time.Duration(hands / rate * float64(time.Second)))
+				ask(ctx, &dialer, address, &c)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			sum.add(c)
+		})
+	}
+	group.Wait()
+	return sum
+}
+
+func ask(ctx context.Context, dialer *net.Dialer, address string, sum *counts) {
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		if ctx.Err() == nil {
+			sum.Unanswered++
+		}
+		return
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	io.WriteString(c, handshake)
+	answer, err := http.ReadResponse(bufio.NewReaderSize(c, 1<<10), nil)
+	switch {
+	case err != nil:
+		sum.Unanswered++
+	case answer.StatusCode == http.StatusTooManyRequests && answer.Header.Get("Retry-After") != "":
+		sum.Refused++
+	case answer.StatusCode == http.StatusSwitchingProtocols:
+		sum.Admitted++
+	default:
+		sum.Unanswered++
+	}
+}

@@ -1,0 +1,63 @@
+// Which of several trackers is asked next, and when. Viewers begin with different ones and, when theirs goes, come to
+// the next one within a second; only when all have failed in a row do they wait longer, 1 s doubling to 12 s, half of it
+// by chance, so that they do not come back together. The native viewer's retry.go is the same.
+
+const SOON = 200; // at least, to another tracker; at most FIRST
+const FIRST = 1000;
+const LAST = 12000;
+const STEADY = 5000; // a socket that lived this long has earned a fresh beginning
+
+export class Retry {
+  readonly #urls: readonly string[];
+  readonly #chance: () => number;
+  #at: number;
+  #failures = 0; // in a row
+
+  // chance returns 0 to less than 1.
+  constructor(urls: readonly string[], chance: () => number) {
+    this.#urls = urls;
+    this.#chance = chance;
+    this.#at = Math.min(Math.floor(chance() * urls.length), urls.length - 1);
+  }
+
+  // The tracker to be asked next; '' if there is none.
+  get url(): string {
+    return this.#urls[this.#at] ?? '';
+  }
+
+  // lost returns how many milliseconds to wait after a socket that did not open, or ended after it had lived for some.
+  lost(lived: number): number {
+    if (lived >= STEADY) this.#failures = 0;
+    if (this.#next()) return this.#soon();
+    const most = Math.min(LAST, FIRST * 2 ** (this.#failures - this.#urls.length));
+    return most / 2 + (this.#chance() * most) / 2;
+  }
+
+  // busy is lost, where the tracker is full and said when to come back: others may have room now.
+  busy(wait: number): number {
+    return this.#next() ? this.#soon() : this.stay(wait);
+  }
+
+  // stay returns how long to wait where any tracker would say the same: not less than told.
+  stay(wait: number): number {
+    return wait + (this.#chance() * wait) / 2;
+  }
+
+  // moved returns when within a span to go to the next tracker, which is the same if there is only one.
+  moved(span: number): number {
+    this.#failures = 0;
+    this.#at = (this.#at + 1) % this.#urls.length;
+    return this.#chance() * span;
+  }
+
+  // next goes on to the next tracker and tells whether there is one that has not failed in this round.
+  #next(): boolean {
+    this.#failures++;
+    this.#at = (this.#at + 1) % this.#urls.length;
+    return this.#failures < this.#urls.length;
+  }
+
+  #soon(): number {
+    return SOON + this.#chance() * (FIRST - SOON);
+  }
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Retry } from '../src/retry.ts';
+
+const LONG = 60000;
+
+// The same steps as in swarm/viewer/retry_test.go.
+const cases: [string, string[], number, (r: Retry) => number[], number[], string][] = [
+  ['one that is dead', ['a'], 0, (r) => [0, 0, 0, 0, 0, 0].map((lived) => r.lost(lived)), [500, 1000, 2000, 4000, 6000, 6000], 'a'],
+  ['one that lived', ['a'], 0.5, (r) => [0, 0, LONG, 0].map((lived) => r.lost(lived)), [750, 1500, 750, 1500], 'a'],
+  ['the next at once', ['a', 'b', 'c'], 0.5, (r) => [r.lost(LONG)], [600], 'c'],
+  ['all in turn, then slower', ['a', 'b', 'c'], 0, (r) => [0, 0, 0, 0, 0].map((lived) => r.lost(lived)), [200, 200, 500, 1000, 2000], 'c'],
+  ['a full one among others', ['a', 'b'], 0, (r) => [r.busy(5000), r.busy(5000)], [200, 5000], 'a'],
+  ['told to wait', ['a', 'b'], 0.5, (r) => [r.stay(10000)], [12500], 'b'],
+  ['moving', ['a', 'b'], 0.25, (r) => [r.moved(4000)], [1000], 'b'],
+  ['moving, with one', ['a'], 0.25, (r) => [r.moved(4000), r.lost(0)], [1000, 625], 'a'],
+];
+
+for (const [name, urls, chance, steps, want, url] of cases) {
+  test(name, () => {
+    const retry = new Retry(urls, () => chance);
+    assert.deepEqual(steps(retry), want);
+    assert.equal(retry.url, url);
+  });
+}

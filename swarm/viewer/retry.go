@@ -1,0 +1,70 @@
+package viewer
+
+import "time"
+
+const (
+	askSoon   = 200 * time.Millisecond // at least, to another tracker; at most askFirst
+	askFirst  = time.Second
+	askLast   = 12 * time.Second
+	askSteady = 5 * time.Second // a socket that lived this long has earned a fresh beginning
+)
+
+// retry decides which of several trackers is asked next, and when. Viewers begin with different ones and, when theirs goes,
+// come to the next one within a second; only when all have failed in a row do they wait longer, 1 s doubling to 12 s, half
+// of it by chance, so that they do not come back together. The player's retry.ts is the same.
+type retry struct {
+	urls   []string
+	chance func() float64 // 0 to less than 1
+
+	at       int // the next to be asked
+	failures int // in a row
+}
+
+func newRetry(urls []string, chance func() float64) *retry {
+	return &retry{urls: urls, chance: chance, at: int(chance() * float64(len(urls)))}
+}
+
+func (r *retry) url() string { return r.urls[r.at] }
+
+// next goes on to the next tracker and tells whether there is one that has not failed in this round.
+func (r *retry) next() bool {
+	r.failures++
+	r.at = (r.at + 1) % len(r.urls)
+	return r.failures < len(r.urls)
+}
+
+func (r *retry) soon() time.Duration {
+	return askSoon + time.Duration(r.chance()*float64(askFirst-askSoon))
+}
+
+// lost returns how long to wait after a socket that did not open, or ended after it had lived for some time.
+func (r *retry) lost(lived time.Duration) time.Duration {
+	if lived >= askSteady {
+		r.failures = 0
+	}
+	if r.next() {
+		return r.soon()
+	}
+	most := min(askLast, askFirst<<min(r.failures-len(r.urls), 10))
+	return most/2 + time.Duration(r.chance()*float64(most/2))
+}
+
+// busy is lost, where the tracker is full and said when to come back: others may have room now.
+func (r *retry) busy(wait time.Duration) time.Duration {
+	if r.next() {
+		return r.soon()
+	}
+	return r.stay(wait)
+}
+
+// stay returns how long to wait where any tracker would say the same: not sooner than told.
+func (r *retry) stay(wait time.Duration) time.Duration {
+	return wait + time.Duration(r.chance()*float64(wait/2))
+}
+
+// moved returns when within a span to go to the next tracker, which is the same if there is only one.
+func (r *retry) moved(span time.Duration) time.Duration {
+	r.failures = 0
+	r.at = (r.at + 1) % len(r.urls)
+	return time.Duration(r.chance() * float64(span))
+}

@@ -1,0 +1,156 @@
+package viewer
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// counter is where a tracker meets viewers: it answers handshakes as the test says and tells of each.
+type counter struct {
+	*httptest.Server
+	came  chan *http.Request
+	admit func(http.ResponseWriter, *http.Request) bool // nil: all
+
+	mu      sync.Mutex
+	sockets []*websocket.Conn
+}
+
+func newCounter(t *testing.T, admit func(http.ResponseWriter, *http.Request) bool) *counter {
+	d := &counter{came: make(chan *http.Request, 100), admit: admit}
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.came <- r
+		if d.admit != nil && !d.admit(w, r) {
+			return
+		}
+		c, err := (&websocket.Upgrader{Subprotocols: []string{wire.Subprotocol}}).Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		d.mu.Lock()
+		d.sockets = append(d.sockets, c)
+		d.mu.Unlock()
+	}))
+	t.Cleanup(func() { d.cut(nil); d.Close() })
+	return d
+}
+
+func (d *counter) url() string { return strings.Replace(d.URL, "http", "ws", 1) + "/tracker" }
+
+// cut ends all sockets, after a last word.
+func (d *counter) cut(word []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.sockets {
+		if word != nil {
+			c.WriteMessage(websocket.BinaryMessage, word)
+		}
+		c.Close()
+	}
+	d.sockets = nil
+}
+
+func (d *counter) awaited(t *testing.T) *http.Request {
+	t.Helper()
+	select {
+	case r := <-d.came:
+		return r
+	case <-time.After(10 * time.Second):
+		t.Fatal("nobody came within 10 s")
+		return nil
+	}
+}
+
+// approach sets a tracker's leaf to work with these counters, until the test ends. The first is the first to be asked.
+func approach(t *testing.T, token string, counters ...*counter) (tr *tracker, up chan string, ended chan string) {
+	up, ended = make(chan string, 100), make(chan string, 1)
+	tr = &tracker{stream: "demo", token: token}
+	for _, d := range counters {
+		tr.urls = append(tr.urls, d.url())
+	}
+	why := ""
+	tr.up = func(*socket) { up <- "" }
+	tr.down = func(*socket) {}
+	tr.message = func(_ *socket, b []byte) {
+		if r, err := wire.ParseRefused(b); err == nil {
+			tr.said.Store(&r)
+		}
+	}
+	tr.refused = func(text string) { why = text }
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { tr.run(ctx); ended <- why })
+	t.Cleanup(func() { stop(); running.Wait() })
+	return tr, up, ended
+}
+
+// TestTrackersTakeTurns: a viewer whose tracker is killed, or sends it away, is at another within ten seconds and says who it is.
+func TestTrackersTakeTurns(t *testing.T) {
+	counters := [2]*counter{newCounter(t, nil), newCounter(t, nil)}
+	_, up, _ := approach(t, "a.b.c", counters[0], counters[1])
+	<-up
+	here, there := counters[0], counters[1]
+	if len(here.came) == 0 {
+		here, there = there, here
+	}
+	r := here.awaited(t)
+	if r.URL.Query().Get("stream") != "demo" || r.Header.Get("Sec-WebSocket-Protocol") != "shoal, shoal.token.a.b.c" {
+		t.Errorf("came as %s with %v", r.URL, r.Header)
+	}
+	for name, word := range map[string][]byte{"killed": nil, "moved": wire.Refused{Reason: wire.RefusedMoving, RetryAfter: 1}.Append(nil)} {
+		began := time.Now()
+		here.cut(word)
+		there.awaited(t)
+		<-up
+		t.Logf("%s: at another after %v", name, time.Since(began).Round(time.Millisecond))
+		if len(here.came) > 0 {
+			t.Errorf("%s: came back to the tracker that was left", name)
+		}
+		here, there = there, here
+	}
+}
+
+// TestTrackerRefusesForGood: one request, and its words.
+func TestTrackerRefusesForGood(t *testing.T) {
+	for _, status := range []int{400, 401, 403} {
+		d := newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
+			http.Error(w, "get a token", status)
+			return false
+		})
+		_, _, ended := approach(t, "", d)
+		if why := <-ended; !strings.Contains(why, "get a token") || len(d.came) != 1 {
+			t.Errorf("%d: ended with %q after %d requests", status, why, len(d.came))
+		}
+	}
+}
+
+// TestTrackerSaysWhen: nobody comes sooner than Retry-After says.
+func TestTrackerSaysWhen(t *testing.T) {
+	first := make(chan struct{}, 1)
+	first <- struct{}{}
+	d := newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		select {
+		case <-first:
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return false
+		default:
+			return true
+		}
+	})
+	_, up, _ := approach(t, "", d)
+	d.awaited(t)
+	began := time.Now()
+	<-up
+	if took := time.Since(began); took < 1900*time.Millisecond || took > 4*time.Second {
+		t.Errorf("came back after %v, told 2 s", took)
+	}
+}

@@ -1,0 +1,131 @@
+package cell_test
+
+import (
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
+)
+
+// TestPrefixesInChurn: members of a few prefixes, one of them most viewers', come and go, and no cell ever has too many of one.
+func TestPrefixesInChurn(t *testing.T) {
+	for _, size := range []int{2, 3, 4, 8, 32} {
+		s := cell.New(cell.Config{Size: size})
+		state := uint64(size)
+		pick := func(n int) int {
+			state = wire.Mix(state)
+			return int(state % uint64(n))
+		}
+		here := []wire.ViewerID{}
+		for step := range 2000 {
+			growing := step/500%2 == 0
+			if len(here) == 0 || pick(10) < 6 == growing {
+				m, at := audience(step)
+				if at.Prefix = uint64(1 + pick(8)); pick(2) == 0 {
+					at.Prefix = 1
+				}
+				if s.Join(m, at) == nil {
+					here = append(here, m.ID)
+				}
+			} else {
+				i := pick(len(here))
+				s.Leave(here[i])
+				here[i] = here[len(here)-1]
+				here = here[:len(here)-1]
+			}
+			s.Flush(int64(step))
+			if err := s.Check(false); err != nil {
+				t.Fatalf("size %d, step %d: %v", size, step, err)
+			}
+		}
+		for _, id := range here {
+			s.Leave(id)
+		}
+		s.Flush(5000)
+		if s.Held() != 0 {
+			t.Errorf("size %d: %d things are held after all have left", size, s.Held())
+		}
+	}
+}
+
+// TestSybils: whoever brings nine viewers of ten from one prefix is at most half of any cell.
+func TestSybils(t *testing.T) {
+	s := cell.New(cell.Config{})
+	honest := map[wire.ViewerID]bool{}
+	for i := range 2000 {
+		m, at := audience(i)
+		if at.Prefix = 7; i%10 == 0 {
+			at.Prefix = uint64(100 + i)
+			honest[m.ID] = true
+		}
+		s.Join(m, at)
+	}
+	if err := s.Check(false); err != nil {
+		t.Fatal(err)
+	}
+	alone := 0
+	for id := range honest {
+		r, _ := s.Roster(id)
+		strangers := 0
+		for _, m := range r.Members {
+			if !honest[m.ID] {
+				strangers++
+			}
+		}
+		if strangers > 16 {
+			t.Errorf("viewer %d sits with %d Sybils", id, strangers)
+		}
+		if strangers == len(r.Members)-1 {
+			alone++
+		}
+	}
+	t.Logf("%d of %d honest viewers sit with Sybils alone, at most 16 of them; %d cells of 2000", alone, len(honest), s.Cells())
+}
+
+// TestOnePrefix: a stadium behind one address gets cells of at least half of what a cell takes, and is not moved to and fro.
+func TestOnePrefix(t *testing.T) {
+	s := cell.New(cell.Config{})
+	const viewers = 5000
+	ids := []wire.ViewerID{}
+	for i := range viewers {
+		m, at := audience(i)
+		m.Rendition, at = 0, cell.Place{Network: 1, Prefix: 1}
+		if s.Join(m, at) == nil {
+			ids = append(ids, m.ID)
+		}
+	}
+	if n := s.Cells(); n > viewers/8 {
+		t.Errorf("%d cells of %d viewers", n, viewers)
+	}
+	cells, moves := s.Cells(), s.Moves()
+	for i := range 2000 { // one leaves, another comes
+		s.Leave(ids[i])
+		s.Join(wire.Member{ID: wire.ViewerID(1 + i)}, cell.Place{Network: 1, Prefix: 1})
+	}
+	if err := s.Check(false); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d cells, then %d after 4000 changes with %d moves", cells, s.Cells(), s.Moves()-moves)
+	if s.Moves()-moves > 8000 || s.Cells() > viewers/8 {
+		t.Errorf("%d moves in 4000 changes, %d cells", s.Moves()-moves, s.Cells())
+	}
+}
+
+// TestManyPrefixes: an audience of many networks gets the cells that it would get without a cap.
+func TestManyPrefixes(t *testing.T) {
+	var cells [2]int
+	for i := range cells {
+		s := cell.New(cell.Config{})
+		for k := range 5000 {
+			m, at := audience(k)
+			if i == 1 {
+				at.Prefix = 1 + wire.Mix(uint64(k))%1500
+			}
+			s.Join(m, at)
+		}
+		cells[i] = s.Cells()
+	}
+	if cells[0] != cells[1] {
+		t.Errorf("%d cells without prefixes, %d with", cells[0], cells[1])
+	}
+}

@@ -1,0 +1,127 @@
+package tracker
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/token"
+)
+
+// pass is what a handshake said and its token allows. It belongs to the socket's reader.
+type pass struct {
+	stream   string   // that it came for; empty: it did not say, and its Join will
+	token    token.ID // zero: no tokens are wanted
+	noUpload bool
+	seated   wire.ViewerID // who sits on a seat of the token; zero: it stands
+}
+
+// flags returns what a viewer may say of itself.
+func (p *pass) flags(said uint8) uint8 {
+	if p.noUpload {
+		said &^= wire.MayUpload
+	}
+	return said
+}
+
+// rebuff is why a request is refused, and in which words.
+type rebuff struct {
+	reason, status int
+	wait           time.Duration // 0: for good
+	text           string
+}
+
+// badName says what a stream's name is.
+const badName = "a stream's name is 1 to 64 of A-Z a-z 0-9 _ -"
+
+// wantToken tells programs and whoever runs a site how a token comes here.
+const wantToken = "this tracker wants a viewer token: offer shoal.token.TOKEN as a WebSocket subprotocol beside shoal. " +
+	"Whoever runs this site makes tokens with shoal token make"
+
+// look tells what a request is good for, or why it is refused. It takes nothing but from buckets.
+func (t *Tracker) look(r *http.Request, text string, from netip.Addr, now time.Time) (*pass, *rebuff) {
+	if !t.allowed(r) {
+		return nil, &rebuff{refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join; whoever runs this tracker allows them with -allow-origin"}
+	}
+	p := &pass{}
+	if strings.Contains(r.URL.RawQuery, wire.StreamParameter) {
+		p.stream = strings.Clone(r.URL.Query().Get(wire.StreamParameter)) // it must not keep the request alive
+	}
+	if p.stream != "" && !validName(p.stream) {
+		return nil, &rebuff{int(wire.RefusedStream), http.StatusBadRequest, 0, badName}
+	}
+	if t.config.Tokens == nil {
+		return p, nil
+	}
+	switch {
+	case text == "":
+		return nil, &rebuff{int(wire.RefusedToken), http.StatusUnauthorized, 0, wantToken}
+	case p.stream == "":
+		return nil, &rebuff{int(wire.RefusedStream), http.StatusBadRequest, 0, "name the stream in the URL: ?stream=NAME"}
+	}
+	claims, err := t.config.Tokens.Check(text, t.config.Audience, now)
+	if err == nil {
+		err = claims.Allow(p.stream, from)
+	}
+	if err != nil {
+		return nil, &rebuff{int(wire.RefusedToken), http.StatusForbidden, 0, err.Error()}
+	}
+	if wait := t.uses.Take(now, claims.ID); wait > 0 {
+		return nil, &rebuff{refusedBusyToken, http.StatusTooManyRequests, wait, "too many joins with this token"}
+	}
+	p.token, p.noUpload = claims.ID, claims.NoUpload
+	return p, nil
+}
+
+// enter takes all that a socket holds from before its upgrade on, or says what there is not. Release gives it back.
+func (t *Tracker) enter(p *pass, from netip.Addr) *rebuff {
+	if p.token != (token.ID{}) && !t.seats.stand(p.token) {
+		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, joinWithin, "others are joining with this token"}
+	}
+	if !exempt(from) && !t.places.Enter(from) {
+		t.rise(p)
+		return &rebuff{refusedAddress, http.StatusTooManyRequests, 30 * time.Second, "too many viewers from this address"}
+	}
+	if !t.admit() {
+		t.vacate(from)
+		t.rise(p)
+		return &rebuff{refusedFull, http.StatusServiceUnavailable, 5 * time.Second, "the tracker is full or stopping"}
+	}
+	return nil
+}
+
+// sit gives a viewer that joins a seat of its token, if it needs one, and tells whether there was one.
+func (t *Tracker) sit(p *pass, viewer wire.ViewerID, stream string) bool {
+	if p.token == (token.ID{}) {
+		return true
+	}
+	if !t.seats.sit(p.token, viewer, stream) {
+		return false
+	}
+	p.seated = viewer
+	return true
+}
+
+// rise gives back what a pass holds of its token.
+func (t *Tracker) rise(p *pass) {
+	switch {
+	case p.token == (token.ID{}):
+	case p.seated != 0:
+		t.seats.rise(p.token, p.seated, p.stream)
+	default:
+		t.seats.walk(p.token)
+	}
+}
+
+// offered returns the token that a handshake offers, empty if none.
+func offered(r *http.Request) string {
+	for _, protocol := range websocket.Subprotocols(r) {
+		if text, ok := strings.CutPrefix(protocol, wire.TokenProtocol); ok {
+			return text
+		}
+	}
+	return ""
+}
