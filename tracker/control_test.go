@@ -87,6 +87,7 @@ func TestKillSwitch(t *testing.T) {
 			}
 		}
 		w.set(func(c *Control) { c.P2P = true })
+		time.Sleep(tick)
 		for _, v := range []*testViewer{again, viewers[1], viewers[3], viewers[4], late} {
 			c, r, order := v.latest()
 			if c == nil || c.Flags != 0 || r == nil || len(r.Members) != 5 || order != "cr" {
@@ -126,14 +127,13 @@ func TestOnAgainIsNoFlashCrowd(t *testing.T) {
 		synctest.Wait()
 		began, most, before := time.Now(), 0, 0
 		w.set(func(c *Control) { c.P2P = true })
-		for {
+		for time.Sleep(tick / 2); ; time.Sleep(tick) { // between two ticks
 			s := w.tracker.Streams()[0]
 			in := s.Viewers - s.Outside
 			most, before = max(most, in-before), in
 			if in == viewers {
 				break
 			}
-			time.Sleep(tick)
 		}
 		if took := time.Since(began); most > letInEach || took > 2*time.Second {
 			t.Errorf("%d entered in %v, %d at once", viewers, took, most)
@@ -217,6 +217,7 @@ func TestASlowViewerIsTurnedOff(t *testing.T) {
 			t.Errorf("told %q: %+v", order, c)
 		}
 		w.set(func(c *Control) { c.P2P = true })
+		time.Sleep(tick)
 		if _, r, order := slow.latest(); order != "cr" || len(r.Members) != 2 {
 			t.Errorf("on again: told %q: %+v", order, r)
 		}

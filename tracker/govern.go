@@ -78,7 +78,7 @@ func (s *stream) putOut(id wire.ViewerID) {
 }
 
 // govern applies what the operator wants now. Whoever may not be in the swarm any more is out of its cell and told so before it
-// returns; who may again is let in bit by bit, see letIn.
+// returns; who may again is let in bit by bit, by the ticks: see letIn.
 func (s *stream) govern(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,6 @@ func (s *stream) govern(now time.Time) {
 			s.viewers[id].push(kindOf(b), b)
 		}
 	}
-	s.letIn()
 	s.flush(now)
 }
 

@@ -48,7 +48,7 @@ func (s *Swarm) resize(size int) {
 	for _, c := range s.all() { // which have room is another question now
 		s.refile(c)
 	}
-	for s.level() {
+	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
 	}
 }
 
