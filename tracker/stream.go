@@ -55,6 +55,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
+		s.acquaintances = newAcquaintances(s.swarm, t.config.Acquaintances)
 		t.streams[name] = s
 	}
 	s.holders++
@@ -157,7 +158,7 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
 		s.swarm.Join(m, v.at)
-		s.arrived(v, now)
+		s.acquaintances.came(v.id, now)
 	}
 	s.tally.joins++
 	s.flush(now)
@@ -173,7 +174,7 @@ func (s *stream) leave(v *viewer) {
 	if s.has(v) {
 		delete(s.viewers, v.id)
 		s.swarm.Leave(v.id)
-		s.departed(v, now)
+		s.acquaintances.left(v.at.Origin, now)
 		s.tally.play(now, v.playing, false)
 		s.flush(now)
 	}
@@ -204,7 +205,8 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 		s.t.metrics.strangers.Inc()
 		return
 	}
-	if !s.introduce(v, m.Peer, now) {
+	if !s.acquaintances.introduce(v.id, m.Peer, now) {
+		s.t.privacy.unacquainted.Inc()
 		return
 	}
 	s.swarm.Introduce(v.id)

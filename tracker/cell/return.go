@@ -55,6 +55,14 @@ func (s *Swarm) former(m *member) *cell {
 	return c
 }
 
+// Origin returns that of a viewer, 0 if it has none or is not here.
+func (s *Swarm) Origin(id wire.ViewerID) uint64 {
+	if c := s.homes[id]; c != nil {
+		return c.find(id).at.Origin
+	}
+	return 0
+}
+
 // Entries returns how many times a viewer has entered a cell, so far.
 func (s *Swarm) Entries() uint64 { return s.entries }
 
