@@ -32,7 +32,6 @@ type inhabitant struct {
 	socket  *websocket.Conn
 	address netip.Addr
 	ended   chan struct{}
-	answers chan []byte // to be written by the one goroutine that does
 }
 
 // payload is a signal's, with the address that tells where the viewer is.
