@@ -107,6 +107,15 @@ type testViewer struct {
 }
 
 func (w *world) dial(header http.Header) (*testViewer, *http.Response, error) {
+	v, response, err := w.dialAlone(header)
+	if err == nil {
+		w.viewers = append(w.viewers, v)
+	}
+	return v, response, err
+}
+
+// dialAlone is dial for one that ends by itself; many may at a time.
+func (w *world) dialAlone(header http.Header) (*testViewer, *http.Response, error) {
 	dialer := websocket.Dialer{NetDial: w.dialPipe}
 	host := "tracker.example:8080"
 	if h := header.Get("Host"); h != "" {
@@ -116,9 +125,7 @@ func (w *world) dial(header http.Header) (*testViewer, *http.Response, error) {
 	if err != nil {
 		return nil, response, err
 	}
-	v := &testViewer{t: w.t, conn: conn, got: make(chan []byte, 10000)}
-	w.viewers = append(w.viewers, v)
-	return v, response, nil
+	return &testViewer{t: w.t, conn: conn, got: make(chan []byte, 10000)}, response, nil
 }
 
 // open opens a socket and reads from it.
