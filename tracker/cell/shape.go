@@ -41,6 +41,7 @@ func (s *Swarm) split(c *cell, newcomer *member) *cell {
 		c.remove(id)
 		half.add(m)
 		s.homes[id] = half
+		s.remember(half, m.at.Origin)
 	}
 	s.moves += uint64(len(movers))
 	s.shelve(c)
