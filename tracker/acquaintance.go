@@ -1,37 +1,40 @@
 package tracker
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/quota"
+	"github.com/shoal-live/shoal/tracker/cell"
 )
 
 // Two viewers learn each other's addresses when the first signal between them is passed on. Whoever joins again and again
-// would learn all; so the viewers of one network (an IPv4 /24, an IPv6 /48) may get to know few others of a stream.
+// would learn all; so the viewers of one origin, which is a network (an IPv4 /24, an IPv6 /48), may get to know few others of a stream.
 //
 // What costs them is going to meet others: a cell they come into, or a bridge. Who comes into their cell later is free, however
-// many come and go, for a viewer cannot help that; but of one cell only, the home of the network, lest somebody sits in all
-// cells and waits, and if it is not the first home, not in the first minute, lest he goes from one to the next. Whom they know already, and each other, they meet for nothing. Package cell puts who comes again where it was, so a page
-// that is reloaded costs little.
+// many come and go, for a viewer cannot help that; but of one cell only, the home of the origin, lest somebody sits in all
+// cells and waits, and if it is not the first home, not in the first minute, lest he goes from one to the next. Whom they
+// know already, and each other, they meet for nothing. Package cell puts who comes again where it was, so a page that is
+// reloaded costs little.
 const (
 	acquaintShare  = 0.03             // of a stream's viewers, if that is more than Config.Acquaintances
 	acquaintRefill = 60 * time.Minute // in which all that were spent may be spent again
 	acquaintSettle = time.Minute      // after which those are free who have come into a second home since
-	acquaintMemory = 30 * time.Minute // how long a network is remembered after its last viewer
+	acquaintMemory = 30 * time.Minute // how long an origin is remembered after its last viewer
 	acquaintSweep  = time.Minute      // how often those are looked for
-	mostNetworks   = 1 << 18          // remembered in a stream; more are not bounded: who has them needs no tracker to find viewers
+	mostOrigins    = 1 << 18          // remembered in a stream; more are not bounded: who has them needs no tracker to find viewers
 )
 
-// acquaintances is what the viewers of each network have spent in one stream. It is guarded by stream.mu.
+// acquaintances is what the viewers of each origin have spent in one swarm. It knows viewers by what the swarm knows of
+// them, wherever their sockets are. It is guarded by what guards the swarm.
 type acquaintances struct {
-	networks map[netip.Prefix]*acquaintance
-	swept    time.Time
+	swarm   *cell.Swarm // static
+	least   int         // static; how many an origin may get to know at once in a small swarm
+	origins map[uint64]*acquaintance
+	swept   time.Time
 }
 
-// acquaintance is one network: its budget, whom it knows, and its home.
+// acquaintance is one origin: its budget, whom it knows, and its home.
 type acquaintance struct {
 	spent   float64
 	at      time.Time // when spent was right
@@ -46,76 +49,57 @@ type acquaintance struct {
 	again bool          // it is not the first one
 }
 
-// unbounded tells whether an address may get to know whom it wants: the machine's own, see exempt, one that is not known, one
-// of a network whose viewers may know each other; and all where they learn no addresses.
-func (p *privacy) unbounded(from netip.Addr) bool {
-	return p.filter.RelayOnly || !from.IsValid() || exempt(from) || p.filter.Shares(from)
+func newAcquaintances(swarm *cell.Swarm, least int) acquaintances {
+	return acquaintances{swarm: swarm, least: least, origins: map[uint64]*acquaintance{}}
 }
 
-// arrived notes a viewer that has joined; departed, one that has left.
-func (s *stream) arrived(v *viewer, now time.Time) {
-	if s.t.privacy.unbounded(v.from) {
+// came notes a viewer that is new in the swarm; left, one of an origin that is no more.
+func (a *acquaintances) came(id wire.ViewerID, now time.Time) {
+	origin := a.swarm.Origin(id)
+	if origin == 0 {
 		return
 	}
-	network := quota.Network(v.from)
-	a := s.acquaintances.networks[network]
-	if a == nil {
-		if s.acquaintances.sweep(now); len(s.acquaintances.networks) >= mostNetworks {
+	o := a.origins[origin]
+	if o == nil {
+		if a.sweep(now); len(a.origins) >= mostOrigins {
 			return
 		}
-		a = &acquaintance{at: now}
-		if s.acquaintances.networks == nil {
-			s.acquaintances.networks = map[netip.Prefix]*acquaintance{}
-		}
-		s.acquaintances.networks[network] = a
+		o = &acquaintance{at: now}
+		a.origins[origin] = o
 	}
-	a.viewers++
-	if s.viewers[a.home] == nil {
-		a.settle(v.id, s.came(v.id), now)
+	o.viewers++
+	if a.swarm.Came(o.home) == 0 {
+		o.settle(id, a.swarm.Came(id), now)
 	}
 }
 
-func (s *stream) departed(v *viewer, now time.Time) {
-	if a := s.acquaintances.networks[quota.Network(v.from)]; a != nil && !s.t.privacy.unbounded(v.from) {
-		a.viewers--
-		a.left = now
+func (a *acquaintances) left(origin uint64, now time.Time) {
+	if o := a.origins[origin]; o != nil {
+		o.viewers--
+		o.left = now
 	}
 }
 
-// introduce tells whether a viewer may signal another, and charges both networks for what that costs them. Either may
-// be on another tracker: then it is charged there.
-func (s *stream) introduce(v *viewer, to wire.ViewerID, now time.Time) bool {
-	other := s.viewers[to]
-	if other != nil && quota.Network(v.from) == quota.Network(other.from) {
+// introduce tells whether two viewers may signal to each other, and charges the origins of both for what that costs them.
+func (a *acquaintances) introduce(x, y wire.ViewerID, now time.Time) bool {
+	if a.swarm.Origin(x) == a.swarm.Origin(y) {
 		return true
 	}
-	first, ok := s.ask(v, to, now)
-	if ok && other != nil {
-		var second offer
-		if second, ok = s.ask(other, v.id, now); ok {
-			second.take(s.mostKnown())
-		}
-	}
+	first, ok := a.ask(x, y, now)
 	if !ok {
-		s.t.privacy.unacquainted.Inc()
 		return false
 	}
-	first.take(s.mostKnown())
+	second, ok := a.ask(y, x, now)
+	if !ok {
+		return false
+	}
+	known := 32 + 2*int(a.most())
+	first.take(known)
+	second.take(known)
 	return true
 }
 
-// introduced tells whether a viewer here may be signalled by one elsewhere, and charges its network.
-func (s *stream) introduced(v *viewer, from wire.ViewerID, now time.Time) bool {
-	o, ok := s.ask(v, from, now)
-	if !ok {
-		s.t.privacy.unacquainted.Inc()
-		return false
-	}
-	o.take(s.mostKnown())
-	return true
-}
-
-// offer is what it would cost a network to get to know a viewer.
+// offer is what it would cost an origin to get to know a viewer.
 type offer struct {
 	of    *acquaintance // nil: it is not bounded
 	id    wire.ViewerID
@@ -123,42 +107,42 @@ type offer struct {
 	known bool
 }
 
-// ask returns what it costs the network of v to get to know another viewer; not ok: more than it has.
-func (s *stream) ask(v *viewer, other wire.ViewerID, now time.Time) (o offer, ok bool) {
-	if s.t.privacy.unbounded(v.from) {
+// ask returns what it costs the origin of x to get to know y; not ok: more than it has.
+func (a *acquaintances) ask(x, y wire.ViewerID, now time.Time) (_ offer, ok bool) {
+	of := a.origins[a.swarm.Origin(x)]
+	if of == nil {
 		return offer{}, true
 	}
-	a := s.acquaintances.networks[quota.Network(v.from)]
-	if a == nil {
-		return offer{}, true
+	if known := slices.Contains(of.known, digits(y)); known || a.comesHome(of, x, y, now) {
+		return offer{of: of, id: y, known: known}, true
 	}
-	o = offer{of: a, id: other}
-	if o.known = slices.Contains(a.known, digits(other)); o.known || s.comesHome(a, v, other, now) {
-		return o, true
-	}
-	o.price = 1
-	most := s.mostAcquaintances()
-	a.spent = max(0, a.spent-most*float64(now.Sub(a.at))/float64(acquaintRefill))
-	a.at = now
-	return o, a.spent+o.price <= most
+	most := a.most()
+	of.spent = max(0, of.spent-most*float64(now.Sub(of.at))/float64(acquaintRefill))
+	of.at = now
+	return offer{of: of, id: y, price: 1}, of.spent+1 <= most
 }
 
-// comesHome tells whether another viewer has come into the cell of v, which is the home of its network, after that had become it.
-func (s *stream) comesHome(a *acquaintance, v *viewer, other wire.ViewerID, now time.Time) bool {
-	if s.viewers[a.home] == nil {
-		a.settle(v.id, s.entries(), now)
+// comesHome tells whether y has come into the cell of x, which is the home of its origin, after that had become it.
+func (a *acquaintances) comesHome(of *acquaintance, x, y wire.ViewerID, now time.Time) bool {
+	if a.swarm.Came(of.home) == 0 {
+		of.settle(x, a.swarm.Entries(), now)
 	}
-	if a.again && now.Sub(a.began) < acquaintSettle {
+	if of.again && now.Sub(of.began) < acquaintSettle {
 		return false
 	}
-	since := max(a.since, s.came(a.home)) // it may have been moved
-	return s.sameCell(a.home, other) && s.sameCell(v.id, other) && s.came(other) > since
+	since := max(of.since, a.swarm.Came(of.home)) // it may have been moved
+	return a.swarm.SameCell(of.home, y) && a.swarm.SameCell(x, y) && a.swarm.Came(y) > since
+}
+
+// most is how many viewers an origin may get to know at once.
+func (a *acquaintances) most() float64 {
+	return max(float64(a.least), acquaintShare*float64(a.swarm.Viewers()))
 }
 
 // settle makes the cell of a viewer the home, from an entry on.
-func (a *acquaintance) settle(home wire.ViewerID, since uint64, now time.Time) {
-	a.again = a.home != 0
-	a.home, a.since, a.began = home, since, now
+func (o *acquaintance) settle(home wire.ViewerID, since uint64, now time.Time) {
+	o.again = o.home != 0
+	o.home, o.since, o.began = home, since, now
 }
 
 // take charges what was asked for. At most so many are remembered as known.
@@ -175,25 +159,18 @@ func (o offer) take(most int) {
 	o.of.oldest++
 }
 
-// digits are enough to tell the acquaintances of one network apart.
+// digits are enough to tell the acquaintances of one origin apart.
 func digits(id wire.ViewerID) uint32 { return uint32(id) }
 
-// mostAcquaintances is how many viewers a network may get to know at once.
-func (s *stream) mostAcquaintances() float64 {
-	return max(float64(s.t.config.Acquaintances), acquaintShare*float64(s.inAll()))
-}
-
-func (s *stream) mostKnown() int { return 32 + 2*int(s.mostAcquaintances()) }
-
-// sweep forgets networks that have been away for long.
+// sweep forgets origins that have been away for long.
 func (a *acquaintances) sweep(now time.Time) {
 	if now.Sub(a.swept) < acquaintSweep {
 		return
 	}
 	a.swept = now
-	for network, one := range a.networks {
-		if one.viewers == 0 && now.Sub(one.left) > acquaintMemory {
-			delete(a.networks, network)
+	for origin, o := range a.origins {
+		if o.viewers == 0 && now.Sub(o.left) > acquaintMemory {
+			delete(a.origins, origin)
 		}
 	}
 }

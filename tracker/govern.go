@@ -19,7 +19,7 @@ type outside struct {
 }
 
 // welcome puts a viewer that has come into a cell, or beside all of them, and tells it what it may.
-func (s *stream) welcome(v *viewer) {
+func (s *stream) welcome(v *viewer, now time.Time) {
 	if c, news := s.control.message(v.id); news {
 		b := c.Append(nil)
 		v.push(kindOf(b), b)
@@ -28,14 +28,14 @@ func (s *stream) welcome(v *viewer) {
 		s.putOut(v.id)
 	}
 	if !s.outside.members[v.id] { // else it waits, for its turn or for another control
-		s.enter(v)
+		s.enter(v, now)
 	}
 }
 
 // enter has a viewer put into a cell, or told anew of the one that it is in.
-func (s *stream) enter(v *viewer) {
+func (s *stream) enter(v *viewer, now time.Time) {
 	if s.keeper != nil {
-		if before := s.keeper.enter(nil, v.member, v.at, 0); before != nil {
+		if before := s.keeper.enter(nil, v.member, v.at, 0, now); before != nil {
 			s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, v.id)})
 		}
 	}
@@ -43,9 +43,9 @@ func (s *stream) enter(v *viewer) {
 }
 
 // exit takes a viewer out of its cell.
-func (s *stream) exit(id wire.ViewerID) {
+func (s *stream) exit(id wire.ViewerID, now time.Time) {
 	if s.keeper != nil {
-		s.keeper.leave(nil, id)
+		s.keeper.leave(nil, id, now)
 	} else {
 		s.mirror.forget(id)
 	}
@@ -62,11 +62,11 @@ func (s *stream) change(v *viewer) (news bool) {
 }
 
 // forgo forgets a viewer that has left.
-func (s *stream) forgo(id wire.ViewerID) {
+func (s *stream) forgo(id wire.ViewerID, now time.Time) {
 	if s.outside.members[id] {
 		delete(s.outside.members, id)
 	} else {
-		s.exit(id)
+		s.exit(id, now)
 	}
 }
 
@@ -98,7 +98,7 @@ func (s *stream) govern(now time.Time) {
 		case in && out:
 			s.outside.waiting = append(s.outside.waiting, id)
 		case !in && !out:
-			s.exit(id)
+			s.exit(id, now)
 			s.putOut(id)
 		}
 		if before, _ := was.message(id); before != c {
@@ -110,7 +110,7 @@ func (s *stream) govern(now time.Time) {
 }
 
 // letIn has some of those who wait enter cells.
-func (s *stream) letIn() {
+func (s *stream) letIn(now time.Time) {
 	o := &s.outside
 	for n := 0; n < letInEach && len(o.waiting) > 0; {
 		id := o.waiting[0]
@@ -119,7 +119,7 @@ func (s *stream) letIn() {
 			delete(o.members, id)
 			v := s.viewers[id]
 			v.member.Flags &^= wire.Ready | wire.Fed | wire.Shed | wire.Feeds // it has no links
-			s.enter(v)
+			s.enter(v, now)
 			n++
 		}
 	}

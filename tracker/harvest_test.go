@@ -32,7 +32,6 @@ type inhabitant struct {
 	socket  *websocket.Conn
 	address netip.Addr
 	ended   chan struct{}
-	answers chan []byte // to be written by the one goroutine that does
 }
 
 // payload is a signal's, with the address that tells where the viewer is.
@@ -53,11 +52,10 @@ func addressIn(payload []byte) (netip.Addr, bool) {
 }
 
 func (w *world) inhabit(address netip.Addr, secret uint64) *inhabitant {
-	v, response, err := w.dial(by(address.String()))
+	v, response, err := w.dialAlone(by(address.String()), "", "")
 	if err != nil {
 		w.t.Fatal(err, response)
 	}
-	w.viewers = w.viewers[:len(w.viewers)-1] // it looks after itself
 	h := &inhabitant{socket: v.conn, address: address, ended: make(chan struct{})}
 	h.send(joined(secret))
 	go func() {
@@ -130,11 +128,10 @@ type harvester struct {
 
 // once joins, offers to everybody that it hears of, collects what it is told for a while, and leaves.
 func (h *harvester) once(stay time.Duration) {
-	v, _, err := h.w.dial(by(h.address.String()))
+	v, _, err := h.w.dialAlone(by(h.address.String()), "", "")
 	if err != nil {
 		return // refused: too many joins
 	}
-	h.w.viewers = h.w.viewers[:len(h.w.viewers)-1]
 	h.joins++
 	v.read()
 	v.conn.WriteMessage(websocket.BinaryMessage, joined(h.chance.Uint64()))
@@ -239,7 +236,7 @@ func TestHarvest(t *testing.T) {
 			for wait := meanStay / crowd; time.Now().Before(end); gone++ {
 				time.Sleep(time.Duration(chance.ExpFloat64() * float64(wait)))
 				i := chance.IntN(crowd)
-				here[i].send(wire.Leave{}.Append(nil))
+				here[i].socket.Close()
 				<-here[i].ended
 				here[i] = newcomer()
 			}

@@ -26,6 +26,8 @@ type keeper struct {
 	guests map[string]*guest           // by name
 	ghosts map[wire.ViewerID]time.Time // restored then, and seen by nobody yet
 	since  time.Time                   // it keeps
+
+	acquaintances acquaintances
 }
 
 // guest is another tracker that has viewers in these cells.
@@ -38,23 +40,28 @@ type guest struct {
 	asked   time.Time
 }
 
-func newKeeper(config cell.Config, now time.Time) *keeper {
+func (t *Tracker) newKeeper(c Control, now time.Time) *keeper {
+	swarm := cell.New(t.cells(c))
 	return &keeper{
-		swarm: cell.New(config), since: now,
+		swarm: swarm, since: now, acquaintances: newAcquaintances(swarm, t.config.Acquaintances),
 		homes: map[wire.ViewerID]*guest{}, guests: map[string]*guest{}, ghosts: map[wire.ViewerID]time.Time{},
 	}
 }
 
 // enter puts a viewer into a cell, or, when it is in one already, has it told anew all that it should know. It returns
 // where the viewer was before, nil if it was nowhere else.
-func (k *keeper) enter(home *guest, m wire.Member, at cell.Place, mate wire.ViewerID) (before *guest) {
+func (k *keeper) enter(home *guest, m wire.Member, at cell.Place, mate wire.ViewerID, now time.Time) (before *guest) {
 	before = k.rehome(m.ID, home)
 	delete(k.ghosts, m.ID)
+	known := k.swarm.Origin(m.ID) // of ghosts it is not
 	if k.swarm.Has(m.ID) {
 		k.swarm.Update(m, at)
 		k.swarm.Resend(m.ID)
 	} else {
 		k.swarm.JoinBeside(mate, m, at)
+	}
+	if known == 0 {
+		k.acquaintances.came(m.ID, now)
 	}
 	return before
 }
@@ -77,21 +84,22 @@ func (k *keeper) rehome(id wire.ViewerID, home *guest) (before *guest) {
 }
 
 // leave takes out a viewer, unless it is somewhere else by now.
-func (k *keeper) leave(home *guest, id wire.ViewerID) {
+func (k *keeper) leave(home *guest, id wire.ViewerID, now time.Time) {
 	if k.homes[id] != home {
 		return
 	}
 	k.rehome(id, nil)
 	delete(k.ghosts, id)
+	k.acquaintances.left(k.swarm.Origin(id), now)
 	k.swarm.Leave(id)
 }
 
 // dismiss takes out a guest with all its viewers.
-func (k *keeper) dismiss(g *guest) {
+func (k *keeper) dismiss(g *guest, now time.Time) {
 	delete(k.guests, g.name)
 	for _, id := range sortedIDs(k.homes) {
 		if k.homes[id] == g {
-			k.leave(g, id)
+			k.leave(g, id, now)
 		}
 	}
 }
@@ -123,6 +131,8 @@ func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, now t
 		}
 		if viewers[m.ID] == nil {
 			k.ghosts[m.ID] = now
+		} else {
+			k.acquaintances.came(m.ID, now)
 		}
 	}
 }
@@ -134,16 +144,15 @@ func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sor
 // restore makes this tracker the keeper of a stream's cells, as far as it knows of them, and of its own viewers: what it
 // was told of them is true until those concerned say otherwise.
 func (s *stream) restore(now time.Time) {
-	k := newKeeper(s.t.cells(s.control), now)
-	k.swarm.CountFrom(s.mirror.entries)
+	k := s.t.newKeeper(s.control, now)
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
 		k.restore(*s.mirror.cells[id], s.viewers, now)
 	}
 	for _, id := range sortedIDs(s.viewers) {
 		if s.outside.members[id] {
-			k.leave(nil, id)
+			k.leave(nil, id, now)
 		} else {
-			k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0)
+			k.enter(nil, s.viewers[id].member, s.viewers[id].at, 0, now)
 		}
 	}
 	s.keeper, s.mirror, s.tie = k, nil, nil
@@ -187,7 +196,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 	case trunk.Leave:
 		ids, _ := trunk.ParseIDs(w.Body)
 		for _, id := range ids {
-			k.leave(g, id)
+			k.leave(g, id, now)
 		}
 	case trunk.Resend:
 		ids, _ := trunk.ParseIDs(w.Body)
@@ -198,7 +207,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		from, to, payload, err := trunk.ParseSignal(w.Body)
 		if err != nil || k.homes[from] != g || !k.swarm.Together(from, to) {
 			s.t.metrics.strangers.Inc()
-		} else if v := s.viewers[to]; v == nil || s.introduced(v, from, now) {
+		} else {
 			s.pass(from, to, payload, now)
 		}
 	}
@@ -239,16 +248,11 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 	}
 	for _, id := range sortedIDs(k.homes) {
 		if k.homes[id] == g && !here[id] {
-			k.leave(g, id)
+			k.leave(g, id, now)
 		}
 	}
 	s.flush(now)
-	s.beatTo(g)
-}
-
-// beatTo tells a guest that the cells are kept here, and how many viewers are in them.
-func (s *stream) beatTo(g *guest) {
-	s.tellGuest(g, trunk.Word{Kind: trunk.Beat, Body: trunk.AppendCount(nil, s.keeper.swarm.Viewers())})
+	s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
 }
 
 // seat gives a guest's viewer a place. Where it was before it is no longer.
@@ -260,7 +264,7 @@ func (s *stream) seat(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Ti
 	if v := s.viewers[id]; v != nil {
 		s.expel(v, now)
 	}
-	if before := s.keeper.enter(g, seat.Member, place(seat), mate); before != nil {
+	if before := s.keeper.enter(g, seat.Member, place(seat), mate, now); before != nil {
 		s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, id)})
 	}
 }
@@ -293,9 +297,13 @@ func (s *stream) tellGuest(g *guest, w trunk.Word) {
 	s.t.exchange.tell(g.name, w)
 }
 
-// pass carries a signal to its addressee, here or elsewhere, and tells whether it is on its way. The addressee hears of the
+// pass carries a signal to its addressee, here or elsewhere, if they may get to know each other, and tells whether it is on its way. The addressee hears of the
 // sender first.
 func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) bool {
+	if !s.keeper.acquaintances.introduce(from, to, now) {
+		s.t.privacy.unacquainted.Inc()
+		return false
+	}
 	s.keeper.swarm.Introduce(from)
 	s.flush(now)
 	if v := s.viewers[to]; v != nil {
@@ -357,14 +365,14 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 	for _, name := range slices.Sorted(maps.Keys(k.guests)) {
 		g := k.guests[name]
 		if gone(g.heard) {
-			k.dismiss(g)
+			k.dismiss(g, now)
 		} else if g.session != 0 {
-			s.beatTo(g)
+			s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
 		}
 	}
 	for _, id := range sortedIDs(k.ghosts) {
 		if gone(k.ghosts[id]) {
-			k.leave(nil, id)
+			k.leave(nil, id, now)
 		}
 	}
 	s.flush(now)

@@ -84,7 +84,6 @@ func (s *stream) adieu() {
 func (s *stream) expel(v *viewer, now time.Time) {
 	delete(s.viewers, v.id)
 	delete(s.outside.members, v.id)
-	s.departed(v, now)
 	s.tally.play(now, v.playing, false)
 	if s.mirror != nil {
 		s.mirror.forget(v.id)

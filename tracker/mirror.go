@@ -15,7 +15,6 @@ type tie struct {
 	session uint64
 	in, out uint32 // numbers of the last words
 	firm    bool   // the keeper has answered
-	viewers uint32 // in all cells, as it said last
 	heard   time.Time
 	begun   time.Time
 }
@@ -26,14 +25,10 @@ type mirror struct {
 	homes   map[wire.ViewerID]uint32          // of its own viewers
 	bridges map[wire.ViewerID][]wire.ViewerID // likewise
 	count   map[uint32]int                    // own viewers in each cell
-
-	came    map[wire.ViewerID]uint64 // which entry into its cell was each member's
-	entries uint64
 }
 
-func newMirror(entries uint64) *mirror {
+func newMirror() *mirror {
 	return &mirror{
-		entries: entries, came: map[wire.ViewerID]uint64{},
 		cells: map[uint32]*wire.Roster{}, homes: map[wire.ViewerID]uint32{},
 		bridges: map[wire.ViewerID][]wire.ViewerID{}, count: map[uint32]int{},
 	}
@@ -47,20 +42,14 @@ func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) {
 		if err != nil {
 			return
 		}
-		old := m.cells[r.Cell]
 		for _, v := range to {
 			m.move(v, r.Cell)
 		}
 		m.cells[r.Cell] = &r
-		m.enter(old, r.Members)
 	case wire.TypeDelta:
 		d, err := wire.ParseDelta(message)
 		if r := m.cells[id]; err == nil && r != nil {
-			m.enter(r, d.Set)
 			apply(r, d)
-			for _, gone := range d.Left {
-				delete(m.came, gone)
-			}
 		}
 	case wire.TypeBridges:
 		o, err := wire.ParseBridges(message)
@@ -72,37 +61,6 @@ func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) {
 			m.bridges[to[0]] = append(m.bridges[to[0]], b.Member.ID)
 		}
 	}
-}
-
-// enter counts the entries of members that a cell did not have before.
-func (m *mirror) enter(old *wire.Roster, members []wire.Member) {
-	for _, o := range members {
-		if old == nil || !slices.ContainsFunc(old.Members, func(was wire.Member) bool { return was.ID == o.ID }) {
-			m.entries++
-			m.came[o.ID] = m.entries
-		}
-	}
-	if old == nil {
-		return
-	}
-	for _, was := range old.Members { // a whole roster may lack some
-		if r := m.cells[old.Cell]; r != old && !slices.ContainsFunc(r.Members, func(o wire.Member) bool { return o.ID == was.ID }) {
-			delete(m.came, was.ID)
-		}
-	}
-}
-
-// sameCell tells whether two viewers are members of one cell.
-func (m *mirror) sameCell(a, b wire.ViewerID) bool {
-	id, ok := m.homes[a]
-	if !ok {
-		id = m.homes[b]
-	}
-	r := m.cells[id]
-	has := func(id wire.ViewerID) bool {
-		return slices.ContainsFunc(r.Members, func(o wire.Member) bool { return o.ID == id })
-	}
-	return r != nil && has(a) && has(b)
 }
 
 // apply brings a roster to the version of a delta.
@@ -125,11 +83,6 @@ func (m *mirror) move(v wire.ViewerID, id uint32) {
 			return
 		}
 		if m.count[old]--; m.count[old] <= 0 {
-			if r := m.cells[old]; r != nil {
-				for _, o := range r.Members {
-					delete(m.came, o.ID)
-				}
-			}
 			delete(m.count, old)
 			delete(m.cells, old)
 		}
@@ -242,7 +195,7 @@ func (s *stream) hearKeeper(from string, w trunk.Word, now time.Time) {
 		return
 	}
 	if !c.firm || s.mirror == nil {
-		c.firm, s.mirror, s.keeper = true, newMirror(s.entries()), nil
+		c.firm, s.mirror, s.keeper = true, newMirror(), nil
 	}
 	s.carryOut(w, now)
 }
@@ -264,11 +217,9 @@ func (s *stream) carryOut(w trunk.Word, now time.Time) {
 		}
 	case trunk.Deliver:
 		from, to, payload, err := trunk.ParseSignal(w.Body)
-		if v := s.viewers[to]; err == nil && v != nil && s.introduced(v, from, now) {
+		if v := s.viewers[to]; err == nil && v != nil {
 			s.deliver(v, from, payload)
 		}
-	case trunk.Beat:
-		s.tie.viewers, _ = trunk.ParseCount(w.Body)
 	case trunk.Gone:
 		ids, _ := trunk.ParseIDs(w.Body)
 		for _, id := range ids {

@@ -2,9 +2,9 @@ package tracker
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -29,7 +29,6 @@ type privacy struct {
 	withheld prometheus.Counter // signals of which nothing was left
 
 	unacquainted prometheus.Counter // signals between viewers who know enough others
-	origins      maphash.Seed       // by which origins of viewers are told apart
 }
 
 // validatePrivacy says what cannot work.
@@ -64,7 +63,6 @@ func newPrivacy(config Config) (privacy, error) {
 		unacquainted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "shoal_tracker_unacquainted_signals_total", Help: "Signals not passed on because a network got to know as many viewers as it may.",
 		}),
-		origins: maphash.MakeSeed(),
 	}
 	var err error
 	if config.TURN.Addr != "" {
@@ -107,12 +105,18 @@ func (p *privacy) counted(payload []byte) []byte {
 	return payload
 }
 
-// origin returns by what package cell knows viewers again that come from one network.
+// origin returns by what the viewers of one network are counted that get to know others: the /24 or, in IPv6, the /48 of an
+// address. 0 for whom it does not matter: the machine's own, one that is not known, one of a network whose viewers may know each
+// other's addresses; and all where nobody learns any.
 func (p *privacy) origin(from netip.Addr) uint64 {
-	if p.unbounded(from) {
+	if p.filter.RelayOnly || !from.IsValid() || exempt(from) || p.filter.Shares(from) {
 		return 0
 	}
-	return max(1, maphash.Comparable(p.origins, quota.Network(from)))
+	b := quota.Network(from).Addr().As16()
+	if from.Unmap().Is4() {
+		return 4<<56 | uint64(binary.BigEndian.Uint32(b[12:]))
+	}
+	return 6<<56 | binary.BigEndian.Uint64(b[:])>>16
 }
 
 // flags returns what a viewer is told in its Welcome.

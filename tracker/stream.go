@@ -35,8 +35,6 @@ type stream struct {
 	outside outside                   // those of the viewers here that are in no cell
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
-
-	acquaintances acquaintances
 }
 
 // What a viewer is told whose stream cannot be opened.
@@ -60,7 +58,7 @@ func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*str
 		s = &stream{
 			t: t, name: name, from: from,
 			control: control,
-			keeper:  newKeeper(t.cells(control), now),
+			keeper:  t.newKeeper(control, now),
 			viewers: map[wire.ViewerID]*viewer{},
 			tally:   newTally(now),
 		}
@@ -181,10 +179,7 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
 		s.tally.play(now, false, true)
 	}
-	s.welcome(v)
-	if old == nil {
-		s.arrived(v, now)
-	}
+	s.welcome(v, now)
 	s.tally.joins++
 	s.flush(now)
 }
@@ -205,10 +200,9 @@ func (s *stream) leave(v *viewer) {
 		return
 	}
 	delete(s.viewers, v.id)
-	s.departed(v, now)
 	s.tally.play(now, v.playing, false)
 	if !s.over {
-		s.forgo(v.id)
+		s.forgo(v.id, now)
 		s.flush(now)
 	}
 }
@@ -241,8 +235,6 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 		return
 	case s.keeper != nil && !s.keeper.swarm.Together(v.id, m.Peer), s.keeper == nil && !s.mirror.together(v.id, m.Peer):
 		s.t.metrics.strangers.Inc()
-		return
-	case !s.introduce(v, m.Peer, now):
 		return
 	case s.keeper == nil:
 		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, payload))
@@ -290,7 +282,7 @@ func (s *stream) resend(v *viewer) {
 func (s *stream) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.letIn()
+	s.letIn(now)
 	s.flush(now)
 }
 

@@ -112,6 +112,15 @@ func (w *world) dial(header http.Header) (*testViewer, *http.Response, error) {
 
 // dialWith names a stream and a token in the handshake, where they are not empty.
 func (w *world) dialWith(header http.Header, stream, text string) (*testViewer, *http.Response, error) {
+	v, response, err := w.dialAlone(header, stream, text)
+	if err == nil {
+		w.viewers = append(w.viewers, v)
+	}
+	return v, response, err
+}
+
+// dialAlone is dialWith for one that ends by itself; many may at a time.
+func (w *world) dialAlone(header http.Header, stream, text string) (*testViewer, *http.Response, error) {
 	dialer := websocket.Dialer{NetDial: w.dialPipe, Subprotocols: []string{wire.Subprotocol}}
 	if text != "" {
 		dialer.Subprotocols = append(dialer.Subprotocols, wire.TokenProtocol+text)
@@ -128,9 +137,7 @@ func (w *world) dialWith(header http.Header, stream, text string) (*testViewer, 
 	if err != nil {
 		return nil, response, err
 	}
-	v := &testViewer{t: w.t, conn: conn, got: make(chan []byte, 10000)}
-	w.viewers = append(w.viewers, v)
-	return v, response, nil
+	return &testViewer{t: w.t, conn: conn, got: make(chan []byte, 10000)}, response, nil
 }
 
 // open opens a socket and reads from it.

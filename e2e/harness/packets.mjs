@@ -18,7 +18,7 @@ async function nft(...args) {
 
 /** Makes a table for as long as the test lasts; returns what asks for its counters, {name: packets}. */
 async function table(t, text) {
-  await nft(`table inet ${TABLE} { ${text} }`);
+  await nft(`table inet ${TABLE} {${text}\n}`);
   atEnd(t, () => nft('delete', 'table', 'inet', TABLE));
   return async () => {
     const { nftables } = JSON.parse(await nft('--json', 'list', 'counters', 'table', 'inet', TABLE));

@@ -33,7 +33,7 @@ func (s *Swarm) Check(flushed bool) error {
 	if viewers != len(s.homes) || len(cells) != s.cells {
 		return fmt.Errorf("%d viewers in %d cells, counted as %d in %d", viewers, len(cells), len(s.homes), s.cells)
 	}
-	for _, check := range []func([]*cell) error{s.checkSizes, s.checkPrefixes, s.checkForest, s.checkIndex} {
+	for _, check := range []func([]*cell) error{s.checkSizes, s.checkPrefixes, s.checkForest, s.checkIndex, s.checkReturns} {
 		if err := check(cells); err != nil {
 			return err
 		}
@@ -74,6 +74,16 @@ func (s *Swarm) checkSizes(cells []*cell) error {
 	}
 	if sizes[0] < s.least() && (s.config.Size > 2 || sizes[1] == 1) {
 		return fmt.Errorf("a cell is left too small: %v", sizes)
+	}
+	return nil
+}
+
+// checkReturns: origins lead to cells that are there and know of it.
+func (s *Swarm) checkReturns([]*cell) error {
+	for origin, c := range s.returns {
+		if origin == 0 || len(c.members) == 0 || !slices.Contains(c.origins, origin) || len(c.origins) > 2*s.config.Size {
+			return fmt.Errorf("origin %d leads to cell %d of %d members, which knows %v", origin, c.id, len(c.members), c.origins)
+		}
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ type Place struct {
 	Network   uint64 // its AS, or its address's prefix; 0: not known
 	Region    uint32 // 0: not known
 	RoundTrip uint16 // to the edge, in milliseconds; 0: not known
-	Origin    uint64 // the same for viewers that come from the same house; 0: not known
+	Origin    uint64 // the same for viewers that come from the same network; 0: not known, or of no account
 	Prefix    uint64 // of its address, by which Config.PerPrefix counts; 0: not known, or not counted
 }
 

@@ -47,6 +47,7 @@ func (s *Swarm) resize(size int) {
 	s.byCount = s.byCount[:size+1]
 	for _, c := range s.all() { // which have room is another question now
 		s.refile(c)
+		s.forgetOldest(c)
 	}
 	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
 	}

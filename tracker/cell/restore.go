@@ -42,9 +42,6 @@ func (s *Swarm) JoinBeside(mate wire.ViewerID, m wire.Member, at Place) error {
 	return nil
 }
 
-// CountFrom has the entries of a swarm that is new counted on from those of another.
-func (s *Swarm) CountFrom(entries uint64) { s.entries = entries }
-
 // Has tells whether a viewer is in the swarm.
 func (s *Swarm) Has(id wire.ViewerID) bool { return s.homes[id] != nil }
 

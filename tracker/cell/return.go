@@ -1,6 +1,10 @@
 package cell
 
-import "github.com/shoal-live/shoal/swarm/wire"
+import (
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // Viewers of one origin, which is told by a Place, are put where one of them was last: who comes again, or comes from the same house,
 // meets those it has met. So few viewers learn of each other, and a viewer that reloads its page finds its neighbours.
@@ -15,12 +19,18 @@ func (s *Swarm) remember(c *cell, origin uint64) {
 	if origin == 0 || s.returns[origin] == c {
 		return
 	}
-	if len(c.origins) >= 2*s.config.Size {
-		s.forgetOrigin(c, c.origins[0])
-		c.origins = c.origins[:copy(c.origins, c.origins[1:])]
-	}
 	c.origins = append(c.origins, origin)
 	s.returns[origin] = c
+	s.forgetOldest(c)
+}
+
+// forgetOldest has a cell remember no more origins than it may.
+func (s *Swarm) forgetOldest(c *cell) {
+	over := max(0, len(c.origins)-2*s.config.Size)
+	for _, origin := range c.origins[:over] {
+		s.forgetOrigin(c, origin)
+	}
+	c.origins = slices.Delete(c.origins, 0, over)
 }
 
 func (s *Swarm) forgetOrigin(c *cell, origin uint64) {
@@ -53,6 +63,14 @@ func (s *Swarm) former(m *member) *cell {
 		return nil
 	}
 	return c
+}
+
+// Origin returns that of a viewer, 0 if it has none or is not here.
+func (s *Swarm) Origin(id wire.ViewerID) uint64 {
+	if c := s.homes[id]; c != nil {
+		return c.find(id).at.Origin
+	}
+	return 0
 }
 
 // Entries returns how many times a viewer has entered a cell, so far.

@@ -52,6 +52,7 @@ func (s *Swarm) part(c *cell) *cell {
 		c.remove(id)
 		half.add(m)
 		s.homes[id] = half
+		s.remember(half, m.at.Origin)
 	}
 	s.moves += uint64(len(movers))
 	s.shelve(c)

@@ -87,7 +87,7 @@ func someone(id wire.ViewerID, traits uint64) (wire.Member, cell.Place) {
 	}
 	flags := []uint8{0, 1, 1, 1, 5, 9, 9, 9, 25, 33}
 	m := wire.Member{ID: id, Flags: flags[pick(10)], Rendition: uint8(pick(4) / 3), Weight: uint16(pick(4))}
-	return m, cell.Place{Network: pick(4), Region: uint32(pick(3)), RoundTrip: uint16(pick(3) * 15)}
+	return m, cell.Place{Network: pick(4), Region: uint32(pick(3)), RoundTrip: uint16(pick(3) * 15), Origin: pick(12)}
 }
 
 func (r *run) join(t *rapid.T) {

@@ -139,17 +139,3 @@ func ParseNotice(body []byte) (cell uint32, to []wire.ViewerID, message []byte, 
 	}
 	return cell, to, r.b, nil
 }
-
-// AppendCount appends the body of a keeper's Beat.
-func AppendCount(b []byte, viewers int) []byte {
-	return binary.BigEndian.AppendUint32(b, uint32(viewers))
-}
-
-// ParseCount reads it.
-func ParseCount(body []byte) (viewers uint32, err error) {
-	r := reader{b: body}
-	if viewers = r.u32(); r.short {
-		return 0, ErrShort
-	}
-	return viewers, nil
-}

@@ -21,7 +21,7 @@
 //
 // From the keeper to a guest:
 //
-//	0x41 Beat     count u32 of the viewers in all cells: I am here
+//	0x41 Beat     as above
 //	0x42 Ask      I know nothing of this session, or missed a word of it
 //	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
 //	0x44 Deliver  sender u64, addressee u64, payload

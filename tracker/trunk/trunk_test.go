@@ -43,7 +43,6 @@ func TestVectors(t *testing.T) {
 		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
-		{"count", trunk.AppendCount(nil, 1), "00000001"},
 	} {
 		want, err := hex.DecodeString(string(bytes.ReplaceAll([]byte(c.want), []byte(" "), nil)))
 		if err != nil || !bytes.Equal(c.got, want) {
@@ -78,7 +77,6 @@ func TestRefused(t *testing.T) {
 		"ids":    second(trunk.ParseIDs(make([]byte, 9))),
 		"signal": fourth(trunk.ParseSignal(make([]byte, 16))),
 		"notice": fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
-		"count":  second(trunk.ParseCount(make([]byte, 3))),
 	} {
 		if err == nil {
 			t.Errorf("%s: a body that is short is taken", name)

@@ -2,7 +2,6 @@ package turn
 
 import (
 	"net"
-	"sync/atomic"
 	"time"
 )
 
@@ -34,33 +33,4 @@ func (d *door) ReadFrom(b []byte) (int, net.Addr, error) {
 // isRequest tells whether a datagram is a STUN message of class request: neither channel data nor an indication.
 func isRequest(b []byte) bool {
 	return len(b) >= 2 && b[0]&0xc0 == 0 && b[0]&0x01 == 0 && b[1]&0x10 == 0
-}
-
-// counts is what the server shows of itself.
-type counts struct {
-	allocations, bytes, dropped, denied, full, unknown, throttled atomic.Uint64
-}
-
-// Counts is what a server has done so far, and Open how many allocations there are.
-type Counts struct {
-	Open        int
-	Allocations uint64
-	Bytes       uint64 // through relays
-	Dropped     uint64 // bytes above the quota
-	Denied      uint64 // peers and packets to peers that may not be reached
-	Full        uint64 // allocations above the quota
-	Unknown     uint64 // requests without valid credentials
-	Throttled   uint64 // requests above the quota
-}
-
-// Counts returns what the server has done so far.
-func (s *Server) Counts() Counts {
-	s.mu.Lock()
-	open := len(s.relays)
-	s.mu.Unlock()
-	c := &s.counts
-	return Counts{
-		Open: open, Allocations: c.allocations.Load(), Bytes: c.bytes.Load(), Dropped: c.dropped.Load(), Denied: c.denied.Load(),
-		Full: c.full.Load(), Unknown: c.unknown.Load(), Throttled: c.throttled.Load(),
-	}
 }
