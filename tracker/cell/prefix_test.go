@@ -88,9 +88,9 @@ func TestOnePrefix(t *testing.T) {
 	const viewers = 5000
 	ids := []wire.ViewerID{}
 	for i := range viewers {
-		m, at := audience(i)
-		m.Rendition, at = 0, cell.Place{Network: 1, Prefix: 1}
-		if s.Join(m, at) == nil {
+		m, _ := audience(i)
+		m.Rendition = 0
+		if s.Join(m, cell.Place{Network: 1, Prefix: 1}) == nil {
 			ids = append(ids, m.ID)
 		}
 	}
