@@ -259,6 +259,7 @@ func TestAddressFlood(t *testing.T) {
 			case err == nil:
 				let++
 				v.conn.Close()
+				synctest.Wait() // until it is known to be gone
 			case answer.StatusCode == http.StatusTooManyRequests && answer.Header.Get("Retry-After") != "" && answer.Close:
 				refused++
 			}

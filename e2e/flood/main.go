@@ -33,6 +33,7 @@ type report struct {
 	P99Ratio       float64 `json:"p99Ratio"`
 	counts
 	FailedJoins uint64  `json:"failedJoins"`
+	Crowded     float64 `json:"crowded"`                    // share of the quiet phases in which something waited for a processor: near 1, others had the machine
 	TrackerCPU  float64 `json:"trackerCPUPerRefusalMicros"` // beyond that of the quiet phases
 }
 
@@ -99,6 +100,7 @@ func (r report) table(out io.Writer) {
 		fmt.Fprintf(out, "  %-8s %5d  %6.2f %6.2f %6.2f %6.2f\n", p.name, p.Joins, p.P50, p.P95, p.P99, p.Most)
 	}
 	fmt.Fprintf(out, "p99 flooded / quiet %.2f; a refusal costs the tracker %.0f us of a core\n", r.P99Ratio, r.TrackerCPU)
+	fmt.Fprintf(out, "something waited for a processor in %.0f %% of the quiet time\n", 100*r.Crowded)
 }
 
 func measure(program string, rate, times float64, rounds int, length time.Duration) (r report, err error) {
@@ -112,6 +114,7 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 	}()
 	var took [2][]time.Duration
 	var cpu [2]time.Duration
+	var waited time.Duration
 	var f counts
 	settle := others{address: address, rate: rate}
 	settle.run(length) // what is cold is warm then
@@ -124,7 +127,11 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 			}
 		}
 		before := processor(tracker.Process.Pid)
+		pressure := waiting()
 		o.run(length)
+		if phase%2 == 0 {
+			waited += waiting() - pressure
+		}
 		c, err := end()
 		if err != nil {
 			return r, err
@@ -137,6 +144,7 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 	in := float64(rounds) * length.Seconds()
 	r.JoinsPerSecond = float64(len(took[0])) / in
 	r.FloodPerSecond = float64(f.Refused+f.Admitted+f.Unanswered) / in
+	r.Crowded = min(1, waited.Seconds()/in)
 	r.Quiet, r.Flooded = spreadOf(took[0]), spreadOf(took[1])
 	r.P99Ratio = r.Flooded.P99 / r.Quiet.P99
 	r.counts = f

@@ -101,3 +101,15 @@ func processor(pid int) time.Duration {
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
+
+// waiting returns for how long, so far, something on this machine waited for a processor; 0 where the kernel does not tell.
+func waiting() time.Duration {
+	b, err := os.ReadFile("/proc/pressure/cpu")
+	if err != nil {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	_, total, _ := strings.Cut(line, "total=")
+	micros, _ := strconv.ParseInt(total, 10, 64)
+	return time.Duration(micros) * time.Microsecond
+}
