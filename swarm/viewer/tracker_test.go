@@ -18,6 +18,7 @@ import (
 type counter struct {
 	*httptest.Server
 	came  chan *http.Request
+	sat   chan struct{} // a socket is open on this side too
 	admit func(http.ResponseWriter, *http.Request) bool // nil: all
 
 	mu      sync.Mutex
@@ -25,7 +26,7 @@ type counter struct {
 }
 
 func newCounter(t *testing.T, admit func(http.ResponseWriter, *http.Request) bool) *counter {
-	d := &counter{came: make(chan *http.Request, 100), admit: admit}
+	d := &counter{came: make(chan *http.Request, 100), sat: make(chan struct{}, 100), admit: admit}
 	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.came <- r
 		if d.admit != nil && !d.admit(w, r) {
@@ -38,6 +39,7 @@ func newCounter(t *testing.T, admit func(http.ResponseWriter, *http.Request) boo
 		d.mu.Lock()
 		d.sockets = append(d.sockets, c)
 		d.mu.Unlock()
+		d.sat <- struct{}{}
 	}))
 	t.Cleanup(func() { d.cut(nil); d.Close() })
 	return d
@@ -106,6 +108,7 @@ func TestTrackersTakeTurns(t *testing.T) {
 		t.Errorf("came as %s with %v", r.URL, r.Header)
 	}
 	for name, word := range map[string][]byte{"killed": nil, "moved": wire.Refused{Reason: wire.RefusedMoving, RetryAfter: 1}.Append(nil)} {
+		<-here.sat
 		began := time.Now()
 		here.cut(word)
 		there.awaited(t)
