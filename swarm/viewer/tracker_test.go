@@ -18,7 +18,7 @@ import (
 type counter struct {
 	*httptest.Server
 	came  chan *http.Request
-	sat   chan struct{} // a socket is open on this side too
+	sat   chan struct{}                                 // a socket is open on this side too
 	admit func(http.ResponseWriter, *http.Request) bool // nil: all
 
 	mu      sync.Mutex
