@@ -27,6 +27,7 @@ const (
 	lately     = Second             // what peers told for longer counts no more
 	waitedUnit = wire.WaitedUnit * Millisecond
 	reckoned   = 7 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
+	planned    = 7 // of eight bits of that, that others are told of: plans are never quite right
 )
 
 // uplink is what is known of one's own way out: how fast it is, and how far behind. Hosts do not see it: what they
@@ -227,7 +228,7 @@ func (s *Scheduler) lend() {
 		s.forwarding += (now - s.forwarding) / 4
 		s.forwarded, s.lentAt = 0, s.now
 	}
-	w := max(leastUplink, s.speed-s.forwarding)
+	w := max(leastUplink, s.speed*planned/8-s.forwarding)
 	if most := int(s.config.Cap); most > 0 {
 		w = min(w, most)
 	}
