@@ -18,47 +18,53 @@ const settling = 300 * time.Millisecond
 // measureIntroductions has viewers join one swarm, each of which opens links to 8 others by the tracker. What is
 // measured is the tracker's processor time from before the first socket to after the last answer.
 func (r *report) measureIntroductions(ctx context.Context, c config) (err error) {
-	shoal := func(trickle bool) func() (float64, error) {
-		return func() (float64, error) {
-			s, err := startShoal(ctx, c.shoal)
-			if err != nil {
-				return 0, err
-			}
-			defer s.stop()
-			if c.profile != "" {
-				go s.profile(c.profile)
-			}
-			return introduce(ctx, s, c.introduced, 0, func(crowd *crowd, n int, linked func()) error {
-				return (&viewer{crowd: crowd, number: n, wants: wanted, trickle: trickle, linked: linked}).run()
-			})
-		}
+	r.Introductions.PerCoreSecond, r.Introductions.Runs, err = median(c.runs, func() (float64, error) { return r.shoalIntroduces(ctx, c, false) })
+	return err
+}
+
+// measureTrickled does the same with candidates in messages of their own, as Shoal's own player sends them.
+func (r *report) measureTrickled(ctx context.Context, c config) (err error) {
+	r.Introductions.TrickledPerCoreSecond, r.Introductions.TrickledRuns, err = median(c.runs, func() (float64, error) { return r.shoalIntroduces(ctx, c, true) })
+	return err
+}
+
+func (r *report) shoalIntroduces(ctx context.Context, c config, trickle bool) (float64, error) {
+	s, err := startShoal(ctx, c.shoal)
+	if err != nil {
+		return 0, err
 	}
-	out := &introductions{Viewers: c.introduced, Links: wanted}
-	r.Introductions = out
-	if out.PerCoreSecond, out.Runs, err = median(c.runs, shoal(false)); err != nil {
-		return fmt.Errorf("shoal: %w", err)
+	defer s.stop()
+	if c.profile != "" {
+		go s.profile(c.profile)
 	}
-	if out.TrickledPerCoreSecond, out.TrickledRuns, err = median(c.runs, shoal(true)); err != nil {
-		return fmt.Errorf("shoal, candidates alone: %w", err)
+	perCoreSecond, err := introduce(ctx, s, c.introduced, 0, func(crowd *crowd, n int, linked func()) error {
+		return (&viewer{crowd: crowd, number: n, wants: wanted, trickle: trickle, linked: linked}).run()
+	})
+	if reads, writes := s.calls(); !trickle {
+		r.Introductions.ReadsEach, r.Introductions.WritesEach = float64(reads)/float64(c.introduced), float64(writes)/float64(c.introduced)
 	}
+	return perCoreSecond, err
+}
+
+// mostPeer is how many viewers bittorrent-tracker is given: it keeps a thousand of a swarm, and is no faster with more.
+const mostPeer = 4000
+
+// measurePeer does it with bittorrent-tracker.
+func (r *report) measurePeer(ctx context.Context, c config) (err error) {
 	if c.peer == "" {
 		return nil
 	}
-	out.PeerPerCoreSecond, out.PeerRuns, err = median(c.runs, func() (float64, error) {
+	r.Introductions.PeerPerCoreSecond, r.Introductions.PeerRuns, err = median(c.runs, func() (float64, error) {
 		s, err := startPeer(ctx, c.peer)
 		if err != nil {
 			return 0, err
 		}
 		defer s.stop()
-		return introduce(ctx, s, c.introduced, wanted*(wanted+1)/2, func(crowd *crowd, n int, linked func()) error {
+		return introduce(ctx, s, min(c.introduced, mostPeer), wanted*(wanted+1)/2, func(crowd *crowd, n int, linked func()) error {
 			return (&announcer{crowd: crowd, number: n, linked: linked}).run()
 		})
 	})
-	if err != nil {
-		return fmt.Errorf("bittorrent-tracker: %w", err)
-	}
-	out.Ratio = out.PerCoreSecond / out.PeerPerCoreSecond
-	return nil
+	return err
 }
 
 // introduce has n viewers introduced and returns how many that are for a second of one core. So many answers fewer than

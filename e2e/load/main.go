@@ -51,7 +51,7 @@ func main() {
 	flag.StringVar(&c.shoal, "shoal", "bin/shoal", "`program` of the tracker")
 	flag.StringVar(&c.peer, "peer", "", "`script` that starts bittorrent-tracker; empty: it is not measured")
 	flag.BoolVar(&c.json, "json", false, "print one JSON object and no table")
-	flag.StringVar(&c.phases, "phases", "idle,introductions,join,flash", "`phases` to run, with commas")
+	flag.StringVar(&c.phases, "phases", "idle,introductions,trickled,peer,join,flash", "`phases` to run, with commas")
 	flag.IntVar(&c.idle, "idle", 15000, "idle `viewers` on a node")
 	flag.IntVar(&c.nodes, "nodes", 1, "`nodes` that hold so many at once, each a process")
 	flag.IntVar(&c.introduced, "introduced", 10000, "`viewers` that are introduced to 8 others each")
@@ -75,13 +75,15 @@ func exit(err error) {
 
 // run runs the phases one after the other.
 func run(ctx context.Context, c config, out io.Writer) error {
-	var r report
+	r := report{Introductions: introductions{Viewers: c.introduced, Links: wanted}}
 	phases := []struct {
 		name string
 		run  func(context.Context, config) error
 	}{
 		{"idle", r.measureIdle},
 		{"introductions", r.measureIntroductions},
+		{"trickled", r.measureTrickled},
+		{"peer", r.measurePeer},
 		{"join", r.measureJoin},
 		{"flash", r.measureFlash},
 	}
@@ -91,8 +93,12 @@ func run(ctx context.Context, c config, out io.Writer) error {
 			continue
 		}
 		if err := p.run(ctx, c); err != nil {
+			r.table(os.Stderr) // what there is
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
+	}
+	if i := &r.Introductions; i.PeerPerCoreSecond > 0 {
+		i.Ratio = i.PerCoreSecond / i.PeerPerCoreSecond
 	}
 	if c.json {
 		return json.NewEncoder(out).Encode(r)

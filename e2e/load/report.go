@@ -10,10 +10,10 @@ import (
 
 // report is what was measured. Phases that did not run are not in it.
 type report struct {
-	Idle          *idle          `json:"idle,omitempty"`
-	Introductions *introductions `json:"introductions,omitempty"`
-	Join          *join          `json:"join,omitempty"`
-	Flash         *flash         `json:"flash,omitempty"`
+	Idle          *idle         `json:"idle,omitempty"`
+	Introductions introductions `json:"introductions"`
+	Join          *join         `json:"join,omitempty"`
+	Flash         *flash        `json:"flash,omitempty"`
 }
 
 // idle is the last step, and all.
@@ -36,11 +36,13 @@ type introductions struct {
 	Viewers               int       `json:"viewers"`
 	Links                 int       `json:"links"` // that each viewer opens
 	PerCoreSecond         float64   `json:"perCoreSecond"`
-	TrickledPerCoreSecond float64   `json:"trickledPerCoreSecond"` // with candidates in messages of their own
+	TrickledPerCoreSecond float64   `json:"trickledPerCoreSecond,omitempty"` // with candidates in messages of their own
 	PeerPerCoreSecond     float64   `json:"peerPerCoreSecond,omitempty"`
 	Ratio                 float64   `json:"ratio,omitempty"`
+	ReadsEach             float64   `json:"readsEach,omitempty"` // system calls for each viewer, in the last run
+	WritesEach            float64   `json:"writesEach,omitempty"`
 	Runs                  []float64 `json:"runs"`
-	TrickledRuns          []float64 `json:"trickledRuns"`
+	TrickledRuns          []float64 `json:"trickledRuns,omitempty"`
 	PeerRuns              []float64 `json:"peerRuns,omitempty"`
 }
 
@@ -68,12 +70,20 @@ func (r *report) table(out io.Writer) {
 				s.Viewers, s.Cells, s.BytesEach, s.UnsettledBytesEach, s.ProcessorPercent)
 		}
 	}
-	if i := r.Introductions; i != nil {
-		fmt.Fprintf(w, "introductions\t%d viewers, %d links each\t%.0f a core-second\n", i.Viewers, i.Links, i.PerCoreSecond)
-		fmt.Fprintf(w, "\tcandidates in messages of their own\t%.0f a core-second\n", i.TrickledPerCoreSecond)
-		if i.PeerPerCoreSecond > 0 {
-			fmt.Fprintf(w, "\tbittorrent-tracker\t%.0f a core-second: shoal introduces %.1f times as many\n", i.PeerPerCoreSecond, i.Ratio)
+	i := r.Introductions
+	introduced := func(how string, perCoreSecond float64) {
+		if perCoreSecond > 0 {
+			fmt.Fprintf(w, "introductions\t%d viewers, %d links each%s\t%.0f a core-second\n", i.Viewers, i.Links, how, perCoreSecond)
 		}
+	}
+	introduced("", i.PerCoreSecond)
+	if i.WritesEach > 0 {
+		fmt.Fprintf(w, "\tsystem calls for each\t%.1f reads, %.1f writes\n", i.ReadsEach, i.WritesEach)
+	}
+	introduced(", candidates alone", i.TrickledPerCoreSecond)
+	introduced(", bittorrent-tracker", i.PeerPerCoreSecond)
+	if i.Ratio > 0 {
+		fmt.Fprintf(w, "\tshoal, of bittorrent-tracker\t%.1f times\n", i.Ratio)
 	}
 	if j := r.Join; j != nil {
 		fmt.Fprintf(w, "join\t%d a second, %d in all\tp50 %.1f ms, p99 %.1f ms\n", j.PerSecond, j.Joins, j.P50Millis, j.P99Millis)

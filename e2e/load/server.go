@@ -8,13 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -24,8 +24,6 @@ const clockTick = 10 * time.Millisecond
 
 // Ports lie below those that the kernel gives to the viewers.
 const firstPort, lastPort = 20000, 30000
-
-var nextPort atomic.Int32 // ports tried so far
 
 // server is a tracker under load, a process of its own.
 type server struct {
@@ -65,7 +63,7 @@ func startPeer(ctx context.Context, script string) (*server, error) {
 // freeAddress returns a loopback address that nobody listens on at this moment.
 func freeAddress() (string, error) {
 	for range lastPort - firstPort {
-		port := firstPort + int(nextPort.Add(1)-1+int32(os.Getpid()))%(lastPort-firstPort)
+		port := firstPort + rand.IntN(lastPort-firstPort)
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		if l, err := net.Listen("tcp", address); err == nil {
 			return address, l.Close()
@@ -143,6 +141,22 @@ func (s *server) resident() (int, error) {
 	return 0, errors.New("/proc: no Rss in smaps_rollup")
 }
 
+// calls returns how many times the process has called read and write so far. Unlike processor time that does not depend
+// on what else the machine does.
+func (s *server) calls() (reads, writes int) {
+	file, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", s.process.Process.Pid))
+	for line := range strings.Lines(string(file)) {
+		name, count, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		switch n, _ := strconv.Atoi(count); name {
+		case "syscr":
+			reads = n
+		case "syscw":
+			writes = n
+		}
+	}
+	return reads, writes
+}
+
 // collect has the process collect its garbage, by the profiler of the admin listener.
 func (s *server) collect() error {
 	r, err := http.Get("http://" + s.admin + "/debug/pprof/heap?gc=1")
@@ -154,9 +168,9 @@ func (s *server) collect() error {
 	return err
 }
 
-// profile writes a processor profile of the next seconds to a file.
+// profile writes a processor profile of the next 8 s to a file.
 func (s *server) profile(file string) {
-	r, err := http.Get("http://" + s.admin + "/debug/pprof/profile?seconds=3")
+	r, err := http.Get("http://" + s.admin + "/debug/pprof/profile?seconds=8")
 	if err != nil {
 		return
 	}
