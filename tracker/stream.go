@@ -195,9 +195,10 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 		s.t.metrics.strangers.Inc()
 		return
 	}
-	s.swarm.Introduce(v.id)
-	s.flush(now)
-	if s.viewers[m.Peer].push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: m.Payload}.Append(nil)) {
+	if s.swarm.Introduce(v.id) {
+		s.flush(now)
+	}
+	if s.viewers[m.Peer].pass(wire.Signal{Type: wire.TypeSignalled, Peer: v.id, Payload: m.Payload}) {
 		s.t.metrics.signals.Inc()
 	}
 }

@@ -54,6 +54,8 @@ type Tracker struct {
 	opened  *quota.Places      // static; streams by the address that named them first
 	metrics metrics
 	wheel   wheel
+	hold    hold
+	readers readers // static
 
 	mu      sync.Mutex // guards what follows
 	open    bool
@@ -80,6 +82,8 @@ func New(config Config) (*Tracker, error) {
 		opened:  quota.NewPlaces(config.StreamsPerAddress),
 		streams: map[string]*stream{},
 		done:    make(chan struct{}),
+		hold:    newHold(),
+		readers: make(readers),
 	}
 	if config.STUNAddr != "" {
 		t.stun = stun.New(config.STUNAddr)
@@ -112,6 +116,10 @@ func (t *Tracker) Run(ctx context.Context) error {
 			return err
 		}
 		background.Go(func() { t.stun.Run(ctx) })
+	}
+	background.Go(func() { t.hold.run(ctx) })
+	for range standing {
+		background.Go(func() { t.readers.run(ctx) })
 	}
 	t.setOpen(true)
 	t.beat(ctx)
