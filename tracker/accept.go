@@ -16,14 +16,10 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// socketBuffer is the size of a socket's read buffer, and of the pooled write buffers.
-const socketBuffer = 1 << 10
-
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
 		HandshakeTimeout: joinWithin,
-		ReadBufferSize:   socketBuffer,
-		WriteBufferSize:  socketBuffer,
+		WriteBufferSize:  256, // it writes nothing but closes: see viewer.write
 		WriteBufferPool:  new(sync.Pool),
 		Subprotocols:     []string{wire.Subprotocol},
 		CheckOrigin:      func(*http.Request) bool { return true }, // allowed looks at it earlier
@@ -53,13 +49,14 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, no)
 		return
 	}
-	conn, err := t.upgrade.Upgrade(w, r, nil)
+	answer := upgrading{ResponseWriter: w}
+	conn, err := t.upgrade.Upgrade(&answer, r, nil)
 	if err != nil { // the upgrader has answered
 		t.metrics.refused(refusedHandshake)
 		t.release(from, p)
 		return
 	}
-	v := newViewer(t, conn, from, t.place(r, from))
+	v := newViewer(t, conn, answer.socket, from, t.place(r, from))
 	v.pass = p
 	t.wheel.add(v)
 	select {

@@ -71,6 +71,7 @@ func TestAnHourOfChurn(t *testing.T) {
 			controls, joins, names                   int
 		}
 		measure := func() (h held) {
+			time.Sleep(2 * pause) // nothing is being written
 			for _, c := range here {
 				c.hear()
 			}

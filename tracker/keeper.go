@@ -304,8 +304,9 @@ func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) boo
 		s.t.privacy.unacquainted.Inc()
 		return false
 	}
-	s.keeper.swarm.Introduce(from)
-	s.flush(now)
+	if s.keeper.swarm.Introduce(from) {
+		s.flush(now)
+	}
 	if v := s.viewers[to]; v != nil {
 		return s.deliver(v, from, payload)
 	}
@@ -322,7 +323,7 @@ func (s *stream) deliver(v *viewer, from wire.ViewerID, payload []byte) bool {
 	if payload = s.t.privacy.arriving(v, payload); payload == nil {
 		return false
 	}
-	if !v.push(signal, wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}.Append(nil)) {
+	if !v.relay(wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}) {
 		return false
 	}
 	s.t.metrics.signals.Inc()

@@ -1,18 +1,14 @@
 package tracker
 
 import (
-	"errors"
 	"slices"
-	"time"
-
-	"github.com/gorilla/websocket"
+	"sync"
 )
 
 // Bounds of what may wait for one viewer. A newcomer's links cost each member about ten signals.
 const (
 	maxQueued      = 512       // messages
 	maxQueuedBytes = 128 << 10 // and their bytes
-	writeWithin    = 10 * time.Second
 )
 
 // kind says what a message is to the queue.
@@ -35,21 +31,30 @@ const (
 type outgoing struct {
 	kind kind
 	b    []byte // shared with other queues: not written to
+	box  *box   // in which b lies alone, if it does
 }
+
+// box is room for one message that goes to one viewer, used again once that is written.
+type box [1 << 10]byte
+
+var boxes = sync.Pool{New: func() any { return new(box) }}
 
 // queue is what waits for one viewer. When it is full, a delta or a list of bridges is dropped, and the whole roster and
 // the bridges are sent once the queue is empty again; signals, pings and pongs are dropped for good.
 type queue struct {
 	waiting []outgoing
 	bytes   int
-	stale   bool // a delta or bridges were dropped
-	writing bool // a writer runs
-	closing bool // a close waits or is written: nothing more is taken
-	gone    bool // the socket is closed
+	wrote   int64 // when the last write began, in milliseconds of the tracker's time
+	stale   bool  // a delta or bridges were dropped
+	writing bool  // a writer runs
+	held    bool  // what waits is written when the pause is over
+	closing bool  // a close waits or is written: nothing more is taken
+	gone    bool  // the socket is closed
 }
 
 // add takes a message, or tells that it was dropped.
-func (q *queue) add(k kind, b []byte) (dropped bool) {
+func (q *queue) add(m outgoing) (dropped bool) {
+	k, b := m.kind, m.b
 	if q.closing || q.gone {
 		return false
 	}
@@ -74,7 +79,7 @@ func (q *queue) add(k kind, b []byte) (dropped bool) {
 	case closing:
 		q.closing = true
 	}
-	q.waiting = append(q.waiting, outgoing{k, b})
+	q.waiting = append(q.waiting, m)
 	q.bytes += len(b)
 	return false
 }
@@ -93,86 +98,28 @@ func (q *queue) forget(kinds ...kind) {
 	q.waiting = kept
 }
 
-// next takes the first message out.
-func (q *queue) next() (m outgoing, ok bool) {
-	if len(q.waiting) == 0 {
-		q.waiting = nil // an idle viewer keeps no memory for it
-		return m, false
+// take takes out as many messages as go into one write and appends their frames to b; at least one, if any waits.
+func (q *queue) take(b []byte) []byte {
+	n := 0
+	for ; n < len(q.waiting); n++ {
+		m := q.waiting[n]
+		if n > 0 && len(b)+frameHeader+len(m.b) > mostWritten {
+			break
+		}
+		b = appendFrame(b, m)
+		q.bytes -= len(m.b)
+		if m.box != nil {
+			boxes.Put(m.box)
+		}
 	}
-	m, q.waiting = q.waiting[0], q.waiting[1:]
-	q.bytes -= len(m.b)
-	return m, true
+	if n == len(q.waiting) {
+		q.waiting = nil // an idle viewer keeps no memory for it
+	} else {
+		clear(q.waiting[:n])
+		q.waiting = q.waiting[n:]
+	}
+	return b
 }
 
 // shut drops all that waits and takes no more.
 func (q *queue) shut() { q.gone, q.waiting, q.bytes, q.stale = true, nil, 0, false }
-
-// push has a message written to the viewer. It never blocks; it tells whether the message was taken.
-func (v *viewer) push(k kind, b []byte) bool {
-	v.mu.Lock()
-	dropped := v.queue.add(k, b)
-	if len(v.queue.waiting) > 0 && !v.queue.writing {
-		v.queue.writing = true
-		v.t.running.Add(1)
-		go v.write()
-	}
-	v.mu.Unlock()
-	if dropped {
-		v.t.metrics.dropped(k)
-	}
-	return !dropped
-}
-
-// bye ends the socket politely: what waits is written, then a close.
-func (v *viewer) bye(code int, text string) {
-	v.push(closing, websocket.FormatCloseMessage(code, text[:min(len(text), 120)]))
-	v.conn.NetConn().SetReadDeadline(time.Now().Add(farewell))
-}
-
-func (v *viewer) stillOpen() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return !v.queue.closing && !v.queue.gone
-}
-
-// write is the writer's goroutine: it ends when nothing waits any more.
-func (v *viewer) write() {
-	defer v.t.running.Done()
-	for {
-		v.mu.Lock()
-		m, ok := v.queue.next()
-		stale := v.queue.stale && !v.queue.closing
-		if !ok && !stale {
-			v.queue.writing = false
-			v.mu.Unlock()
-			return
-		}
-		v.mu.Unlock()
-		if !ok {
-			v.stream.resend(v)
-			continue
-		}
-		if err := v.send(m); err != nil {
-			v.mu.Lock()
-			v.queue.shut()
-			v.mu.Unlock()
-			if !errors.Is(err, websocket.ErrCloseSent) { // else the reader still waits for the other side's close
-				v.conn.Close()
-			}
-			return
-		}
-	}
-}
-
-func (v *viewer) send(m outgoing) error {
-	v.conn.SetWriteDeadline(time.Now().Add(writeWithin))
-	switch m.kind {
-	case ping:
-		return v.conn.WriteMessage(websocket.PingMessage, nil)
-	case pong:
-		return v.conn.WriteMessage(websocket.PongMessage, m.b)
-	case closing:
-		return v.conn.WriteMessage(websocket.CloseMessage, m.b)
-	}
-	return v.conn.WriteMessage(websocket.BinaryMessage, m.b)
-}

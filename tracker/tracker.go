@@ -59,6 +59,8 @@ type Tracker struct {
 	privacy  privacy       // static
 	metrics  metrics
 	wheel    wheel
+	hold     hold
+	readers  readers   // static
 	exchange *exchange // static
 
 	controls controls
@@ -90,6 +92,8 @@ func New(config Config) (*Tracker, error) {
 		opened:  quota.NewPlaces(config.StreamsPerAddress),
 		streams: map[string]*stream{},
 		done:    make(chan struct{}),
+		hold:    newHold(),
+		readers: make(readers),
 	}
 	if config.STUNAddr != "" {
 		t.stun = stun.New(config.STUNAddr)
@@ -139,6 +143,10 @@ func (t *Tracker) Run(ctx context.Context) error {
 	talking, hush := context.WithCancel(context.WithoutCancel(ctx))
 	defer hush()
 	background.Go(func() { t.exchange.run(talking) })
+	background.Go(func() { t.hold.run(ctx) })
+	for range standing {
+		background.Go(func() { t.readers.run(ctx) })
+	}
 	t.setOpen(true)
 	t.beat(ctx)
 	t.setOpen(false)

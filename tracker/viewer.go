@@ -12,26 +12,25 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
-	"golang.org/x/time/rate"
 )
 
-const (
-	joinWithin    = 5 * time.Second  // a socket must not be open longer without a Join
-	messageWithin = 10 * time.Second // a message that has begun must not take longer
-)
+const joinWithin = 5 * time.Second // a socket must not be open longer without a Join
 
-// viewer is one socket. Its reader is its one lasting goroutine; a writer runs only while there is something to write.
+// viewer is one socket. It always has one goroutine that waits or reads; a writer runs only while there is something to
+// write.
 type viewer struct {
-	t     *Tracker        // static
-	conn  *websocket.Conn // static
-	from  netip.Addr      // static; told to nobody
-	heard atomic.Int64    // Unix seconds of the last sign of life
+	t      *Tracker        // static
+	conn   *websocket.Conn // static; it reads, and we write
+	socket *socket         // static; under conn
+	from   netip.Addr      // static; told to nobody
+	heard  atomic.Int64    // Unix seconds of the last sign of life
 
 	// owned by the reader
 	pass   *pass
 	id     wire.ViewerID
 	stream *stream
-	budget *rate.Limiter
+	budget budget
+	host   string // under which it reached the tracker, until it has joined
 
 	// guarded by wheel.mu
 	slot, place int
@@ -46,34 +45,42 @@ type viewer struct {
 	queue queue
 }
 
-func newViewer(t *Tracker, conn *websocket.Conn, from netip.Addr, at cell.Place) *viewer {
-	budget := rate.NewLimiter(rate.Limit(t.config.MessagesPerSecond), t.config.MessageBurst)
-	v := &viewer{t: t, conn: conn, from: from, at: at, budget: budget}
+func newViewer(t *Tracker, conn *websocket.Conn, socket *socket, from netip.Addr, at cell.Place) *viewer {
+	v := &viewer{t: t, conn: conn, socket: socket, from: from, at: at}
+	v.queue.wrote = -pause.Milliseconds()
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
 	conn.SetPingHandler(v.pinged)
+	conn.SetCloseHandler(v.closed)
 	return v
 }
 
-func (v *viewer) touch(now time.Time) { v.heard.Store(now.Unix()) }
-
-func (v *viewer) ponged(string) error {
-	v.touch(time.Now())
-	return v.spend(0)
-}
-
-func (v *viewer) pinged(text string) error {
-	v.touch(time.Now())
-	v.push(pong, []byte(text))
-	return v.spend(0)
-}
-
-// serve is the reader's goroutine: it lives as long as the socket.
+// serve begins to read.
 func (v *viewer) serve(host string) {
+	v.host = host
+	v.socket.SetReadDeadline(time.Now().Add(joinWithin))
+	v.socket.limited = true
+	v.wait()
+}
+
+// wait waits until something comes, and has it read.
+func (v *viewer) wait() {
+	if v.socket.raw != nil {
+		v.socket.wait()
+	}
+	v.t.readers.take(v)
+}
+
+// read reads until nothing is left, then waits again, or ends the viewer.
+func (v *viewer) read() {
+	refused, err := v.talk()
+	if refused == nil && err == nil {
+		go v.wait()
+		return
+	}
 	defer v.t.release(v.from, v.pass)
-	v.conn.NetConn().SetReadDeadline(time.Now().Add(joinWithin))
-	if refused := v.talk(host); refused != nil {
+	if refused != nil {
 		v.t.metrics.refused(int(refused.Reason))
 		v.push(refusal, refused.Append(nil))
 		v.bye(websocket.ClosePolicyViolation, refused.Text)
@@ -83,6 +90,7 @@ func (v *viewer) serve(host string) {
 		v.t.leaveStream(v.stream)
 	}
 	v.linger()
+	v.socket.release()
 	v.t.wheel.remove(v)
 	v.mu.Lock()
 	v.queue.shut()
@@ -90,65 +98,12 @@ func (v *viewer) serve(host string) {
 	v.conn.Close()
 }
 
-// talk reads until the socket ends, or returns what the viewer must be refused for.
-func (v *viewer) talk(host string) *wire.Refused {
-	refused, err := v.next(func(kind int, b []byte, now time.Time) (*wire.Refused, error) {
-		return v.join(kind, b, host, now), nil
-	})
-	if refused == nil && isTimeout(err) && v.stillOpen() {
-		refused = &wire.Refused{Reason: wire.RefusedMessage, RetryAfter: 5, Text: "no Join within 5 s"}
-	}
-	for refused == nil && err == nil {
-		refused, err = v.next(v.take)
-	}
-	if errors.Is(err, websocket.ErrReadLimit) {
-		return nonsense(wire.ErrBounds)
-	}
-	return refused
-}
-
-// next reads one message and has it served. The buffer is borrowed only once the message has begun to come.
-func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refused, error)) (*wire.Refused, error) {
-	kind, r, err := v.conn.NextReader()
-	if err != nil {
-		return nil, err
-	}
-	b := messages.Get().(*buffer)
-	defer messages.Put(b)
-	v.conn.NetConn().SetReadDeadline(time.Now().Add(messageWithin))
-	n, err := fill(b, r)
-	if err != nil {
-		return nil, err
-	}
-	v.conn.NetConn().SetReadDeadline(time.Time{}) // between messages the wheel looks after it
-	if !v.stillOpen() {                           // nor must that undo the deadline of a goodbye
-		return nil, io.EOF
-	}
-	now := time.Now()
-	v.touch(now)
-	if err := v.spend(n); err != nil {
-		return nil, err
-	}
-	return serve(kind, b[:n], now)
-}
-
-// buffer holds a message and one byte more, so that a message too long is never taken for a whole one.
-type buffer [wire.MaxMessage + 1]byte
-
-// messages are buffers for what viewers send.
-var messages = sync.Pool{New: func() any { return new(buffer) }}
-
-// fill reads a message up to its end, or the socket's read limit.
-func fill(b *buffer, r io.Reader) (int, error) {
-	n, err := io.ReadFull(r, b[:])
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		err = nil
-	}
-	return n, err
-}
-
 // join serves a socket's first message.
-func (v *viewer) join(kind int, b []byte, host string, now time.Time) *wire.Refused {
+func (v *viewer) join(kind int, b []byte, now time.Time) (*wire.Refused, error) {
+	return v.enter(kind, b, now), nil
+}
+
+func (v *viewer) enter(kind int, b []byte, now time.Time) *wire.Refused {
 	j, err := wire.ParseJoin(b)
 	switch {
 	case errors.Is(err, wire.ErrVersion):
@@ -175,8 +130,9 @@ func (v *viewer) join(kind int, b []byte, host string, now time.Time) *wire.Refu
 	s.join(v, j, wire.Welcome{
 		BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second),
 		Flags:         v.t.privacy.flags(v.from),
-		ICEServers:    v.t.privacy.servers(v.t.iceServers(host), host, now),
+		ICEServers:    v.t.privacy.servers(v.t.iceServers(v.host), v.host, now),
 	}, now)
+	v.host = ""
 	return nil
 }
 
@@ -221,49 +177,6 @@ func nonsense(err error) *wire.Refused {
 		text = err.Error()
 	}
 	return &wire.Refused{Reason: wire.RefusedMessage, Text: text}
-}
-
-// messageCost is what a message takes from a viewer's budget.
-func messageCost(bytes int) int { return 1 + bytes/1024 }
-
-// spend charges a message of n bytes. Who sends too much is not cut off but read slower.
-func (v *viewer) spend(n int) error {
-	now := time.Now()
-	wait := v.budget.ReserveN(now, messageCost(n)).DelayFrom(now)
-	if wait == 0 {
-		return nil
-	}
-	v.t.metrics.throttled.Inc()
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-v.t.done:
-		return io.EOF
-	}
-}
-
-// linger reads on for a moment after a goodbye, so that it arrives: closing a socket with unread bytes resets it.
-func (v *viewer) linger() {
-	if v.stillOpen() {
-		return // there was no goodbye: the other side has closed
-	}
-	v.conn.NetConn().SetReadDeadline(time.Now().Add(farewell))
-	for {
-		if _, _, err := v.conn.NextReader(); err != nil {
-			var closed *websocket.CloseError
-			if !errors.As(err, &closed) {
-				io.Copy(io.Discard, v.conn.NetConn())
-			}
-			return
-		}
-	}
-}
-
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
 }
 
 // validName tells whether a text is a stream's name.

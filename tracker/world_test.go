@@ -31,6 +31,7 @@ type world struct {
 	serving sync.WaitGroup
 	viewers []*testViewer
 	secrets int
+	wrap    func(net.Conn) net.Conn // what the server is given of the next pipe; nil: the pipe
 }
 
 func newWorld(t testing.TB, config Config) *world {
@@ -85,6 +86,9 @@ func (w *world) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (w *world) dialPipe(string, string) (net.Conn, error) {
 	here, there := net.Pipe()
+	if w.wrap != nil {
+		there = w.wrap(there)
+	}
 	select {
 	case w.accept <- there:
 		return here, nil

@@ -150,11 +150,15 @@ func (s *Swarm) Resend(id wire.ViewerID) {
 }
 
 // Introduce has the next Flush tell of the viewer if the others of its cell have not heard of it yet, gap or no gap:
-// call it before the viewer's first word to one of them is passed on. Of bridges the next Flush tells in any case.
-func (s *Swarm) Introduce(id wire.ViewerID) {
-	if c := s.homes[id]; c != nil && c.find(id).arrived {
-		c.urgent = true
+// call it before the viewer's first word to one of them is passed on. It tells whether there is need for that Flush.
+// Of bridges every Flush tells in any case.
+func (s *Swarm) Introduce(id wire.ViewerID) bool {
+	c := s.homes[id]
+	if c == nil || !c.find(id).arrived {
+		return false
 	}
+	c.urgent = true
+	return true
 }
 
 // Together tells whether two viewers may have a link: they are members of the same cell or the ends of a bridge.
