@@ -25,7 +25,7 @@ test('viewer tokens', { timeout: 120_000 }, async (t) => {
   await shoal.live('demo');
   const browser = await launch(t);
   const watch = (text, status) => browser.open(`${shoal.base}/watch/demo${text ? `#token=${text}` : ''}`,
-    status ? { expected: [new RegExp(`response code: ${status}|status of ${status}`)] } : {});
+    status ? { expected: [new RegExp(`response code: ${status}|status of ${status}`), /HTTP Authentication failed/] } : {});
   const refusals = async () => (await shoal.metrics()).sum('shoal_tracker_refusals_total', { reason: 'token' });
 
   const strangers = {

@@ -64,7 +64,7 @@ test('the real scheduler joins', { skip }, async () => {
 test('the real scheduler is turned off by the tracker, and on again by a roster', { skip }, async () => {
   const s = await started();
   s.trackerUp(10);
-  s.trackerMessage(20, Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 0]));
+  s.trackerMessage(20, Buffer.from([0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 0, 0]));
   const member = (id: number): number[] => [0, 0, 0, 0, 0, 0, 0, id, 1, 0, 0, 200];
   const roster = Buffer.from([0x42, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 2, ...member(5), ...member(7)]);
   const link = s.trackerMessage(30, roster).find((a) => a.kind === Kind.Connect)?.peer ?? 0;
