@@ -37,10 +37,9 @@ type link struct {
 
 	free    Time // when it will be through with what it has to send, as last heard
 	hearing hearing
-	spoke   Time      // when it was last sent anything
-	anchor  departure // that the next is compared with
-	strikes int       // pulls in a row that it left unanswered
-	idle    int       // chunks that peers brought since it gave anything
+	spoke   Time // when it was last sent anything
+	strikes int  // pulls in a row that it left unanswered
+	idle    int  // chunks that peers brought since it gave anything
 
 	id       wire.ViewerID
 	reach    int  // members with whom it has links, as it says; 0: it did not yet

@@ -7,7 +7,7 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // then own the chunks in turn, so that the owner's copy comes from one who has it in any case, and what they pass
 // on they need not be sent. Everyone finds the same number from the same roster, and sets only its own flag.
 const (
-	mostUse     = 122         // of a hundred of all that members tell of their uplinks, which leaves out what they forward
+	mostUse     = 139         // of a hundred of all that members tell of their uplinks, which leaves out what they forward, and an eighth
 	leastUse    = 30          // after many rescues
 	overhead    = 102         // of a hundred: headers, hashes, words
 	loadEvery   = Second      // how often it is looked at

@@ -16,23 +16,32 @@ const (
 // How the uplink's queue is read off what peers say of our frames; see echo.
 const (
 	seenQueue  = 20 * Millisecond // waiting for less than this may have other causes
+	longQueue  = 60 * Millisecond // waiting for this has none
 	leastSent  = 16 << 10         // bytes by which a speed is measured
-	leastTook  = 60 * Millisecond
-	leastRaise = 100 * Millisecond // by which a speed is raised: what comes in between may be late, or early, by chance
-	raise      = 256               // a part of its speed, by which it may be faster than seen where nothing waits
-	trusted    = 4                 // measurements
-	lately     = Second            // what peers told for longer counts no more
+	leastTook  = 100 * Millisecond
+	supposed   = 100 * Millisecond  // of sending, that what the uplink was taken for before counts as
+	remembered = 1600 * Millisecond // of sending
+	raise      = 512                // a part of its speed, by which it may be faster than seen where nothing waits
+	firstRaise = 16                 // the same until it was measured
+	trusted    = 4                  // measurements
+	lately     = Second             // what peers told for longer counts no more
 	waitedUnit = wire.WaitedUnit * Millisecond
-	reckoned   = 6 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
+	reckoned   = 7 // of eight bits that an uplink was seen to carry: what is handed out too soon makes all late
+	planned    = 7 // of eight bits of that, that others are told of: plans are never quite right
 )
 
 // uplink is what is known of one's own way out: how fast it is, and how far behind. Hosts do not see it: what they
 // handed to the network waits there. But each peer says how long our frames were under way; see hearing.
 type uplink struct {
-	free   Time  // when all that was handed out will have left, if the speed is what it is taken for
-	handed int64 // bytes handed out so far
-	speed  int64 // bytes a second, as measured; 0: not yet
-	taken  int   // measurements
+	free   Time      // when all that was handed out will have left, if the speed is what it is taken for
+	handed int64     // bytes handed out so far
+	speed  int64     // bytes a second, as measured; 0: not yet
+	taken  int       // measurements
+	sent   int64     // bytes that left while it was busy, of late
+	during Time      // in how long
+	busy   departure // from which is measured
+	until  Time      // when what is known to have waited had left
+	idle   departure // the same where nothing waits
 	echoes echoes
 	marks  [256]mark
 }
@@ -96,34 +105,68 @@ type departure struct {
 	handed int64
 }
 
-// measure compares two departures, the earlier one first, and tells whether they are far enough apart to learn from. While
-// what was sent first still waited, the uplink was busy: then what left between them is what it can do. Where nothing waits
-// and all left as fast as it was let, it is taken to do a little more.
-func (u *uplink) measure(a, b departure, usual Time) bool {
-	bytes, took := b.handed-a.handed, b.sent+b.waited-a.sent-a.waited
-	busy := usual >= seenQueue && a.waited >= seenQueue && b.waited >= seenQueue && b.sent-a.sent <= a.waited
-	bytesMin, tookMin := int64(leastSent), leastTook
-	if !busy {
-		tookMin = leastRaise
-		bytesMin = min(bytesMin, u.speed*reckoned/10*int64(leastRaise)/int64(Second)) // a slow one sends no more in that time
-	}
-	if a.sent == 0 || bytes < bytesMin || took < tookMin {
-		return false
-	}
-	speed := bytes * int64(Second) / int64(took)
-	switch {
-	case busy:
-		part := int64(16)
-		if u.taken < trusted {
-			part = 2 // it was only supposed so far
+// left is when the frame left.
+func (d departure) left() Time { return d.sent + d.waited }
+
+// measure learns from a frame of which a peer told. From the first that waited until the last that was sent while one before
+// still waited, whoever they were sent to, the uplink was busy: then what left in between is what it can do. Speeds are not averaged, but bytes
+// and times are: links take turns, so that what one frame waited is only nearly the queue, and what is too much in one
+// measurement is too little in the next.
+func (u *uplink) measure(d departure, usual Time) {
+	switch d.waited = min(d.waited, usual+seenQueue); {
+	case d.waited >= seenQueue && usual >= seenQueue:
+		if d.sent > u.until {
+			u.busy = d
 		}
-		u.speed += (min(speed, 4*u.speed) - u.speed) / part
-		u.taken++
-	case b.waited < seenQueue && speed*8 > u.speed*reckoned*7/8: // it left as fast as it was let
-		u.speed += max(1, u.speed/raise)
+		u.until = max(u.until, d.left())
+		u.idle = d
+		u.carried(d)
+	case d.sent > u.until && d.sent-u.idle.sent >= leastTook:
+		u.pass(d)
 	}
 	u.speed = max(u.speed, leastUplink*10_000/reckoned)
-	return true
+}
+
+// carried measures by what left since another frame did, once that is enough. Less than half of what it is taken for may be all
+// that there was to send, unless much waits.
+func (u *uplink) carried(d departure) {
+	bytes, took := d.handed-u.busy.handed, d.left()-u.busy.left()
+	if bytes < leastSent || took < leastTook {
+		return
+	}
+	u.busy = d
+	if d.waited < longQueue && 2*bytes*int64(Second) < u.speed*int64(took) {
+		return
+	}
+	if u.during == 0 {
+		u.suppose(supposed)
+	}
+	u.sent, u.during = u.sent+bytes, u.during+took
+	u.speed = u.sent * int64(Second) / int64(u.during)
+	if u.during > remembered {
+		u.suppose(remembered)
+	}
+	u.taken++
+}
+
+// pass raises the speed a little where nothing waits and all left as fast as it was let.
+func (u *uplink) pass(d departure) {
+	bytes, took := d.handed-u.idle.handed, d.sent-u.idle.sent
+	u.idle = d
+	if took > 3*leastTook || bytes*8*int64(Second) <= u.speed*int64(took)*reckoned*7/8 {
+		return
+	}
+	if u.taken == 0 {
+		u.speed += u.speed / firstRaise
+		return
+	}
+	u.speed += u.speed / raise
+	u.suppose(u.during)
+}
+
+// suppose remembers the speed as what was seen for so long.
+func (u *uplink) suppose(during Time) {
+	u.sent, u.during = u.speed*int64(during)/int64(Second), during
 }
 
 // echo takes what a peer says of a frame of ours.
@@ -143,20 +186,13 @@ func (s *Scheduler) echo(l *link, st wire.Stamp) {
 	d := departure{sent, Time(st.Waited) * waitedUnit, handed}
 	u.echoes.told[l.number], u.echoes.waited[l.number] = sent, st.Waited
 	usual := s.usual()
-	a := &l.anchor
-	begins := a.waited < seenQueue && d.waited >= seenQueue
-	if u.measure(*a, d, usual) || begins || d.sent-a.sent > max(a.waited, 200*Millisecond) {
-		*a = d
-	}
+	u.measure(d, usual)
 	if u.taken == 0 || u.taken >= trusted {
 		s.speed = int(max(leastUplink, min(u.speed*reckoned/10_000, mostUplink)))
 	}
+	// A frame that hardly waited does not tell that nothing waits: it may have overtaken what goes over other links.
 	since := airtime(int(u.handed-d.handed), s.pace())
-	if free := d.sent + max(d.waited, usual) + since; free < u.free {
-		u.free = max(s.now, free)
-	} else {
-		u.free = max(u.free, d.sent+min(d.waited, usual+seenQueue)+since)
-	}
+	u.free = max(u.free, d.sent+min(d.waited, usual+seenQueue)+since)
 }
 
 // Backlog tells how many bytes wait to be sent, over all links, as far as the host sees them. It calls it before each Tick.
@@ -192,7 +228,7 @@ func (s *Scheduler) lend() {
 		s.forwarding += (now - s.forwarding) / 4
 		s.forwarded, s.lentAt = 0, s.now
 	}
-	w := max(leastUplink, s.speed-s.forwarding)
+	w := max(leastUplink, s.speed*planned/8-s.forwarding)
 	if most := s.most(); most > 0 {
 		w = min(w, most)
 	}
