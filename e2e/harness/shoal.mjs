@@ -116,6 +116,15 @@ export async function edge(t, { origin, tracker, ports = { http: port(), admin: 
   return service;
 }
 
+/** Starts a redis-server, where trackers meet; returns its URL. */
+export async function redis(t) {
+  const at = port();
+  const server = new Process('redis', 'redis-server', ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder('redis')]);
+  atEnd(t, () => server.end('SIGTERM', 10));
+  await server.line(/Ready to accept connections/, 15);
+  return `redis://127.0.0.1:${at}`;
+}
+
 /** Starts a tracker alone, for pages of one edge. */
 export async function tracker(t, { pages, ports = { http: port(), admin: port(), stun: port() }, args = [] }) {
   const service = new Service(t, 'tracker', [

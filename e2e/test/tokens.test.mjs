@@ -8,7 +8,7 @@ import test from 'node:test';
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
 import { run } from '../harness/process.mjs';
-import { edge, folder, origin, port, program, tracker, up } from '../harness/shoal.mjs';
+import { edge, folder, origin, port, program, redis, tracker, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 async function token(...args) {
@@ -61,7 +61,8 @@ test('several trackers', { timeout: 150_000 }, async (t) => {
   const source = await origin(t, { stream: 'demo' });
   const ports = [0, 1].map(() => ({ http: port(), admin: port(), stun: port() }));
   const copies = await edge(t, { origin: source, tracker: ports.map((p) => `ws://127.0.0.1:${p.http}/tracker`).join() });
-  const trackers = await Promise.all(ports.map((p) => tracker(t, { pages: copies.base, ports: p })));
+  const args = ['-redis', await redis(t)];
+  const trackers = await Promise.all(ports.map((p) => tracker(t, { pages: copies.base, ports: p, args })));
   push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
   await copies.live('demo');
   const browser = await launch(t);
@@ -72,6 +73,8 @@ test('several trackers', { timeout: 150_000 }, async (t) => {
   }
   const at = async (service) => (await service.metrics()).sum('shoal_tracker_viewers', { stream: 'demo' });
   await until('all to be at a tracker', async () => (await at(trackers[0])) + (await at(trackers[1])) === 4, { seconds: 20 });
+  const linked = () => Promise.all(viewers.map(async (v) => (await v.stats()).peers === 3)).then((all) => all.every((one) => one));
+  await until('all to be linked, be they at one tracker or two', linked, { seconds: 20 });
   const [here, there] = [await at(trackers[0]), await at(trackers[1])];
   t.diagnostic(`by chance ${here} viewers are at one tracker, ${there} at the other`);
   const left = here >= there ? 0 : 1;
@@ -82,12 +85,13 @@ test('several trackers', { timeout: 150_000 }, async (t) => {
   await until('all to be at the other', async () => (await at(stays)) === 4, { seconds: 10, every: 50 });
   t.diagnostic(`${Math.max(here, there)} viewers of a tracker that was killed: at the other after ${Date.now() - began} ms`);
 
-  const again = await tracker(t, { pages: copies.base, ports: ports[left] });
+  const again = await tracker(t, { pages: copies.base, ports: ports[left], args });
   began = Date.now();
   await stays.stop();
   t.diagnostic(`a tracker with 4 viewers ended in order within ${Date.now() - began} ms`);
   stays.killed = true;
   await until('all to have moved', async () => (await at(again)) === 4, { seconds: 10, every: 50 });
   t.diagnostic(`4 viewers of a tracker that ended in order: at the other after ${Date.now() - began} ms`);
+  await until('all to be linked', linked, { seconds: 20 });
   await noStalls(t, viewers, 'through a killed tracker and one that ended');
 });
