@@ -127,12 +127,26 @@ func (t *controls) change(now time.Time, name string, change func(*Control) erro
 	switch {
 	case c == t.defaults && !t.shared:
 		delete(t.set, name)
-	case !there && len(t.set) >= t.most:
+	case !there && !t.room(c):
 		return was, ErrControls
 	default:
 		t.set[name] = setting{c, max(now.UnixMilli(), old.stamp+1)}
 	}
 	return c, nil
+}
+
+// room makes room for a control that is new, if need be by forgetting one that is as by default, unless it is so itself.
+func (t *controls) room(c Control) bool {
+	if len(t.set) < t.most {
+		return true
+	}
+	for name, old := range t.set {
+		if c != t.defaults && old.Control == t.defaults {
+			delete(t.set, name)
+			return true
+		}
+	}
+	return false
 }
 
 func (t *controls) all() map[string]Control {
@@ -155,11 +169,11 @@ func (t *controls) learn(notes []store.Note) (news []string, lacks []store.Note)
 	for _, n := range notes {
 		kept[n.Name] = n.Stamp
 		old, there := t.set[n.Name]
-		if !validName(n.Name) || there && n.Stamp <= old.stamp || !there && len(t.set) >= t.most {
+		if !validName(n.Name) || there && n.Stamp <= old.stamp {
 			continue
 		}
 		c := t.defaults
-		if json.Unmarshal([]byte(n.Text), &c) != nil || c.validate() != nil {
+		if json.Unmarshal([]byte(n.Text), &c) != nil || c.validate() != nil || !there && !t.room(c) {
 			continue
 		}
 		t.set[n.Name] = setting{c, n.Stamp}

@@ -32,7 +32,9 @@ type exchange struct {
 	soon  chan struct{}
 	full  chan struct{}
 
-	failed atomic.Int64 // when the store last failed, in Unix milliseconds
+	polling chan struct{} // static; holds one while leases are looked at
+	over    atomic.Bool   // no more are
+	failed  atomic.Int64  // when the store last failed, in Unix milliseconds
 
 	mu       sync.Mutex // guards what follows
 	outboxes map[string][]byte
@@ -44,7 +46,7 @@ func newExchange(t *Tracker, s store.Store) *exchange {
 	rand.Read(name[:])
 	return &exchange{
 		t: t, store: s, name: hex.EncodeToString(name[:]),
-		soon: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{},
+		soon: make(chan struct{}, 1), polling: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{},
 	}
 }
 
@@ -184,6 +186,11 @@ func (x *exchange) lead(ctx context.Context) {
 
 // poll asks for the leases of all streams here.
 func (x *exchange) poll(ctx context.Context) {
+	x.polling <- struct{}{}
+	defer func() { <-x.polling }()
+	if x.over.Load() {
+		return
+	}
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
 	x.mu.Lock()
@@ -234,6 +241,9 @@ func (x *exchange) retreat() {
 	if x.store == nil {
 		return
 	}
+	x.over.Store(true)
+	x.polling <- struct{}{} // what is under way has ended
+	defer func() { <-x.polling }()
 	var names []string
 	for _, s := range x.t.all() {
 		names = append(names, s.name)

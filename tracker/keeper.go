@@ -60,7 +60,8 @@ func (k *keeper) enter(home *guest, m wire.Member, at cell.Place, mate wire.View
 	} else {
 		k.swarm.JoinBeside(mate, m, at)
 	}
-	if known == 0 {
+	if k.swarm.Origin(m.ID) != known {
+		k.acquaintances.left(known, now)
 		k.acquaintances.came(m.ID, now)
 	}
 	return before
@@ -106,7 +107,8 @@ func (k *keeper) dismiss(g *guest, now time.Time) {
 
 // restore puts back a cell as its members were told of it, or those that are missing from what is left of it. Who is not
 // known to be anywhere is a ghost until it is seen.
-func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, now time.Time) {
+func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, outside map[wire.ViewerID]bool, now time.Time) {
+	r.Members = slices.DeleteFunc(slices.Clone(r.Members), func(m wire.Member) bool { return outside[m.ID] })
 	at := func(id wire.ViewerID) cell.Place {
 		if v := viewers[id]; v != nil {
 			return v.at
@@ -146,7 +148,7 @@ func sortedIDs[T any](m map[wire.ViewerID]T) []wire.ViewerID { return slices.Sor
 func (s *stream) restore(now time.Time) {
 	k := s.t.newKeeper(s.control, now)
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
-		k.restore(*s.mirror.cells[id], s.viewers, now)
+		k.restore(*s.mirror.cells[id], s.viewers, s.outside.members, now)
 	}
 	for _, id := range sortedIDs(s.viewers) {
 		if s.outside.members[id] {
@@ -229,7 +231,7 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 	g.session, g.in, g.out, g.heard, g.asked = w.Session, 0, 0, now, time.Time{}
 	if now.Sub(k.since) < ghostsAfter { // later than that the guest knows no better
 		for _, r := range rosters {
-			k.restore(r, s.viewers, now)
+			k.restore(r, s.viewers, s.outside.members, now)
 		}
 	}
 	here := make(map[wire.ViewerID]bool, len(seats))
@@ -332,7 +334,7 @@ func (s *stream) deliver(v *viewer, from wire.ViewerID, payload []byte) bool {
 
 // flush tells all who must be told something, here and elsewhere.
 func (s *stream) flush(now time.Time) {
-	if s.keeper == nil || s.over {
+	if s.keeper == nil || s.over || s.tie != nil && s.tie.firm { // who is answered by another's keeper is told nothing by ours
 		return
 	}
 	for _, n := range s.keeper.swarm.Flush(s.t.millis(now)) {
@@ -340,8 +342,8 @@ func (s *stream) flush(now time.Time) {
 		k := kindOf(b)
 		var elsewhere map[*guest][]wire.ViewerID
 		for _, id := range n.To {
-			if v := s.viewers[id]; v != nil {
-				v.push(k, b)
+			if s.inCell(id) {
+				s.viewers[id].push(k, b)
 			} else if g := s.keeper.homes[id]; g != nil {
 				if elsewhere == nil {
 					elsewhere = map[*guest][]wire.ViewerID{}

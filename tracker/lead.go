@@ -13,13 +13,16 @@ import (
 func (s *stream) wantsLead() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.keeper != nil && len(s.viewers)+len(s.keeper.guests) > 0
+	return !s.over && s.keeper != nil && len(s.viewers)+len(s.keeper.guests) > 0
 }
 
 // led says who holds the lease, "" for nobody.
 func (s *stream) led(holder string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
 	self := s.t.exchange.name
 	s.leads = holder == self
 	switch {
@@ -39,6 +42,9 @@ func (s *stream) led(holder string, now time.Time) {
 func (s *stream) hear(from string, w trunk.Word, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.over {
+		return
+	}
 	if w.Kind.FromKeeper() {
 		s.hearKeeper(from, w, now)
 	} else {
@@ -56,7 +62,7 @@ func (s *stream) beat(now time.Time) {
 		if s.t.exchange.failing(now) {
 			patience = cutOffAfter
 		}
-		if s.keeper == nil && now.Sub(s.tie.heard) > patience {
+		if s.tie.firm && now.Sub(s.tie.heard) > patience {
 			s.orphaned(now)
 			s.t.exchange.hurry()
 		}
@@ -66,11 +72,16 @@ func (s *stream) beat(now time.Time) {
 	}
 }
 
-// adieu tells the guests that the cells are kept here no longer.
+// adieu ends what the stream has to do with other trackers.
 func (s *stream) adieu() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
+	s.yield()
+}
+
+// yield tells the guests that the cells are kept here no longer.
+func (s *stream) yield() {
 	if s.keeper == nil {
 		return
 	}

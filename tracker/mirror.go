@@ -1,6 +1,8 @@
 package tracker
 
 import (
+	"bytes"
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -13,8 +15,9 @@ import (
 type tie struct {
 	name    string
 	session uint64
-	in, out uint32 // numbers of the last words
-	firm    bool   // the keeper has answered
+	in, out uint32  // numbers of the last words
+	firm    bool    // the keeper has answered
+	pending *mirror // what it answers; it takes the place of what was known once it is whole
 	heard   time.Time
 	begun   time.Time
 }
@@ -34,13 +37,13 @@ func newMirror() *mirror {
 	}
 }
 
-// note takes in what viewers are told.
-func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) {
+// note takes in what viewers are told, and tells whether it made sense.
+func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) bool {
 	switch wire.MessageType(message[0]) {
 	case wire.TypeRoster:
 		r, err := wire.ParseRoster(message)
 		if err != nil {
-			return
+			return false
 		}
 		for _, v := range to {
 			m.move(v, r.Cell)
@@ -48,19 +51,25 @@ func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) {
 		m.cells[r.Cell] = &r
 	case wire.TypeDelta:
 		d, err := wire.ParseDelta(message)
-		if r := m.cells[id]; err == nil && r != nil {
+		if err != nil {
+			return false
+		}
+		if r := m.cells[id]; r != nil {
 			apply(r, d)
 		}
 	case wire.TypeBridges:
 		o, err := wire.ParseBridges(message)
 		if err != nil || len(to) != 1 {
-			return
+			return false
 		}
 		delete(m.bridges, to[0])
 		for _, b := range o.Bridges {
 			m.bridges[to[0]] = append(m.bridges[to[0]], b.Member.ID)
 		}
+	default:
+		return false
 	}
+	return true
 }
 
 // apply brings a roster to the version of a delta.
@@ -114,8 +123,9 @@ func (m *mirror) together(v, other wire.ViewerID) bool {
 func (s *stream) court(name string, now time.Time) {
 	old := s.tie
 	s.tie = &tie{name: name, session: rand.Uint64() | 1, begun: now, heard: now}
-	again := old != nil && old.firm && old.name == name
+	again := old != nil && old.firm && old.name == name && s.keeper == nil
 	s.tie.firm = again // it is known to be there
+	s.tie.pending = newMirror()
 	body := s.count(!again)
 	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Census, Stream: s.name, Session: s.tie.session, Body: body})
 }
@@ -194,31 +204,35 @@ func (s *stream) hearKeeper(from string, w trunk.Word, now time.Time) {
 		s.court(from, now)
 		return
 	}
-	if !c.firm || s.mirror == nil {
-		c.firm, s.mirror, s.keeper = true, newMirror(), nil
+	c.firm = true
+	into := cmp.Or(c.pending, s.mirror)
+	s.carryOut(into, w, now)
+	if w.Kind == trunk.Beat && c.pending != nil { // the answer is whole
+		s.yield()
+		s.keeper, s.mirror, c.pending = nil, c.pending, nil
 	}
-	s.carryOut(w, now)
 }
 
-// carryOut does what the keeper says.
-func (s *stream) carryOut(w trunk.Word, now time.Time) {
+// inCell tells whether a viewer is here, and not outside of all cells: what is still on its way to others is late.
+func (s *stream) inCell(id wire.ViewerID) bool { return s.viewers[id] != nil && !s.outside.members[id] }
+
+// carryOut does what the keeper says, and notes it in a mirror.
+func (s *stream) carryOut(into *mirror, w trunk.Word, now time.Time) {
 	switch w.Kind {
 	case trunk.Notice:
 		cell, to, message, err := trunk.ParseNotice(w.Body)
-		if err != nil {
+		to = slices.DeleteFunc(to, func(id wire.ViewerID) bool { return !s.inCell(id) })
+		if err != nil || len(to) == 0 || !into.note(cell, to, message) {
 			return
 		}
-		s.mirror.note(cell, to, message)
-		k := kindOf(message)
+		message = bytes.Clone(message) // not to hold the batch
 		for _, id := range to {
-			if v := s.viewers[id]; v != nil {
-				v.push(k, message)
-			}
+			s.viewers[id].push(kindOf(message), message)
 		}
 	case trunk.Deliver:
 		from, to, payload, err := trunk.ParseSignal(w.Body)
-		if v := s.viewers[to]; err == nil && v != nil {
-			s.deliver(v, from, payload)
+		if err == nil && s.inCell(to) {
+			s.deliver(s.viewers[to], from, payload)
 		}
 	case trunk.Gone:
 		ids, _ := trunk.ParseIDs(w.Body)
@@ -232,9 +246,11 @@ func (s *stream) carryOut(w trunk.Word, now time.Time) {
 
 // orphaned makes this tracker keep what it knows of the cells, since nobody else seems to.
 func (s *stream) orphaned(now time.Time) {
-	if s.keeper == nil {
+	if s.tie = nil; s.keeper == nil {
 		s.restore(now)
 	}
-	s.tie = nil
+	for id := range s.viewers { // some may have been told by another already
+		s.keeper.swarm.Resend(id)
+	}
 	s.flush(now)
 }

@@ -46,6 +46,7 @@ type queue struct {
 	bytes   int
 	wrote   int64 // when the last write began, in milliseconds of the tracker's time
 	stale   bool  // a delta or bridges were dropped
+	asked   bool  // and the whole roster was asked for since
 	writing bool  // a writer runs
 	held    bool  // what waits is written when the pause is over
 	closing bool  // a close waits or is written: nothing more is taken
@@ -66,12 +67,12 @@ func (q *queue) add(m outgoing) (dropped bool) {
 		}
 	case roster:
 		q.forget(roster, delta) // which is why there is always room for one
-		q.stale = false
+		q.stale, q.asked = false, false
 	case control:
 		q.forget(control, turnedOff) // likewise
 	case turnedOff:
 		q.forget(control, turnedOff, roster, delta, bridges)
-		q.stale = false
+		q.stale, q.asked = false, false
 	case signal, ping, pong:
 		if full {
 			return k == signal

@@ -148,6 +148,7 @@ func (f *follower) follow() {
 		case wire.TypeRoster:
 			f.roster, _ = wire.ParseRoster(b)
 			f.rosters++
+			f.off = false // as a player takes it
 		case wire.TypeDelta:
 			if d, _ := wire.ParseDelta(b); d.Version == f.roster.Version+1 {
 				apply(&f.roster, d)

@@ -142,18 +142,36 @@ func (v *viewer) write() {
 	for {
 		v.mu.Lock()
 		v.draw(out)
-		stale := v.queue.stale && !v.queue.closing
-		if len(out.b) == 0 && !stale {
+		if len(out.b) == 0 {
 			v.queue.writing = false
+			ask := v.queue.stale && !v.queue.asked && !v.queue.closing
+			v.queue.asked = v.queue.asked || ask
 			v.mu.Unlock()
+			if ask {
+				v.stream.resend(v) // the Roster, when it comes, starts a writer
+			}
 			return
 		}
 		v.mu.Unlock()
-		if len(out.b) == 0 {
-			v.stream.resend(v)
-		} else if err := v.socket.send(out); err != nil {
+		if err := v.socket.send(out); err != nil {
 			v.fail()
+			return
+		} else if v.pauses() {
 			return
 		}
 	}
+}
+
+// pauses ends the writer after a write if what came meanwhile may wait, together with what comes until the pause is over.
+func (v *viewer) pauses() bool {
+	v.mu.Lock()
+	q := &v.queue
+	if len(q.waiting) == 0 || q.bytes >= mostWritten || q.stale || q.closing {
+		v.mu.Unlock()
+		return false
+	}
+	q.writing, q.held = false, true
+	v.mu.Unlock()
+	v.t.hold.add(v)
+	return true
 }

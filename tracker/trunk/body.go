@@ -75,6 +75,9 @@ func ParseCensus(body []byte) (seats []Seat, rosters []wire.Roster, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if roster.Cell > math.MaxInt32 {
+			return nil, nil, ErrCell
+		}
 		rosters = append(rosters, roster)
 	}
 	if r.short {

@@ -42,6 +42,7 @@ func (k Kind) Numbered() bool { return k != GuestBeat && k != Beat && k != Ask &
 var (
 	ErrShort   = errors.New("trunk: short batch")
 	ErrVersion = errors.New("trunk: another version")
+	ErrCell    = errors.New("trunk: no such number of a cell")
 	ErrName    = errors.New("trunk: a name is too long")
 )
 
