@@ -1,0 +1,74 @@
+package tracker
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/shoal-live/shoal/tracker/store"
+)
+
+// faulty is one tracker's way to a store, which may be away, or lose a share of what is sent to it.
+type faulty struct {
+	store.Store
+	away   atomic.Bool
+	loses  func() bool
+	faults atomic.Int64
+}
+
+var errAway = errors.New("the store is away")
+
+func (f *faulty) fails() error {
+	if f.away.Load() {
+		f.faults.Add(1)
+		time.Sleep(500 * time.Millisecond) // that is how long it takes to know
+		return errAway
+	}
+	return nil
+}
+
+func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) ([]string, error) {
+	if err := f.fails(); err != nil {
+		return nil, err
+	}
+	return f.Store.Hold(ctx, holder, lease, claims)
+}
+
+func (f *faulty) Drop(ctx context.Context, holder string, names []string) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Drop(ctx, holder, names)
+}
+
+func (f *faulty) Send(ctx context.Context, letters []store.Letter) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Send(ctx, letters)
+}
+
+func (f *faulty) Write(ctx context.Context, notes []store.Note) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Write(ctx, notes)
+}
+
+func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
+	if err := f.fails(); err != nil {
+		return nil, err
+	}
+	return f.Store.Notes(ctx)
+}
+
+func (f *faulty) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
+	f.Store.Receive(ctx, as, listening, func(b []byte) {
+		if f.away.Load() || f.loses != nil && f.loses() {
+			f.faults.Add(1)
+			return
+		}
+		take(b)
+	})
+}
