@@ -23,9 +23,9 @@ type Control struct {
 
 // Bounds of a Control.
 const (
-	maxRoots  = 100_000
-	uploadKey = 10 // kbit/s: the unit in which viewers are told
-	maxUpload = math.MaxUint16 * uploadKey
+	maxRoots   = 100_000
+	uploadUnit = 10 // kbit/s: the unit in which viewers are told
+	maxUpload  = math.MaxUint16 * uploadUnit
 )
 
 // What is wrong with a Control.
@@ -43,8 +43,8 @@ func (c Control) validate() error {
 		return fmt.Errorf("%w: cell size %d: choose 2 to %d", ErrControl, c.CellSize, wire.MaxMembers)
 	case c.Roots < 1 || c.Roots > maxRoots:
 		return fmt.Errorf("%w: %d roots: choose 1 to %d", ErrControl, c.Roots, maxRoots)
-	case c.MaxUploadKbps != 0 && (c.MaxUploadKbps < uploadKey || c.MaxUploadKbps > maxUpload):
-		return fmt.Errorf("%w: upload of %d kbit/s: choose %d to %d, or 0 for no bound", ErrControl, c.MaxUploadKbps, uploadKey, maxUpload)
+	case c.MaxUploadKbps != 0 && (c.MaxUploadKbps < uploadUnit || c.MaxUploadKbps > maxUpload):
+		return fmt.Errorf("%w: upload of %d kbit/s: choose %d to %d, or 0 for no bound", ErrControl, c.MaxUploadKbps, uploadUnit, maxUpload)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (c Control) share() float64 {
 
 // message returns what a viewer is told, and false where it takes for granted what there is to tell.
 func (c Control) message(id wire.ViewerID) (m wire.Control, news bool) {
-	if m.Most = uint16(c.MaxUploadKbps / uploadKey); !c.admits(id) {
+	if m.Most = uint16(c.MaxUploadKbps / uploadUnit); !c.admits(id) {
 		m.Flags = wire.Off
 	}
 	return m, m != wire.Control{}

@@ -196,13 +196,7 @@ func TestShareOnlyAdds(t *testing.T) {
 func TestASlowViewerIsTurnedOff(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{CellGap: time.Nanosecond, MessagesPerSecond: 1e6, MessageBurst: 1e6})
-		slow, _, err := w.dial(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		slow.send(w.joinMessage("demo"))
-		synctest.Wait() // its writer blocks on the first message
-		other := w.join("demo")
+		slow, other := w.joinSlow()
 		for i := range 2 * maxQueued {
 			other.send(wire.Update{Weight: uint16(i)}.Append(nil))
 			time.Sleep(time.Millisecond)
@@ -364,7 +358,7 @@ func FuzzControl(f *testing.F) {
 		if err != nil || readControl(again, &back) != nil || back != c || !(c.Share >= 0 && c.Share <= 1) {
 			t.Fatalf("%s reads as %+v and again as %+v: %v", b, c, back, err)
 		}
-		if m, _ := c.message(1); int(m.Most) != c.MaxUploadKbps/uploadKey {
+		if m, _ := c.message(1); int(m.Most) != c.MaxUploadKbps/uploadUnit {
 			t.Fatalf("%d kbit/s are told as %d", c.MaxUploadKbps, m.Most)
 		}
 	})

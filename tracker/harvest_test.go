@@ -92,20 +92,9 @@ func (h *inhabitant) live() {
 		case wire.TypeWelcome:
 			w, _ := wire.ParseWelcome(b)
 			own = w.Viewer
-		case wire.TypeRoster:
-			r, _ := wire.ParseRoster(b)
-			for _, m := range r.Members {
-				meet(m.ID)
-			}
-		case wire.TypeDelta:
-			d, _ := wire.ParseDelta(b)
-			for _, m := range d.Set {
-				meet(m.ID)
-			}
-		case wire.TypeBridges:
-			o, _ := wire.ParseBridges(b)
-			for _, bridge := range o.Bridges {
-				meet(bridge.Member.ID)
+		case wire.TypeRoster, wire.TypeDelta, wire.TypeBridges:
+			for _, id := range told(b) {
+				meet(id)
 			}
 		case wire.TypeSignalled:
 			g, _ := wire.ParseSignal(b, wire.TypeSignalled)
@@ -114,6 +103,28 @@ func (h *inhabitant) live() {
 			}
 		}
 	}
+}
+
+// told returns whom a message tells of.
+func told(b []byte) (ids []wire.ViewerID) {
+	switch wire.MessageType(b[0]) {
+	case wire.TypeRoster:
+		r, _ := wire.ParseRoster(b)
+		for _, m := range r.Members {
+			ids = append(ids, m.ID)
+		}
+	case wire.TypeDelta:
+		d, _ := wire.ParseDelta(b)
+		for _, m := range d.Set {
+			ids = append(ids, m.ID)
+		}
+	case wire.TypeBridges:
+		o, _ := wire.ParseBridges(b)
+		for _, bridge := range o.Bridges {
+			ids = append(ids, bridge.Member.ID)
+		}
+	}
+	return ids
 }
 
 // harvester is one socket after the other, of one who wants to know addresses.
@@ -147,20 +158,9 @@ func (h *harvester) once(stay time.Duration) {
 				return
 			}
 			switch wire.MessageType(b[0]) {
-			case wire.TypeRoster:
-				r, _ := wire.ParseRoster(b)
-				for _, m := range r.Members {
-					offer(m.ID)
-				}
-			case wire.TypeDelta:
-				d, _ := wire.ParseDelta(b)
-				for _, m := range d.Set {
-					offer(m.ID)
-				}
-			case wire.TypeBridges:
-				o, _ := wire.ParseBridges(b)
-				for _, bridge := range o.Bridges {
-					offer(bridge.Member.ID)
+			case wire.TypeRoster, wire.TypeDelta, wire.TypeBridges:
+				for _, id := range told(b) {
+					offer(id)
 				}
 			case wire.TypeSignalled:
 				g, _ := wire.ParseSignal(b, wire.TypeSignalled)

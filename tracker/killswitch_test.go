@@ -2,8 +2,6 @@ package tracker
 
 import (
 	"bufio"
-	"encoding/binary"
-	"io"
 	"net"
 	"testing"
 	"time"
@@ -46,21 +44,11 @@ func awaitOff(b *testing.B, conn net.Conn) {
 	conn.SetReadDeadline(time.Now().Add(10 * time.Second))
 	r := bufio.NewReaderSize(conn, 4<<10)
 	for {
-		var header [4]byte
-		if _, err := io.ReadFull(r, header[:2]); err != nil {
+		kind, err := nextKind(r)
+		if err != nil {
 			b.Fatal("not told:", err)
 		}
-		n := int(header[1])
-		if n == 126 {
-			io.ReadFull(r, header[2:])
-			n = int(binary.BigEndian.Uint16(header[2:]))
-		}
-		if n == 0 {
-			continue // a ping
-		}
-		kind, _ := r.ReadByte()
-		r.Discard(n - 1)
-		if wire.MessageType(kind) == wire.TypeControl {
+		if kind == wire.TypeControl {
 			return
 		}
 	}

@@ -85,6 +85,27 @@ func BenchmarkIdleViewers(b *testing.B) {
 	}
 }
 
+// nextKind reads past a tracker's next message, pings aside, and tells what it was.
+func nextKind(r *bufio.Reader) (wire.MessageType, error) {
+	for {
+		var header [4]byte
+		if _, err := io.ReadFull(r, header[:2]); err != nil {
+			return 0, err
+		}
+		n := int(header[1])
+		if n == 126 {
+			io.ReadFull(r, header[2:])
+			n = int(binary.BigEndian.Uint16(header[2:]))
+		}
+		if n == 0 {
+			continue // a ping
+		}
+		kind, err := r.ReadByte()
+		r.Discard(n - 1)
+		return wire.MessageType(kind), err
+	}
+}
+
 // BenchmarkSignals passes offers of 600 bytes from one viewer to another over real sockets.
 func BenchmarkSignals(b *testing.B) {
 	w := loadTracker(b)
@@ -101,21 +122,11 @@ func BenchmarkSignals(b *testing.B) {
 	go func() {
 		r := bufio.NewReader(to)
 		for {
-			var header [4]byte
-			if _, err := io.ReadFull(r, header[:2]); err != nil {
+			kind, err := nextKind(r)
+			if err != nil {
 				return
 			}
-			n := int(header[1])
-			if n == 126 {
-				io.ReadFull(r, header[2:])
-				n = int(binary.BigEndian.Uint16(header[2:]))
-			}
-			if n == 0 {
-				continue // a ping
-			}
-			kind, _ := r.ReadByte()
-			r.Discard(n - 1)
-			if wire.MessageType(kind) == wire.TypeSignalled {
+			if kind == wire.TypeSignalled {
 				arrived <- struct{}{}
 			}
 		}

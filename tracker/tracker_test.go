@@ -145,13 +145,7 @@ func TestSignalsAreStampedAndStayInTheCell(t *testing.T) {
 func TestASlowViewerGetsTheRosterAgain(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{CellGap: time.Nanosecond, MessagesPerSecond: 1e6, MessageBurst: 1e6})
-		slow, _, err := w.dial(nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		slow.send(w.joinMessage("demo"))
-		synctest.Wait() // its writer blocks on the first message
-		other := w.join("demo")
+		slow, other := w.joinSlow()
 		dropped := func(what string) float64 {
 			return testutil.ToFloat64(w.tracker.metrics.drops.WithLabelValues(what))
 		}

@@ -178,6 +178,18 @@ func (w *world) join(stream string) *testViewer {
 	return v
 }
 
+// joinSlow joins one that does not read, so that its writer blocks on the first message, and another of its cell.
+func (w *world) joinSlow() (slow, other *testViewer) {
+	w.t.Helper()
+	slow, _, err := w.dial(nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	slow.send(w.joinMessage("demo"))
+	synctest.Wait()
+	return slow, w.join("demo")
+}
+
 // joinMessage returns the Join of a viewer that was not here before.
 func (w *world) joinMessage(stream string) []byte {
 	w.secrets++

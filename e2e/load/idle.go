@@ -23,11 +23,11 @@ const (
 	steps      = 3                // on the way to all viewers
 	idleFor    = 21 * time.Second // at each step: a whole round of pings, and two beacons of each viewer
 	beaconEach = 10 * time.Second
-	joining    = 64 // viewers of one node at once
+	joining    = 64 // viewers of one holder at once
 )
 
-// node is a tracker and the process that holds its viewers: neither has more sockets than a process may have files.
-type node struct {
+// holder is a tracker and the process that holds its viewers: neither has more sockets than a process may have files.
+type holder struct {
 	*server
 	holder *exec.Cmd
 	to     io.WriteCloser
@@ -35,25 +35,25 @@ type node struct {
 	empty  int // bytes without viewers
 }
 
-// measureIdle holds viewers that do nothing but watch: they answer pings and send beacons. Each node's memory is what the
+// measureIdle holds viewers that do nothing but watch: they answer pings and send beacons. Each holder's memory is what the
 // kernel says is resident, without what it was before the first viewer.
 func (r *report) measureIdle(ctx context.Context, c config) error {
-	r.Idle = &idle{Nodes: c.nodes}
-	var nodes []*node
+	r.Idle = &idle{Trackers: c.trackers}
+	var holders []*holder
 	defer func() {
-		for _, n := range nodes {
+		for _, n := range holders {
 			n.end()
 		}
 	}()
-	for range c.nodes {
-		n, err := startNode(ctx, c.shoal)
+	for range c.trackers {
+		n, err := startHolder(ctx, c.shoal)
 		if err != nil {
 			return err
 		}
-		nodes = append(nodes, n)
+		holders = append(holders, n)
 	}
 	for i := 1; i <= steps; i++ {
-		step, err := restAt(ctx, nodes, c.idle*i/steps)
+		step, err := restAt(ctx, holders, c.idle*i/steps)
 		if err != nil {
 			return fmt.Errorf("%d viewers: %w", c.idle*i/steps, err)
 		}
@@ -63,12 +63,12 @@ func (r *report) measureIdle(ctx context.Context, c config) error {
 	return nil
 }
 
-func startNode(ctx context.Context, program string) (*node, error) {
+func startHolder(ctx context.Context, program string) (*holder, error) {
 	s, err := startShoal(ctx, program)
 	if err != nil {
 		return nil, err
 	}
-	n := &node{server: s}
+	n := &holder{server: s}
 	n.holder = exec.CommandContext(ctx, "/proc/self/exe", "hold", "-tracker", s.address)
 	n.holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	n.holder.Stderr = os.Stderr
@@ -94,27 +94,27 @@ func startNode(ctx context.Context, program string) (*node, error) {
 	return n, nil
 }
 
-func (n *node) end() {
+func (n *holder) end() {
 	n.to.Close()
 	n.holder.Wait()
 	n.stop()
 }
 
-// restAt brings each node to so many viewers, lets them be idle, and measures: first as it is, then once the garbage of the
+// restAt brings each holder to so many viewers, lets them be idle, and measures: first as it is, then once the garbage of the
 // joins is collected.
-func restAt(ctx context.Context, nodes []*node, viewers int) (s step, err error) {
-	for _, n := range nodes {
+func restAt(ctx context.Context, holders []*holder, viewers int) (s step, err error) {
+	for _, n := range holders {
 		if _, err := fmt.Fprintln(n.to, viewers); err != nil {
 			return s, err
 		}
 	}
-	for _, n := range nodes {
+	for _, n := range holders {
 		if line, err := n.from.ReadString('\n'); err != nil || line != fmt.Sprintln(viewers) {
 			return s, errors.Join(errors.New("not all viewers have joined"), err)
 		}
 	}
 	var processor time.Duration
-	for _, n := range nodes {
+	for _, n := range holders {
 		t, err := n.processorTime()
 		if err != nil {
 			return s, err
@@ -126,9 +126,9 @@ func restAt(ctx context.Context, nodes []*node, viewers int) (s step, err error)
 		return s, ctx.Err()
 	case <-time.After(idleFor):
 	}
-	s.Viewers = viewers * len(nodes)
+	s.Viewers = viewers * len(holders)
 	var grown, settled int
-	for _, n := range nodes {
+	for _, n := range holders {
 		t, err := n.processorTime()
 		if err != nil {
 			return s, err
@@ -157,12 +157,12 @@ func restAt(ctx context.Context, nodes []*node, viewers int) (s step, err error)
 		s.Cells += cells
 	}
 	s.BytesEach, s.UnsettledBytesEach = settled/s.Viewers, grown/s.Viewers
-	s.ProcessorPercent = 100 * processor.Seconds() / idleFor.Seconds() / float64(len(nodes))
+	s.ProcessorPercent = 100 * processor.Seconds() / idleFor.Seconds() / float64(len(holders))
 	return s, nil
 }
 
 // swarm asks the tracker how many viewers there are, in how many cells.
-func (n *node) swarm() (viewers, cells int, err error) {
+func (n *holder) swarm() (viewers, cells int, err error) {
 	r, err := http.Get("http://" + n.address + "/api/v1/swarm")
 	if err != nil {
 		return 0, 0, err

@@ -34,8 +34,8 @@ type config struct {
 	shoal, peer string // the programs; no peer: it is not measured
 	json        bool
 	phases      string
-	idle        int // viewers of the largest step of one node
-	nodes       int // idle nodes at once
+	idle        int // viewers of the largest step of one holder
+	trackers    int // idle holders at once
 	introduced  int // viewers that are introduced
 	runs        int // of each introduction; the median is told
 	joins       int // each second
@@ -52,8 +52,8 @@ func main() {
 	flag.StringVar(&c.peer, "peer", "", "`script` that starts bittorrent-tracker; empty: it is not measured")
 	flag.BoolVar(&c.json, "json", false, "print one JSON object and no table")
 	flag.StringVar(&c.phases, "phases", "idle,introductions,trickled,peer,join,flash", "`phases` to run, with commas")
-	flag.IntVar(&c.idle, "idle", 15000, "idle `viewers` on a node")
-	flag.IntVar(&c.nodes, "nodes", 1, "`nodes` that hold so many at once, each a process")
+	flag.IntVar(&c.idle, "idle", 15000, "idle `viewers` on a holder")
+	flag.IntVar(&c.trackers, "trackers", 1, "`trackers` that hold so many at once, each a process")
 	flag.IntVar(&c.introduced, "introduced", 10000, "`viewers` that are introduced to 8 others each")
 	flag.IntVar(&c.runs, "runs", 3, "`times` that is done; the median is told")
 	flag.IntVar(&c.joins, "joins", 1000, "`joins` each second")

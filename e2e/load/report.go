@@ -19,16 +19,16 @@ type report struct {
 // idle is the last step, and all.
 type idle struct {
 	step
-	Nodes int    `json:"nodes"` // processes that hold as many each
-	Steps []step `json:"steps"`
+	Trackers int    `json:"trackers"` // processes that hold as many each
+	Steps    []step `json:"steps"`
 }
 
 type step struct {
-	Viewers            int     `json:"viewers"`            // of all nodes
+	Viewers            int     `json:"viewers"`            // of all holders
 	BytesEach          int     `json:"bytesEach"`          // of resident memory, garbage collected
 	UnsettledBytesEach int     `json:"unsettledBytesEach"` // as it was
 	Cells              int     `json:"cells"`
-	ProcessorPercent   float64 `json:"processorPercent"` // of one core, for each node
+	ProcessorPercent   float64 `json:"processorPercent"` // of one core, for each holder
 }
 
 // introductions are viewers for a second of one core of the tracker's processor time.

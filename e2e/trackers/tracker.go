@@ -17,8 +17,8 @@ import (
 	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
-// node is one tracker process. Where Redis is a single server it reaches it through a wire of its own that can be cut.
-type node struct {
+// tracker is one tracker process. Where Redis is a single server it reaches it through a wire of its own that can be cut.
+type tracker struct {
 	l           *life
 	program     string
 	http, admin string
@@ -28,8 +28,8 @@ type node struct {
 	log         string
 }
 
-func newNode(l *life, program, redis string) *node {
-	n := &node{l: l, program: program, http: redistest.FreeAddr(l), admin: redistest.FreeAddr(l), redis: redis, log: l.TempDir() + "/log"}
+func newTracker(l *life, program, redis string) *tracker {
+	n := &tracker{l: l, program: program, http: redistest.FreeAddr(l), admin: redistest.FreeAddr(l), redis: redis, log: l.TempDir() + "/log"}
 	if addr, single := strings.CutPrefix(redis, "redis://"); single {
 		n.wire = newCable(l, addr)
 		n.redis = "redis://" + n.wire.listener.Addr().String()
@@ -39,9 +39,9 @@ func newNode(l *life, program, redis string) *node {
 	return n
 }
 
-func (n *node) url() string { return "ws://" + n.http + "/tracker" }
+func (n *tracker) url() string { return "ws://" + n.http + "/tracker" }
 
-func (n *node) start() {
+func (n *tracker) start() {
 	log, err := os.OpenFile(n.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		n.l.Fatal(err)
@@ -62,7 +62,7 @@ func (n *node) start() {
 	}
 }
 
-func (n *node) ready() bool {
+func (n *tracker) ready() bool {
 	answer, err := http.Get("http://" + n.admin + "/readyz")
 	if err != nil {
 		return false
@@ -72,11 +72,11 @@ func (n *node) ready() bool {
 }
 
 // kill ends the process at once; drain asks it to end, and waits.
-func (n *node) kill() { n.end(syscall.SIGKILL) }
+func (n *tracker) kill() { n.end(syscall.SIGKILL) }
 
-func (n *node) drain() { n.end(syscall.SIGTERM) }
+func (n *tracker) drain() { n.end(syscall.SIGTERM) }
 
-func (n *node) end(with syscall.Signal) {
+func (n *tracker) end(with syscall.Signal) {
 	if n.running == nil {
 		return
 	}
@@ -86,7 +86,7 @@ func (n *node) end(with syscall.Signal) {
 }
 
 // metric returns the sum of a metric's values.
-func (n *node) metric(name string) (sum float64) {
+func (n *tracker) metric(name string) (sum float64) {
 	answer, err := http.Get("http://" + n.admin + "/metrics")
 	if err != nil {
 		return 0

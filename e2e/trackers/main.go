@@ -1,4 +1,4 @@
-// Command nodes tries several trackers of one swarm against faults: it runs real shoal trackers over a real redis-server,
+// Command trackers tries several trackers of one swarm against faults: it runs real shoal trackers over a real redis-server,
 // has viewers join, takes away one thing after the other, and looks at what the viewers are told.
 //
 // The viewers are sockets that do what a player's does: they keep their rosters, answer pings, and come back to another
@@ -29,17 +29,17 @@ func main() {
 
 // result is what a fault did.
 type result struct {
-	Fault         string    `json:"fault"`
-	Faults        int       `json:"faults"`                // injected
-	FewestPeers   float64   `json:"fewestPeers"`           // of any viewer while it lasted, as a share of before
-	BackSeconds   float64   `json:"backSeconds"`           // until all viewers had a socket again
-	WholeSeconds  float64   `json:"wholeSeconds"`          // until the swarm was whole, from when the fault was over
-	Joins         int       `json:"joins"`                 // of newcomers while it lasted
-	JoinsFailed   int       `json:"joinsFailed"`           // no roster within 2 s
-	JoinP99Millis float64   `json:"joinP99Millis"`         // until the roster came
-	Introduced    float64   `json:"introducedShare"`       // of signals between viewers of two trackers, after it
-	Bound         string    `json:"bound,omitempty"`       // what did not hold
-	NodeSeconds   []float64 `json:"nodeSeconds,omitempty"` // of a processor, that each tracker had used
+	Fault          string    `json:"fault"`
+	Faults         int       `json:"faults"`                   // injected
+	FewestPeers    float64   `json:"fewestPeers"`              // of any viewer while it lasted, as a share of before
+	BackSeconds    float64   `json:"backSeconds"`              // until all viewers had a socket again
+	WholeSeconds   float64   `json:"wholeSeconds"`             // until the swarm was whole, from when the fault was over
+	Joins          int       `json:"joins"`                    // of newcomers while it lasted
+	JoinsFailed    int       `json:"joinsFailed"`              // no roster within 2 s
+	JoinP99Millis  float64   `json:"joinP99Millis"`            // until the roster came
+	Introduced     float64   `json:"introducedShare"`          // of signals between viewers of two trackers, after it
+	Bound          string    `json:"bound,omitempty"`          // what did not hold
+	TrackerSeconds []float64 `json:"trackerSeconds,omitempty"` // of a processor, that each tracker had used
 }
 
 func run(program string, viewers int, away time.Duration, asJSON bool) (status int) {
@@ -47,7 +47,7 @@ func run(program string, viewers int, away time.Duration, asJSON bool) (status i
 	defer l.end()
 	defer func() {
 		if f, ok := recover().(failure); ok {
-			fmt.Fprintln(os.Stderr, "nodes:", string(f))
+			fmt.Fprintln(os.Stderr, "trackers:", string(f))
 			status = 1
 		}
 	}()
@@ -56,8 +56,8 @@ func run(program string, viewers int, away time.Duration, asJSON bool) (status i
 		results = append(results, r)
 		fmt.Printf("%-28s %d faults  peers kept %3.0f %%  back %4.1f s  whole %4.1f s  joins %d, failed %d, p99 %4.0f ms  introduced %.3f  %s\n",
 			r.Fault, r.Faults, 100*r.FewestPeers, r.BackSeconds, r.WholeSeconds, r.Joins, r.JoinsFailed, r.JoinP99Millis, r.Introduced, r.Bound)
-		if r.NodeSeconds != nil {
-			fmt.Printf("%28s seconds of a processor: %.2f\n", "", r.NodeSeconds)
+		if r.TrackerSeconds != nil {
+			fmt.Printf("%28s seconds of a processor: %.2f\n", "", r.TrackerSeconds)
 		}
 		if r.Bound != "" {
 			status = 1
@@ -69,7 +69,7 @@ func run(program string, viewers int, away time.Duration, asJSON bool) (status i
 	note(s.flushed(server))
 	note(s.redisAway("redis killed", away, server.Kill, server.Restart))
 	note(s.redisAway("redis frozen", away, server.Freeze, server.Thaw))
-	note(s.redisAway("two nodes cut off", away, s.cut(0, 1), s.heal(0, 1)))
+	note(s.redisAway("two trackers cut off", away, s.cut(0, 1), s.heal(0, 1)))
 	note(s.drained())
 	note(s.killed())
 	s.close()
@@ -86,7 +86,7 @@ func run(program string, viewers int, away time.Duration, asJSON bool) (status i
 	note(s.redisAway("cluster master frozen", away, masters[0].Freeze, masters[0].Thaw))
 	s.close()
 	if asJSON {
-		json.NewEncoder(os.Stdout).Encode(map[string]any{"viewers": viewers, "nodes": 3, "faults": results})
+		json.NewEncoder(os.Stdout).Encode(map[string]any{"viewers": viewers, "trackers": 3, "faults": results})
 	}
 	return status
 }

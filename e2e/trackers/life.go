@@ -18,7 +18,7 @@ func (l *life) Fatalf(f string, v ...any) { panic(failure(fmt.Sprintf(f, v...)))
 func (l *life) Skip(v ...any)             { l.Fatal(v...) }
 
 func (l *life) TempDir() string {
-	folder, err := os.MkdirTemp("", "shoal-nodes-")
+	folder, err := os.MkdirTemp("", "shoal-trackers-")
 	if err != nil {
 		l.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-// Three trackers over a real Redis, and three hundred viewers: what e2e/nodes does to them must leave one swarm.
+// Three trackers over a real Redis, and three hundred viewers: what e2e/trackers does to them must leave one swarm.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { run, scratch } from '../harness/process.mjs';
 import { program } from '../harness/shoal.mjs';
 
 test('trackers, and their Redis, come and go under one swarm', { timeout: 240_000 }, async (t) => {
-  const { code, output } = await run('nodes', join(scratch, 'nodes'), ['-shoal', program, '-viewers', '300', '-away', '8s', '-json'], { seconds: 200 });
+  const { code, output } = await run('trackers', join(scratch, 'trackers'), ['-shoal', program, '-viewers', '300', '-away', '8s', '-json'], { seconds: 200 });
   for (const line of output.trim().split('\n').slice(0, -1)) t.diagnostic(line);
   assert.equal(code, 0, output);
   const { faults } = JSON.parse(output.trim().split('\n').at(-1));

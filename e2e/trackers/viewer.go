@@ -22,40 +22,40 @@ type viewer struct {
 
 	mu      sync.Mutex // guards what follows
 	conn    *websocket.Conn
-	node    int // of the socket, -1 for none
+	tracker int // of the socket, -1 for none
 	id      wire.ViewerID
 	roster  wire.Roster
 	signals chan string
 }
 
 func (s *swarm) newViewer(stream string, number int) *viewer {
-	return &viewer{s: s, number: number, stream: stream, node: -1, signals: make(chan string, 64)}
+	return &viewer{s: s, number: number, stream: stream, tracker: -1, signals: make(chan string, 64)}
 }
 
-// run keeps the viewer connected, at first to one node, until it is over.
-func (v *viewer) run(node int) {
+// run keeps the viewer connected, at first to one tracker, until it is over.
+func (v *viewer) run(tracker int) {
 	pause := time.Second
 	for !v.over.Load() {
-		if v.connect(node) {
+		if v.connect(tracker) {
 			pause = time.Second
 		}
 		if v.over.Load() {
 			return
 		}
-		node = (node + 1 + rand.N(len(v.s.nodes)-1)) % len(v.s.nodes)
+		tracker = (tracker + 1 + rand.N(len(v.s.trackers)-1)) % len(v.s.trackers)
 		time.Sleep(pause/5 + rand.N(pause*4/5))
 		pause = min(2*pause, 12*time.Second)
 	}
 }
 
-// connect joins at a node and follows what it says until the socket ends. It tells whether there was one.
-func (v *viewer) connect(node int) bool {
+// connect joins at a tracker and follows what it says until the socket ends. It tells whether there was one.
+func (v *viewer) connect(tracker int) bool {
 	source := sourceAddr(v.number)
 	dialer := websocket.Dialer{
 		HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
 		NetDial: (&net.Dialer{LocalAddr: source, Timeout: 5 * time.Second}).Dial,
 	}
-	conn, answer, err := dialer.Dial(v.s.nodes[node].url(), nil)
+	conn, answer, err := dialer.Dial(v.s.trackers[tracker].url(), nil)
 	if err != nil {
 		if answer != nil {
 			answer.Body.Close()
@@ -69,7 +69,7 @@ func (v *viewer) connect(node int) bool {
 		return false
 	}
 	v.mu.Lock()
-	v.conn, v.node = conn, node
+	v.conn, v.tracker = conn, tracker
 	v.mu.Unlock()
 	for {
 		_, b, err := conn.ReadMessage()
@@ -79,7 +79,7 @@ func (v *viewer) connect(node int) bool {
 		v.take(b)
 	}
 	v.mu.Lock()
-	v.conn, v.node = nil, -1
+	v.conn, v.tracker = nil, -1
 	v.mu.Unlock()
 	return true
 }
@@ -117,14 +117,14 @@ func (v *viewer) apply(d wire.Delta) {
 // seen is what a viewer knows at one moment.
 type seen struct {
 	id      wire.ViewerID
-	node    int
+	tracker int
 	members []wire.ViewerID
 }
 
 func (v *viewer) look() seen {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	now := seen{id: v.id, node: v.node}
+	now := seen{id: v.id, tracker: v.tracker}
 	for _, m := range v.roster.Members {
 		now.members = append(now.members, m.ID)
 	}

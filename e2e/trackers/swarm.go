@@ -19,20 +19,20 @@ const (
 	poll           = 100 * time.Millisecond
 )
 
-// swarm is the viewers of one stream at several nodes.
+// swarm is the viewers of one stream at several trackers.
 type swarm struct {
-	l       *life
-	nodes   []*node
-	viewers []*viewer
-	running sync.WaitGroup
-	probed  []*viewer // who is there when newcomers join: these have a stream of their own, and so disturb no cells
-	probes  int
+	l        *life
+	trackers []*tracker
+	viewers  []*viewer
+	running  sync.WaitGroup
+	probed   []*viewer // who is there when newcomers join: these have a stream of their own, and so disturb no cells
+	probes   int
 }
 
 func newSwarm(l *life, program string, redis []string, viewers int) *swarm {
 	s := &swarm{l: l}
 	for _, url := range redis {
-		s.nodes = append(s.nodes, newNode(l, program, url))
+		s.trackers = append(s.trackers, newTracker(l, program, url))
 	}
 	pace := time.NewTicker(time.Second / joinsPerSecond)
 	defer pace.Stop()
@@ -40,12 +40,12 @@ func newSwarm(l *life, program string, redis []string, viewers int) *swarm {
 		<-pace.C
 		v := s.newViewer("demo", i)
 		s.viewers = append(s.viewers, v)
-		s.running.Go(func() { v.run(i % len(s.nodes)) })
+		s.running.Go(func() { v.run(i % len(s.trackers)) })
 	}
-	for i := range 3 * len(s.nodes) {
+	for i := range 3 * len(s.trackers) {
 		v := s.newViewer("probe", viewers+i)
 		s.probed = append(s.probed, v)
-		s.running.Go(func() { v.run(i % len(s.nodes)) })
+		s.running.Go(func() { v.run(i % len(s.trackers)) })
 	}
 	return s
 }
@@ -54,7 +54,7 @@ func (s *swarm) close() {
 	for _, v := range append(s.viewers, s.probed...) {
 		v.end()
 	}
-	for _, n := range s.nodes {
+	for _, n := range s.trackers {
 		n.kill()
 	}
 	s.running.Wait()
@@ -65,7 +65,7 @@ func (s *swarm) wrong() error {
 	all := make(map[wire.ViewerID]seen, len(s.viewers))
 	for _, v := range s.viewers {
 		now := v.look()
-		if now.node < 0 || now.id == 0 {
+		if now.tracker < 0 || now.id == 0 {
 			return fmt.Errorf("viewer %d has no socket", v.number)
 		}
 		all[now.id] = now
@@ -123,8 +123,8 @@ func (s *swarm) watch(stop <-chan struct{}, whom []*viewer) (fewest float64) {
 	}
 }
 
-// probe has newcomers join, until stop is closed, at the nodes that are up, and notes how long their rosters took.
-func (s *swarm) probe(stop <-chan struct{}, nodes []int) (took []time.Duration, failed int) {
+// probe has newcomers join, until stop is closed, at the trackers that are up, and notes how long their rosters took.
+func (s *swarm) probe(stop <-chan struct{}, trackers []int) (took []time.Duration, failed int) {
 	var mu sync.Mutex
 	var trying sync.WaitGroup
 	pace := time.NewTicker(time.Second / probesPerSec)
@@ -138,13 +138,13 @@ func (s *swarm) probe(stop <-chan struct{}, nodes []int) (took []time.Duration, 
 		}
 		s.probes++
 		v := s.newViewer("probe", 1_000_000+s.probes)
-		node := nodes[i%len(nodes)]
+		tracker := trackers[i%len(trackers)]
 		trying.Go(func() {
 			began := time.Now()
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
-				v.connect(node)
+				v.connect(tracker)
 			}()
 			for len(v.look().members) == 0 && time.Since(began) < joinWithin {
 				time.Sleep(time.Millisecond)
@@ -174,13 +174,13 @@ func (v *viewer) leave() {
 	v.end()
 }
 
-// introduced returns the share of signals between members of one cell at two nodes that arrive.
+// introduced returns the share of signals between members of one cell at two trackers that arrive.
 func (s *swarm) introduced() float64 {
 	byID := map[wire.ViewerID]*viewer{}
-	node := map[wire.ViewerID]int{}
+	tracker := map[wire.ViewerID]int{}
 	for _, v := range s.viewers {
 		now := v.look()
-		byID[now.id], node[now.id] = v, now.node
+		byID[now.id], tracker[now.id] = v, now.tracker
 	}
 	sent, arrived := 0, 0
 	for range pairsTried {
@@ -188,7 +188,7 @@ func (s *swarm) introduced() float64 {
 		now := from.look()
 		for _, id := range now.members {
 			to := byID[id]
-			if to == nil || node[id] == now.node {
+			if to == nil || tracker[id] == now.tracker {
 				continue
 			}
 			text := fmt.Sprintf("offer %d", rand.Uint64())
@@ -217,13 +217,13 @@ func (v *viewer) hears(text string) bool {
 	}
 }
 
-// during does something while newcomers join at some nodes and all is watched.
-func (s *swarm) during(r *result, whom []*viewer, nodes []int, do func()) {
+// during does something while newcomers join at some trackers and all is watched.
+func (s *swarm) during(r *result, whom []*viewer, trackers []int, do func()) {
 	stop := make(chan struct{})
 	var took []time.Duration
 	var watching sync.WaitGroup
 	watching.Go(func() { r.FewestPeers = s.watch(stop, whom) })
-	watching.Go(func() { took, r.JoinsFailed = s.probe(stop, nodes) })
+	watching.Go(func() { took, r.JoinsFailed = s.probe(stop, trackers) })
 	do()
 	close(stop)
 	watching.Wait()
@@ -263,8 +263,8 @@ func (s *swarm) named(name string, r result) result {
 func (s *swarm) joined() result {
 	r := result{Fault: "joined", Faults: 1, FewestPeers: 1}
 	s.after(&r, 10*time.Second)
-	for _, n := range s.nodes {
-		r.NodeSeconds = append(r.NodeSeconds, n.metric("process_cpu_seconds_total"))
+	for _, n := range s.trackers {
+		r.TrackerSeconds = append(r.TrackerSeconds, n.metric("process_cpu_seconds_total"))
 	}
 	return r
 }
@@ -286,7 +286,7 @@ func (s *swarm) flushed(server *redistest.Server) result {
 func (s *swarm) redisAway(name string, away time.Duration, take, giveBack func()) result {
 	r := result{Fault: name}
 	failures := func() (sum float64) {
-		for _, n := range s.nodes {
+		for _, n := range s.trackers {
 			sum += n.metric("shoal_tracker_store_failures_total")
 		}
 		return sum
@@ -302,25 +302,25 @@ func (s *swarm) redisAway(name string, away time.Duration, take, giveBack func()
 	return r
 }
 
-func (s *swarm) cut(nodes ...int) func() {
+func (s *swarm) cut(trackers ...int) func() {
 	return func() {
-		for _, i := range nodes {
-			s.nodes[i].wire.set(true)
+		for _, i := range trackers {
+			s.trackers[i].wire.set(true)
 		}
 	}
 }
 
-func (s *swarm) heal(nodes ...int) func() {
+func (s *swarm) heal(trackers ...int) func() {
 	return func() {
-		for _, i := range nodes {
-			s.nodes[i].wire.set(false)
+		for _, i := range trackers {
+			s.trackers[i].wire.set(false)
 		}
 	}
 }
 
-// keeper returns the node that keeps the cells.
+// keeper returns the tracker that keeps the cells.
 func (s *swarm) keeper() int {
-	for i, n := range s.nodes {
+	for i, n := range s.trackers {
 		if n.running != nil && n.metric("shoal_tracker_cells") > 0 {
 			return i
 		}
@@ -328,25 +328,25 @@ func (s *swarm) keeper() int {
 	return 0
 }
 
-func (s *swarm) of(node int) (all []*viewer) {
+func (s *swarm) of(tracker int) (all []*viewer) {
 	for _, v := range s.viewers {
-		if v.look().node == node {
+		if v.look().tracker == tracker {
 			all = append(all, v)
 		}
 	}
 	return all
 }
 
-// but returns those who are at other nodes: whoever has to go to another keeps its links whatever it is told meanwhile.
-func (s *swarm) but(node int) []*viewer {
-	there := s.of(node)
+// but returns those who are at other trackers: whoever has to go to another keeps its links whatever it is told meanwhile.
+func (s *swarm) but(tracker int) []*viewer {
+	there := s.of(tracker)
 	return slices.DeleteFunc(slices.Clone(s.viewers), func(v *viewer) bool { return slices.Contains(there, v) })
 }
 
 // back waits until all viewers have a socket.
 func (s *swarm) back(r *result) {
 	began := time.Now()
-	for slices.ContainsFunc(s.viewers, func(v *viewer) bool { return v.look().node < 0 }) && time.Since(began) < time.Minute {
+	for slices.ContainsFunc(s.viewers, func(v *viewer) bool { return v.look().tracker < 0 }) && time.Since(began) < time.Minute {
 		time.Sleep(poll)
 	}
 	if r.BackSeconds = time.Since(began).Seconds(); r.BackSeconds > 10 {
@@ -354,20 +354,20 @@ func (s *swarm) back(r *result) {
 	}
 }
 
-// drained ends the node that keeps the cells, as an operator does.
+// drained ends the tracker that keeps the cells, as an operator does.
 func (s *swarm) drained() result {
 	k := s.keeper()
 	r := result{Fault: "SIGTERM of the keeper", Faults: 1}
 	s.during(&r, s.but(k), []int{(k + 1) % 3, (k + 2) % 3}, func() {
-		s.nodes[k].drain()
+		s.trackers[k].drain()
 		s.back(&r)
 	})
 	s.after(&r, 10*time.Second)
-	s.nodes[k].start()
+	s.trackers[k].start()
 	return r
 }
 
-// killed ends the node that keeps the cells with kill -9. One in twenty of its viewers never comes back.
+// killed ends the tracker that keeps the cells with kill -9. One in twenty of its viewers never comes back.
 func (s *swarm) killed() result {
 	k := s.keeper()
 	r := result{Fault: "kill -9 of the keeper", Faults: 1}
@@ -378,7 +378,7 @@ func (s *swarm) killed() result {
 		}
 	}
 	s.during(&r, s.but(k), []int{(k + 1) % 3, (k + 2) % 3}, func() {
-		s.nodes[k].kill()
+		s.trackers[k].kill()
 		s.back(&r)
 	})
 	s.after(&r, 30*time.Second)
