@@ -114,7 +114,7 @@ func BenchmarkSignals(b *testing.B) {
 	defer to.Close()
 	w.awaitViewers(2)
 	toID := viewerID(secret(2))
-	signal := wire.Signal{Type: wire.TypeSignal, Peer: toID, Payload: make([]byte, 600)}.Append(nil)
+	signal := wire.Signal{Type: wire.TypeSignal, Peer: toID, Payload: append([]byte{byte(wire.Offer)}, "v=0\r\n"+strings.Repeat("a=extmap-allow-mixed\r\n", 27)...)}.Append(nil)
 	frame := append([]byte{0x82, 0x80 | 126}, binary.BigEndian.AppendUint16(nil, uint16(len(signal)))...)
 	frame = append(append(frame, 0, 0, 0, 0), signal...)
 	const window = 100 // on the way at once
