@@ -52,7 +52,7 @@ func main() {
 	flag.StringVar(&c.peer, "peer", "", "`script` that starts bittorrent-tracker; empty: it is not measured")
 	flag.BoolVar(&c.json, "json", false, "print one JSON object and no table")
 	flag.StringVar(&c.phases, "phases", "idle,introductions,trickled,peer,join,flash", "`phases` to run, with commas")
-	flag.IntVar(&c.idle, "idle", 15000, "idle `viewers` on a holder")
+	flag.IntVar(&c.idle, "idle", 15000, "idle `viewers` on a tracker")
 	flag.IntVar(&c.trackers, "trackers", 1, "`trackers` that hold so many at once, each a process")
 	flag.IntVar(&c.introduced, "introduced", 10000, "`viewers` that are introduced to 8 others each")
 	flag.IntVar(&c.runs, "runs", 3, "`times` that is done; the median is told")

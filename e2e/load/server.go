@@ -168,9 +168,9 @@ func (s *server) collect() error {
 	return err
 }
 
-// profile writes a processor profile of the next 8 s to a file.
+// profile writes a processor profile of the next 3 s to a file.
 func (s *server) profile(file string) {
-	r, err := http.Get("http://" + s.admin + "/debug/pprof/profile?seconds=8")
+	r, err := http.Get("http://" + s.admin + "/debug/pprof/profile?seconds=3")
 	if err != nil {
 		return
 	}

@@ -44,11 +44,16 @@ func grown(out, payload []byte) []byte {
 
 // lineEnd returns where the line that begins at at ends, and where the next one begins.
 func lineEnd(b []byte, at int) (end, next int) {
-	i := bytes.IndexAny(b[at:], "\r\n")
-	if i < 0 {
-		return len(b), len(b)
+	rest := b[at:]
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
 	}
-	end = at + i
+	if i := bytes.IndexByte(rest, '\r'); i >= 0 {
+		rest = rest[:i]
+	}
+	if end = at + len(rest); end == len(b) {
+		return end, end
+	}
 	next = end + 1
 	if b[end] == '\r' && next < len(b) && b[next] == '\n' {
 		next++
@@ -58,6 +63,9 @@ func lineEnd(b []byte, at int) (end, next int) {
 
 // line returns what passes of one line of SDP; not keep: nothing.
 func (f Filter) line(b []byte, s side) (_ []byte, keep bool) {
+	if harmless(b) {
+		return b, true
+	}
 	bare := bytes.TrimSpace(b)
 	if len(bare) < 2 || bare[1] != '=' {
 		return b, true
@@ -84,6 +92,22 @@ func (f Filter) line(b []byte, s side) (_ []byte, keep bool) {
 		}
 	}
 	return b, true
+}
+
+// harmless tells at a glance of most lines that they say nothing of addresses: it knows those that begin as browsers write
+// them, without spaces. Of the others line finds out.
+func harmless(b []byte) bool {
+	plain := func(c byte) bool { return ' ' < c && c < 0x80 }
+	if len(b) < 3 || b[1] != '=' || !plain(b[0]) || !plain(b[2]) {
+		return false
+	}
+	switch b[0] {
+	case 'a':
+		return b[2] != 'c' && b[2] != 'C' && b[2] != 'r' && b[2] != 'R'
+	case 'A', 'c', 'C', 'o', 'O':
+		return false
+	}
+	return true
 }
 
 // blankLast blanks the address at the end of a line's value, "... IN IP4 ADDRESS". ICE does not need it (RFC 8839, 4.2.1.2).
