@@ -55,7 +55,7 @@ func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) bool {
 			return false
 		}
 		if r := m.cells[id]; r != nil {
-			apply(r, d)
+			r.Apply(d)
 		}
 	case wire.TypeBridges:
 		o, err := wire.ParseBridges(message)
@@ -70,19 +70,6 @@ func (m *mirror) note(id uint32, to []wire.ViewerID, message []byte) bool {
 		return false
 	}
 	return true
-}
-
-// apply brings a roster to the version of a delta.
-func apply(r *wire.Roster, d wire.Delta) {
-	r.Version = d.Version
-	for _, set := range d.Set {
-		if i := slices.IndexFunc(r.Members, func(m wire.Member) bool { return m.ID == set.ID }); i >= 0 {
-			r.Members[i] = set
-		} else {
-			r.Members = append(r.Members, set)
-		}
-	}
-	r.Members = slices.DeleteFunc(r.Members, func(m wire.Member) bool { return slices.Contains(d.Left, m.ID) })
 }
 
 // move notes in which cell a viewer is, 0 for none. A cell in which there is none of ours is forgotten.

@@ -83,7 +83,7 @@ func (f *follower) follow() {
 			f.off = false // as a player takes it
 		case wire.TypeDelta:
 			if d, _ := wire.ParseDelta(b); d.Version == f.roster.Version+1 {
-				apply(&f.roster, d)
+				f.roster.Apply(d)
 			} else {
 				f.missed++
 			}

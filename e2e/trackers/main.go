@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/tracker/store/redistest"
@@ -22,9 +23,10 @@ func main() {
 	program := flag.String("shoal", "bin/shoal", "the program")
 	viewers := flag.Int("viewers", 3000, "viewers")
 	away := flag.Duration("away", 30*time.Second, "how long Redis is away")
+	only := flag.String("only", "", "of the faults of a single Redis, the one whose name holds this text; empty: all, and Sentinels and a Cluster too")
 	asJSON := flag.Bool("json", false, "print one JSON object last")
 	flag.Parse()
-	os.Exit(run(*program, *viewers, *away, *asJSON))
+	os.Exit(run(*program, *viewers, *away, *only, *asJSON))
 }
 
 // result is what a fault did.
@@ -42,7 +44,7 @@ type result struct {
 	TrackerSeconds []float64 `json:"trackerSeconds,omitempty"` // of a processor, that each tracker had used
 }
 
-func run(program string, viewers int, away time.Duration, asJSON bool) (status int) {
+func run(program string, viewers int, away time.Duration, only string, asJSON bool) (status int) {
 	l := &life{}
 	defer l.end()
 	defer func() {
@@ -65,28 +67,45 @@ func run(program string, viewers int, away time.Duration, asJSON bool) (status i
 	}
 	server := redistest.Start(l)
 	s := newSwarm(l, program, []string{server.URL(), server.URL(), server.URL()}, viewers)
-	note(s.joined())
-	note(s.flushed(server))
-	note(s.redisAway("redis killed", away, server.Kill, server.Restart))
-	note(s.redisAway("redis frozen", away, server.Freeze, server.Thaw))
-	note(s.redisAway("two trackers cut off", away, s.cut(0, 1), s.heal(0, 1)))
-	note(s.drained())
-	note(s.killed())
+	note(s.joined("joined"))
+	for _, fault := range []struct {
+		name string
+		do   func(name string) result
+	}{
+		{"FLUSHALL, ten times", func(name string) result { return s.flushed(name, server) }},
+		{"redis killed", func(name string) result { return s.redisAway(name, away, server.Kill, server.Restart) }},
+		{"redis frozen", func(name string) result { return s.redisAway(name, away, server.Freeze, server.Thaw) }},
+		{"two trackers cut off", func(name string) result { return s.redisAway(name, away, s.cut(0, 1), s.heal(0, 1)) }},
+		{"SIGTERM of the keeper", s.drained},
+		{"kill -9 of the keeper", s.killed},
+	} {
+		if strings.Contains(fault.name, only) {
+			note(fault.do(fault.name))
+		}
+	}
 	s.close()
-
-	url, master, _ := redistest.StartSentinel(l)
-	s = newSwarm(l, program, []string{url, url, url}, viewers)
-	s.joined()
-	note(s.redisAway("sentinel failover", 15*time.Second, master.Kill, func() {}))
-	s.close()
-
-	url, masters := redistest.StartCluster(l)
-	s = newSwarm(l, program, []string{url, url, url}, viewers)
-	note(s.named("cluster, joined", s.joined()))
-	note(s.redisAway("cluster master frozen", away, masters[0].Freeze, masters[0].Thaw))
-	s.close()
+	if only == "" {
+		behindSentinels(l, program, viewers, note)
+		onCluster(l, program, viewers, away, note)
+	}
 	if asJSON {
 		json.NewEncoder(os.Stdout).Encode(map[string]any{"viewers": viewers, "trackers": 3, "faults": results})
 	}
 	return status
+}
+
+func behindSentinels(l *life, program string, viewers int, note func(result)) {
+	url, master, _ := redistest.StartSentinel(l)
+	s := newSwarm(l, program, []string{url, url, url}, viewers)
+	defer s.close()
+	s.joined("")
+	note(s.redisAway("sentinel failover", 15*time.Second, master.Kill, func() {}))
+}
+
+func onCluster(l *life, program string, viewers int, away time.Duration, note func(result)) {
+	url, masters := redistest.StartCluster(l)
+	s := newSwarm(l, program, []string{url, url, url}, viewers)
+	defer s.close()
+	note(s.joined("cluster, joined"))
+	note(s.redisAway("cluster master frozen", away, masters[0].Freeze, masters[0].Thaw))
 }

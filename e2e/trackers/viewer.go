@@ -95,7 +95,7 @@ func (v *viewer) take(b []byte) {
 		v.roster, _ = wire.ParseRoster(b)
 	case wire.TypeDelta:
 		if d, _ := wire.ParseDelta(b); d.Version == v.roster.Version+1 {
-			v.apply(d)
+			v.roster.Apply(d)
 		}
 	case wire.TypeSignalled:
 		if s, err := wire.ParseSignal(b, wire.TypeSignalled); err == nil {
@@ -105,13 +105,6 @@ func (v *viewer) take(b []byte) {
 			}
 		}
 	}
-}
-
-func (v *viewer) apply(d wire.Delta) {
-	members := slices.DeleteFunc(slices.Clone(v.roster.Members), func(m wire.Member) bool {
-		return slices.Contains(d.Left, m.ID) || slices.ContainsFunc(d.Set, func(set wire.Member) bool { return set.ID == m.ID })
-	})
-	v.roster.Version, v.roster.Members = d.Version, append(members, d.Set...)
 }
 
 // seen is what a viewer knows at one moment.
@@ -132,6 +125,18 @@ func (v *viewer) look() seen {
 	return now
 }
 
+// leave takes leave of the tracker.
+func (v *viewer) leave() {
+	v.mu.Lock()
+	conn := v.conn
+	v.mu.Unlock()
+	if conn != nil {
+		conn.WriteMessage(2, wire.Leave{}.Append(nil))
+		time.Sleep(100 * time.Millisecond)
+	}
+	v.end()
+}
+
 // end closes the socket without a word, as a page that is closed may.
 func (v *viewer) end() {
 	v.over.Store(true)
@@ -148,5 +153,19 @@ func (v *viewer) signal(to wire.ViewerID, text string) {
 	if v.conn != nil {
 		v.conn.WriteMessage(websocket.BinaryMessage,
 			wire.Signal{Type: wire.TypeSignal, Peer: to, Payload: append([]byte{byte(wire.Offer)}, text...)}.Append(nil))
+	}
+}
+
+func (v *viewer) hears(text string) bool {
+	limit := time.After(joinWithin)
+	for {
+		select {
+		case got := <-v.signals:
+			if got == text {
+				return true
+			}
+		case <-limit:
+			return false
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // MessageType is the first byte of a message between a viewer and the tracker.
 type MessageType uint8
@@ -258,6 +261,19 @@ func (d Delta) Append(b []byte) []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(id))
 	}
 	return b
+}
+
+// Apply brings the roster to the version of a delta.
+func (r *Roster) Apply(d Delta) {
+	r.Version = d.Version
+	for _, set := range d.Set {
+		if i := slices.IndexFunc(r.Members, func(m Member) bool { return m.ID == set.ID }); i >= 0 {
+			r.Members[i] = set
+		} else {
+			r.Members = append(r.Members, set)
+		}
+	}
+	r.Members = slices.DeleteFunc(r.Members, func(m Member) bool { return slices.Contains(d.Left, m.ID) })
 }
 
 // BridgeRole says who feeds whom.
