@@ -43,7 +43,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p, no := t.look(r, offered(r), from, now)
 	if no == nil {
-		no = t.enter(p, from)
+		no = t.enter(r.Context(), p, from)
 	}
 	if no != nil {
 		t.refuse(w, no)
@@ -82,7 +82,7 @@ func (t *Tracker) advise(w http.ResponseWriter, r *http.Request, from netip.Addr
 	}
 	p, no := t.look(r, string(text), from, now)
 	if no == nil {
-		if no = t.enter(p, from); no == nil {
+		if no = t.enter(r.Context(), p, from); no == nil {
 			t.release(from, p)
 		}
 	}

@@ -161,7 +161,7 @@ func (w *world) ask(header http.Header, stream, text string) (status int, words,
 	return answer.Code, answer.Body.String(), answer.Header().Get("Retry-After")
 }
 
-// TestOneTokenTwoSockets: the second viewer of a token is refused, the same viewer takes over from its old socket.
+// TestOneTokenTwoSockets: while a token's viewer is there, another's handshake is refused.
 func TestOneTokenTwoSockets(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newAdmission(t, Config{})
@@ -170,27 +170,59 @@ func TestOneTokenTwoSockets(t *testing.T) {
 		if wire.MessageType(b[0]) != wire.TypeWelcome {
 			t.Fatalf("%x", b)
 		}
-		second, b := a.joinWith("192.0.2.2", "demo", text, 2)
-		r, err := wire.ParseRefused(b)
-		if err != nil || r.Reason != wire.RefusedToken || r.RetryAfter == 0 {
-			t.Errorf("another viewer with the same token: %+v, %v", r, err)
+		for range 3 {
+			began := time.Now()
+			_, answer, err := a.dialWith(address("192.0.2.2"), "demo", text)
+			if err == nil || answer.StatusCode != http.StatusTooManyRequests || answer.Header.Get("Retry-After") != "15" {
+				t.Errorf("a second socket with the token of one who is there: %v, %+v", err, answer)
+			}
+			if took := time.Since(began); took >= answerWithin {
+				t.Errorf("that took %v", took)
+			}
+			if status, words, retry := a.ask(address("192.0.2.2"), "demo", text); status != http.StatusTooManyRequests || retry != "15" || !strings.Contains(words, "needs its own") {
+				t.Errorf("who asks is told %d %q, and to come back in %s s", status, words, retry)
+			}
+			a.stateless(1)
 		}
-		second.refused()
-		a.stateless(1)
 
-		again, b := a.joinWith("192.0.2.1", "demo", text, 1)
-		if wire.MessageType(b[0]) != wire.TypeWelcome {
-			t.Errorf("the same viewer on a new socket: %x", b)
-		}
-		first.refused() // its old socket is closed
-		a.stateless(1)
-
-		again.conn.Close()
+		first.conn.Close()
 		time.Sleep(2 * keepStream)
 		a.stateless(0)
 		if _, b := a.joinWith("192.0.2.2", "demo", text, 2); wire.MessageType(b[0]) != wire.TypeWelcome {
 			t.Errorf("the token is free again, and still %x", b)
 		}
+	})
+}
+
+// TestComesBackBesideItsDeadSocket: a viewer whose old socket has died without a word takes it over, from wherever it comes; another
+// viewer does not.
+func TestComesBackBesideItsDeadSocket(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := newAdmission(t, Config{})
+		text := a.make(token.Claims{Stream: "demo"})
+		first, _, err := a.dialWith(address("192.0.2.1"), "demo", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.conn.SetPingHandler(func(string) error { return nil })
+		first.read()
+		first.send(wire.Join{Secret: secret(1), Stream: "demo"}.Append(nil))
+		second, b := a.joinWith("192.0.2.2", "demo", text, 2)
+		if r, err := wire.ParseRefused(b); err != nil || r.Reason != wire.RefusedToken || r.RetryAfter != 15 {
+			t.Errorf("another viewer with the same token: %+v, %v", r, err)
+		}
+		second.refused()
+		a.stateless(1)
+
+		began := time.Now()
+		if _, b = a.joinWith("198.51.100.1", "demo", text, 1); wire.MessageType(b[0]) != wire.TypeWelcome {
+			t.Errorf("the same viewer on a new socket: %x", b)
+		}
+		if took := time.Since(began); took > answerWithin+pause {
+			t.Errorf("it waited %v", took)
+		}
+		first.refused() // its old socket is closed
+		a.stateless(1)
 	})
 }
 
@@ -335,14 +367,16 @@ func TestSeats(t *testing.T) {
 		{"one stands", s.stand(id), true},
 		{"another stands", s.stand(id), true},
 		{"a third does not", s.stand(id), false},
-		{"7 sits", s.sit(id, 7, "a"), true},
-		{"8 sits", s.sit(id, 8, "a"), true},
+		{"7 sits", s.sit(id, 7, "a", nil), true},
+		{"8 sits", s.sit(id, 8, "a", nil), true},
 		{"9 stands", s.stand(id), true},
-		{"9 finds no seat", s.sit(id, 9, "a"), false},
+		{"9 finds no seat", s.sit(id, 9, "a", nil), false},
 		{"7 stands", s.stand(id), true},
-		{"7 takes its seat", s.sit(id, 7, "a"), true},
+		{"7 takes its seat", s.sit(id, 7, "a", nil), true},
 		{"7 stands for another stream", s.stand(id), true},
-		{"and finds no seat", s.sit(id, 7, "b"), false},
+		{"and finds no seat", s.sit(id, 7, "b", nil), false},
+		{"all seats are taken", len(s.sitters(id)) == 2, true},
+		{"of another token they are not", len(s.sitters(token.ID{2})) > 0, false},
 	}
 	for _, step := range steps {
 		if step.got != step.want {
@@ -353,8 +387,8 @@ func TestSeats(t *testing.T) {
 	s.walk(id)
 	s.rise(id, 7, "a")
 	s.rise(id, 8, "a")
-	if s.len() != 1 {
-		t.Error("7 sits and is forgotten")
+	if s.len() != 1 || len(s.sitters(id)) != 0 {
+		t.Error("7 sits and is forgotten, or sits on both seats")
 	}
 	if s.rise(id, 7, "a"); s.len() != 0 {
 		t.Error("nobody is there and it is not forgotten")

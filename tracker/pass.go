@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -77,7 +78,7 @@ func (t *Tracker) look(r *http.Request, text string, from netip.Addr, now time.T
 }
 
 // enter takes all that a socket holds from before its upgrade on, or says what there is not. Release gives it back.
-func (t *Tracker) enter(p *pass, from netip.Addr) *rebuff {
+func (t *Tracker) enter(ctx context.Context, p *pass, from netip.Addr) *rebuff {
 	if p.token != (token.ID{}) && !t.seats.stand(p.token) {
 		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, joinWithin, "others are joining with this token"}
 	}
@@ -90,15 +91,25 @@ func (t *Tracker) enter(p *pass, from netip.Addr) *rebuff {
 		t.rise(p)
 		return &rebuff{refusedFull, http.StatusServiceUnavailable, 5 * time.Second, "the tracker is full or stopping"}
 	}
+	if p.token != (token.ID{}) && t.taken(ctx, p.token) {
+		t.release(from, p)
+		no := tokenTaken()
+		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, time.Duration(no.RetryAfter) * time.Second, no.Text}
+	}
 	return nil
 }
 
+// tokenTaken is what a viewer is told for which its token has no seat.
+func tokenTaken() *wire.Refused {
+	return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: 15, Text: "another viewer is here with this token; each viewer needs its own"}
+}
+
 // sit gives a viewer that joins a seat of its token, if it needs one, and tells whether there was one.
-func (t *Tracker) sit(p *pass, viewer wire.ViewerID, stream string) bool {
+func (t *Tracker) sit(p *pass, viewer wire.ViewerID, stream string, socket *viewer) bool {
 	if p.token == (token.ID{}) {
 		return true
 	}
-	if !t.seats.sit(p.token, viewer, stream) {
+	if !t.seats.sit(p.token, viewer, stream, socket) {
 		return false
 	}
 	p.seated = viewer

@@ -98,8 +98,6 @@ func (v *viewer) control() (heard bool, err error) {
 	return true, v.ponged("")
 }
 
-func (v *viewer) touch(now time.Time) { v.heard.Store(now.Unix()) }
-
 func (v *viewer) ponged(string) error {
 	now := time.Now()
 	v.touch(now)

@@ -19,11 +19,12 @@ const joinWithin = 5 * time.Second // a socket must not be open longer without a
 // viewer is one socket. It always has one goroutine that waits or reads; a writer runs only while there is something to
 // write.
 type viewer struct {
-	t      *Tracker        // static
-	conn   *websocket.Conn // static; it reads, and we write
-	socket *socket         // static; under conn
-	from   netip.Addr      // static; told to nobody
-	heard  atomic.Int64    // Unix seconds of the last sign of life
+	t      *Tracker                      // static
+	conn   *websocket.Conn               // static; it reads, and we write
+	socket *socket                       // static; under conn
+	from   netip.Addr                    // static; told to nobody
+	heard  atomic.Int64                  // Unix seconds of the last sign of life
+	asked  atomic.Pointer[chan struct{}] // closed by the next one; nil: nobody waits for it
 
 	// owned by the reader
 	pass   *pass
@@ -98,6 +99,27 @@ func (v *viewer) read() {
 	v.conn.Close()
 }
 
+// ask asks the viewer for a sign of life, and returns what is closed when it comes.
+func (v *viewer) ask() <-chan struct{} {
+	c := make(chan struct{})
+	for !v.asked.CompareAndSwap(nil, &c) {
+		if others := v.asked.Load(); others != nil {
+			c = *others
+			break
+		}
+	}
+	v.push(ping, nil)
+	return c
+}
+
+// touch notes a sign of life.
+func (v *viewer) touch(now time.Time) {
+	v.heard.Store(now.Unix())
+	if v.asked.Load() != nil {
+		close(*v.asked.Swap(nil)) // no other goroutine takes it out
+	}
+}
+
 // join serves a socket's first message.
 func (v *viewer) join(kind int, b []byte, now time.Time) (*wire.Refused, error) {
 	return v.enter(kind, b, now), nil
@@ -118,8 +140,8 @@ func (v *viewer) enter(kind int, b []byte, now time.Time) *wire.Refused {
 		return &wire.Refused{Reason: wire.RefusedStream, Text: "the handshake named another stream"}
 	}
 	id := viewerID(j.Secret)
-	if !v.t.sit(v.pass, id, j.Stream) {
-		return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: 15, Text: "another viewer is here with this token; each viewer needs its own"}
+	if !v.t.sit(v.pass, id, j.Stream, v) {
+		return tokenTaken()
 	}
 	s, err := v.t.enterStream(j.Stream, v.from, now)
 	if err != nil {
