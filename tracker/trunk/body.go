@@ -16,10 +16,12 @@ type Seat struct {
 	Region    uint32
 	RoundTrip uint16
 	Cell      uint32
+	Age       uint32 // milliseconds since the Join
+	Token     [16]byte
 }
 
 // SeatSize is the length of a seat.
-const SeatSize = 12 + 8 + 8 + 8 + 4 + 2 + 4
+const SeatSize = 12 + 8 + 8 + 8 + 4 + 2 + 4 + 4 + 16
 
 // Append appends the seat to a body.
 func (s Seat) Append(b []byte) []byte {
@@ -31,7 +33,9 @@ func (s Seat) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint64(b, s.Origin)
 	b = binary.BigEndian.AppendUint32(b, s.Region)
 	b = binary.BigEndian.AppendUint16(b, s.RoundTrip)
-	return binary.BigEndian.AppendUint32(b, s.Cell)
+	b = binary.BigEndian.AppendUint32(b, s.Cell)
+	b = binary.BigEndian.AppendUint32(b, s.Age)
+	return append(b, s.Token[:]...)
 }
 
 // ParseSeats reads the body of Enter and Change.
@@ -41,8 +45,9 @@ func ParseSeats(body []byte) ([]Seat, error) {
 	for len(r.b) > 0 && !r.short {
 		seats = append(seats, Seat{
 			Member:  wire.Member{ID: wire.ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()},
-			Network: r.u64(), Prefix: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(),
+			Network: r.u64(), Prefix: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(), Age: r.u32(),
 		})
+		copy(seats[len(seats)-1].Token[:], r.take(16))
 	}
 	if r.short {
 		return nil, ErrShort
@@ -56,6 +61,11 @@ func AppendCensus(b []byte, seats []Seat, rosters []wire.Roster) []byte {
 	for _, s := range seats {
 		b = s.Append(b)
 	}
+	return AppendRosters(b, rosters)
+}
+
+// AppendRosters appends the body of a Bequest.
+func AppendRosters(b []byte, rosters []wire.Roster) []byte {
 	for _, r := range rosters {
 		m := r.Append(nil)
 		b = append(binary.BigEndian.AppendUint16(b, uint16(len(m))), m...)
@@ -63,30 +73,42 @@ func AppendCensus(b []byte, seats []Seat, rosters []wire.Roster) []byte {
 	return b
 }
 
-// ParseCensus reads it. A roster that makes no sense makes the whole an error.
+// ParseRosters reads it. One that makes no sense makes the whole an error.
+func ParseRosters(body []byte) (rosters []wire.Roster, err error) {
+	r := reader{b: body}
+	for len(r.b) > 0 && !r.short {
+		roster, err := wire.ParseRoster(r.take(int(r.u16())))
+		if err != nil {
+			return nil, err
+		}
+		if roster.Cell > math.MaxInt32 {
+			return nil, ErrCell
+		}
+		rosters = append(rosters, roster)
+	}
+	if r.short {
+		return nil, ErrShort
+	}
+	return rosters, nil
+}
+
+// ParseCensus reads it.
 func ParseCensus(body []byte) (seats []Seat, rosters []wire.Roster, err error) {
 	r := reader{b: body}
 	n := int(min(r.u32(), math.MaxInt32/SeatSize))
 	if seats, err = ParseSeats(r.take(n * SeatSize)); err != nil {
 		return nil, nil, err
 	}
-	for len(r.b) > 0 && !r.short {
-		roster, err := wire.ParseRoster(r.take(int(r.u16())))
-		if err != nil {
-			return nil, nil, err
-		}
-		if roster.Cell > math.MaxInt32 {
-			return nil, nil, ErrCell
-		}
-		rosters = append(rosters, roster)
-	}
 	if r.short {
 		return nil, nil, ErrShort
+	}
+	if rosters, err = ParseRosters(r.b); err != nil {
+		return nil, nil, err
 	}
 	return seats, rosters, nil
 }
 
-// AppendIDs appends viewers to the body of Leave, Resend and Gone.
+// AppendIDs appends viewers to the body of Leave, Resend, Gone and Taken.
 func AppendIDs(b []byte, ids ...wire.ViewerID) []byte {
 	for _, id := range ids {
 		b = binary.BigEndian.AppendUint64(b, uint64(id))
@@ -141,4 +163,25 @@ func ParseNotice(body []byte) (cell uint32, to []wire.ViewerID, message []byte, 
 		return 0, nil, nil, ErrShort
 	}
 	return cell, to, r.b, nil
+}
+
+// Summary is how a swarm does as a whole.
+type Summary struct{ Trackers, Viewers, Cells, Roots uint32 }
+
+// Append appends the body of a Beat.
+func (s Summary) Append(b []byte) []byte {
+	for _, n := range [...]uint32{s.Trackers, s.Viewers, s.Cells, s.Roots} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return b
+}
+
+// ParseSummary reads it.
+func ParseSummary(body []byte) (Summary, error) {
+	r := reader{b: body}
+	s := Summary{r.u32(), r.u32(), r.u32(), r.u32()}
+	if r.short {
+		return Summary{}, ErrShort
+	}
+	return s, nil
 }

@@ -21,15 +21,18 @@
 //
 // From the keeper to a guest:
 //
-//	0x41 Beat     as above
+//	0x41 Beat     how the swarm does: trackers u32, viewers in cells u32, cells u32, roots u32
 //	0x42 Ask      I know nothing of this session, or missed a word of it
 //	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
 //	0x44 Deliver  sender u64, addressee u64, payload
 //	0x45 Gone     viewers that have joined elsewhere
 //	0x46 Adieu    I keep the cells no longer
+//	0x47 Taken    viewers for whom their token has no seat
+//	0x48 Bequest  cells in which the guest has no viewers, told before an Adieu: for each a length u16 and its Roster
 //
 // A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, origin u64, region u32 and round
-// trip u16, and the cell u32 in which it was told to be, 0 for none.
+// trip u16, the cell u32 in which it was told to be, 0 for none, the milliseconds u32 since its Join, and its token, 16 bytes that are a hash,
+// zero for none. Ages say of two sockets, or of two viewers with one token, which came later, without clocks that agree.
 //
 // A batch of another version is ignored whole: trackers of two versions each keep cells of their own.
 package trunk

@@ -31,16 +31,19 @@ func TestVectors(t *testing.T) {
 	seat := trunk.Seat{
 		Member:  wire.Member{ID: 0x0102030405060708, Flags: 9, Rendition: 10, Weight: 0x0b0c},
 		Network: 0x11, Prefix: 0x16, Origin: 0x12, Region: 0x13, RoundTrip: 0x14, Cell: 0x15,
+		Age: 0x17, Token: [16]byte{0x18, 15: 0x19},
 	}
 	for _, c := range []struct {
 		name string
 		got  []byte
 		want string
 	}{
-		{"batch", trunk.Begin(nil, "ab"), "01 02 6162"},
+		{"batch", trunk.Begin(nil, "ab"), "02 02 6162"},
 		{"word", trunk.Word{Kind: trunk.Beat, Stream: "s", Session: 1, Number: 2, Body: []byte{3}}.Append(nil), "41 01 73 0000000000000001 00000002 00000001 03"},
-		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015"},
+		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015 00000017 18 0000000000000000000000000000 19"},
 		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
+		{"rosters", trunk.AppendRosters(nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "000c 42 00000001 00000002 03 0000"},
+		{"summary", trunk.Summary{Trackers: 1, Viewers: 2, Cells: 3, Roots: 4}.Append(nil), "00000001 00000002 00000003 00000004"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
 	} {
@@ -72,11 +75,13 @@ func TestRefused(t *testing.T) {
 		t.Errorf("a long name: %v", err)
 	}
 	for name, err := range map[string]error{
-		"seats":  second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
-		"census": third(trunk.ParseCensus([]byte{0, 0, 0, 1, 0})),
-		"ids":    second(trunk.ParseIDs(make([]byte, 9))),
-		"signal": fourth(trunk.ParseSignal(make([]byte, 16))),
-		"notice": fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
+		"seats":   second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
+		"rosters": second(trunk.ParseRosters([]byte{0, 5, 1})),
+		"summary": second(trunk.ParseSummary(make([]byte, 15))),
+		"census":  third(trunk.ParseCensus([]byte{0, 0, 0, 1, 0})),
+		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
+		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
+		"notice":  fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
 	} {
 		if err == nil {
 			t.Errorf("%s: a body that is short is taken", name)
@@ -119,6 +124,11 @@ func FuzzParse(f *testing.F) {
 				again := trunk.AppendCensus(nil, seats, rosters)
 				if s, r, err := trunk.ParseCensus(again); err != nil || !reflect.DeepEqual(s, seats) || !reflect.DeepEqual(r, rosters) {
 					t.Fatalf("census %x became %x", w.Body, again)
+				}
+			}
+			if rosters, err := trunk.ParseRosters(w.Body); err == nil {
+				if again, err := trunk.ParseRosters(trunk.AppendRosters(nil, rosters)); err != nil || !reflect.DeepEqual(again, rosters) {
+					t.Fatalf("rosters %x changed", w.Body)
 				}
 			}
 			if ids, err := trunk.ParseIDs(w.Body); err == nil && !bytes.Equal(trunk.AppendIDs(nil, ids...), w.Body) {

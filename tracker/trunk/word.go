@@ -9,7 +9,7 @@ import (
 )
 
 // Version is that of the batches.
-const Version = 1
+const Version = 2
 
 // Kind says what a word is.
 type Kind uint8
@@ -30,6 +30,8 @@ const (
 	Deliver Kind = 0x44
 	Gone    Kind = 0x45
 	Adieu   Kind = 0x46
+	Taken   Kind = 0x47
+	Bequest Kind = 0x48
 )
 
 // FromKeeper tells whether it is the keeper's word, and not a guest's.
