@@ -53,6 +53,7 @@ func TestKillSwitch(t *testing.T) {
 			viewers = append(viewers, w.join("demo"))
 		}
 		other := w.join("other")
+		time.Sleep(time.Second) // until all have been told of all
 		for _, v := range viewers {
 			v.latest()
 		}

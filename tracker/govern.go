@@ -34,12 +34,10 @@ func (s *stream) welcome(v *viewer, now time.Time) {
 
 // enter has a viewer put into a cell, or told anew of the one that it is in.
 func (s *stream) enter(v *viewer, now time.Time) {
-	if s.keeper != nil {
-		if before := s.keeper.enter(nil, v.member, v.at, 0, now); before != nil {
-			s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, v.id)})
-		}
+	if s.keeper != nil && !s.take(nil, s.seatOf(v, now), 0, now) {
+		return
 	}
-	s.say(trunk.Enter, s.seatOf(v).Append(nil))
+	s.say(trunk.Enter, s.seatOf(v, now).Append(nil))
 }
 
 // exit takes a viewer out of its cell.
@@ -53,11 +51,11 @@ func (s *stream) exit(id wire.ViewerID, now time.Time) {
 }
 
 // change takes what a viewer says of itself.
-func (s *stream) change(v *viewer) (news bool) {
+func (s *stream) change(v *viewer, now time.Time) (news bool) {
 	if s.outside.members[v.id] {
 		return false
 	}
-	s.say(trunk.Change, s.seatOf(v).Append(nil))
+	s.say(trunk.Change, s.seatOf(v, now).Append(nil))
 	return s.keeper != nil && s.keeper.swarm.Update(v.member, v.at)
 }
 

@@ -14,6 +14,7 @@ type guest struct {
 	session uint64
 	in, out uint32 // numbers of the last words
 	viewers int
+	moved   int // elsewhere, since it was last heard of
 	heard   time.Time
 	asked   time.Time
 }
@@ -33,7 +34,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		s.askCensus(from, g, w.Session, now)
 		return
 	}
-	g.heard = now
+	g.heard, g.moved = now, 0
 	if w.Kind.Numbered() {
 		g.in++
 	}
@@ -47,8 +48,8 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		seats, _ := trunk.ParseSeats(w.Body)
 		for _, seat := range seats {
 			if w.Kind == trunk.Enter || !k.swarm.Has(seat.Member.ID) {
-				s.seat(g, seat, 0, now)
-			} else if k.homes[seat.Member.ID] == g {
+				s.take(g, seat, 0, now)
+			} else if k.homes[seat.Member.ID].at == g {
 				k.swarm.Update(seat.Member, place(seat))
 			}
 		}
@@ -64,7 +65,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		}
 	case trunk.Signal:
 		from, to, payload, err := trunk.ParseSignal(w.Body)
-		if err != nil || k.homes[from] != g || !k.swarm.Together(from, to) {
+		if err != nil || k.homes[from].at != g || !k.swarm.Together(from, to) {
 			s.t.metrics.strangers.Inc()
 		} else {
 			s.pass(from, to, payload, now)
@@ -85,7 +86,7 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		g = &guest{name: from}
 		k.guests[from] = g
 	}
-	g.session, g.in, g.out, g.heard, g.asked = w.Session, 0, 0, now, time.Time{}
+	g.session, g.in, g.out, g.heard, g.moved, g.asked = w.Session, 0, 0, now, 0, time.Time{}
 	if now.Sub(k.since) < ghostsAfter { // later than that the guest knows no better
 		for _, r := range rosters {
 			k.restore(r, s.viewers, s.outside.members, now)
@@ -100,31 +101,61 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		}
 	}
 	for _, seat := range seats {
-		s.seat(g, seat, mates[seat.Cell], now)
+		s.take(g, seat, mates[seat.Cell], now)
 		if seat.Cell != 0 {
 			mates[seat.Cell] = seat.Member.ID
 		}
 	}
 	for _, id := range sortedIDs(k.homes) {
-		if k.homes[id] == g && !here[id] {
+		if k.homes[id].at == g && !here[id] {
 			k.leave(g, id, now)
 		}
 	}
 	s.flush(now)
-	s.tellGuest(g, trunk.Word{Kind: trunk.Beat})
+	s.beatTo(g)
 }
 
-// seat gives a guest's viewer a place. Where it was before it is no longer.
-func (s *stream) seat(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Time) {
-	id := seat.Member.ID
+// take gives a viewer a place, a guest's or, with no guest, one of ours, and tells whether it did. Where it was before it is no
+// longer: of two sockets of one viewer the one that joined later counts, for a guest may not have missed the other yet.
+func (s *stream) take(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Time) bool {
+	k, id, joined := s.keeper, seat.Member.ID, s.t.millis(now)-int64(seat.Age)
 	if id == 0 {
-		return
+		return false
 	}
-	if v := s.viewers[id]; v != nil {
+	here, there := s.viewers[id], k.homes[id]
+	if g != nil && here != nil && here.joined > joined || there.at != nil && there.at != g && there.joined > joined {
+		s.end(g, id, trunk.Gone, now)
+		return false
+	}
+	if out := k.holders.take(seat.Token, id, joined); out != 0 {
+		at := k.homes[out].at
+		if _, ghost := k.ghosts[out]; out != id || at == g || ghost {
+			k.leave(at, out, now)
+		}
+		if out == id {
+			s.end(g, id, trunk.Taken, now)
+			return false
+		}
+		s.end(at, out, trunk.Taken, now)
+	}
+	if g != nil && here != nil {
+		s.expel(here, now)
+	}
+	if before := k.enter(home{g, joined}, seat.Member, place(seat), mate, now); before != nil {
+		s.end(before, id, trunk.Gone, now)
+	}
+	return true
+}
+
+// end ends a viewer's socket at a guest or, with no guest, here.
+func (s *stream) end(g *guest, id wire.ViewerID, why trunk.Kind, now time.Time) {
+	switch v := s.viewers[id]; {
+	case g != nil:
+		s.tellGuest(g, trunk.Word{Kind: why, Body: trunk.AppendIDs(nil, id)})
+	case v != nil && why == trunk.Gone:
 		s.expel(v, now)
-	}
-	if before := s.keeper.enter(g, seat.Member, place(seat), mate, now); before != nil {
-		s.tellGuest(before, trunk.Word{Kind: trunk.Gone, Body: trunk.AppendIDs(nil, id)})
+	case v != nil:
+		s.turnAway(v, now)
 	}
 }
 
@@ -145,6 +176,11 @@ func (s *stream) askCensus(name string, g *guest, session uint64, now time.Time)
 	}
 	g.asked = now
 	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Ask, Stream: s.name, Session: session})
+}
+
+// beatTo says that this tracker is here, and how the swarm does.
+func (s *stream) beatTo(g *guest) {
+	s.tellGuest(g, trunk.Word{Kind: trunk.Beat, Body: s.keeper.summary().Append(nil)})
 }
 
 // tellGuest says a word in the session with a guest.

@@ -3,6 +3,7 @@ package tracker
 import (
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/tracker/trunk"
 )
 
@@ -77,7 +78,20 @@ func (s *stream) adieu() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
+	s.bequeath()
 	s.yield()
+}
+
+// bequeath tells the guests of the cells that they do not know, so that viewers who come to them from here are where they were.
+func (s *stream) bequeath() {
+	if s.keeper == nil {
+		return
+	}
+	for _, g := range s.keeper.guests {
+		if rosters := s.keeper.unknown(g); len(rosters) > 0 {
+			s.tellGuest(g, trunk.Word{Kind: trunk.Bequest, Body: trunk.AppendRosters(nil, rosters)})
+		}
+	}
 }
 
 // yield tells the guests that the cells are kept here no longer.
@@ -93,11 +107,24 @@ func (s *stream) yield() {
 
 // expel ends the socket of a viewer that has joined elsewhere.
 func (s *stream) expel(v *viewer, now time.Time) {
+	s.dismiss(v, now)
+	v.bye(closedTwice())
+}
+
+// turnAway ends the socket of a viewer for whom its token has no seat.
+func (s *stream) turnAway(v *viewer, now time.Time) {
+	no := tokenTaken()
+	s.t.metrics.refused(int(no.Reason))
+	v.push(refusal, no.Append(nil))
+	s.dismiss(v, now)
+	v.bye(websocket.ClosePolicyViolation, no.Text)
+}
+
+func (s *stream) dismiss(v *viewer, now time.Time) {
 	delete(s.viewers, v.id)
 	delete(s.outside.members, v.id)
 	s.tally.play(now, v.playing, false)
 	if s.mirror != nil {
 		s.mirror.forget(v.id)
 	}
-	v.bye(closedTwice())
 }

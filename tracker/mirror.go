@@ -3,6 +3,7 @@ package tracker
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -15,9 +16,11 @@ import (
 type tie struct {
 	name    string
 	session uint64
-	in, out uint32  // numbers of the last words
-	firm    bool    // the keeper has answered
-	pending *mirror // what it answers; it takes the place of what was known once it is whole
+	in, out uint32        // numbers of the last words
+	firm    bool          // the keeper has answered
+	pending *mirror       // what it answers; it takes the place of what was known once it is whole
+	swarm   trunk.Summary // as the keeper told last
+	bequest []wire.Roster // cells in which there is none of ours, of a keeper that stops
 	heard   time.Time
 	begun   time.Time
 }
@@ -110,22 +113,25 @@ func (m *mirror) together(v, other wire.ViewerID) bool {
 func (s *stream) court(name string, now time.Time) {
 	old := s.tie
 	s.tie = &tie{name: name, session: rand.Uint64() | 1, begun: now, heard: now}
+	if old != nil {
+		s.tie.swarm = old.swarm
+	}
 	again := old != nil && old.firm && old.name == name && s.keeper == nil
 	s.tie.firm = again // it is known to be there
 	s.tie.pending = newMirror()
-	body := s.count(!again)
+	body := s.count(!again, now)
 	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Census, Stream: s.name, Session: s.tie.session, Body: body})
 }
 
 // count returns the body of a census: who is here and, for who has not told it, what they were told of their cells.
-func (s *stream) count(cells bool) []byte {
+func (s *stream) count(cells bool, now time.Time) []byte {
 	var seats []trunk.Seat
 	var rosters []wire.Roster
 	for _, id := range sortedIDs(s.viewers) {
 		if s.outside.members[id] {
 			continue
 		}
-		seat := s.seatOf(s.viewers[id])
+		seat := s.seatOf(s.viewers[id], now)
 		seats = append(seats, seat)
 		if !cells || slices.ContainsFunc(rosters, func(r wire.Roster) bool { return r.Cell == seat.Cell }) {
 			continue
@@ -142,10 +148,11 @@ func (s *stream) count(cells bool) []byte {
 }
 
 // seatOf returns a viewer's seat.
-func (s *stream) seatOf(v *viewer) trunk.Seat {
+func (s *stream) seatOf(v *viewer, now time.Time) trunk.Seat {
 	at := v.at
 	seat := trunk.Seat{
 		Member: v.member, Network: at.Network, Prefix: at.Prefix, Origin: at.Origin, Region: at.Region, RoundTrip: at.RoundTrip,
+		Age: uint32(min(max(0, s.t.millis(now)-v.joined), math.MaxUint32)), Token: v.pass.token,
 	}
 	if s.mirror != nil {
 		seat.Cell = s.mirror.homes[v.id]
@@ -192,6 +199,11 @@ func (s *stream) hearKeeper(from string, w trunk.Word, now time.Time) {
 		return
 	}
 	c.firm = true
+	if w.Kind == trunk.Beat {
+		if swarm, err := trunk.ParseSummary(w.Body); err == nil {
+			c.swarm = swarm
+		}
+	}
 	into := cmp.Or(c.pending, s.mirror)
 	s.carryOut(into, w, now)
 	if w.Kind == trunk.Beat && c.pending != nil { // the answer is whole
@@ -221,21 +233,27 @@ func (s *stream) carryOut(into *mirror, w trunk.Word, now time.Time) {
 		if err == nil && s.inCell(to) {
 			s.deliver(s.viewers[to], from, payload)
 		}
-	case trunk.Gone:
+	case trunk.Gone, trunk.Taken:
 		ids, _ := trunk.ParseIDs(w.Body)
 		for _, id := range ids {
-			if v := s.viewers[id]; v != nil {
+			if v := s.viewers[id]; v != nil && w.Kind == trunk.Gone {
 				s.expel(v, now)
+			} else if v != nil {
+				s.turnAway(v, now)
 			}
 		}
+	case trunk.Bequest:
+		rosters, _ := trunk.ParseRosters(w.Body)
+		s.tie.bequest = append(s.tie.bequest, rosters...)
 	}
 }
 
 // orphaned makes this tracker keep what it knows of the cells, since nobody else seems to.
 func (s *stream) orphaned(now time.Time) {
-	if s.tie = nil; s.keeper == nil {
+	if s.keeper == nil {
 		s.restore(now)
 	}
+	s.tie = nil
 	for id := range s.viewers { // some may have been told by another already
 		s.keeper.swarm.Resend(id)
 	}

@@ -45,13 +45,20 @@ type follower struct {
 	missed  int // deltas that did not fit
 	off     bool
 	offers  []wire.ViewerID
+	refused wire.Refused
 	closed  bool
 }
 
 // join has a viewer join at a tracker; one with a secret that was used is the same viewer.
 func (p *party) join(at, secretNumber int) *follower {
 	p.t.Helper()
-	f := &follower{socket: p.worlds[at].open(), secret: secretNumber}
+	return p.follow(p.worlds[at].open(), secretNumber)
+}
+
+// follow has a viewer join by a socket.
+func (p *party) follow(socket *testViewer, secretNumber int) *follower {
+	p.t.Helper()
+	f := &follower{socket: socket, secret: secretNumber}
 	f.socket.send(wire.Join{Flags: wire.MayUpload, Weight: 100, Secret: secret(secretNumber), Stream: "demo"}.Append(nil))
 	f.id = viewerID(secret(secretNumber))
 	f.socket.reading.Go(f.follow)
@@ -66,6 +73,13 @@ func (p *party) crowd(n int) (all []*follower) {
 		all = append(all, p.join(i%len(p.worlds), p.drawn))
 	}
 	return all
+}
+
+// gather is crowd, but the trackers know of each other before the crowd comes, so that its cells are not several trackers' at first.
+func (p *party) gather(n int) []*follower {
+	first := p.crowd(len(p.worlds))
+	time.Sleep(2 * time.Second)
+	return append(first, p.crowd(n-len(first))...)
 }
 
 func (f *follower) follow() {
@@ -92,6 +106,8 @@ func (f *follower) follow() {
 		case wire.TypeSignalled:
 			s, _ := wire.ParseSignal(b, wire.TypeSignalled)
 			f.offers = append(f.offers, s.Peer)
+		case wire.TypeRefused:
+			f.refused, _ = wire.ParseRefused(b)
 		}
 		f.mu.Unlock()
 	}
@@ -163,6 +179,13 @@ func (p *party) keepers() (all []int) {
 		}
 	}
 	return all
+}
+
+// ended tells whether the viewer's socket is closed, and what it was told.
+func (f *follower) ended() (bool, wire.Refused) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.closed, f.refused
 }
 
 // kill takes a tracker from the store for good and closes its sockets, as kill -9 would.

@@ -170,6 +170,7 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	v.push(welcome, w.Append(nil))
 	v.member = wire.Member{ID: v.id, Flags: j.Flags, Rendition: j.Rendition, Weight: j.Weight}
 	v.at.RoundTrip = j.RoundTrip
+	v.joined = s.t.millis(now)
 	old := s.viewers[v.id]
 	s.viewers[v.id] = v
 	if old != nil {
@@ -215,7 +216,7 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 	}
 	v.at.RoundTrip = u.RoundTrip
 	v.member = wire.Member{ID: v.id, Flags: u.Flags, Rendition: u.Rendition, Weight: u.Weight}
-	if s.change(v) {
+	if s.change(v, now) {
 		s.flush(now)
 	}
 }

@@ -13,7 +13,7 @@
 //
 // Who sits in which cell is kept by package cell, which knows no sockets; here are the sockets, which know no cells.
 // Several trackers serve one swarm when they share a store: one of them keeps the cells of a stream, the others are its
-// guests (keeper.go, guest.go, mirror.go, lead.go), and exchange is how they talk. A tracker alone keeps all cells itself.
+// guests (keeper.go, guest.go, ghosts.go, mirror.go, lead.go), and exchange is how they talk. A tracker alone keeps all cells itself.
 //
 // No address, place or viewer ID leaves the tracker in logs, metrics or statistics.
 //

@@ -39,6 +39,7 @@ type viewer struct {
 	// guarded by stream.mu
 	member   wire.Member
 	at       cell.Place // told to nobody
+	joined   int64      // in milliseconds of the tracker's time
 	reported time.Time  // up to where beacons have been credited
 	playing  bool
 

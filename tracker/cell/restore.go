@@ -1,6 +1,11 @@
 package cell
 
-import "github.com/shoal-live/shoal/swarm/wire"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // Restore makes a cell as a swarm had it that is lost, and of which only what its members were told is known: under its
 // own number where that is free, and with the members that are not in this swarm yet. All are told their rosters anew.
@@ -40,6 +45,16 @@ func (s *Swarm) JoinBeside(mate wire.ViewerID, m wire.Member, at Place) error {
 	newcomer.since = s.joined
 	s.enter(c, newcomer)
 	return nil
+}
+
+// Rosters returns all cells as they are now, in the order of their numbers.
+func (s *Swarm) Rosters() []wire.Roster {
+	rosters := make([]wire.Roster, 0, s.cells)
+	for _, c := range s.all() {
+		rosters = append(rosters, c.roster())
+	}
+	slices.SortFunc(rosters, func(a, b wire.Roster) int { return cmp.Compare(a.Cell, b.Cell) })
+	return rosters
 }
 
 // Has tells whether a viewer is in the swarm.

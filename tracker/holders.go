@@ -1,0 +1,59 @@
+package tracker
+
+import (
+	"slices"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/token"
+)
+
+// holders is which viewers of a stream sit on the seats of which token, at whatever tracker: what seats is to one tracker,
+// for all. Where there are too many, those who joined first stay. It knows tokens only of viewers that are in cells, so it is
+// no larger than these are many; it is part of the keeper.
+type holders struct {
+	most int // static; viewers to a token
+	by   map[token.ID][]holder
+	of   map[wire.ViewerID]token.ID
+}
+
+// holder is a viewer on a seat of a token.
+type holder struct {
+	viewer wire.ViewerID
+	joined int64 // in milliseconds of the tracker's time
+}
+
+func newHolders(most int) holders {
+	return holders{most: most, by: map[token.ID][]holder{}, of: map[wire.ViewerID]token.ID{}}
+}
+
+// take gives a viewer a seat of its token. It returns who has none now, 0 for nobody: of those who are too many, the last to come.
+func (h *holders) take(id token.ID, viewer wire.ViewerID, joined int64) (out wire.ViewerID) {
+	if id == (token.ID{}) || h.of[viewer] == id {
+		return 0
+	}
+	if held := h.by[id]; len(held) >= h.most {
+		last := slices.MaxFunc(held, func(a, b holder) int { return int(a.joined - b.joined) })
+		if last.joined <= joined {
+			return viewer
+		}
+		out = last.viewer
+		h.give(out)
+	}
+	h.give(viewer) // of another token that it came with before
+	h.by[id] = append(h.by[id], holder{viewer, joined})
+	h.of[viewer] = id
+	return out
+}
+
+// give takes back what a viewer holds.
+func (h *holders) give(viewer wire.ViewerID) {
+	id, ok := h.of[viewer]
+	if !ok {
+		return
+	}
+	delete(h.of, viewer)
+	h.by[id] = slices.DeleteFunc(h.by[id], func(o holder) bool { return o.viewer == viewer })
+	if len(h.by[id]) == 0 {
+		delete(h.by, id)
+	}
+}
