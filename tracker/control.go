@@ -21,6 +21,10 @@ type Control struct {
 	MaxUploadKbps int     `json:"maxUploadKbps"` // most that a viewer may lend of its uplink, in kbit/s; 0: no bound but its own
 }
 
+// keepDefaults is how long trackers tell each other of a control that was set back to the default. One that was cut off for longer
+// than that tells the others of what it remembers when it is back.
+const keepDefaults = 7 * 24 * time.Hour
+
 // Bounds of a Control.
 const (
 	maxRoots   = 100_000
@@ -73,7 +77,7 @@ func (c Control) message(id wire.ViewerID) (m wire.Control, news bool) {
 }
 
 // controls is what was set, by the name of the stream, whether it has viewers or not. Of a tracker alone, what is as by
-// default is not kept; where there are several it is, so that they know of it.
+// default is not kept; where there are several it is for a while, so that they know of it.
 type controls struct {
 	defaults Control // static
 	most     int     // static; streams
@@ -161,31 +165,43 @@ func (t *controls) all() map[string]Control {
 	return all
 }
 
-// learn takes in what the trackers' store keeps. It returns the streams of which something is news, and what the store lacks.
-func (t *controls) learn(notes []store.Note) (news []string, lacks []store.Note) {
+// learn takes in what the trackers' store keeps. It returns the streams of which something is news, what the store lacks, and what
+// it need not keep any more.
+func (t *controls) learn(now time.Time, notes []store.Note) (news []string, lacks, stale []store.Note) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	kept := map[string]int64{}
 	for _, n := range notes {
 		kept[n.Name] = n.Stamp
+		c := setting{t.defaults, n.Stamp}
+		if !validName(n.Name) || json.Unmarshal([]byte(n.Text), &c.Control) != nil || c.validate() != nil {
+			continue
+		}
 		old, there := t.set[n.Name]
-		if !validName(n.Name) || there && n.Stamp <= old.stamp {
+		if there && n.Stamp <= old.stamp || !there && !t.room(c.Control) {
 			continue
 		}
-		c := t.defaults
-		if json.Unmarshal([]byte(n.Text), &c) != nil || c.validate() != nil || !there && !t.room(c) {
-			continue
-		}
-		t.set[n.Name] = setting{c, n.Stamp}
+		t.set[n.Name] = c
 		news = append(news, n.Name)
 	}
 	for name, c := range t.set {
-		if stamp, there := kept[name]; !there || stamp < c.stamp {
-			text, _ := json.Marshal(c.Control)
-			lacks = append(lacks, store.Note{Name: name, Stamp: c.stamp, Text: string(text)})
+		stamp, there := kept[name]
+		text, _ := json.Marshal(c.Control)
+		note := store.Note{Name: name, Stamp: c.stamp, Text: string(text)}
+		switch {
+		case t.needless(c, now):
+			delete(t.set, name)
+			stale = append(stale, note)
+		case !there || stamp < c.stamp:
+			lacks = append(lacks, note)
 		}
 	}
-	return news, lacks
+	return news, lacks, stale
+}
+
+// needless tells whether a control is as by default for so long that no tracker remembers another.
+func (t *controls) needless(c setting, now time.Time) bool {
+	return c.Control == t.defaults && now.UnixMilli()-c.stamp > keepDefaults.Milliseconds()
 }
 
 // ControlOf returns how the swarm of a stream is run, be it known or not.

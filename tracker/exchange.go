@@ -227,11 +227,14 @@ func (x *exchange) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	news, lacks := x.t.controls.learn(notes)
+	news, lacks, stale := x.t.controls.learn(time.Now(), notes)
 	for _, name := range news {
 		if s := x.t.streamOf(name); s != nil {
 			s.govern(time.Now())
 		}
+	}
+	if err := x.store.Erase(ctx, stale); err != nil {
+		return err
 	}
 	return x.store.Write(ctx, lacks)
 }

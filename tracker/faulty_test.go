@@ -56,6 +56,13 @@ func (f *faulty) Write(ctx context.Context, notes []store.Note) error {
 	return f.Store.Write(ctx, notes)
 }
 
+func (f *faulty) Erase(ctx context.Context, notes []store.Note) error {
+	if err := f.fails(); err != nil {
+		return err
+	}
+	return f.Store.Erase(ctx, notes)
+}
+
 func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
 	if err := f.fails(); err != nil {
 		return nil, err

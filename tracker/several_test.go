@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/store"
 )
 
 func TestOneSwarmOfSeveralTrackers(t *testing.T) {
@@ -296,65 +295,6 @@ func TestBridgesBetweenTrackers(t *testing.T) {
 		}
 		if tried == 0 {
 			t.Fatal("no bridge has its ends at two trackers")
-		}
-	})
-}
-
-// What is set at one tracker holds at all, a store that was emptied or away notwithstanding.
-func TestControlOfSeveralTrackers(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		p := newParty(t, 3, Config{})
-		viewers := p.crowd(60)
-		p.await(5*time.Second, viewers)
-		off := func() (n int) {
-			synctest.Wait()
-			for _, f := range viewers {
-				f.mu.Lock()
-				if f.off {
-					n++
-				}
-				f.mu.Unlock()
-			}
-			return n
-		}
-		set := func(at int, change func(*Control)) {
-			c := p.worlds[at].tracker.ControlOf("demo")
-			change(&c)
-			if err := p.worlds[at].tracker.SetControl("demo", c); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for at := range p.worlds {
-			set(at, func(c *Control) { c.P2P = false })
-			time.Sleep(2 * time.Second)
-			if n := off(); n != 60 {
-				t.Fatalf("2 s after P2P was turned off at tracker %d it is off for %d of 60 viewers", at, n)
-			}
-			set((at+1)%3, func(c *Control) { c.P2P = true })
-			p.await(5*time.Second, viewers)
-			if n := off(); n != 0 {
-				t.Fatalf("turned on at another tracker, it is still off for %d", n)
-			}
-		}
-
-		set(0, func(c *Control) { c.Share = 0.5 })
-		time.Sleep(2 * time.Second)
-		if n := off(); n < 15 || n > 45 {
-			t.Errorf("of 60 viewers %d are out at a share of one half", n)
-		}
-		restarted := newWorld(t, Config{Store: p.meet})
-		time.Sleep(2 * time.Second)
-		if c := restarted.tracker.ControlOf("demo"); c.Share != 0.5 {
-			t.Errorf("a tracker that has just started has %+v", c)
-		}
-		all := &restarted.tracker.controls
-		if news, lacks := all.learn(nil); len(news) != 0 || len(lacks) != 1 || lacks[0].Name != "demo" {
-			t.Errorf("an empty store is news of %v and lacks %v", news, lacks)
-		}
-		for _, junk := range []store.Note{{Name: "demo", Stamp: 1 << 60, Text: "junk"}, {Name: "demo", Stamp: 1 << 60, Text: `{"share":2}`}, {Name: "no name", Stamp: 1}} {
-			if news, _ := all.learn([]store.Note{junk}); len(news) != 0 {
-				t.Errorf("%+v is taken", junk)
-			}
 		}
 	})
 }

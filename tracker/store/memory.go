@@ -112,6 +112,18 @@ func (m *Memory) Write(_ context.Context, notes []Note) error {
 	return nil
 }
 
+// Erase implements Store.
+func (m *Memory) Erase(_ context.Context, notes []Note) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, n := range notes {
+		if m.notes[n.Name].Stamp <= n.Stamp {
+			delete(m.notes, n.Name)
+		}
+	}
+	return nil
+}
+
 // Notes implements Store.
 func (m *Memory) Notes(context.Context) ([]Note, error) {
 	m.mu.Lock()

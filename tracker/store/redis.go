@@ -41,6 +41,11 @@ const write = `local kept = redis.call('HGET', KEYS[1], ARGV[1])
 if kept and tonumber(string.match(kept, '^%-?%d+')) >= tonumber(ARGV[2]) then return 0 end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])`
 
+// erase takes a note out, unless a later one is there.
+const erase = `local kept = redis.call('HGET', KEYS[1], ARGV[1])
+if kept and tonumber(string.match(kept, '^%-?%d+')) <= tonumber(ARGV[2]) then return redis.call('HDEL', KEYS[1], ARGV[1]) end
+return 0`
+
 const notesKey = keyPrefix + "notes"
 
 // Redis is a store for trackers anywhere. Leases are keys that expire, taken by a script; messages go over sharded
@@ -248,6 +253,23 @@ func (r *Redis) Write(ctx context.Context, notes []Note) error {
 	})
 	if err != nil {
 		return fmt.Errorf("store: write: %w", err)
+	}
+	return nil
+}
+
+// Erase implements Store.
+func (r *Redis) Erase(ctx context.Context, notes []Note) error {
+	if len(notes) == 0 {
+		return nil
+	}
+	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for _, n := range notes {
+			p.Eval(ctx, erase, []string{notesKey}, n.Name, n.Stamp)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store: erase: %w", err)
 	}
 	return nil
 }

@@ -46,6 +46,8 @@ type Store interface {
 	Receive(ctx context.Context, as string, listening func(), take func(message []byte))
 	// Write keeps notes, but for those of which as late a one is kept already.
 	Write(ctx context.Context, notes []Note) error
+	// Erase takes notes out, but for those of which a later one is kept.
+	Erase(ctx context.Context, notes []Note) error
 	// Notes returns all notes, in no order.
 	Notes(ctx context.Context) ([]Note, error)
 	// Close ends what the store has open, after all Receives have returned.

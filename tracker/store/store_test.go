@@ -59,6 +59,7 @@ func suite(t *testing.T, open func() store.Store) {
 		{"messages arrive whole and in order", inOrder},
 		{"messages to nobody are lost without an error", toNobody},
 		{"the later note is kept", laterNote},
+		{"notes are erased, later ones are not", erases},
 		{"what was received is the caller's to keep", keeps},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
@@ -241,6 +242,28 @@ func laterNote(t *testing.T, open func() store.Store) {
 	slices.SortFunc(got, func(a, b store.Note) int { return strings.Compare(a.Name, b.Name) })
 	if want := []store.Note{{"a", now + 1, "later, with spaces"}, {"b", now, ""}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("kept are %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func erases(t *testing.T, open func() store.Store) {
+	one, other := open(), open()
+	ctx := context.Background()
+	const now = int64(1_800_000_000_000)
+	if err := one.Write(ctx, []store.Note{{"erased", now, "x"}, {"older erased", now, "x"}, {"later", now, "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := other.Erase(ctx, []store.Note{{"erased", now, ""}, {"older erased", now + 1, ""}, {"later", now - 1, ""}, {"never there", now, ""}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := other.Erase(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	got, err := one.Notes(ctx)
+	got = slices.DeleteFunc(got, func(n store.Note) bool { return len(n.Name) == 1 }) // of another test
+	if err != nil || len(got) != 1 || got[0].Name != "later" {
+		t.Errorf("left are %+v, %v", got, err)
 	}
 }
 
