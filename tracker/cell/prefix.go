@@ -25,6 +25,13 @@ func (s *Swarm) takes(c *cell, m *member) bool {
 	return m.at.Prefix == 0 || s.config.PerPrefix >= s.config.Size || c.of(m.at.Prefix) < s.config.PerPrefix
 }
 
+// crowded tells whether a cell has more members of a prefix than it may have.
+func (s *Swarm) crowded(c *cell) bool {
+	return s.config.PerPrefix < s.config.Size && slices.ContainsFunc(c.members, func(m member) bool {
+		return m.at.Prefix != 0 && c.of(m.at.Prefix) > s.config.PerPrefix
+	})
+}
+
 // mix tells whether two cells may become one, for all that their prefixes say.
 func (s *Swarm) mix(a, b *cell) bool {
 	if s.config.PerPrefix >= s.config.Size {

@@ -48,6 +48,52 @@ func TestPrefixesInChurn(t *testing.T) {
 	}
 }
 
+// TestPrefixesFollowTheSize: when the size changes, so does the half of it that one prefix may have, for those who are here and who come.
+func TestPrefixesFollowTheSize(t *testing.T) {
+	for _, given := range []int{0, 3} {
+		s := cell.New(cell.Config{PerPrefix: given})
+		prefixes := map[wire.ViewerID]uint64{}
+		for step, size := range []int{32, 8, 5, 2, 3, 16, 64, 4} {
+			s.Reshape(size, 24)
+			check := func() {
+				t.Helper()
+				s.Flush(int64(step))
+				if err := s.Check(false); err != nil {
+					t.Fatalf("size %d: %v", size, err)
+				}
+				most := given
+				if most == 0 {
+					most = max(2, size/2)
+				}
+				for id := range prefixes {
+					r, _ := s.Roster(id)
+					count := map[uint64]int{}
+					for _, m := range r.Members {
+						count[prefixes[m.ID]]++
+					}
+					for p, n := range count {
+						if n > most && most < size {
+							t.Fatalf("size %d: a cell of %d has %d of prefix %d, may have %d", size, len(r.Members), n, p, most)
+						}
+					}
+				}
+			}
+			check()
+			for range 200 {
+				m, at := audience(len(prefixes))
+				if at.Prefix = uint64(1 + len(prefixes)%7); len(prefixes)%2 == 0 {
+					at.Prefix = 1
+				}
+				if err := s.Join(m, at); err != nil {
+					t.Fatal(err)
+				}
+				prefixes[m.ID] = at.Prefix
+			}
+			check()
+		}
+	}
+}
+
 // TestSybils: whoever brings nine viewers of ten from one prefix is at most half of any cell.
 func TestSybils(t *testing.T) {
 	s := cell.New(cell.Config{})

@@ -6,17 +6,17 @@ import (
 )
 
 // Reshape changes how many members a cell has room for, and how many cells fetch from the edge; see Config. All that
-// follows from it is done at once, and told by the next Flush: cells that are too large are split until none is, cells
-// that should be one become one, roots that are too many find parents, and where there may be more of them the strongest
+// follows from it is done at once, and told by the next Flush: cells that are too large, or have more of one prefix than a
+// cell of that size takes, are split until none is, cells that should be one become one, roots that are too many find parents, and where there may be more of them the strongest
 // of the other cells become roots. What is the same stays as it is. A split takes no links away, a merge makes those who
 // move link anew, as ever. For each time that the size must be doubled, or halved, to get from the old to the new, there
 // are at most as many moves as there are viewers.
 func (s *Swarm) Reshape(size, roots int) {
 	config := s.config
-	config.Size, config.Roots = size, roots
+	config.Size, config.Roots, config.PerPrefix = size, roots, s.prefix
 	config.validate()
 	if config.Size != s.config.Size {
-		s.resize(config.Size)
+		s.resize(config.Size, config.PerPrefix)
 	}
 	if config.Roots != s.config.Roots {
 		s.reroot(config.Roots)
@@ -32,15 +32,15 @@ func (s *Swarm) all() []*cell {
 	return cells
 }
 
-func (s *Swarm) resize(size int) {
+func (s *Swarm) resize(size, perPrefix int) {
 	shelves := max(size, s.config.Size) + 1
 	for len(s.byCount) < shelves {
 		s.byCount = append(s.byCount, nil)
 	}
-	s.config.Size = size
+	s.config.Size, s.config.PerPrefix = size, perPrefix
 	large := s.all()
 	for i := 0; i < len(large); i++ { // it grows on the way
-		for c := large[i]; len(c.members) > size; {
+		for c := large[i]; len(c.members) > size || s.crowded(c); {
 			large = append(large, s.part(c))
 		}
 	}

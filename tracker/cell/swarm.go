@@ -47,6 +47,7 @@ var (
 // Swarm is the viewers of one stream in their cells.
 type Swarm struct {
 	config  Config
+	prefix  int // Config.PerPrefix as it was given
 	homes   map[wire.ViewerID]*cell
 	byCount [][]*cell // cells by how many members they have; [0] stays empty
 	index   index
@@ -76,9 +77,10 @@ type Swarm struct {
 
 // New returns an empty swarm.
 func New(config Config) *Swarm {
+	prefix := config.PerPrefix
 	config.validate()
 	return &Swarm{
-		config: config, homes: map[wire.ViewerID]*cell{}, byCount: make([][]*cell, config.Size+1), index: index{},
+		config: config, prefix: prefix, homes: map[wire.ViewerID]*cell{}, byCount: make([][]*cell, config.Size+1), index: index{},
 		returns: returns{},
 	}
 }
