@@ -66,11 +66,16 @@ func TestManyCellsOfSeveralTrackers(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newParty(t, 3, Config{CellSize: 8, Roots: 2})
 		p.await(10*time.Second, p.crowd(100))
+		time.Sleep(2 * beatEvery)
 		var viewers, cells, roots int
 		for _, w := range p.worlds {
-			for _, s := range w.tracker.sorted() {
-				snap := s.snapshot(time.Now())
-				viewers, cells, roots = viewers+snap.viewers, cells+snap.cells, roots+snap.roots
+			for _, s := range w.tracker.Streams() {
+				viewers, cells, roots = viewers+s.Viewers, cells+s.Cells, roots+s.Roots
+			}
+		}
+		for i, w := range p.worlds {
+			if s := w.tracker.Streams()[0].Swarm; s != (SwarmStats{Trackers: 3, Viewers: viewers, Cells: cells, Roots: roots}) {
+				t.Errorf("tracker %d says %+v of the swarm, in all there are %d viewers, %d cells, %d roots", i, s, viewers, cells, roots)
 			}
 		}
 		if viewers != 100 || roots != 2 || cells < 13 {

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
+
+	"github.com/shoal-live/shoal/tracker/trunk"
 )
 
 // StreamStats is what anybody may know of a stream's swarm. Ratios, copies, stalls and latency are of the last minute
-// and as the viewers tell them; nothing in it leads to a viewer.
+// and as the viewers tell them; nothing in it leads to a viewer. All of it but Swarm is of this tracker: of the viewers that are connected to
+// it, and of the cells that it keeps, none if another does.
 type StreamStats struct {
 	Name           string  `json:"name"`
 	Viewers        int     `json:"viewers"`
@@ -33,6 +36,16 @@ type StreamStats struct {
 	LinksNoRoute   uint64  `json:"linksNoRoute"`
 	LinksLost      uint64  `json:"linksLost"`
 	Control        Control `json:"control"`
+
+	Swarm SwarmStats `json:"swarm"`
+}
+
+// SwarmStats is the whole swarm of a stream, as the tracker that keeps its cells told last.
+type SwarmStats struct {
+	Trackers int `json:"trackers"` // that have viewers in it, and the one that keeps the cells
+	Viewers  int `json:"viewers"`  // in cells, at all of these
+	Cells    int `json:"cells"`
+	Roots    int `json:"roots"`
 }
 
 // snapshot is a stream at one moment.
@@ -40,6 +53,7 @@ type snapshot struct {
 	viewers, outside, cells, roots, bridges int
 	joins, offers, moves                    uint64
 	control                                 Control
+	swarm                                   trunk.Summary
 	total, window                           sums
 	spanMillis                              int64
 }
@@ -53,6 +67,9 @@ func (s *stream) snapshot(now time.Time) snapshot {
 	}
 	if k := s.keeper; k != nil {
 		snap.cells, snap.roots, snap.bridges, snap.moves = k.swarm.Cells(), k.swarm.Roots(), k.swarm.Bridges(), k.swarm.Moves()
+		snap.swarm = k.summary()
+	} else if s.tie != nil {
+		snap.swarm = s.tie.swarm
 	}
 	snap.window, snap.spanMillis = s.tally.window(now)
 	return snap
@@ -84,6 +101,9 @@ func (t *Tracker) Streams() []StreamStats {
 			LinksNoRoute:   snap.total.linksNoRoute,
 			LinksLost:      snap.total.linksLost,
 			Control:        snap.control,
+			Swarm: SwarmStats{
+				Trackers: int(snap.swarm.Trackers), Viewers: int(snap.swarm.Viewers), Cells: int(snap.swarm.Cells), Roots: int(snap.swarm.Roots),
+			},
 		}
 		stats.Offload, _ = snap.window.offload()
 		stats.Copies, _ = snap.window.copies(snap.spanMillis)
@@ -96,7 +116,8 @@ func (t *Tracker) Streams() []StreamStats {
 	return all
 }
 
-// Stats serves Streams as JSON, {"streams":[...]}, for anybody to show.
+// Stats serves Streams as JSON, {"scope":"tracker","streams":[...]}, for anybody to show. The scope says whose viewers they are: this
+// tracker's alone, of however many there are.
 func (t *Tracker) Stats() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -108,7 +129,8 @@ func (t *Tracker) Stats() http.Handler {
 		w.Header().Set("Cache-Control", "public, max-age=1")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 		json.NewEncoder(w).Encode(struct {
+			Scope   string        `json:"scope"`
 			Streams []StreamStats `json:"streams"`
-		}{t.Streams()})
+		}{"tracker", t.Streams()})
 	})
 }

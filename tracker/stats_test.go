@@ -115,14 +115,17 @@ shoal_tracker_viewers{stream="demo"} 6
 		}
 		b, _ := io.ReadAll(response.Body)
 		response.Body.Close()
-		var stats struct{ Streams []StreamStats }
-		if err := json.Unmarshal(b, &stats); err != nil || len(stats.Streams) != 1 {
+		var stats struct {
+			Scope   string
+			Streams []StreamStats
+		}
+		if err := json.Unmarshal(b, &stats); err != nil || len(stats.Streams) != 1 || stats.Scope != "tracker" {
 			t.Fatalf("%s: %v", b, err)
 		}
 		if s := stats.Streams[0]; s.Name != "demo" || s.Viewers != 6 || s.Cells != 1 || math.Abs(s.Copies-1) > 1e-9 ||
 			math.Abs(s.Offload-25./30) > 1e-9 || s.LatencySeconds != 2 || s.Stalls < 36 || s.Stalls > 42 || s.BadPieces != 108 ||
 			s.Joins != 6 || s.LinksOpened != 324 || s.LinkSuccess != 0.75 || math.Abs(s.StallRatio-0.05) > 1e-4 || math.Abs(s.UploadKbps-1920) > 1 ||
-			s.Control != w.tracker.ControlOf("demo") {
+			s.Control != w.tracker.ControlOf("demo") || s.Swarm != (SwarmStats{Trackers: 1, Viewers: 6, Cells: 1, Roots: 1}) {
 			t.Errorf("%+v", s)
 		}
 		response, err = client.Post("http://tracker.example/api/v1/swarm", "text/plain", nil)
