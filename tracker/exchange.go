@@ -38,7 +38,8 @@ type exchange struct {
 
 	mu       sync.Mutex // guards what follows
 	outboxes map[string][]byte
-	dropped  []string // names of leases to be dropped
+	deaf     map[string]bool // trackers to whom nobody listened
+	dropped  []string        // names of leases to be dropped
 }
 
 func newExchange(t *Tracker, s store.Store) *exchange {
@@ -46,7 +47,7 @@ func newExchange(t *Tracker, s store.Store) *exchange {
 	rand.Read(name[:])
 	return &exchange{
 		t: t, store: s, name: hex.EncodeToString(name[:]),
-		soon: make(chan struct{}, 1), polling: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{},
+		soon: make(chan struct{}, 1), polling: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{}, deaf: map[string]bool{},
 	}
 }
 
@@ -148,9 +149,31 @@ func (x *exchange) mail(ctx context.Context) {
 	x.mu.Unlock()
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
-	if err := x.store.Send(within, letters); err != nil && ctx.Err() == nil {
-		x.fail(err)
+	deaf, err := x.store.Send(within, letters)
+	if err != nil {
+		if ctx.Err() == nil {
+			x.fail(err)
+		}
+		return
 	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.deaf) > maxOutboxes { // whose names will not come again
+		clear(x.deaf)
+	}
+	for _, l := range letters {
+		delete(x.deaf, l.To)
+	}
+	for _, name := range deaf {
+		x.deaf[name] = true
+	}
+}
+
+// listens tells whether somebody listened at a tracker when it was last written to.
+func (x *exchange) listens(name string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.deaf[name]
 }
 
 // receive takes a batch.

@@ -14,6 +14,7 @@ type faulty struct {
 	store.Store
 	away   atomic.Bool
 	loses  func() bool
+	dead   chan struct{} // closed when nobody listens any more
 	faults atomic.Int64
 }
 
@@ -42,9 +43,9 @@ func (f *faulty) Drop(ctx context.Context, holder string, names []string) error 
 	return f.Store.Drop(ctx, holder, names)
 }
 
-func (f *faulty) Send(ctx context.Context, letters []store.Letter) error {
+func (f *faulty) Send(ctx context.Context, letters []store.Letter) ([]string, error) {
 	if err := f.fails(); err != nil {
-		return err
+		return nil, err
 	}
 	return f.Store.Send(ctx, letters)
 }
@@ -71,6 +72,15 @@ func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
 }
 
 func (f *faulty) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-f.dead:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	f.Store.Receive(ctx, as, listening, func(b []byte) {
 		if f.away.Load() || f.loses != nil && f.loses() {
 			f.faults.Add(1)

@@ -11,8 +11,9 @@ import (
 
 // Ghosts are viewers of whom only the rosters tell, when a tracker begins to keep cells that it knew as a guest: they are somewhere
 // else, or nowhere. They, and the viewers of a guest that says nothing, outlive their tracker for a while, since they come
-// back by another and their links are whole. If hardly any does come, the tracker is not dead but cut off from the store, and its
-// viewers are all there: then they are kept for longer.
+// back by another and their links are whole. If the tracker is not dead but cut off from the store, its viewers are all there, and are kept
+// for longer. Two things tell: whether the store still holds the connection by which it listened, which ends with its process,
+// though not with its machine; and whether its viewers come by others, as they do when it is gone.
 
 const (
 	ghostsAfter = 20 * time.Second // viewers outlive their tracker: they have so long to come back by another
@@ -58,8 +59,8 @@ func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, outsi
 	}
 }
 
-// cutOff tells of viewers of whom nothing is heard whether their tracker seems to be there all the same, cut off from the store: when a
-// tracker dies its viewers come by others. So many are left, so many have come.
+// cutOff tells of viewers of whom nothing is heard whether their tracker seems to be there all the same: so many are left, so many have
+// come by others.
 func cutOff(left, back int) bool { return left+back > mostAlone && 4*back < left+back }
 
 // tend looks after the guests: they hear a beat, and those of whom nothing is heard are gone with their viewers, as are
@@ -71,13 +72,14 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.guests)) {
 		g := k.guests[name]
-		if gone(g.heard, cutOff(g.viewers, g.moved)) {
+		if gone(g.heard, cutOff(g.viewers, g.moved) && s.t.exchange.listens(name)) {
 			k.dismiss(g, now)
 		} else if g.session != 0 {
 			s.beatTo(g)
 		}
 	}
-	apart := 1+len(k.guests) < k.known && cutOff(len(k.ghosts), k.back) // if all have told who is theirs, ghosts have left
+	silent := k.known - 1 - len(k.guests) // trackers; if all have told who is theirs, ghosts have left
+	apart := (silent > 1 || silent == 1 && s.t.exchange.listens(k.former)) && cutOff(len(k.ghosts), k.back)
 	for _, id := range sortedIDs(k.ghosts) {
 		if gone(k.ghosts[id], apart) {
 			k.leave(nil, id, now)
@@ -93,7 +95,7 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 func (s *stream) restore(now time.Time) {
 	k := s.t.newKeeper(s.control, now)
 	if s.tie != nil && s.tie.firm {
-		k.parted, k.known = s.t.millis(s.tie.heard), int(s.tie.swarm.Trackers)
+		k.parted, k.known, k.former = s.t.millis(s.tie.heard), int(s.tie.swarm.Trackers), s.tie.name
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
 		k.restore(*s.mirror.cells[id], s.viewers, s.outside.members, now)

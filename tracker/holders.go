@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -32,7 +33,7 @@ func (h *holders) take(id token.ID, viewer wire.ViewerID, joined int64) (out wir
 		return 0
 	}
 	if held := h.by[id]; len(held) >= h.most {
-		last := slices.MaxFunc(held, func(a, b holder) int { return int(a.joined - b.joined) })
+		last := slices.MaxFunc(held, func(a, b holder) int { return cmp.Compare(a.joined, b.joined) })
 		if last.joined <= joined {
 			return viewer
 		}

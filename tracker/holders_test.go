@@ -52,7 +52,7 @@ type tokened struct {
 func newTokened(t *testing.T, trackers int) tokened {
 	a := tokened{party: &party{t: t, meet: store.NewMemory()}}
 	for i := range trackers {
-		way := &faulty{Store: a.meet}
+		way := &faulty{Store: a.meet, dead: make(chan struct{})}
 		config := Config{Store: way, Tokens: a.keys}
 		if i == 0 {
 			a.admission = newAdmission(t, config)

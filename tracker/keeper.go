@@ -25,6 +25,7 @@ type keeper struct {
 	ghosts map[wire.ViewerID]time.Time // restored then, and seen by nobody yet
 	back   int                         // of those who were to be ghosts, so many have joined again
 	since  time.Time                   // it keeps
+	former string                      // who kept them before; empty: nobody, or not known
 	known  int                         // trackers that had viewers when it began to keep, itself included; 0: not known
 	parted int64                       // when nothing more was heard of who kept before, in milliseconds of the tracker's time
 

@@ -97,6 +97,31 @@ func TestDrainedKeeperBequeathsItsCells(t *testing.T) {
 	})
 }
 
+// A tracker dies and none of its viewers comes back: the store tells that it is dead, and they are not kept as if it were cut off.
+func TestTrackerIsKilledWithItsViewers(t *testing.T) {
+	for _, which := range []string{"keeper", "guest"} {
+		t.Run("the "+which, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 3, Config{})
+				viewers := p.gather(30)
+				p.await(10*time.Second, viewers)
+				victim := p.keepers()[0]
+				if which == "guest" {
+					victim = (victim + 1) % 3
+				}
+				lost := p.at(victim)
+				p.kill(victim)
+				alive := slices.DeleteFunc(viewers, func(f *follower) bool { return slices.Contains(lost, f) })
+				took := p.await(30*time.Second, alive)
+				t.Logf("whole, without ghosts, after %v", took)
+				if p.ways[victim].faults.Load() == 0 {
+					t.Error("no fault was injected")
+				}
+			})
+		})
+	}
+}
+
 // Of a tracker of whom nothing is heard, the viewers are kept while none of them comes by another; once they do, those that do not
 // are gone.
 func TestCutOffIsNotDead(t *testing.T) {

@@ -25,7 +25,7 @@ type party struct {
 func newParty(t *testing.T, trackers int, config Config) *party {
 	p := &party{t: t, meet: store.NewMemory()}
 	for range trackers {
-		way := &faulty{Store: p.meet}
+		way := &faulty{Store: p.meet, dead: make(chan struct{})}
 		config.Store = way
 		p.ways, p.worlds = append(p.ways, way), append(p.worlds, newWorld(t, config))
 	}
@@ -191,6 +191,7 @@ func (f *follower) ended() (bool, wire.Refused) {
 // kill takes a tracker from the store for good and closes its sockets, as kill -9 would.
 func (p *party) kill(at int) {
 	p.ways[at].away.Store(true)
+	close(p.ways[at].dead)
 	for _, v := range p.worlds[at].viewers {
 		v.conn.NetConn().Close()
 	}

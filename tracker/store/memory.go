@@ -66,16 +66,21 @@ func (m *Memory) Drop(_ context.Context, holder string, names []string) error {
 }
 
 // Send implements Store.
-func (m *Memory) Send(_ context.Context, letters []Letter) error {
+func (m *Memory) Send(_ context.Context, letters []Letter) (deaf []string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, l := range letters {
+		inbox, listens := m.inboxes[l.To]
+		if !listens {
+			deaf = append(deaf, l.To)
+			continue
+		}
 		select {
-		case m.inboxes[l.To] <- append([]byte(nil), l.Message...): // nobody's is nil, which takes nothing
+		case inbox <- append([]byte(nil), l.Message...):
 		default:
 		}
 	}
-	return nil
+	return deaf, nil
 }
 
 // Receive implements Store.

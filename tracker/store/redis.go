@@ -186,20 +186,26 @@ func (r *Redis) Drop(ctx context.Context, holder string, names []string) error {
 }
 
 // Send implements Store.
-func (r *Redis) Send(ctx context.Context, letters []Letter) error {
+func (r *Redis) Send(ctx context.Context, letters []Letter) (deaf []string, err error) {
 	if len(letters) == 0 {
-		return nil
+		return nil, nil
 	}
-	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for _, l := range letters {
-			p.SPublish(ctx, inboxOf(l.To), l.Message)
+	listeners := make([]*redis.IntCmd, len(letters))
+	_, err = r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, l := range letters {
+			listeners[i] = p.SPublish(ctx, inboxOf(l.To), l.Message)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("store: send: %w", err)
+		return nil, fmt.Errorf("store: send: %w", err)
 	}
-	return nil
+	for i, l := range letters {
+		if listeners[i].Val() == 0 {
+			deaf = append(deaf, l.To)
+		}
+	}
+	return deaf, nil
 }
 
 // Receive implements Store.

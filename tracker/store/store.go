@@ -39,8 +39,9 @@ type Store interface {
 	Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) (holders []string, err error)
 	// Drop gives back those of the leases that are held.
 	Drop(ctx context.Context, holder string, names []string) error
-	// Send sends messages, in order. That it returns nil does not say that they arrived.
-	Send(ctx context.Context, letters []Letter) error
+	// Send sends messages, in order, and returns to whom of the trackers nobody listened: the connection of one that listens has
+	// ended, as it does when its process dies, and not when it is cut off. That others listened does not say that messages arrived.
+	Send(ctx context.Context, letters []Letter) (deaf []string, err error)
 	// Receive calls take with each message to a tracker, and listening each time when messages sent from now on will
 	// arrive: those of before may be lost. It returns when ctx ends. What is taken is the caller's to keep.
 	Receive(ctx context.Context, as string, listening func(), take func(message []byte))

@@ -57,7 +57,7 @@ func suite(t *testing.T, open func() store.Store) {
 		{"who only asks takes nothing", onlyAsks},
 		{"who does not hold a lease cannot drop it", foreignDrop},
 		{"messages arrive whole and in order", inOrder},
-		{"messages to nobody are lost without an error", toNobody},
+		{"of messages to nobody it is told", toNobody},
 		{"the later note is kept", laterNote},
 		{"notes are erased, later ones are not", erases},
 		{"what was received is the caller's to keep", keeps},
@@ -187,11 +187,11 @@ func inOrder(t *testing.T, open func() store.Store) {
 	large := make([]byte, 1<<20)
 	for i := range n {
 		letters := []store.Letter{{To: "ordered-a", Message: []byte{byte(i), byte(i >> 8)}}, {To: "ordered-b", Message: []byte{byte(i), byte(i >> 8), 1}}}
-		if err := sender.Send(context.Background(), letters); err != nil {
+		if _, err := sender.Send(context.Background(), letters); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := sender.Send(context.Background(), []store.Letter{{To: "ordered-a", Message: large}}); err != nil {
+	if _, err := sender.Send(context.Background(), []store.Letter{{To: "ordered-a", Message: large}}); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -219,8 +219,28 @@ func next(t *testing.T, inbox <-chan []byte) []byte {
 }
 
 func toNobody(t *testing.T, open func() store.Store) {
-	if err := open().Send(context.Background(), []store.Letter{{To: "nobody", Message: []byte("x")}}); err != nil {
-		t.Fatal(err)
+	sender, receiver := open(), open()
+	listener(t, receiver, "somebody")
+	letters := []store.Letter{{To: "nobody", Message: []byte("x")}, {To: "somebody", Message: []byte("x")}}
+	if deaf, err := sender.Send(context.Background(), letters); err != nil || !slices.Equal(deaf, []string{"nobody"}) {
+		t.Errorf("deaf are %q, %v", deaf, err)
+	}
+	ctx, leave := context.WithCancel(context.Background())
+	var receiving sync.WaitGroup
+	listening := make(chan struct{}, 10)
+	receiving.Go(func() { receiver.Receive(ctx, "leaver", func() { listening <- struct{}{} }, func([]byte) {}) })
+	<-listening
+	leave()
+	receiving.Wait()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		deaf, err := sender.Send(context.Background(), []store.Letter{{To: "leaver", Message: []byte("x")}})
+		if err == nil && slices.Equal(deaf, []string{"leaver"}) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("of who has stopped to listen it is not told that nobody does: %q, %v", deaf, err)
+		}
 	}
 }
 
@@ -273,7 +293,7 @@ func keeps(t *testing.T, open func() store.Store) {
 	sent := []byte("first")
 	for _, text := range []string{"first", "other"} {
 		copy(sent, text)
-		if err := s.Send(context.Background(), []store.Letter{{To: "keeper", Message: sent}}); err != nil {
+		if _, err := s.Send(context.Background(), []store.Letter{{To: "keeper", Message: sent}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -298,7 +318,7 @@ func TestRedisComesBack(t *testing.T) {
 			c.away(server)
 			failures := 0
 			for failures < 3 {
-				if err := s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("lost")}}); err != nil {
+				if _, err := s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("lost")}}); err != nil {
 					failures++
 				}
 			}
