@@ -65,6 +65,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
+      buffered: () => viewing?.bufferSeconds ?? 0,
       beacon: () => beacons.next(stats()),
     });
     return session;
