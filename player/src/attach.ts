@@ -93,7 +93,11 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   watch();
 
   const forgotten = new Forgotten(hls);
-  const holdBack = new HoldBack(hls, () => session?.holdBack ?? 0);
+  const holdBack = new HoldBack(hls, {
+    further: () => session?.holdBack ?? 0,
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    swarming: () => (session?.traffic.peers ?? 0) > 0,
+  });
 
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
