@@ -28,10 +28,13 @@ export async function launch(t, { args = [], mdns = false } = {}) {
   });
   atEnd(t, () => browser.close());
   let count = 0;
-  /** Opens a page in a context of its own. `before` is given the page before it goes anywhere. */
-  const open = async (url, { hash = false, before, expected = [], ...context } = {}) => {
+  /**
+   * Opens a page in a context of its own. `before` is given the page before it goes anywhere. Unless tireless is false,
+   * its player stays in the swarm when the machine is too busy for that.
+   */
+  const open = async (url, { hash = false, tireless = true, before, expected = [], ...context } = {}) => {
     const viewer = new Viewer(t, `viewer${++count}`, expected);
-    await viewer.open(browser, url, { hash, before, context: { viewport: { width: 640, height: 480 }, ...context } });
+    await viewer.open(browser, url, { hash, tireless, before, context: { viewport: { width: 640, height: 480 }, ...context } });
     return viewer;
   };
   return { open };
@@ -60,7 +63,7 @@ export class Viewer {
     });
   }
 
-  async open(browser, url, { hash, before, context }) {
+  async open(browser, url, { hash, tireless, before, context }) {
     this.context = await browser.newContext(context);
     const page = (this.page = await this.context.newPage());
     page.on('console', (message) => this.#note(message.type(), `${message.text()} (${message.location().url})`));
@@ -68,7 +71,7 @@ export class Viewer {
     page.on('requestfinished', (request) => this.#write(`loaded ${request.url()} in ${Math.round(request.timing().responseEnd)} ms`));
     page.on('requestfailed', (request) => this.#write(`failed ${request.url()}: ${request.failure()?.errorText}`));
     page.on('crash', () => this.#note('error', 'the page crashed'));
-    await page.addInitScript(inside, { hash });
+    await page.addInitScript(inside, { hash, tireless });
     await before?.(page);
     this.began = Date.now();
     this.answer = await page.goto(url, { waitUntil: 'commit' });
@@ -144,17 +147,25 @@ export class Viewer {
   }
 }
 
-/** Fails unless no viewer has stalled: by the player's count, and by ours (a second's standstill is one). */
+const LATE = 20; // milliseconds: where timers are so late the player would leave the swarm, if it was let (pulse.ts)
+
+/**
+ * Fails unless no viewer has stalled: by the player's count, and by ours (a second's standstill is one). A stall while the
+ * machine had no time even for the page's timers says nothing of the swarm: it is told, and no failure.
+ */
 export async function noStalls(t, viewers, during) {
-  const counts = await Promise.all(viewers.map(async (v) => ({ ...(await v.stats()), standstill: await v.standstill() })));
+  const counts = await Promise.all(viewers.map(async (v) => ({
+    ...(await v.stats()), standstill: await v.standstill(), waits: (await v.page.evaluate(() => window.shoalTest.waits)).filter((w) => w.millis >= 50),
+  })));
   t.diagnostic(`${during}: stalls ${counts.map((c) => c.stalls).join(' ')}, stalled ${counts.map((c) => `${c.stalledSeconds.toFixed(2)} s`).join(' ')}, ` +
     `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}; ${crowding()}`);
-  for (const [i, viewer] of viewers.entries()) {
-    const waits = await viewer.page.evaluate(() => window.shoalTest.waits);
-    if (waits.length > 0) t.diagnostic(`${viewer.name} waited: ${waits.map((w) => `at ${w.at} ${w.millis} ms with ${w.ahead} s buffered`).join(', ')}`);
+  for (const [i, { waits }] of counts.entries()) {
+    const told = waits.map((w) => `at ${w.at} ${w.millis} ms with ${w.ahead} s buffered, timers ${w.late} ms late`);
+    if (told.length > 0) t.diagnostic(`${viewers[i].name} waited: ${told.join('; ')}`);
   }
   for (const [i, c] of counts.entries()) {
-    assert.equal(c.stalls, 0, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
+    const busy = c.waits.length > 0 && c.waits.every((w) => w.late >= LATE);
+    assert.ok(c.stalls === 0 || busy, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
     assert.ok(c.standstill < 1000, `${viewers[i].name}'s playhead stood still for ${c.standstill} ms ${during}`);
   }
   return counts;

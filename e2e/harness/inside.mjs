@@ -2,8 +2,12 @@
 // the player also claims (when the picture moves, for how long it stands still), and reads the demo's counter.
 
 /** Runs in the page (so it is one function, without imports). It puts its findings at window.shoalTest. */
-export function inside({ hash }) {
+export function inside({ hash, tireless }) {
   const test = (window.shoalTest = { movingAt: 0, standstill: 0, waits: [], appended: [] });
+
+  // The player leaves the swarm where timers are late, but not in a page that is hidden, where they always are. Only the
+  // player's pulse.ts asks for this property.
+  if (tireless) Object.defineProperty(document, 'hidden', { get: () => true });
 
   const find = (root, name) => {
     const own = root.querySelector(name);
@@ -57,15 +61,26 @@ export function inside({ hash }) {
     first ??= now;
   }, 15);
 
-  // Then it must not stand still. Of each time that it waits is noted when, for how long, and how much was buffered:
-  // with plenty of it, it is the machine that was too busy to decode.
+  // By how many milliseconds timers were late, in the mean of the last two seconds.
+  const beats = [];
+  let beat = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    beats.push(Math.max(0, now - beat - 100));
+    if (beats.length > 20) beats.shift();
+    beat = now;
+  }, 100);
+  const lateness = () => Math.round(beats.reduce((sum, late) => sum + late, 0) / Math.max(1, beats.length));
+
+  // Then it must not stand still. Of each time that it waits is noted when, for how long, how much was buffered (with
+  // plenty of it, it is the machine that was too busy to decode), and how late timers were.
   const watch = (video) => {
     let wait = null;
     video.addEventListener('waiting', () => {
       const { buffered, currentTime } = video;
       let ahead = 0;
       for (let i = 0; i < buffered.length; i++) if (buffered.start(i) <= currentTime + 0.1) ahead = Math.max(0, buffered.end(i) - currentTime);
-      wait = { at: new Date().toISOString().slice(14, 23), ahead: ahead.toFixed(2), millis: 0, since: performance.now() };
+      wait = { at: new Date().toISOString().slice(14, 23), ahead: ahead.toFixed(2), late: lateness(), millis: 0, since: performance.now() };
       test.waits.push(wait);
     });
     video.addEventListener('playing', () => {

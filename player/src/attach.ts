@@ -65,6 +65,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
+      buffered: () => viewing?.bufferSeconds ?? 0,
       beacon: () => beacons.next(stats()),
     });
     return session;
@@ -92,7 +93,11 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   watch();
 
   const forgotten = new Forgotten(hls);
-  const holdBack = new HoldBack(hls, () => session?.holdBack ?? 0);
+  const holdBack = new HoldBack(hls, {
+    further: () => session?.holdBack ?? 0,
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    swarming: () => (session?.traffic.peers ?? 0) > 0,
+  });
 
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {

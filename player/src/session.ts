@@ -19,7 +19,9 @@ import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
 import { ANY_WAY, PeerLink, readReach } from './peer.ts';
 import type { Followed } from './playlist.ts';
+import { Pulse } from './pulse.ts';
 import { type ChunkRecord, INIT } from './record.ts';
+import { Rest } from './rest.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
@@ -40,6 +42,7 @@ export interface SessionOptions {
   secondsUntil(start: number): number;
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
+  buffered(): number; // seconds of media before the playhead
   // beacon returns what to tell the tracker, the differences since it was last called.
   beacon(): number[];
 }
@@ -62,6 +65,8 @@ export class Session implements MediaSource {
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
+  readonly #pulse: Pulse;
+  readonly #rest: Rest;
 
   // media and what lists it
   readonly #chunks = new Chunks();
@@ -114,8 +119,11 @@ export class Session implements MediaSource {
       hashes: (peer, chunk, ok) => this.#hashesTaken(peer, chunk, ok),
       pieces: (peer, chunk, first, count, ok) => this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, ok)),
     });
+    this.#pulse = new Pulse({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() });
+    this.#rest = new Rest(this.#pulse);
     if (!options.p2p || options.trackers.length === 0 || !supported()) return;
     this.#p2p = 'joining';
+    this.#pulse.begin();
     if (typeof options.key === 'string') this.#open(options.key);
   }
 
@@ -126,7 +134,7 @@ export class Session implements MediaSource {
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
       ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
-      playlistsFromCell, recordsRefused, p2p: this.#p2p,
+      playlistsFromCell, recordsRefused, rests: this.#rest.times, p2p: this.#p2p,
     };
   }
 
@@ -149,7 +157,7 @@ export class Session implements MediaSource {
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
     const entries = this.#watch.book?.of(url);
     if (!entries) return null;
-    return this.#loop ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
+    return this.#loop && this.#p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
   }
 
   // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.
@@ -191,7 +199,7 @@ export class Session implements MediaSource {
     const now = performance.now();
     if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return;
     this.#firstAt ||= now;
-    if (!this.#options.steady() && now - this.#firstAt < STEADY_MILLIS) return;
+    if (!this.#options.steady() && now - this.#firstAt < STEADY_MILLIS || !this.#pulse.calm) return;
     this.#began = true;
     this.#join().catch((error: unknown) => this.#fail(error));
   }
@@ -250,6 +258,7 @@ export class Session implements MediaSource {
     this.#loop?.close();
     this.#loop = null;
     clearInterval(this.#seconds);
+    this.#pulse.close();
     this.#tracker?.close();
     this.#links.close();
     this.#watch.close();
@@ -268,12 +277,28 @@ export class Session implements MediaSource {
   }
 
   #second(): void {
+    this.#tendRest();
     this.#call((s, now) => {
       const every = s.beaconSeconds * 1000;
       if (every === 0 || !this.#tracker?.isUp || now - this.#beaconAt < every) return [];
       this.#beaconAt = now;
       return s.beacon(now, this.#options.beacon());
     });
+  }
+
+  // tendRest leaves the swarm while the machine has no time for it.
+  #tendRest(): void {
+    const now = performance.now();
+    if (this.#p2p === 'resting') {
+      if (!this.#rest.over(now)) return;
+      this.#p2p = 'joining';
+      this.#tracker?.open();
+    } else if (this.#links.up > 0 && this.#rest.wanted(now)) {
+      console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
+      this.#p2p = 'resting';
+      this.#call((s) => s.leave(now));
+      this.#tracker?.rest();
+    }
   }
 
   // --- chunks ---
@@ -354,10 +379,14 @@ export class Session implements MediaSource {
   }
 
   #settled(scheduler: Scheduler): void {
-    if (scheduler.roster > 0 || scheduler.links > 0) this.#p2p = 'on';
-    else if (scheduler.off) this.#p2p = 'off';
-    else if (this.#p2p !== 'refused') this.#p2p = 'joining';
+    if (this.#p2p !== 'resting') this.#p2p = this.#standing(scheduler);
     this.#watch.look();
+  }
+
+  #standing(scheduler: Scheduler): P2P {
+    if (scheduler.roster > 0 || scheduler.links > 0) return 'on';
+    if (this.#p2p === 'refused') return 'refused';
+    return scheduler.off && this.#tracker?.isUp ? 'off' : 'joining';
   }
 
   #act(action: Action, frame: Frame | null): void {

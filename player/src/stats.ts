@@ -2,8 +2,8 @@
 
 // off: no swarm: not wanted, not possible here, or turned off by the operator, for now. joining: the tracker has not told us of a cell yet. on: joined, that
 // is the cell's roster is known, be we alone in it or linked to others; `peers` tells that. refused: the tracker will
-// not have us, for now or for good.
-export type P2P = 'off' | 'joining' | 'on' | 'refused';
+// not have us, for now or for good. resting: the machine is too busy for the swarm, for now.
+export type P2P = 'off' | 'joining' | 'on' | 'resting' | 'refused';
 
 export interface Stats {
   bytesFromPeers: number;
@@ -24,6 +24,7 @@ export interface Stats {
   linksNoAnswer: number; // no answer to our offer came through the tracker
   linksNoRoute: number; // the descriptions were exchanged, and no connection came of them
   linksLost: number; // were up, and broke
+  rests: number; // how often the swarm was left because the machine was too busy
   offload: number;
   latencySeconds: number;
   bufferSeconds: number;
@@ -54,6 +55,7 @@ export interface Traffic {
   linksNoAnswer: number;
   linksNoRoute: number;
   linksLost: number;
+  rests: number;
   p2p: P2P;
 }
 
@@ -76,6 +78,7 @@ export const NO_TRAFFIC: Traffic = {
   linksNoAnswer: 0,
   linksNoRoute: 0,
   linksLost: 0,
+  rests: 0,
   p2p: 'off',
 };
 

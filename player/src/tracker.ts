@@ -69,6 +69,12 @@ export class Tracker {
     this.#again(this.#retry.moved(seconds * 1000));
   }
 
+  // rest closes the socket until open is called.
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#detach();
+  }
+
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);

@@ -8,6 +8,8 @@ const TEXT = '#EXTM3U\n#EXT-X-SERVER-CONTROL:HOLD-BACK=6,PART-HOLD-BACK=1.002,CA
 interface World {
   hls: { targetLatency: number | null; latency: number; config: { maxLiveSyncPlaybackRate: number; lowLatencyMode: boolean }; media: { playbackRate: number } | null; userConfig: Record<string, number> };
   further: number;
+  buffered: number;
+  swarming: boolean;
   holdBack: HoldBack;
 }
 
@@ -15,9 +17,11 @@ function world(userConfig = {}): World {
   const w: World = {
     hls: { targetLatency: null, latency: 1.5, config: { maxLiveSyncPlaybackRate: 1.1, lowLatencyMode: true }, media: { playbackRate: 1 }, userConfig },
     further: 0,
+    buffered: 1,
+    swarming: false,
     holdBack: undefined as unknown as HoldBack,
   };
-  w.holdBack = new HoldBack(w.hls as unknown as Hls, () => w.further);
+  w.holdBack = new HoldBack(w.hls as unknown as Hls, { further: () => w.further, buffered: () => w.buffered, swarming: () => w.swarming });
   return w;
 }
 
@@ -73,4 +77,35 @@ test('the end gives hls.js its way, and a viewer who plays faster is left alone'
   w.hls.latency = 9;
   w.holdBack.look(TEXT);
   assert.equal(w.hls.media?.playbackRate, 1.25);
+});
+
+test('a cushion grows where the buffer runs low with peers, and goes when it is not needed', (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const w = world();
+  const pass = (seconds: number): void => {
+    for (let i = 0; i < 2 * seconds; i++) {
+      now += 500;
+      w.holdBack.look(TEXT);
+    }
+  };
+  w.buffered = 0.3;
+  pass(10);
+  assert.equal(target(w), '1.503', 'alone it is not the swarm that is late');
+  w.swarming = true;
+  pass(2);
+  assert.equal(target(w), '1.603');
+  pass(20);
+  assert.equal(target(w), '1.903', 'there is a most');
+  w.buffered = 0.7;
+  pass(60);
+  assert.equal(target(w), '1.903', 'what is used stays');
+  w.buffered = 0.9;
+  pass(29);
+  assert.equal(target(w), '1.903');
+  pass(5);
+  assert.equal(target(w), '1.803');
+  w.swarming = false;
+  pass(100);
+  assert.equal(target(w), '1.503');
 });

@@ -16,10 +16,11 @@ func (s *Scheduler) TrackerUp(now Time) {
 // TrackerDown tells that the socket to the tracker closed. Links and the roster stay: the cell carries on.
 func (s *Scheduler) TrackerDown(now Time) { s.begin(now) }
 
-// Leave takes leave of the tracker.
+// Leave takes leave of the tracker and of the cell. Who joins again later may.
 func (s *Scheduler) Leave(now Time) {
 	s.begin(now)
 	s.sendTracker(wire.Leave{})
+	s.quit()
 }
 
 // ownFlags are those that a viewer's scheduler sets itself.

@@ -58,6 +58,7 @@ setInterval(() => {
     off: 'The swarm is off: all comes from the edge.',
     joining: 'Joining the swarm…',
     on: stats.peers === 0 ? 'You are the first here: all comes from the edge.' : `of the picture came from ${stats.peers === 1 ? 'one other viewer' : `${stats.peers} other viewers`}.`,
+    resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
     refused: 'The tracker refused: all comes from the edge.',
   }[stats.p2p];
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
