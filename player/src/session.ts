@@ -62,6 +62,7 @@ export class Session implements MediaSource {
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
   #p2p: P2P = 'off';
+  #barred = false; // refused for good: no more links than there are
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
@@ -247,9 +248,12 @@ export class Session implements MediaSource {
     this.#end('off');
   }
 
+  // refused: nobody new is met. Links carry on while they live, for the edge would have to carry what they do.
   #refused(why: string): void {
     console.warn('shoal: the tracker refuses:', why);
-    this.#end('refused');
+    this.#barred = true;
+    this.#tracker?.close();
+    if (this.#links.up === 0) this.#end('refused');
   }
 
   // end leaves the swarm for good; hls.js plays on.
@@ -379,6 +383,10 @@ export class Session implements MediaSource {
   }
 
   #settled(scheduler: Scheduler): void {
+    if (this.#barred && scheduler.links === 0) {
+      this.#end('refused');
+      return;
+    }
     if (this.#p2p !== 'resting') this.#p2p = this.#standing(scheduler);
     this.#watch.look();
   }
