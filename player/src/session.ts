@@ -62,7 +62,7 @@ export class Session implements MediaSource {
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
   #p2p: P2P = 'off';
-  #barred = false; // refused for good: no more links than there are
+  #banished = false; // refused for good: links carry on while they live
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
@@ -248,11 +248,23 @@ export class Session implements MediaSource {
     this.#end('off');
   }
 
+  // refusal is said by a tracker that had taken the socket. 0 seconds: it is no use to come back.
+  #refusal(reason: number, seconds: number, why: string): void {
+    if (reason === MOVING) {
+      this.#tracker?.move(seconds); // links carry on
+      return;
+    }
+    if (seconds > 0) {
+      console.warn('shoal: the tracker refuses:', why);
+      this.#p2p = 'refused';
+    }
+    this.#tracker?.refused(seconds, reason === BUSY, why);
+  }
+
   // refused: nobody new is met. Links carry on while they live, for the edge would have to carry what they do.
   #refused(why: string): void {
     console.warn('shoal: the tracker refuses:', why);
-    this.#barred = true;
-    this.#tracker?.close();
+    this.#banished = true;
     if (this.#links.up === 0) this.#end('refused');
   }
 
@@ -383,7 +395,7 @@ export class Session implements MediaSource {
   }
 
   #settled(scheduler: Scheduler): void {
-    if (this.#barred && scheduler.links === 0) {
+    if (this.#banished && scheduler.links === 0) {
       this.#end('refused');
       return;
     }
@@ -408,17 +420,7 @@ export class Session implements MediaSource {
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
         break;
       case Kind.Refused:
-        if (first === MOVING) {
-          this.#tracker?.move(count); // links carry on
-          break;
-        }
-        if (count === 0) {
-          this.#refused(new TextDecoder().decode(bytes));
-          break;
-        }
-        console.warn('shoal: the tracker refuses:', new TextDecoder().decode(bytes));
-        this.#p2p = 'refused';
-        this.#tracker?.refused(count, first === BUSY);
+        this.#refusal(first, count, new TextDecoder().decode(bytes));
         break;
       case Kind.Connect:
         this.#links.connect(peer, count === 1);
