@@ -251,6 +251,14 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+func TestTrackerAddresses(t *testing.T) {
+	for _, bad := range []string{"", "/tracker", "http://h/tracker", "ws:///tracker", "ws://[/tracker"} {
+		if _, err := New(Config{URL: "http://h/watch/a", Trackers: []string{"ws://h/tracker", bad}}); !errors.Is(err, ErrTracker) {
+			t.Errorf("%q: %v, want ErrTracker", bad, err)
+		}
+	}
+}
+
 // TestRefused: who may not join plays on, and it is told.
 func TestRefused(t *testing.T) {
 	st := newStage(t, 5_000, 100*time.Millisecond)
