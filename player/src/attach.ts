@@ -137,13 +137,20 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
 export function describeStream(url: string, options: SwarmOptions): { name: string; key: string | (() => Promise<string>); trackers: string[] } {
   const base = new URL(url, document.baseURI);
   const name = options.name || streamName(base.href);
-  const trackers = (options.tracker || '/tracker').split(',').filter((text) => text.trim() !== '').map((text) => {
-    const tracker = new URL(text.trim(), base);
-    tracker.protocol = tracker.protocol.replace(/^http/, 'ws');
-    return tracker.href;
-  });
+  const trackers = (options.tracker || '/tracker').split(',').filter((text) => text.trim() !== '').map((text) => trackerURL(text.trim(), base));
   const key = options.key || (async () => (await describeLive(base.href, name))?.publicKey ?? '');
   return { name, key, trackers: name === '' ? [] : trackers };
+}
+
+// trackerURL makes a tracker's URL absolute. What is none stays as it is: to say so is the tracker's part.
+function trackerURL(text: string, base: URL): string {
+  try {
+    const tracker = new URL(text, base);
+    tracker.protocol = tracker.protocol.replace(/^http/, 'ws');
+    return tracker.href;
+  } catch {
+    return text;
+  }
 }
 
 // streamName reads the stream's name out of its URL; '' if it has another form.

@@ -19,11 +19,10 @@ import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
 import { ANY_WAY, PeerLink, readReach } from './peer.ts';
 import type { Followed } from './playlist.ts';
-import { Pulse } from './pulse.ts';
 import { type ChunkRecord, INIT } from './record.ts';
-import { Rest } from './rest.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
+import { Standing } from './standing.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Store } from './store.ts';
 import { Tracker } from './tracker.ts';
@@ -47,13 +46,9 @@ export interface SessionOptions {
   beacon(): number[];
 }
 
-const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
-const KEY_RETRY_MILLIS = 15000;
 const CAP_UNIT = 10; // kbit/s
 const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
-const BUSY = 4; // wire.RefusedBusy
-const MOVING = 6; // wire.RefusedMoving
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
@@ -61,12 +56,7 @@ export class Session implements MediaSource {
   readonly #store = new Store((id) => this.#forget(this.#chunks.byID(id)));
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
-  #p2p: P2P = 'off';
-  #began = false; // to join
-  #notBefore = 0;
-  #firstAt = 0; // when the first media came
-  readonly #pulse: Pulse;
-  readonly #rest: Rest;
+  readonly #standing: Standing;
 
   // media and what lists it
   readonly #chunks = new Chunks();
@@ -99,7 +89,7 @@ export class Session implements MediaSource {
       rendition: () => this.#tellSelf(),
       reloaded: (ok) => this.#call((s, now) => s.reloaded(now, ok)),
       taken: (peer, bytes, record) => this.#recordTaken(peer, bytes, record),
-      swarming: () => this.#loop !== null && this.#p2p === 'on' && this.#links.up > 0,
+      swarming: () => this.#loop !== null && this.#standing.p2p === 'on' && this.#links.up > 0,
     });
     this.#fetches = new Fetches(this.#edge, this.#store, this.#chunks, this.#over.signal, {
       hashes: (chunk) => this.#hashesTaken(0, chunk, true),
@@ -119,11 +109,14 @@ export class Session implements MediaSource {
       hashes: (peer, chunk, ok) => this.#hashesTaken(peer, chunk, ok),
       pieces: (peer, chunk, first, count, ok) => this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, ok)),
     });
-    this.#pulse = new Pulse({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() });
-    this.#rest = new Rest(this.#pulse);
+    this.#standing = new Standing({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
+      steady: () => options.steady(),
+      links: () => this.#links.up,
+      leave: () => this.#call((s, now) => s.leave(now)),
+      over: () => this.#end('refused'),
+    });
     if (!options.p2p || options.trackers.length === 0 || !supported()) return;
-    this.#p2p = 'joining';
-    this.#pulse.begin();
+    this.#standing.hope();
     if (typeof options.key === 'string') this.#open(options.key);
   }
 
@@ -134,7 +127,7 @@ export class Session implements MediaSource {
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
       ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
-      playlistsFromCell, recordsRefused, rests: this.#rest.times, p2p: this.#p2p,
+      playlistsFromCell, recordsRefused, rests: this.#standing.rests, p2p: this.#standing.p2p,
     };
   }
 
@@ -157,7 +150,7 @@ export class Session implements MediaSource {
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
     const entries = this.#watch.book?.of(url);
     if (!entries) return null;
-    return this.#loop && this.#p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
+    return this.#loop && this.#standing.p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
   }
 
   // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.
@@ -173,7 +166,7 @@ export class Session implements MediaSource {
     if (entries?.[0]?.record.kind !== INIT) this.#begin();
     if (entries) {
       const verdict = this.#fetches.loaded(url, entries, bytes);
-      return this.#began ? verdict : null; // the first picture waits for no hashes, as without the swarm
+      return this.#standing.began ? verdict : null; // the first picture waits for no hashes, as without the swarm
     }
     this.#traffic.chunksFromEdge++;
     return null;
@@ -192,24 +185,18 @@ export class Session implements MediaSource {
   // --- beginning and end ---
 
   #open(key: string): void {
-    if (key !== '' && this.#p2p !== 'off') this.#watch.open(key);
+    if (key !== '' && this.#standing.p2p !== 'off') this.#watch.open(key);
   }
 
   #begin(): void {
-    const now = performance.now();
-    if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return;
-    this.#firstAt ||= now;
-    if (!this.#options.steady() && now - this.#firstAt < STEADY_MILLIS || !this.#pulse.calm) return;
-    this.#began = true;
-    this.#join().catch((error: unknown) => this.#fail(error));
+    if (this.#standing.begin()) this.#join().catch((error: unknown) => this.#fail(error));
   }
 
   async #join(): Promise<void> {
     const { key, wasm, name, trackers } = this.#options;
     if (typeof key !== 'string') this.#open(await key().catch(() => ''));
-    if (!this.#watch.book) { // a chunk that comes later tries again
-      this.#began = false;
-      this.#notBefore = performance.now() + KEY_RETRY_MILLIS;
+    if (!this.#watch.book) {
+      this.#standing.postpone();
       return;
     }
     const scheduler = await Scheduler.load(wasm, this.#over.signal);
@@ -236,9 +223,9 @@ export class Session implements MediaSource {
       up: () => this.#call((s, now) => s.trackerUp(now)),
       message: (bytes) => this.#call((s, now) => s.trackerMessage(now, bytes)),
       down: () => this.#call((s, now) => s.trackerDown(now)),
-      refused: (why) => this.#refused(why),
+      refused: (why) => this.#standing.refused(why),
     });
-    this.#tracker.open();
+    this.#standing.enter(this.#tracker);
   }
 
   #fail(error: unknown): void {
@@ -247,18 +234,12 @@ export class Session implements MediaSource {
     this.#end('off');
   }
 
-  #refused(why: string): void {
-    console.warn('shoal: the tracker refuses:', why);
-    this.#end('refused');
-  }
-
   // end leaves the swarm for good; hls.js plays on.
   #end(p2p: P2P): void {
-    this.#p2p = p2p;
+    this.#standing.end(p2p);
     this.#loop?.close();
     this.#loop = null;
     clearInterval(this.#seconds);
-    this.#pulse.close();
     this.#tracker?.close();
     this.#links.close();
     this.#watch.close();
@@ -277,28 +258,13 @@ export class Session implements MediaSource {
   }
 
   #second(): void {
-    this.#tendRest();
+    this.#standing.second();
     this.#call((s, now) => {
       const every = s.beaconSeconds * 1000;
       if (every === 0 || !this.#tracker?.isUp || now - this.#beaconAt < every) return [];
       this.#beaconAt = now;
       return s.beacon(now, this.#options.beacon());
     });
-  }
-
-  // tendRest leaves the swarm while the machine has no time for it.
-  #tendRest(): void {
-    const now = performance.now();
-    if (this.#p2p === 'resting') {
-      if (!this.#rest.over(now)) return;
-      this.#p2p = 'joining';
-      this.#tracker?.open();
-    } else if (this.#links.up > 0 && this.#rest.wanted(now)) {
-      console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
-      this.#p2p = 'resting';
-      this.#call((s) => s.leave(now));
-      this.#tracker?.rest();
-    }
   }
 
   // --- chunks ---
@@ -379,14 +345,8 @@ export class Session implements MediaSource {
   }
 
   #settled(scheduler: Scheduler): void {
-    if (this.#p2p !== 'resting') this.#p2p = this.#standing(scheduler);
+    this.#standing.settled(scheduler);
     this.#watch.look();
-  }
-
-  #standing(scheduler: Scheduler): P2P {
-    if (scheduler.roster > 0 || scheduler.links > 0) return 'on';
-    if (this.#p2p === 'refused') return 'refused';
-    return scheduler.off && this.#tracker?.isUp ? 'off' : 'joining';
   }
 
   #act(action: Action, frame: Frame | null): void {
@@ -400,17 +360,7 @@ export class Session implements MediaSource {
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
         break;
       case Kind.Refused:
-        if (first === MOVING) {
-          this.#tracker?.move(count); // links carry on
-          break;
-        }
-        if (count === 0) {
-          this.#refused(new TextDecoder().decode(bytes));
-          break;
-        }
-        console.warn('shoal: the tracker refuses:', new TextDecoder().decode(bytes));
-        this.#p2p = 'refused';
-        this.#tracker?.refused(count, first === BUSY);
+        this.#standing.refusal(first, count, new TextDecoder().decode(bytes));
         break;
       case Kind.Connect:
         this.#links.connect(peer, count === 1);

@@ -2,8 +2,12 @@
 // says.
 //
 // A page is not told why a handshake failed. So a tracker that did not take the socket is asked once, by a POST to the
-// same URL with the token in its body: it answers as it did to the handshake. 401, 403 and their like end it for good; 429
-// and 503 say when to come back. A tracker that is away costs two requests per attempt, one that refuses costs two in all.
+// same URL with the token in its body: it answers as it did to the handshake. 400, 401 and 403 are refusals; 429 and 503 say
+// when to come back; whatever else is said comes from a proxy, and the tracker is away.
+//
+// One tracker that refuses says nothing of the others: it may not have a new key yet. When all have refused in a row, the
+// token is asked for once more, for it may just have ended; if it is the same, or all refuse that too, it is for good. A
+// tracker that refuses costs two requests for each token. A URL or a token with which no socket can be made is as good as refused.
 
 import { Retry } from './retry.ts';
 
@@ -22,68 +26,94 @@ export interface TrackerDoor {
 }
 
 const MAX_MESSAGE = 20 << 10; // wire.MaxMessage; what is longer is dropped
+const TOKEN_TIMEOUT = 10000;
 const OPEN_TIMEOUT = 5000;
 const ASK_TIMEOUT = 5000;
+const RENEWAL = 5000; // and up to half of it more: time for a page to get a new token when all have refused the old one
+const REFUSALS = [400, 401, 403];
 
 export class Tracker {
   readonly #door: TrackerDoor;
   readonly #events: TrackerEvents;
   readonly #retry: Retry;
-  #socket: WebSocket | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking: AbortController | null = null;
+  readonly #chance: () => number;
+  #attempt: Attempt | null = null; // that is under way
+  #timer: ReturnType<typeof setTimeout> | undefined; // to the next one
+  #vain: { token: string; why: string } | null = null; // all trackers have refused this token
   #closed = false;
 
   constructor(door: TrackerDoor, events: TrackerEvents, random: () => number = Math.random) {
     this.#door = door;
     this.#events = events;
+    this.#chance = random;
     this.#retry = new Retry(door.urls, random);
   }
 
   open(): void {
-    if (this.#closed || this.#socket) return;
-    const token = this.#door.token();
-    if (typeof token === 'string') this.#connect(token);
-    else token.then((text) => this.#connect(text), () => this.#again(this.#retry.lost(0)));
+    if (this.#closed || this.#attempt) return;
+    clearTimeout(this.#timer);
+    const over = new AbortController();
+    const attempt: Attempt = { over, token: '', socket: null, openedAt: 0 };
+    this.#attempt = attempt;
+    const failed = (error: unknown): void => {
+      if (over.signal.aborted) return;
+      console.warn('shoal: no token for the tracker:', error);
+      this.#again(this.#retry.lost(0));
+    };
+    const came = (token: string): void => {
+      clearTimeout(timeout);
+      if (!over.signal.aborted) this.#connect(attempt, token.trim());
+    };
+    const timeout = setTimeout(failed, TOKEN_TIMEOUT, `none came within ${TOKEN_TIMEOUT / 1000} s`);
+    over.signal.addEventListener('abort', () => clearTimeout(timeout));
+    try {
+      const token = this.#door.token();
+      if (typeof token === 'string') came(token);
+      else token.then(came).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   get isUp(): boolean {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.#attempt?.socket?.readyState === WebSocket.OPEN;
   }
 
   // send drops the message when there is no open socket.
   send(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.isUp) this.#socket?.send(bytes);
+    if (this.isUp) this.#attempt?.socket?.send(bytes);
   }
 
-  // refused closes the socket; a tracker is asked again after so many seconds, 0 for never. Busy: another may be asked sooner.
-  refused(seconds: number, busy: boolean): void {
-    this.#detach();
-    if (seconds === 0) this.close();
+  // refused closes the socket; a tracker is asked again after so many seconds, 0 if this one never shall. Busy: another may be
+  // asked sooner.
+  refused(seconds: number, busy: boolean, why: string): void {
+    if (seconds === 0) this.#denied(why);
     else this.#again(busy ? this.#retry.busy(seconds * 1000) : this.#retry.stay(seconds * 1000));
   }
 
   // move closes the socket; another tracker is asked, or the only one again, at a moment within so many seconds.
   move(seconds: number): void {
-    this.#detach();
     this.#again(this.#retry.moved(seconds * 1000));
   }
 
   // rest closes the socket until open is called.
   rest(): void {
     clearTimeout(this.#timer);
-    this.#detach();
+    this.#leave();
   }
 
   close(): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
-    this.#asking?.abort();
-    this.#detach();
+    this.rest();
   }
 
-  #connect(token: string): void {
-    if (this.#closed || this.#socket) return;
+  #connect(attempt: Attempt, token: string): void {
+    attempt.token = token;
+    if (this.#vain?.token === token) {
+      this.#refuse(this.#vain.why);
+      return;
+    }
+    this.#vain = null;
     let url: URL;
     let socket: WebSocket;
     try {
@@ -91,12 +121,11 @@ export class Tracker {
       url.searchParams.set('stream', this.#door.stream);
       socket = new WebSocket(url.href, token === '' ? ['shoal'] : ['shoal', `shoal.token.${token}`]);
     } catch {
-      this.close(); // not a URL, not a token, or forbidden by the page's policy: it will not get better
+      this.#denied(`no socket can be made to ${this.#retry.url}: look at the URL (of a page that came by https, only wss:// is let through) and at the token`);
       return;
     }
-    this.#socket = socket;
+    attempt.socket = socket;
     socket.binaryType = 'arraybuffer';
-    let openedAt = 0; // it was open
     let slow = false;
     const timeout = setTimeout(() => {
       slow = true;
@@ -104,7 +133,7 @@ export class Tracker {
     }, OPEN_TIMEOUT);
     socket.onopen = () => {
       clearTimeout(timeout);
-      openedAt = performance.now();
+      attempt.openedAt = performance.now();
       this.#events.up();
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
@@ -113,56 +142,85 @@ export class Tracker {
     };
     socket.onclose = () => {
       clearTimeout(timeout);
-      if (this.#socket !== socket) return;
-      this.#socket = null;
-      if (openedAt > 0) this.#events.down();
-      if (openedAt > 0 || slow) this.#again(this.#retry.lost(openedAt > 0 ? performance.now() - openedAt : 0));
-      else void this.#ask(url, token);
+      if (this.#attempt !== attempt) return;
+      const lived = this.#lived;
+      attempt.socket = null;
+      if (attempt.openedAt > 0) this.#events.down();
+      if (attempt.openedAt > 0 || slow) this.#again(this.#retry.lost(lived));
+      else void this.#ask(attempt, url);
     };
   }
 
   // ask learns why a tracker did not take the socket, and what to do.
-  async #ask(url: URL, token: string): Promise<void> {
-    let pause: number | null;
-    let why = '';
+  async #ask({ over, token }: Attempt, url: URL): Promise<void> {
     const asking = new AbortController();
-    const timeout = setTimeout(() => asking.abort(), ASK_TIMEOUT);
-    this.#asking = asking;
+    const stop = (): void => asking.abort();
+    const timeout = setTimeout(stop, ASK_TIMEOUT);
+    over.signal.addEventListener('abort', stop);
+    let status = 0; // away
+    let wait = 0;
+    let why = '';
     try {
       const address = url.href.replace(/^ws/, 'http');
       const answer = await fetch(address, { method: 'POST', body: token, cache: 'no-store', credentials: 'omit', signal: asking.signal });
-      pause = this.#judge(answer.status, Number(answer.headers.get('retry-after')) * 1000);
-      if (pause === null) why = `${answer.status}: ${(await answer.text()).trim()}`;
+      wait = Number(answer.headers.get('retry-after')) * 1000;
+      if (REFUSALS.includes(answer.status)) why = `${answer.status}: ${(await answer.text()).trim()}`;
+      status = answer.status;
     } catch {
-      pause = this.#retry.lost(0); // away
+      // it is away, or its answer was cut short
     }
     clearTimeout(timeout);
-    this.#asking = null;
-    if (this.#closed) return;
+    if (over.signal.aborted) return;
+    if (REFUSALS.includes(status)) this.#denied(why);
+    else if (status === 503 && wait > 0) this.#again(this.#retry.busy(wait));
+    else if (status === 429 && wait > 0) this.#again(this.#retry.stay(wait));
+    else this.#again(this.#retry.lost(0));
+  }
+
+  // denied: the tracker whose turn it is will not have us.
+  #denied(why: string): void {
+    const token = this.#attempt?.token ?? '';
+    const pause = this.#retry.denied(this.#lived);
     if (pause !== null) {
       this.#again(pause);
-      return;
+    } else if (this.#retry.refusedRounds === 1) {
+      this.#vain = { token, why };
+      this.#again(RENEWAL + (this.#chance() * RENEWAL) / 2);
+    } else {
+      this.#refuse(why);
     }
+  }
+
+  #refuse(why: string): void {
     this.close();
     this.#events.refused(why);
   }
 
-  // judge returns how long to wait, null for ever.
-  #judge(status: number, wait: number): number | null {
-    if (status === 503 && wait > 0) return this.#retry.busy(wait);
-    if (status === 429 && wait > 0) return this.#retry.stay(wait);
-    return status >= 400 && status < 500 && status !== 429 ? null : this.#retry.lost(0);
+  // Milliseconds for which the socket has been open.
+  get #lived(): number {
+    const { openedAt = 0 } = this.#attempt ?? {};
+    return openedAt > 0 ? performance.now() - openedAt : 0;
   }
 
+  // again ends the attempt; the next comes after a pause.
   #again(pause: number): void {
     if (this.#closed) return;
-    clearTimeout(this.#timer);
+    this.rest();
     this.#timer = setTimeout(() => this.open(), pause);
   }
 
-  #detach(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
+  #leave(): void {
+    const attempt = this.#attempt;
+    this.#attempt = null;
+    attempt?.over.abort();
+    attempt?.socket?.close();
   }
+}
+
+// From the question for a token to the end of the socket.
+interface Attempt {
+  over: AbortController; // ends what is waited for
+  token: string;
+  socket: WebSocket | null;
+  openedAt: number; // 0: not yet
 }

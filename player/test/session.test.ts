@@ -17,6 +17,7 @@ interface World {
   warned: Promise<void>; // the session has given the swarm up
   parts: Made[];
   edge: { answer: (made: Made, range: string | null) => Response | Promise<Response> };
+  tracker: { answer: () => Response }; // why it did not take a socket
   list(count: number): void;
   take(uri: string, start: number | null): Promise<Uint8Array> | null;
   settle(done: () => boolean): Promise<void>;
@@ -24,29 +25,70 @@ interface World {
 
 class Socket {
   static readonly OPEN = 1;
+  static made: Socket[] = [];
   readyState = 0;
+  onopen: (() => void) | null = null;
   onclose: (() => void) | null = null;
+  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null;
+  constructor() {
+    Socket.made.push(this);
+  }
+  open(): void {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+  say(...bytes: number[]): void {
+    this.onmessage?.({ data: Uint8Array.from(bytes).buffer });
+  }
   close(): void {
+    this.readyState = 3;
     this.onclose?.();
   }
   send(): void {}
+}
+
+// A peer that is there as soon as the test says.
+class Peer {
+  static made: Peer[] = [];
+  readonly channel = { readyState: 'connecting', bufferedAmount: 0, onopen: null as (() => void) | null, onclose: null as (() => void) | null, send: () => undefined, close: () => this.go() };
+  constructor() {
+    Peer.made.push(this);
+  }
+  createDataChannel(): Peer['channel'] {
+    return this.channel;
+  }
+  open(): void {
+    this.channel.readyState = 'open';
+    this.channel.onopen?.();
+  }
+  go(): void {
+    if (this.channel.readyState === 'closed') return;
+    this.channel.readyState = 'closed';
+    this.channel.onclose?.();
+  }
+  async setLocalDescription(): Promise<void> {}
+  close(): void {}
 }
 
 function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], wasm = true, seconds = 1 } = {}): World {
   const log: string[] = [];
   const parts = Array.from({ length: 6 }, (_, part) => makeChunk(9000 + part, { msn: 1, part }));
   const edge: World['edge'] = { answer: (made) => new Response(made.bytes) };
+  const tracker: World['tracker'] = { answer: () => { throw new TypeError('failed to fetch'); } };
+  Socket.made = [];
+  Peer.made = [];
   const before = { ...globalThis };
   let gaveUp = (): void => undefined;
   const warned = new Promise<void>((resolve) => (gaveUp = resolve));
   t.mock.method(console, 'warn', () => gaveUp());
   Object.assign(globalThis, {
-    RTCPeerConnection: class {},
+    RTCPeerConnection: Peer,
     WebSocket: Socket,
     document: Object.assign(new EventTarget(), { visibilityState: 'visible', baseURI: 'http://edge/' }),
     window: new EventTarget(),
     fetch: async (url: string, init: RequestInit = {}) => {
       if (url === 'http://edge/shoal.wasm') return wasm ? new Response(readFileSync(WASM)) : new Response('', { status: 404 });
+      if (url.startsWith('http://tracker/')) return tracker.answer();
       const range = new Headers(init.headers).get('range');
       const part = Number(/s1\.(\d)\.m4s$/.exec(url)?.[1]);
       log.push(`fetch ${part} ${range ?? 'whole'}${init.cache === 'reload' ? ' anew' : ''}`);
@@ -75,7 +117,7 @@ function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], 
     for (const until = performance.now() + 10_000; performance.now() < until && !done(); ) await turn();
     assert.ok(done(), 'it did not come to pass');
   };
-  return { session, log, warned, parts, edge, list, take, settle };
+  return { session, log, warned, parts, edge, tracker, list, take, settle };
 }
 
 // turn lets all go on that has nothing to wait for.
@@ -179,6 +221,57 @@ test('bytes that differ from a true record are told, and counted; true ones too;
   assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(Buffer.concat([whole, Buffer.of(1)])), 20), false, 'one byte more');
   assert.equal(w.session.traffic.badFetches, 4, 'the one that was not waited for is counted too');
   assert.equal(anew(), 3, 'the browser is not to keep what is false');
+});
+
+// linked returns a world whose session is in a cell, with a link to another viewer.
+async function linked(t: TestContext): Promise<World> {
+  const w = await ready(t);
+  await w.settle(() => Socket.made.length === 1);
+  const [socket] = Socket.made as [Socket];
+  socket.open();
+  socket.say(0x41, 3, 0, 0, 0, 0, 0, 0, 0, 5, 10, 0, 0); // Welcome: as viewer 5
+  const member = (id: number): number[] => [0, 0, 0, 0, 0, 0, 0, id, 1, 0, 0, 200];
+  socket.say(0x42, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 2, ...member(5), ...member(7)); // Roster
+  await w.settle(() => Peer.made.length === 1);
+  Peer.made[0]?.open();
+  assert.deepEqual([w.session.traffic.p2p, w.session.traffic.peers], ['on', 1]);
+  return w;
+}
+
+// rejected lets the tracker's socket end, and lets all trackers refuse whatever is tried then.
+async function rejected(t: TestContext, w: World): Promise<void> {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  w.tracker.answer = () => new Response('token expired', { status: 403 });
+  Socket.made.at(-1)?.close();
+  for (let i = 0; i < 10; i++) {
+    for (let sockets = Socket.made.length, millis = 0; millis < 20_000 && sockets === Socket.made.length; millis += 100) t.mock.timers.tick(100);
+    const socket = Socket.made.at(-1);
+    if (socket?.readyState === 0) socket.close();
+    await turn();
+    await turn();
+  }
+}
+
+test('who is refused when he comes back keeps his links while they live', { skip }, async (t) => {
+  const w = await linked(t);
+  await rejected(t, w);
+  assert.ok(Socket.made.length > 1, 'nothing was tried');
+  assert.deepEqual([w.session.traffic.p2p, w.session.traffic.peers, w.session.traffic.linksLost], ['on', 1, 0]);
+  assert.ok(w.take('s1.1.m4s', 1) !== null, 'the swarm is there');
+  const sockets = Socket.made.length;
+  Peer.made[0]?.go();
+  assert.deepEqual([w.session.traffic.p2p, w.session.traffic.peers], ['refused', 0]);
+  t.mock.timers.tick(1e6);
+  assert.equal(Socket.made.length, sockets, 'he asks no more');
+  assert.equal(w.take('s1.1.m4s', 1), null, 'hls.js is left alone');
+});
+
+test('who is refused at once has no swarm', { skip }, async (t) => {
+  const w = await ready(t);
+  await w.settle(() => Socket.made.length === 1);
+  await rejected(t, w);
+  assert.equal(w.session.traffic.p2p, 'refused');
+  assert.equal(w.take('s1.1.m4s', 1), null, 'hls.js is left alone');
 });
 
 for (const [name, options] of Object.entries({

@@ -14,6 +14,7 @@ class FakeSocket {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   constructor(readonly url: string, readonly protocols: string[]) {
     if (url.startsWith('ws://forbidden')) throw new Error('SecurityError');
+    if (protocols.some((text) => /\s/.test(text))) throw new Error('SyntaxError');
     FakeSocket.made.push(this);
   }
   open(): void {
@@ -38,7 +39,8 @@ interface World {
 }
 
 // setup makes a tracker in a world where a question is answered as the test says: by default the tracker is away.
-function setup(urls = ['ws://tracker/t'], { chance = 1, token = '', answer = (): Response => { throw new TypeError('failed to fetch'); } } = {}): World {
+function setup(urls = ['ws://tracker/t'], { chance = 1, token = '' as string | (() => string | Promise<string>), answer = (_url: string): Response => { throw new TypeError('failed to fetch'); } } = {}): World {
+  mock.timers.reset(); // of a test that failed
   mock.timers.enable({ apis: ['setTimeout'] });
   FakeSocket.made = [];
   const asked: World['asked'] = [];
@@ -46,7 +48,7 @@ function setup(urls = ['ws://tracker/t'], { chance = 1, token = '', answer = ():
     WebSocket: FakeSocket,
     fetch: async (url: string, init: RequestInit) => {
       asked.push({ url, method: init.method ?? 'GET', body: String(init.body) });
-      return answer();
+      return answer(url);
     },
   });
   const log: string[] = [];
@@ -56,7 +58,7 @@ function setup(urls = ['ws://tracker/t'], { chance = 1, token = '', answer = ():
     message: (b: Uint8Array) => log.push(`message ${[...b].join()}`),
     refused: (why: string) => log.push(`refused ${why}`),
   };
-  const tracker = new Tracker({ urls, stream: 'demo', token: () => token }, events, () => chance);
+  const tracker = new Tracker({ urls, stream: 'demo', token: typeof token === 'function' ? token : () => token }, events, () => chance);
   return { tracker, log, asked, end: () => { tracker.close(); mock.timers.reset(); } };
 }
 
@@ -119,19 +121,203 @@ test('stream and token come with the handshake, the token not in the URL', () =>
   end();
 });
 
+const hosts = (): string => FakeSocket.made.map((s) => new URL(s.url).host).join('');
+const tokens = (): string => FakeSocket.made.map((s) => s.protocols[1]?.slice('shoal.token.'.length) ?? '-').join('');
+
+// fail lets sockets fail, as many as there will be, while time goes on.
+async function fail(seconds: number): Promise<void> {
+  for (let millis = 0; millis <= seconds * 1000; millis += 100) {
+    if (FakeSocket.made.at(-1)?.readyState === 0) last().close();
+    await turn();
+    mock.timers.tick(100);
+    await turn();
+  }
+}
+
 for (const status of [400, 401, 403]) {
   test(`a handshake that is refused with ${status} costs one question and is not tried again`, async () => {
-    const { tracker, log, asked, end } = setup(['wss://a/t', 'wss://b/t'], { chance: 0, token: 'x.y.z', answer: () => new Response('get a token\n', { status }) });
+    const { tracker, log, asked, end } = setup(['wss://a/t'], { token: 'x.y.z', answer: () => new Response('get a token\n', { status }) });
     tracker.open();
-    last().close();
-    await turn();
+    await fail(1000);
     assert.deepEqual(asked, [{ url: 'https://a/t?stream=demo', method: 'POST', body: 'x.y.z' }]);
     assert.deepEqual(log, [`refused ${status}: get a token`]);
-    mock.timers.tick(1e6);
     assert.equal(FakeSocket.made.length, 1);
     end();
   });
 }
+
+test('when all trackers refuse, each is asked once', async () => {
+  const { tracker, log, end } = setup(['wss://a/t', 'wss://b/t', 'wss://c/t'], { chance: 0, token: 'T', answer: () => new Response('expired', { status: 403 }) });
+  tracker.open();
+  await fail(1000);
+  assert.equal(hosts(), 'abc');
+  assert.deepEqual(log, ['refused 403: expired']);
+  end();
+});
+
+test('one tracker that has no new key yet does not keep a viewer from the others', async () => {
+  const { tracker, log, end } = setup(['wss://a/t', 'wss://b/t'], { chance: 0, token: 'T', answer: () => new Response('unknown key', { status: 403 }) });
+  tracker.open();
+  last().close();
+  await turn();
+  mock.timers.tick(200);
+  last().open();
+  assert.equal(hosts(), 'ab');
+  assert.deepEqual(log, ['up']);
+  end();
+});
+
+test('while one tracker refuses and another is away it is not for good, and nobody is asked often', async () => {
+  const { tracker, log, end } = setup(['wss://a/t', 'wss://b/t'], {
+    answer: (url) => {
+      if (url.startsWith('https://a')) return new Response('expired', { status: 403 });
+      throw new TypeError('failed to fetch');
+    },
+  });
+  tracker.open();
+  await fail(3600);
+  assert.deepEqual(log, []);
+  const often = hosts().replaceAll('b', '').length;
+  assert.ok(often > 5 && often < 25, `${often} times in an hour`);
+  end();
+});
+
+for (const status of [404, 408, 421, 425]) {
+  test(`${status} of a proxy means that the tracker is away`, async () => {
+    const { tracker, log, end } = setup(['wss://a/t'], { answer: () => new Response('no upstream', { status }) });
+    tracker.open();
+    await fail(20);
+    assert.ok(FakeSocket.made.length > 3, `${FakeSocket.made.length}`);
+    last().open();
+    assert.deepEqual(log, ['up']);
+    end();
+  });
+}
+
+test('a token that has just ended is asked for once more', async () => {
+  const texts = ['1', '2'];
+  const { tracker, log, end } = setup(['wss://a/t'], { token: async () => texts.shift() ?? '', answer: () => new Response('expired', { status: 403 }) });
+  tracker.open();
+  await turn();
+  last().close();
+  await turn();
+  mock.timers.tick(7500);
+  await turn();
+  last().open();
+  assert.equal(tokens(), '12');
+  assert.deepEqual(log, ['up']);
+  end();
+});
+
+test('and no oftener, be it another each time', async () => {
+  let n = 0;
+  const { tracker, log, end } = setup(['wss://a/t', 'wss://b/t'], { chance: 0, token: () => String(n++), answer: () => new Response('wrong key', { status: 403 }) });
+  tracker.open();
+  await fail(1000);
+  assert.equal(hosts(), 'abab');
+  assert.equal(tokens(), '0123');
+  assert.deepEqual(log, ['refused 403: wrong key']);
+  end();
+});
+
+test('a day later it may be asked for again', async () => {
+  let n = 0;
+  const { tracker, log, end } = setup(['wss://a/t'], { token: () => String(n++), answer: () => new Response('expired', { status: 403 }) });
+  const clock = mock.method(performance, 'now', () => n * 1e6);
+  tracker.open();
+  for (let days = 0; days < 3; days++) {
+    last().close();
+    await turn();
+    mock.timers.tick(7500);
+    last().open();
+    n++; // time goes by
+    last().close();
+    mock.timers.tick(1000);
+  }
+  clock.mock.restore();
+  assert.deepEqual(log, ['up', 'down', 'up', 'down', 'up', 'down']);
+  end();
+});
+
+for (const [name, token] of Object.entries<() => string | Promise<string>>({
+  'that throws': () => { throw new Error('no session'); },
+  'whose promise fails': () => Promise.reject(new Error('no session')),
+  'that never answers': () => new Promise(() => undefined),
+})) {
+  test(`a token function ${name} is asked again`, async () => {
+    const warned = mock.method(console, 'warn', () => undefined);
+    let calls = 0;
+    const { tracker, log, end } = setup(['wss://a/t'], { token: () => (++calls < 3 ? token() : 'T') });
+    tracker.open();
+    await fail(30);
+    assert.ok(calls >= 3, `asked ${calls} times`);
+    assert.equal(warned.mock.callCount(), 2);
+    last().open();
+    assert.equal(last().protocols[1], 'shoal.token.T');
+    assert.deepEqual(log, ['up']);
+    warned.mock.restore();
+    end();
+  });
+}
+
+test('a token that comes too late is not used', async () => {
+  const warned = mock.method(console, 'warn', () => undefined);
+  const late: ((text: string) => void)[] = [];
+  const { tracker, end } = setup(['wss://a/t'], { token: () => new Promise<string>((resolve) => late.push(resolve)) });
+  tracker.open();
+  mock.timers.tick(10_000);
+  late[0]?.('1');
+  await turn();
+  assert.equal(FakeSocket.made.length, 0);
+  mock.timers.tick(1000);
+  late[1]?.('2\n');
+  await turn();
+  assert.equal(tokens(), '2');
+  tracker.rest();
+  tracker.open();
+  tracker.rest(); // while a token is waited for
+  late[2]?.('3');
+  await turn();
+  assert.equal(tokens(), '2');
+  warned.mock.restore();
+  end();
+});
+
+test('a URL with which no socket can be made is left out', async () => {
+  const { tracker, log, end } = setup(['ws://[', 'ws://forbidden/', 'wss://c/t'], { chance: 0 });
+  tracker.open();
+  mock.timers.tick(1000);
+  mock.timers.tick(1000);
+  last().open();
+  assert.equal(hosts(), 'c');
+  assert.deepEqual(log, ['up']);
+  end();
+});
+
+for (const [name, urls, token] of [['URL', ['ws://[', 'ws://forbidden/'], ''], ['token', ['wss://a/t'], 'not a token']] as const) {
+  test(`without a ${name} that will do it is said, and nothing follows`, async () => {
+    const { tracker, log, asked, end } = setup([...urls], { token });
+    tracker.open();
+    await fail(1000);
+    assert.match(log.join(), /^refused no socket can be made to \S+: look at the URL [^,]*, [^,]* and at the token$/);
+    assert.deepEqual(asked, []);
+    assert.equal(FakeSocket.made.length, 0);
+    end();
+  });
+}
+
+test('who rests while a tracker is asked why does not come back by it', async () => {
+  const { tracker, end } = setup();
+  tracker.open();
+  last().close();
+  tracker.rest();
+  await turn();
+  mock.timers.tick(1e6);
+  assert.equal(FakeSocket.made.length, 1);
+  tracker.open();
+  assert.equal(FakeSocket.made.length, 2);
+  end();
+});
 
 for (const [status, urls, wait] of [[429, 1, 30000], [503, 1, 30000], [429, 2, 30000], [503, 2, 200]] as const) {
   test(`${status} of ${urls === 1 ? 'the only tracker' : 'one of two trackers'} with Retry-After is heeded`, async () => {
@@ -149,25 +335,37 @@ for (const [status, urls, wait] of [[429, 1, 30000], [503, 1, 30000], [429, 2, 3
   });
 }
 
-test('a tracker that refuses on the socket is asked again when it says, or never', () => {
-  const { tracker, end } = setup();
+test('a tracker that refuses on the socket is asked again when it says, or never', async () => {
+  const { tracker, log, end } = setup();
   tracker.open();
   last().open();
-  tracker.refused(10, false);
+  tracker.refused(10, false, 'busy');
   mock.timers.tick(14999);
   assert.equal(FakeSocket.made.length, 1);
   mock.timers.tick(1);
   assert.equal(FakeSocket.made.length, 2);
   last().open();
-  tracker.refused(0, false);
+  tracker.refused(0, false, 'speak version 2');
   mock.timers.tick(1e6);
   assert.equal(FakeSocket.made.length, 2);
+  assert.deepEqual(log, ['up', 'up', 'refused speak version 2']);
+  end();
+});
+
+test('a tracker that speaks another version is left for one that may not', () => {
+  const { tracker, log, end } = setup(['ws://a/t', 'ws://b/t'], { chance: 0 });
+  tracker.open();
+  last().open();
+  tracker.refused(0, false, 'speak version 2');
+  mock.timers.tick(200);
+  last().open();
+  assert.equal(hosts(), 'ab');
+  assert.deepEqual(log, ['up', 'up']);
   end();
 });
 
 test('a tracker that goes or sends away is left for the next', async () => {
   const { tracker, log, end } = setup(['ws://a/t', 'ws://b/t', 'ws://c/t'], { chance: 0 });
-  const hosts = (): string => FakeSocket.made.map((s) => new URL(s.url).host).join('');
   tracker.open();
   last().open();
   last().close(); // killed
@@ -185,7 +383,7 @@ test('a tracker that goes or sends away is left for the next', async () => {
   end();
 });
 
-test('closed is closed, and a URL that is forbidden is not tried again', async () => {
+test('closed is closed', async () => {
   const { tracker, end } = setup();
   tracker.open();
   last().open();
@@ -193,18 +391,13 @@ test('closed is closed, and a URL that is forbidden is not tried again', async (
   mock.timers.tick(1e6);
   assert.equal(FakeSocket.made.length, 1);
   end();
-  const second = setup(['ws://forbidden/']);
+  const second = setup(undefined, { answer: () => new Response('', { status: 401 }) });
   second.tracker.open();
-  mock.timers.tick(1e6);
-  assert.equal(FakeSocket.made.length, 0);
-  second.end();
-  const third = setup(undefined, { answer: () => new Response('', { status: 401 }) });
-  third.tracker.open();
   last().close();
-  third.tracker.close(); // while it is asked why
+  second.tracker.close(); // while it is asked why
   await turn();
   mock.timers.tick(1e6);
   assert.equal(FakeSocket.made.length, 1);
-  assert.deepEqual(third.log, []);
-  third.end();
+  assert.deepEqual(second.log, []);
+  second.end();
 });

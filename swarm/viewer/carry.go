@@ -68,7 +68,7 @@ func (s *session) refusal(a scheduler.Action) {
 		s.v.cfg.Log.Warn("tracker refused the viewer", "why", string(a.Bytes), "againSeconds", a.Count)
 		s.barred = true
 	}
-	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count)})
+	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count), Text: string(a.Bytes)})
 }
 
 // connect opens a peer connection on a goroutine of its own.

@@ -21,6 +21,8 @@ type lobby struct {
 	beacons int
 	hasty   int  // beacons that came before their time
 	off     bool // nobody is in the cell
+	barred  bool // whoever comes is refused
+	away    int  // so many were
 }
 
 type guest struct {
@@ -33,6 +35,10 @@ type guest struct {
 func newLobby() *lobby { return &lobby{members: make(map[wire.ViewerID]*guest)} }
 
 func (l *lobby) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if l.refuses() {
+		http.Error(w, "token expired", http.StatusForbidden)
+		return
+	}
 	c, err := (&websocket.Upgrader{}).Upgrade(w, r, nil)
 	if err != nil {
 		return
@@ -119,6 +125,32 @@ func (l *lobby) turn(off bool) {
 			g.c.WriteMessage(websocket.BinaryMessage, c.Append(nil))
 		}
 	})
+}
+
+// bar ends all sockets, as a restart does, and refuses who comes then.
+func (l *lobby) bar() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.barred = true
+	for _, g := range l.members {
+		g.c.Close()
+	}
+	l.members = make(map[wire.ViewerID]*guest)
+}
+
+func (l *lobby) refuses() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.barred {
+		l.away++
+	}
+	return l.barred
+}
+
+func (l *lobby) turnedAway() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.away
 }
 
 func (l *lobby) close() {

@@ -151,7 +151,11 @@ func (p sample) report() Report {
 func (s *session) p2p() string {
 	stats := s.core.Stats()
 	switch {
-	case stats.RosterSize > 0 || stats.Links > 0:
+	case stats.Links > 0:
+		return "on"
+	case s.banished:
+		return "refused"
+	case stats.RosterSize > 0:
 		return "on"
 	case !s.v.cfg.P2P || s.core.Off():
 		return "off"

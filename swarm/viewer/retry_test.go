@@ -8,7 +8,14 @@ import (
 
 func TestRetry(t *testing.T) {
 	const ms = time.Millisecond
+	const never = -1
 	long := time.Minute
+	denied := func(r *retry, lived time.Duration) time.Duration {
+		if pause, again := r.denied(lived); again {
+			return pause
+		}
+		return never
+	}
 	for _, c := range []struct {
 		name   string
 		urls   []string
@@ -41,6 +48,34 @@ func TestRetry(t *testing.T) {
 		{"moving, with one", []string{"a"}, 0.25, func(r *retry) []time.Duration {
 			return []time.Duration{r.moved(4 * time.Second), r.lost(0)}
 		}, []time.Duration{1000 * ms, 625 * ms}, "a"},
+		{"one that refuses", []string{"a"}, 0, func(r *retry) []time.Duration {
+			return []time.Duration{denied(r, 0), denied(r, 0)}
+		}, []time.Duration{never, never}, "a"},
+		{"all refuse, one after the other", []string{"a", "b", "c"}, 0, func(r *retry) []time.Duration {
+			return []time.Duration{denied(r, 0), denied(r, 0), denied(r, 0)}
+		}, []time.Duration{200 * ms, 200 * ms, never}, "a"},
+		{"one refuses and one is away", []string{"a", "b"}, 0, func(r *retry) []time.Duration {
+			return []time.Duration{denied(r, 0), r.lost(0), denied(r, 0), denied(r, 0)}
+		}, []time.Duration{200 * ms, 500 * ms, 1000 * ms, never}, "a"},
+		{"one refuses and one is full", []string{"a", "b"}, 0, func(r *retry) []time.Duration {
+			return []time.Duration{denied(r, 0), r.busy(5 * time.Second), denied(r, 0)}
+		}, []time.Duration{200 * ms, 5000 * ms, 1000 * ms}, "b"},
+		{"one refused, another did once it had lived", []string{"a", "b"}, 0, func(r *retry) []time.Duration {
+			return []time.Duration{denied(r, 0), denied(r, long)}
+		}, []time.Duration{200 * ms, 200 * ms}, "a"},
+		{"one refuses and one is dead", []string{"a", "b"}, 0, func(r *retry) (pauses []time.Duration) {
+			for range 6 {
+				pauses = append(pauses, denied(r, 0), r.lost(0))
+			}
+			return pauses[7:]
+		}, []time.Duration{32 * time.Second, time.Minute, time.Minute, time.Minute, time.Minute}, "a"},
+		{"one refused, then all are dead", []string{"a", "b"}, 0, func(r *retry) []time.Duration {
+			pauses := []time.Duration{denied(r, 0)}
+			for range 7 {
+				pauses = append(pauses, r.lost(0))
+			}
+			return pauses[5:]
+		}, []time.Duration{6 * time.Second, 6 * time.Second, 6 * time.Second}, "a"},
 	} {
 		r := newRetry(c.urls, func() float64 { return c.chance })
 		if got := c.do(r); !slices.Equal(got, c.want) || r.url() != c.url {

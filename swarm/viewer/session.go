@@ -54,6 +54,7 @@ type session struct {
 	counts   counts
 	beaconN  beacon
 	barred   bool   // the tracker refused, for now or for good
+	banished bool   // all trackers refused, for good: links carry on while they live
 	out      []byte // scratch for messages
 
 	// shared with the leaves
@@ -170,7 +171,10 @@ func (s *session) start(ctx context.Context) {
 			case <-s.done:
 			}
 		},
-		refused: func(why string) { s.v.cfg.Log.Warn("tracker refused the viewer", "why", why) },
+		refused: func(why string) {
+			s.v.cfg.Log.Warn("the viewer is refused for good", "why", why)
+			s.tell(func(scheduler.Time) { s.banished = true })
+		},
 		message: func(k *socket, b []byte) {
 			s.tell(func(now scheduler.Time) {
 				if s.socket == k {

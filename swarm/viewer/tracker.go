@@ -30,7 +30,7 @@ type tracker struct {
 	up      func(*socket)
 	down    func(*socket) // returns once all messages before it were acted on
 	message func(*socket, []byte)
-	refused func(why string) // by a handshake, for good
+	refused func(why string) // by all trackers, for good
 
 	said atomic.Pointer[wire.Refused] // by the tracker on the socket that ended last
 }
@@ -64,20 +64,20 @@ func (t *tracker) run(ctx context.Context) {
 }
 
 // pause returns how long to wait before the next socket, false for ever. The answer is that of a handshake that failed, nil
-// if there was none.
+// if there was none. Of answers 400, 401 and 403 are refusals, 429 and 503 say when to come back; whatever else is said comes
+// from a proxy, and the tracker is away.
 func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration) (time.Duration, bool) {
 	if answer != nil {
 		seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
 		wait := time.Duration(seconds) * time.Second
-		switch {
-		case answer.StatusCode == http.StatusServiceUnavailable && wait > 0:
+		switch status := answer.StatusCode; {
+		case status == http.StatusServiceUnavailable && wait > 0:
 			return retry.busy(wait), true
-		case answer.StatusCode == http.StatusTooManyRequests && wait > 0:
+		case status == http.StatusTooManyRequests && wait > 0:
 			return retry.stay(wait), true
-		case answer.StatusCode >= 400 && answer.StatusCode < 500 && answer.StatusCode != http.StatusTooManyRequests:
+		case status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden:
 			why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
-			t.refused(strings.TrimSpace(answer.Status + ": " + string(why)))
-			return 0, false
+			return t.denied(retry, 0, strings.TrimSpace(answer.Status+": "+string(why)))
 		}
 		return retry.lost(0), true
 	}
@@ -90,11 +90,20 @@ func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration
 	case said.Reason == wire.RefusedMoving:
 		return retry.moved(wait), true
 	case wait == 0:
-		return 0, false
+		return t.denied(retry, lived, said.Text)
 	case said.Reason == wire.RefusedBusy:
 		return retry.busy(wait), true
 	}
 	return retry.stay(wait), true
+}
+
+// denied is pause where a tracker will not have the viewer. That says nothing of the others: it may not have a new key yet.
+func (t *tracker) denied(retry *retry, lived time.Duration, why string) (time.Duration, bool) {
+	pause, again := retry.denied(lived)
+	if !again {
+		t.refused(why)
+	}
+	return pause, again
 }
 
 // connected dials and reads until the socket ends. It returns what a handshake that failed was answered.

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,17 +122,72 @@ func TestTrackersTakeTurns(t *testing.T) {
 	}
 }
 
-// TestTrackerRefusesForGood: one request, and its words.
-func TestTrackerRefusesForGood(t *testing.T) {
+// refusing is a counter that answers every handshake so.
+func refusing(t *testing.T, status int) *counter {
+	return newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		http.Error(w, "get a token", status)
+		return false
+	})
+}
+
+// TestTrackersRefuseForGood: one request to each, and the words of the last.
+func TestTrackersRefuseForGood(t *testing.T) {
 	for _, status := range []int{400, 401, 403} {
-		d := newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
-			http.Error(w, "get a token", status)
-			return false
-		})
-		_, _, ended := approach(t, "", d)
-		if why := <-ended; !strings.Contains(why, "get a token") || len(d.came) != 1 {
-			t.Errorf("%d: ended with %q after %d requests", status, why, len(d.came))
+		for n := 1; n <= 2; n++ {
+			counters := []*counter{refusing(t, status), refusing(t, status)}[:n]
+			_, _, ended := approach(t, "", counters...)
+			why := <-ended
+			for i, d := range counters {
+				if !strings.Contains(why, "get a token") || len(d.came) != 1 {
+					t.Errorf("%d: ended with %q after %d requests to tracker %d of %d", status, why, len(d.came), i, n)
+				}
+			}
 		}
+	}
+}
+
+// TestOneTrackerRefuses: a tracker that lacks a key, or is behind a proxy without it, keeps nobody from another.
+func TestOneTrackerRefuses(t *testing.T) {
+	for _, status := range []int{403, 404, 408, 421, 425} {
+		refuses, takes := refusing(t, status), newCounter(t, nil)
+		for len(refuses.came) == 0 { // until it is the first to be asked
+			approach(t, "", refuses, takes)
+			takes.awaited(t)
+		}
+	}
+}
+
+// TestProxyWithoutTracker: what is no refusal is asked again.
+func TestProxyWithoutTracker(t *testing.T) {
+	var asked atomic.Int32
+	d := newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
+		if asked.Add(1) > 1 {
+			return true
+		}
+		http.Error(w, "no upstream", http.StatusNotFound)
+		return false
+	})
+	approach(t, "", d)
+	d.awaited(t)
+	d.awaited(t)
+}
+
+// TestAnotherVersion: a tracker that refuses for good on the socket is left for another.
+func TestAnotherVersion(t *testing.T) {
+	counters := [2]*counter{newCounter(t, nil), newCounter(t, nil)}
+	_, up, ended := approach(t, "", counters[0], counters[1])
+	<-up
+	here, there := counters[0], counters[1]
+	if len(here.came) == 0 {
+		here, there = there, here
+	}
+	for _, d := range []*counter{here, there} {
+		d.awaited(t)
+		<-d.sat
+		d.cut(wire.Refused{Reason: wire.RefusedVersion, Text: "speak version 2"}.Append(nil))
+	}
+	if why := <-ended; why != "speak version 2" {
+		t.Errorf("ended with %q", why)
 	}
 }
 

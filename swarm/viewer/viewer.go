@@ -18,6 +18,9 @@ import (
 // ErrURL means that the address is neither a playlist's nor a watch page's.
 var ErrURL = errors.New("viewer: want http://HOST/live/NAME/index.m3u8 or http://HOST/watch/NAME")
 
+// ErrTracker means that a tracker's address is none.
+var ErrTracker = errors.New("viewer: want ws://HOST/tracker or wss://HOST/tracker for a tracker")
+
 // Config is what a Viewer starts with. Only URL is needed.
 type Config struct {
 	URL    string // of the playlist (http://HOST/live/NAME/index.m3u8) or of the watch page (http://HOST/watch/NAME)
@@ -61,6 +64,11 @@ func (c *Config) validate() (name string, err error) {
 		t := *u
 		t.Scheme, t.Path, t.RawQuery = strings.Replace(u.Scheme, "http", "ws", 1), "/tracker", ""
 		c.Trackers = []string{t.String()}
+	}
+	for _, text := range c.Trackers {
+		if t, err := url.Parse(text); err != nil || t.Host == "" || t.Scheme != "ws" && t.Scheme != "wss" {
+			return "", fmt.Errorf("%w, not %q", ErrTracker, text)
+		}
 	}
 	if c.Flags == 0 {
 		c.Flags = wire.MayUpload

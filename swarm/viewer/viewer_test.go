@@ -250,3 +250,50 @@ func TestAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestTrackerAddresses(t *testing.T) {
+	for _, bad := range []string{"", "/tracker", "http://h/tracker", "ws:///tracker", "ws://[/tracker"} {
+		if _, err := New(Config{URL: "http://h/watch/a", Trackers: []string{"ws://h/tracker", bad}}); !errors.Is(err, ErrTracker) {
+			t.Errorf("%q: %v, want ErrTracker", bad, err)
+		}
+	}
+}
+
+// TestRefused: who may not join plays on, and it is told.
+func TestRefused(t *testing.T) {
+	st := newStage(t, 5_000, 100*time.Millisecond)
+	st.tracker.bar()
+	a := st.watch(t, 15, nil, Config{P2P: true})
+	a.check(t, st, 12)
+	if r := a.viewers[0].Report(); r.P2P != "refused" || r.Stalls != 0 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestRefusedAtReconnect: a tracker that comes back and refuses ends no link.
+func TestRefusedAtReconnect(t *testing.T) {
+	st := newStage(t, 20_000, 250*time.Millisecond)
+	all := func(a audience, ok func(Report) bool) bool {
+		return !slices.ContainsFunc(a.viewers, func(v *Viewer) bool { return !ok(v.Report()) })
+	}
+	linked := func(r Report) bool { return r.Peers == 1 && r.P2P == "on" }
+	step, since, bytes := 0, time.Time{}, uint64(0)
+	a := st.watch(t, 20, func(a audience) bool {
+		from := a.viewers[0].Report().BytesFromPeers + a.viewers[1].Report().BytesFromPeers
+		switch {
+		case step == 0 && all(a, linked) && from > 0:
+			st.tracker.bar()
+			step, since, bytes = 1, time.Now(), from
+		case step == 1 && time.Since(since) > 3*time.Second:
+			if !all(a, linked) || from == bytes {
+				t.Errorf("three seconds after they were refused: %d bytes from peers, %+v", from-bytes, a.viewers[0].Report())
+			}
+			step = 2
+		}
+		return step == 2
+	}, Config{P2P: true}, Config{P2P: true})
+	a.check(t, st, 16)
+	if st.tracker.turnedAway() != 2 || step != 2 {
+		t.Errorf("%d were turned away, step %d", st.tracker.turnedAway(), step)
+	}
+}

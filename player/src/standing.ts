@@ -1,0 +1,148 @@
+// How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it, and
+// what a refusal comes to. It says when; what is done then is the session's part.
+//
+// A refusal for good ends the asking and no link: the edge would have to carry what the links do. The swarm is left
+// when none is left.
+
+import { Pulse, type PulseWorld } from './pulse.ts';
+import { Rest } from './rest.ts';
+import type { P2P } from './stats.ts';
+
+export interface StandingEvents {
+  // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
+  steady(): boolean;
+  links(): number; // that are up
+  leave(): void; // the cell, for now
+  over(): void; // refused, with no link left
+}
+
+// What this file knows of the tracker.
+export interface Door {
+  readonly isUp: boolean;
+  open(): void;
+  refused(seconds: number, busy: boolean, why: string): void;
+  move(seconds: number): void;
+  rest(): void;
+}
+
+// What this file knows of the scheduler.
+export interface Cell {
+  readonly links: number;
+  readonly roster: number;
+  readonly off: boolean;
+}
+
+const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
+const KEY_RETRY_MILLIS = 15000;
+const BUSY = 4; // wire.RefusedBusy
+const MOVING = 6; // wire.RefusedMoving
+
+export class Standing {
+  readonly #events: StandingEvents;
+  readonly #pulse: Pulse;
+  readonly #rest: Rest;
+  #p2p: P2P = 'off';
+  #began = false; // to join
+  #notBefore = 0;
+  #firstAt = 0; // when the first media came
+  #banished = false; // refused for good: links carry on while they live
+  #tracker: Door | null = null;
+
+  constructor(world: PulseWorld, events: StandingEvents) {
+    this.#events = events;
+    this.#pulse = new Pulse(world);
+    this.#rest = new Rest(this.#pulse);
+  }
+
+  get p2p(): P2P {
+    return this.#p2p;
+  }
+
+  get began(): boolean {
+    return this.#began;
+  }
+
+  // How often the swarm was left because the machine was too busy.
+  get rests(): number {
+    return this.#rest.times;
+  }
+
+  // hope: there may be a swarm.
+  hope(): void {
+    this.#p2p = 'joining';
+    this.#pulse.begin();
+  }
+
+  // begin tells, as media comes, whether it is time to join; once.
+  begin(): boolean {
+    const now = performance.now();
+    if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return false;
+    this.#firstAt ||= now;
+    if (!this.#events.steady() && now - this.#firstAt < STEADY_MILLIS || !this.#pulse.calm) return false;
+    this.#began = true;
+    return true;
+  }
+
+  // postpone: there is no key yet. A chunk that comes later tries again.
+  postpone(): void {
+    this.#began = false;
+    this.#notBefore = performance.now() + KEY_RETRY_MILLIS;
+  }
+
+  enter(tracker: Door): void {
+    this.#tracker = tracker;
+    tracker.open();
+  }
+
+  // second leaves the swarm while the machine has no time for it. It is called each second.
+  second(): void {
+    const now = performance.now();
+    if (this.#p2p === 'resting') {
+      if (!this.#rest.over(now)) return;
+      this.#p2p = 'joining';
+      this.#tracker?.open();
+    } else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
+      console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
+      this.#p2p = 'resting';
+      this.#events.leave();
+      this.#tracker?.rest();
+    }
+  }
+
+  // refusal is said by a tracker that had taken the socket. 0 seconds: that one is not to be asked again.
+  refusal(reason: number, seconds: number, why: string): void {
+    if (reason === MOVING) {
+      this.#tracker?.move(seconds); // links carry on
+      return;
+    }
+    if (seconds > 0) {
+      console.warn('shoal: the tracker refuses:', why);
+      this.#p2p = 'refused';
+    }
+    this.#tracker?.refused(seconds, reason === BUSY, why);
+  }
+
+  // refused: by all trackers, for good.
+  refused(why: string): void {
+    console.warn('shoal: the tracker refuses:', why);
+    this.#banished = true;
+    if (this.#events.links() === 0) this.#events.over();
+  }
+
+  // settled looks at the cell after something happened in it.
+  settled(cell: Cell): void {
+    if (this.#banished && cell.links === 0) this.#events.over();
+    else if (this.#p2p !== 'resting') this.#p2p = this.#of(cell);
+  }
+
+  end(p2p: P2P): void {
+    this.#p2p = p2p;
+    this.#pulse.close();
+  }
+
+  #of(cell: Cell): P2P {
+    if (cell.roster > 0 || cell.links > 0) return 'on';
+    if (this.#p2p === 'refused') return 'refused';
+    return cell.off && this.#tracker?.isUp ? 'off' : 'joining';
+  }
+}
