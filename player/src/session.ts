@@ -22,7 +22,7 @@ import type { Followed } from './playlist.ts';
 import { type ChunkRecord, INIT } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
-import { Standing } from './standing.ts';
+import { Membership } from './membership.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Store } from './store.ts';
 import { Tracker } from './tracker.ts';
@@ -56,7 +56,7 @@ export class Session implements MediaSource {
   readonly #store = new Store((id) => this.#forget(this.#chunks.byID(id)));
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
-  readonly #standing: Standing;
+  readonly #membership: Membership;
 
   // media and what lists it
   readonly #chunks = new Chunks();
@@ -89,7 +89,7 @@ export class Session implements MediaSource {
       rendition: () => this.#tellSelf(),
       reloaded: (ok) => this.#call((s, now) => s.reloaded(now, ok)),
       taken: (peer, bytes, record) => this.#recordTaken(peer, bytes, record),
-      swarming: () => this.#loop !== null && this.#standing.p2p === 'on' && this.#links.up > 0,
+      swarming: () => this.#loop !== null && this.#membership.p2p === 'on' && this.#links.up > 0,
     });
     this.#fetches = new Fetches(this.#edge, this.#store, this.#chunks, this.#over.signal, {
       hashes: (chunk) => this.#hashesTaken(0, chunk, true),
@@ -109,14 +109,14 @@ export class Session implements MediaSource {
       hashes: (peer, chunk, ok) => this.#hashesTaken(peer, chunk, ok),
       pieces: (peer, chunk, first, count, ok) => this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, ok)),
     });
-    this.#standing = new Standing({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
+    this.#membership = new Membership({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
       steady: () => options.steady(),
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),
       over: () => this.#end('refused'),
     });
     if (!options.p2p || options.trackers.length === 0 || !supported()) return;
-    this.#standing.hope();
+    this.#membership.hope();
     if (typeof options.key === 'string') this.#open(options.key);
   }
 
@@ -127,7 +127,7 @@ export class Session implements MediaSource {
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
       ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
-      playlistsFromCell, recordsRefused, rests: this.#standing.rests, p2p: this.#standing.p2p,
+      playlistsFromCell, recordsRefused, rests: this.#membership.rests, p2p: this.#membership.p2p,
     };
   }
 
@@ -150,7 +150,7 @@ export class Session implements MediaSource {
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
     const entries = this.#watch.book?.of(url);
     if (!entries) return null;
-    return this.#loop && this.#standing.p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
+    return this.#loop && this.#membership.p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
   }
 
   // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.
@@ -166,7 +166,7 @@ export class Session implements MediaSource {
     if (entries?.[0]?.record.kind !== INIT) this.#begin();
     if (entries) {
       const verdict = this.#fetches.loaded(url, entries, bytes);
-      return this.#standing.began ? verdict : null; // the first picture waits for no hashes, as without the swarm
+      return this.#membership.began ? verdict : null; // the first picture waits for no hashes, as without the swarm
     }
     this.#traffic.chunksFromEdge++;
     return null;
@@ -185,18 +185,18 @@ export class Session implements MediaSource {
   // --- beginning and end ---
 
   #open(key: string): void {
-    if (key !== '' && this.#standing.p2p !== 'off') this.#watch.open(key);
+    if (key !== '' && this.#membership.p2p !== 'off') this.#watch.open(key);
   }
 
   #begin(): void {
-    if (this.#standing.begin()) this.#join().catch((error: unknown) => this.#fail(error));
+    if (this.#membership.begin()) this.#join().catch((error: unknown) => this.#fail(error));
   }
 
   async #join(): Promise<void> {
     const { key, wasm, name, trackers } = this.#options;
     if (typeof key !== 'string') this.#open(await key().catch(() => ''));
     if (!this.#watch.book) {
-      this.#standing.postpone();
+      this.#membership.postpone();
       return;
     }
     const scheduler = await Scheduler.load(wasm, this.#over.signal);
@@ -223,9 +223,9 @@ export class Session implements MediaSource {
       up: () => this.#call((s, now) => s.trackerUp(now)),
       message: (bytes) => this.#call((s, now) => s.trackerMessage(now, bytes)),
       down: () => this.#call((s, now) => s.trackerDown(now)),
-      refused: (why) => this.#standing.refused(why),
+      refused: (why) => this.#membership.refused(why),
     });
-    this.#standing.enter(this.#tracker);
+    this.#membership.enter(this.#tracker);
   }
 
   #fail(error: unknown): void {
@@ -236,7 +236,7 @@ export class Session implements MediaSource {
 
   // end leaves the swarm for good; hls.js plays on.
   #end(p2p: P2P): void {
-    this.#standing.end(p2p);
+    this.#membership.end(p2p);
     this.#loop?.close();
     this.#loop = null;
     clearInterval(this.#seconds);
@@ -258,7 +258,7 @@ export class Session implements MediaSource {
   }
 
   #second(): void {
-    this.#standing.second();
+    this.#membership.second();
     this.#call((s, now) => {
       const every = s.beaconSeconds * 1000;
       if (every === 0 || !this.#tracker?.isUp || now - this.#beaconAt < every) return [];
@@ -345,7 +345,7 @@ export class Session implements MediaSource {
   }
 
   #settled(scheduler: Scheduler): void {
-    this.#standing.settled(scheduler);
+    this.#membership.settled(scheduler);
     this.#watch.look();
   }
 
@@ -360,7 +360,7 @@ export class Session implements MediaSource {
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
         break;
       case Kind.Refused:
-        this.#standing.refusal(first, count, new TextDecoder().decode(bytes));
+        this.#membership.refusal(first, count, new TextDecoder().decode(bytes));
         break;
       case Kind.Connect:
         this.#links.connect(peer, count === 1);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
-import { type Cell, type Door, Standing } from '../src/standing.ts';
+import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { standing: Standing; log: string[]; world: { now: number; buffered: number; links: number; late: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; log: string[]; world: { now: number; buffered: number; links: number; late: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
@@ -12,20 +12,20 @@ function setup(t: TestContext): { standing: Standing; log: string[]; world: { no
   const log: string[] = [];
   const world = { now: 1000, buffered: 1, links: 0, late: 0 };
   t.mock.method(performance, 'now', () => world.now);
-  const standing: Standing = new Standing({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
+  const membership: Membership = new Membership({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
     steady: () => world.buffered > 0.5,
     links: () => world.links,
     leave: () => {
       log.push('leave');
       world.links = 0;
-      standing.settled(NONE);
+      membership.settled(NONE);
     },
     over: () => {
       log.push('over');
-      standing.end('refused');
+      membership.end('refused');
     },
   });
-  standing.hope();
+  membership.hope();
   const door: Door = {
     isUp: true,
     open: () => log.push('open'),
@@ -33,68 +33,68 @@ function setup(t: TestContext): { standing: Standing; log: string[]; world: { no
     move: (seconds) => log.push(`move ${seconds}`),
     rest: () => log.push('rest'),
   };
-  standing.enter(door);
+  membership.enter(door);
   log.length = 0;
   // pass lets time go by, with timers as late as the machine has it.
   const pass = (seconds: number): void => {
     for (let beats = 0; beats < seconds * 10; beats++) {
       world.now += 100 + world.late;
       mock.timers.tick(100);
-      if (beats % 10 === 9) standing.second();
+      if (beats % 10 === 9) membership.second();
     }
   };
   t.after(() => {
-    standing.end('off');
+    membership.end('off');
     mock.timers.reset();
   });
-  return { standing, log, world, pass };
+  return { membership, log, world, pass };
 }
 
 test('it is time to join once: when playback is steady, or has had its time', (t) => {
-  const { standing, world, pass } = setup(t);
+  const { membership, world, pass } = setup(t);
   world.buffered = 0;
-  assert.equal(standing.begin(), false);
+  assert.equal(membership.begin(), false);
   pass(3);
-  assert.equal(standing.begin(), true);
-  assert.equal(standing.begin(), false);
-  standing.postpone();
-  assert.equal(standing.begin(), false);
+  assert.equal(membership.begin(), true);
+  assert.equal(membership.begin(), false);
+  membership.postpone();
+  assert.equal(membership.begin(), false);
   pass(16);
-  assert.equal(standing.begin(), true);
+  assert.equal(membership.begin(), true);
 });
 
 test('a refusal for now is over with the first roster; being sent away is none', (t) => {
-  const { standing, log } = setup(t);
-  standing.refusal(6, 5, 'stops');
-  standing.settled(NONE);
-  assert.equal(standing.p2p, 'joining');
-  standing.refusal(4, 30, 'full');
-  standing.settled(NONE);
-  assert.equal(standing.p2p, 'refused');
-  standing.settled({ ...NONE, roster: 1 });
-  assert.equal(standing.p2p, 'on');
+  const { membership, log } = setup(t);
+  membership.refusal(6, 5, 'stops');
+  membership.settled(NONE);
+  assert.equal(membership.p2p, 'joining');
+  membership.refusal(4, 30, 'full');
+  membership.settled(NONE);
+  assert.equal(membership.p2p, 'refused');
+  membership.settled({ ...NONE, roster: 1 });
+  assert.equal(membership.p2p, 'on');
   assert.deepEqual(log, ['move 5', 'refused 30 true full']);
 });
 
 test('a refusal for good is felt when the last link has gone, though a roster is known', (t) => {
-  const { standing, log, world } = setup(t);
+  const { membership, log, world } = setup(t);
   world.links = 1;
-  standing.refused('expired');
-  standing.settled({ links: 1, roster: 5, off: false });
-  assert.deepEqual([standing.p2p, log], ['on', []]);
-  standing.settled({ links: 0, roster: 5, off: false });
-  assert.deepEqual([standing.p2p, log], ['refused', ['over']]);
+  membership.refused('expired');
+  membership.settled({ links: 1, roster: 5, off: false });
+  assert.deepEqual([membership.p2p, log], ['on', []]);
+  membership.settled({ links: 0, roster: 5, off: false });
+  assert.deepEqual([membership.p2p, log], ['refused', ['over']]);
 });
 
 test('who is refused for good and leaves because the machine is busy does not come back', (t) => {
-  const { standing, log, world, pass } = setup(t);
-  standing.settled({ links: 1, roster: 2, off: false });
+  const { membership, log, world, pass } = setup(t);
+  membership.settled({ links: 1, roster: 2, off: false });
   world.links = 1;
-  standing.refused('expired');
+  membership.refused('expired');
   world.late = 60;
   world.buffered = 0.1;
   pass(4);
-  assert.equal(standing.p2p, 'refused');
+  assert.equal(membership.p2p, 'refused');
   assert.deepEqual(log.slice(0, 2), ['leave', 'over']);
   world.late = 0;
   pass(60);

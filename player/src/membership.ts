@@ -8,7 +8,7 @@ import { Pulse, type PulseWorld } from './pulse.ts';
 import { Rest } from './rest.ts';
 import type { P2P } from './stats.ts';
 
-export interface StandingEvents {
+export interface MembershipEvents {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
   links(): number; // that are up
@@ -37,8 +37,8 @@ const KEY_RETRY_MILLIS = 15000;
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
 
-export class Standing {
-  readonly #events: StandingEvents;
+export class Membership {
+  readonly #events: MembershipEvents;
   readonly #pulse: Pulse;
   readonly #rest: Rest;
   #p2p: P2P = 'off';
@@ -48,7 +48,7 @@ export class Standing {
   #banished = false; // refused for good: links carry on while they live
   #tracker: Door | null = null;
 
-  constructor(world: PulseWorld, events: StandingEvents) {
+  constructor(world: PulseWorld, events: MembershipEvents) {
     this.#events = events;
     this.#pulse = new Pulse(world);
     this.#rest = new Rest(this.#pulse);
