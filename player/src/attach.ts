@@ -155,6 +155,7 @@ export function streamName(url: string): string {
 export interface LiveStream {
   state: 'live' | 'interrupted' | 'ended';
   publicKey: string;
+  lastMsn: number; // of the newest segment
 }
 
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing.
