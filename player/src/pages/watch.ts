@@ -2,6 +2,7 @@
 
 import type { ShoalPlayer } from '../element.ts';
 import { condition, duration, every, find, people, picture, streams, swarms } from './api.ts';
+import { describe, inSwarm, Share } from './share.ts';
 
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
@@ -25,6 +26,8 @@ copy.addEventListener('click', () => {
   else prompt('Link', url);
 });
 
+let viewers: number | undefined; // of the stream, as the tracker told last
+
 every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
@@ -32,7 +35,7 @@ every(2000, async () => {
     const { text, live } = condition(stream);
     state.className = live ? 'badge live' : 'badge';
     state.textContent = text;
-    const viewers = swarm.get(name)?.viewers;
+    viewers = swarm.get(name)?.viewers;
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
       stream ? picture(stream) : '',
@@ -45,21 +48,19 @@ every(2000, async () => {
   }
 });
 
+const share = new Share();
+
 setInterval(() => {
   const { stats } = player;
   if (!stats) return; // the player's script is not here yet
+  share.note(performance.now(), stats);
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
-  const percent = Math.round(stats.offload * 100);
+  find('#offload').hidden = find('.meter').hidden = !inSwarm(stats);
+  const percent = Math.round(share.lately * 100);
   if (find('#offload').textContent !== `${percent} %`) {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = {
-    off: 'The swarm is off: all comes from the edge.',
-    joining: 'Joining the swarm…',
-    on: stats.peers === 0 ? 'You are the first here: all comes from the edge.' : `of the picture came from ${stats.peers === 1 ? 'one other viewer' : `${stats.peers} other viewers`}.`,
-    resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
-    refused: 'The tracker refused: all comes from the edge.',
-  }[stats.p2p];
+  const text = describe(stats, viewers);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);
