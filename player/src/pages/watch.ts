@@ -4,6 +4,8 @@ import type { ShoalPlayer } from '../element.ts';
 import { condition, duration, every, find, people, picture, streams, swarms } from './api.ts';
 import { describe, inSwarm, Share } from './share.ts';
 
+const RECONNECTING = 'Reconnecting';
+
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
 const state = find('#state');
@@ -33,8 +35,9 @@ every(2000, async () => {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
     const stream = all.find((s) => s.name === name) ?? null;
     const { text, live } = condition(stream);
-    state.className = live ? 'badge live' : 'badge';
-    state.textContent = text;
+    const standing = live && lost();
+    state.className = live && !standing ? 'badge live' : 'badge';
+    state.textContent = standing ? RECONNECTING : text;
     viewers = swarm.get(name)?.viewers;
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
@@ -43,10 +46,15 @@ every(2000, async () => {
     ].filter((fact) => fact !== '').join(' · ');
   } catch {
     state.className = 'badge';
-    state.textContent = 'Reconnecting';
+    state.textContent = RECONNECTING;
     facts.textContent = '';
   }
 });
+
+// lost tells whether the picture stands, though it had begun, and nothing new comes.
+function lost(): boolean {
+  return player.state === 'connecting' && player.stats.startupMillis > 0;
+}
 
 const share = new Share();
 

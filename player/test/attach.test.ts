@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeLive } from '../src/attach.ts';
+
+test('a stream that is not known is another thing than a server that cannot tell', async (t) => {
+  let answer = new Response('', { status: 404 });
+  t.mock.method(globalThis, 'fetch', async (url: URL) => {
+    assert.equal(url.href, 'http://edge.example/api/v1/streams/show');
+    return answer;
+  });
+  const ask = (): ReturnType<typeof describeLive> => describeLive('http://edge.example/live/show/index.m3u8', 'show');
+  assert.equal(await ask(), null);
+  answer = new Response('{"state":"live","publicKey":"k","lastMsn":7}');
+  assert.deepEqual(await ask(), { state: 'live', publicKey: 'k', lastMsn: 7 });
+  for (const status of [500, 502, 503, 504]) {
+    answer = new Response('the edge cannot reach its origin', { status });
+    await assert.rejects(ask(), new RegExp(`${status}`));
+  }
+});
