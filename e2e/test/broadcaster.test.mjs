@@ -84,7 +84,7 @@ test('viewers play on when the broadcaster comes back with other tracks', { time
       let now;
       await until(`${viewer.name} to go on with ${tracks.join(' and ')}`, async () => {
         now = await viewer.playback();
-        return !now.paused && now.time > before[i].time + 2 && now.frames > 15 && (now.audioBytes === 0) === (tracks.length === 1);
+        return !now.paused && now.time > before[i].time + 1 && now.frames > 15 && (now.audioBytes === 0) === (tracks.length === 1);
       }, { seconds: 10 });
       assert.equal(now.loaded, before[i].loaded, 'the page was loaded again');
       return Date.now() - back;

@@ -15,13 +15,15 @@ test('the page does not call a picture live that stands because the origin is go
   await copies.live('show');
   const browser = await launch(t);
   const expected = [/ERR_CONNECTION_REFUSED.*swarm/, /status of 50[234]/, /ERR_CONTENT_LENGTH_MISMATCH|ERR_INCOMPLETE_CHUNKED/]; // there is no tracker
-  const viewer = await browser.open(`${copies.base}/watch/show`, { expected });
+  const viewer = await browser.open(`${copies.base}/watch/show?p2p=off`, { expected });
   await viewer.moving();
   const told = () => viewer.page.evaluate(() => {
     const word = window.shoalTest.player().shadowRoot.querySelector('.word');
     return [document.querySelector('#state').textContent, word.hidden ? '' : word.innerText.trim()];
   });
   await until('the page to say Live', async () => (await told())[0] === 'Live');
+  const { p2p } = await viewer.stats();
+  assert.equal(p2p, 'off', 'a viewer who does not want the swarm is in it');
 
   await source.kill();
   const killed = Date.now();

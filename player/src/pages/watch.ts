@@ -16,6 +16,10 @@ const copy = find<HTMLButtonElement>('#copy');
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
 if (token) player.setAttribute('token', token);
 
+// And a viewer who wants no swarm says so, /watch/NAME?p2p=off. This script runs before the player's, which is to know it
+// before it begins.
+if (new URLSearchParams(location.search).get('p2p') === 'off') player.setAttribute('p2p', 'off');
+
 document.title = `${name} · Shoal`;
 
 copy.addEventListener('click', () => {
