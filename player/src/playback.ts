@@ -95,7 +95,7 @@ export class Playback {
 
   // Seconds behind the newest media, 0 while that is not known.
   get latency(): number {
-    return this.#hls?.latency ?? 0;
+    return this.#video.readyState > 1 ? this.#hls?.latency ?? 0 : 0;
   }
 
   get atLive(): boolean {
