@@ -26,9 +26,8 @@ export class Standing {
   #time = -1;
   #moves = 0; // looks in a row
   #moved = false; // ever
-  #since = 0;
   #pauses = 0; // looks in a row
-  #askAt = 0;
+  #askAt = 0; // when it is to be asked why, if it stands until then
   #asked = false; // it has stood for long enough to be asked why
   #edge = 0;
   #segment = -1;
@@ -51,7 +50,7 @@ export class Standing {
     this.#moves = sight.time === this.#time ? 0 : this.#moves + 1;
     this.#time = sight.time;
     if (this.#moves >= STEADY) this.#moved = true;
-    if (!sight.wanted || this.#moves >= STEADY || this.#since === 0) this.#reset(now, sight.edge);
+    if (!sight.wanted || this.#moves >= STEADY || this.#askAt === 0) this.#reset(now, sight.edge);
     if (!sight.wanted) return null;
     if (!sight.live) this.#forget(now, sight.edge);
     else if (sight.edge > this.#edge) this.#news = true;
@@ -75,7 +74,6 @@ export class Standing {
   }
 
   #reset(now: number, edge: number): void {
-    this.#since = now;
     this.#askAt = now + ASK;
     this.#asked = false;
     this.#forget(now, edge);
