@@ -142,14 +142,15 @@ export class Playback {
   }
 
   // rebuild plays on from where media begins that did not fit into the buffers: the broadcaster is back with other tracks.
-  // What is before it would not fit into the buffers that it needs.
+  // What is before it would not fit into the buffers that it needs. If that is long ago, live is where to play on.
   #rebuild(cc: number): void {
     const hls = this.#hls;
     const details = hls?.latestLevelDetails;
     const first = [...(details?.fragments ?? []), details?.fragmentHint].find((frag) => frag?.cc === cc);
+    const from = Math.max(first?.start ?? -1, hls?.liveSyncPosition ?? -1);
     hls?.detachMedia();
     hls?.attachMedia(this.#video);
-    hls?.startLoad(first?.start ?? -1);
+    hls?.startLoad(from);
   }
 
   #jump(): void {
