@@ -102,7 +102,7 @@ export class Viewer {
     return until(`${this.name}'s counter`, () => this.page.evaluate(() => window.shoalTest.counter()), { seconds: 5, every: 40 });
   }
 
-  /** {time, frames, audioBytes, loaded} of the video element; loaded is when the page was, and stays. */
+  /** {time, frames, audioBytes, paused, loaded} of the video element; loaded is when the page was, and stays. */
   playback() {
     return this.page.evaluate(() => {
       const video = window.shoalTest.video();
@@ -112,6 +112,7 @@ export class Viewer {
         audioBytes: video.webkitAudioDecodedByteCount,
         size: [video.videoWidth, video.videoHeight],
         muted: video.muted,
+        paused: video.paused,
         loaded: performance.timeOrigin,
       };
     });

@@ -60,3 +60,37 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   assert.match(playlist, /^#EXT-X-DISCONTINUITY$/m);
   assert.ok(Math.max(...resumed) <= 6000, `viewers went on only after ${Math.max(...resumed)} ms`);
 });
+
+// The clip's picture and sound, the picture alone, and both again.
+test('viewers play on when the broadcaster comes back with other tracks', { timeout: 60_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const address = `${shoal.rtmp}/${shoal.key}`;
+  const began = Date.now();
+  let broadcaster = push(t, address, demoClip, { loop: true });
+  await shoal.live('show');
+  const browser = await launch(t);
+  const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`, alone)];
+  for (const viewer of viewers) await viewer.moving();
+  for (const viewer of viewers) viewer.expect(/Failed to load resource: .* status of 50[34]/);
+  await pass(1);
+  for (const tracks of [['h264'], ['aac', 'h264']]) {
+    const before = await Promise.all(viewers.map((v) => v.playback()));
+    const { stalls } = await viewers[0].stats();
+    await broadcaster.end('SIGINT', 5);
+    await pass(0.5);
+    const back = Date.now();
+    broadcaster = push(t, address, demoClip, { loop: true, sound: tracks.includes('aac') });
+    const after = await Promise.all(viewers.map(async (viewer, i) => {
+      let now;
+      await until(`${viewer.name} to go on with ${tracks.join(' and ')}`, async () => {
+        now = await viewer.playback();
+        return !now.paused && now.time > before[i].time + 1 && now.frames > 15 && (now.audioBytes === 0) === (tracks.length === 1);
+      }, { seconds: 10 });
+      assert.equal(now.loaded, before[i].loaded, 'the page was loaded again');
+      return Date.now() - back;
+    }));
+    t.diagnostic(`${tracks.join(' and ')}: playing ${after.join(' and ')} ms after the broadcaster's return`);
+    assert.ok((await viewers[0].stats()).stalls > stalls, 'that the picture stood still was not counted');
+  }
+  t.diagnostic(`${Date.now() - began} ms in all`);
+});

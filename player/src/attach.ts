@@ -162,11 +162,13 @@ export function streamName(url: string): string {
 export interface LiveStream {
   state: 'live' | 'interrupted' | 'ended';
   publicKey: string;
+  lastMsn: number; // of the newest segment
 }
 
-// describeLive asks the server of a stream's URL what it knows of it; null if nothing.
+// describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal): Promise<LiveStream | null> {
   if (name === '') return null;
   const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: signal ?? null });
+  if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
   return response.ok ? ((await response.json()) as LiveStream) : null;
 }

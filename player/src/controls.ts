@@ -68,6 +68,7 @@ const WORDS: Record<PlaybackState, [string, string]> = {
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
 };
 
+const LOST: [string, string] = ['Reconnecting', ''];
 const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
 
 const QUIET_MILLIS = 2800;
@@ -135,7 +136,7 @@ export class Controls {
     this.#get('.word').classList.toggle('veil', veiled);
     this.#get('.word').classList.toggle('dim', shown.lost);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? SOUND_ONLY : WORDS[state];
+    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : WORDS[state];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');

@@ -3,6 +3,7 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { attachSwarm, describeLive, LIVE, streamName, type Swarm, type SwarmOptions } from './attach.ts';
+import { Standing } from './standing.ts';
 
 // connecting: nothing seen yet, or lost and trying; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over;
 // unplayable: this browser cannot play it.
@@ -20,7 +21,6 @@ const PATIENT: Partial<HlsConfig> = {
 };
 
 const POLL_MILLIS = 2500;
-const STALL_MILLIS = 2500; // standing still for so long is worth asking why
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
 const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
 
@@ -38,9 +38,9 @@ export class Playback {
   #poll: ReturnType<typeof setTimeout> | undefined;
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
-  #stoodSince = 0;
-  #stoodAt = -1;
+  readonly #standing = new Standing();
   #nearAt = 0; // when it last was near the live edge
+  #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // following: the viewer wants to be at the live edge, and has not paused or gone back.
   following = true;
@@ -53,6 +53,9 @@ export class Playback {
     this.#options = options;
     this.#changed = changed;
     const { signal } = this.#over;
+    this.#wanted = !video.paused;
+    video.addEventListener('play', () => (this.#wanted = true), { signal });
+    video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
     video.addEventListener('playing', () => this.#become('playing'), { signal });
     video.addEventListener('ended', () => this.#end(), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
@@ -92,7 +95,7 @@ export class Playback {
 
   // Seconds behind the newest media, 0 while that is not known.
   get latency(): number {
-    return this.#hls?.latency ?? 0;
+    return this.#video.readyState > 1 ? this.#hls?.latency ?? 0 : 0;
   }
 
   get atLive(): boolean {
@@ -103,8 +106,7 @@ export class Playback {
   // goLive takes the playhead to the live edge.
   goLive(): void {
     this.following = true;
-    const position = this.#hls?.liveSyncPosition;
-    if (position !== null && position !== undefined) this.#video.currentTime = position;
+    this.#jump();
   }
 
   close(): void {
@@ -125,17 +127,50 @@ export class Playback {
 
   #error(data: ErrorData): void {
     if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#recover();
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#recover(data);
     else this.#later();
   }
 
   // recover from a media error; a third within ten seconds begins the stream anew.
-  #recover(): void {
+  #recover({ details, frag }: ErrorData): void {
     const now = performance.now();
     this.#recoveries = [...this.#recoveries.filter((at) => now - at < 10000), now];
-    if (this.#recoveries.length < 3) this.#hls?.recoverMediaError();
-    else this.#later();
-    if (!this.#video.paused) void this.#video.play().catch(() => undefined);
+    if (this.#recoveries.length >= 3) this.#later();
+    else if (details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && frag) this.#rebuild(frag.cc);
+    else this.#hls?.recoverMediaError();
+    this.#play();
+  }
+
+  // rebuild plays on from where media begins that did not fit into the buffers: the broadcaster is back with other tracks.
+  // What is before it would not fit into the buffers that it needs. If that is long ago, live is where to play on.
+  #rebuild(cc: number): void {
+    const hls = this.#hls;
+    const details = hls?.latestLevelDetails;
+    const first = [...(details?.fragments ?? []), details?.fragmentHint].find((frag) => frag?.cc === cc);
+    const from = Math.max(first?.start ?? -1, hls?.liveSyncPosition ?? -1);
+    hls?.detachMedia();
+    hls?.attachMedia(this.#video);
+    hls?.startLoad(from);
+  }
+
+  #jump(): void {
+    const position = this.#hls?.liveSyncPosition;
+    if (position !== null && position !== undefined) this.#video.currentTime = position;
+  }
+
+  // play on, if that is what the viewer wants.
+  #play(): void {
+    if (!this.#wanted) return;
+    this.#video.play().catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#wanted = false; // until it is tapped
+    });
+  }
+
+  #load(): void {
+    this.#recoveries = [];
+    if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
+    else this.#video.src = this.#src;
+    this.#play();
   }
 
   #end(): void {
@@ -159,10 +194,7 @@ export class Playback {
       this.#later();
       return;
     }
-    this.#recoveries = [];
-    if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
-    else this.#video.src = this.#src;
-    if (this.following) void this.#video.play().catch(() => undefined);
+    this.#load();
   }
 
   // explain finds out whether the stream is live, null if nobody tells, and says why nothing is to be seen.
@@ -174,7 +206,8 @@ export class Playback {
     try {
       const stream = await describeLive(this.#src, this.#name, this.#over.signal);
       if (stream?.state === 'live') {
-        if (this.#state !== 'playing') this.#become('connecting');
+        this.#standing.told(stream.lastMsn);
+        if (this.#state !== 'playing' || this.#standing.long) this.#become('connecting');
         return true;
       }
       if (!stream && !this.#started && (await this.#served())) {
@@ -196,21 +229,33 @@ export class Playback {
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
   #look(): void {
-    const { currentTime, paused } = this.#video;
+    const { currentTime: time, paused, readyState } = this.#video;
     const now = performance.now();
-    if (paused || currentTime !== this.#stoodAt) {
-      this.#stoodAt = currentTime;
-      this.#stoodSince = now;
-      const target = this.#hls?.targetLatency;
-      if (paused || !this.following || !target || this.latency < target + BEHIND_SECONDS) this.#nearAt = now;
-      if (now - this.#nearAt > BEHIND_MILLIS) {
-        this.#nearAt = now;
-        this.goLive();
-      }
-      if (!paused && currentTime > 0 && this.#state !== 'playing' && this.#video.readyState >= 3) this.#become('playing');
-    } else if (now - this.#stoodSince > STALL_MILLIS && this.#state !== 'ended') {
-      this.#stoodSince = now + 1000;
-      void this.#explain();
+    const wanted = this.#started && this.#wanted && this.#state !== 'ended';
+    const live = this.#state === 'playing' || this.#state === 'connecting';
+    switch (this.#standing.look(now, { time, paused, wanted, live, edge: this.#hls?.latestLevelDetails?.edge ?? 0 })) {
+      case 'ask':
+        void this.#explain();
+        return;
+      case 'play':
+        this.#play();
+        return;
+      case 'live':
+        this.#jump();
+        if (this.#hls?.loadingEnabled === false) this.#hls.startLoad();
+        this.#play();
+        return;
+      case 'anew':
+        this.#load();
+        return;
+    }
+    if (this.#standing.long) return;
+    if (!paused && time > 0 && readyState >= 3) this.#become('playing');
+    const target = this.#hls?.targetLatency;
+    if (paused || !this.following || !target || this.latency < target + BEHIND_SECONDS) this.#nearAt = now;
+    if (now - this.#nearAt > BEHIND_MILLIS) {
+      this.#nearAt = now;
+      this.goLive();
     }
   }
 }

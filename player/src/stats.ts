@@ -112,6 +112,7 @@ export class Viewing {
   readonly #video: HTMLVideoElement;
   readonly #began: number;
   readonly #off = new AbortController();
+  #plays: boolean; // it was told to, and not to pause since
   #startup = 0;
   #moved = false;
   #stalls = 0; // that are over
@@ -121,6 +122,7 @@ export class Viewing {
   constructor(video: HTMLVideoElement, began: number) {
     this.#video = video;
     this.#began = began;
+    this.#plays = !video.paused;
     const on = (name: string, react: () => void): void => video.addEventListener(name, react, { signal: this.#off.signal });
     const first = (): void => {
       if (this.#startup === 0 && !this.#off.signal.aborted) this.#startup = Math.round(performance.now() - this.#began);
@@ -134,10 +136,14 @@ export class Viewing {
       if (this.#moved && !('requestVideoFrameCallback' in video && video.videoWidth > 0)) first(); // sound alone
     });
     on('waiting', () => {
-      if (!this.#moved || this.#stalledSince > 0 || video.seeking || video.paused || video.ended) return;
-      this.#stalledSince = performance.now();
+      if (!video.seeking && !video.paused && !video.ended) this.#stands();
     });
-    for (const name of ['playing', 'pause', 'ended', 'emptied', 'seeking']) on(name, () => this.#moves());
+    on('play', () => (this.#plays = true));
+    on('pause', () => (this.#plays = false));
+    on('emptied', () => { // for other media: it is paused until it is told to play again, which is for nobody to see
+      if (this.#plays) this.#stands();
+    });
+    for (const name of ['playing', 'pause', 'ended']) on(name, () => this.#moves());
   }
 
   get startupMillis(): number {
@@ -180,6 +186,10 @@ export class Viewing {
   #stall(): number {
     const millis = this.#stalledSince > 0 ? performance.now() - this.#stalledSince : 0;
     return millis < LEAST_STALL ? 0 : millis;
+  }
+
+  #stands(): void {
+    if (this.#moved && this.#stalledSince === 0) this.#stalledSince = performance.now();
   }
 
   #moves(): void {

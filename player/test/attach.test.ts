@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeStream } from '../src/attach.ts';
+import { describeLive, describeStream } from '../src/attach.ts';
 
 test('trackers are made absolute, and one that is no URL keeps nobody from the others', () => {
   Object.assign(globalThis, { document: { baseURI: 'https://page/' } });
   const { trackers, name } = describeStream('https://edge/live/demo/index.m3u8', { tracker: '/tracker, http://[, http://other:8080/t,' });
   assert.equal(name, 'demo');
   assert.deepEqual(trackers, ['wss://edge/tracker', 'http://[', 'ws://other:8080/t']);
+});
+
+test('a stream that is not known is another thing than a server that cannot tell', async (t) => {
+  let answer = new Response('', { status: 404 });
+  t.mock.method(globalThis, 'fetch', async (url: URL) => {
+    assert.equal(url.href, 'http://edge.example/api/v1/streams/show');
+    return answer;
+  });
+  const ask = (): ReturnType<typeof describeLive> => describeLive('http://edge.example/live/show/index.m3u8', 'show');
+  assert.equal(await ask(), null);
+  answer = new Response('{"state":"live","publicKey":"k","lastMsn":7}');
+  assert.deepEqual(await ask(), { state: 'live', publicKey: 'k', lastMsn: 7 });
+  for (const status of [500, 502, 503, 504]) {
+    answer = new Response('the edge cannot reach its origin', { status });
+    await assert.rejects(ask(), new RegExp(`${status}`));
+  }
 });

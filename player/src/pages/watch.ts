@@ -2,6 +2,9 @@
 
 import type { ShoalPlayer } from '../element.ts';
 import { condition, duration, every, find, people, picture, streams, swarms } from './api.ts';
+import { describe, inSwarm, Share } from './share.ts';
+
+const RECONNECTING = 'Reconnecting';
 
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
@@ -12,6 +15,10 @@ const copy = find<HTMLButtonElement>('#copy');
 // A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server.
 const token = new URLSearchParams(location.hash.slice(1)).get('token');
 if (token) player.setAttribute('token', token);
+
+// And a viewer who wants no swarm says so, /watch/NAME?p2p=off. This script runs before the player's, which is to know it
+// before it begins.
+if (new URLSearchParams(location.search).get('p2p') === 'off') player.setAttribute('p2p', 'off');
 
 document.title = `${name} · Shoal`;
 
@@ -25,14 +32,17 @@ copy.addEventListener('click', () => {
   else prompt('Link', url);
 });
 
+let viewers: number | undefined; // of the stream, as the tracker told last
+
 every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
     const stream = all.find((s) => s.name === name) ?? null;
     const { text, live } = condition(stream);
-    state.className = live ? 'badge live' : 'badge';
-    state.textContent = text;
-    const viewers = swarm.get(name)?.viewers;
+    const standing = live && lost();
+    state.className = live && !standing ? 'badge live' : 'badge';
+    state.textContent = standing ? RECONNECTING : text;
+    viewers = swarm.get(name)?.viewers;
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
       stream ? picture(stream) : '',
@@ -40,26 +50,29 @@ every(2000, async () => {
     ].filter((fact) => fact !== '').join(' · ');
   } catch {
     state.className = 'badge';
-    state.textContent = 'Reconnecting';
+    state.textContent = RECONNECTING;
     facts.textContent = '';
   }
 });
 
+// lost tells whether the picture stands, though it had begun, and nothing new comes.
+function lost(): boolean {
+  return player.state === 'connecting' && player.stats.startupMillis > 0;
+}
+
+const share = new Share();
+
 setInterval(() => {
   const { stats } = player;
   if (!stats) return; // the player's script is not here yet
+  share.note(performance.now(), stats);
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
-  const percent = Math.round(stats.offload * 100);
+  find('#offload').hidden = find('.meter').hidden = !inSwarm(stats);
+  const percent = Math.round(share.lately * 100);
   if (find('#offload').textContent !== `${percent} %`) {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = {
-    off: 'The swarm is off: all comes from the edge.',
-    joining: 'Joining the swarm…',
-    on: stats.peers === 0 ? 'You are the first here: all comes from the edge.' : `of the picture came from ${stats.peers === 1 ? 'one other viewer' : `${stats.peers} other viewers`}.`,
-    resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
-    refused: 'The tracker refused: all comes from the edge.',
-  }[stats.p2p];
+  const text = describe(stats, viewers);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);

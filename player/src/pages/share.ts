@@ -1,0 +1,43 @@
+// What came from other viewers lately, and how that is said: a number since the beginning would tell of a swarm that is
+// not there any more.
+
+import { offload, type Stats } from '../stats.ts';
+
+const LATELY = 30_000; // milliseconds
+
+export class Share {
+  #counts: { at: number; peers: number; edge: number }[] = [];
+
+  // note is called with each new count; counts that begin anew are those of another viewing.
+  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge }: Stats): void {
+    const last = this.#counts.at(-1);
+    if (last && (peers < last.peers || edge < last.edge)) this.#counts = [];
+    this.#counts.push({ at, peers, edge });
+    while (this.#counts[1] && this.#counts[1].at <= at - LATELY) this.#counts.shift();
+  }
+
+  // Of all bytes of the last half minute, 0 to 1; 0 if there were none.
+  get lately(): number {
+    const first = this.#counts[0];
+    const last = this.#counts.at(-1);
+    return first && last ? offload(last.peers - first.peers, last.edge - first.edge) : 0;
+  }
+}
+
+// inSwarm tells whether there is a share to speak of.
+export function inSwarm({ p2p }: Stats): boolean {
+  return p2p === 'on' || p2p === 'joining';
+}
+
+// describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
+// undefined if it does not tell.
+export function describe(stats: Stats, viewers: number | undefined): string {
+  const { p2p, peers } = stats;
+  if (p2p === 'off') return 'The swarm is off: all comes from the edge.';
+  if (p2p === 'joining') return 'Joining the swarm…';
+  if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
+  if (p2p === 'refused') return 'The tracker refused: all comes from the edge.';
+  if (peers > 0) return `of the picture came from ${peers === 1 ? 'one other viewer' : `${peers} other viewers`} in the last half minute.`;
+  const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);
+  return unlinked ? 'No link to another viewer is open yet: all comes from the edge.' : 'You are the first here: all comes from the edge.';
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describe, inSwarm, Share } from '../src/pages/share.ts';
+import { NO_TRAFFIC, type Stats } from '../src/stats.ts';
+
+const stats = (more: Partial<Stats>): Stats => ({ ...NO_TRAFFIC, offload: 0, latencySeconds: 0, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, droppedFrames: 0, ...more });
+
+test('the share is that of the last half minute', () => {
+  const share = new Share();
+  assert.equal(share.lately, 0);
+  let [peers, edge] = [0, 0];
+  const seconds = (from: number, to: number, fromPeers: number, fromEdge: number): void => {
+    for (let at = from; at < to; at++) share.note(at * 1000, stats({ bytesFromPeers: (peers += fromPeers), bytesFromEdge: (edge += fromEdge) }));
+  };
+  seconds(0, 100, 75, 25);
+  assert.equal(share.lately, 0.75);
+  seconds(100, 115, 0, 100); // turned off
+  assert.equal(share.lately, 0.375);
+  seconds(115, 130, 0, 100);
+  assert.equal(share.lately, 0);
+  [peers, edge] = [0, 0]; // another viewing
+  seconds(130, 132, 50, 50);
+  assert.equal(share.lately, 0.5);
+});
+
+test('there is a share only in the swarm', () => {
+  assert.deepEqual((['off', 'joining', 'on', 'resting', 'refused'] as const).map((p2p) => inSwarm(stats({ p2p }))), [false, true, true, false, false]);
+});
+
+test('the first is not who has no link to the others', () => {
+  const on = (more: Partial<Stats>): Stats => stats({ p2p: 'on', ...more });
+  for (const [what, got, viewers, begins] of [
+    ['alone', on({}), 1, 'You are the first here'],
+    ['alone, as far as is known', on({}), undefined, 'You are the first here'],
+    ['others are there', on({}), 3, 'No link to another viewer is open yet'],
+    ['links failed, and the tracker does not tell', on({ linksNoRoute: 2 }), undefined, 'No link'],
+    ['links failed, of viewers that are at another tracker', on({ linksNoRoute: 2 }), 1, 'No link'],
+    ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'You are the first here'],
+    ['one peer', on({ peers: 1, linksNoRoute: 1 }), 3, 'of the picture came from one other viewer in'],
+    ['two peers', on({ peers: 2 }), 3, 'of the picture came from 2 other viewers in'],
+    ['off', stats({ p2p: 'off' }), 3, 'The swarm is off'],
+  ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
+});

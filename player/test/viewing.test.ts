@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Viewing } from '../src/stats.ts';
+
+// A video element, as far as it is watched.
+class Video extends EventTarget {
+  paused = false;
+  seeking = false;
+  ended = false;
+  readyState = 4;
+  currentTime = 0;
+
+  tell(...names: string[]): void {
+    for (const name of names) this.dispatchEvent(new Event(name));
+  }
+}
+
+function playing(): { video: Video; viewing: Viewing } {
+  const video = new Video();
+  const viewing = new Viewing(video as unknown as HTMLVideoElement, performance.now());
+  video.tell('play', 'playing', 'timeupdate');
+  video.currentTime = 1;
+  video.tell('timeupdate');
+  return { video, viewing };
+}
+
+test('a stall lasts from waiting to playing, whatever seeks there are between', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  video.tell('waiting');
+  now += 400;
+  assert.equal(viewing.stalls, 1, 'one that is on counts');
+  video.tell('seeking', 'waiting');
+  now += 600;
+  video.tell('playing');
+  now += 5000;
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [1, 1]);
+});
+
+test('media that is taken away from under the viewer is a stall, until something plays', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  video.paused = true; // without an event, as the element does it
+  video.tell('emptied', 'loadstart', 'seeking');
+  now += 3000;
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [1, 3]);
+  video.paused = false;
+  video.tell('play', 'waiting', 'playing');
+  now += 3000;
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [1, 3]);
+});
+
+test('a viewer who has paused, and a stream that has ended, stand still as they should', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  video.paused = true;
+  video.tell('pause', 'emptied', 'loadstart');
+  now += 3000;
+  assert.equal(viewing.stalls, 0);
+  video.paused = false;
+  video.tell('play', 'playing');
+  video.ended = true;
+  video.tell('pause', 'ended', 'waiting');
+  now += 3000;
+  assert.equal(viewing.stalls, 0);
+});
