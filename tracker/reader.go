@@ -28,6 +28,8 @@ func (v *viewer) talk() (refused *wire.Refused, err error) {
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
 		refused = nonsense(wire.ErrBounds)
+	case v.socket.objects:
+		refused = nonsense(nil)
 	case v.stream == nil && isTimeout(err) && v.stillOpen():
 		refused = &wire.Refused{Reason: wire.RefusedMessage, RetryAfter: 5, Text: "no Join within 5 s"}
 	}
@@ -113,9 +115,7 @@ func (v *viewer) pinged(text string) error {
 
 // closed answers a close, unless it is the answer to ours.
 func (v *viewer) closed(code int, _ string) error {
-	if v.stillOpen() {
-		v.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(farewell))
-	}
+	v.push(closing, websocket.FormatCloseMessage(code, ""))
 	return nil
 }
 
@@ -139,16 +139,22 @@ func (v *viewer) spend(now time.Time, n int) error {
 	}
 }
 
-// linger reads on for a moment after a goodbye, so that it arrives: closing a socket with unread bytes resets it.
+// mostLingering is how much is read after a goodbye: what may be on its way.
+const mostLingering = 256 << 10
+
+// linger reads on for a moment after a goodbye, so that it arrives: closing a socket with unread bytes resets it. Where the other
+// side has said goodbye, it waits until the answer is written.
 func (v *viewer) linger() {
 	if v.stillOpen() {
-		return // there was no goodbye: the other side has closed
+		return // nobody has: the socket has failed
 	}
-	v.socket.SetReadDeadline(time.Now().Add(farewell))
+	v.socket.linger(farewell, mostLingering)
 	for {
 		if _, _, err := v.conn.NextReader(); err != nil {
 			var closed *websocket.CloseError
-			if !errors.As(err, &closed) {
+			if errors.As(err, &closed) {
+				v.finished(farewell)
+			} else {
 				io.Copy(io.Discard, v.socket)
 			}
 			return

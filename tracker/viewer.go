@@ -50,6 +50,7 @@ type viewer struct {
 func newViewer(t *Tracker, conn *websocket.Conn, socket *socket, from netip.Addr, at cell.Place) *viewer {
 	v := &viewer{t: t, conn: conn, socket: socket, from: from, at: at}
 	v.queue.wrote = -pause.Milliseconds()
+	socket.ours = true
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
