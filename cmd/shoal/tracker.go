@@ -14,6 +14,9 @@ import (
 	"github.com/shoal-live/shoal/tracker/store"
 )
 
+// questioners is how many connections of one address a tracker holds by default.
+const questioners = 256
+
 func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("tracker [flags]", "Runs a tracker: it forms cells of viewers and relays their signalling.", out)
 	desk := newDesk(flags)
@@ -23,6 +26,8 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	var redis string
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
+	desk.bounds = &bounds{all: min(4096, files()/4), perAddress: questioners, idle: questionTime}
+	boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &config)
 	settle := privacyFlags(flags, &config)
 	readKeys := admissionFlags(flags, &config)
@@ -46,6 +51,9 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		config.ICEServers = append(config.ICEServers, server)
 	}
 	settle()
+	if config.AddressHeader != "" && desk.bounds.perAddress == questioners { // all connections are the proxy's
+		desk.bounds.perAddress = 0
+	}
 	config.Registry, config.Log = desk.registry, desk.log
 	if redis != "" {
 		meet, err := store.OpenRedis(redis)

@@ -43,6 +43,8 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.AllowedOrigins = []string{"*"}
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
+	desk.bounds = &bounds{all: files() / 2, perAddress: 1000, idle: idleTime} // the rest is for viewers that joined
+	boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
 	settle := privacyFlags(flags, &c.tracker)
@@ -62,7 +64,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	public, err := c.http.listen()
+	public, err := d.receive(c.http)
 	if err != nil {
 		return err
 	}
