@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -166,6 +167,8 @@ func TestConfig(t *testing.T) {
 		"negative tokens":   {ViewersPerToken: -1},
 		"negative joins":    {JoinsPerToken: -1},
 		"negative prefix":   {PerPrefix: -1},
+		"one of a prefix":   {PerPrefix: 1},
+		"no number":         {StreamsPerSecond: math.NaN()},
 		"whose audience":    {Audience: "a"},
 		"origin with path":  {AllowedOrigins: []string{"https://tv.example/"}},
 		"origin, no scheme": {AllowedOrigins: []string{"tv.example"}},

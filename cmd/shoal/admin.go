@@ -60,11 +60,6 @@ func (d *desk) open(services ...service) (task, error) {
 
 // receive opens the public address.
 func (d *desk) receive(public door) (net.Listener, error) {
-	if d.bounds != nil {
-		if err := d.bounds.validate(); err != nil {
-			return nil, err
-		}
-	}
 	listener, err := public.listen()
 	if err != nil || d.bounds == nil {
 		return listener, err

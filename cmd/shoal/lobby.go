@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -23,20 +24,13 @@ type bounds struct {
 // plenty is how many files a process may have open where the system does not say.
 const plenty = 1 << 20
 
-// boundFlags are the flags of everything that strangers connect to.
-func boundFlags(flags *flagSet, b *bounds) {
+// boundFlags are the flags of everything that strangers connect to. Once the flags are parsed, check says what cannot be.
+func boundFlags(flags *flagSet, b *bounds) (check func() error) {
 	flags.IntVar(&b.all, "connections", b.all, "`connections` held at once, those of viewers that joined not counted; more are closed")
 	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address; 0 for no bound, as behind a proxy")
-}
-
-func (b bounds) validate() error {
-	switch {
-	case b.all < 1:
-		return usageError("-connections must be 1 or more")
-	case b.perAddress < 0:
-		return usageError("-connections-per-address must be 0, for no bound, or more")
+	return func() error {
+		return errors.Join(flags.atLeast(1, "connections"), flags.atLeast(0, "connections-per-address"))
 	}
-	return nil
 }
 
 // lobby is a listener that bounds what waits in it: a connection above the bounds is closed at once, before anything is read
@@ -98,9 +92,9 @@ func (l *lobby) Accept() (net.Conn, error) {
 		if reason == "" {
 			return conn, nil
 		}
-		conn.Close()
 		l.shed.WithLabelValues(reason).Inc()
 		l.said[reason].Do(func() { l.explain(reason) })
+		conn.Close()
 	}
 }
 

@@ -166,12 +166,3 @@ func TestProxyOfThisMachineIsNotBounded(t *testing.T) {
 		}
 	}
 }
-
-func TestBoundsAreChecked(t *testing.T) {
-	for _, args := range []string{"-connections 0", "-connections-per-address -1"} {
-		err := runTracker(t.Context(), strings.Fields("-http 127.0.0.1:0 -admin 127.0.0.1:0 -stun= "+args), io.Discard)
-		if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), strings.Fields(args)[0]) {
-			t.Errorf("%s: %v", args, err)
-		}
-	}
-}

@@ -133,8 +133,14 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 	keys := flags.String("token-keys", "", "`FILE` of the keys that viewer tokens must be signed with, see shoal token; without it viewers need no token")
 	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
 	flags.IntVar(&config.ViewersPerToken, "token-viewers", 1, "`viewers` that one token admits at once")
-	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48 (default half of the cell)")
+	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48, 2 or more (default half of the cell)")
 	return func() (err error) {
+		if err := flags.atLeast(1, "token-viewers"); err != nil {
+			return err
+		}
+		if config.PerPrefix == 1 || config.PerPrefix < 0 {
+			return usageError(fmt.Sprintf("%s: -per-prefix %d: choose 2 or more, so that neighbours can link, or 0 for half of the cell", flags.Name(), config.PerPrefix))
+		}
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -44,17 +45,17 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	desk.bounds = &bounds{all: files() / 2, perAddress: 1000, idle: idleTime} // the rest is for viewers that joined
-	boundFlags(flags, desk.bounds)
+	bounded := boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
+	limits := limitFlags(flags, &c.tracker)
 	settle := privacyFlags(flags, &c.tracker)
 	readKeys := admissionFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	settle()
-	if err := readKeys(); err != nil {
+	if err := errors.Join(bounded(), limits(), settle(), readKeys()); err != nil {
 		return err
 	}
 	c.ingest = ingest()

@@ -1,7 +1,6 @@
 package turn
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -41,8 +40,16 @@ func (c *Config) validate() error {
 	if c.MinPort > c.MaxPort {
 		return fmt.Errorf("turn: relay ports %d to %d: the first is above the last", c.MinPort, c.MaxPort)
 	}
-	if min(c.Allocations, c.AllocationsPerUser, c.AllocationsPerNetwork, c.BytesPerSecond, c.TotalBytesPerSecond) < 0 || c.Lifetime < 0 {
-		return errors.New("turn: a number in the configuration is negative")
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"allocations", c.Allocations}, {"allocations per user", c.AllocationsPerUser}, {"allocations per network", c.AllocationsPerNetwork},
+		{"bytes per second", c.BytesPerSecond}, {"bytes per second in all", c.TotalBytesPerSecond}, {"lifetime", int(c.Lifetime)},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("turn: %s: %d cannot be: choose more than 0, or 0 for the default", n.name, n.value)
+		}
 	}
 	return nil
 }
