@@ -12,7 +12,7 @@ type Config struct {
 	PublicIP netip.Addr // under which the relays are reached; zero: the address of Addr, else the one that leads out
 
 	MinPort, MaxPort uint16        // of the relays; 0: 49152 and 65535
-	Lifetime         time.Duration // of a viewer's credentials; 0: 12 h
+	Lifetime         time.Duration // of a viewer's credentials; 0: 48 h, since they are not renewed while it stays
 
 	Closed bool           // relays reach each other, and Peers, alone: all that a relay-only swarm needs; else the Internet too
 	Peers  []netip.Prefix // where the relays of other trackers are that have viewers of the same streams
@@ -31,7 +31,7 @@ type Config struct {
 func (c *Config) validate() error {
 	setDefault(&c.MinPort, 49152)
 	setDefault(&c.MaxPort, 65535)
-	setDefault(&c.Lifetime, 12*time.Hour)
+	setDefault(&c.Lifetime, 48*time.Hour)
 	setDefault(&c.Allocations, 4000)
 	setDefault(&c.AllocationsPerUser, 96)
 	setDefault(&c.AllocationsPerNetwork, max(1, c.Allocations/4))
