@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/token"
 )
@@ -60,8 +59,8 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 			return usageError(fmt.Sprintf("token make: -prefix %q is not a CIDR like 192.0.2.0/24 or 2001:db8::/48", *prefix))
 		}
 	}
-	if c.Stream != token.AnyStream && !validStream(c.Stream) {
-		return usageError(fmt.Sprintf("token make: %q is no stream's name: that is 1 to 64 of A-Z a-z 0-9 _ -", c.Stream))
+	if c.Stream != token.AnyStream && !tracker.ValidName(c.Stream) {
+		return usageError(fmt.Sprintf("token make: -stream %q: %v", c.Stream, tracker.ErrName))
 	}
 	keys, err := readTokenKeys(*file)
 	if err != nil {
@@ -146,13 +145,4 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 		}
 		return err
 	}
-}
-
-func validStream(name string) bool {
-	for _, c := range []byte(name) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return len(name) >= 1 && len(name) <= wire.MaxName
 }
