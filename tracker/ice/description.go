@@ -44,6 +44,12 @@ func lineEnd(b []byte, at int) (end, next int) {
 // line passes on the line of SDP from at to end, behind which the next one begins.
 func (f *Filter) line(e *edit, at, end, next int, s side) {
 	b := e.payload[at:end]
+	if bytes.HasPrefix(b, []byte("a=candidate:")) {
+		if !f.candidate(e, at+2, end, s) {
+			e.replace(at, next, "")
+		}
+		return
+	}
 	bare := bytes.TrimSpace(b)
 	if len(bare) < 2 || bare[1] != '=' {
 		return
@@ -52,10 +58,8 @@ func (f *Filter) line(e *edit, at, end, next int, s side) {
 	case 'a', 'A':
 		name, value, _ := bytes.Cut(bytes.TrimSpace(bare[2:]), []byte(":"))
 		switch name = bytes.TrimSpace(name); {
-		case bytes.EqualFold(name, []byte("candidate")):
-			if b[0] != 'a' || !f.candidate(e, at+2, end, s) {
-				e.replace(at, next, "")
-			}
+		case bytes.EqualFold(name, []byte("candidate")): // written otherwise than it should be
+			e.replace(at, next, "")
 		case bytes.EqualFold(name, []byte("remote-candidates")): // of the pairs that were agreed on: nothing a new link needs
 			e.replace(at, next, "")
 		case bytes.EqualFold(name, []byte("rtcp")) && s.leaving:
@@ -89,7 +93,7 @@ func plain(c byte) bool { return ' ' < c && c < 0x80 }
 // What browsers write that hide it, 127.0.0.1 or 0.0.0.0, stays.
 func blankLast(e *edit, at, end int, value []byte) {
 	value = bytes.TrimSpace(value)
-	i := bytes.LastIndexAny(value, " \t")
+	i := max(bytes.LastIndexByte(value, ' '), bytes.LastIndexByte(value, '\t'))
 	if i < 0 {
 		return // no address: a=rtcp:9
 	}
