@@ -1,14 +1,30 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/http"
 	"syscall"
+
+	"github.com/shoal-live/shoal/tracker/gate"
 )
+
+// trackerPath is where viewers find the tracker.
+const trackerPath = "/tracker"
 
 // A door is an address the program listens on and the flag that holds it.
 type door struct{ flag, address string }
+
+// admit is serve where handshakes of viewers come: those for the tracker's path go to it by a gate.
+func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logger) task {
+	handshakes := gate.New(listener, trackerPath, tracker)
+	return func(ctx context.Context) error {
+		return together(ctx, handshakes.Run, serve(handshakes, handler, log))
+	}
+}
 
 // listen opens a TCP listener.
 func (d door) listen() (net.Listener, error) {

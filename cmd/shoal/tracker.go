@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -60,7 +62,10 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.steer(service)
-	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
+	gated := func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
+		return admit(listener, service, handler, log)
+	}
+	return desk.runAs(ctx, public, withStats{service}, gated, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
 }
 
 // swarmFlags are the flags of everything that forms cells.
