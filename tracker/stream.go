@@ -224,8 +224,8 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 // relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender.
 // What it holds of addresses that others are not to know is taken out.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
-	room := messages.Get().(*buffer)
-	defer messages.Put(room)
+	room := boxes.Get().(*box)
+	defer boxes.Put(room)
 	payload, public := s.t.privacy.leaving(v, m.Payload, room[:0])
 	if payload == nil {
 		return

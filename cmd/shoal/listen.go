@@ -26,9 +26,11 @@ func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logge
 	}
 }
 
-// listen opens a TCP listener.
+// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are
+// pinged, and other requests end by themselves.
 func (d door) listen() (net.Listener, error) {
-	listener, err := net.Listen("tcp", d.address)
+	config := net.ListenConfig{KeepAlive: -1}
+	listener, err := config.Listen(context.Background(), "tcp", d.address)
 	return listener, explain(err, d)
 }
 

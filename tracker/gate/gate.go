@@ -21,7 +21,6 @@ import (
 )
 
 const (
-	standing   = 8                // connections served by goroutines that are kept; more have one of their own
 	sayWithin  = 10 * time.Second // a connection that says nothing for so long is left to the server, and its patience
 	mostHeader = 4 << 10          // of a handshake that is served here
 )
@@ -51,7 +50,7 @@ type accepted struct {
 func New(listener net.Listener, path string, handler http.Handler) *Gate {
 	return &Gate{
 		listener: listener, path: path, handler: handler,
-		others: make(chan accepted), comers: make(chan *net.TCPConn), done: make(chan struct{}),
+		others: make(chan accepted), done: make(chan struct{}),
 		waiting: map[*net.TCPConn]struct{}{},
 	}
 }
@@ -59,9 +58,6 @@ func New(listener net.Listener, path string, handler http.Handler) *Gate {
 // Run opens the gate until ctx ends or it is closed.
 func (g *Gate) Run(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { g.Close() })()
-	for range standing {
-		g.running.Go(g.stand)
-	}
 	for {
 		conn, err := g.listener.Accept()
 		if tcp, ok := conn.(*net.TCPConn); ok && err == nil && direct && g.expect(tcp) {
@@ -99,55 +95,40 @@ func (g *Gate) expect(conn *net.TCPConn) bool {
 	return !g.closed
 }
 
-// await waits until a connection says something. A goroutine that only waits needs little stack.
+// await waits until a connection says something, and has it served if it is a handshake.
 func (g *Gate) await(conn *net.TCPConn) {
-	raw, err := conn.SyscallConn()
-	if err == nil {
-		conn.SetReadDeadline(time.Now().Add(sayWithin))
-		asked := false // when it is asked again there is something
-		err = raw.Read(func(fd uintptr) bool {
-			said := asked || says(fd)
-			asked = true
-			return said
-		})
-	}
+	l := g.listen(conn)
 	g.mu.Lock()
 	delete(g.waiting, conn)
 	g.mu.Unlock()
-	if err != nil {
-		conn.SetReadDeadline(time.Time{})
-		g.give(accepted{conn: conn})
-		return
-	}
-	select {
-	case g.comers <- conn:
-	default:
-		g.serve(conn)
-	}
-}
-
-// stand serves connections until the gate is closed: not each has to grow its stack anew.
-func (g *Gate) stand() {
-	for {
-		select {
-		case conn := <-g.comers:
-			g.serve(conn)
-		case <-g.done:
+	if l != nil {
+		defer loans.Put(l)
+		if r := l.handshake(conn, g.path); r != nil {
+			l.answer(conn, r, g.handler)
 			return
 		}
 	}
-}
-
-// serve has a connection served that has said something.
-func (g *Gate) serve(conn *net.TCPConn) {
-	l := loans.Get().(*loan)
-	defer loans.Put(l)
-	if r := l.handshake(conn, g.path); r != nil {
-		l.answer(conn, r, g.handler)
-		return
-	}
 	conn.SetReadDeadline(time.Time{})
 	g.give(accepted{conn: conn})
+}
+
+// listen returns what a connection says first, nil if it takes too long. Who waits borrows nothing.
+func (g *Gate) listen(conn *net.TCPConn) (l *loan) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	conn.SetReadDeadline(time.Now().Add(sayWithin))
+	raw.Read(func(fd uintptr) bool {
+		l = loans.Get().(*loan)
+		if l.look(fd) {
+			return true
+		}
+		loans.Put(l)
+		l = nil
+		return false
+	})
+	return l
 }
 
 // Accept implements net.Listener.

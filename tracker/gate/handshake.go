@@ -15,7 +15,6 @@ import (
 type loan struct {
 	peeked [mostHeader]byte
 	n      int
-	peek   func(fd uintptr) bool // l.look
 	bytes  bytes.Reader
 	reader *bufio.Reader
 	writer *bufio.Writer // for who takes the connection over
@@ -23,19 +22,13 @@ type loan struct {
 }
 
 var loans = sync.Pool{New: func() any {
-	l := &loan{reader: bufio.NewReaderSize(nil, mostHeader), writer: bufio.NewWriterSize(nil, 512)}
-	l.peek = l.look
-	return l
+	return &loan{reader: bufio.NewReaderSize(nil, mostHeader), writer: bufio.NewWriterSize(nil, 512)}
 }}
 
-// handshake returns what a connection says, and takes it, if it is a handshake for a path and nothing more; else nil, and all
-// is still to be read.
+// handshake returns what a connection was seen to say, and takes it, if it is a handshake for a path and nothing more; else nil,
+// and all is still to be read.
 func (l *loan) handshake(conn *net.TCPConn, path string) *http.Request {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil
-	}
-	if l.n = 0; raw.Read(l.peek) != nil || !whole(l.peeked[:l.n], path) {
+	if !whole(l.peeked[:l.n], path) {
 		return nil
 	}
 	l.bytes.Reset(l.peeked[:l.n])
