@@ -27,13 +27,12 @@ const (
 
 // Gate is a listener of all connections that are not handshakes.
 type Gate struct {
-	listener net.Listener      // static
-	path     string            // static; of the handshakes
-	handler  http.Handler      // static
-	others   chan accepted     // to Accept
-	comers   chan *net.TCPConn // to the standing goroutines
-	done     chan struct{}     // closed with the gate
-	running  sync.WaitGroup    // all that serves connections
+	listener net.Listener   // static
+	path     string         // static; of the handshakes
+	handler  http.Handler   // static
+	others   chan accepted  // to Accept
+	done     chan struct{}  // closed with the gate
+	running  sync.WaitGroup // all that serves connections
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
