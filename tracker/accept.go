@@ -18,11 +18,10 @@ import (
 
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
-		HandshakeTimeout: joinWithin,
-		WriteBufferSize:  256, // it writes nothing but closes: see viewer.write
-		WriteBufferPool:  new(sync.Pool),
-		Subprotocols:     []string{wire.Subprotocol},
-		CheckOrigin:      func(*http.Request) bool { return true }, // allowed looks at it earlier
+		WriteBufferSize: 256, // it writes nothing but closes: see viewer.write
+		WriteBufferPool: new(sync.Pool),
+		Subprotocols:    []string{wire.Subprotocol},
+		CheckOrigin:     func(*http.Request) bool { return true }, // allowed looks at it earlier
 	}
 }
 

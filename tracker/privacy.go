@@ -90,9 +90,10 @@ func (p *privacy) listen(ctx context.Context, background *sync.WaitGroup, log *s
 	return nil
 }
 
-// leaving returns what of a signal may leave a viewer, nil if nothing does.
-func (p *privacy) leaving(v *viewer, payload []byte) []byte {
-	return p.counted(p.filter.Leaving(payload, v.from))
+// leaving returns what of a signal may leave a viewer, nil if nothing does. What had to be changed stands in room. Public: it
+// may reach everybody as it is.
+func (p *privacy) leaving(v *viewer, payload, room []byte) (passed []byte, public bool) {
+	return p.counted(p.filter.Leaving(payload, v.from, room)), !p.filter.Shares(v.from)
 }
 
 // arriving returns what of a signal may reach a viewer, nil if nothing does.

@@ -34,7 +34,7 @@ type outgoing struct {
 	box  *box   // in which b lies alone, if it does
 }
 
-// box is room for one message that goes to one viewer, used again once that is written.
+// box is room for one message that comes from one viewer or goes to one, used again once that is served or written.
 type box [1 << 10]byte
 
 var boxes = sync.Pool{New: func() any { return new(box) }}

@@ -42,10 +42,17 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	if err != nil {
 		return nil, err
 	}
-	b := messages.Get().(*buffer)
-	defer messages.Put(b)
+	small := boxes.Get().(*box)
+	defer boxes.Put(small)
 	v.socket.hurried = true
-	n, err := fill(b, r)
+	n, err := fill(small[:], r)
+	b := small[:n]
+	if err == nil && n == len(small) { // it goes on
+		large := messages.Get().(*buffer)
+		defer messages.Put(large)
+		n, err = fill(large[copy(large[:], b):], r)
+		b = large[:len(b)+n]
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -55,21 +62,21 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	}
 	now := time.Now()
 	v.touch(now)
-	if err := v.spend(now, n); err != nil {
+	if err := v.spend(now, len(b)); err != nil {
 		return nil, err
 	}
-	return serve(kind, b[:n], now)
+	return serve(kind, b, now)
 }
 
 // buffer holds a message and one byte more, so that a message too long is never taken for a whole one.
 type buffer [wire.MaxMessage + 1]byte
 
-// messages are buffers for what viewers send.
+// messages are buffers for what viewers send and does not fit into a box.
 var messages = sync.Pool{New: func() any { return new(buffer) }}
 
-// fill reads a message up to its end, or the socket's read limit.
-func fill(b *buffer, r io.Reader) (int, error) {
-	n, err := io.ReadFull(r, b[:])
+// fill reads a message up to its end, or the socket's read limit, or until b is full.
+func fill(b []byte, r io.Reader) (int, error) {
+	n, err := io.ReadFull(r, b)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = nil
 	}

@@ -75,6 +75,11 @@ func (d *desk) receive(public door) (net.Listener, error) {
 // run serves one service alone until ctx ends: its public address, the admin address and its own background work. The
 // other doors are those that the service opens itself.
 func (d *desk) run(ctx context.Context, public door, s service, others ...door) error {
+	return d.runAs(ctx, public, s, serve, others...)
+}
+
+// runAs is run where the public address is served in a way of its own.
+func (d *desk) runAs(ctx context.Context, public door, s service, serve func(net.Listener, http.Handler, *slog.Logger) task, others ...door) error {
 	listener, err := d.receive(public)
 	if err != nil {
 		return err

@@ -52,7 +52,11 @@ func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 			BaseContext:       func(net.Listener) context.Context { return requests },
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		}
-		if bounded, ok := listener.(*lobby); ok {
+		bounded, _ := listener.(*lobby)
+		if passed, ok := listener.(behind); ok {
+			bounded = passed.lobby
+		}
+		if bounded != nil {
 			bounded.attend(server)
 		}
 		ended := make(chan error, 1)

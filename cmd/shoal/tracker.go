@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -73,7 +75,10 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	}
 	desk.steer(service)
 	desk.enough(config)
-	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
+	gated := func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
+		return admit(listener, service, handler, log)
+	}
+	return desk.runAs(ctx, public, withStats{service}, gated, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
 }
 
 // limitFlags are the flags for how much a tracker holds, and how much of it one address may. Once the flags are parsed, check says

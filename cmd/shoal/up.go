@@ -112,12 +112,12 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 
 	mux := http.NewServeMux()
 	mux.Handle("/", copies)
-	mux.Handle("/tracker", swarm)
+	mux.Handle(trackerPath, swarm)
 	mux.Handle("/api/v1/swarm", swarm.Stats())
 	err = together(ctx,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),
-		serve(public, withProbes(mux, services...), d.log),
+		admit(public, swarm, withProbes(mux, services...), d.log),
 		func(ctx context.Context) error {
 			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {
 				return err
