@@ -2,8 +2,8 @@ package edge
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -179,18 +179,28 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 	e.answer(w, r, o, began)
 }
 
-// serveSwarm sends who asks for the swarm's figures to the first tracker, which has them. With a tracker that is routed to by
-// path alone nobody here knows where that is: there are no figures then.
+// serveSwarm sends who asks for the swarm's figures to the tracker, which has them. Of several each tells of its own viewers: who
+// asks is told where they are, to add up. With a tracker that is routed to by path alone nobody here knows where that is: there
+// are no figures then.
 func (e *Edge) serveSwarm(w http.ResponseWriter, r *http.Request) {
-	if u, err := url.Parse(e.config.TrackerURLs[0]); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
-		u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
-		u.Path, u.RawQuery = "/api/v1/swarm", ""
-		http.Redirect(w, r, u.String(), http.StatusTemporaryRedirect)
+	at := []string{}
+	for _, tracker := range e.config.TrackerURLs {
+		if u, err := url.Parse(tracker); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
+			u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+			u.Path, u.RawQuery = "/api/v1/swarm", ""
+			at = append(at, u.String())
+		}
+	}
+	if len(at) == 1 {
+		http.Redirect(w, r, at[0], http.StatusTemporaryRedirect)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "public, max-age=1")
-	io.WriteString(w, `{"streams":[]}`)
+	json.NewEncoder(w).Encode(struct {
+		Streams  []struct{} `json:"streams"`
+		Trackers []string   `json:"trackers"`
+	}{[]struct{}{}, at})
 }
 
 // serveReload answers a blocking playlist reload. Only what the origin would truly hold goes to it; the rest is answered

@@ -140,18 +140,24 @@ func TestPublishIsSentOnce(t *testing.T) {
 
 func TestSwarmFigures(t *testing.T) {
 	for _, c := range []struct {
-		name, tracker string
-		status        int
-		location      string
+		name           string
+		trackers       []string
+		status         int
+		location, says string
 	}{
-		{"a tracker elsewhere", "wss://t.test:8443/tracker?x", http.StatusTemporaryRedirect, "https://t.test:8443/api/v1/swarm"},
-		{"a tracker by path", "/tracker", http.StatusOK, ""},
+		{"a tracker elsewhere", []string{"wss://t.test:8443/tracker?x"}, http.StatusTemporaryRedirect, "https://t.test:8443/api/v1/swarm", ""},
+		{"a tracker by path", []string{"/tracker"}, http.StatusOK, "", `{"streams":[],"trackers":[]}`},
+		{"several", []string{"wss://t.test/tracker", "ws://u.test:8082/tracker"}, http.StatusOK, "",
+			`{"streams":[],"trackers":["https://t.test/api/v1/swarm","http://u.test:8082/api/v1/swarm"]}`},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			e := newEdge(t, Config{Transport: newSource(stage), TrackerURLs: []string{c.tracker}})
+			e := newEdge(t, Config{Transport: newSource(stage), TrackerURLs: c.trackers})
 			w := get(e, "/api/v1/swarm")
 			if w.Code != c.status || w.Header().Get("Location") != c.location || w.Header().Get("Access-Control-Allow-Origin") != "*" {
 				t.Errorf("%s: %d, headers %v", c.name, w.Code, w.Header())
+			}
+			if c.says != "" && strings.TrimSpace(w.Body.String()) != c.says {
+				t.Errorf("%s: %s", c.name, w.Body)
 			}
 		})
 	}

@@ -18,11 +18,10 @@ import (
 
 func newUpgrader() websocket.Upgrader {
 	return websocket.Upgrader{
-		HandshakeTimeout: joinWithin,
-		WriteBufferSize:  256, // it writes nothing but closes: see viewer.write
-		WriteBufferPool:  new(sync.Pool),
-		Subprotocols:     []string{wire.Subprotocol},
-		CheckOrigin:      func(*http.Request) bool { return true }, // allowed looks at it earlier
+		WriteBufferSize: 256, // it writes nothing but closes: see viewer.write
+		WriteBufferPool: new(sync.Pool),
+		Subprotocols:    []string{wire.Subprotocol},
+		CheckOrigin:     func(*http.Request) bool { return true }, // allowed looks at it earlier
 	}
 }
 
@@ -164,11 +163,30 @@ func (t *Tracker) allowed(r *http.Request) bool {
 // address returns who asks, the zero Addr if that cannot be told.
 func (t *Tracker) address(r *http.Request) netip.Addr {
 	if t.config.AddressHeader != "" && len(r.Header.Values(t.config.AddressHeader)) > 0 {
-		addr, _ := netip.ParseAddr(lastOf(r, t.config.AddressHeader))
+		addr, ok := readAddress(lastOf(r, t.config.AddressHeader))
+		if !ok {
+			t.metrics.unreadable.Inc()
+			t.unreadable.Do(func() {
+				t.log.Warn("tracker: the address header does not end with an address: such viewers count as one; have the proxy set it to ADDRESS or ADDRESS:PORT",
+					"header", t.config.AddressHeader)
+			})
+		}
 		return addr
 	}
 	from, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return from.Addr()
+}
+
+// readAddress reads what proxies write: an address, in IPv6 perhaps in brackets, and perhaps a port.
+func readAddress(text string) (addr netip.Addr, ok bool) {
+	if at, err := netip.ParseAddrPort(text); err == nil {
+		return at.Addr(), true
+	}
+	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
+		text = text[1 : len(text)-1]
+	}
+	addr, err := netip.ParseAddr(text)
+	return addr, err == nil
 }
 
 // iceServers returns what a viewer is told that reached the tracker under a host name, but for the own TURN server.

@@ -2,11 +2,16 @@ package tracker
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -59,6 +64,45 @@ func TestSocketsOfAnAddressAreBounded(t *testing.T) {
 			t.Errorf("%d addresses hold places and %d sockets are counted after all have left", n, w.tracker.sockets)
 		}
 	})
+}
+
+// TestAddressHeader: an address is read as proxies write it. What is none is counted, and said once without it.
+func TestAddressHeader(t *testing.T) {
+	var log lines
+	tracker, err := New(Config{AddressHeader: "X-Forwarded-For", Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unread := 0
+	for _, c := range []struct{ text, want string }{
+		{"203.0.113.7", "203.0.113.7"},
+		{"203.0.113.7:51234", "203.0.113.7"},
+		{"198.51.100.1, 203.0.113.7:51234", "203.0.113.7"},
+		{"2001:db8::7", "2001:db8::7"},
+		{"[2001:db8::7]:51234", "2001:db8::7"},
+		{"[2001:db8::7]", "2001:db8::7"},
+		{"unknown", ""},
+		{"203.0.113.777", ""},
+		{"203.0.113.7:", ""},
+		{"[2001:db8::7", ""},
+		{"", ""},
+	} {
+		r := httptest.NewRequest("GET", "/tracker", nil)
+		r.Header.Set("X-Forwarded-For", c.text)
+		want, _ := netip.ParseAddr(c.want)
+		if !want.IsValid() {
+			unread++
+		}
+		if got := tracker.address(r); got != want {
+			t.Errorf("%q is %v, want %v", c.text, got, want)
+		}
+	}
+	if n := testutil.ToFloat64(tracker.metrics.unreadable); n != float64(unread) {
+		t.Errorf("%v counted that cannot be read, want %d", n, unread)
+	}
+	if said := log.String(); strings.Count(said, "X-Forwarded-For") != 1 || strings.Contains(said, "203.0.113") {
+		t.Errorf("the log says %q", said)
+	}
 }
 
 func TestNewStreamsOfAnAddressAreBounded(t *testing.T) {

@@ -17,8 +17,8 @@ const (
 	maxControl  = 4 << 10 // bytes of a request's body
 )
 
-// namedControl is a control and whose it is.
-type namedControl struct {
+// NamedControl is a control and whose it is, as Controls answers.
+type NamedControl struct {
 	Name string `json:"name"`
 	Control
 }
@@ -43,7 +43,7 @@ func (t *Tracker) Controls() http.Handler {
 			http.Error(w, ErrName.Error(), http.StatusBadRequest)
 			return
 		}
-		answerJSON(w, namedControl{name, t.ControlOf(name)})
+		answerJSON(w, NamedControl{name, t.ControlOf(name)})
 	})
 	mux.HandleFunc("PUT "+controlPath+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 		t.steer(w, r, t.controls.defaults)
@@ -63,11 +63,11 @@ func (t *Tracker) listControls(w http.ResponseWriter, _ *http.Request) {
 	}
 	var list struct {
 		Defaults Control        `json:"defaults"`
-		Controls []namedControl `json:"controls"`
+		Controls []NamedControl `json:"controls"`
 	}
-	list.Defaults, list.Controls = t.controls.defaults, []namedControl{}
+	list.Defaults, list.Controls = t.controls.defaults, []NamedControl{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		list.Controls = append(list.Controls, namedControl{name, all[name]})
+		list.Controls = append(list.Controls, NamedControl{name, all[name]})
 	}
 	answerJSON(w, list)
 }
@@ -103,12 +103,12 @@ func (t *Tracker) steer(w http.ResponseWriter, r *http.Request, begin Control) {
 		return
 	}
 	t.log.Info("tracker: control", "stream", name, "p2p", c.P2P, "share", c.Share, "cellSize", c.CellSize, "roots", c.Roots, "maxUploadKbps", c.MaxUploadKbps)
-	answerJSON(w, namedControl{name, c})
+	answerJSON(w, NamedControl{name, c})
 }
 
 // readControl changes what JSON names of a control. The name may stand in it, as in an answer; the path's counts.
 func readControl(b []byte, c *Control) error {
-	named := namedControl{Control: *c}
+	named := NamedControl{Control: *c}
 	d := json.NewDecoder(strings.NewReader(string(b)))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&named); err != nil {

@@ -16,6 +16,16 @@ import (
 	"github.com/shoal-live/shoal/tracker/turn"
 )
 
+// What a tracker holds unless it is told otherwise.
+const (
+	DefaultViewers           = 15000
+	DefaultStreams           = 1000
+	DefaultJoins             = 50.0
+	DefaultJoinBurst         = 200
+	DefaultViewersPerAddress = 1000
+	DefaultStreamsPerAddress = 100
+)
+
 // Config is all a tracker can be told. The zero value works.
 type Config struct {
 	CellSize int           // members a cell has room for; 0: cell.DefaultSize, at most wire.MaxMembers
@@ -37,16 +47,16 @@ type Config struct {
 	// such as "64500" or "AS64500": who is near whom. Only with AddressHeader; empty: not known.
 	RegionHeader, ASHeader string
 
-	JoinsPerSecond    float64 // sockets an address may open each second; 0: 50
-	JoinBurst         int     // and at once; 0: 200
+	JoinsPerSecond    float64 // sockets an address may open each second; 0: DefaultJoins
+	JoinBurst         int     // and at once; 0: DefaultJoinBurst
 	MessagesPerSecond float64 // kilobytes or messages a viewer may send each second, then it is read slower; 0: 50
 	MessageBurst      int     // and at once; 0: 1000
-	MaxViewers        int     // sockets in all; 0: 15000. Each needs a file descriptor
-	MaxStreams        int     // streams in all; 0: 1000
+	MaxViewers        int     // sockets in all; 0: DefaultViewers. Each needs a file descriptor
+	MaxStreams        int     // streams in all; 0: DefaultStreams
 
 	// What one address, IPv6 by its /64, may hold of all that. The machine's own (loopback) addresses are exempt.
-	ViewersPerAddress int     // sockets at once; 0: 1000
-	StreamsPerAddress int     // streams at once that it was the first to name; 0: 100
+	ViewersPerAddress int     // sockets at once; 0: DefaultViewersPerAddress
+	StreamsPerAddress int     // streams at once that it was the first to name; 0: DefaultStreamsPerAddress
 	StreamsPerSecond  float64 // and new ones each second; 0: 0.1
 	StreamBurst       int     // and at once; 0: 10
 
@@ -64,7 +74,7 @@ type Config struct {
 	ViewersPerToken int         // viewers one token admits at once; 0: 1
 	JoinsPerToken   float64     // sockets one token may open each second; 0: one for each of its viewers
 	TokenBurst      int         // and at once; 0: ten for each of its viewers
-	PerPrefix       int         // members that a cell has of one /24, in IPv6 /48, at most; 0: half of the cell. Private networks are exempt
+	PerPrefix       int         // members that a cell has of one /24, in IPv6 /48, at most, 2 or more; 0: half of the cell. Private networks are exempt
 
 	Registry prometheus.Registerer // nil: metrics are kept and shown to nobody
 	Log      *slog.Logger          // nil: slog.Default()
@@ -74,17 +84,17 @@ type Config struct {
 func (c *Config) validate() error {
 	setDefault(&c.CellSize, cell.DefaultSize)
 	setDefault(&c.Roots, cell.DefaultRoots)
-	setDefault(&c.JoinBurst, 200)
+	setDefault(&c.JoinBurst, DefaultJoinBurst)
 	setDefault(&c.MessageBurst, 1000)
-	setDefault(&c.MaxViewers, 15000)
-	setDefault(&c.MaxStreams, 1000)
-	setDefault(&c.ViewersPerAddress, 1000)
-	setDefault(&c.StreamsPerAddress, 100)
+	setDefault(&c.MaxViewers, DefaultViewers)
+	setDefault(&c.MaxStreams, DefaultStreams)
+	setDefault(&c.ViewersPerAddress, DefaultViewersPerAddress)
+	setDefault(&c.StreamsPerAddress, DefaultStreamsPerAddress)
 	setDefault(&c.StreamsPerSecond, 0.1)
 	setDefault(&c.StreamBurst, 10)
 	setDefault(&c.CellGap, 100*time.Millisecond)
 	setDefault(&c.BeaconInterval, 10*time.Second)
-	setDefault(&c.JoinsPerSecond, 50)
+	setDefault(&c.JoinsPerSecond, DefaultJoins)
 	setDefault(&c.MessagesPerSecond, 50)
 	setDefault(&c.Log, slog.Default())
 	if err := c.validateAdmission(); err != nil {
@@ -93,9 +103,15 @@ func (c *Config) validate() error {
 	if c.CellSize < 2 || c.CellSize > wire.MaxMembers {
 		return fmt.Errorf("tracker: cell size %d: choose 2 to %d", c.CellSize, wire.MaxMembers)
 	}
-	if c.CellGap < 0 || min(c.JoinsPerSecond, c.MessagesPerSecond, c.StreamsPerSecond) < 0 ||
-		min(c.Roots, c.JoinBurst, c.MaxViewers, c.MaxStreams, c.ViewersPerAddress, c.StreamsPerAddress, c.StreamBurst) < 0 {
-		return errors.New("tracker: a number in the configuration is negative")
+	if err := notNegative([]number{
+		{"cell gap", c.CellGap.Seconds()}, {"roots", float64(c.Roots)},
+		{"joins per second", c.JoinsPerSecond}, {"join burst", float64(c.JoinBurst)},
+		{"messages per second", c.MessagesPerSecond}, {"message burst", float64(c.MessageBurst)},
+		{"viewers", float64(c.MaxViewers)}, {"viewers per address", float64(c.ViewersPerAddress)},
+		{"streams", float64(c.MaxStreams)}, {"streams per address", float64(c.StreamsPerAddress)},
+		{"new streams per second", c.StreamsPerSecond}, {"new streams at once", float64(c.StreamBurst)},
+	}); err != nil {
+		return err
 	}
 	if c.MessageBurst < messageCost(wire.MaxMessage) {
 		return fmt.Errorf("tracker: message burst %d: the longest message alone costs %d", c.MessageBurst, messageCost(wire.MaxMessage))
@@ -129,14 +145,36 @@ func (c *Config) validate() error {
 }
 
 func (c *Config) validateAdmission() error {
-	if min(c.ViewersPerToken, c.TokenBurst, c.PerPrefix) < 0 || c.JoinsPerToken < 0 {
-		return errors.New("tracker: a number for tokens or prefixes is negative")
+	if err := notNegative([]number{
+		{"viewers per token", float64(c.ViewersPerToken)}, {"joins per token", c.JoinsPerToken}, {"joins of a token at once", float64(c.TokenBurst)},
+		{"viewers per prefix", float64(c.PerPrefix)},
+	}); err != nil {
+		return err
+	}
+	if c.PerPrefix == 1 {
+		return errors.New("tracker: 1 viewer per prefix: choose 2 or more, so that neighbours can link, or 0 for half of a cell")
 	}
 	setDefault(&c.ViewersPerToken, 1)
 	setDefault(&c.JoinsPerToken, float64(c.ViewersPerToken))
 	setDefault(&c.TokenBurst, 10*c.ViewersPerToken)
 	if c.Audience != "" && c.Tokens == nil {
 		return errors.New("tracker: an audience is a token's: name the file of token keys too")
+	}
+	return nil
+}
+
+// number is one of the configuration, as a person calls it.
+type number struct {
+	name  string
+	value float64
+}
+
+// notNegative says which number cannot be.
+func notNegative(numbers []number) error {
+	for _, n := range numbers {
+		if !(n.value >= 0) {
+			return fmt.Errorf("tracker: %s: %v cannot be: choose more than 0, or 0 for the default", n.name, n.value)
+		}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		if err != nil || k.homes[from].at != g || !k.swarm.Together(from, to) {
 			s.t.metrics.strangers.Inc()
 		} else {
-			s.pass(from, to, payload, now)
+			s.pass(from, to, payload, false, now)
 		}
 	}
 	s.flush(now)

@@ -132,9 +132,9 @@ func (k *keeper) summary() trunk.Summary {
 
 // --- the stream's side of it ---
 
-// pass carries a signal to its addressee, here or elsewhere, if they may get to know each other, and tells whether it is on its way. The addressee hears of the
-// sender first.
-func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) bool {
+// pass carries a signal to its addressee, here or elsewhere, if they may get to know each other, and tells whether it is on its
+// way. The addressee hears of the sender first. Public: this tracker knows that everybody may see all of it.
+func (s *stream) pass(from, to wire.ViewerID, payload []byte, public bool, now time.Time) bool {
 	if !s.keeper.acquaintances.introduce(from, to, now) {
 		s.t.privacy.unacquainted.Inc()
 		return false
@@ -143,7 +143,7 @@ func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) boo
 		s.flush(now)
 	}
 	if v := s.viewers[to]; v != nil {
-		return s.deliver(v, from, payload)
+		return s.deliver(v, from, payload, public)
 	}
 	g := s.keeper.homes[to].at
 	if g == nil {
@@ -154,9 +154,11 @@ func (s *stream) pass(from, to wire.ViewerID, payload []byte, now time.Time) boo
 }
 
 // deliver gives a viewer here what it may see of a signal, and tells whether there was any, and room for it.
-func (s *stream) deliver(v *viewer, from wire.ViewerID, payload []byte) bool {
-	if payload = s.t.privacy.arriving(v, payload); payload == nil {
-		return false
+func (s *stream) deliver(v *viewer, from wire.ViewerID, payload []byte, public bool) bool {
+	if !public {
+		if payload = s.t.privacy.arriving(v, payload); payload == nil {
+			return false
+		}
 	}
 	if !v.relay(wire.Signal{Type: wire.TypeSignalled, Peer: from, Payload: payload}) {
 		return false

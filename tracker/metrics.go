@@ -44,6 +44,8 @@ type metrics struct {
 	dead      prometheus.Counter
 	throttled prometheus.Counter
 
+	unreadable prometheus.Counter // address headers
+
 	// of the exchange with other trackers
 	wordsSent, wordsReceived, wordsDropped, wordsRefused, gaps, restored, storeFailures prometheus.Counter
 }
@@ -60,6 +62,8 @@ func newMetrics(t *Tracker) metrics {
 		strangers: counter("shoal_tracker_stranger_signals_total", "Signals dropped because sender and addressee share neither a cell nor a bridge."),
 		dead:      counter("shoal_tracker_dead_viewers_total", "Sockets closed because nothing was heard of them."),
 		throttled: counter("shoal_tracker_throttled_total", "Messages read late because their sender sent too many."),
+
+		unreadable: counter("shoal_tracker_unreadable_addresses_total", "Requests whose address header held no address."),
 
 		wordsSent:     counter("shoal_tracker_words_sent_total", "Words put on their way to other trackers."),
 		wordsReceived: counter("shoal_tracker_words_received_total", "Words of other trackers taken in."),
@@ -145,7 +149,7 @@ func streamDesc(name, help string) *prometheus.Desc {
 }
 
 func (m *metrics) own() []prometheus.Collector {
-	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled,
+	return []prometheus.Collector{m.refusals, m.drops, m.signals, m.strangers, m.dead, m.throttled, m.unreadable,
 		m.wordsSent, m.wordsReceived, m.wordsDropped, m.wordsRefused, m.gaps, m.restored, m.storeFailures, &m.t.privacy}
 }
 

@@ -231,7 +231,7 @@ func (s *stream) carryOut(into *mirror, w trunk.Word, now time.Time) {
 	case trunk.Deliver:
 		from, to, payload, err := trunk.ParseSignal(w.Body)
 		if err == nil && s.inCell(to) {
-			s.deliver(s.viewers[to], from, payload)
+			s.deliver(s.viewers[to], from, payload, false)
 		}
 	case trunk.Gone, trunk.Taken:
 		ids, _ := trunk.ParseIDs(w.Body)

@@ -38,19 +38,21 @@ func (c *Config) validatePrivacy() error {
 		return fmt.Errorf("tracker: %d acquaintances: choose 1 or more", c.Acquaintances)
 	}
 	c.TURN.Closed, c.TURN.Shared = c.RelayOnly, c.SharedNetworks
-	isRelay := func(s wire.ICEServer) bool {
-		return strings.HasPrefix(s.URL, "turn:") || strings.HasPrefix(s.URL, "turns:")
-	}
-	if c.RelayOnly && c.TURN.Addr == "" && !slices.ContainsFunc(c.ICEServers, isRelay) {
-		return errors.New("tracker: relay-only without a relay: name an address for TURN, or an ICE server of type turn")
+	if c.RelayOnly && c.TURN.Addr == "" && !slices.ContainsFunc(c.ICEServers, IsRelay) {
+		return errors.New("tracker: -relay-only needs a relay: name an address for the own TURN server with -turn, or another's with -ice turn:HOST:PORT|USER|PASSWORD")
 	}
 	if c.TURN.Addr != "" && len(c.ICEServers) == wire.MaxICEServers {
 		return errors.New("tracker: no room for the own TURN server among so many ICE servers")
 	}
-	if slices.ContainsFunc(c.SharedNetworks, func(p netip.Prefix) bool { return !p.IsValid() }) {
-		return errors.New("tracker: a shared network is no network")
+	if i := slices.IndexFunc(c.SharedNetworks, func(p netip.Prefix) bool { return !p.IsValid() }); i >= 0 {
+		return fmt.Errorf("tracker: shared network %d of %d is none: name networks like 192.168.0.0/16", i+1, len(c.SharedNetworks))
 	}
 	return nil
+}
+
+// IsRelay tells whether an ICE server is one by which viewers link without learning each other's addresses.
+func IsRelay(s wire.ICEServer) bool {
+	return strings.HasPrefix(s.URL, "turn:") || strings.HasPrefix(s.URL, "turns:")
 }
 
 func newPrivacy(config Config) (privacy, error) {
@@ -88,9 +90,10 @@ func (p *privacy) listen(ctx context.Context, background *sync.WaitGroup, log *s
 	return nil
 }
 
-// leaving returns what of a signal may leave a viewer, nil if nothing does.
-func (p *privacy) leaving(v *viewer, payload []byte) []byte {
-	return p.counted(p.filter.Leaving(payload, v.from))
+// leaving returns what of a signal may leave a viewer, nil if nothing does. What had to be changed stands in room. Public: it
+// may reach everybody as it is.
+func (p *privacy) leaving(v *viewer, payload, room []byte) (passed []byte, public bool) {
+	return p.counted(p.filter.Leaving(payload, v.from, room)), !p.filter.Shares(v.from)
 }
 
 // arriving returns what of a signal may reach a viewer, nil if nothing does.

@@ -126,15 +126,15 @@ func TestOwnTURN(t *testing.T) {
 }
 
 func TestPrivacyConfig(t *testing.T) {
-	for name, c := range map[string]Config{
-		"relay-only without a relay":        {RelayOnly: true},
-		"relay-only with STUN alone":        {RelayOnly: true, ICEServers: []wire.ICEServer{{URL: "stun:stun.example"}}},
-		"TURN that cannot be":               {TURN: turn.Config{Addr: ":0", Allocations: -1}},
-		"a shared network that is none":     {SharedNetworks: make([]netip.Prefix, 1)},
-		"more ICE servers than can be told": {TURN: turn.Config{Addr: ":0"}, ICEServers: make([]wire.ICEServer, wire.MaxICEServers)},
+	for says, c := range map[string]Config{
+		"-turn, or another's with -ice turn:": {RelayOnly: true},
+		"-relay-only needs a relay":           {RelayOnly: true, ICEServers: []wire.ICEServer{{URL: "stun:stun.example"}}},
+		"allocations: -1 cannot be":           {TURN: turn.Config{Addr: ":0", Allocations: -1}},
+		"shared network 2 of 2 is none":       {SharedNetworks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), {}}},
+		"no room for the own TURN server":     {TURN: turn.Config{Addr: ":0"}, ICEServers: make([]wire.ICEServer, wire.MaxICEServers)},
 	} {
-		if _, err := New(c); err == nil {
-			t.Errorf("%s: taken", name)
+		if _, err := New(c); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
 		}
 	}
 }

@@ -34,7 +34,7 @@ type outgoing struct {
 	box  *box   // in which b lies alone, if it does
 }
 
-// box is room for one message that goes to one viewer, used again once that is written.
+// box is room for one message that comes from one viewer or goes to one, used again once that is served or written.
 type box [1 << 10]byte
 
 var boxes = sync.Pool{New: func() any { return new(box) }}
@@ -51,6 +51,8 @@ type queue struct {
 	held    bool  // what waits is written when the pause is over
 	closing bool  // a close waits or is written: nothing more is taken
 	gone    bool  // the socket is closed
+
+	finished chan struct{} // closed when the close is written or the socket is; nil: nobody waits for it
 }
 
 // add takes a message, or tells that it was dropped.
@@ -123,4 +125,15 @@ func (q *queue) take(b []byte) []byte {
 }
 
 // shut drops all that waits and takes no more.
-func (q *queue) shut() { q.gone, q.waiting, q.bytes, q.stale = true, nil, 0, false }
+func (q *queue) shut() {
+	q.gone, q.waiting, q.bytes, q.stale = true, nil, 0, false
+	q.finish()
+}
+
+// finish tells who waits for it that nothing is written any more.
+func (q *queue) finish() {
+	if q.finished != nil {
+		close(q.finished)
+		q.finished = nil
+	}
+}

@@ -28,6 +28,8 @@ func (v *viewer) talk() (refused *wire.Refused, err error) {
 	switch {
 	case errors.Is(err, websocket.ErrReadLimit):
 		refused = nonsense(wire.ErrBounds)
+	case v.socket.objects:
+		refused = nonsense(nil)
 	case v.stream == nil && isTimeout(err) && v.stillOpen():
 		refused = &wire.Refused{Reason: wire.RefusedMessage, RetryAfter: 5, Text: "no Join within 5 s"}
 	}
@@ -40,10 +42,17 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	if err != nil {
 		return nil, err
 	}
-	b := messages.Get().(*buffer)
-	defer messages.Put(b)
+	small := boxes.Get().(*box)
+	defer boxes.Put(small)
 	v.socket.hurried = true
-	n, err := fill(b, r)
+	n, err := fill(small[:], r)
+	b := small[:n]
+	if err == nil && n == len(small) { // it goes on
+		large := messages.Get().(*buffer)
+		defer messages.Put(large)
+		n, err = fill(large[copy(large[:], b):], r)
+		b = large[:len(b)+n]
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -53,21 +62,21 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	}
 	now := time.Now()
 	v.touch(now)
-	if err := v.spend(now, n); err != nil {
+	if err := v.spend(now, len(b)); err != nil {
 		return nil, err
 	}
-	return serve(kind, b[:n], now)
+	return serve(kind, b, now)
 }
 
 // buffer holds a message and one byte more, so that a message too long is never taken for a whole one.
 type buffer [wire.MaxMessage + 1]byte
 
-// messages are buffers for what viewers send.
+// messages are buffers for what viewers send and does not fit into a box.
 var messages = sync.Pool{New: func() any { return new(buffer) }}
 
-// fill reads a message up to its end, or the socket's read limit.
-func fill(b *buffer, r io.Reader) (int, error) {
-	n, err := io.ReadFull(r, b[:])
+// fill reads a message up to its end, or the socket's read limit, or until b is full.
+func fill(b []byte, r io.Reader) (int, error) {
+	n, err := io.ReadFull(r, b)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		err = nil
 	}
@@ -113,9 +122,7 @@ func (v *viewer) pinged(text string) error {
 
 // closed answers a close, unless it is the answer to ours.
 func (v *viewer) closed(code int, _ string) error {
-	if v.stillOpen() {
-		v.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(farewell))
-	}
+	v.push(closing, websocket.FormatCloseMessage(code, ""))
 	return nil
 }
 
@@ -139,16 +146,22 @@ func (v *viewer) spend(now time.Time, n int) error {
 	}
 }
 
-// linger reads on for a moment after a goodbye, so that it arrives: closing a socket with unread bytes resets it.
+// mostLingering is how much is read after a goodbye: what may be on its way.
+const mostLingering = 256 << 10
+
+// linger reads on for a moment after a goodbye, so that it arrives: closing a socket with unread bytes resets it. Where the other
+// side has said goodbye, it waits until the answer is written.
 func (v *viewer) linger() {
 	if v.stillOpen() {
-		return // there was no goodbye: the other side has closed
+		return // nobody has: the socket has failed
 	}
-	v.socket.SetReadDeadline(time.Now().Add(farewell))
+	v.socket.linger(farewell, mostLingering)
 	for {
 		if _, _, err := v.conn.NextReader(); err != nil {
 			var closed *websocket.CloseError
-			if !errors.As(err, &closed) {
+			if errors.As(err, &closed) {
+				v.finished(farewell)
+			} else {
 				io.Copy(io.Discard, v.socket)
 			}
 			return

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ func TestRefusedMessages(t *testing.T) {
 		{"short beacon", websocket.BinaryMessage, [][]byte{join, {4, 0}}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"empty signal", websocket.BinaryMessage, [][]byte{join, signalTo(1, "")[:9]}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 		{"long signal", websocket.BinaryMessage, [][]byte{join, signalTo(1, string(make([]byte, wire.MaxSignal)))}, wire.RefusedMessage, websocket.ClosePolicyViolation},
-		{"oversize", websocket.BinaryMessage, [][]byte{join, make([]byte, wire.MaxMessage+1)}, 0, websocket.CloseMessageTooBig},
+		{"oversize", websocket.BinaryMessage, [][]byte{join, make([]byte, wire.MaxMessage+1)}, wire.RefusedMessage, websocket.ClosePolicyViolation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -52,11 +53,10 @@ func TestRefusedMessages(t *testing.T) {
 					}
 				}
 				r, code := v.refused()
-				if r.Reason != c.reason || code != c.code || (r.Text == "") != (c.reason == 0) {
+				if r.Reason != c.reason || code != c.code || r.Text == "" {
 					t.Errorf("got %+v and close code %d, want reason %d and code %d", r, code, c.reason, c.code)
 				}
-				counted := max(c.reason, wire.RefusedMessage*(1-min(c.reason, 1)))
-				if n := testutil.ToFloat64(w.tracker.metrics.refusals.WithLabelValues(refusalNames[counted])); n != 1 {
+				if n := testutil.ToFloat64(w.tracker.metrics.refusals.WithLabelValues(refusalNames[c.reason])); n != 1 {
 					t.Errorf("%v refusals counted, want 1", n)
 				}
 				good.send(wire.Update{}.Append(nil)) // others do not notice
@@ -167,6 +167,8 @@ func TestConfig(t *testing.T) {
 		"negative tokens":   {ViewersPerToken: -1},
 		"negative joins":    {JoinsPerToken: -1},
 		"negative prefix":   {PerPrefix: -1},
+		"one of a prefix":   {PerPrefix: 1},
+		"no number":         {StreamsPerSecond: math.NaN()},
 		"whose audience":    {Audience: "a"},
 		"origin with path":  {AllowedOrigins: []string{"https://tv.example/"}},
 		"origin, no scheme": {AllowedOrigins: []string{"tv.example"}},

@@ -3,6 +3,7 @@ package tracker
 import (
 	"bufio"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -23,11 +24,12 @@ const (
 // there is something to read, and then reads all of it with one call. Deadlines are set only where there is something
 // to wait for: setting one costs a tenth of a write.
 //
-// Reads belong to one goroutine, the viewer's reader.
+// Reads belong to one goroutine, the viewer's reader; writes to one at a time, see queue.writing.
 type socket struct {
 	net.Conn
-	raw syscall.RawConn // static; nil if the connection is none of the system's
-	top *bufio.Reader   // static; reads from here what the WebSocket reads
+	raw    syscall.RawConn // static; nil if the connection is none of the system's
+	top    *bufio.Reader   // static; reads from here what the WebSocket reads
+	within time.Duration   // static; for what could not be written at once
 
 	// owned by the reader
 	in      *input
@@ -36,8 +38,10 @@ type socket struct {
 	hurried bool  // a message has begun: waiting is limited
 	limited bool  // a deadline is set
 	asked   bool  // whether there is something to read
-
-	mu sync.Mutex // held by who writes
+	ours    bool  // the handshake is answered: all frames are written by us
+	objects bool  // the WebSocket would have closed it
+	lingers bool  // it is at its end, and
+	left    int   // so many bytes are read yet
 }
 
 // input is what was read at once and not handed out yet.
@@ -49,7 +53,7 @@ type input struct {
 var inputs = sync.Pool{New: func() any { return new(input) }}
 
 func newSocket(conn net.Conn) *socket {
-	s := &socket{Conn: conn}
+	s := &socket{Conn: conn, within: writeWithin}
 	if c, ok := conn.(*net.TCPConn); ok && direct {
 		s.raw, _ = c.SyscallConn()
 	}
@@ -72,8 +76,21 @@ func (s *socket) pending() int {
 	return n
 }
 
+// linger limits what is read from now on: how long, and roughly how much.
+func (s *socket) linger(within time.Duration, most int) {
+	s.SetReadDeadline(time.Now().Add(within))
+	s.hurried, s.limited = false, true // or the deadline of a message that has begun would take its place
+	s.lingers, s.left = true, most
+}
+
 // Read implements net.Conn.
-func (s *socket) Read(p []byte) (int, error) {
+func (s *socket) Read(p []byte) (n int, err error) {
+	if s.lingers {
+		if s.left <= 0 {
+			return 0, io.EOF
+		}
+		defer func() { s.left -= n }()
+	}
 	if s.raw == nil {
 		s.limit()
 		return s.Conn.Read(p)
@@ -83,7 +100,7 @@ func (s *socket) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n := copy(p, s.in.b[s.from:s.in.n])
+	n = copy(p, s.in.b[s.from:s.in.n])
 	if s.from += n; s.from == s.in.n {
 		s.release()
 	}
@@ -128,10 +145,13 @@ func (s *socket) release() {
 	}
 }
 
-// Write implements net.Conn.
+// Write implements net.Conn. gorilla/websocket writes the answer to the handshake, and later, while it reads, a close for what
+// it objects to. That could land in the midst of a frame that is being written, so it is not sent: see viewer.talk.
 func (s *socket) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if s.ours {
+		s.objects = true
+		return len(p), nil
+	}
 	return s.Conn.Write(p)
 }
 
@@ -160,22 +180,20 @@ func (s *socket) send(o *output) error {
 // try writes what goes without waiting, and tells whether that was all.
 func (s *socket) try(o *output) (done bool, err error) {
 	o.n, o.failure = 0, nil
-	if s.raw == nil || !s.mu.TryLock() {
+	if s.raw == nil {
 		return false, nil
 	}
-	defer s.mu.Unlock()
 	if err := s.raw.Write(o.put); err != nil {
 		return false, err
 	}
 	return o.n == len(o.b), o.failure
 }
 
-// finish writes what could not be written at once.
+// finish writes what could not be written at once. The deadline is taken back, or the next try would meet it.
 func (s *socket) finish(b []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.SetWriteDeadline(time.Now().Add(writeWithin))
+	s.SetWriteDeadline(time.Now().Add(s.within))
 	_, err := s.Conn.Write(b)
+	s.SetWriteDeadline(time.Time{})
 	return err
 }
 

@@ -1,13 +1,19 @@
 package tracker
 
 import (
+	"errors"
+	"io"
 	"net"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -84,4 +90,111 @@ func maskedWith(mask byte, m []byte) []byte {
 		frame = append(frame, c^mask)
 	}
 	return frame
+}
+
+// connected returns the two ends of a connection of the system's, the first as the tracker has it.
+func connected(t *testing.T) (*socket, *net.TCPConn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	there, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { here.Close(); there.Close() })
+	return newSocket(here), there.(*net.TCPConn)
+}
+
+// TestOneSlowWriteIsForgiven: the deadline of a write that did not go at once is its own, not that of the writes behind it.
+func TestOneSlowWriteIsForgiven(t *testing.T) {
+	s, _ := connected(t)
+	s.within = -time.Second // over before it begins
+	if err := s.finish([]byte("late")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal("a write without end:", err)
+	}
+	next := &output{b: []byte("next")}
+	next.put = next.write
+	if done, err := s.try(next); !done || err != nil {
+		t.Error("the next write:", done, err)
+	}
+}
+
+// TestLingeringIsBounded: neither a message that has begun nor one without end holds a socket at its end.
+func TestLingeringIsBounded(t *testing.T) {
+	s, _ := connected(t)
+	s.hurried = true
+	began := time.Now()
+	s.linger(20*time.Millisecond, 1<<20)
+	if _, err := io.Copy(io.Discard, s); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > messageWithin/2 {
+		t.Errorf("lingered %v, %v", time.Since(began), err)
+	}
+
+	s, viewer := connected(t)
+	go io.Copy(viewer, endless{})
+	const most = 64 << 10
+	s.linger(time.Minute, most)
+	if n, err := io.Copy(io.Discard, s); err != nil || n < most || n > most+readBuffer {
+		t.Errorf("read %d bytes, %v, want about %d", n, err, most)
+	}
+}
+
+// endless is what goes on without end.
+type endless struct{}
+
+func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+// TestTheAnswerToACloseIsLast: it comes behind what was being written, and behind what waited.
+func TestTheAnswerToACloseIsLast(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		slow, other := w.joinSlow()
+		for _, m := range other.roster.Members {
+			if m.ID != other.id {
+				other.send(signalTo(m.ID, "offer"))
+			}
+		}
+		time.Sleep(time.Second)
+		slow.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseGoingAway, ""), time.Now().Add(time.Second))
+		synctest.Wait()
+		slow.read()
+		var got []wire.MessageType
+		for b := range slow.got {
+			got = append(got, wire.MessageType(b[0]))
+		}
+		if want := []wire.MessageType{wire.TypeWelcome, wire.TypeRoster, wire.TypeDelta, wire.TypeSignalled}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if !websocket.IsCloseError(slow.closed, websocket.CloseGoingAway) {
+			t.Errorf("then %v, want the answer to the close", slow.closed)
+		}
+	})
+}
+
+// TestBrokenFramesAreRefused: what the WebSocket objects to is answered by us, in order.
+func TestBrokenFramesAreRefused(t *testing.T) {
+	for name, frame := range map[string][]byte{
+		"no such opcode":  {0x83, 0x80, 1, 2, 3, 4},
+		"not masked":      {0x82, 1, 2},
+		"a close of code": {0x88, 0x82, 0, 0, 0, 0, 0, 5},
+		"a long ping":     {0x89, 0xfe, 0, 200, 0, 0, 0, 0},
+	} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, Config{})
+			v := w.join("demo")
+			v.conn.NetConn().Write(frame)
+			if r, code := v.refused(); r.Reason != wire.RefusedMessage || code != websocket.ClosePolicyViolation {
+				t.Errorf("%s: %+v, code %d", name, r, code)
+			}
+			if n := testutil.ToFloat64(w.tracker.metrics.refusals.WithLabelValues("message")); n != 1 {
+				t.Errorf("%s: %v refusals counted", name, n)
+			}
+		})
+	}
 }

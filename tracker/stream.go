@@ -224,7 +224,9 @@ func (s *stream) update(v *viewer, u wire.Update, now time.Time) {
 // relay passes a signal on within the cell or to the other end of a bridge, stamped with its sender.
 // What it holds of addresses that others are not to know is taken out.
 func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
-	payload := s.t.privacy.leaving(v, m.Payload)
+	room := boxes.Get().(*box)
+	defer boxes.Put(room)
+	payload, public := s.t.privacy.leaving(v, m.Payload, room[:0])
 	if payload == nil {
 		return
 	}
@@ -239,7 +241,7 @@ func (s *stream) relay(v *viewer, m wire.Signal, now time.Time) {
 		return
 	case s.keeper == nil:
 		s.say(trunk.Signal, trunk.AppendSignal(nil, v.id, m.Peer, payload))
-	case !s.pass(v.id, m.Peer, payload, now):
+	case !s.pass(v.id, m.Peer, payload, public, now):
 		return
 	}
 	if wire.SignalKind(m.Payload[0]) == wire.Offer {

@@ -66,6 +66,8 @@ type Tracker struct {
 	readers  readers   // static
 	exchange *exchange // static
 
+	unreadable sync.Once // says that an address header is
+
 	controls controls
 
 	mu      sync.Mutex // guards what follows

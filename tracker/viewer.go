@@ -50,6 +50,7 @@ type viewer struct {
 func newViewer(t *Tracker, conn *websocket.Conn, socket *socket, from netip.Addr, at cell.Place) *viewer {
 	v := &viewer{t: t, conn: conn, socket: socket, from: from, at: at}
 	v.queue.wrote = -pause.Milliseconds()
+	socket.ours = true
 	v.touch(time.Now())
 	conn.SetReadLimit(wire.MaxMessage)
 	conn.SetPongHandler(v.ponged)
@@ -202,7 +203,9 @@ func nonsense(err error) *wire.Refused {
 	return &wire.Refused{Reason: wire.RefusedMessage, Text: text}
 }
 
-// validName tells whether a text is a stream's name.
+// ValidName tells whether a text is a stream's name.
+func ValidName(name string) bool { return validName(name) }
+
 func validName(name string) bool {
 	for _, c := range []byte(name) {
 		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {

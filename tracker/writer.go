@@ -104,6 +104,24 @@ func (v *viewer) bye(code int, text string) {
 	v.socket.SetReadDeadline(time.Now().Add(farewell))
 }
 
+// finished waits until a goodbye is written, or cannot be; it does not wait long.
+func (v *viewer) finished(within time.Duration) {
+	v.mu.Lock()
+	if !v.queue.writing || v.queue.gone {
+		v.mu.Unlock()
+		return
+	}
+	finished := make(chan struct{})
+	v.queue.finished = finished
+	v.mu.Unlock()
+	timer := time.NewTimer(within)
+	defer timer.Stop()
+	select {
+	case <-finished:
+	case <-timer.C:
+	}
+}
+
 func (v *viewer) stillOpen() bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -144,6 +162,7 @@ func (v *viewer) write() {
 		v.draw(out)
 		if len(out.b) == 0 {
 			v.queue.writing = false
+			v.queue.finish()
 			ask := v.queue.stale && !v.queue.asked && !v.queue.closing
 			v.queue.asked = v.queue.asked || ask
 			v.mu.Unlock()

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
@@ -20,6 +21,7 @@ type desk struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	paths    *http.ServeMux // of the admin listener: what a service adds to it
+	bounds   *bounds        // of the public address; nil: none, for who meets no strangers
 }
 
 // newDesk defines the flags that all services share.
@@ -56,10 +58,29 @@ func (d *desk) open(services ...service) (task, error) {
 	return serve(listener, withReasons(mux, services...), d.log), nil
 }
 
+// receive opens the public address.
+func (d *desk) receive(public door) (net.Listener, error) {
+	listener, err := public.listen()
+	if err != nil || d.bounds == nil {
+		return listener, err
+	}
+	bounded, err := newLobby(listener, *d.bounds, d.registry, d.log)
+	if err != nil {
+		listener.Close()
+		return nil, err
+	}
+	return bounded, nil
+}
+
 // run serves one service alone until ctx ends: its public address, the admin address and its own background work. The
 // other doors are those that the service opens itself.
 func (d *desk) run(ctx context.Context, public door, s service, others ...door) error {
-	listener, err := public.listen()
+	return d.runAs(ctx, public, s, serve, others...)
+}
+
+// runAs is run where the public address is served in a way of its own.
+func (d *desk) runAs(ctx context.Context, public door, s service, serve func(net.Listener, http.Handler, *slog.Logger) task, others ...door) error {
+	listener, err := d.receive(public)
 	if err != nil {
 		return err
 	}

@@ -59,21 +59,15 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 	if len(changes) > 0 {
 		method = http.MethodPatch
 	}
-	var now namedControl
+	var now tracker.NamedControl
 	if err := askControl(ctx, method, *admin, "/"+words[0], changes, &now); err != nil {
 		return err
 	}
-	return printControls(out, []namedControl{now})
-}
-
-// namedControl is a control and its stream, as the tracker answers.
-type namedControl struct {
-	Name string
-	tracker.Control
+	return printControls(out, []tracker.NamedControl{now})
 }
 
 func showControls(ctx context.Context, admin string, out io.Writer) error {
-	var all struct{ Controls []namedControl }
+	var all struct{ Controls []tracker.NamedControl }
 	if err := askControl(ctx, http.MethodGet, admin, "", nil, &all); err != nil {
 		return err
 	}
@@ -111,7 +105,7 @@ func askControl(ctx context.Context, method, admin, path string, changes map[str
 	return json.Unmarshal(b, answer)
 }
 
-func printControls(out io.Writer, all []namedControl) error {
+func printControls(out io.Writer, all []tracker.NamedControl) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "STREAM\tP2P\tSHARE\tCELL SIZE\tROOTS\tMOST UPLOAD")
 	for _, c := range all {

@@ -13,12 +13,17 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	http := door{flag: "http"}
 	var config edge.Config
 	memory := size(256 << 20)
+	desk.bounds = &bounds{all: files() * 3 / 4, perAddress: 1000, idle: idleTime} // the rest is for requests to origins
+	bounded := boundFlags(flags, desk.bounds)
 	flags.StringVar(&http.address, "http", ":8080", "`address` for viewers")
 	flags.Var((*list)(&config.Origins), "origins", "base `URLs` of the origins, with commas, tried in order (default http://127.0.0.1:8081)")
 	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
 	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time (default /tracker)")
 	flags.StringVar(&config.RTMPPort, "rtmp-port", "1935", "`port` that the live-now page names to broadcasters")
 	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	if err := bounded(); err != nil {
 		return err
 	}
 	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log

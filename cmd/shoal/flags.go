@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -74,6 +75,18 @@ func (s *flagSet) parseOnly(args []string) error {
 		err = usageError(fmt.Sprintf("%s: does not know what to do with %q", s.Name(), positional[0]))
 	}
 	return err
+}
+
+// atLeast refuses numbers below a least one, by the names of their flags.
+func (s *flagSet) atLeast(least float64, names ...string) error {
+	for _, name := range names {
+		f := s.Lookup(name)
+		number, err := strconv.ParseFloat(f.Value.String(), 64)
+		if err != nil || !(number >= least) {
+			return usageError(fmt.Sprintf("%s: -%s %s: choose %v or more (by default %s)", s.Name(), name, f.Value, least, f.DefValue))
+		}
+	}
+	return nil
 }
 
 func (s *flagSet) describe() string {

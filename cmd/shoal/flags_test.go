@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -51,6 +52,23 @@ func TestFlagsRefuse(t *testing.T) {
 				t.Errorf("error %v, want a usage error that names %s", err, test.want)
 			}
 		})
+	}
+}
+
+// TestNumbersAreChecked: what a service cannot do with is refused by the name of its flag, with what can be.
+func TestNumbersAreChecked(t *testing.T) {
+	for _, args := range []string{
+		"-connections 0", "-connections-per-address -1", "-max-viewers 0", "-viewers-per-address -1", "-joins-per-second 0", "-joins-per-second NaN",
+		"-join-burst 0", "-max-streams 0", "-streams-per-address 0", "-roots -1", "-token-viewers 0", "-per-prefix 1", "-per-prefix -1",
+		"-turn-allocations -1", "-turn-rate 0",
+	} {
+		for name, run := range map[string]func(context.Context, []string, io.Writer) error{"tracker": runTracker, "up": up} {
+			err := run(t.Context(), append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-stun", ""), io.Discard)
+			flag, _, _ := strings.Cut(args, " ")
+			if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), flag+" ") || !strings.Contains(err.Error(), "choose ") {
+				t.Errorf("%s %s: %v", name, args, err)
+			}
+		}
 	}
 }
 

@@ -1,18 +1,48 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/http"
 	"syscall"
+
+	"github.com/shoal-live/shoal/tracker/gate"
 )
+
+// trackerPath is where viewers find the tracker.
+const trackerPath = "/tracker"
 
 // A door is an address the program listens on and the flag that holds it.
 type door struct{ flag, address string }
 
-// listen opens a TCP listener.
+// admit is serve where handshakes of viewers come: those for the tracker's path go to it by a gate, which tells the lobby when it is
+// done with one.
+func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logger) task {
+	bounded, _ := listener.(*lobby)
+	handshakes := gate.New(listener, trackerPath, tracker, func(conn net.Conn) {
+		if bounded != nil {
+			bounded.leave(addressOf(conn))
+		}
+	})
+	return func(ctx context.Context) error {
+		return together(ctx, handshakes.Run, serve(behind{handshakes, bounded}, handler, log))
+	}
+}
+
+// behind is a listener of what has come through a lobby and was passed on by another.
+type behind struct {
+	net.Listener
+	lobby *lobby // nil: there is none
+}
+
+// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are
+// pinged, and other requests end by themselves.
 func (d door) listen() (net.Listener, error) {
-	listener, err := net.Listen("tcp", d.address)
+	config := net.ListenConfig{KeepAlive: -1}
+	listener, err := config.Listen(context.Background(), "tcp", d.address)
 	return listener, explain(err, d)
 }
 

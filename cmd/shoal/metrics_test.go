@@ -26,6 +26,9 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 	if _, err := tracker.New(tracker.Config{Registry: registry, Log: quiet}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := newLobby(nil, bounds{}, registry, quiet); err != nil {
+		t.Fatal(err)
+	}
 	text, err := os.ReadFile("../../docs/operating.md")
 	if err != nil {
 		t.Fatal(err)

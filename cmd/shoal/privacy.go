@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,19 +65,20 @@ func (r portRange) Set(text string) error {
 
 // privacyFlags are the flags for what viewers learn of each other; what config holds is the default. Once the flags are
 // parsed, settle makes of them what they mean together.
-func privacyFlags(flags *flagSet, config *tracker.Config) (settle func()) {
+func privacyFlags(flags *flagSet, config *tracker.Config) (settle func() error) {
 	c := &config.TURN
 	flags.Var((*networks)(&config.SharedNetworks), "share-network", "`networks` whose viewers may show each other private addresses, with commas")
 	flags.BoolVar(&config.RelayOnly, "relay-only", false, "viewers link through the TURN server alone and learn no addresses of each other")
-	flags.StringVar(&c.Addr, "turn", "", "UDP `address` of the TURN server (default none; with -relay-only "+defaultTURN+")")
+	flags.StringVar(&c.Addr, "turn", "", "UDP `address` of the TURN server (default none; with -relay-only and no -ice turn:… "+defaultTURN+")")
 	flags.TextVar(&c.PublicIP, "turn-ip", netip.Addr{}, "`address` of the TURN server and its relays behind NAT, a proxy or in containers (default this machine's)")
 	flags.Var(portRange{&c.MinPort, &c.MaxPort}, "turn-ports", "`range` of the relays' UDP ports (default 49152-65535)")
 	flags.Var((*networks)(&c.Peers), "turn-peers", "`networks` of the relays of other trackers for the same streams, with commas")
 	flags.IntVar(&c.Allocations, "turn-allocations", 4000, "`relays` at once, of which each viewer has one for each link")
 	flags.IntVar(&c.TotalBytesPerSecond, "turn-rate", 50e6, "`bytes` a second through all relays; between two relays each counts twice")
-	return func() {
-		if config.RelayOnly && c.Addr == "" && len(config.ICEServers) == 0 {
+	return func() error {
+		if config.RelayOnly && c.Addr == "" && !slices.ContainsFunc(config.ICEServers, tracker.IsRelay) {
 			c.Addr = defaultTURN
 		}
+		return flags.atLeast(1, "turn-allocations", "turn-rate")
 	}
 }

@@ -39,7 +39,7 @@ func TestPrivacyFlags(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		args        []string
-		ice         bool
+		ice         string
 		turn        string
 		first, last uint16
 		ip          string
@@ -47,7 +47,9 @@ func TestPrivacyFlags(t *testing.T) {
 		{name: "none"},
 		{name: "relay-only", args: []string{"-relay-only"}, turn: defaultTURN},
 		{name: "relay-only elsewhere", args: []string{"-relay-only", "-turn", ":9"}, turn: ":9"},
-		{name: "relay-only, another's relays", args: []string{"-relay-only"}, ice: true},
+		{name: "relay-only, another's relays", args: []string{"-relay-only"}, ice: "turn:turn.example"},
+		{name: "relay-only, another's relays by TLS", args: []string{"-relay-only"}, ice: "turns:turn.example"},
+		{name: "relay-only, another's STUN", args: []string{"-relay-only"}, ice: "stun:stun.example", turn: defaultTURN},
 		{name: "all", args: []string{"-turn", ":9", "-turn-ports", "20000-20999", "-turn-ip", "192.0.2.1"}, turn: ":9", first: 20000, last: 20999, ip: "192.0.2.1"},
 	} {
 		var config tracker.Config
@@ -56,10 +58,12 @@ func TestPrivacyFlags(t *testing.T) {
 		if err := flags.FlagSet.Parse(c.args); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if c.ice {
-			config.ICEServers = make([]wire.ICEServer, 1)
+		if c.ice != "" {
+			config.ICEServers = []wire.ICEServer{{URL: c.ice}}
 		}
-		settle()
+		if err := settle(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
 		ip, _ := netip.ParseAddr(c.ip)
 		if got := config.TURN; got.Addr != c.turn || got.MinPort != c.first || got.MaxPort != c.last || got.PublicIP != ip {
 			t.Errorf("%s: %+v", c.name, got)

@@ -11,11 +11,12 @@ import (
 )
 
 const (
-	headerTime = 10 * time.Second // for a request's header to arrive
-	idleTime   = 2 * time.Minute  // a connection is kept between two requests
-	maxHeader  = 32 << 10
-	heldTime   = time.Second / 4 // held requests get when the program ends
-	drainTime  = 5 * time.Second // all requests get when the program ends
+	headerTime   = 10 * time.Second // for a request's header to arrive
+	idleTime     = 2 * time.Minute  // a connection is kept between two requests
+	questionTime = 5 * time.Second  // likewise at a tracker alone, of which nobody asks much but handshakes
+	maxHeader    = 32 << 10
+	heldTime     = time.Second / 4 // held requests get when the program ends
+	drainTime    = 5 * time.Second // all requests get when the program ends
 )
 
 // A service is one of origin, edge and tracker.
@@ -50,6 +51,13 @@ func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 			MaxHeaderBytes:    maxHeader,
 			BaseContext:       func(net.Listener) context.Context { return requests },
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		}
+		bounded, _ := listener.(*lobby)
+		if passed, ok := listener.(behind); ok {
+			bounded = passed.lobby
+		}
+		if bounded != nil {
+			bounded.attend(server)
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- server.Serve(listener) }()

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/token"
 )
@@ -60,8 +59,8 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 			return usageError(fmt.Sprintf("token make: -prefix %q is not a CIDR like 192.0.2.0/24 or 2001:db8::/48", *prefix))
 		}
 	}
-	if c.Stream != token.AnyStream && !validStream(c.Stream) {
-		return usageError(fmt.Sprintf("token make: %q is no stream's name: that is 1 to 64 of A-Z a-z 0-9 _ -", c.Stream))
+	if c.Stream != token.AnyStream && !tracker.ValidName(c.Stream) {
+		return usageError(fmt.Sprintf("token make: -stream %q: %v", c.Stream, tracker.ErrName))
 	}
 	keys, err := readTokenKeys(*file)
 	if err != nil {
@@ -133,20 +132,17 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 	keys := flags.String("token-keys", "", "`FILE` of the keys that viewer tokens must be signed with, see shoal token; without it viewers need no token")
 	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
 	flags.IntVar(&config.ViewersPerToken, "token-viewers", 1, "`viewers` that one token admits at once")
-	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48 (default half of the cell)")
+	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48, 2 or more (default half of the cell)")
 	return func() (err error) {
+		if err := flags.atLeast(1, "token-viewers"); err != nil {
+			return err
+		}
+		if config.PerPrefix == 1 || config.PerPrefix < 0 {
+			return usageError(fmt.Sprintf("%s: -per-prefix %d: choose 2 or more, so that neighbours can link, or 0 for half of the cell", flags.Name(), config.PerPrefix))
+		}
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)
 		}
 		return err
 	}
-}
-
-func validStream(name string) bool {
-	for _, c := range []byte(name) {
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-') {
-			return false
-		}
-	}
-	return len(name) >= 1 && len(name) <= wire.MaxName
 }

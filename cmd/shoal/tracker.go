@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -14,6 +17,9 @@ import (
 	"github.com/shoal-live/shoal/tracker/store"
 )
 
+// questioners is how many connections of one address a tracker holds by default.
+const questioners = 256
+
 func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("tracker [flags]", "Runs a tracker: it forms cells of viewers and relays their signalling.", out)
 	desk := newDesk(flags)
@@ -23,7 +29,10 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	var redis string
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
+	desk.bounds = &bounds{all: min(4096, files()/4), perAddress: questioners, idle: questionTime}
+	bounded := boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &config)
+	limits := limitFlags(flags, &config)
 	settle := privacyFlags(flags, &config)
 	readKeys := admissionFlags(flags, &config)
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
@@ -45,7 +54,12 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
 		config.ICEServers = append(config.ICEServers, server)
 	}
-	settle()
+	if err := errors.Join(bounded(), limits(), settle()); err != nil {
+		return err
+	}
+	if config.AddressHeader != "" && desk.bounds.perAddress == questioners { // all connections are the proxy's
+		desk.bounds.perAddress = 0
+	}
 	config.Registry, config.Log = desk.registry, desk.log
 	if redis != "" {
 		meet, err := store.OpenRedis(redis)
@@ -60,7 +74,37 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.steer(service)
-	return desk.run(ctx, public, withStats{service}, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
+	desk.enough(config)
+	gated := func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
+		return admit(listener, service, handler, log)
+	}
+	return desk.runAs(ctx, public, withStats{service}, gated, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
+}
+
+// limitFlags are the flags for how much a tracker holds, and how much of it one address may. Once the flags are parsed, check says
+// what cannot be.
+func limitFlags(flags *flagSet, config *tracker.Config) (check func() error) {
+	flags.IntVar(&config.MaxViewers, "max-viewers", tracker.DefaultViewers, "`viewers` at once, each of which needs a file (ulimit -n)")
+	flags.IntVar(&config.ViewersPerAddress, "viewers-per-address", tracker.DefaultViewersPerAddress, "`viewers` at once from one address, in IPv6 /64")
+	flags.Float64Var(&config.JoinsPerSecond, "joins-per-second", tracker.DefaultJoins, "`joins` of one address each second")
+	flags.IntVar(&config.JoinBurst, "join-burst", tracker.DefaultJoinBurst, "`joins` of one address at once")
+	flags.IntVar(&config.MaxStreams, "max-streams", tracker.DefaultStreams, "`streams` at once")
+	flags.IntVar(&config.StreamsPerAddress, "streams-per-address", tracker.DefaultStreamsPerAddress, "`streams` at once that one address was the first to name")
+	return func() error {
+		if err := flags.atLeast(0.001, "joins-per-second"); err != nil {
+			return err
+		}
+		return flags.atLeast(1, "max-viewers", "viewers-per-address", "join-burst", "max-streams", "streams-per-address", "roots")
+	}
+}
+
+// enough warns where fewer files may be open than viewers and connections may come.
+func (d *desk) enough(config tracker.Config) {
+	const others = 100 // listeners, Redis, the log
+	if needed := config.MaxViewers + d.bounds.all + others; needed > files() {
+		d.log.Warn("fewer files may be open than viewers and connections may come: allow more with ulimit -n (LimitNOFILE in systemd), or fewer with -max-viewers",
+			"files", files(), "needed", needed)
+	}
 }
 
 // swarmFlags are the flags of everything that forms cells.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -43,16 +44,18 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.AllowedOrigins = []string{"*"}
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
+	desk.bounds = &bounds{all: files() / 2, perAddress: 1000, idle: idleTime} // the rest is for viewers that joined
+	bounded := boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
+	limits := limitFlags(flags, &c.tracker)
 	settle := privacyFlags(flags, &c.tracker)
 	readKeys := admissionFlags(flags, &c.tracker)
 	ingest := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	settle()
-	if err := readKeys(); err != nil {
+	if err := errors.Join(bounded(), limits(), settle(), readKeys()); err != nil {
 		return err
 	}
 	c.ingest = ingest()
@@ -62,7 +65,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	public, err := c.http.listen()
+	public, err := d.receive(c.http)
 	if err != nil {
 		return err
 	}
@@ -109,12 +112,12 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 
 	mux := http.NewServeMux()
 	mux.Handle("/", copies)
-	mux.Handle("/tracker", swarm)
+	mux.Handle(trackerPath, swarm)
 	mux.Handle("/api/v1/swarm", swarm.Stats())
 	err = together(ctx,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),
-		serve(public, withProbes(mux, services...), d.log),
+		admit(public, swarm, withProbes(mux, services...), d.log),
 		func(ctx context.Context) error {
 			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {
 				return err

@@ -26,9 +26,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	var level slog.Level
 	flags.IntVar(&config.N, "n", 1, "`viewers`")
 	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
-	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 50ms for each, at most 10s)")
+	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 100ms for each, at most 15s)")
 	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default /tracker on the stream's host)")
-	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers that want one, see shoal token; all viewers use the same")
+	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers that want one, see shoal token; all viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
 	most := flags.Int("max-upload", 0, "the most that each viewer lends of its uplink, in `kbit/s` (default all of it)")
 	control := flags.Bool("control", false, "measure once more without the swarm, for comparison")
@@ -50,6 +50,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	config.URL, config.Cap = positional[0], uint16(*most/10)
 	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 
+	if config.N > 1 && config.Token != "" && !config.NoP2P && !*asJSON {
+		fmt.Fprintf(out, "All %d viewers use one token. A tracker without -token-viewers %d lets in fewer of them; the others play from the edge.\n\n", config.N, config.N)
+	}
 	var report watched
 	if report.WatchReport, err = viewer.Watch(ctx, config); err != nil {
 		return err

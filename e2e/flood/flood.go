@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -12,10 +14,13 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // counts is what became of a flood's handshakes.
@@ -31,6 +36,9 @@ func (c *counts) add(o counts) {
 	c.Unanswered += o.Unanswered
 }
 
+// itself is an address for a flood that its own process refuses.
+const itself = "itself"
+
 // startFlood starts a process that floods, and returns how to end it and learn what became of it.
 func startFlood(address string, rate, times float64) (end func() (counts, error), err error) {
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
@@ -42,9 +50,6 @@ func startFlood(address string, rate, times float64) (end func() (counts, error)
 	}
 	if err := attacker.Start(); err != nil {
 		return nil, err
-	}
-	if err := syscall.Setpriority(syscall.PRIO_PROCESS, attacker.Process.Pid, 19); err != nil {
-		return nil, fmt.Errorf("flood: priority: %w", err)
 	}
 	return func() (c counts, err error) {
 		attacker.Process.Signal(os.Interrupt)
@@ -58,11 +63,57 @@ func startFlood(address string, rate, times float64) (end func() (counts, error)
 const handshake = "GET /tracker?stream=demo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: shoal\r\n\r\n"
 
+// giveWay makes this process the last in line for the processor: it has it only while nobody else wants it. Threads inherit
+// that, but those that run already do not, so it begins anew.
+func giveWay() error {
+	const done = "SHOAL_FLOOD_GAVE_WAY"
+	if os.Getenv(done) != "" {
+		return nil
+	}
+	runtime.LockOSThread()
+	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
+		return fmt.Errorf("giving way: %w", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return syscall.Exec(self, os.Args, append(os.Environ(), done+"=1"))
+}
+
+// refusal is what a tracker says to a flood, more or less.
+const refusal = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+// refuse refuses all that is asked on a listener, until that is closed.
+func refuse(listener net.Listener) {
+	for {
+		c, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			if _, err := c.Read(make([]byte, 1<<10)); err == nil {
+				io.WriteString(c, refusal)
+			}
+		}()
+	}
+}
+
 // flood asks at a rate, from one address and each time on a connection of its own, until it is interrupted.
-func flood(address string, rate float64) (sum counts) {
+func flood(address string, rate float64) (sum counts, err error) {
 	const hands = 32
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if address == itself {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return sum, err
+		}
+		defer listener.Close()
+		go refuse(listener)
+		address = listener.Addr().String()
+	}
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 66, 66, 66)}, Timeout: 5 * time.Second}
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -81,7 +132,7 @@ func flood(address string, rate float64) (sum counts) {
 		})
 	}
 	group.Wait()
-	return sum
+	return sum, nil
 }
 
 func ask(ctx context.Context, dialer *net.Dialer, address string, sum *counts) {

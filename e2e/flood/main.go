@@ -1,11 +1,14 @@
+//go:build linux
+
 // Flood measures what a flood of handshakes from one address does to the joins of others.
 //
-// It starts a tracker and joins it from many loopback addresses at a steady rate, from dial to roster. In every second
-// phase one more address asks for fifty times as many sockets, which its bucket refuses. The quiet phases are the control, in the
-// same run and on the same machine; phases alternate, so that what else goes on there meets both alike. Who floods is a process
-// of its own and the last in line for the processor, since it would have a machine of its own: what is measured is what refusing costs
-// the tracker. Counted are the joins that failed, and the handshakes of the flood that were refused with Retry-After; a flood
-// that was not refused is no flood, and fails.
+// It starts a tracker and joins it from many loopback addresses at a steady rate, from dial to roster. In every third phase
+// nothing else goes on; in every third one more address asks the tracker for fifty times as many sockets, which its bucket refuses; and
+// between these the same flood asks a listener in its own process. That is the control: who floods would have a machine of his own, and
+// here takes part of this one. For the same reason the flood is a process that has the processor only while nobody else wants it.
+// What is left between the two is what refusing costs the tracker's viewers. Phases take turns, so that what else goes on meets all alike.
+// Counted are the joins that failed, and the handshakes of the flood that were refused with Retry-After; a flood that was not
+// refused is no flood, and fails.
 //
 //	go run ./e2e/flood [-json] [-rate 40] [-times 50] [-rounds 20] [-seconds 3] PROGRAM
 package main
@@ -29,12 +32,14 @@ type report struct {
 	JoinsPerSecond float64 `json:"joinsPerSecond"`
 	FloodPerSecond float64 `json:"floodPerSecond"` // handshakes, while it lasted
 	Quiet          spread  `json:"quiet"`
+	Beside         spread  `json:"beside"` // a flood that asks somebody else
 	Flooded        spread  `json:"flooded"`
-	P99Ratio       float64 `json:"p99Ratio"`
+	P99Ratio       float64 `json:"p99Ratio"`      // of the last two
+	P99QuietRatio  float64 `json:"p99QuietRatio"` // flooded and quiet
 	counts
 	FailedJoins uint64  `json:"failedJoins"`
 	Crowded     float64 `json:"crowded"`                    // share of the quiet phases in which something waited for a processor: near 1, others had the machine
-	TrackerCPU  float64 `json:"trackerCPUPerRefusalMicros"` // beyond that of the quiet phases
+	TrackerCPU  float64 `json:"trackerCPUPerRefusalMicros"` // beyond that beside a flood that asks somebody else
 }
 
 // spread is how long joins took, in milliseconds.
@@ -60,14 +65,20 @@ func spreadOf(took []time.Duration) spread {
 func main() {
 	rate := flag.Float64("rate", 40, "joins of others each second")
 	times := flag.Float64("times", 50, "handshakes of the flood for each of them")
-	rounds := flag.Int("rounds", 20, "phases with the flood, and as many without")
+	rounds := flag.Int("rounds", 20, "phases of each kind")
 	seconds := flag.Float64("seconds", 3, "length of a phase")
 	asJSON := flag.Bool("json", false, "print one JSON object")
-	ask := flag.String("ask", "", "be the flood: the `address` to ask")
+	ask := flag.String("ask", "", "be the flood: the `address` to ask, or "+itself)
 	flag.Parse()
 	if *ask != "" {
-		json.NewEncoder(os.Stdout).Encode(flood(*ask, *rate**times))
-		return
+		err := giveWay()
+		if err == nil {
+			var c counts
+			if c, err = flood(*ask, *rate**times); err == nil {
+				err = json.NewEncoder(os.Stdout).Encode(c)
+			}
+		}
+		exit(err)
 	}
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "flood: want the program shoal as argument")
@@ -75,8 +86,7 @@ func main() {
 	}
 	r, err := measure(flag.Arg(0), *rate, *times, *rounds, time.Duration(*seconds*float64(time.Second)))
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "flood:", err)
-		os.Exit(1)
+		exit(err)
 	}
 	if *asJSON {
 		json.NewEncoder(os.Stdout).Encode(r)
@@ -88,6 +98,14 @@ func main() {
 	}
 }
 
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "flood:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
 func (r report) table(out io.Writer) {
 	fmt.Fprintf(out, "joins of others  %6.0f /s, %d failed\n", r.JoinsPerSecond, r.FailedJoins)
 	fmt.Fprintf(out, "flood            %6.0f /s: %d refused with Retry-After, %d let in by their bucket, %d unanswered\n",
@@ -96,10 +114,11 @@ func (r report) table(out io.Writer) {
 	for _, p := range []struct {
 		name string
 		spread
-	}{{"quiet", r.Quiet}, {"flooded", r.Flooded}} {
+	}{{"quiet", r.Quiet}, {"beside", r.Beside}, {"flooded", r.Flooded}} {
 		fmt.Fprintf(out, "  %-8s %5d  %6.2f %6.2f %6.2f %6.2f\n", p.name, p.Joins, p.P50, p.P95, p.P99, p.Most)
 	}
-	fmt.Fprintf(out, "p99 flooded / quiet %.2f; a refusal costs the tracker %.0f us of a core\n", r.P99Ratio, r.TrackerCPU)
+	fmt.Fprintf(out, "p99 flooded / beside a flood elsewhere %.2f, flooded / quiet %.2f; a refusal costs the tracker %.0f us of a core\n",
+		r.P99Ratio, r.P99QuietRatio, r.TrackerCPU)
 	fmt.Fprintf(out, "something waited for a processor in %.0f %% of the quiet time\n", 100*r.Crowded)
 }
 
@@ -112,46 +131,49 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 		tracker.Process.Signal(os.Interrupt)
 		tracker.Wait()
 	}()
-	var took [2][]time.Duration
-	var cpu [2]time.Duration
+	var took [3][]time.Duration
+	var cpu [3]time.Duration
 	var waited time.Duration
 	var f counts
 	settle := others{address: address, rate: rate}
 	settle.run(length) // what is cold is warm then
-	for phase := range 2 * rounds {
+	for phase := range 3 * rounds {
+		kind := phase % 3
 		o := others{address: address, rate: rate}
 		end := func() (counts, error) { return counts{}, nil }
-		if phase%2 == 1 {
-			if end, err = startFlood(address, rate, times); err != nil {
+		if asked := [...]string{"", itself, address}[kind]; asked != "" {
+			if end, err = startFlood(asked, rate, times); err != nil {
 				return r, err
 			}
 		}
-		before := processor(tracker.Process.Pid)
-		pressure := waiting()
+		before, pressure := processor(tracker.Process.Pid), waiting()
 		o.run(length)
-		if phase%2 == 0 {
-			waited += waiting() - pressure
-		}
+		pressure = waiting() - pressure
 		c, err := end()
 		if err != nil {
 			return r, err
 		}
-		f.add(c)
-		cpu[phase%2] += processor(tracker.Process.Pid) - before
-		took[phase%2] = append(took[phase%2], o.took...)
+		switch kind {
+		case 0:
+			waited += pressure
+		case 2:
+			f.add(c)
+		}
+		cpu[kind] += processor(tracker.Process.Pid) - before
+		took[kind] = append(took[kind], o.took...)
 		r.FailedJoins += o.failed
 	}
 	in := float64(rounds) * length.Seconds()
 	r.JoinsPerSecond = float64(len(took[0])) / in
 	r.FloodPerSecond = float64(f.Refused+f.Admitted+f.Unanswered) / in
 	r.Crowded = min(1, waited.Seconds()/in)
-	r.Quiet, r.Flooded = spreadOf(took[0]), spreadOf(took[1])
-	r.P99Ratio = r.Flooded.P99 / r.Quiet.P99
+	r.Quiet, r.Beside, r.Flooded = spreadOf(took[0]), spreadOf(took[1]), spreadOf(took[2])
+	r.P99Ratio, r.P99QuietRatio = r.Flooded.P99/r.Beside.P99, r.Flooded.P99/r.Quiet.P99
 	r.counts = f
 	if r.Refused < uint64(in*rate*times/2) {
 		return r, fmt.Errorf("only %d handshakes were refused in %.0f s: that is no flood (%d let in, %d unanswered)", r.Refused, in, r.Admitted, r.Unanswered)
 	}
-	r.TrackerCPU = float64((cpu[1] - cpu[0]).Microseconds()) / float64(r.Refused)
+	r.TrackerCPU = float64((cpu[2] - cpu[1]).Microseconds()) / float64(r.Refused)
 	return r, nil
 }
 

@@ -21,7 +21,7 @@ func TestDescriptions(t *testing.T) {
 	}
 	for _, name := range []string{"chromium", "pion"} {
 		said, shown := read(name), read(name+".shown")
-		if got := (ice.Filter{}).Leaving(said, sender); string(got) != string(shown) {
+		if got := (ice.Filter{}).Leaving(said, sender, nil); string(got) != string(shown) {
 			t.Errorf("%s: shown:\n%s", name, got[1:])
 		}
 		if got := (ice.Filter{}).Arriving(shown, receiver); string(got) != string(shown) {
@@ -32,7 +32,7 @@ func TestDescriptions(t *testing.T) {
 			t.Errorf("%s: arrived in a shared network:\n%s", name, got[1:])
 		}
 		bare, _, _ := bytes.Cut(shown, []byte("a=candidate")) // as players send it: the candidates follow
-		if n := testing.AllocsPerRun(100, func() { (ice.Filter{}).Leaving(bare, sender) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { (ice.Filter{}).Leaving(bare, sender, nil) }); n != 0 {
 			t.Errorf("%s: %.0f allocations where nothing changes", name, n)
 		}
 	}
@@ -49,7 +49,7 @@ func BenchmarkLeaving(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				(ice.Filter{}).Leaving(payload, sender)
+				(ice.Filter{}).Leaving(payload, sender, nil)
 			}
 		})
 	}

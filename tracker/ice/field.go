@@ -17,7 +17,7 @@ func candidateField(b []byte) (at, end int, ok bool) {
 			return 0, 0, false
 		}
 		for _, other := range names[:n] {
-			if bytes.EqualFold(name, other) {
+			if len(name) == len(other) && bytes.EqualFold(name, other) {
 				return 0, 0, false
 			}
 		}

@@ -14,6 +14,9 @@
 // Neither touches what a viewer says or is told whose own address lies in a network that the operator says viewers share. In
 // relay-only mode nothing passes but candidates of relays, shared network or not.
 //
+// What has left a viewer who shares no network passes to everybody unchanged, as a test holds: where one tracker does
+// both halves, the second is not needed then.
+//
 // What is not understood is not passed on where it could hold an address: a candidate of another form, a signal of
 // another kind. All other lines of a description pass untouched. A payload that needs no change is returned as it is. Functions
 // are pure; a payload is never written to.
@@ -40,14 +43,15 @@ func (f Filter) Shares(viewer netip.Addr) bool {
 	return slices.ContainsFunc(f.Shared, func(p netip.Prefix) bool { return p.Contains(viewer) })
 }
 
-// Leaving returns what passes of a signal's payload from a viewer whose address is given, nil if nothing does.
-func (f Filter) Leaving(payload []byte, sender netip.Addr) []byte {
-	return f.pass(payload, side{leaving: true, shares: f.Shares(sender), own: sender.Unmap().WithZone("")})
+// Leaving returns what passes of a signal's payload from a viewer whose address is given, nil if nothing does. What had to be
+// changed stands in room, if that suffices.
+func (f Filter) Leaving(payload []byte, sender netip.Addr, room []byte) []byte {
+	return f.pass(payload, side{leaving: true, shares: f.Shares(sender), own: sender.Unmap().WithZone("")}, room)
 }
 
 // Arriving returns what passes of a signal's payload to a viewer whose address is given, nil if nothing does.
 func (f Filter) Arriving(payload []byte, receiver netip.Addr) []byte {
-	return f.pass(payload, side{shares: f.Shares(receiver)})
+	return f.pass(payload, side{shares: f.Shares(receiver)}, nil)
 }
 
 // side is the half that is done, and for whom.
@@ -57,39 +61,34 @@ type side struct {
 	own     netip.Addr // of the sender
 }
 
-func (f Filter) pass(payload []byte, s side) []byte {
+func (f *Filter) pass(payload []byte, s side, room []byte) []byte {
 	if len(payload) == 0 || len(payload) > wire.MaxSignal {
 		return nil
 	}
 	if s.shares && !f.RelayOnly {
 		return payload
 	}
-	kind, text := wire.SignalKind(payload[0]), payload[1:]
-	switch kind {
-	case wire.Offer, wire.Answer:
-		return f.description(payload, s)
-	case wire.Candidate:
-		at, end, ok := candidateField(text)
-		if !ok {
-			return nil
-		}
-		if at == end { // the sender has no more candidates
-			return payload
-		}
-		was := text[at:end]
-		now, ok := f.candidate(was, s)
-		if !ok {
-			return nil
-		}
-		return replaced(payload, 1+at, 1+end, was, now)
+	e := edit{payload: payload, out: room[:0]}
+	if !f.signal(&e, s) {
+		return nil
+	}
+	if passed := e.done(); len(passed) <= wire.MaxSignal { // a blank may be longer than what it stands for
+		return passed
 	}
 	return nil
 }
 
-// replaced returns b with the bytes from at to end, which are was, replaced by now: b itself if that is the same.
-func replaced(b []byte, at, end int, was, now []byte) []byte {
-	if len(was) == len(now) && (len(was) == 0 || &was[0] == &now[0]) {
-		return b
+// signal passes on a signal; not ok: nothing of it may be seen.
+func (f *Filter) signal(e *edit, s side) (ok bool) {
+	switch wire.SignalKind(e.payload[0]) {
+	case wire.Offer, wire.Answer:
+		return f.description(e, s)
+	case wire.Candidate:
+		begin, end, ok := candidateField(e.payload[1:])
+		if !ok || begin == end { // at the end of the sender's candidates one is empty
+			return ok
+		}
+		return f.candidate(e, 1+begin, 1+end, s)
 	}
-	return slices.Concat(b[:at], now, b[end:])
+	return false
 }

@@ -18,7 +18,7 @@ func Example() {
 		"candidate:2 1 udp 1686052607 203.0.113.7 50000 typ srflx raddr 192.168.1.5 rport 50000",
 	} {
 		payload := append([]byte{byte(wire.Candidate)}, `{"candidate":"`+candidate+`"}`...)
-		if passed := filter.Arriving(filter.Leaving(payload, sender), receiver); passed != nil {
+		if passed := filter.Arriving(filter.Leaving(payload, sender, nil), receiver); passed != nil {
 			fmt.Println(string(passed[1:]))
 		}
 	}
@@ -29,6 +29,7 @@ var (
 	sender   = netip.MustParseAddr("203.0.113.7")
 	receiver = netip.MustParseAddr("198.51.100.9")
 	lan      = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+	others   = []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}
 )
 
 const (
@@ -96,7 +97,7 @@ func TestCandidate(t *testing.T) {
 				want string
 				do   func([]byte) []byte
 			}{
-				"leaving":  {c.leaving, func(b []byte) []byte { return c.filter.Leaving(b, sender) }},
+				"leaving":  {c.leaving, func(b []byte) []byte { return c.filter.Leaving(b, sender, nil) }},
 				"arriving": {c.arriving, func(b []byte) []byte { return c.filter.Arriving(b, receiver) }},
 			} {
 				want := pass.want
@@ -119,6 +120,9 @@ func TestCandidate(t *testing.T) {
 					}
 					if got != wish {
 						t.Errorf("%s: got %q, want %q", half, got, wish)
+					}
+					if arrived := c.filter.Arriving([]byte(got), receiver); half == "leaving" && !c.filter.Shares(sender) && string(arrived) != got {
+						t.Errorf("left as %q, arrived as %q", got, arrived)
 					}
 				}
 			}
@@ -146,12 +150,12 @@ func TestCandidateInit(t *testing.T) {
 		"not in Unicode":         "{\"candidate\":\"" + srflx + "\xff\"}",
 		"too many names":         `{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"candidate":"` + srflx + `"}`,
 	} {
-		if got := (ice.Filter{}).Leaving([]byte("\x03"+text), sender); got != nil {
+		if got := (ice.Filter{}).Leaving([]byte("\x03"+text), sender, nil); got != nil {
 			t.Errorf("%s: passed as %q", name, got)
 		}
 	}
 	end := []byte("\x03" + `{"candidate":"","sdpMid":"0"}`)
-	if got := (ice.Filter{}).Leaving(end, sender); string(got) != string(end) {
+	if got := (ice.Filter{}).Leaving(end, sender, nil); string(got) != string(end) {
 		t.Errorf("the end of candidates passed as %q", got)
 	}
 	for _, kind := range []string{"", "\x00", "\x04v=0", "\x01" + strings.Repeat("a", wire.MaxSignal), "\x01" + strings.Repeat("\n", 2000)} {
@@ -196,7 +200,7 @@ func TestLines(t *testing.T) {
 						wish = before + after
 					}
 					payload := []byte(before + c.line + ending + after)
-					got := (ice.Filter{}).Leaving(payload, sender)
+					got := (ice.Filter{}).Leaving(payload, sender, nil)
 					if half == "arriving" {
 						got = (ice.Filter{}).Arriving(payload, receiver)
 					}
@@ -225,26 +229,30 @@ func TestPublic(t *testing.T) {
 	}
 }
 
-// FuzzFilter: whatever comes in, nothing breaks, nothing grows much, and what has passed once passes again unchanged.
+// FuzzFilter: whatever comes in, nothing breaks, nothing grows much, what has passed once passes again unchanged, and what has
+// left one who shares nothing arrives at everybody.
 func FuzzFilter(f *testing.F) {
 	for _, c := range []string{srflx, relay, hostPrivate, hostMDNS} {
 		f.Add([]byte("\x01v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\na="+c+"\r\n"), false)
 		f.Add([]byte("\x03"+`{"candidate":"`+c+`","sdpMid":"0"}`), true)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, only bool) {
-		for _, filter := range []ice.Filter{{RelayOnly: only}, {RelayOnly: only, Shared: lan}} {
+		for _, filter := range []ice.Filter{{RelayOnly: only}, {RelayOnly: only, Shared: lan}, {RelayOnly: only, Shared: others}} {
 			was := string(b)
-			once := filter.Leaving(b, sender)
+			once := filter.Leaving(b, sender, nil)
 			if string(b) != was {
 				t.Fatal("the payload was written to")
 			}
 			if len(once) > 4*len(b)+64 {
 				t.Fatalf("%d bytes became %d", len(b), len(once))
 			}
-			if again := filter.Leaving(once, sender); string(again) != string(once) {
+			if again := filter.Leaving(once, sender, make([]byte, 100)); string(again) != string(once) {
 				t.Fatalf("once %q, again %q", once, again)
 			}
 			arrived := filter.Arriving(once, receiver)
+			if !filter.Shares(sender) && string(arrived) != string(once) {
+				t.Fatalf("left %q, arrived %q", once, arrived)
+			}
 			if again := filter.Arriving(arrived, receiver); string(again) != string(arrived) {
 				t.Fatalf("arrived once %q, again %q", arrived, again)
 			}

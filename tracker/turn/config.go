@@ -1,7 +1,6 @@
 package turn
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -13,11 +12,11 @@ type Config struct {
 	PublicIP netip.Addr // under which the relays are reached; zero: the address of Addr, else the one that leads out
 
 	MinPort, MaxPort uint16        // of the relays; 0: 49152 and 65535
-	Lifetime         time.Duration // of a viewer's credentials; 0: 12 h
+	Lifetime         time.Duration // of a viewer's credentials; 0: 48 h, since they are not renewed while it stays
 
 	Closed bool           // relays reach each other, and Peers, alone: all that a relay-only swarm needs; else the Internet too
 	Peers  []netip.Prefix // where the relays of other trackers are that have viewers of the same streams
-	Shared []netip.Prefix // private networks that relays may reach, unless Closed; loopback and link-local never are
+	Shared []netip.Prefix // private networks that relays of clients in one of them may reach, unless Closed; loopback and link-local never are
 
 	// A viewer has one allocation for each link, or for each and each of its networks.
 	Allocations           int // at once; 0: 4000. Each is a socket
@@ -32,7 +31,7 @@ type Config struct {
 func (c *Config) validate() error {
 	setDefault(&c.MinPort, 49152)
 	setDefault(&c.MaxPort, 65535)
-	setDefault(&c.Lifetime, 12*time.Hour)
+	setDefault(&c.Lifetime, 48*time.Hour)
 	setDefault(&c.Allocations, 4000)
 	setDefault(&c.AllocationsPerUser, 96)
 	setDefault(&c.AllocationsPerNetwork, max(1, c.Allocations/4))
@@ -41,8 +40,16 @@ func (c *Config) validate() error {
 	if c.MinPort > c.MaxPort {
 		return fmt.Errorf("turn: relay ports %d to %d: the first is above the last", c.MinPort, c.MaxPort)
 	}
-	if min(c.Allocations, c.AllocationsPerUser, c.AllocationsPerNetwork, c.BytesPerSecond, c.TotalBytesPerSecond) < 0 || c.Lifetime < 0 {
-		return errors.New("turn: a number in the configuration is negative")
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"allocations", c.Allocations}, {"allocations per user", c.AllocationsPerUser}, {"allocations per network", c.AllocationsPerNetwork},
+		{"bytes per second", c.BytesPerSecond}, {"bytes per second in all", c.TotalBytesPerSecond}, {"lifetime", int(c.Lifetime)},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("turn: %s: %d cannot be: choose more than 0, or 0 for the default", n.name, n.value)
+		}
 	}
 	return nil
 }

@@ -29,6 +29,6 @@ func Example() {
 	stop()
 	fmt.Println(<-ended)
 	// Output:
-	// valid until 1700043200
+	// valid until 1700172800
 	// <nil>
 }

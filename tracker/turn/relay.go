@@ -29,6 +29,7 @@ type relay struct {
 	*net.UDPConn
 	s      *Server       // static
 	port   uint16        // static
+	client netip.Addr    // static once the allocation is made; of whom it is
 	budget *rate.Limiter // bytes
 	once   sync.Once
 }
@@ -49,7 +50,7 @@ func (r *relay) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // WriteTo sends to a peer. What is dropped is reported as sent: pion could only log it.
 func (r *relay) WriteTo(b []byte, to net.Addr) (int, error) {
-	peer, ok := r.s.inside(to.(*net.UDPAddr).AddrPort())
+	peer, ok := r.s.inside(r.client, to.(*net.UDPAddr).AddrPort())
 	if !ok {
 		r.s.counts.denied.Add(1)
 		return len(b), nil
@@ -71,12 +72,15 @@ func (r *relay) pay(n int) bool {
 	return true
 }
 
+// Close frees the port last: who gets it then stands in the map by it.
 func (r *relay) Close() error {
 	r.once.Do(func() {
-		r.UDPConn.Close()
 		r.s.mu.Lock()
-		delete(r.s.relays, r.port)
+		if r.s.relays[r.port] == r {
+			delete(r.s.relays, r.port)
+		}
 		r.s.mu.Unlock()
+		r.UDPConn.Close()
 		r.s.closed.Done()
 	})
 	return nil
@@ -153,6 +157,15 @@ func (s *Server) count(user string, from netip.Addr, change int) {
 	}
 	if s.networks[network] += change; s.networks[network] <= 0 {
 		delete(s.networks, network)
+	}
+}
+
+// assign notes whose a relay is. pion tells it before anything goes through.
+func (s *Server) assign(relayed net.Addr, client netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if udp, ok := relayed.(*net.UDPAddr); ok && s.relays[uint16(udp.Port)] != nil {
+		s.relays[uint16(udp.Port)].client = client
 	}
 }
 

@@ -5,8 +5,8 @@
 // a secret that lives as long as the server (draft-uberti-behave-turn-rest). So it keeps no list of them.
 //
 // It is no door into anybody's network. A relay reaches the relays of the same server, by port and not by address alone, so that
-// nothing else that listens there is reached; addresses of the Internet, unless it is closed; private ones only where the
-// operator shares them; and this machine's own never. Allocations are bounded for each user, each network and in all, and
+// nothing else that listens there is reached; addresses of the Internet, unless it is closed; private ones only for who comes from
+// a network that the operator shares, and where he shares them; and this machine's own never. Allocations are bounded for each user, each network and in all, and
 // so are bytes a second. What is refused is counted; no address is logged or shown.
 //
 // What goes from relay to relay of one server goes over its loopback or listening address, so that no NAT in front of it has
@@ -151,13 +151,16 @@ func (s *Server) Run(ctx context.Context) error {
 					s.counts.unknown.Add(1)
 				}
 			},
-			OnAllocationCreated: func(from, _ net.Addr, _, user, _ string, _ net.Addr, _ int) { s.count(user, addrOf(from), +1) },
+			OnAllocationCreated: func(from, _ net.Addr, _, user, _ string, relayed net.Addr, _ int) {
+				s.assign(relayed, addrOf(from))
+				s.count(user, addrOf(from), +1)
+			},
 			OnAllocationDeleted: func(from, _ net.Addr, _, user, _ string) { s.count(user, addrOf(from), -1) },
 		},
 		PacketConnConfigs: []pion.PacketConnConfig{{
 			PacketConn:            s.door,
 			RelayAddressGenerator: generator{s},
-			PermissionHandler:     func(_ net.Addr, peer net.IP) bool { return s.permit(peer) },
+			PermissionHandler:     func(client net.Addr, peer net.IP) bool { return s.permit(addrOf(client), peer) },
 		}},
 	})
 	if err != nil {
@@ -171,38 +174,40 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// permit tells whether a relay may have this peer, as far as its address tells; see inside for the rest.
-func (s *Server) permit(ip net.IP) bool {
+// permit tells whether a relay may have this peer, as far as its address and its client's tell; see inside for the rest.
+func (s *Server) permit(client netip.Addr, ip net.IP) bool {
 	addr, _ := netip.AddrFromSlice(ip)
-	if addr = addr.Unmap(); addr == s.public || s.mayReach(addr) {
+	if addr = addr.Unmap(); addr == s.public || s.mayReach(client, addr) {
 		return true
 	}
 	s.counts.denied.Add(1)
 	return false
 }
 
-// mayReach tells whether relays may send to an address that is not theirs.
-func (s *Server) mayReach(addr netip.Addr) bool {
-	within := func(networks []netip.Prefix) bool {
-		return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
-	}
+// mayReach tells whether the relay of a client may send to an address that is not a relay's.
+func (s *Server) mayReach(client, addr netip.Addr) bool {
 	switch {
 	case addr.IsLoopback(), addr.IsLinkLocalUnicast(), addr.IsMulticast(), addr.IsUnspecified(), slices.Contains(s.own, addr):
 		return false
-	case within(s.config.Peers):
+	case within(s.config.Peers, addr):
 		return true
 	}
-	return !s.config.Closed && (ice.Public(addr) || within(s.config.Shared))
+	return !s.config.Closed && (ice.Public(addr) || within(s.config.Shared, client) && within(s.config.Shared, addr))
 }
 
-// inside returns where a packet to a peer is sent: to another relay of this server where that is reached. Not ok: it may
-// not be sent.
-func (s *Server) inside(to netip.AddrPort) (_ netip.AddrPort, ok bool) {
+func within(networks []netip.Prefix, addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
+	return slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// inside returns where a packet of a client to a peer is sent: to another relay of this server where that is reached. Not ok: it
+// may not be sent.
+func (s *Server) inside(client netip.Addr, to netip.AddrPort) (_ netip.AddrPort, ok bool) {
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	if to.Addr() == s.public {
 		return netip.AddrPortFrom(s.local, to.Port()), s.isRelay(to.Port())
 	}
-	return to, s.mayReach(to.Addr())
+	return to, s.mayReach(client, to.Addr())
 }
 
 // outside is the reverse: who sent a packet, as viewers know it. Not ok: it comes from this machine, but from no relay.

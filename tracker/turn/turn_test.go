@@ -139,41 +139,107 @@ func TestCredentials(t *testing.T) {
 
 func TestPeers(t *testing.T) {
 	parse := netip.MustParseAddr
+	stranger, neighbour := parse("203.0.113.9"), parse("10.1.1.1")
+	lan := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.0.0/16")}
 	for _, c := range []struct {
 		name   string
 		config Config
+		client netip.Addr
 		peer   string
 		want   bool
 	}{
-		{"the Internet", Config{}, "198.51.100.1", true},
-		{"the Internet, IPv6", Config{}, "2001:db8::1", true},
-		{"private", Config{}, "10.0.0.1", false},
-		{"private, mapped", Config{}, "::ffff:192.168.0.1", false},
-		{"a carrier's NAT", Config{}, "100.64.0.1", false},
-		{"metadata of clouds", Config{}, "169.254.169.254", false},
-		{"unique local", Config{}, "fd00::1", false},
-		{"loopback", Config{}, "127.0.0.2", false},
-		{"unspecified", Config{}, "0.0.0.0", false},
-		{"multicast", Config{}, "224.0.0.251", false},
-		{"own", Config{PublicIP: parse("198.51.100.1")}, "198.51.100.1", true},
-		{"shared", Config{Shared: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "10.9.9.9", true},
-		{"shared loopback", Config{Shared: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, "127.0.0.2", false},
-		{"shared link-local", Config{Shared: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}, "169.254.169.254", false},
-		{"closed", Config{Closed: true}, "198.51.100.1", false},
-		{"closed, shared", Config{Closed: true, Shared: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}, "10.9.9.9", false},
-		{"closed, another tracker", Config{Closed: true, Peers: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}}, "198.51.100.1", true},
+		{"the Internet", Config{}, stranger, "198.51.100.1", true},
+		{"the Internet, IPv6", Config{}, stranger, "2001:db8::1", true},
+		{"private", Config{}, stranger, "10.0.0.1", false},
+		{"private, mapped", Config{}, stranger, "::ffff:192.168.0.1", false},
+		{"a carrier's NAT", Config{}, stranger, "100.64.0.1", false},
+		{"metadata of clouds", Config{}, stranger, "169.254.169.254", false},
+		{"unique local", Config{}, stranger, "fd00::1", false},
+		{"loopback", Config{}, stranger, "127.0.0.2", false},
+		{"unspecified", Config{}, stranger, "0.0.0.0", false},
+		{"multicast", Config{}, stranger, "224.0.0.251", false},
+		{"own", Config{PublicIP: parse("198.51.100.1")}, stranger, "198.51.100.1", true},
+		{"shared", Config{Shared: lan}, neighbour, "10.9.9.9", true},
+		{"shared, of another network", Config{Shared: lan}, neighbour, "192.168.1.1", true},
+		{"shared, mapped", Config{Shared: lan}, parse("::ffff:10.1.1.1"), "::ffff:10.9.9.9", true},
+		{"shared, but not with strangers", Config{Shared: lan}, stranger, "192.168.1.1", false},
+		{"shared, but not with nobody", Config{Shared: lan}, netip.Addr{}, "192.168.1.1", false},
+		{"private, for a private client", Config{}, neighbour, "10.9.9.9", false},
+		{"shared loopback", Config{Shared: append(lan, netip.MustParsePrefix("127.0.0.0/8"))}, neighbour, "127.0.0.2", false},
+		{"shared link-local", Config{Shared: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}, neighbour, "169.254.169.254", false},
+		{"closed", Config{Closed: true}, stranger, "198.51.100.1", false},
+		{"closed, shared", Config{Closed: true, Shared: lan}, neighbour, "10.9.9.9", false},
+		{"closed, another tracker", Config{Closed: true, Peers: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}}, stranger, "198.51.100.1", true},
 	} {
 		s, err := New(c.config)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.place(netip.IPv6Unspecified())
-		if got := s.permit(net.ParseIP(c.peer)); got != c.want {
+		if got := s.permit(c.client, net.ParseIP(c.peer)); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 		if denied := s.Counts().Denied == 1; denied == c.want {
 			t.Errorf("%s: counted as denied: %v", c.name, denied)
 		}
+		if c.name == "own" { // by its relays' ports, which nobody has here
+			c.want = false
+		}
+		if _, got := s.inside(c.client, netip.AddrPortFrom(parse(c.peer), 53)); got != c.want {
+			t.Errorf("%s: a packet passes: %v", c.name, got)
+		}
+	}
+}
+
+// TestSharedNetworksAreForThoseInThem has packets sent through relays: of a client in a shared network, and of a stranger.
+func TestSharedNetworksAreForThoseInThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		shared netip.Prefix
+		denied bool
+	}{
+		"of it": {netip.MustParsePrefix("0.0.0.0/0"), false}, "a stranger": {netip.MustParsePrefix("192.168.0.0/16"), true},
+	} {
+		s := serve(t, Config{Shared: []netip.Prefix{c.shared}})
+		a := welcome(t, s) // by loopback
+		_, err := a.WriteTo([]byte("who is there"), &net.UDPAddr{IP: net.IPv4(192, 168, 213, 254), Port: 9})
+		if denied := err != nil; denied != c.denied || (s.Counts().Denied > 0) != c.denied {
+			t.Errorf("%s: %v, %+v", name, err, s.Counts())
+		}
+	}
+}
+
+// TestAPortHasOneRelay: one that closes late does not take off the map who has its port by then.
+func TestAPortHasOneRelay(t *testing.T) {
+	s, err := New(Config{Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.place(netip.MustParseAddr("127.0.0.1"))
+	open := func() *relay {
+		conn, at, err := (generator{s}).AllocatePacketConn(pion.AllocateListenerConfig{Network: "udp4"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.assign(at, netip.MustParseAddr("203.0.113.9"))
+		return conn.(*relay)
+	}
+	old, next := open(), open()
+	if next.client != netip.MustParseAddr("203.0.113.9") {
+		t.Errorf("it is %v's", next.client)
+	}
+	s.mu.Lock()
+	s.relays[old.port] = next
+	s.mu.Unlock()
+	old.Close()
+	if !s.isRelay(old.port) {
+		t.Error("the port's relay is forgotten")
+	}
+	s.mu.Lock()
+	delete(s.relays, old.port)
+	s.mu.Unlock()
+	next.Close()
+	if n := s.Counts().Open; n != 0 {
+		t.Errorf("%d relays are open", n)
 	}
 }
 

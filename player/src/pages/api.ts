@@ -22,7 +22,6 @@ export interface Swarm {
   copies: number;
   stallRatio: number;
   uploadKbps: number; // of a viewer, in the mean
-  linkSuccess: number;
   introductions: number;
   linksOpened: number;
   linksNoAnswer: number;
@@ -49,21 +48,60 @@ export async function streams(): Promise<Stream[]> {
 
 let silentUntil = 0; // a server without these numbers is asked seldom
 
-// swarms returns what the tracker knows, by stream; empty where it does not tell.
-export async function swarms(): Promise<Map<string, Swarm>> {
-  if (performance.now() < silentUntil) return new Map();
-  try {
-    const response = await fetch('/api/v1/swarm');
-    if (response.ok) {
-      const { streams: list } = (await response.json()) as { streams: Swarm[] | null };
-      return new Map((list ?? []).map((swarm) => [swarm.name, swarm]));
-    }
-  } catch {
-    // told by the caller's own request
-  }
-  silentUntil = performance.now() + 30000;
-  return new Map();
+// unheard is how many of several trackers did not answer when swarms was called last.
+export let unheard = 0;
+
+interface Figures {
+  streams: Swarm[] | null;
+  trackers?: string[]; // where they are, if there are several
 }
+
+async function figures(url: string): Promise<Figures | null> {
+  try {
+    const response = await fetch(url);
+    return response.ok ? ((await response.json()) as Figures) : null;
+  } catch {
+    return null; // told by the caller's own request
+  }
+}
+
+// swarms returns what the trackers know, by stream; empty where they do not tell.
+export async function swarms(): Promise<Map<string, Swarm>> {
+  unheard = 0;
+  if (performance.now() < silentUntil) return new Map();
+  const own = await figures('/api/v1/swarm');
+  if (own === null) {
+    silentUntil = performance.now() + 30000;
+    return new Map();
+  }
+  const others = await Promise.all((own.trackers ?? []).map(figures));
+  unheard = others.filter((part) => part === null).length;
+  return added([own, ...others].map((part) => part?.streams ?? []));
+}
+
+// added adds up what several trackers tell, each of its own viewers. What is of a viewer in the mean counts as often as there are
+// viewers; the control is the same at all.
+export function added(parts: Swarm[][]): Map<string, Swarm> {
+  const all = new Map<string, Swarm>();
+  for (const s of parts.flat()) {
+    const sum = all.get(s.name);
+    if (!sum) {
+      all.set(s.name, { ...s });
+      continue;
+    }
+    const viewers = sum.viewers + s.viewers;
+    const mean = (a: number, b: number): number => (viewers > 0 ? (a * sum.viewers + b * s.viewers) / viewers : 0);
+    sum.offload = mean(sum.offload, s.offload);
+    sum.stallRatio = mean(sum.stallRatio, s.stallRatio);
+    sum.uploadKbps = mean(sum.uploadKbps, s.uploadKbps);
+    sum.viewers = viewers;
+    for (const count of COUNTS) sum[count] += s[count];
+  }
+  return all;
+}
+
+// Copies of each chunk are the edge's bytes over a viewer's worth of them, so they add up too.
+const COUNTS = ['outside', 'cells', 'roots', 'copies', 'introductions', 'linksOpened', 'linksNoAnswer', 'linksNoRoute', 'linksLost'] as const;
 
 // every calls work now and then every so many milliseconds, while the page is seen; never twice at once.
 export function every(millis: number, work: () => Promise<void>): void {

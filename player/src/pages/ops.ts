@@ -1,6 +1,6 @@
 // The operator page: what is on, and how it does.
 
-import { bits, condition, type Control, duration, every, find, make, picture, streams, type Swarm, swarms } from './api.ts';
+import { bits, condition, type Control, duration, every, find, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
 
 const rows = find('#rows');
 const swarmRows = find('#swarms');
@@ -49,6 +49,7 @@ every(2000, async () => {
   find('#why').textContent = ready && !ready.ok ? (await ready.text()).slice(0, 300) : '';
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
+    if (unheard > 0) find('#why').textContent ||= `${unheard} of the trackers did not answer: their viewers are not counted here.`;
     const live = all.filter((s) => s.state === 'live');
     const known = [...swarm.values()];
     const viewers = known.reduce((sum, s) => sum + s.viewers, 0);

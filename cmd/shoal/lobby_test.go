@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker"
+)
+
+// public serves a tracker behind a lobby until the test ends.
+func public(t *testing.T, b bounds, log *slog.Logger) *lobby {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLobby(listener, b, prometheus.NewRegistry(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := tracker.New(tracker.Config{Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- together(ctx, service.Run, admit(l, service, withProbes(service, service), quiet)) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		for deadline := time.Now().Add(5 * time.Second); testutil.ToFloat64(l.open) != 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%v connections are counted after the end", testutil.ToFloat64(l.open))
+			}
+		}
+		if l.places != nil && l.places.Len() != 0 {
+			t.Errorf("%d addresses hold places after the end", l.places.Len())
+		}
+	})
+	for service.Ready() != nil {
+		time.Sleep(time.Millisecond)
+	}
+	return l
+}
+
+// dialFrom connects from a loopback address.
+func (l *lobby) dialFrom(from string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+	return dialer.Dial("tcp", l.Addr().String())
+}
+
+// idler connects and asks once, and keeps the connection. It tells whether that was let in.
+func (l *lobby) idler(t *testing.T, from string) (net.Conn, bool) {
+	t.Helper()
+	c, err := l.dialFrom(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(5 * time.Second))
+	io.WriteString(c, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal("neither let in nor closed")
+	}
+	return c, err == nil && answer.StatusCode == http.StatusOK
+}
+
+// join joins as a viewer.
+func (l *lobby) join(t *testing.T, from string) {
+	t.Helper()
+	dialer := websocket.Dialer{NetDial: func(string, string) (net.Conn, error) { return l.dialFrom(from) }, Subprotocols: []string{wire.Subprotocol}}
+	c, _, err := dialer.Dial("ws://"+l.Addr().String()+"/tracker?stream=demo", nil)
+	if err != nil {
+		t.Fatal("join:", err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.WriteMessage(websocket.BinaryMessage, wire.Join{Secret: [16]byte{1}, Stream: "demo"}.Append(nil))
+	if _, b, err := c.ReadMessage(); err != nil || wire.MessageType(b[0]) != wire.TypeWelcome {
+		t.Fatalf("join: %x, %v", b, err)
+	}
+}
+
+// TestIdleConnectionsOfOneAddress floods a tracker with connections that ask once and stay, from one address, while others join.
+func TestIdleConnectionsOfOneAddress(t *testing.T) {
+	var said strings.Builder
+	l := public(t, bounds{all: 100, perAddress: 20, idle: time.Minute}, slog.New(slog.NewTextHandler(&said, nil)))
+	const flood = 300
+	in := 0
+	for range flood {
+		if _, ok := l.idler(t, "127.66.66.66"); ok {
+			in++
+		}
+	}
+	if shed := testutil.ToFloat64(l.shed.WithLabelValues(shedAddress)); in != 20 || shed != flood-20 {
+		t.Errorf("%d were let in and %v shed, want 20 and %d", in, shed, flood-20)
+	}
+	l.join(t, "127.0.0.2")
+	if strings.Count(said.String(), "-connections-per-address") != 1 || strings.Contains(said.String(), "127.66") {
+		t.Errorf("the log says %q, want it said once and no address", said.String())
+	}
+}
+
+func TestConnectionsInAll(t *testing.T) {
+	l := public(t, bounds{all: 3, idle: time.Minute}, quiet)
+	l.join(t, "127.0.0.2")
+	l.join(t, "127.0.0.2") // a place is given back when a viewer is taken over
+	held, ok := l.idler(t, "127.0.0.2")
+	for range 2 {
+		_, more := l.idler(t, "127.0.0.2")
+		ok = ok && more
+	}
+	if !ok || testutil.ToFloat64(l.open) != 3 {
+		t.Fatalf("fewer than three were let in, or %v are shown", testutil.ToFloat64(l.open))
+	}
+	if _, ok := l.idler(t, "127.0.0.3"); ok || testutil.ToFloat64(l.shed.WithLabelValues(shedAll)) != 1 {
+		t.Error("a fourth was let in, or not counted")
+	}
+	held.Close()
+	for deadline := time.Now().Add(5 * time.Second); ; {
+		if _, ok := l.idler(t, "127.0.0.3"); ok {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a place that was given back is not given again")
+		}
+	}
+}
+
+func TestIdleConnectionsEnd(t *testing.T) {
+	l := public(t, bounds{all: 3, perAddress: 3, idle: time.Millisecond}, quiet)
+	c, _ := l.idler(t, "127.0.0.2")
+	if _, err := c.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("an idle connection: %v", err)
+	}
+}
+
+func TestProxyOfThisMachineIsNotBounded(t *testing.T) {
+	l := &lobby{bounds: bounds{all: 10, perAddress: 1}}
+	if l.counted(netip.MustParseAddr("127.0.0.2")) {
+		t.Error("without a bound addresses are looked at")
+	}
+	l, err := newLobby(nil, bounds{all: 10, perAddress: 1}, prometheus.NewRegistry(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]bool{"127.0.0.1": false, "::1": false, "127.0.0.2": true, "192.0.2.1": true, "2001:db8::1": true} {
+		if l.counted(netip.MustParseAddr(address)) != want {
+			t.Errorf("%s is bounded: %v", address, !want)
+		}
+	}
+}
