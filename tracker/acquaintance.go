@@ -1,7 +1,6 @@
 package tracker
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -13,10 +12,12 @@ import (
 //
 // What costs them is going to meet others: a cell they come into, or a bridge. Who comes into their cell later is free, however
 // many come and go, for a viewer cannot help that; but of one cell only, the home of the origin, lest somebody sits in all
-// cells and waits, and if it is not the first home, not in the first minute, lest he goes from one to the next. Whom they
-// know already, and each other, they meet for nothing. Package cell puts who comes again where it was, so a page that is
-// reloaded costs little.
+// cells and waits, and if it is not the first home, not in the first minute, lest he goes from one to the next. Each other,
+// whom they know already, and a network of which they have met acquaintOfOne viewers, they meet for nothing: both ends of an
+// introduction are charged, whoever began it, so a network whose viewers come under ever new names must not be able to
+// spend what another has. Package cell puts who comes again where it was, so a page that is reloaded costs little.
 const (
+	acquaintOfOne  = 8                // viewers of one origin that another pays for
 	acquaintShare  = 0.03             // of a stream's viewers, if that is more than Config.Acquaintances
 	acquaintRefill = 60 * time.Minute // in which all that were spent may be spent again
 	acquaintSettle = time.Minute      // after which those are free who have come into a second home since
@@ -37,17 +38,20 @@ type acquaintances struct {
 // acquaintance is one origin: its budget, whom it knows, and its home.
 type acquaintance struct {
 	spent   float64
-	at      time.Time // when spent was right
-	known   []uint32  // of viewers' IDs, some digits; the newest are kept
-	oldest  int       // in known, once that is full
-	viewers int       // that are here
-	left    time.Time // when the last one went
+	at      time.Time    // when spent was right
+	known   []acquainted // the newest are kept
+	oldest  int          // in known, once that is full
+	viewers int          // that are here
+	left    time.Time    // when the last one went
 
 	home  wire.ViewerID // the viewer in whose cell newcomers are free
 	since uint64        // the entry into a cell from which on they are
 	began time.Time     // when it became the home
 	again bool          // it is not the first one
 }
+
+// acquainted is a viewer that an origin knows: some digits of its ID, and of where it comes from.
+type acquainted struct{ id, origin uint32 }
 
 func newAcquaintances(swarm *cell.Swarm, least int) acquaintances {
 	return acquaintances{swarm: swarm, least: least, origins: map[uint64]*acquaintance{}}
@@ -102,7 +106,7 @@ func (a *acquaintances) introduce(x, y wire.ViewerID, now time.Time) bool {
 // offer is what it would cost an origin to get to know a viewer.
 type offer struct {
 	of    *acquaintance // nil: it is not bounded
-	id    wire.ViewerID
+	whom  acquainted
 	price float64
 	known bool
 }
@@ -113,13 +117,14 @@ func (a *acquaintances) ask(x, y wire.ViewerID, now time.Time) (_ offer, ok bool
 	if of == nil {
 		return offer{}, true
 	}
-	if known := slices.Contains(of.known, digits(y)); known || a.comesHome(of, x, y, now) {
-		return offer{of: of, id: y, known: known}, true
+	whom := acquainted{digits(uint64(y)), digits(a.swarm.Origin(y))}
+	if known := of.knows(whom); known || a.comesHome(of, x, y, now) {
+		return offer{of: of, whom: whom, known: known}, true
 	}
 	most := a.most()
 	of.spent = max(0, of.spent-most*float64(now.Sub(of.at))/float64(acquaintRefill))
 	of.at = now
-	return offer{of: of, id: y, price: 1}, of.spent+1 <= most
+	return offer{of: of, whom: whom, price: 1}, of.spent+1 <= most
 }
 
 // comesHome tells whether y has come into the cell of x, which is the home of its origin, after that had become it.
@@ -152,15 +157,29 @@ func (o offer) take(most int) {
 	}
 	o.of.spent += o.price
 	if len(o.of.known) < most {
-		o.of.known = append(o.of.known, digits(o.id))
+		o.of.known = append(o.of.known, o.whom)
 		return
 	}
-	o.of.known[o.of.oldest%len(o.of.known)] = digits(o.id)
+	o.of.known[o.of.oldest%len(o.of.known)] = o.whom
 	o.of.oldest++
 }
 
-// digits are enough to tell the acquaintances of one origin apart.
-func digits(id wire.ViewerID) uint32 { return uint32(id) }
+// knows tells whether an origin knows a viewer, or as many as it pays for of where that comes from.
+func (o *acquaintance) knows(whom acquainted) bool {
+	same := 0
+	for _, k := range o.known {
+		if k.origin != 0 && k.origin == whom.origin {
+			same++
+		}
+		if k == whom || same >= acquaintOfOne {
+			return true
+		}
+	}
+	return false
+}
+
+// digits are enough to tell the acquaintances of one origin apart; 0 stays 0.
+func digits(n uint64) uint32 { return uint32(n) }
 
 // sweep forgets origins that have been away for long.
 func (a *acquaintances) sweep(now time.Time) {

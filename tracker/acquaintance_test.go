@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/cell"
 )
 
 // TestAcquaintances plays one network's viewers among others, of which it may go and meet two at once.
@@ -81,15 +82,60 @@ func TestAcquaintances(t *testing.T) {
 	})
 }
 
+// TestANetworkCannotSpendAnothers: one network's viewers come again and again under new names, and signal to another's who sits in
+// another cell than its home. That one may still meet whom it is to meet.
+func TestANetworkCannotSpendAnothers(t *testing.T) {
+	const attacker, victim = 7, 8
+	now := time.Now()
+	swarm := cell.New(cell.Config{Size: 16})
+	a := newAcquaintances(swarm, 34)
+	origins := map[wire.ViewerID]uint64{1: victim, 11: victim}
+	at := func(id wire.ViewerID) cell.Place {
+		if o := origins[id]; o != 0 {
+			return cell.Place{Origin: o}
+		}
+		return cell.Place{Origin: 100 + uint64(id)}
+	}
+	for number, first := range []wire.ViewerID{1, 11} {
+		r := wire.Roster{Cell: uint32(number + 1)}
+		for id := first; id < first+8; id++ {
+			r.Members = append(r.Members, wire.Member{ID: id})
+		}
+		swarm.Restore(r, at)
+		for _, m := range r.Members {
+			a.came(m.ID, now)
+		}
+	}
+	if swarm.SameCell(1, 11) {
+		t.Fatal("the victim sits at home")
+	}
+	for id := wire.ViewerID(1000); id < 1100; id++ {
+		swarm.JoinBeside(11, wire.Member{ID: id}, cell.Place{Origin: attacker})
+		a.came(id, now)
+		if !swarm.SameCell(11, id) {
+			t.Fatal("the attacker is not where the victim is")
+		}
+		a.introduce(id, 11, now)
+		a.left(attacker, now)
+		swarm.Leave(id)
+	}
+	if spent := a.origins[victim].spent; spent == 0 || spent > acquaintOfOne {
+		t.Errorf("a network that comes again and again spent %.1f of what another may", spent)
+	}
+	if !a.introduce(12, 11, now) {
+		t.Error("the victim may not meet a stranger any more")
+	}
+}
+
 func TestAcquaintancesAreFewAndGrowWithTheStream(t *testing.T) {
 	a := &acquaintance{}
 	for id := range wire.ViewerID(100) {
-		offer{of: a, id: id + 1, price: 1}.take(10)
+		offer{of: a, whom: acquainted{id: uint32(id + 1)}, price: 1}.take(10)
 	}
-	if len(a.known) != 10 || a.spent != 100 || a.known[0] != 91 || a.known[9] != 100 {
+	if len(a.known) != 10 || a.spent != 100 || a.known[0].id != 91 || a.known[9].id != 100 {
 		t.Errorf("remembered %v, spent %v", a.known, a.spent)
 	}
-	offer{of: a, id: 100, known: true}.take(10)
+	offer{of: a, whom: acquainted{id: 100}, known: true}.take(10)
 	offer{}.take(10)
 	if a.spent != 100 || len(a.known) != 10 {
 		t.Error("charged for what is known")
