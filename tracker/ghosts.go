@@ -22,14 +22,16 @@ const (
 )
 
 // restore puts back a cell as its members were told of it, or those that are missing from what is left of it. Who is not
-// known to be anywhere is a ghost until it is seen.
-func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, outside map[wire.ViewerID]bool, now time.Time) {
+// known to be anywhere is a ghost until it is seen, with a place if one is told of it.
+func (k *keeper) restore(r wire.Roster, viewers map[wire.ViewerID]*viewer, outside map[wire.ViewerID]bool, places map[wire.ViewerID]cell.Place, now time.Time) {
 	r.Members = slices.DeleteFunc(slices.Clone(r.Members), func(m wire.Member) bool { return outside[m.ID] })
 	at := func(id wire.ViewerID) cell.Place {
 		if v := viewers[id]; v != nil {
 			return v.at
 		}
-		return cell.Place{}
+		place := places[id]
+		place.Origin = 0 // a ghost is none of any origin: see enter
+		return place
 	}
 	var missing []wire.Member
 	var mate wire.ViewerID
@@ -98,11 +100,11 @@ func (s *stream) restore(now time.Time) {
 		k.parted, k.known, k.former = s.t.millis(s.tie.heard), int(s.tie.swarm.Trackers), s.tie.name
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.mirror.cells)) {
-		k.restore(*s.mirror.cells[id], s.viewers, s.outside.members, now)
+		k.restore(*s.mirror.cells[id], s.viewers, s.outside.members, nil, now)
 	}
 	if s.tie != nil {
 		for _, r := range s.tie.bequest {
-			k.restore(r, s.viewers, s.outside.members, now)
+			k.restore(r, s.viewers, s.outside.members, nil, now)
 		}
 	}
 	for _, id := range sortedIDs(s.viewers) {

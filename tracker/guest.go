@@ -88,8 +88,12 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 	}
 	g.session, g.in, g.out, g.heard, g.moved, g.asked = w.Session, 0, 0, now, 0, time.Time{}
 	if now.Sub(k.since) < ghostsAfter { // later than that the guest knows no better
+		places := make(map[wire.ViewerID]cell.Place, len(seats))
+		for _, seat := range seats {
+			places[seat.Member.ID] = place(seat)
+		}
 		for _, r := range rosters {
-			k.restore(r, s.viewers, s.outside.members, now)
+			k.restore(r, s.viewers, s.outside.members, places, now)
 		}
 	}
 	here := make(map[wire.ViewerID]bool, len(seats))

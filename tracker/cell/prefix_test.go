@@ -94,6 +94,32 @@ func TestPrefixesFollowTheSize(t *testing.T) {
 	}
 }
 
+// TestPrefixesThatAreLearned: who was restored without a prefix, as viewers of other trackers are, counts by it once it is known.
+func TestPrefixesThatAreLearned(t *testing.T) {
+	s := cell.New(cell.Config{Size: 8})
+	r := wire.Roster{Cell: 1}
+	for id := range wire.ViewerID(8) {
+		r.Members = append(r.Members, wire.Member{ID: id + 1})
+	}
+	s.Restore(r, func(wire.ViewerID) cell.Place { return cell.Place{} })
+	for i, m := range r.Members {
+		s.Update(m, cell.Place{Prefix: 7})
+		if err := s.Check(false); err != nil {
+			t.Fatalf("once the prefixes of %d are known: %v", i+1, err)
+		}
+	}
+	if s.Cells() != 2 {
+		t.Errorf("%d cells of eight viewers of one prefix, of which a cell takes four", s.Cells())
+	}
+	s.Update(r.Members[0], cell.Place{Prefix: 8})
+	if err := s.Join(wire.Member{ID: 9}, cell.Place{Prefix: 7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Check(false); err != nil || s.Cells() != 3 {
+		t.Errorf("a prefix that is known changed: %d cells, %v", s.Cells(), err)
+	}
+}
+
 // TestSybils: whoever brings nine viewers of ten from one prefix is at most half of any cell.
 func TestSybils(t *testing.T) {
 	s := cell.New(cell.Config{})

@@ -38,12 +38,7 @@ func (s *Swarm) resize(size, perPrefix int) {
 		s.byCount = append(s.byCount, nil)
 	}
 	s.config.Size, s.config.PerPrefix = size, perPrefix
-	large := s.all()
-	for i := 0; i < len(large); i++ { // it grows on the way
-		for c := large[i]; len(c.members) > size || s.crowded(c); {
-			large = append(large, s.part(c))
-		}
-	}
+	s.thin(s.all()...)
 	s.byCount = s.byCount[:size+1]
 	for _, c := range s.all() { // which have room is another question now
 		s.refile(c)
@@ -51,6 +46,17 @@ func (s *Swarm) resize(size, perPrefix int) {
 	}
 	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
 	}
+}
+
+// thin splits cells that are too large, or have too much of a prefix, until none is, and tells whether it had to.
+func (s *Swarm) thin(cells ...*cell) bool {
+	n := len(cells)
+	for i := 0; i < len(cells); i++ { // it grows on the way
+		for c := cells[i]; len(c.members) > s.config.Size || s.crowded(c); {
+			cells = append(cells, s.part(c))
+		}
+	}
+	return len(cells) > n
 }
 
 // level has the smallest cell become one with another, or spread over others, and tells whether it had to.

@@ -119,27 +119,29 @@ func (s *Swarm) Leave(id wire.ViewerID) bool {
 }
 
 // Update changes what a viewer says of itself and tells whether its cell has to hear of it. It stays in its cell, and is counted
-// by the prefix with which it was let in there.
+// by the prefix with which it was let in there; if that was not known and is now, a cell that has too much of it is split.
 func (s *Swarm) Update(m wire.Member, at Place) bool {
 	c := s.homes[m.ID]
 	if c == nil {
 		return false
 	}
 	own := c.find(m.ID)
-	at.Prefix = own.at.Prefix
+	learned := own.at.Prefix == 0 && at.Prefix != 0
+	if !learned {
+		at.Prefix = own.at.Prefix
+	}
 	was, moved := own.Member, own.at != at || own.Rendition != m.Rendition
 	own.Member, own.at = m, at
 	if moved {
 		s.refile(c)
 	}
-	if was == m {
-		return false
+	if was != m {
+		own.changed = true
+		c.ends(m.ID, func(_ wire.BridgeRole, other wire.ViewerID) { s.tellBridges(other, later) })
+		s.loosen(c)
+		s.touch(c)
 	}
-	own.changed = true
-	c.ends(m.ID, func(_ wire.BridgeRole, other wire.ViewerID) { s.tellBridges(other, later) })
-	s.loosen(c)
-	s.touch(c)
-	return true
+	return learned && s.thin(c) || was != m
 }
 
 // Resend has the next Flush send the viewer a whole Roster, and its bridges: it may have missed something.
