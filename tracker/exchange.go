@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,13 +35,33 @@ type exchange struct {
 
 	polling chan struct{} // static; holds one while leases are looked at
 	over    atomic.Bool   // no more are
-	failed  atomic.Int64  // when the store last failed, in Unix milliseconds
+	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent
+	untold  outage        // of what it keeps of controls
 
 	mu       sync.Mutex // guards what follows
 	outboxes map[string][]byte
 	deaf     map[string]bool // trackers to whom nobody listened
 	dropped  []string        // names of leases to be dropped
 }
+
+// outage is when something of the store last failed, and whether the log has said so.
+type outage struct {
+	last atomic.Int64 // in Unix milliseconds
+	said atomic.Bool
+}
+
+// fail notes a failure and tells whether that is news.
+func (o *outage) fail(now time.Time) bool {
+	o.last.Store(now.UnixMilli())
+	return o.said.CompareAndSwap(false, true)
+}
+
+// over tells whether what was said to have failed has not done so for a while. That is told once.
+func (o *outage) over(now time.Time) bool {
+	return o.since(now) > failingFor && o.said.CompareAndSwap(true, false)
+}
+
+func (o *outage) since(now time.Time) time.Duration { return now.Sub(time.UnixMilli(o.last.Load())) }
 
 func newExchange(t *Tracker, s store.Store) *exchange {
 	var name [8]byte
@@ -91,16 +112,6 @@ func (x *exchange) drop(name string) {
 	x.dropped = append(x.dropped, name)
 }
 
-// calm tells whether the store has worked for long enough that silence says something.
-func (x *exchange) calm(now time.Time) bool {
-	return now.Sub(time.UnixMilli(x.failed.Load())) > restlessFor
-}
-
-// failing tells whether the store does not work just now.
-func (x *exchange) failing(now time.Time) bool {
-	return now.Sub(time.UnixMilli(x.failed.Load())) < failingFor
-}
-
 // run exchanges words and looks after leases until ctx ends.
 func (x *exchange) run(ctx context.Context) {
 	if x.store == nil {
@@ -117,12 +128,17 @@ func (x *exchange) run(ctx context.Context) {
 func (x *exchange) listening() { x.hurry() }
 
 func (x *exchange) fail(err error) {
-	now := time.Now()
-	if x.calm(now) {
-		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other", "error", err)
-	}
-	x.failed.Store(now.UnixMilli())
 	x.t.metrics.storeFailures.Inc()
+	if x.away.fail(time.Now()) {
+		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other, and controls are to be set at each tracker", "error", err)
+	}
+}
+
+// worked notes that the store did.
+func (x *exchange) worked() {
+	if x.away.over(time.Now()) {
+		x.t.log.Info("tracker: the store is reached again")
+	}
 }
 
 // send empties the outboxes, all that has gathered in one go.
@@ -220,32 +236,63 @@ func (x *exchange) poll(ctx context.Context) {
 	dropped := x.dropped
 	x.dropped = nil
 	x.mu.Unlock()
-	err := x.store.Drop(within, x.name, dropped)
+	if x.store.Drop(within, x.name, dropped) != nil {
+		x.t.metrics.storeFailures.Inc() // they run out by themselves
+	}
+	if x.look(within) {
+		x.agree(within)
+	}
+}
+
+// look takes and renews leases, and tells each stream who holds its own. It tells whether the store is there: one that
+// fails for some of the streams alone is as far as the others are concerned.
+func (x *exchange) look(ctx context.Context) bool {
 	streams := x.t.all()
 	claims := make([]store.Claim, len(streams))
 	for i, s := range streams {
 		claims[i] = store.Claim{Name: s.name, Take: s.wantsLead()}
 	}
-	var holders []string
-	if err == nil {
-		holders, err = x.store.Hold(within, x.name, leaseFor, claims)
+	answers := x.store.Hold(ctx, x.name, leaseFor, claims)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return false
 	}
-	if err != nil {
-		if ctx.Err() == nil {
-			x.fail(err)
-		}
-		return
-	}
+	now, failed := time.Now(), 0
 	for i, s := range streams {
-		s.led(holders[i], time.Now())
+		if answers[i].Err == nil {
+			s.led(answers[i].Holder, now)
+		} else {
+			s.unled(now)
+			failed++
+		}
 	}
-	if err := x.agree(within); err != nil && ctx.Err() == nil {
-		x.fail(err)
+	switch {
+	case failed > 0 && failed == len(streams):
+		x.fail(answers[0].Err)
+		return false
+	case failed > 0:
+		x.t.metrics.storeFailures.Inc()
 	}
+	x.worked()
+	return true
 }
 
 // agree brings the controls here and in the store to the later of each.
-func (x *exchange) agree(ctx context.Context) error {
+func (x *exchange) agree(ctx context.Context) {
+	err := x.learn(ctx)
+	now := time.Now()
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+	case err != nil:
+		x.t.metrics.storeFailures.Inc()
+		if x.untold.fail(now) {
+			x.t.log.Warn("tracker: the store does not tell of controls: they are to be set at each tracker", "error", err)
+		}
+	case x.untold.over(now):
+		x.t.log.Info("tracker: the store tells of controls again")
+	}
+}
+
+func (x *exchange) learn(ctx context.Context) error {
 	notes, err := x.store.Notes(ctx)
 	if err != nil {
 		return err

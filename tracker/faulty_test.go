@@ -13,6 +13,7 @@ import (
 type faulty struct {
 	store.Store
 	away   atomic.Bool
+	lacks  func(key string) bool // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
 	dead   chan struct{} // closed when nobody listens any more
 	faults atomic.Int64
@@ -29,11 +30,21 @@ func (f *faulty) fails() error {
 	return nil
 }
 
-func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) ([]string, error) {
-	if err := f.fails(); err != nil {
-		return nil, err
+func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) []store.Answer {
+	err := f.fails()
+	answers := make([]store.Answer, len(claims))
+	for i, c := range claims {
+		switch {
+		case err != nil:
+			answers[i].Err = err
+		case f.lacks != nil && f.lacks(c.Name):
+			f.faults.Add(1)
+			answers[i].Err = errAway
+		default:
+			answers[i] = f.Store.Hold(ctx, holder, lease, claims[i:i+1])[0]
+		}
 	}
-	return f.Store.Hold(ctx, holder, lease, claims)
+	return answers
 }
 
 func (f *faulty) Drop(ctx context.Context, holder string, names []string) error {
@@ -67,6 +78,10 @@ func (f *faulty) Erase(ctx context.Context, notes []store.Note) error {
 func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
 	if err := f.fails(); err != nil {
 		return nil, err
+	}
+	if f.lacks != nil && f.lacks("notes") {
+		f.faults.Add(1)
+		return nil, errAway
 	}
 	return f.Store.Notes(ctx)
 }

@@ -24,12 +24,10 @@ func (s *stream) led(holder string, now time.Time) {
 	if s.over {
 		return
 	}
-	self := s.t.exchange.name
-	s.leads = holder == self
 	switch {
-	case holder == self:
-		if s.keeper == nil {
-			s.restore(now)
+	case holder == s.t.exchange.name:
+		if s.keeper == nil || s.tie != nil && s.tie.firm { // another has told our viewers something already
+			s.orphaned(now)
 		}
 		s.tie = nil
 		s.flush(now)
@@ -37,6 +35,23 @@ func (s *stream) led(holder string, now time.Time) {
 	case s.tie == nil || s.tie.name != holder || !s.tie.firm && now.Sub(s.tie.begun) > courtAgain:
 		s.court(holder, now)
 	}
+}
+
+// unled notes that the store did not say who holds the lease.
+func (s *stream) unled(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failed = now
+}
+
+// calm tells whether the store has worked for long enough that silence says something.
+func (s *stream) calm(now time.Time) bool {
+	return min(s.t.exchange.away.since(now), now.Sub(s.failed)) > restlessFor
+}
+
+// failing tells whether the store does not work just now.
+func (s *stream) failing(now time.Time) bool {
+	return min(s.t.exchange.away.since(now), now.Sub(s.failed)) < failingFor
 }
 
 // hear serves a word of another tracker.
@@ -60,7 +75,7 @@ func (s *stream) beat(now time.Time) {
 	if s.tie != nil {
 		s.say(trunk.GuestBeat, nil)
 		patience := silentAfter
-		if s.t.exchange.failing(now) {
+		if s.failing(now) {
 			patience = cutOffAfter
 		}
 		if s.tie.firm && now.Sub(s.tie.heard) > patience {
@@ -69,7 +84,7 @@ func (s *stream) beat(now time.Time) {
 		}
 	}
 	if s.keeper != nil {
-		s.keeper.tend(s, now, s.t.exchange.calm(now))
+		s.keeper.tend(s, now, s.calm(now))
 	}
 }
 

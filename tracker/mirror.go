@@ -212,6 +212,16 @@ func (s *stream) hearKeeper(from string, w trunk.Word, now time.Time) {
 	}
 }
 
+// forget takes a viewer out of what another tracker has told of it, or is telling.
+func (s *stream) forget(id wire.ViewerID) {
+	if s.mirror != nil {
+		s.mirror.forget(id)
+	}
+	if s.tie != nil && s.tie.pending != nil {
+		s.tie.pending.forget(id)
+	}
+}
+
 // inCell tells whether a viewer is here, and not outside of all cells: what is still on its way to others is late.
 func (s *stream) inCell(id wire.ViewerID) bool { return s.viewers[id] != nil && !s.outside.members[id] }
 

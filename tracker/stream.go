@@ -30,7 +30,7 @@ type stream struct {
 	keeper  *keeper                   // nil: another tracker keeps the cells
 	tie     *tie                      // to the tracker that does, or holds the lease; nil: none is known of
 	mirror  *mirror                   // what is known of the cells while another keeps them
-	leads   bool                      // this tracker held the lease when last asked
+	failed  time.Time                 // when the store last did not say who holds the lease
 	control Control                   // as it was applied last
 	outside outside                   // those of the viewers here that are in no cell
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave

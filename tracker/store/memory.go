@@ -30,11 +30,11 @@ func NewMemory() *Memory {
 }
 
 // Hold implements Store.
-func (m *Memory) Hold(_ context.Context, holder string, lease time.Duration, claims []Claim) ([]string, error) {
+func (m *Memory) Hold(_ context.Context, holder string, lease time.Duration, claims []Claim) []Answer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	now := time.Now()
-	holders := make([]string, len(claims))
+	answers := make([]Answer, len(claims))
 	for i, c := range claims {
 		l, ok := m.leases[c.Name]
 		if ok && !now.Before(l.until) {
@@ -47,10 +47,10 @@ func (m *Memory) Hold(_ context.Context, holder string, lease time.Duration, cla
 			ok = true
 		}
 		if ok {
-			holders[i] = l.by
+			answers[i].Holder = l.by
 		}
 	}
-	return holders, nil
+	return answers
 }
 
 // Drop implements Store.

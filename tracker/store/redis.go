@@ -141,31 +141,31 @@ func leaseKey(name string) string { return keyPrefix + "lease:" + name }
 func inboxOf(as string) string    { return keyPrefix + "inbox:" + as }
 
 // Hold implements Store.
-func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) ([]string, error) {
+func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) []Answer {
 	if len(claims) == 0 {
-		return nil, nil
+		return nil
 	}
-	answers := make([]*redis.Cmd, len(claims))
-	_, err := r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	told := make([]*redis.Cmd, len(claims))
+	r.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each answer has its error
 		for i, c := range claims {
 			take := "0"
 			if c.Take {
 				take = "1"
 			}
-			answers[i] = p.Eval(ctx, hold, []string{leaseKey(c.Name)}, holder, lease.Milliseconds(), take)
+			told[i] = p.Eval(ctx, hold, []string{leaseKey(c.Name)}, holder, lease.Milliseconds(), take)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("store: hold: %w", err)
-	}
-	holders := make([]string, len(claims))
-	for i, a := range answers {
-		if holders[i], err = a.Text(); err != nil {
-			return nil, fmt.Errorf("store: hold: %w", err)
+	answers := make([]Answer, len(claims))
+	for i, a := range told {
+		by, err := a.Text()
+		if err != nil {
+			answers[i].Err = fmt.Errorf("store: hold: %w", err)
+			continue
 		}
+		answers[i].Holder = by
 	}
-	return holders, nil
+	return answers
 }
 
 // Drop implements Store.
@@ -197,13 +197,17 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) (deaf []string, err 
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("store: send: %w", err)
-	}
+	sent := 0
 	for i, l := range letters {
-		if listeners[i].Val() == 0 {
+		if listeners[i].Err() != nil {
+			continue
+		}
+		if sent++; listeners[i].Val() == 0 {
 			deaf = append(deaf, l.To)
 		}
+	}
+	if sent == 0 {
+		return nil, fmt.Errorf("store: send: %w", err)
 	}
 	return deaf, nil
 }

@@ -19,6 +19,12 @@ type Claim struct {
 	Take bool // false: only ask who holds it
 }
 
+// Answer is who holds the lease of a claim, "" for nobody, or why that could not be told.
+type Answer struct {
+	Holder string
+	Err    error
+}
+
 // Letter is a message to a tracker.
 type Letter struct {
 	To      string
@@ -34,13 +40,14 @@ type Note struct {
 
 // A Store is safe for concurrent use. Its errors are of the moment: every call may be made again.
 type Store interface {
-	// Hold returns who holds the lease of each name, "" for nobody. A lease that is free is taken where the claim says so,
-	// and one that is held already is renewed, for so long: one of many who claim a free lease at once gets it.
-	Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) (holders []string, err error)
+	// Hold answers each claim. A lease that is free is taken where the claim says so, and one that is held already is
+	// renewed, for so long: one of many who claim a free lease at once gets it. A part of a store may fail alone.
+	Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) []Answer
 	// Drop gives back those of the leases that are held.
 	Drop(ctx context.Context, holder string, names []string) error
 	// Send sends messages, in order, and returns to whom of the trackers nobody listened: the connection of one that listens has
 	// ended, as it does when its process dies, and not when it is cut off. That others listened does not say that messages arrived.
+	// An error says that no message could be sent; if only some could not, they are lost like those that nobody received.
 	Send(ctx context.Context, letters []Letter) (deaf []string, err error)
 	// Receive calls take with each message to a tracker, and listening each time when messages sent from now on will
 	// arrive: those of before may be lost. It returns when ctx ends. What is taken is the caller's to keep.

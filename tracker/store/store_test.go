@@ -77,11 +77,22 @@ func claims(take bool, names ...string) (all []store.Claim) {
 
 func hold(t *testing.T, s store.Store, holder string, lease time.Duration, c []store.Claim) []string {
 	t.Helper()
-	got, err := s.Hold(context.Background(), holder, lease, c)
+	got, err := held(s, holder, lease, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// held returns who holds leases, or the first error.
+func held(s store.Store, holder string, lease time.Duration, c []store.Claim) (holders []string, err error) {
+	for _, a := range s.Hold(context.Background(), holder, lease, c) {
+		if a.Err != nil {
+			return nil, a.Err
+		}
+		holders = append(holders, a.Holder)
+	}
+	return holders, nil
 }
 
 func oneGets(t *testing.T, open func() store.Store) {
@@ -95,7 +106,7 @@ func oneGets(t *testing.T, open func() store.Store) {
 	for i := range contenders {
 		s := open()
 		all.Go(func() {
-			results[i], _ = s.Hold(context.Background(), fmt.Sprintf("tracker-%d", i), long, claims(true, names...))
+			results[i], _ = held(s, fmt.Sprintf("tracker-%d", i), long, claims(true, names...))
 		})
 	}
 	all.Wait()
@@ -106,27 +117,43 @@ func oneGets(t *testing.T, open func() store.Store) {
 	}
 }
 
+// runsOut has a lease renewed for twice as long as it lasts. On a machine that has much else to do it may run out between two
+// calls; then that says nothing, and is tried again.
 func runsOut(t *testing.T, open func() store.Store) {
 	s := open()
-	const short = 300 * time.Millisecond
-	if got := hold(t, s, "a", short, claims(true, "short")); got[0] != "a" {
-		t.Fatalf("a free lease went to %q", got[0])
+	const lease, tries = 300 * time.Millisecond, 20
+	for try := range tries {
+		name := fmt.Sprint("short-", try)
+		if renewed, late := renews(t, s, name, lease); late {
+			continue
+		} else if !renewed {
+			t.Fatal("a lease that is renewed was lost")
+		}
+		deadline := time.Now().Add(10 * time.Second)
+		for hold(t, s, "b", lease, claims(true, name))[0] != "b" {
+			if time.Now().After(deadline) {
+				t.Fatal("a lease that nobody renews never runs out")
+			}
+		}
+		return
 	}
+	t.Skipf("the machine is too slow to renew a lease of %v, %d times", lease, tries)
+}
+
+// renews takes a lease and renews it by asking, while another wants it, and tells whether it was kept, or that it was asked too late.
+func renews(t *testing.T, s store.Store, name string, lease time.Duration) (kept, late bool) {
+	t.Helper()
 	began := time.Now()
-	for time.Since(began) < 2*short { // renewed by asking
-		if got := hold(t, s, "a", short, claims(false, "short")); got[0] != "a" {
-			t.Fatalf("a lease that is renewed was lost to %q", got[0])
+	kept = hold(t, s, "a", lease, claims(true, name))[0] == "a"
+	for asked := began; kept && time.Since(began) < 2*lease; {
+		now := time.Now()
+		kept = hold(t, s, "a", lease, claims(false, name))[0] == "a" && hold(t, s, "b", lease, claims(true, name))[0] == "a"
+		if time.Since(asked) >= lease {
+			return false, true
 		}
-		if got := hold(t, s, "b", short, claims(true, "short")); got[0] != "a" {
-			t.Fatalf("a lease that is held went to %q", got[0])
-		}
+		asked = now
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for hold(t, s, "b", short, claims(true, "short"))[0] != "b" {
-		if time.Now().After(deadline) {
-			t.Fatal("a lease that nobody renews never runs out")
-		}
-	}
+	return kept, false
 }
 
 func onlyAsks(t *testing.T, open func() store.Store) {
@@ -349,7 +376,7 @@ func TestSentinelFailsOver(t *testing.T) {
 	deadline := time.Now().Add(40 * time.Second)
 	failed := 0
 	for time.Now().Before(deadline) {
-		holders, err := s.Hold(context.Background(), "a", long, claims(true, "stream"))
+		holders, err := held(s, "a", long, claims(true, "stream"))
 		if err != nil {
 			failed++
 			continue
