@@ -44,9 +44,8 @@ func (s *stream) enter(v *viewer, now time.Time) {
 func (s *stream) exit(id wire.ViewerID, now time.Time) {
 	if s.keeper != nil {
 		s.keeper.leave(nil, id, now)
-	} else {
-		s.mirror.forget(id)
 	}
+	s.forget(id)
 	s.say(trunk.Leave, trunk.AppendIDs(nil, id))
 }
 

@@ -139,7 +139,5 @@ func (s *stream) dismiss(v *viewer, now time.Time) {
 	delete(s.viewers, v.id)
 	delete(s.outside.members, v.id)
 	s.tally.play(now, v.playing, false)
-	if s.mirror != nil {
-		s.mirror.forget(v.id)
-	}
+	s.forget(v.id)
 }

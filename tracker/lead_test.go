@@ -1,0 +1,173 @@
+package tracker
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/store"
+	"github.com/shoal-live/shoal/tracker/trunk"
+)
+
+// stranger is another tracker that holds the lease of the stream demo, of which only the words are there.
+type stranger struct {
+	p      *party
+	number uint32
+}
+
+const strangersCell = 77
+
+// invite has a tracker begin a session with a stranger that holds the lease.
+func (p *party) invite() *stranger {
+	p.t.Helper()
+	x := &stranger{p: p}
+	p.meet.Hold(context.Background(), "stranger", time.Hour, []store.Claim{{Name: "demo", Take: true}})
+	return x
+}
+
+// say tells the tracker a word.
+func (x *stranger) say(kind trunk.Kind, body []byte) {
+	x.p.t.Helper()
+	t := x.p.worlds[0].tracker
+	s := t.streamOf("demo")
+	s.mu.Lock()
+	if s.tie == nil {
+		x.p.t.Fatal("no session was begun")
+	}
+	w := trunk.Word{Kind: kind, Stream: "demo", Session: s.tie.session, Body: body}
+	s.mu.Unlock()
+	if kind.Numbered() {
+		x.number++
+	}
+	w.Number = x.number
+	x.p.meet.Send(context.Background(), []store.Letter{{To: t.exchange.name, Message: w.Append(trunk.Begin(nil, "stranger"))}})
+	synctest.Wait()
+}
+
+// roster tells viewers that they are the stranger's cell.
+func (x *stranger) roster(of ...*follower) {
+	r := wire.Roster{Cell: strangersCell, Version: 1000}
+	var to []wire.ViewerID
+	for _, f := range of {
+		to, r.Members = append(to, f.id), append(r.Members, wire.Member{ID: f.id, Flags: wire.MayUpload, Weight: 100})
+	}
+	x.say(trunk.Notice, trunk.AppendNotice(nil, strangersCell, to, r.Append(nil)))
+}
+
+// A tracker that takes the lease after another has begun to answer tells its viewers anew what it keeps itself.
+func TestLeaseIsTakenFromWhoBeganToAnswer(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 1, Config{})
+		x := p.invite()
+		viewers := p.crowd(3)
+		time.Sleep(1100 * time.Millisecond)
+		x.roster(viewers...)
+		time.Sleep(2 * pause)
+		if r := viewers[0].roster; r.Cell != strangersCell {
+			t.Fatalf("the viewers are told of cell %d, so nothing is tried", r.Cell)
+		}
+		p.meet.Drop(context.Background(), "stranger", []string{"demo"})
+		p.worlds[0].tracker.exchange.hurry()
+		time.Sleep(100 * time.Millisecond) // sooner than silence would tell
+		viewers = append(viewers, p.crowd(1)...)
+		p.await(500*time.Millisecond, viewers)
+		for _, f := range viewers {
+			if f.missed > 0 {
+				t.Errorf("viewer %x was told %d deltas that do not fit", f.id, f.missed)
+			}
+		}
+	})
+}
+
+// Who leaves while a new keeper is still telling of its cells is in none of them afterwards.
+func TestWhoLeavesDuringAnAnswerIsForgotten(t *testing.T) {
+	for _, how := range []string{"leave", "elsewhere"} {
+		t.Run(how, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 1, Config{})
+				x := p.invite()
+				viewers := p.crowd(3)
+				time.Sleep(1100 * time.Millisecond)
+				x.roster(viewers...)
+				if how == "leave" {
+					viewers[0].socket.send(wire.Leave{}.Append(nil))
+				} else {
+					x.say(trunk.Gone, trunk.AppendIDs(nil, viewers[0].id))
+				}
+				time.Sleep(100 * time.Millisecond)
+				x.say(trunk.Beat, trunk.Summary{Trackers: 2}.Append(nil))
+				s := p.worlds[0].tracker.streamOf("demo")
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				if s.mirror == nil {
+					t.Fatal("the answer was not taken")
+				}
+				if _, there := s.mirror.homes[viewers[0].id]; there || s.mirror.count[strangersCell] != 2 {
+					t.Errorf("known are %v, %d of the cell", s.mirror.homes, s.mirror.count[strangersCell])
+				}
+			})
+		})
+	}
+}
+
+// A part of the store is away, as a server of a Cluster may be: streams whose leases are elsewhere do not feel it.
+func TestPartOfTheStoreIsAway(t *testing.T) {
+	for _, lacking := range []string{"notes", "other"} {
+		t.Run(lacking, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 3, Config{})
+				for i, way := range p.ways {
+					way.lacks = func(key string) bool { return key == lacking }
+					p.worlds[i].join("other")
+				}
+				viewers := p.crowd(12)
+				p.await(10*time.Second, viewers)
+				time.Sleep(restlessFor + 5*time.Second)
+				synctest.Wait()
+				for i, w := range p.worlds {
+					if s := w.tracker.streamOf("demo"); !s.calm(time.Now()) {
+						t.Errorf("tracker %d takes the store to be away", i)
+					}
+					if s := w.tracker.streamOf("other"); s.calm(time.Now()) != (lacking == "notes") {
+						t.Errorf("tracker %d, the other stream: calm is %v", i, s.calm(time.Now()))
+					}
+					if p.ways[i].faults.Load() == 0 {
+						t.Error("no fault was injected")
+					}
+				}
+				if k := p.keepers(); len(k) != 1 {
+					t.Errorf("trackers %v keep the cells", k)
+				}
+			})
+		})
+	}
+}
+
+// The log says once that the store is away, and once that it is back.
+func TestStoreIsAwayAndBackInTheLog(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := newParty(t, 1, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p.crowd(2)
+		for _, away := range []bool{true, false} {
+			p.ways[0].away.Store(away)
+			time.Sleep(10 * time.Second)
+		}
+		synctest.Wait()
+		if gone, back := strings.Count(log.String(), "cannot be reached"), strings.Count(log.String(), "reached again"); gone != 1 || back != 1 {
+			t.Errorf("said %d times that the store is away, and %d that it is back:\n%s", gone, back, log.String())
+		}
+	})
+}
+
+// One beat that is late, while the store fails, does not make two swarms of one.
+func TestALateBeatIsWaitedFor(t *testing.T) {
+	if least := 2*beatEvery + 2*tick; cutOffAfter < least || silentAfter < least {
+		t.Errorf("a keeper is given up after %v or %v, two beats take %v", cutOffAfter, silentAfter, least)
+	}
+}
