@@ -17,16 +17,27 @@ const (
 	maxControl  = 4 << 10 // bytes of a request's body
 )
 
-// NamedControl is a control and whose it is, as Controls answers.
+// NamedControl is a control, whose it is, and how many viewers of the stream are here, as Controls answers.
 type NamedControl struct {
 	Name string `json:"name"`
 	Control
+	Viewers int `json:"viewers"`
+}
+
+func (t *Tracker) named(name string, c Control) NamedControl {
+	n := NamedControl{Name: name, Control: c}
+	if s := t.streamOf(name); s != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		n.Viewers = len(s.viewers)
+	}
+	return n
 }
 
 // Controls serves the controls at /api/v1/control, for the admin listener and nowhere else: whoever reaches it runs the swarms.
 //
 //	GET /api/v1/control             {"defaults":{...},"controls":[{"name":...,...},...]}: the streams that are here, and those that were set
-//	GET /api/v1/control/NAME        {"name":...,"p2p":true,"share":1,"cellSize":32,"roots":24,"maxUploadKbps":0}
+//	GET /api/v1/control/NAME        {"name":...,"p2p":true,"share":1,"cellSize":32,"roots":24,"maxUploadKbps":0,"viewers":7}
 //	PUT /api/v1/control/NAME        sets it; what is not named is as by default
 //	PATCH /api/v1/control/NAME      changes only what is named
 //
@@ -43,7 +54,7 @@ func (t *Tracker) Controls() http.Handler {
 			http.Error(w, ErrName.Error(), http.StatusBadRequest)
 			return
 		}
-		answerJSON(w, NamedControl{name, t.ControlOf(name)})
+		answerJSON(w, t.named(name, t.ControlOf(name)))
 	})
 	mux.HandleFunc("PUT "+controlPath+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 		t.steer(w, r, t.controls.defaults)
@@ -67,7 +78,7 @@ func (t *Tracker) listControls(w http.ResponseWriter, _ *http.Request) {
 	}
 	list.Defaults, list.Controls = t.controls.defaults, []NamedControl{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		list.Controls = append(list.Controls, NamedControl{name, all[name]})
+		list.Controls = append(list.Controls, t.named(name, all[name]))
 	}
 	answerJSON(w, list)
 }
@@ -103,10 +114,10 @@ func (t *Tracker) steer(w http.ResponseWriter, r *http.Request, begin Control) {
 		return
 	}
 	t.log.Info("tracker: control", "stream", name, "p2p", c.P2P, "share", c.Share, "cellSize", c.CellSize, "roots", c.Roots, "maxUploadKbps", c.MaxUploadKbps)
-	answerJSON(w, NamedControl{name, c})
+	answerJSON(w, t.named(name, c))
 }
 
-// readControl changes what JSON names of a control. The name may stand in it, as in an answer; the path's counts.
+// readControl changes what JSON names of a control. The name and the viewers may stand in it, as in an answer: the path's name counts.
 func readControl(b []byte, c *Control) error {
 	named := NamedControl{Control: *c}
 	d := json.NewDecoder(strings.NewReader(string(b)))

@@ -34,9 +34,9 @@ const (
 
 // What is wrong with a Control.
 var (
-	ErrControl  = errors.New("tracker: no such control")
-	ErrName     = errors.New("tracker: a stream's name is 1 to 64 of A-Z a-z 0-9 _ -")
-	ErrControls = errors.New("tracker: too many streams have a control of their own")
+	ErrControl  = errors.New("tracker: bad control")
+	ErrName     = errors.New("tracker: " + badName)
+	ErrControls = errors.New("tracker: too many streams have a control of their own; set some that need none back to the default (shoal control lists them)")
 )
 
 func (c Control) validate() error {
@@ -76,7 +76,7 @@ func (c Control) message(id wire.ViewerID) (m wire.Control, news bool) {
 	return m, m != wire.Control{}
 }
 
-// controls is what was set, by the name of the stream, whether it has viewers or not. Of a tracker alone, what is as by
+// controls is what was set, by the name of the stream, whether it has viewers or not: a value that is as by default is not. Of a tracker alone, what is as by
 // default is not kept; where there are several it is for a while, so that they know of it.
 type controls struct {
 	defaults Control // static
@@ -139,7 +139,8 @@ func (t *controls) change(now time.Time, name string, change func(*Control) erro
 	return c, nil
 }
 
-// room makes room for a control that is new, if need be by forgetting one that is as by default, unless it is so itself.
+// room makes room for a control that is new, if need be by forgetting one that is as by default, unless it is so itself. For the kill
+// switch there always is some.
 func (t *controls) room(c Control) bool {
 	if len(t.set) < t.most {
 		return true
@@ -150,7 +151,7 @@ func (t *controls) room(c Control) bool {
 			return true
 		}
 	}
-	return false
+	return !c.P2P
 }
 
 func (t *controls) all() map[string]Control {
@@ -186,8 +187,7 @@ func (t *controls) learn(now time.Time, notes []store.Note) (news []string, lack
 	}
 	for name, c := range t.set {
 		stamp, there := kept[name]
-		text, _ := json.Marshal(c.Control)
-		note := store.Note{Name: name, Stamp: c.stamp, Text: string(text)}
+		note := store.Note{Name: name, Stamp: c.stamp, Text: t.text(c.Control)}
 		switch {
 		case t.needless(c, now):
 			delete(t.set, name)
@@ -197,6 +197,24 @@ func (t *controls) learn(now time.Time, notes []store.Note) (news []string, lack
 		}
 	}
 	return news, lacks, stale
+}
+
+// text returns what of a control is not as by default, as JSON: trackers that are started with other flags go by these for the rest.
+func (t *controls) text(c Control) string {
+	set := map[string]any{}
+	note := func(name string, value, standard any) {
+		if value != standard {
+			set[name] = value
+		}
+	}
+	d := t.defaults
+	note("p2p", c.P2P, d.P2P)
+	note("share", c.Share, d.Share)
+	note("cellSize", c.CellSize, d.CellSize)
+	note("roots", c.Roots, d.Roots)
+	note("maxUploadKbps", c.MaxUploadKbps, d.MaxUploadKbps)
+	text, _ := json.Marshal(set)
+	return string(text)
 }
 
 // needless tells whether a control is as by default for so long that no tracker remembers another.

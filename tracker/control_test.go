@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/store"
 )
 
 // set changes the control of the stream demo.
@@ -255,29 +256,66 @@ func TestControlsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	off := w.ControlOf("a")
-	off.P2P = false
+	few, off := w.ControlOf("a"), w.ControlOf("a")
+	few.Share, off.P2P = 0.5, false
 	for name, want := range map[string]error{"": ErrName, "no/name": ErrName, strings.Repeat("x", 65): ErrName} {
-		if err := w.SetControl(name, off); !errors.Is(err, want) {
+		if err := w.SetControl(name, few); !errors.Is(err, want) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
 	for _, name := range []string{"a", "b", "a"} {
-		if err := w.SetControl(name, off); err != nil {
+		if err := w.SetControl(name, few); err != nil {
 			t.Error(err)
 		}
 	}
-	if err := w.SetControl("c", off); err != ErrControls {
+	if err := w.SetControl("c", few); err != ErrControls {
 		t.Errorf("a third control: %v", err)
 	}
-	if err := w.SetControl("c", w.ControlOf("d")); err != nil {
+	if err := w.SetControl("d", off); err != nil || w.ControlOf("d").P2P {
+		t.Errorf("the kill switch: %v", err)
+	}
+	if err := w.SetControl("c", w.ControlOf("e")); err != nil {
 		t.Errorf("what is as by default needs no room: %v", err)
 	}
-	if err := w.SetControl("a", w.ControlOf("d")); err != nil {
-		t.Error(err)
+	for _, name := range []string{"a", "d"} {
+		if err := w.SetControl(name, w.ControlOf("e")); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := w.SetControl("c", off); err != nil {
+	if err := w.SetControl("c", few); err != nil {
 		t.Errorf("room was made: %v", err)
+	}
+}
+
+// TestWhatIsNotSetIsAsTheFlagsHaveIt: trackers that are started anew with other flags know what was set, and no more.
+func TestWhatIsNotSetIsAsTheFlagsHaveIt(t *testing.T) {
+	now := time.UnixMilli(1_800_000_000_000)
+	meet := store.NewMemory()
+	before, after := newControls(&Config{CellSize: 32, Roots: 24, MaxStreams: 10, Store: meet}), newControls(&Config{CellSize: 16, Roots: 8, MaxStreams: 10, Store: meet})
+	for name, change := range map[string]func(*Control) error{
+		"off and on": func(c *Control) error { c.P2P = true; return nil },
+		"off":        func(c *Control) error { c.P2P = false; return nil },
+		"few":        func(c *Control) error { c.Share, c.Roots = 0.25, 2; return nil },
+	} {
+		if _, err := before.change(now, name, func(c *Control) error { c.P2P = false; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := before.change(now, name, func(c *Control) error { c.P2P = true; return change(c) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, notes, _ := before.learn(now, nil)
+	if _, lacks, _ := after.learn(now, notes); len(lacks) != 0 {
+		t.Errorf("it would write %+v", lacks)
+	}
+	for name, want := range map[string]Control{
+		"off and on": {P2P: true, Share: 1, CellSize: 16, Roots: 8},
+		"off":        {Share: 1, CellSize: 16, Roots: 8},
+		"few":        {P2P: true, Share: 0.25, CellSize: 16, Roots: 2},
+	} {
+		if got := after.of(name); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
 	}
 }
 
@@ -287,7 +325,7 @@ func TestControlsByHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	api := w.Controls()
-	const plain = `{"name":"demo","p2p":true,"share":1,"cellSize":32,"roots":24,"maxUploadKbps":0}`
+	const plain = `{"name":"demo","p2p":true,"share":1,"cellSize":32,"roots":24,"maxUploadKbps":0,"viewers":0}`
 	for _, c := range []struct {
 		name, method, path, body string
 		header                   http.Header
@@ -297,21 +335,21 @@ func TestControlsByHTTP(t *testing.T) {
 		{"as by default", "GET", "demo", "", nil, 200, plain},
 		{"no name", "GET", "a%20b", "", nil, 400, "tracker: a stream's name is"},
 		{"change one", "PATCH", "demo", `{"p2p":false}`, nil, 200, `{"name":"demo","p2p":false,"share":1,`},
-		{"change another", "PATCH", "demo", `{"share":0.25,"maxUploadKbps":3000}`, nil, 200, `{"name":"demo","p2p":false,"share":0.25,"cellSize":32,"roots":24,"maxUploadKbps":3000}`},
+		{"change another", "PATCH", "demo", `{"share":0.25,"maxUploadKbps":3000}`, nil, 200, `{"name":"demo","p2p":false,"share":0.25,"cellSize":32,"roots":24,"maxUploadKbps":3000,"viewers":0}`},
 		{"nothing", "PATCH", "demo", `{}`, nil, 200, `{"name":"demo","p2p":false,"share":0.25,`},
 		{"all", "GET", "", "", nil, 200, `{"defaults":{"p2p":true,"share":1,"cellSize":32,"roots":24,"maxUploadKbps":0},"controls":[{"name":"demo","p2p":false,`},
-		{"put", "PUT", "demo", `{"roots":3}`, nil, 200, `{"name":"demo","p2p":true,"share":1,"cellSize":32,"roots":3,"maxUploadKbps":0}`},
+		{"put", "PUT", "demo", `{"roots":3}`, nil, 200, `{"name":"demo","p2p":true,"share":1,"cellSize":32,"roots":3,"maxUploadKbps":0,"viewers":0}`},
 		{"put what was answered", "PUT", "demo", plain, nil, 200, plain},
-		{"share", "PATCH", "demo", `{"share":1.5}`, nil, 400, "tracker: no such control: share 1.5: choose 0 to 1"},
-		{"share below", "PATCH", "demo", `{"share":-0.1}`, nil, 400, "tracker: no such control: share"},
-		{"cell size", "PATCH", "demo", `{"cellSize":65}`, nil, 400, "tracker: no such control: cell size 65: choose 2 to 64"},
-		{"roots", "PATCH", "demo", `{"roots":0}`, nil, 400, "tracker: no such control: 0 roots: choose 1 to"},
-		{"upload", "PATCH", "demo", `{"maxUploadKbps":5}`, nil, 400, "tracker: no such control: upload of 5 kbit/s: choose 10 to 655350, or 0"},
-		{"unknown", "PATCH", "demo", `{"cellsize2":3}`, nil, 400, "tracker: no such control: unknown field"},
-		{"of another kind", "PATCH", "demo", `{"p2p":"off"}`, nil, 400, "tracker: no such control: cannot unmarshal"},
-		{"no object", "PUT", "demo", `off`, nil, 400, "tracker: no such control: invalid"},
-		{"empty", "PUT", "demo", ``, nil, 400, "tracker: no such control"},
-		{"two objects", "PUT", "demo", `{}{}`, nil, 400, "tracker: no such control: something follows"},
+		{"share", "PATCH", "demo", `{"share":1.5}`, nil, 400, "tracker: bad control: share 1.5: choose 0 to 1"},
+		{"share below", "PATCH", "demo", `{"share":-0.1}`, nil, 400, "tracker: bad control: share"},
+		{"cell size", "PATCH", "demo", `{"cellSize":65}`, nil, 400, "tracker: bad control: cell size 65: choose 2 to 64"},
+		{"roots", "PATCH", "demo", `{"roots":0}`, nil, 400, "tracker: bad control: 0 roots: choose 1 to"},
+		{"upload", "PATCH", "demo", `{"maxUploadKbps":5}`, nil, 400, "tracker: bad control: upload of 5 kbit/s: choose 10 to 655350, or 0"},
+		{"unknown", "PATCH", "demo", `{"cellsize2":3}`, nil, 400, "tracker: bad control: unknown field"},
+		{"of another kind", "PATCH", "demo", `{"p2p":"off"}`, nil, 400, "tracker: bad control: cannot unmarshal"},
+		{"no object", "PUT", "demo", `off`, nil, 400, "tracker: bad control: invalid"},
+		{"empty", "PUT", "demo", ``, nil, 400, "tracker: bad control"},
+		{"two objects", "PUT", "demo", `{}{}`, nil, 400, "tracker: bad control: something follows"},
 		{"too long", "PUT", "demo", `{` + strings.Repeat(" ", maxControl) + `}`, nil, 413, "want at most"},
 		{"a bad name", "PUT", "a.b", `{}`, nil, 400, "tracker: a stream's name"},
 		{"a form", "PUT", "demo", `{"p2p":false}`, http.Header{"Content-Type": {"text/plain"}}, 415, "want Content-Type"},

@@ -20,8 +20,10 @@ const controlTime = 10 * time.Second
 // control shows how a tracker runs the swarms of its streams, and changes it for one.
 func control(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("control [NAME] [flags]",
-		"Shows how a tracker runs the swarm of each stream, or of one; with flags it changes what they name, at once and for as long as\n"+
-			"the tracker runs. -p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
+		"Shows how a tracker runs the swarms of the streams that have viewers at it or a control of their own, or the swarm of one stream. With\n"+
+			"flags it changes what they name, at once and for as long as the tracker runs. Trackers over one Redis tell each other, and\n"+
+			"remember it for as long as Redis, or one of them, is there; while Redis is away, tell each of them.\n"+
+			"-p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
 	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener")
 	changes := map[string]any{} // by the name in JSON
 	decoded := func(field string) func(string) error {
@@ -63,7 +65,11 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 	if err := askControl(ctx, method, *admin, "/"+words[0], changes, &now); err != nil {
 		return err
 	}
-	return printControls(out, []tracker.NamedControl{now})
+	if err := printControls(out, []tracker.NamedControl{now}); err != nil || len(changes) == 0 || now.Viewers > 0 {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "no viewers of %s here\n", now.Name)
+	return err
 }
 
 func showControls(ctx context.Context, admin string, out io.Writer) error {
@@ -100,14 +106,14 @@ func askControl(ctx context.Context, method, admin, path string, changes map[str
 	case response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s is no tracker's admin listener: -admin names it", admin)
 	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("the tracker refuses: %s", strings.TrimSpace(string(b)))
+		return fmt.Errorf("the tracker refuses: %s", strings.TrimPrefix(strings.TrimSpace(string(b)), "tracker: "))
 	}
 	return json.Unmarshal(b, answer)
 }
 
 func printControls(out io.Writer, all []tracker.NamedControl) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STREAM\tP2P\tSHARE\tCELL SIZE\tROOTS\tMOST UPLOAD")
+	fmt.Fprintln(table, "STREAM\tP2P\tSHARE\tCELL SIZE\tROOTS\tMOST UPLOAD\tVIEWERS")
 	for _, c := range all {
 		p2p, upload := "on", "no bound"
 		if !c.P2P {
@@ -116,7 +122,7 @@ func printControls(out io.Writer, all []tracker.NamedControl) error {
 		if c.MaxUploadKbps > 0 {
 			upload = fmt.Sprintf("%d kbit/s", c.MaxUploadKbps)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%g\t%d\t%d\t%s\n", c.Name, p2p, c.Share, c.CellSize, c.Roots, upload)
+		fmt.Fprintf(table, "%s\t%s\t%g\t%d\t%d\t%s\t%d\n", c.Name, p2p, c.Share, c.CellSize, c.Roots, upload, c.Viewers)
 	}
 	return table.Flush()
 }

@@ -18,15 +18,15 @@ func TestControl(t *testing.T) {
 	defer server.Close()
 	admin := strings.TrimPrefix(server.URL, "http://")
 	for _, c := range []struct{ args, says, fails string }{
-		{"demo", "demo    on   1      32         24     no bound\n", ""},
-		{"demo -p2p=off", "demo    off  1      32         24     no bound\n", ""},
-		{"-share 0.25 demo -cell-size 16 -roots 3 -max-upload-kbps 2000", "demo    off  0.25   16         3      2000 kbit/s\n", ""},
-		{"", "demo    off  0.25   16         3      2000 kbit/s\n", ""},
+		{"demo", "demo    on   1      32         24     no bound     0\n", ""},
+		{"demo -p2p=off", "demo    off  1      32         24     no bound     0\nno viewers of demo here\n", ""},
+		{"-share 0.25 demo -cell-size 16 -roots 3 -max-upload-kbps 2000", "demo    off  0.25   16         3      2000 kbit/s  0\nno viewers of demo here\n", ""},
+		{"", "demo    off  0.25   16         3      2000 kbit/s  0\n", ""},
 		{"demo -p2p=on", "demo    on   0.25", ""},
 		{"demo -p2p=maybe", "", "want on or off"},
 		{"demo -share=half", "", "want a number"},
-		{"demo -share=2", "", "the tracker refuses: tracker: no such control: share 2: choose 0 to 1"},
-		{"a.b", "", "the tracker refuses: tracker: a stream's name"},
+		{"demo -share=2", "", "the tracker refuses: bad control: share 2: choose 0 to 1"},
+		{"a.b", "", "the tracker refuses: a stream's name"},
 		{"-p2p=off", "", "want the name of one stream"},
 		{"demo other", "", "want the name of one stream"},
 		{"demo/x", "", "is no tracker's admin listener"},
