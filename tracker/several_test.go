@@ -179,9 +179,9 @@ func TestStoreIsAway(t *testing.T) {
 				for _, i := range away {
 					p.ways[i].away.Store(true)
 				}
-				time.Sleep(5 * time.Second)
-				for range 25 {
+				for range 30 {
 					time.Sleep(time.Second)
+					synctest.Wait()
 					for _, f := range viewers {
 						if n := len(f.members()); n < 24 {
 							t.Fatalf("viewer %x has %d peers left", f.id, n-1)

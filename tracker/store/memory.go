@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// maxWaiting bounds the messages that wait for one tracker; what comes on top is lost.
+// maxWaiting bounds the messages that wait for one tracker; what comes on top is lost, and counted.
 const maxWaiting = 1 << 12
 
 // Memory is a store for the trackers of one process.
@@ -17,6 +17,7 @@ type Memory struct {
 	leases  map[string]held
 	inboxes map[string]chan []byte
 	notes   map[string]Note
+	lost    uint64 // messages
 }
 
 type held struct {
@@ -78,9 +79,17 @@ func (m *Memory) Send(_ context.Context, letters []Letter) (deaf []string, err e
 		select {
 		case inbox <- append([]byte(nil), l.Message...):
 		default:
+			m.lost++
 		}
 	}
 	return deaf, nil
+}
+
+// Lost returns how many messages were lost because too many waited.
+func (m *Memory) Lost() uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.lost
 }
 
 // Receive implements Store.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/url"
 	"strconv"
@@ -22,7 +21,7 @@ const (
 )
 
 // ErrURL says that a text does not name a Redis.
-var ErrURL = errors.New("want redis://HOST:PORT, rediss:// for TLS, redis-sentinel://HOST:PORT,HOST:PORT/MASTER, or redis-cluster://HOST:PORT,HOST:PORT, each with USER:PASSWORD@ before the hosts if need be")
+var ErrURL = errors.New("want redis://HOST:PORT, rediss:// for TLS, redis-sentinel://HOST:PORT,HOST:PORT/MASTER, or redis-cluster://HOST:PORT,HOST:PORT, each with USER:PASSWORD@ before the hosts if need be, and no parameters after a ?")
 
 // hold gives a lease to who claims it, if it is free, and renews it for who holds it, in one step.
 const hold = `local by = redis.call('GET', KEYS[1])
@@ -60,7 +59,9 @@ func OpenRedis(text string) (*Redis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store: redis %q: %w", withoutPassword(text), err)
 	}
-	redis.SetLogger(quiet{}) // what fails is returned to those who called
+	// go-redis has one log for the whole process, which goes to standard error. What it says of each attempt to connect would
+	// stand there each second while a server is away; what fails is returned to those who called, who log it once.
+	redis.SetLogger(quiet{})
 	return &Redis{redis.NewUniversalClient(options)}, nil
 }
 
@@ -68,7 +69,7 @@ func OpenRedis(text string) (*Redis, error) {
 func redisOptions(text string) (*redis.UniversalOptions, error) {
 	hosts, first := severalHosts(text)
 	u, err := url.Parse(first)
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" || strings.ContainsAny(text[strings.LastIndexByte(text, '@')+1:], "?#") {
 		return nil, ErrURL
 	}
 	o := &redis.UniversalOptions{
@@ -130,12 +131,10 @@ func withoutPassword(text string) string {
 	return "…"
 }
 
-// quiet is a log that nobody reads.
+// quiet is a log that says nothing.
 type quiet struct{}
 
-func (quiet) Printf(_ context.Context, format string, v ...any) {
-	slog.Debug("redis: " + fmt.Sprintf(format, v...))
-}
+func (quiet) Printf(context.Context, string, ...any) {}
 
 func leaseKey(name string) string { return keyPrefix + "lease:" + name }
 func inboxOf(as string) string    { return keyPrefix + "inbox:" + as }

@@ -22,6 +22,39 @@ func TestMemory(t *testing.T) {
 	suite(t, func() store.Store { return shared })
 }
 
+// What waits for a tracker that takes nothing is bounded, and what is lost is counted.
+func TestMemoryLoses(t *testing.T) {
+	s := store.NewMemory()
+	ctx, leave := context.WithCancel(t.Context())
+	listening, busy, free := make(chan struct{}), make(chan struct{}, 1), make(chan struct{})
+	var receiving sync.WaitGroup
+	receiving.Go(func() {
+		s.Receive(ctx, "busy", func() { close(listening) }, func([]byte) {
+			select {
+			case busy <- struct{}{}:
+			default:
+			}
+			<-free
+		})
+	})
+	<-listening
+	const most, more = 1 << 12, 10
+	for i := range 1 + most + more {
+		if _, err := s.Send(ctx, []store.Letter{{To: "busy", Message: []byte("x")}}); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			<-busy // it holds the first
+		}
+	}
+	if n := s.Lost(); n != more {
+		t.Errorf("%d messages lost, want %d", n, more)
+	}
+	leave()
+	close(free)
+	receiving.Wait()
+}
+
 func TestRedis(t *testing.T) {
 	suite(t, opener(t, redistest.Start(t).URL()))
 }
@@ -411,6 +444,9 @@ func TestURLs(t *testing.T) {
 		{"redis-cluster://a:1/2", false},
 		{"127.0.0.1:6379", false},
 		{"http://127.0.0.1", false},
+		{"redis://127.0.0.1:6379?db=3", false},
+		{"rediss://127.0.0.1:6379?skip_verify=true", false},
+		{"redis-cluster://a:1,b:2?addr=c:3", false},
 		{"", false},
 	} {
 		s, err := store.OpenRedis(c.url)
