@@ -13,7 +13,8 @@ import (
 // churner is a viewer that reads all it is told, keeps nothing but the IDs of its cell, and does what viewers do.
 type churner struct {
 	*testViewer
-	cell []wire.ViewerID
+	cell   []wire.ViewerID
+	number int // its secret
 }
 
 // hear takes what has come.
