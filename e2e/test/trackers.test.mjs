@@ -7,10 +7,10 @@ import test from 'node:test';
 import { run, scratch } from '../harness/process.mjs';
 import { program } from '../harness/shoal.mjs';
 
-test('trackers, and their Redis, come and go under one swarm', { timeout: 240_000 }, async (t) => {
-  const { code, output } = await run('trackers', join(scratch, 'trackers'), ['-shoal', program, '-viewers', '300', '-away', '8s', '-json'], { seconds: 200 });
+test('trackers, and their Redis, come and go under one swarm', { timeout: 260_000 }, async (t) => {
+  const { code, output } = await run('trackers', join(scratch, 'trackers'), ['-shoal', program, '-viewers', '300', '-away', '8s', '-json'], { seconds: 220 });
   for (const line of output.trim().split('\n').slice(0, -1)) t.diagnostic(line);
   assert.equal(code, 0, output);
   const { faults } = JSON.parse(output.trim().split('\n').at(-1));
-  assert.ok(faults.length >= 10 && faults.every((f) => f.faults > 0), 'faults were not injected');
+  assert.ok(faults.length >= 12 && faults.every((f) => f.faults > 0 || f.fault.endsWith('joined')), 'faults were not injected');
 });

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -11,6 +12,10 @@ import (
 )
 
 // A fault is done to a swarm while newcomers join beside it and all that its viewers are told is watched.
+
+// keptByDrain is the least of its peers that a viewer of another tracker keeps when the keeper stops: cells that were the keeper's
+// alone come back in full ones, which are split.
+const keptByDrain = 0.4
 
 // during does something while newcomers join at some trackers and all is watched.
 func (s *swarm) during(r *result, whom []*viewer, trackers []int, do func()) {
@@ -107,13 +112,20 @@ func (s *swarm) after(r *result, within time.Duration) {
 	if r.JoinsFailed > 0 {
 		r.Bound = "joins failed"
 	}
+}
+
+// fewest holds a fault to have been one, and to have left each viewer who kept its socket at least so many of its peers.
+func (r *result) fewest(peers float64) {
+	if r.FewestPeers < peers {
+		r.Bound = fmt.Sprintf("a viewer kept less than %.0f %% of its peers", 100*peers)
+	}
 	if r.Faults == 0 {
 		r.Bound = "no fault was injected"
 	}
 }
 
 func (s *swarm) joined(name string) result {
-	r := result{Fault: name, Faults: 1, FewestPeers: 1}
+	r := result{Fault: name, FewestPeers: 1}
 	s.after(&r, 10*time.Second)
 	for _, n := range s.trackers {
 		r.TrackerSeconds = append(r.TrackerSeconds, n.metric("process_cpu_seconds_total"))
@@ -131,10 +143,11 @@ func (s *swarm) flushed(name string, server *redistest.Server) result {
 		}
 	})
 	s.after(&r, 10*time.Second)
+	r.fewest(1)
 	return r
 }
 
-// redisAway takes the store away for a while. Those who stay at their tracker must keep all their peers.
+// redisAway takes the store, or a part of it, away for a while. All must keep all their peers.
 func (s *swarm) redisAway(name string, away time.Duration, take, giveBack func()) result {
 	r := result{Fault: name}
 	failures := func() (sum float64) {
@@ -151,6 +164,7 @@ func (s *swarm) redisAway(name string, away time.Duration, take, giveBack func()
 	})
 	r.Faults = int(failures() - before)
 	s.after(&r, 10*time.Second)
+	r.fewest(1)
 	return r
 }
 
@@ -184,12 +198,17 @@ func (s *swarm) back(r *result) {
 // drained ends the tracker that keeps the cells, as an operator does.
 func (s *swarm) drained(name string) result {
 	k := s.keeper()
-	r := result{Fault: name, Faults: 1}
+	r := result{Fault: name}
 	s.during(&r, s.but(k), []int{(k + 1) % 3, (k + 2) % 3}, func() {
-		s.trackers[k].drain()
+		if ended := s.trackers[k].drain(); ended.Success() {
+			r.Faults++
+		} else {
+			r.Bound = "the tracker that was drained: " + ended.String()
+		}
 		s.back(&r)
 	})
 	s.after(&r, 10*time.Second)
+	r.fewest(keptByDrain)
 	s.trackers[k].start()
 	return r
 }
@@ -197,7 +216,7 @@ func (s *swarm) drained(name string) result {
 // killed ends the tracker that keeps the cells with kill -9. One in twenty of its viewers never comes back.
 func (s *swarm) killed(name string) result {
 	k := s.keeper()
-	r := result{Fault: name, Faults: 1}
+	r := result{Fault: name}
 	for i, v := range s.of(k) {
 		if i%20 == 0 {
 			v.over.Store(true)
@@ -205,9 +224,12 @@ func (s *swarm) killed(name string) result {
 		}
 	}
 	s.during(&r, s.but(k), []int{(k + 1) % 3, (k + 2) % 3}, func() {
-		s.trackers[k].kill()
+		if ended := s.trackers[k].kill(); ended.Sys().(syscall.WaitStatus).Signaled() {
+			r.Faults++
+		}
 		s.back(&r)
 	})
 	s.after(&r, 30*time.Second)
+	r.fewest(1)
 	return r
 }

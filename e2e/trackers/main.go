@@ -32,7 +32,7 @@ func main() {
 // result is what a fault did.
 type result struct {
 	Fault          string    `json:"fault"`
-	Faults         int       `json:"faults"`                   // injected
+	Faults         int       `json:"faults"`                   // injected; none while the viewers join
 	FewestPeers    float64   `json:"fewestPeers"`              // of any viewer while it lasted, as a share of before
 	BackSeconds    float64   `json:"backSeconds"`              // until all viewers had a socket again
 	WholeSeconds   float64   `json:"wholeSeconds"`             // until the swarm was whole, from when the fault was over
@@ -107,5 +107,12 @@ func onCluster(l *life, program string, viewers int, away time.Duration, note fu
 	s := newSwarm(l, program, []string{url, url, url}, viewers)
 	defer s.close()
 	note(s.joined("cluster, joined"))
-	note(s.redisAway("cluster master frozen", away, masters[0].Freeze, masters[0].Thaw))
+	leased := redistest.Holding(l, masters, "shoal:lease:demo")
+	for _, m := range masters {
+		name := "cluster master frozen"
+		if m == leased {
+			name = "that with the lease frozen"
+		}
+		note(s.redisAway(name, away, m.Freeze, m.Thaw))
+	}
 }

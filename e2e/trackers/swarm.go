@@ -126,14 +126,24 @@ func (s *swarm) introduced() float64 {
 	return float64(arrived) / float64(max(sent, 1))
 }
 
-// keeper returns the tracker that keeps the cells.
+// keeper returns the tracker that keeps the cells of the viewers' stream, once it is one alone.
 func (s *swarm) keeper() int {
-	for i, n := range s.trackers {
-		if n.running != nil && n.metric("shoal_tracker_cells") > 0 {
-			return i
+	began := time.Now()
+	for {
+		var keepers []int
+		for i, n := range s.trackers {
+			if n.running != nil && n.metricOf("shoal_tracker_cells", "demo") > 0 {
+				keepers = append(keepers, i)
+			}
 		}
+		if len(keepers) == 1 {
+			return keepers[0]
+		}
+		if time.Since(began) > 10*time.Second {
+			s.l.Fatalf("trackers %v keep the cells, want one", keepers)
+		}
+		time.Sleep(poll)
 	}
-	return 0
 }
 
 func (s *swarm) of(tracker int) (all []*viewer) {

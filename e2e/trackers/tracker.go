@@ -34,7 +34,7 @@ func newTracker(l *life, program, redis string) *tracker {
 		n.wire = newCable(l, addr)
 		n.redis = "redis://" + n.wire.listener.Addr().String()
 	}
-	l.Cleanup(n.kill)
+	l.Cleanup(func() { n.kill() })
 	n.start()
 	return n
 }
@@ -71,29 +71,37 @@ func (n *tracker) ready() bool {
 	return answer.StatusCode == http.StatusOK
 }
 
-// kill ends the process at once; drain asks it to end, and waits.
-func (n *tracker) kill() { n.end(syscall.SIGKILL) }
+// kill ends the process at once; drain asks it to end, and waits. They return how it ended, nil if it did not run.
+func (n *tracker) kill() *os.ProcessState { return n.end(syscall.SIGKILL) }
 
-func (n *tracker) drain() { n.end(syscall.SIGTERM) }
+func (n *tracker) drain() *os.ProcessState { return n.end(syscall.SIGTERM) }
 
-func (n *tracker) end(with syscall.Signal) {
+func (n *tracker) end(with syscall.Signal) *os.ProcessState {
 	if n.running == nil {
-		return
+		return nil
 	}
 	n.running.Process.Signal(with)
 	n.running.Wait()
+	ended := n.running.ProcessState
 	n.running = nil
+	return ended
 }
 
-// metric returns the sum of a metric's values.
-func (n *tracker) metric(name string) (sum float64) {
+// metric returns the sum of a metric's values, metricOf its value for one stream.
+func (n *tracker) metric(name string) float64 { return n.sum(name + `(?:\{[^}]*\})?`) }
+
+func (n *tracker) metricOf(name, stream string) float64 {
+	return n.sum(name + `\{[^}]*stream="` + stream + `"[^}]*\}`)
+}
+
+func (n *tracker) sum(series string) (sum float64) {
 	answer, err := http.Get("http://" + n.admin + "/metrics")
 	if err != nil {
 		return 0
 	}
 	defer answer.Body.Close()
 	text, _ := io.ReadAll(answer.Body)
-	for _, m := range regexp.MustCompile(`(?m)^`+name+`(?:\{[^}]*\})? (\S+)$`).FindAllSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)^`+series+` (\S+)$`).FindAllSubmatch(text, -1) {
 		v, _ := strconv.ParseFloat(string(m[1]), 64)
 		sum += v
 	}

@@ -26,6 +26,7 @@ type viewer struct {
 	id      wire.ViewerID
 	roster  wire.Roster
 	signals chan string
+	moving  time.Duration // its tracker stops, and told it to be at another within that
 }
 
 func (s *swarm) newViewer(stream string, number int) *viewer {
@@ -43,9 +44,21 @@ func (v *viewer) run(tracker int) {
 			return
 		}
 		tracker = (tracker + 1 + rand.N(len(v.s.trackers)-1)) % len(v.s.trackers)
+		if within := v.told(); within > 0 {
+			time.Sleep(rand.N(within))
+			continue
+		}
 		time.Sleep(pause/5 + rand.N(pause*4/5))
 		pause = min(2*pause, 12*time.Second)
 	}
+}
+
+// told returns within which time the viewer was told to be at another tracker, 0 if it was not.
+func (v *viewer) told() (within time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	within, v.moving = v.moving, 0
+	return within
 }
 
 // connect joins at a tracker and follows what it says until the socket ends. It tells whether there was one.
@@ -53,9 +66,10 @@ func (v *viewer) connect(tracker int) bool {
 	source := sourceAddr(v.number)
 	dialer := websocket.Dialer{
 		HandshakeTimeout: 5 * time.Second, ReadBufferSize: 1 << 10, WriteBufferSize: 1 << 10,
-		NetDial: (&net.Dialer{LocalAddr: source, Timeout: 5 * time.Second}).Dial,
+		NetDial:      (&net.Dialer{LocalAddr: source, Timeout: 5 * time.Second}).Dial,
+		Subprotocols: []string{wire.Subprotocol},
 	}
-	conn, answer, err := dialer.Dial(v.s.trackers[tracker].url(), nil)
+	conn, answer, err := dialer.Dial(v.s.trackers[tracker].url()+"?"+wire.StreamParameter+"="+v.stream, nil)
 	if err != nil {
 		if answer != nil {
 			answer.Body.Close()
@@ -96,6 +110,10 @@ func (v *viewer) take(b []byte) {
 	case wire.TypeDelta:
 		if d, _ := wire.ParseDelta(b); d.Version == v.roster.Version+1 {
 			v.roster.Apply(d)
+		}
+	case wire.TypeRefused:
+		if r, _ := wire.ParseRefused(b); r.Reason == wire.RefusedMoving {
+			v.moving = time.Duration(r.RetryAfter) * time.Second
 		}
 	case wire.TypeSignalled:
 		if s, err := wire.ParseSignal(b, wire.TypeSignalled); err == nil {

@@ -164,6 +164,21 @@ func StartCluster(t Life) (url string, masters []*Server) {
 	return "redis-cluster://" + strings.Join(addrs, ","), masters
 }
 
+// Holding returns the master of a Cluster that holds a key.
+func Holding(t Life, masters []*Server, key string) (holds *Server) {
+	t.Helper()
+	slot := masters[0].Do("CLUSTER", "KEYSLOT", key)
+	await(t, "the key "+key, func() bool {
+		for _, s := range masters {
+			if s.Do("CLUSTER", "COUNTKEYSINSLOT", slot) != "0" {
+				holds = s
+			}
+		}
+		return holds != nil
+	})
+	return holds
+}
+
 // StartSentinel runs a master, a replica and a Sentinel that watches them, and returns the URL of the three.
 func StartSentinel(t Life) (url string, master, replica *Server) {
 	t.Helper()
