@@ -44,8 +44,7 @@ func (s *Swarm) resize(size, perPrefix int) {
 		s.refile(c)
 		s.forgetOldest(c)
 	}
-	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
-	}
+	s.flatten()
 }
 
 // thin splits cells that are too large, or have too much of a prefix, until none is, and tells whether it had to.
@@ -57,6 +56,12 @@ func (s *Swarm) thin(cells ...*cell) bool {
 		}
 	}
 	return len(cells) > n
+}
+
+// flatten has cells become one with others until none must.
+func (s *Swarm) flatten() {
+	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
+	}
 }
 
 // level has the smallest cell become one with another, or spread over others, and tells whether it had to.

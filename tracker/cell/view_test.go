@@ -26,6 +26,7 @@ type run struct {
 	views      map[wire.ViewerID]*view
 	lastDelta  map[uint32]int64
 	introduced bool
+	restored   uint32
 	now        int64
 	changes    int // joins and leaves
 	reshaped   int // moves that changes of the size may have taken
@@ -53,8 +54,8 @@ func TestEveryViewHoldsTheRoster(t *testing.T) {
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": r.join, "join more": r.crowd, "leave": r.leave, "update": r.update, "miss": r.miss, "introduce": r.introduce, "flush": r.flush,
-			"reshape": r.reshape,
-			"":        func(t *rapid.T) { r.now++; r.check(t, false) },
+			"reshape": r.reshape, "restore": r.restore, "join beside": r.beside,
+			"": func(t *rapid.T) { r.now++; r.check(t, false) },
 		})
 		r.now += 2*config.Gap + 2
 		r.flush(t)
@@ -105,9 +106,7 @@ func (r *run) crowd(t *rapid.T) {
 }
 
 func (r *run) enter(t *rapid.T, m wire.Member, at cell.Place) {
-	if r.prefixes > 0 {
-		at.Prefix = wire.Mix(uint64(m.ID)) % (r.prefixes + 1) // some are not known
-	}
+	at = r.place(m.ID, at)
 	_, here := r.truth[m.ID]
 	if err := r.s.Join(m, at); (err != nil) != here || (r.again.Join(m, at) != nil) != here {
 		t.Fatalf("join of %d, here already %v: %v", m.ID, here, err)
@@ -117,6 +116,68 @@ func (r *run) enter(t *rapid.T, m wire.Member, at cell.Place) {
 		delete(r.views, m.ID)
 		r.changes++
 	}
+}
+
+// restore brings back a cell of which some members may be here already.
+func (r *run) restore(t *rapid.T) {
+	r.restored++
+	lost := wire.Roster{
+		Cell:    rapid.SampledFrom([]uint32{0, 1, 2, 1000 + r.restored}).Draw(t, "number"), // none, one that may be taken, a new one
+		Version: rapid.Uint32Range(0, 9).Draw(t, "version"),
+	}
+	places := map[wire.ViewerID]cell.Place{}
+	traits := rapid.Uint64().Draw(t, "traits")
+	for i := range rapid.IntRange(0, 14).Draw(t, "members") {
+		m, at := someone(wire.ViewerID(wire.Mix(traits+uint64(i))%60+1), traits+uint64(i))
+		if _, twice := places[m.ID]; !twice {
+			lost.Members, places[m.ID] = append(lost.Members, m), r.place(m.ID, at)
+		}
+	}
+	for _, s := range []*cell.Swarm{r.s, r.again} {
+		s.Restore(lost, func(id wire.ViewerID) cell.Place { return places[id] })
+	}
+	for _, m := range lost.Members {
+		if _, here := r.truth[m.ID]; here || !r.s.Has(m.ID) {
+			continue
+		}
+		r.truth[m.ID] = m
+		delete(r.views, m.ID)
+		r.changes++
+	}
+	if id := lost.Cell; id >= 1000 { // it is told at once
+		delete(r.lastDelta, id)
+	}
+}
+
+// beside has a viewer join where another is. With room there it gets it, unless its prefix is too many there.
+func (r *run) beside(t *rapid.T) {
+	m, at := draw(t)
+	at = r.place(m.ID, at)
+	mate := viewer(t)
+	with, found := r.s.Roster(mate)
+	_, here := r.truth[m.ID]
+	for _, s := range []*cell.Swarm{r.s, r.again} {
+		if err := s.JoinBeside(mate, m, at); (err != nil) != here {
+			t.Fatalf("join of %d beside %d, here already %v: %v", m.ID, mate, here, err)
+		}
+	}
+	if here {
+		return
+	}
+	if found && len(with.Members) < r.config.Size && at.Prefix == 0 && !r.s.SameCell(mate, m.ID) {
+		t.Fatalf("%d is not with %d, whose cell has %d members", m.ID, mate, len(with.Members))
+	}
+	r.truth[m.ID] = m
+	delete(r.views, m.ID)
+	r.changes++
+}
+
+// place draws a prefix too, where there are some.
+func (r *run) place(id wire.ViewerID, at cell.Place) cell.Place {
+	if r.prefixes > 0 {
+		at.Prefix = wire.Mix(uint64(id)) % (r.prefixes + 1) // some are not known
+	}
+	return at
 }
 
 func (r *run) leave(t *rapid.T) {
