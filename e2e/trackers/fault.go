@@ -13,9 +13,9 @@ import (
 
 // A fault is done to a swarm while newcomers join beside it and all that its viewers are told is watched.
 
-// keptByDrain is the least of its peers that a viewer of another tracker keeps when the keeper stops: cells that were the keeper's
-// alone come back in full ones, which are split.
-const keptByDrain = 0.4
+// keptByDrain is the least of its peers that a viewer of another tracker must keep when the keeper stops: a cell that its viewers
+// come back to may have been filled meanwhile, and is split.
+const keptByDrain = 0.9
 
 // during does something while newcomers join at some trackers and all is watched.
 func (s *swarm) during(r *result, whom []*viewer, trackers []int, do func()) {
