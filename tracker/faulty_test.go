@@ -13,7 +13,7 @@ import (
 type faulty struct {
 	store.Store
 	away   atomic.Bool
-	lacks  func(key string) bool // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
+	lacks  atomic.Pointer[string] // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
 	dead   chan struct{} // closed when nobody listens any more
 	faults atomic.Int64
@@ -30,6 +30,11 @@ func (f *faulty) fails() error {
 	return nil
 }
 
+func (f *faulty) without(key string) bool {
+	lacks := f.lacks.Load()
+	return lacks != nil && *lacks == key
+}
+
 func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) []store.Answer {
 	err := f.fails()
 	answers := make([]store.Answer, len(claims))
@@ -37,7 +42,7 @@ func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, c
 		switch {
 		case err != nil:
 			answers[i].Err = err
-		case f.lacks != nil && f.lacks(c.Name):
+		case f.without(c.Name):
 			f.faults.Add(1)
 			answers[i].Err = errAway
 		default:
@@ -79,7 +84,7 @@ func (f *faulty) Notes(ctx context.Context) ([]store.Note, error) {
 	if err := f.fails(); err != nil {
 		return nil, err
 	}
-	if f.lacks != nil && f.lacks("notes") {
+	if f.without("notes") {
 		f.faults.Add(1)
 		return nil, errAway
 	}

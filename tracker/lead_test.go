@@ -68,6 +68,7 @@ func TestLeaseIsTakenFromWhoBeganToAnswer(t *testing.T) {
 		time.Sleep(1100 * time.Millisecond)
 		x.roster(viewers...)
 		time.Sleep(2 * pause)
+		synctest.Wait()
 		if r := viewers[0].roster; r.Cell != strangersCell {
 			t.Fatalf("the viewers are told of cell %d, so nothing is tried", r.Cell)
 		}
@@ -122,7 +123,7 @@ func TestPartOfTheStoreIsAway(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := newParty(t, 3, Config{})
 				for i, way := range p.ways {
-					way.lacks = func(key string) bool { return key == lacking }
+					way.lacks.Store(&lacking)
 					p.worlds[i].join("other")
 				}
 				viewers := p.crowd(12)
@@ -130,11 +131,13 @@ func TestPartOfTheStoreIsAway(t *testing.T) {
 				time.Sleep(restlessFor + 5*time.Second)
 				synctest.Wait()
 				for i, w := range p.worlds {
-					if s := w.tracker.streamOf("demo"); !s.calm(time.Now()) {
-						t.Errorf("tracker %d takes the store to be away", i)
-					}
-					if s := w.tracker.streamOf("other"); s.calm(time.Now()) != (lacking == "notes") {
-						t.Errorf("tracker %d, the other stream: calm is %v", i, s.calm(time.Now()))
+					for name, want := range map[string]bool{"demo": true, "other": lacking == "notes"} {
+						s := w.tracker.streamOf(name)
+						s.mu.Lock()
+						if calm := s.calm(time.Now()); calm != want {
+							t.Errorf("tracker %d, stream %s: calm is %v", i, name, calm)
+						}
+						s.mu.Unlock()
 					}
 					if p.ways[i].faults.Load() == 0 {
 						t.Error("no fault was injected")
