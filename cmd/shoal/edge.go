@@ -13,7 +13,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	http := door{flag: "http"}
 	var config edge.Config
 	memory := size(256 << 20)
-	desk.bounds = &bounds{all: files() * 3 / 4, perAddress: 1000, idle: idleTime} // the rest is for requests to origins
+	desk.bounds = &bounds{all: files() * 3 / 4, idle: idleTime} // the rest is for requests to origins
 	bounded := boundFlags(flags, desk.bounds)
 	flags.StringVar(&http.address, "http", ":8080", "`address` for viewers")
 	flags.Var((*list)(&config.Origins), "origins", "base `URLs` of the origins, with commas, tried in order (default http://127.0.0.1:8081)")

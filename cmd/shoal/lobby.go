@@ -27,7 +27,7 @@ const plenty = 1 << 20
 // boundFlags are the flags of everything that strangers connect to. Once the flags are parsed, check says what cannot be.
 func boundFlags(flags *flagSet, b *bounds) (check func() error) {
 	flags.IntVar(&b.all, "connections", b.all, "`connections` held at once, those of viewers that joined not counted; more are closed")
-	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address; 0 for no bound, as behind a proxy")
+	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address; 0: no bound, since a proxy, a CDN or a NAT is one address")
 	return func() error {
 		return errors.Join(flags.atLeast(1, "connections"), flags.atLeast(0, "connections-per-address"))
 	}
@@ -147,7 +147,7 @@ func (l *lobby) explain(reason string) {
 		l.log.Warn("too many connections: more are closed; -connections and the limit of open files (ulimit -n) allow more", "connections", l.all)
 		return
 	}
-	l.log.Warn("too many connections from one address: more are closed; if a proxy or a large NAT is there, -connections-per-address allows more",
+	l.log.Warn("too many connections from one address: more are closed; if a proxy, a CDN or a large NAT is there, -connections-per-address allows more, and 0 any number",
 		"connections", l.perAddress)
 }
 

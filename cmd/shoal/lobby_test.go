@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"log/slog"
 	"net"
@@ -163,6 +164,21 @@ func TestProxyOfThisMachineIsNotBounded(t *testing.T) {
 	for address, want := range map[string]bool{"127.0.0.1": false, "::1": false, "127.0.0.2": true, "192.0.2.1": true, "2001:db8::1": true} {
 		if l.counted(netip.MustParseAddr(address)) != want {
 			t.Errorf("%s is bounded: %v", address, !want)
+		}
+	}
+}
+
+// TestWhoBoundsAddresses: behind a CDN or a NAT all viewers of an edge are one address, so it has no bound unless it is told one.
+func TestWhoBoundsAddresses(t *testing.T) {
+	for name, want := range map[string]string{"edge": "", "up": "", "tracker": "(default 256)"} {
+		var out strings.Builder
+		if err := dispatch(t.Context(), []string{name, "-h"}, &out); !errors.Is(err, flag.ErrHelp) {
+			t.Fatal(err)
+		}
+		_, line, _ := strings.Cut(out.String(), "-connections-per-address ")
+		line, _, _ = strings.Cut(line, "\n")
+		if _, given, _ := strings.Cut(line, "(default"); !strings.HasSuffix(line, want) || (want == "") != (given == "") {
+			t.Errorf("%s: %s", name, line)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.AllowedOrigins = []string{"*"}
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
-	desk.bounds = &bounds{all: files() / 2, perAddress: 1000, idle: idleTime} // the rest is for viewers that joined
+	desk.bounds = &bounds{all: files() / 2, idle: idleTime} // the rest is for viewers that joined
 	bounded := boundFlags(flags, desk.bounds)
 	swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
