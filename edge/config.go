@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,7 +47,7 @@ func (c *Config) validate() error {
 	for i, base := range c.Origins {
 		u, err := url.Parse(base)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil {
-			return fmt.Errorf("edge: origin %q is not a base URL like http://HOST:PORT", base)
+			return fmt.Errorf("edge: -origins %q is not a base URL like http://HOST:PORT", base)
 		}
 		bases[i] = strings.TrimRight(base, "/")
 	}
@@ -70,8 +71,16 @@ func (c *Config) validate() error {
 	if len(c.TrackerURLs) == 0 {
 		c.TrackerURLs = []string{"/tracker"}
 	}
+	for _, t := range c.TrackerURLs {
+		if !isTracker(t) {
+			return fmt.Errorf("edge: -tracker %q: want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker", t)
+		}
+	}
 	if c.RTMPPort == "" {
 		c.RTMPPort = "1935"
+	}
+	if port, err := strconv.ParseUint(c.RTMPPort, 10, 16); err != nil || port == 0 {
+		return fmt.Errorf("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
 	}
 	if c.Files == nil {
 		c.Files = player.Files()
@@ -80,4 +89,16 @@ func (c *Config) validate() error {
 		c.Log = slog.Default()
 	}
 	return nil
+}
+
+// isTracker tells whether a text is what a page can be told to join: a WebSocket's URL, or a path at its own host.
+func isTracker(text string) bool {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.User != nil || u.Fragment != "" || strings.ContainsAny(text, " ,"):
+		return false
+	case u.Scheme == "":
+		return u.Host == "" && strings.HasPrefix(u.Path, "/")
+	}
+	return u.Host != "" && (u.Scheme == "ws" || u.Scheme == "wss")
 }

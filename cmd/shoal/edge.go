@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/shoal-live/shoal/edge"
@@ -23,8 +24,16 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	if err := bounded(); err != nil {
+	if err := errors.Join(bounded(), flags.addresses("tcp", "http", "admin")); err != nil {
 		return err
+	}
+	switch {
+	case flags.given("origins") && len(config.Origins) == 0:
+		return flags.refuse("origins", "want one or more, like http://HOST:8081")
+	case flags.given("tracker") && len(config.TrackerURLs) == 0:
+		return flags.refuse("tracker", "want one or more, like wss://HOST/tracker, or /tracker")
+	case memory < 32<<20:
+		return flags.refuse("memory", "choose 32M or more, which is what one object may have (by default 256M)")
 	}
 	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log
 	service, err := edge.New(config)

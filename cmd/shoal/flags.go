@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -21,12 +20,13 @@ type flagSet struct {
 	*flag.FlagSet
 	synopsis, about string
 	out             io.Writer
+	changed         map[string]bool // by name; once parsed
 }
 
 // newFlags makes the flags of a command. The synopsis is what follows "shoal" on its command line.
 func newFlags(synopsis, about string, out io.Writer) *flagSet {
 	name, _, _ := strings.Cut(synopsis, " ")
-	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), synopsis, about, out}
+	set := &flagSet{flag.NewFlagSet(name, flag.ContinueOnError), synopsis, about, out, map[string]bool{}}
 	set.SetOutput(io.Discard) // errors are printed once, by main
 	set.Usage = func() {}     // shown by parse, when it is asked for
 	return set
@@ -42,6 +42,9 @@ func (s *flagSet) explain() {
 // parse takes the environment, then the arguments. Flags may stand behind positional arguments, which it returns.
 func (s *flagSet) parse(args []string) (positional []string, err error) {
 	s.VisitAll(func(f *flag.Flag) {
+		if read, ok := f.Value.(flag.Getter); ok && wording(read.Get()) != "" {
+			f.Value = worded{f.Value, wording(read.Get())}
+		}
 		value, ok := os.LookupEnv(environment(f.Name))
 		if !ok || err != nil {
 			return
@@ -61,6 +64,7 @@ func (s *flagSet) parse(args []string) (positional []string, err error) {
 			return nil, usageError(fmt.Sprintf("%s: %v (shoal %s -h shows the flags)", s.Name(), err, s.Name()))
 		}
 		if s.NArg() == 0 {
+			s.Visit(func(f *flag.Flag) { s.changed[f.Name] = true })
 			return positional, nil
 		}
 		positional = append(positional, s.Arg(0))
@@ -75,18 +79,6 @@ func (s *flagSet) parseOnly(args []string) error {
 		err = usageError(fmt.Sprintf("%s: does not know what to do with %q", s.Name(), positional[0]))
 	}
 	return err
-}
-
-// atLeast refuses numbers below a least one, by the names of their flags.
-func (s *flagSet) atLeast(least float64, names ...string) error {
-	for _, name := range names {
-		f := s.Lookup(name)
-		number, err := strconv.ParseFloat(f.Value.String(), 64)
-		if err != nil || !(number >= least) {
-			return usageError(fmt.Sprintf("%s: -%s %s: choose %v or more (by default %s)", s.Name(), name, f.Value, least, f.DefValue))
-		}
-	}
-	return nil
 }
 
 func (s *flagSet) describe() string {

@@ -20,6 +20,9 @@ func key(_ context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := flags.folder("data"); err != nil {
+		return err
+	}
 	keys, err := origin.OpenKeys(*data)
 	if err != nil {
 		return err

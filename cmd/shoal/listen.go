@@ -43,6 +43,9 @@ type behind struct {
 func (d door) listen() (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
 	listener, err := config.Listen(context.Background(), "tcp", d.address)
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Addr == nil { // as where the host is not known
+		return nil, fmt.Errorf("-%s %s: %w", d.flag, d.address, err)
+	}
 	return listener, explain(err, d)
 }
 

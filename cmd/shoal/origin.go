@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
@@ -17,8 +19,18 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
 	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
-	ingest := ingestFlags(flags, &config)
+	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
+		return err
+	}
+	half := config.SegmentDuration / 2
+	if err := errors.Join(
+		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc"),
+		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
+		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
+		flags.between(4, 10_000, "window"),
+		checked(),
+	); err != nil {
 		return err
 	}
 	config.Registry, config.Log = desk.registry, desk.log
@@ -29,14 +41,23 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	return desk.run(ctx, http, service, ingest()...)
 }
 
-// ingestFlags defines the flags of an origin that shoal up has too. The doors are known once the flags are parsed.
-func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door) {
+// ingestFlags defines the flags of an origin that shoal up has too. The doors are known once the flags are parsed; then
+// check says what cannot be.
+func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", "data", "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster has to come back into the same stream")
-	return func() []door {
+	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
+	}
+	return doors, func() error {
+		for _, ip := range config.PublicIPs {
+			if net.ParseIP(ip) == nil {
+				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
+			}
+		}
+		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
 }

@@ -79,6 +79,14 @@ func privacyFlags(flags *flagSet, config *tracker.Config) (settle func() error) 
 		if config.RelayOnly && c.Addr == "" && !slices.ContainsFunc(config.ICEServers, tracker.IsRelay) {
 			c.Addr = defaultTURN
 		}
-		return flags.atLeast(1, "turn-allocations", "turn-rate")
+		if err := flags.atLeast(1, "turn-allocations", "turn-rate"); err != nil {
+			return err
+		}
+		for _, name := range []string{"turn-ip", "turn-ports", "turn-peers", "turn-allocations", "turn-rate"} {
+			if c.Addr == "" && flags.given(name) {
+				return flags.refuse(name, "there is no TURN server: add -turn %s, or -relay-only", defaultTURN)
+			}
+		}
+		return nil
 	}
 }

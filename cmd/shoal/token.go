@@ -138,7 +138,10 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 			return err
 		}
 		if config.PerPrefix == 1 || config.PerPrefix < 0 {
-			return usageError(fmt.Sprintf("%s: -per-prefix %d: choose 2 or more, so that neighbours can link, or 0 for half of the cell", flags.Name(), config.PerPrefix))
+			return flags.refuse("per-prefix", "choose 2 or more, so that neighbours can link, or 0 for half of the cell")
+		}
+		if config.PerPrefix > config.CellSize {
+			return flags.refuse("per-prefix", "choose 2 to %d, which is what a cell has (-cell-size), or 0 for half of it", config.CellSize)
 		}
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pion/stun/v4"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/cell"
@@ -31,7 +32,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
 	desk.bounds = &bounds{all: min(4096, files()/4), perAddress: questioners, idle: questionTime}
 	bounded := boundFlags(flags, desk.bounds)
-	swarmFlags(flags, &config)
+	formed := swarmFlags(flags, &config)
 	limits := limitFlags(flags, &config)
 	settle := privacyFlags(flags, &config)
 	readKeys := admissionFlags(flags, &config)
@@ -49,12 +50,16 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	for _, entry := range ice {
-		var server wire.ICEServer
-		server.URL, server.Username, _ = strings.Cut(entry, "|")
-		server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
+		server, err := parseICE(entry)
+		if err != nil {
+			return usageError(fmt.Sprintf("tracker: -ice %v", err))
+		}
 		config.ICEServers = append(config.ICEServers, server)
 	}
-	if err := errors.Join(bounded(), limits(), settle()); err != nil {
+	if err := errors.Join(
+		bounded(), formed(), limits(), settle(), flags.addresses("tcp", "http", "admin"), flags.addresses("udp", "stun", "turn"),
+		flags.lasts("beacon", time.Second, 255*time.Second, time.Second), flags.headers("address-header", "region-header", "as-header"),
+	); err != nil {
 		return err
 	}
 	if config.AddressHeader != "" && desk.bounds.perAddress == questioners { // all connections are the proxy's
@@ -94,7 +99,7 @@ func limitFlags(flags *flagSet, config *tracker.Config) (check func() error) {
 		if err := flags.atLeast(0.001, "joins-per-second"); err != nil {
 			return err
 		}
-		return flags.atLeast(1, "max-viewers", "viewers-per-address", "join-burst", "max-streams", "streams-per-address", "roots")
+		return flags.atLeast(1, "max-viewers", "viewers-per-address", "join-burst", "max-streams", "streams-per-address")
 	}
 }
 
@@ -107,10 +112,26 @@ func (d *desk) enough(config tracker.Config) {
 	}
 }
 
-// swarmFlags are the flags of everything that forms cells.
-func swarmFlags(flags *flagSet, config *tracker.Config) {
+// swarmFlags are the flags of everything that forms cells. Once the flags are parsed, check says what cannot be.
+func swarmFlags(flags *flagSet, config *tracker.Config) (check func() error) {
 	flags.IntVar(&config.CellSize, "cell-size", cell.DefaultSize, "`viewers` in a cell, fully meshed")
 	flags.IntVar(&config.Roots, "roots", cell.DefaultRoots, "`cells` of a stream that fetch from the edge and feed the others: copies of each chunk")
+	return func() error {
+		return errors.Join(flags.between(2, wire.MaxMembers, "cell-size"), flags.between(1, 100_000, "roots"))
+	}
+}
+
+// parseICE reads URL or URL|USER|PASSWORD, which a relay needs.
+func parseICE(text string) (server wire.ICEServer, err error) {
+	server.URL, server.Username, _ = strings.Cut(text, "|")
+	server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
+	if _, err := stun.ParseURI(server.URL); err != nil || strings.Contains(server.URL, " ") {
+		return server, fmt.Errorf("%s: want stun:HOST:PORT, turn:HOST:PORT|USER|PASSWORD or turns:HOST:PORT|USER|PASSWORD", text)
+	}
+	if tracker.IsRelay(server) && (server.Username == "" || server.Credential == "") {
+		return server, fmt.Errorf("%s: a relay wants credentials: %s|USER|PASSWORD", server.URL, server.URL)
+	}
+	return server, nil
 }
 
 // withStats is a tracker that answers at the path of its figures too.

@@ -46,16 +46,19 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
 	desk.bounds = &bounds{all: files() / 2, idle: idleTime} // the rest is for viewers that joined
 	bounded := boundFlags(flags, desk.bounds)
-	swarmFlags(flags, &c.tracker)
+	formed := swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
 	limits := limitFlags(flags, &c.tracker)
 	settle := privacyFlags(flags, &c.tracker)
 	readKeys := admissionFlags(flags, &c.tracker)
-	ingest := ingestFlags(flags, &c.origin)
+	ingest, checked := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	if err := errors.Join(bounded(), limits(), settle(), readKeys()); err != nil {
+	if err := errors.Join(
+		bounded(), formed(), limits(), settle(), readKeys(), checked(), flags.streamName("stream"),
+		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc", "stun", "turn"),
+	); err != nil {
 		return err
 	}
 	c.ingest = ingest()
@@ -65,6 +68,18 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	// What can be refused is, before a port is taken.
+	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
+	source, err := origin.New(c.origin)
+	if err != nil {
+		return err
+	}
+	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
+	swarm, err := tracker.New(c.tracker)
+	if err != nil {
+		return err
+	}
+
 	public, err := d.receive(c.http)
 	if err != nil {
 		return err
@@ -75,12 +90,6 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	defer inner.Close()
-
-	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
-	source, err := origin.New(c.origin)
-	if err != nil {
-		return err
-	}
 	if err := source.Listen(ctx); err != nil { // now, since the edge's pages name the port
 		return explain(err, c.ingest...)
 	}
@@ -95,11 +104,6 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		Registry: d.registry,
 		Log:      d.log.With("service", "edge"),
 	})
-	if err != nil {
-		return err
-	}
-	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
-	swarm, err := tracker.New(c.tracker)
 	if err != nil {
 		return err
 	}

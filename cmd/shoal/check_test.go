@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestFlagsAreChecked: what cannot be is refused by the name of its flag, with what may be, before a port is taken: the ports of
+// these commands are taken by nobody, so a command that went on would run until the test's end.
+func TestFlagsAreChecked(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ args, says string }{
+		{"up -http nonsense", "up: -http nonsense: want HOST:PORT or :PORT, with a port of 65535 at most, like -http :8080"},
+		{"up -http :99999", "up: -http :99999: want HOST:PORT"},
+		{"edge -http :", "edge: -http :: want HOST:PORT"},
+		{"up -rtmp=", `up: -rtmp "": want HOST:PORT`},
+		{"tracker -stun 3478", "tracker: -stun 3478: want HOST:PORT"},
+		{"tracker -turn 3479", "like -turn :3479"},
+		{"up -http :18080 -admin :18080", "up: -admin :18080: -http has that port too: give each its own"},
+		{"up -http 127.0.0.1:18080 -rtmp :18080", "up: -rtmp :18080: -http has that port too"},
+		{"up -webrtc :3478", "up: -stun :3478: -webrtc has that port too"},
+		{"up -cell-size 1000", "up: -cell-size 1000: choose 2 to 64 (by default 32)"},
+		{"tracker -cell-size 0", "tracker: -cell-size 0: choose 2 to 64"},
+		{"tracker -cell-size 1", "tracker: -cell-size 1: choose 2 to 64"},
+		{"tracker -cell-size many", `invalid value "many" for flag -cell-size: want a whole number`},
+		{"tracker -roots 0", "tracker: -roots 0: choose 1 to 100000 (by default 24)"},
+		{"tracker -per-prefix 99", "tracker: -per-prefix 99: choose 2 to 32, which is what a cell has (-cell-size), or 0 for half of it"},
+		{"tracker -token-viewers 0", "tracker: -token-viewers 0: choose 1 or more"},
+		{"tracker -beacon 0s", "tracker: -beacon 0s: choose 1s to 4m15s, in whole seconds (by default 10s)"},
+		{"tracker -beacon 1.5s", "tracker: -beacon 1.5s: choose 1s to 4m15s, in whole seconds"},
+		{"tracker -beacon soon", "-beacon: want a time, like 500ms, 90s or 2m"},
+		{"tracker -ice foo", "tracker: -ice foo: want stun:HOST:PORT, turn:HOST:PORT|USER|PASSWORD or turns:HOST:PORT|USER|PASSWORD"},
+		{"tracker -ice http://turn.example", "tracker: -ice http://turn.example: want stun:HOST:PORT"},
+		{"tracker -ice stun:", "tracker: -ice stun:: want stun:HOST:PORT"},
+		{"tracker -ice turn:foo", "tracker: -ice turn:foo: a relay wants credentials: turn:foo|USER|PASSWORD"},
+		{"tracker -ice turns:foo|me", "tracker: -ice turns:foo: a relay wants credentials: turns:foo|USER|PASSWORD"},
+		{"tracker -turn-ip 192.0.2.1", "tracker: -turn-ip 192.0.2.1: there is no TURN server: add -turn :3479, or -relay-only"},
+		{"tracker -turn-peers 192.0.2.1", "tracker: -turn-peers 192.0.2.1/32: there is no TURN server"},
+		{"up -turn-rate 1000", "up: -turn-rate 1000: there is no TURN server"},
+		{"up -turn :3479 -turn-rate -1", "up: -turn-rate -1: choose 1 or more"},
+		{"tracker -turn-ip foo", `invalid value "foo" for flag -turn-ip: want an IP address, like 203.0.113.7`},
+		{"tracker -address-header X:Y", "tracker: -address-header X:Y: want the name of one header, like X-Forwarded-For"},
+		{"tracker -address-header a_b", `tracker: -address-header "a b": want the name of one header`},
+		{"tracker -log loud", `invalid value "loud" for flag -log: choose debug, info, warn or error`},
+		{"up -stream a_b", `up: -stream "a b": a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -`},
+		{"up -data " + file, "up: -data " + file + ": " + file + " is a file: choose a folder, which is made if need be"},
+		{"origin -data " + file + "/x", file + " is a file"},
+		{"key list -data " + file, "key: -data " + file + ": " + file + " is a file"},
+		{"origin -part 0s", "origin: -part 0s: choose 100ms to 1s (by default 333ms)"},
+		{"origin -segment 0s", "origin: -segment 0s: choose 1s to 10s, in whole seconds (by default 2s)"},
+		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 10)"},
+		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
+		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
+		{"edge -tracker foo", `edge: -tracker "foo": want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker`},
+		{"edge -tracker localhost:8082/tracker", `edge: -tracker "localhost:8082/tracker": want ws://`},
+		{"edge -tracker wss://a.example/tracker,http://b.example/tracker", `edge: -tracker "http://b.example/tracker": want ws://`},
+		{"edge -tracker=", `edge: -tracker "": want one or more`},
+		{"edge -origins=", `edge: -origins "": want one or more, like http://HOST:8081`},
+		{"edge -origins localhost:8081", `edge: -origins "localhost:8081" is not a base URL like http://HOST:PORT`},
+		{"edge -rtmp-port 99999", `edge: -rtmp-port "99999": choose a port, 1 to 65535`},
+		{"edge -memory 1", "edge: -memory 1: choose 32M or more"},
+	} {
+		args := strings.Fields(c.args)
+		for i := range args {
+			if args[i] == "a_b" {
+				args[i] = "a b"
+			}
+		}
+		err := dispatch(t.Context(), args, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s:\n%v, want\n%s", c.args, err, c.says)
+			continue
+		}
+		if _, usage := errors.AsType[usageError](err); !usage && args[0] != "edge" {
+			t.Errorf("%s: no usage error", c.args)
+		}
+	}
+}
+
+// TestFlagsMayBe: what is right is not refused.
+func TestFlagsMayBe(t *testing.T) {
+	taken, err := door{"http", "127.0.0.1:0"}.listen() // so that a command that finds nothing wrong ends here
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, args := range []string{
+		"tracker -ice stun:a.example,turn:b.example:3478|me|secret,turns:[2001:db8::1]:5349?transport=tcp|me|secret",
+		"tracker -turn :3479 -turn-ip 192.0.2.1 -turn-peers 192.0.2.2", "tracker -relay-only -turn-ip 192.0.2.1", "tracker -stun=",
+		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
+		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936",
+		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),
+	} {
+		err := dispatch(t.Context(), append(strings.Fields(args), "-http", taken.Addr().String()), io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "is taken by another program") {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+}
