@@ -24,7 +24,7 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 			"flags it changes what they name, at once and for as long as the tracker runs. Trackers over one Redis tell each other, and\n"+
 			"remember it for as long as Redis, or one of them, is there; while Redis is away, tell each of them.\n"+
 			"-p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
-	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener")
+	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener, HOST:PORT")
 	changes := map[string]any{} // by the name in JSON
 	decoded := func(field string) func(string) error {
 		return func(text string) error {
@@ -49,6 +49,10 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 	flags.Func("max-upload-kbps", "most that a viewer may lend of its uplink, in `kbit/s`; 0 for no bound but its own", decoded("maxUploadKbps"))
 	words, err := flags.parse(args)
 	if err != nil {
+		return err
+	}
+	*admin = strings.TrimSuffix(strings.TrimPrefix(*admin, "http://"), "/") // as the metrics' URL is copied
+	if err := flags.addresses("tcp", "admin"); err != nil {
 		return err
 	}
 	switch {

@@ -40,6 +40,16 @@ func TestControl(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.args, err, c.fails)
 		}
 	}
+	for _, written := range []string{server.URL, server.URL + "/"} {
+		if err := control(t.Context(), []string{"-admin", written}, new(bytes.Buffer)); err != nil {
+			t.Errorf("-admin %s: %v", written, err)
+		}
+	}
+	for _, wrong := range []string{"127.0.0.1", "https://127.0.0.1:9090", "http://127.0.0.1:9090/metrics"} {
+		if err := control(t.Context(), []string{"-admin", wrong}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin 127.0.0.1:9090") {
+			t.Errorf("-admin %s: %v", wrong, err)
+		}
+	}
 	server.Close()
 	if err := control(t.Context(), []string{"demo", "-admin", admin}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin") {
 		t.Errorf("without a tracker: %v", err)
