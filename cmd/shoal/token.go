@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/shoal-live/shoal/tracker"
@@ -36,8 +37,11 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if len(words) != 1 {
+	switch {
+	case len(words) != 1:
 		return usageError("token: want key, public or make (shoal token -h explains)")
+	case !slices.Contains([]string{"key", "public", "make"}, words[0]):
+		return usageError(fmt.Sprintf("token: no %q: want key, public or make (shoal token -h explains)", words[0]))
 	}
 	if *file == "" {
 		return usageError(fmt.Sprintf("token %s: want -key FILE", words[0]))
@@ -47,9 +51,6 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 		return addTokenKey(*file, *alg, out)
 	case "public":
 		return printPublicKeys(*file, out)
-	case "make":
-	default:
-		return usageError(fmt.Sprintf("token: no %q: want key, public or make", words[0]))
 	}
 	if c.Stream == "" || *lasts <= 0 {
 		return usageError("token make: want -stream NAME (or -stream '*') and a -for that is longer than nothing")
@@ -84,8 +85,14 @@ func addTokenKey(file, alg string, out io.Writer) error {
 	if keys, err = keys.With(alg); err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), ".keys-*") // of mode 0600
-	if err != nil {
+	folder := filepath.Dir(file)
+	fresh, err := os.CreateTemp(folder, ".keys-*") // of mode 0600
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("token key: -key %s: there is no folder %s; make it first", file, folder)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("token key: -key %s: this user may not write to %s", file, folder)
+	case err != nil:
 		return err
 	}
 	defer os.Remove(fresh.Name()) // it is gone if all went well

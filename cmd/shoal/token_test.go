@@ -54,19 +54,21 @@ func TestTokenRefuses(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nothing":          {nil, "want key, public or make"},
-		"another word":     {[]string{"list", "-key", good}, "want key, public or make"},
-		"no file":          {[]string{"make", "-stream", "demo"}, "-key FILE"},
-		"a file not there": {[]string{"make", "-stream", "demo", "-key", filepath.Join(folder, "none")}, "shoal token key -key"},
-		"a broken file":    {[]string{"make", "-stream", "demo", "-key", broken}, "JWK Set"},
-		"added to it":      {[]string{"key", "-key", broken}, "JWK Set"},
-		"another alg":      {[]string{"key", "-alg", "none", "-key", good}, "choose HS256 or EdDSA"},
-		"no stream":        {[]string{"make", "-key", good}, "-stream NAME"},
-		"an odd stream":    {[]string{"make", "-key", good, "-stream", "a/b"}, "A-Z a-z"},
-		"no time":          {[]string{"make", "-key", good, "-stream", "demo", "-for", "0s"}, "-for"},
-		"an odd prefix":    {[]string{"make", "-key", good, "-stream", "demo", "-prefix", "10/8"}, "CIDR"},
-		"public secret":    {[]string{"public", "-key", secret}, "no public half"},
-		"too long":         {[]string{"make", "-key", good, "-stream", "demo", "-id", strings.Repeat("a", 2000)}, "longer than"},
+		"nothing":            {nil, "want key, public or make"},
+		"another word":       {[]string{"list", "-key", good}, "want key, public or make"},
+		"another word alone": {[]string{"bogus"}, "no \"bogus\": want key, public or make"},
+		"no folder":          {[]string{"key", "-key", filepath.Join(folder, "none", "k.json")}, "there is no folder " + filepath.Join(folder, "none")},
+		"no file":            {[]string{"make", "-stream", "demo"}, "-key FILE"},
+		"a file not there":   {[]string{"make", "-stream", "demo", "-key", filepath.Join(folder, "none")}, "shoal token key -key"},
+		"a broken file":      {[]string{"make", "-stream", "demo", "-key", broken}, "JWK Set"},
+		"added to it":        {[]string{"key", "-key", broken}, "JWK Set"},
+		"another alg":        {[]string{"key", "-alg", "none", "-key", good}, "choose HS256 or EdDSA"},
+		"no stream":          {[]string{"make", "-key", good}, "-stream NAME"},
+		"an odd stream":      {[]string{"make", "-key", good, "-stream", "a/b"}, "A-Z a-z"},
+		"no time":            {[]string{"make", "-key", good, "-stream", "demo", "-for", "0s"}, "-for"},
+		"an odd prefix":      {[]string{"make", "-key", good, "-stream", "demo", "-prefix", "10/8"}, "CIDR"},
+		"public secret":      {[]string{"public", "-key", secret}, "no public half"},
+		"too long":           {[]string{"make", "-key", good, "-stream", "demo", "-id", strings.Repeat("a", 2000)}, "longer than"},
 	} {
 		err := dispatch(t.Context(), append([]string{"token"}, c.args...), io.Discard)
 		if err == nil || !strings.Contains(err.Error(), c.says) {
