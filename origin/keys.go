@@ -75,15 +75,17 @@ func (k *Keys) add(name string, passing bool) (string, error) {
 	})
 }
 
-// Remove forgets all publish keys of a stream. A broadcast under way is not cut off.
-func (k *Keys) Remove(name string) error {
-	return k.edit(func() error {
+// Remove forgets all publish keys of a stream and tells how many there were. A broadcast under way is not cut off.
+func (k *Keys) Remove(name string) (removed int, err error) {
+	err = k.edit(func() error {
 		n := len(k.keys)
-		if k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Name == name }); len(k.keys) == n {
+		k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Name == name })
+		if removed = n - len(k.keys); removed == 0 {
 			return ErrNoKey
 		}
 		return nil
 	})
+	return removed, err
 }
 
 // List returns all keys in the order they were added.

@@ -46,13 +46,13 @@ func TestKeys(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatal(info.Mode(), err)
 	}
-	if err := running.Remove("one"); err != nil {
+	if n, err := running.Remove("one"); err != nil || n != 1 {
 		t.Fatal(err)
 	}
 	if _, ok := cli.Stream(one); ok || cli.Named("one") || !cli.Named("two") {
 		t.Fatal("a removed key still opens")
 	}
-	if err := cli.Remove("one"); !errors.Is(err, ErrNoKey) {
+	if _, err := cli.Remove("one"); !errors.Is(err, ErrNoKey) {
 		t.Fatal(err)
 	}
 	if list, err := cli.List(); err != nil || len(list) != 1 || list[0].Name != "two" {
@@ -87,7 +87,7 @@ func TestRenew(t *testing.T) {
 			t.Errorf("a key opens %q, want %q", name, want)
 		}
 	}
-	if err := keys.Remove("one"); err != nil || keys.Named("one") {
+	if n, err := keys.Remove("one"); err != nil || n != 2 || keys.Named("one") {
 		t.Error("Remove left a key", err)
 	}
 }

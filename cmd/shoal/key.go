@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"text/tabwriter"
 	"time"
 
@@ -33,14 +35,49 @@ func key(_ context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(out, key)
-		return err
+		if _, err = fmt.Fprintln(out, key); err != nil {
+			return err
+		}
+		return others(keys, words[1], os.Stderr) // out has the key alone, for scripts
 	case len(words) == 1 && words[0] == "list":
 		return listKeys(keys, out)
 	case len(words) == 2 && words[0] == "remove":
-		return keys.Remove(words[1])
+		n, err := keys.Remove(words[1])
+		if errors.Is(err, origin.ErrNoKey) {
+			return fmt.Errorf("key remove: there is no publish key for %q in %s; shoal key list shows which there are", words[1], *data)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "Removed %s of %s. A broadcast under way goes on.\n", count(n, "publish key"), words[1])
+		return err
 	}
 	return usageError("key: want add NAME, list, or remove NAME (shoal key -h explains)")
+}
+
+// others says, when a stream has had a key before, that the older ones hold on.
+func others(keys *origin.Keys, name string, out io.Writer) error {
+	all, err := keys.List()
+	if err != nil {
+		return err
+	}
+	n := -1 // the new one
+	for _, k := range all {
+		if k.Name == name {
+			n++
+		}
+	}
+	if n > 0 {
+		_, err = fmt.Fprintf(out, "This is one more: %s of %s made before can publish too. shoal key remove %s removes all.\n", count(n, "key"), name, name)
+	}
+	return err
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func listKeys(keys *origin.Keys, out io.Writer) error {

@@ -64,3 +64,27 @@ func (u *until) Write(b []byte) (int, error) {
 	}()
 	return u.said.Write(b)
 }
+
+func TestKeysSayWhatTheyDid(t *testing.T) {
+	data := t.TempDir()
+	keys, err := origin.OpenKeys(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []string{"", "1 key of show made before", "2 keys of show made before"} {
+		var said bytes.Buffer
+		if _, err := keys.Add("show"); err != nil {
+			t.Fatal(err)
+		}
+		if err := others(keys, "show", &said); err != nil || !strings.Contains(said.String(), want) || want == "" && said.Len() > 0 {
+			t.Errorf("key %d: %v, says %q, want %q", n+1, err, said.String(), want)
+		}
+	}
+	var out bytes.Buffer
+	if err := dispatch(t.Context(), []string{"key", "remove", "show", "-data", data}, &out); err != nil || !strings.Contains(out.String(), "3 publish keys of show") {
+		t.Errorf("%v, says %q", err, out.String())
+	}
+	if err := dispatch(t.Context(), []string{"key", "remove", "show", "-data", data}, &out); err == nil || !strings.Contains(err.Error(), "shoal key list") {
+		t.Error(err)
+	}
+}
