@@ -11,6 +11,7 @@ import (
 type banner struct {
 	http, rtmp  string // addresses listened on
 	stream, key string // a stream to broadcast to; empty: none
+	data        string // folder of the keys; empty: the usual one
 	demo        bool
 }
 
@@ -34,6 +35,11 @@ func (b banner) print(out io.Writer) error {
 		fmt.Fprintf(&s, "                 -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 \\\n")
 		fmt.Fprintf(&s, "                 -c:a aac -f flv %s/%s\n", rtmp, b.key)
 		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, b.stream)
+		at := ""
+		if b.data != "" {
+			at = " -data " + b.data
+		}
+		fmt.Fprintf(&s, "\n  The key ends when shoal up starts again and shows another one. One that lasts: shoal key add %s%s\n", b.stream, at)
 	}
 	s.WriteString("\n")
 	_, err := io.WriteString(out, s.String())

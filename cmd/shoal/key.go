@@ -17,7 +17,7 @@ func key(_ context.Context, args []string, out io.Writer) error {
 		"Makes, lists and removes publish keys. A key may publish one stream; it is shown once, and only its hash is kept.\n"+
 			"It holds until it is removed; the key that shoal up shows holds until shoal up starts again.\n"+
 			"An origin that runs on the same data folder takes a change at once.", out)
-	data := flags.String("data", "data", "`folder` of the origin")
+	data := flags.String("data", defaultData, "`folder` of the origin")
 	words, err := flags.parse(args)
 	if err != nil {
 		return err

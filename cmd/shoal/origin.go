@@ -10,6 +10,9 @@ import (
 	"github.com/shoal-live/shoal/origin"
 )
 
+// defaultData is the folder of an origin unless it is told another.
+const defaultData = "data"
+
 func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("origin [flags]", "Runs an origin: RTMP and WHIP in, low-latency HLS out, to edges.", out)
 	desk := newDesk(flags)
@@ -44,7 +47,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 // ingestFlags defines the flags of an origin that shoal up has too. The doors are known once the flags are parsed; then
 // check says what cannot be.
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
-	flags.StringVar(&config.Data, "data", "data", "`folder` for keys and the state of streams")
+	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")

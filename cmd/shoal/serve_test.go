@@ -87,13 +87,14 @@ func TestTakenPortIsExplained(t *testing.T) {
 
 func TestBanner(t *testing.T) {
 	var out bytes.Buffer
-	b := banner{http: ":8080", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", demo: true}
+	b := banner{http: ":8080", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", data: "elsewhere", demo: true}
 	if err := b.print(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"http://localhost:8080/watch/demo", "http://localhost:8080/studio/mystream", "http://localhost:8080/ops",
 		"rtmp://localhost/live,", "rtmp://localhost/live/KEY", "http://localhost:8080/watch/mystream",
+		"shoal key add mystream -data elsewhere\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the banner does not say %s:\n%s", want, out.String())

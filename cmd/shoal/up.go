@@ -140,6 +140,9 @@ func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	show := banner{http: c.http.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
+	if c.origin.Data != defaultData {
+		show.data = c.origin.Data
+	}
 	if c.stream != "" {
 		if show.key, err = keys.Renew(c.stream); err != nil {
 			return err

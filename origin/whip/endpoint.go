@@ -307,7 +307,7 @@ func (e *Endpoint) delete(w http.ResponseWriter, r *http.Request, name, id strin
 		e.fail(w, http.StatusNotFound, "whip: no such session")
 		return
 	}
-	s.end(nil)
+	s.end(errDeleted)
 	select {
 	case <-s.closed: // the stream is free again when the answer comes
 	case <-r.Context().Done():

@@ -19,7 +19,11 @@ const (
 	gatherWithin = 5 * time.Second
 )
 
-var errSilent = errors.New("whip: no media came for 10 s")
+// Why a session ends that is not broken.
+var (
+	errSilent  = errors.New("whip: no media came for 10 s")
+	errDeleted = errors.New("whip: the broadcaster ended it")
+)
 
 // session is one broadcaster's peer connection.
 type session struct {
