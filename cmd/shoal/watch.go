@@ -21,13 +21,14 @@ type watched struct {
 func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("watch [flags] URL",
 		"Watches a stream with native viewers and reports what they got. The URL is that of a playlist\n"+
-			"(http://HOST/live/NAME/index.m3u8) or of a watch page (http://HOST/watch/NAME).", out)
+			"(http://HOST/live/NAME/index.m3u8) or of a watch page (http://HOST/watch/NAME). A server that does not answer yet is\n"+
+			"waited for, 30 s; that no viewer played ends with status 1.", out)
 	var config viewer.WatchConfig
 	var level slog.Level
 	flags.IntVar(&config.N, "n", 1, "`viewers`")
 	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
 	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 100ms for each, at most 15s)")
-	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default /tracker on the stream's host)")
+	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default those that the watch page names, or /tracker on the stream's host)")
 	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers that want one, see shoal token; all viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
 	most := flags.Int("max-upload", 0, "the most that each viewer lends of its uplink, in `kbit/s` (default all of it)")

@@ -172,8 +172,16 @@ func (s *session) start(ctx context.Context) {
 			}
 		},
 		refused: func(why string) {
-			s.v.cfg.Log.Warn("the viewer is refused for good", "why", why)
+			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker lets no viewer in: they play from the edge", why, "why", why)
 			s.tell(func(scheduler.Time) { s.banished = true })
+		},
+		away: func(at, why string) {
+			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker does not answer: viewers play from the edge until it does; if it is another one, name it (shoal watch -tracker URL)",
+				at, "tracker", at, "error", why)
+		},
+		full: func(at, why string) {
+			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker has no room for a viewer: it plays from the edge and asks again", at, "tracker", at, "why", why)
+			s.tell(func(scheduler.Time) { s.barred = true })
 		},
 		message: func(k *socket, b []byte) {
 			s.tell(func(now scheduler.Time) {

@@ -30,7 +30,9 @@ type tracker struct {
 	up      func(*socket)
 	down    func(*socket) // returns once all messages before it were acted on
 	message func(*socket, []byte)
-	refused func(why string) // by all trackers, for good
+	refused func(why string)     // by all trackers, for good
+	away    func(at, why string) // one does not answer
+	full    func(at, why string) // one has no room for now
 
 	said atomic.Pointer[wire.Refused] // by the tracker on the socket that ended last
 }
@@ -55,11 +57,28 @@ func (t *tracker) run(ctx context.Context) {
 	retry := newRetry(t.urls, rand.Float64)
 	for ctx.Err() == nil {
 		began := time.Now()
-		answer := t.connected(ctx, retry.url())
+		at := retry.url()
+		answer, err := t.connected(ctx, at)
+		if ctx.Err() == nil {
+			t.tell(at, answer, err)
+		}
 		pause, again := t.pause(retry, answer, time.Since(began))
 		if !again || !sleep(ctx, pause) {
 			return
 		}
+	}
+}
+
+// tell tells of a handshake that failed, but for refusals for good: those pause tells of.
+func (t *tracker) tell(at string, answer *http.Response, err error) {
+	switch {
+	case err == nil:
+	case answer == nil:
+		t.away(at, err.Error())
+	case answer.Header.Get("Retry-After") != "" && (answer.StatusCode == http.StatusServiceUnavailable || answer.StatusCode == http.StatusTooManyRequests):
+		t.full(at, answer.Status)
+	case answer.StatusCode != http.StatusBadRequest && answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusForbidden:
+		t.away(at, answer.Status)
 	}
 }
 
@@ -106,8 +125,8 @@ func (t *tracker) denied(retry *retry, lived time.Duration, why string) (time.Du
 	return pause, again
 }
 
-// connected dials and reads until the socket ends. It returns what a handshake that failed was answered.
-func (t *tracker) connected(ctx context.Context, to string) *http.Response {
+// connected dials and reads until the socket ends. It returns why a handshake failed, and what it was answered.
+func (t *tracker) connected(ctx context.Context, to string) (*http.Response, error) {
 	dialer := websocket.Dialer{
 		HandshakeTimeout: trackerWrite, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, Subprotocols: []string{wire.Subprotocol},
 	}
@@ -116,7 +135,7 @@ func (t *tracker) connected(ctx context.Context, to string) *http.Response {
 	}
 	c, answer, err := dialer.DialContext(ctx, naming(to, t.stream), http.Header{})
 	if err != nil {
-		return answer
+		return answer, err
 	}
 	c.SetReadLimit(wire.MaxMessage)
 	s := &socket{out: make(chan []byte, trackerQueue)}
@@ -139,7 +158,7 @@ func (t *tracker) connected(ctx context.Context, to string) *http.Response {
 	close(ended)
 	<-wrote
 	t.down(s)
-	return nil
+	return nil, nil
 }
 
 // naming returns a tracker's URL with the stream in its query.

@@ -43,6 +43,7 @@ type Config struct {
 	// What viewers of one process share; nil: an own one.
 	HTTP        *http.Client
 	Certificate *webrtc.Certificate
+	said        *once
 }
 
 // validate fills in defaults and derives the stream's name and the addresses.
@@ -78,6 +79,9 @@ func (c *Config) validate() (name string, err error) {
 	}
 	if c.HTTP == nil {
 		c.HTTP = NewHTTP()
+	}
+	if c.said == nil {
+		c.said = new(once)
 	}
 	return path[1], nil
 }

@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -50,12 +51,16 @@ type WatchReport struct {
 	BadBytesPlayed              uint64  `json:"badBytesPlayed"`
 	BadBytesRelayed             uint64  `json:"badBytesRelayed"`
 	MemoryBytesPerViewer        uint64  `json:"memoryBytesPerViewer"`
-	Failed                      int     `json:"failed"` // viewers that gave up or never played
-	Links                       float64 `json:"links"`  // of a viewer, at the end
+	Failed                      int     `json:"failed"`  // viewers that gave up or never played
+	Refused                     int     `json:"refused"` // viewers that no tracker let in, at the end; they play from the edge
+	Links                       float64 `json:"links"`   // of a viewer, at the end
 }
 
-// Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, it reports what
-// there is until then.
+// ErrNobody means that no viewer played anything.
+var ErrNobody = errors.New("viewer: nobody played: the stream is there, but nothing of it came in time")
+
+// Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, or all viewers have, it
+// reports what there is until then. That no viewer played is an error. Which trackers there are it reads from the watch page, unless it is told.
 func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	n := max(1, c.N)
 	length := time.Duration(c.Seconds) * time.Second
@@ -72,9 +77,19 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	}
 	base := Config{
 		URL: c.URL, Trackers: c.Trackers, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
-		HTTP: NewHTTP(), Certificate: certificate,
+		HTTP: NewHTTP(), Certificate: certificate, said: new(once),
 	}
 	defer base.HTTP.CloseIdleConnections()
+	scout, err := New(base)
+	if err != nil {
+		return WatchReport{}, err
+	}
+	if err := scout.find(ctx); err != nil {
+		return WatchReport{Viewers: n, Failed: n}, err
+	}
+	if len(base.Trackers) == 0 && base.P2P {
+		base.Trackers = pageTrackers(ctx, base.HTTP, c.URL)
+	}
 	viewers := make([]*Viewer, n)
 	for i := range viewers {
 		if viewers[i], err = New(base); err != nil {
@@ -94,19 +109,24 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 		}
 	}
 	from, begun := samples(viewers), time.Now()
+	ended := make(chan struct{})
+	go func() { group.Wait(); stop(); close(ended) }() // nothing is left to measure then
 	sleep(running, length)
 	to, took := samples(viewers), time.Since(begun)
 	used := memory() - before
 	stop()
-	group.Wait()
+	<-ended
 	r := sum(viewers, from, to, took, failures)
 	r.MemoryBytesPerViewer = uint64(max(0, used)) / uint64(n)
+	if r.Failed < n {
+		return r, nil
+	}
 	for _, err := range failures {
-		if err != nil && r.Failed == n {
+		if err != nil {
 			return r, err
 		}
 	}
-	return r, nil
+	return r, ErrNobody
 }
 
 func samples(viewers []*Viewer) []sample {
@@ -148,6 +168,9 @@ func sum(viewers []*Viewer, from, to []sample, took time.Duration, failures []er
 		if failures[i] != nil || got.StartupMillis < 0 {
 			r.Failed++
 		}
+		if b.p2p == "refused" {
+			r.Refused++
+		}
 	}
 	all := float64(r.BytesFromPeers + r.BytesFromEdge)
 	r.Offload = round(ratio(float64(r.BytesFromPeers), all), 4)
@@ -165,7 +188,11 @@ func sum(viewers []*Viewer, from, to []sample, took time.Duration, failures []er
 // Table writes the report for people.
 func (r WatchReport) Table(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(w, "viewers\t%d\t(%d failed, %g links each)\n", r.Viewers, r.Failed, r.Links)
+	refused := ""
+	if r.Refused > 0 {
+		refused = fmt.Sprintf("%d refused by the tracker, ", r.Refused)
+	}
+	fmt.Fprintf(w, "viewers\t%d\t(%d failed, %s%g links each)\n", r.Viewers, r.Failed, refused, r.Links)
 	fmt.Fprintf(w, "measured\t%.1f s\n", r.Seconds)
 	fmt.Fprintf(w, "offload\t%.1f %%\tof at most %.1f %%\n", 100*r.Offload, 100*r.Ceiling)
 	fmt.Fprintf(w, "copies\t%.2f\tof each chunk left the edge\n", r.Copies)

@@ -1,0 +1,143 @@
+package viewer
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// heard is a log that a test reads.
+type heard struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (h *heard) Write(b []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(b)
+}
+
+func (h *heard) count(text string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.Count(h.text.String(), text)
+}
+
+func (h *heard) log() *slog.Logger { return slog.New(slog.NewTextHandler(h, nil)) }
+
+func TestPageTrackers(t *testing.T) {
+	body := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(body)) }))
+	defer server.Close()
+	client := NewHTTP()
+	defer client.CloseIdleConnections()
+	here := strings.Replace(server.URL, "http", "ws", 1)
+	for _, c := range []struct {
+		name, path, body string
+		want             []string
+	}{
+		{"a path", "/watch/show", `<shoal-player src="/x" tracker="/tracker" autoplay>`, []string{here + "/tracker"}},
+		{"two elsewhere", "/watch/show", `<p tracker="/no"><shoal-player
+			tracker="wss://a.example/tracker?x=1&amp;y=2, ws://b.example:8082/tracker">`, []string{"wss://a.example/tracker?x=1&y=2", "ws://b.example:8082/tracker"}},
+		{"none named", "/watch/show", `<shoal-player src="/x"><p tracker="/no">`, nil},
+		{"empty", "/watch/show", `<shoal-player tracker="">`, nil},
+		{"no socket", "/watch/show", `<shoal-player tracker="ftp://a.example,wss:,:">`, nil},
+		{"another page", "/live/show/index.m3u8", `<shoal-player tracker="/tracker">`, nil},
+	} {
+		body = c.body
+		if got := pageTrackers(t.Context(), client, server.URL+c.path); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// TestNoSuchStreamIsSaidAtOnce, rather than after the time that was to be measured.
+func TestNoSuchStreamIsSaidAtOnce(t *testing.T) {
+	st := newStage(t, 1_000, 100*time.Millisecond)
+	began := time.Now()
+	_, err := Watch(t.Context(), WatchConfig{N: 2, URL: st.URL + "/watch/none", Seconds: 30})
+	if !errors.Is(err, ErrNoStream) || !strings.Contains(err.Error(), st.URL+"/ lists what is live") || time.Since(began) > 10*time.Second {
+		t.Errorf("%v after %v", err, time.Since(began))
+	}
+}
+
+// TestFindWaits for a server that is not up yet, and says so once.
+func TestFindWaits(t *testing.T) {
+	st := newStage(t, 1_000, 100*time.Millisecond)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := listener.Addr().String()
+	listener.Close()
+	var said heard
+	v, err := New(Config{URL: "http://" + at + "/watch/show", Log: said.log()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.cfg.HTTP.CloseIdleConnections()
+	found := make(chan error, 1)
+	go func() { found <- v.find(t.Context()) }()
+	for said.count("waiting for it") == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if listener, err = net.Listen("tcp", at); err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: st.Config.Handler}
+	go server.Serve(listener)
+	defer server.Close()
+	if err := <-found; err != nil || said.count("waiting for it") != 1 {
+		t.Errorf("%v, said %d times", err, said.count("waiting for it"))
+	}
+}
+
+// TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so.
+func TestTrackersAreTold(t *testing.T) {
+	away := newCounter(t, nil)
+	away.Close()
+	for name, c := range map[string]struct {
+		tracker string
+		says    string
+		refused int
+	}{
+		"away":    {away.url(), "does not answer", 0},
+		"proxy":   {refusing(t, 502).url(), "does not answer", 0},
+		"refuses": {refusing(t, 403).url(), "lets no viewer in", 3},
+		"full": {newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
+			w.Header().Set("Retry-After", "9")
+			w.WriteHeader(503)
+			return false
+		}).url(), "has no room", 3},
+	} {
+		st := newStage(t, 15_000, 333*time.Millisecond)
+		st.live(t)
+		var said heard
+		r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 2, Join: 100 * time.Millisecond, Trackers: []string{c.tracker}, Log: said.log()})
+		if err != nil || r.Failed != 0 || r.Refused != c.refused || said.count(c.says) != 1 {
+			t.Errorf("%s: %v, %d failed, %d refused, said %d times", name, err, r.Failed, r.Refused, said.count(c.says))
+		}
+	}
+}
+
+// TestWatchWhereNobodyPlays ends with an error, though no viewer failed.
+func TestWatchWhereNobodyPlays(t *testing.T) {
+	st := newStage(t, 1_000, 100*time.Millisecond)
+	mux := http.NewServeMux()
+	mux.Handle("/api/", st.Config.Handler)
+	mux.HandleFunc("/live/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	r, err := Watch(t.Context(), WatchConfig{URL: server.URL + "/watch/show", Seconds: 1, NoP2P: true})
+	if !errors.Is(err, ErrNobody) || r.Failed != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
