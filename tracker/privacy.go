@@ -29,6 +29,9 @@ type privacy struct {
 	withheld prometheus.Counter // signals of which nothing was left
 
 	unacquainted prometheus.Counter // signals between viewers who know enough others
+
+	log    *slog.Logger // static
+	hinted *sync.Once   // what an operator may want to allow was said
 }
 
 // validatePrivacy says what cannot work.
@@ -62,6 +65,7 @@ func newPrivacy(config Config) (privacy, error) {
 		withheld: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "shoal_tracker_withheld_signals_total", Help: "Signals not passed on because they held only what viewers are not shown.",
 		}),
+		log: config.Log, hinted: new(sync.Once),
 		unacquainted: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "shoal_tracker_unacquainted_signals_total", Help: "Signals not passed on because a network got to know as many viewers as it may.",
 		}),
@@ -93,7 +97,22 @@ func (p *privacy) listen(ctx context.Context, background *sync.WaitGroup, log *s
 // leaving returns what of a signal may leave a viewer, nil if nothing does. What had to be changed stands in room. Public: it
 // may reach everybody as it is.
 func (p *privacy) leaving(v *viewer, payload, room []byte) (passed []byte, public bool) {
-	return p.counted(p.filter.Leaving(payload, v.from, room)), !p.filter.Shares(v.from)
+	shares := p.filter.Shares(v.from)
+	if passed = p.counted(p.filter.Leaving(payload, v.from, room)); passed == nil && !shares {
+		p.hint(v.from)
+	}
+	return passed, !shares
+}
+
+// hint says in the log, once, what lets viewers of one private network find each other. The address is nobody's business.
+func (p *privacy) hint(from netip.Addr) {
+	if p.filter.RelayOnly || !slices.ContainsFunc(ice.Private(), func(n netip.Prefix) bool { return n.Contains(from.Unmap()) }) {
+		return
+	}
+	p.hinted.Do(func() {
+		p.log.Warn("tracker: a viewer comes from a private network, and its private addresses are not shown to others: if viewers are to link " +
+			"within that network, or on this machine, -share-network allows it; if a proxy is there, name its header with -address-header")
+	})
 }
 
 // arriving returns what of a signal may reach a viewer, nil if nothing does.

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
@@ -51,18 +52,20 @@ func TestSignalsShowWhatTheyMay(t *testing.T) {
 		from, to string
 		want     []string
 		flags    uint8
+		hints    int // in the log, of what the operator may allow
 	}{
-		{"strangers", Config{}, "203.0.113.7", "198.51.100.9", []string{blank, relay}, wire.HideHost},
-		{"neighbours without the operator's word", Config{}, "192.168.1.5", "192.168.1.6", []string{blank, relay}, wire.HideHost},
-		{"neighbours", Config{SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{host, srflx, relay}, 0},
-		{"to a neighbour", Config{SharedNetworks: lan}, "203.0.113.7", "192.168.1.6", []string{blank, relay}, wire.HideHost},
-		{"from a neighbour", Config{SharedNetworks: lan}, "192.168.1.5", "203.0.113.7", []string{srflx, relay}, 0},
-		{"relay-only", Config{RelayOnly: true, ICEServers: ice}, "203.0.113.7", "198.51.100.9", []string{relay}, wire.HideHost | wire.RelayOnly},
-		{"relay-only, neighbours", Config{RelayOnly: true, ICEServers: ice, SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{relay}, wire.RelayOnly},
+		{"strangers", Config{}, "203.0.113.7", "198.51.100.9", []string{blank, relay}, wire.HideHost, 0},
+		{"neighbours without the operator's word", Config{}, "192.168.1.5", "192.168.1.6", []string{blank, relay}, wire.HideHost, 1},
+		{"neighbours", Config{SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{host, srflx, relay}, 0, 0},
+		{"to a neighbour", Config{SharedNetworks: lan}, "203.0.113.7", "192.168.1.6", []string{blank, relay}, wire.HideHost, 0},
+		{"from a neighbour", Config{SharedNetworks: lan}, "192.168.1.5", "203.0.113.7", []string{srflx, relay}, 0, 0},
+		{"relay-only", Config{RelayOnly: true, ICEServers: ice}, "203.0.113.7", "198.51.100.9", []string{relay}, wire.HideHost | wire.RelayOnly, 0},
+		{"relay-only, neighbours", Config{RelayOnly: true, ICEServers: ice, SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{relay}, wire.RelayOnly, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				c.config.AddressHeader = "X-Real-IP"
+				var said strings.Builder
+				c.config.AddressHeader, c.config.Log = "X-Real-IP", slog.New(slog.NewTextHandler(&said, nil))
 				w := newWorld(t, c.config)
 				a := w.from(c.from, "demo")
 				b := w.from(c.to, "demo")
@@ -84,6 +87,9 @@ func TestSignalsShowWhatTheyMay(t *testing.T) {
 				}
 				if n := testutil.ToFloat64(w.tracker.privacy.withheld); n != float64(3-len(c.want)) {
 					t.Errorf("%v signals counted as withheld", n)
+				}
+				if strings.Count(said.String(), "-share-network") != c.hints || strings.Contains(said.String(), "192.168") {
+					t.Errorf("the log says %q, want %d hints and no address", said.String(), c.hints)
 				}
 			})
 		})
