@@ -48,6 +48,8 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"tracker -turn-ip foo", `invalid value "foo" for flag -turn-ip: want an IP address, like 203.0.113.7`},
 		{"tracker -address-header X:Y", "tracker: -address-header X:Y: want the name of one header, like X-Forwarded-For"},
 		{"tracker -address-header a_b", `tracker: -address-header "a b": want the name of one header`},
+		{"tracker -region-header X-Region", "tracker: -region-header X-Region: it is believed of a trusted proxy only"},
+		{"tracker -token-audience a", "tracker: -token-audience a: an audience is a token's"},
 		{"tracker -log loud", `invalid value "loud" for flag -log: choose debug, info, warn or error`},
 		{"up -stream a_b", `up: -stream "a b": a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -`},
 		{"up -data " + file, "up: -data " + file + ": " + file + " is a file: choose a folder, which is made if need be"},

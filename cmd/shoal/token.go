@@ -150,6 +150,9 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 		if config.PerPrefix > config.CellSize {
 			return flags.refuse("per-prefix", "choose 2 to %d, which is what a cell has (-cell-size), or 0 for half of it", config.CellSize)
 		}
+		if *keys == "" && config.Audience != "" {
+			return flags.refuse("token-audience", "an audience is a token's: name the file of their keys too, with -token-keys")
+		}
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)
 		}

@@ -62,6 +62,11 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	); err != nil {
 		return err
 	}
+	for _, name := range []string{"region-header", "as-header"} {
+		if config.AddressHeader == "" && flags.Lookup(name).Value.String() != "" {
+			return flags.refuse(name, "it is believed of a trusted proxy only: name its header of addresses too, with -address-header")
+		}
+	}
 	if config.AddressHeader != "" && desk.bounds.perAddress == questioners { // all connections are the proxy's
 		desk.bounds.perAddress = 0
 	}

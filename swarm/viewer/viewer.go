@@ -19,7 +19,7 @@ import (
 var ErrURL = errors.New("viewer: want http://HOST/live/NAME/index.m3u8 or http://HOST/watch/NAME")
 
 // ErrTracker means that a tracker's address is none.
-var ErrTracker = errors.New("viewer: want ws://HOST/tracker or wss://HOST/tracker for a tracker")
+var ErrTracker = errors.New("viewer: want ws://HOST/tracker or wss://HOST/tracker for a tracker (-tracker)")
 
 // Config is what a Viewer starts with. Only URL is needed.
 type Config struct {
