@@ -38,6 +38,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"tracker -beacon soon", "-beacon: want a time, like 500ms, 90s or 2m"},
 		{"tracker -ice foo", "tracker: -ice foo: want stun:HOST:PORT, turn:HOST:PORT|USER|PASSWORD or turns:HOST:PORT|USER|PASSWORD"},
 		{"tracker -ice http://turn.example", "tracker: -ice http://turn.example: want stun:HOST:PORT"},
+		{"tracker -ice turn|me|secret", "tracker: -ice turn: want stun:HOST:PORT"},
 		{"tracker -ice stun:", "tracker: -ice stun:: want stun:HOST:PORT"},
 		{"tracker -ice turn:foo", "tracker: -ice turn:foo: a relay wants credentials: turn:foo|USER|PASSWORD"},
 		{"tracker -ice turns:foo|me", "tracker: -ice turns:foo: a relay wants credentials: turns:foo|USER|PASSWORD"},

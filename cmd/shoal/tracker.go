@@ -131,7 +131,7 @@ func parseICE(text string) (server wire.ICEServer, err error) {
 	server.URL, server.Username, _ = strings.Cut(text, "|")
 	server.Username, server.Credential, _ = strings.Cut(server.Username, "|")
 	if _, err := stun.ParseURI(server.URL); err != nil || strings.Contains(server.URL, " ") {
-		return server, fmt.Errorf("%s: want stun:HOST:PORT, turn:HOST:PORT|USER|PASSWORD or turns:HOST:PORT|USER|PASSWORD", text)
+		return server, fmt.Errorf("%s: want stun:HOST:PORT, turn:HOST:PORT|USER|PASSWORD or turns:HOST:PORT|USER|PASSWORD", server.URL) // the rest is secret
 	}
 	if tracker.IsRelay(server) && (server.Username == "" || server.Credential == "") {
 		return server, fmt.Errorf("%s: a relay wants credentials: %s|USER|PASSWORD", server.URL, server.URL)
