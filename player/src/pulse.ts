@@ -5,7 +5,7 @@
 const BEAT = 100; // milliseconds
 const BEATS = 20; // that are looked back on
 const LATE = 20; // milliseconds, in the mean: late. On a machine that has time it is less than 10
-const CALM = 15;
+const CALM = 10;
 const LOW = 0.4; // seconds of buffer
 
 export interface PulseWorld {

@@ -3,7 +3,7 @@
 
 import type { Pulse } from './pulse.ts';
 
-const FIRST = 15_000; // milliseconds, and up to half as long again, so that not all who share a machine come back at once
+const FIRST = 30_000; // milliseconds, and up to half as long again, so that not all who share a machine come back at once
 const LONGEST = 960_000;
 
 export class Rest {

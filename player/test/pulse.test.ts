@@ -66,13 +66,13 @@ test('each rest is twice as long, and ends when timers are on time', () => {
   beats(20, 60);
   assert.ok(!w.rest.over(begun + 1e9), 'still busy');
   beats(20, 0);
-  assert.deepEqual([w.rest.over(begun + 18_700), w.rest.over(begun + 18_800)], [false, true]);
+  assert.deepEqual([w.rest.over(begun + 37_400), w.rest.over(begun + 37_600)], [false, true]);
   assert.ok(!w.rest.wanted(w.now), 'what was before says nothing now');
   beats(20, 60);
   const again = w.now;
   assert.ok(w.rest.wanted(again));
   beats(20, 0);
-  assert.deepEqual([w.rest.over(again + 37_400), w.rest.over(again + 37_600)], [false, true]);
+  assert.deepEqual([w.rest.over(again + 74_900), w.rest.over(again + 75_100)], [false, true]);
   for (let i = 0; i < 20; i++) {
     beats(20, 60);
     w.rest.wanted(w.now);
