@@ -12,6 +12,7 @@ import (
 
 const (
 	headerTime   = 10 * time.Second // for a request's header to arrive
+	bodyTime     = 30 * time.Second // for a body, where there is one, and what is done with it
 	idleTime     = 2 * time.Minute  // a connection is kept between two requests
 	questionTime = 5 * time.Second  // likewise at a tracker alone, of which nobody asks much but handshakes
 	maxHeader    = 32 << 10
@@ -38,6 +39,16 @@ func together(ctx context.Context, tasks ...task) error {
 	return group.Wait()
 }
 
+// hurried bounds how long a body takes to arrive. The server itself waits without end for what is missing of one, read or not.
+func hurried(handler http.Handler, within time.Duration) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Body != http.NoBody {
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(within)) // the server sets another for what comes next
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
 // serve is the task that answers HTTP on a listener. When its context ends, the listener closes at once, requests that
 // are held open (blocking reloads) are let go after heldTime, and those that still run after drainTime are cut off.
 func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
@@ -45,7 +56,7 @@ func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 		requests, release := context.WithCancel(context.WithoutCancel(ctx))
 		defer release()
 		server := &http.Server{
-			Handler:           handler,
+			Handler:           hurried(handler, bodyTime),
 			ReadHeaderTimeout: headerTime,
 			IdleTimeout:       idleTime,
 			MaxHeaderBytes:    maxHeader,

@@ -13,7 +13,7 @@ import (
 const (
 	joinsPerSecond = 500
 	probesPerSec   = 10
-	joinWithin     = 2 * time.Second
+	joinWithin     = 4 * time.Second
 	pairsTried     = 200
 	poll           = 100 * time.Millisecond
 )

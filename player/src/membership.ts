@@ -33,6 +33,7 @@ export interface Cell {
 }
 
 const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
+const CALM_MILLIS = 30000; // nor longer than this for timers to be on time, unless they are late indeed
 const KEY_RETRY_MILLIS = 15000;
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
@@ -78,7 +79,9 @@ export class Membership {
     const now = performance.now();
     if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return false;
     this.#firstAt ||= now;
-    if (!this.#events.steady() && now - this.#firstAt < STEADY_MILLIS || !this.#pulse.calm) return false;
+    const waited = now - this.#firstAt;
+    if (!this.#events.steady() && waited < STEADY_MILLIS) return false;
+    if (this.#pulse.busy || !this.#pulse.calm && waited < CALM_MILLIS) return false;
     this.#began = true;
     return true;
   }

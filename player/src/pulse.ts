@@ -19,6 +19,7 @@ export class Pulse {
   #timer: ReturnType<typeof setInterval> | undefined;
   #beats: { late: number; buffered: number }[] = [];
   #last = 0;
+  #hidden = false;
 
   constructor(world: PulseWorld) {
     this.#world = world;
@@ -34,9 +35,14 @@ export class Pulse {
     return this.#late < CALM;
   }
 
+  // Timers are late.
+  get busy(): boolean {
+    return this.#late >= LATE;
+  }
+
   // Timers are late, and playback nearly stopped.
   get failing(): boolean {
-    return this.#beats.length === BEATS && this.#late >= LATE && this.#beats.some((beat) => beat.buffered < LOW);
+    return this.#beats.length === BEATS && this.busy && this.#beats.some((beat) => beat.buffered < LOW);
   }
 
   // forget begins anew.
@@ -55,12 +61,12 @@ export class Pulse {
 
   #beat(): void {
     const now = this.#world.now();
-    const late = Math.max(0, now - this.#last - BEAT);
+    const late = Math.min(BEAT, Math.max(0, now - this.#last - BEAT)); // one long moment is no busy machine
     this.#last = now;
-    if (this.#world.hidden()) {
-      this.forget();
-      return;
-    }
+    const resumed = this.#hidden;
+    this.#hidden = this.#world.hidden();
+    if (this.#hidden) this.forget();
+    if (this.#hidden || resumed) return; // the first beat of a page that is seen again is late, too
     this.#beats.push({ late, buffered: this.#world.buffered() });
     if (this.#beats.length > BEATS) this.#beats.shift();
   }

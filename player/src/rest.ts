@@ -1,16 +1,19 @@
 // When to leave the swarm for a while, because the machine has no time for it, and when to join again: when it has
-// rested, twice as long each time, and timers are on time.
+// rested, and timers are on time. Who has to rest again soon rests twice as long.
 
 import type { Pulse } from './pulse.ts';
 
 const FIRST = 30_000; // milliseconds, and up to half as long again, so that not all who share a machine come back at once
 const LONGEST = 960_000;
+const SOON = 600_000;
+const PATIENCE = 60_000; // it is not waited longer for timers that are on time, unless they are late indeed
 
 export class Rest {
   times = 0; // that it was taken
   readonly #pulse: Pulse;
   readonly #chance: () => number;
-  #until = 0;
+  #millis = 0; // of the last one
+  #until = -Infinity;
 
   // chance returns 0 to less than 1.
   constructor(pulse: Pulse, chance: () => number = Math.random) {
@@ -21,14 +24,15 @@ export class Rest {
   // wanted tells whether to leave, and if so takes the rest to have begun.
   wanted(now: number): boolean {
     if (!this.#pulse.failing) return false;
-    const millis = Math.min(LONGEST, FIRST * 2 ** this.times++);
-    this.#until = now + millis * (1 + this.#chance() / 2);
+    this.times++;
+    this.#millis = now - this.#until > SOON ? FIRST : Math.min(LONGEST, 2 * this.#millis);
+    this.#until = now + this.#millis * (1 + this.#chance() / 2);
     return true;
   }
 
   // over tells whether to join again.
   over(now: number): boolean {
-    if (now < this.#until || !this.#pulse.calm) return false;
+    if (now < this.#until || this.#pulse.busy || !this.#pulse.calm && now < this.#until + PATIENCE) return false;
     this.#pulse.forget();
     return true;
   }

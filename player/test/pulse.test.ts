@@ -51,11 +51,21 @@ test('a moment is not enough', () => {
   assert.deepEqual([w.pulse.calm, w.pulse.failing], [true, false]);
 });
 
+test('one long moment is none of a busy machine', () => {
+  beats(20, 5);
+  w.buffered = 0.2;
+  beats(1, 1500);
+  assert.deepEqual([w.pulse.busy, w.pulse.failing], [false, false]);
+});
+
 test('a hidden page knows nothing', () => {
   w.hidden = true;
   w.buffered = 0.2;
   beats(30, 900);
   assert.deepEqual([w.pulse.calm, w.pulse.failing], [true, false]);
+  w.hidden = false;
+  beats(1, 900); // the timer was put off once more
+  assert.ok(w.pulse.calm);
 });
 
 test('each rest is twice as long, and ends when timers are on time', () => {
@@ -80,6 +90,12 @@ test('each rest is twice as long, and ends when timers are on time', () => {
   }
   assert.equal(w.rest.times, 22);
   assert.ok(w.rest.over(w.now + 1.25 * 960_000), 'there is a longest');
+  w.now += 3_000_000;
+  beats(20, 60);
+  assert.ok(w.rest.wanted(w.now));
+  const later = w.now;
+  beats(20, 12);
+  assert.deepEqual([w.rest.over(later + 37_600), w.rest.over(later + 97_600)], [false, true], 'after a good time it is short again; and 12 ms are borne');
 });
 
 test('closed, it rings no more', () => {
