@@ -4,9 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -58,16 +56,7 @@ func TestChurnOfTwoTrackers(t *testing.T) {
 			origins, known, keepers                                                   int
 		}
 		measure := func() (h held) {
-			time.Sleep(2 * pause)
-			for _, c := range here {
-				c.hear()
-			}
-			synctest.Wait()
-			runtime.GC()
-			runtime.GC()
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			h.heap, h.goroutines = m.HeapAlloc, runtime.NumGoroutine()
+			h.heap, h.goroutines = atRest(here)
 			for _, w := range worlds {
 				x := w.tracker.exchange
 				x.mu.Lock()

@@ -72,16 +72,7 @@ func TestAnHourOfChurn(t *testing.T) {
 			controls, joins, names                   int
 		}
 		measure := func() (h held) {
-			time.Sleep(2 * pause) // nothing is being written
-			for _, c := range here {
-				c.hear()
-			}
-			synctest.Wait()
-			runtime.GC()
-			runtime.GC()
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			h.heap, h.goroutines = m.HeapAlloc, runtime.NumGoroutine()
+			h.heap, h.goroutines = atRest(here)
 			w.tracker.mu.Lock()
 			h.streams, h.sockets = len(w.tracker.streams), w.tracker.sockets
 			w.tracker.mu.Unlock()
@@ -162,4 +153,18 @@ func TestAnHourOfChurn(t *testing.T) {
 			t.Errorf("held when all have left: %+v", h)
 		}
 	})
+}
+
+// atRest returns what memory and goroutines are held when nothing is being written and all has been read.
+func atRest(here []*churner) (heap uint64, goroutines int) {
+	time.Sleep(2 * pause)
+	for _, c := range here {
+		c.hear()
+	}
+	synctest.Wait()
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc, runtime.NumGoroutine()
 }
