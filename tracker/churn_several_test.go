@@ -51,19 +51,22 @@ func TestChurnOfTwoTrackers(t *testing.T) {
 		}
 		// held is what the two hold of each other, and of whom they introduced.
 		type held struct {
-			heap                                                                      uint64
-			goroutines, viewers, guests, homes, ghosts, mirrored, outboxes, deaf, set int
-			origins, known, keepers                                                   int
+			heap                                                                         uint64
+			goroutines, viewers, guests, homes, ghosts, mirrored, outboxes, dropped, set int
+			origins, known, keepers, trackers                                            int
 		}
 		measure := func() (h held) {
 			h.heap, h.goroutines = atRest(here)
 			for _, w := range worlds {
 				x := w.tracker.exchange
-				x.mu.Lock()
-				for _, b := range x.outboxes {
-					h.outboxes += len(b)
+				x.out.mu.Lock()
+				for _, b := range x.out.all {
+					h.outboxes += len(b.batch)
 				}
-				h.deaf += len(x.deaf) + len(x.dropped)
+				h.trackers += len(x.out.all)
+				x.out.mu.Unlock()
+				x.mu.Lock()
+				h.dropped += len(x.dropped)
 				x.mu.Unlock()
 				h.set += len(w.tracker.controls.set)
 				for _, s := range w.tracker.all() {
@@ -141,7 +144,7 @@ func TestChurnOfTwoTrackers(t *testing.T) {
 			t.Error("nothing was injected")
 		}
 		for _, h := range at {
-			if h.viewers != crowd || h.keepers != 1 || h.guests != 1 || h.homes != h.mirrored || h.ghosts > 0 || h.outboxes > 0 || h.deaf > 2 || h.set > 2 ||
+			if h.viewers != crowd || h.keepers != 1 || h.guests != 1 || h.homes != h.mirrored || h.ghosts > 0 || h.outboxes > 0 || h.trackers > 2 || h.dropped > 0 || h.set > 2 ||
 				h.origins > networks || h.known > 32+2*34 {
 				t.Errorf("held: %+v", h)
 			}

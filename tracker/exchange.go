@@ -17,8 +17,6 @@ const (
 	leaseFor    = 5 * time.Second
 	leaseEvery  = time.Second // leases are renewed, and looked at
 	storeWithin = 2 * time.Second
-	maxOutbox   = 8 << 20         // bytes that wait for one tracker; what comes on top is dropped
-	maxOutboxes = 256             // trackers
 	restlessFor = ghostsAfter     // after the store was away, nobody is taken to be gone for so long
 	courtAgain  = 3 * time.Second // when who holds the lease does not answer
 	failingFor  = 2 * time.Second // after a failure of the store it is taken to be away
@@ -30,18 +28,16 @@ type exchange struct {
 	t     *Tracker    // static
 	store store.Store // static; nil: there are no others
 	name  string      // static; drawn anew by each process, so that one that was restarted is another
+	out   *outboxes   // static
 	soon  chan struct{}
-	full  chan struct{}
 
 	polling chan struct{} // static; holds one while leases are looked at
 	over    atomic.Bool   // no more are
 	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent
 	untold  outage        // of what it keeps of controls
 
-	mu       sync.Mutex // guards what follows
-	outboxes map[string][]byte
-	deaf     map[string]bool // trackers to whom nobody listened
-	dropped  []string        // names of leases to be dropped
+	mu      sync.Mutex // guards what follows
+	dropped []string   // names of leases to be dropped
 }
 
 // outage is when something of the store last failed, and whether the log has said so.
@@ -66,30 +62,20 @@ func (o *outage) since(now time.Time) time.Duration { return now.Sub(time.UnixMi
 func newExchange(t *Tracker, s store.Store) *exchange {
 	var name [8]byte
 	rand.Read(name[:])
-	return &exchange{
-		t: t, store: s, name: hex.EncodeToString(name[:]),
-		soon: make(chan struct{}, 1), polling: make(chan struct{}, 1), full: make(chan struct{}, 1), outboxes: map[string][]byte{}, deaf: map[string]bool{},
-	}
+	x := &exchange{t: t, store: s, name: hex.EncodeToString(name[:]), soon: make(chan struct{}, 1), polling: make(chan struct{}, 1)}
+	x.out = newOutboxes(x.name)
+	return x
 }
 
-// tell puts a word into a tracker's outbox. It never blocks: what does not fit is dropped, which the receiver notices.
+// tell has a word sent to a tracker. It never blocks: what does not fit into its outbox is dropped, which the receiver notices.
 func (x *exchange) tell(to string, w trunk.Word) {
-	if x.store == nil {
-		return
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	b, ok := x.outboxes[to]
-	if len(b) > maxOutbox || !ok && len(x.outboxes) >= maxOutboxes {
+	switch {
+	case x.store == nil:
+	case x.out.add(to, w):
+		x.t.metrics.wordsSent.Inc()
+	default:
 		x.t.metrics.wordsDropped.Inc()
-		return
 	}
-	if len(b) == 0 {
-		b = trunk.Begin(b, x.name)
-	}
-	x.outboxes[to] = w.Append(b)
-	x.t.metrics.wordsSent.Inc()
-	wake(x.full)
 }
 
 // hurry has the leases looked at now.
@@ -119,7 +105,9 @@ func (x *exchange) run(ctx context.Context) {
 	}
 	var tasks sync.WaitGroup
 	tasks.Go(func() { x.store.Receive(ctx, x.name, x.listening, x.receive) })
-	tasks.Go(func() { x.send(ctx) })
+	for l := range lanes {
+		tasks.Go(func() { x.send(ctx, l) })
+	}
 	x.lead(ctx)
 	tasks.Wait()
 }
@@ -141,55 +129,30 @@ func (x *exchange) worked() {
 	}
 }
 
-// send empties the outboxes, all that has gathered in one go.
-func (x *exchange) send(ctx context.Context) {
+// send empties the outboxes of a lane, all that has gathered in one go.
+func (x *exchange) send(ctx context.Context, l lane) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-x.full:
+		case <-x.out.wait[l]:
 		}
-		x.mail(ctx)
+		x.mail(ctx, l)
 	}
 }
 
-func (x *exchange) mail(ctx context.Context) {
-	x.mu.Lock()
-	letters := make([]store.Letter, 0, len(x.outboxes))
-	for to, b := range x.outboxes {
-		if len(b) > 0 {
-			letters = append(letters, store.Letter{To: to, Message: b})
-		}
-	}
-	clear(x.outboxes)
-	x.mu.Unlock()
+func (x *exchange) mail(ctx context.Context, l lane) {
+	letters := x.out.empty(l)
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
-	deaf, err := x.store.Send(within, letters)
-	if err != nil {
-		if ctx.Err() == nil {
-			x.fail(err)
-		}
-		return
+	failed, err := x.out.sent(letters, x.store.Send(within, letters))
+	switch {
+	case failed == 0 || ctx.Err() != nil:
+	case failed == len(letters):
+		x.fail(err)
+	default:
+		x.t.metrics.storeFailures.Inc()
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if len(x.deaf) > maxOutboxes { // whose names will not come again
-		clear(x.deaf)
-	}
-	for _, l := range letters {
-		delete(x.deaf, l.To)
-	}
-	for _, name := range deaf {
-		x.deaf[name] = true
-	}
-}
-
-// listens tells whether somebody listened at a tracker when it was last written to.
-func (x *exchange) listens(name string) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return !x.deaf[name]
 }
 
 // receive takes a batch.
@@ -325,5 +288,7 @@ func (x *exchange) retreat() {
 	ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
 	defer cancel()
 	x.store.Drop(ctx, x.name, names)
-	x.mail(ctx)
+	for l := range lanes {
+		x.mail(ctx, l)
+	}
 }

@@ -15,7 +15,8 @@ type faulty struct {
 	away   atomic.Bool
 	lacks  atomic.Pointer[string] // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
-	dead   chan struct{} // closed when nobody listens any more
+	cannot func(name string) bool // be sent to: the part of the store that would carry it is away; nil: all can
+	dead   chan struct{}          // closed when nobody listens any more
 	faults atomic.Int64
 }
 
@@ -59,11 +60,24 @@ func (f *faulty) Drop(ctx context.Context, holder string, names []string) error 
 	return f.Store.Drop(ctx, holder, names)
 }
 
-func (f *faulty) Send(ctx context.Context, letters []store.Letter) ([]string, error) {
-	if err := f.fails(); err != nil {
-		return nil, err
+func (f *faulty) Send(ctx context.Context, letters []store.Letter) []store.Receipt {
+	err := f.fails()
+	receipts, late := make([]store.Receipt, len(letters)), false
+	for i, l := range letters {
+		switch {
+		case err != nil:
+			receipts[i].Err = err
+		case f.cannot != nil && f.cannot(l.To):
+			f.faults.Add(1)
+			receipts[i].Err, late = errAway, true
+		default:
+			receipts[i] = f.Store.Send(ctx, letters[i:i+1])[0]
+		}
 	}
-	return f.Store.Send(ctx, letters)
+	if late {
+		time.Sleep(time.Second) // as a server that does not answer makes all wait
+	}
+	return receipts
 }
 
 func (f *faulty) Write(ctx context.Context, notes []store.Note) error {

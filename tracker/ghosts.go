@@ -74,14 +74,14 @@ func (k *keeper) tend(s *stream, now time.Time, calm bool) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.guests)) {
 		g := k.guests[name]
-		if gone(g.heard, cutOff(g.viewers, g.moved) && s.t.exchange.listens(name)) {
+		if gone(g.heard, cutOff(g.viewers, g.moved) && s.t.exchange.out.listens(name)) {
 			k.dismiss(g, now)
 		} else if g.session != 0 {
-			s.beatTo(g)
+			s.beatTo(g, now)
 		}
 	}
 	silent := k.known - 1 - len(k.guests) // trackers; if all have told who is theirs, ghosts have left
-	apart := (silent > 1 || silent == 1 && s.t.exchange.listens(k.former)) && cutOff(len(k.ghosts), k.back)
+	apart := (silent > 1 || silent == 1 && s.t.exchange.out.listens(k.former)) && cutOff(len(k.ghosts), k.back)
 	for _, id := range sortedIDs(k.ghosts) {
 		if gone(k.ghosts[id], apart) {
 			k.leave(nil, id, now)

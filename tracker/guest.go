@@ -116,7 +116,7 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		}
 	}
 	s.flush(now)
-	s.beatTo(g)
+	s.beatTo(g, now)
 }
 
 // take gives a viewer a place, a guest's or, with no guest, one of ours, and tells whether it did. Where it was before it is no
@@ -182,9 +182,11 @@ func (s *stream) askCensus(name string, g *guest, session uint64, now time.Time)
 	s.t.exchange.tell(name, trunk.Word{Kind: trunk.Ask, Stream: s.name, Session: session})
 }
 
-// beatTo says that this tracker is here, and how the swarm does.
-func (s *stream) beatTo(g *guest) {
-	s.tellGuest(g, trunk.Word{Kind: trunk.Beat, Body: s.keeper.summary().Append(nil)})
+// beatTo says that this tracker is here, how the swarm does, and for how long nothing was heard of the guest.
+func (s *stream) beatTo(g *guest, now time.Time) {
+	swarm := s.keeper.summary()
+	swarm.Silence = uint32(max(0, now.Sub(g.heard)).Milliseconds())
+	s.tellGuest(g, trunk.Word{Kind: trunk.Beat, Body: swarm.Append(nil)})
 }
 
 // tellGuest says a word in the session with a guest.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	silentAfter = 1500 * time.Millisecond // a keeper that says nothing for so long is taken to be gone
+	silentAfter = 1500 * time.Millisecond // a keeper that says nothing for so long, or hears nothing, is taken to be gone
 	cutOffAfter = 1200 * time.Millisecond // and so soon when the store does not work either: two beats, and a little
 	askEvery    = time.Second             // for a census, of one guest
 )

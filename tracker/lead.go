@@ -68,17 +68,21 @@ func (s *stream) hear(from string, w trunk.Word, now time.Time) {
 	}
 }
 
+// patience is for how long a keeper and its guest may not hear each other.
+func (s *stream) patience(now time.Time) time.Duration {
+	if s.failing(now) {
+		return cutOffAfter
+	}
+	return silentAfter
+}
+
 // beat says that this tracker is here, and looks for those that are not.
 func (s *stream) beat(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tie != nil {
 		s.say(trunk.GuestBeat, nil)
-		patience := silentAfter
-		if s.failing(now) {
-			patience = cutOffAfter
-		}
-		if s.tie.firm && now.Sub(s.tie.heard) > patience {
+		if s.tie.firm && now.Sub(s.tie.heard) > s.patience(now) {
 			s.orphaned(now)
 			s.t.exchange.hurry()
 		}

@@ -203,6 +203,11 @@ func (s *stream) hearKeeper(from string, w trunk.Word, now time.Time) {
 		if swarm, err := trunk.ParseSummary(w.Body); err == nil {
 			c.swarm = swarm
 		}
+		if c.pending == nil && time.Duration(c.swarm.Silence)*time.Millisecond > s.patience(now) { // it does not hear us
+			s.orphaned(now)
+			s.t.exchange.hurry()
+			return
+		}
 	}
 	into := cmp.Or(c.pending, s.mirror)
 	s.carryOut(into, w, now)

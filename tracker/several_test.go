@@ -209,6 +209,69 @@ func TestStoreIsAway(t *testing.T) {
 	}
 }
 
+// A part of the store carries nothing any more, as when one server of a Cluster does not answer: to whomever nothing can be sent, all
+// newcomers are answered, nobody waits for what is sent to others, and nobody loses a peer.
+func TestPartOfTheStoreCarriesNothing(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		to   []int // after the keeper
+	}{
+		{"to the keeper", []int{0}},
+		{"to the keeper and a guest", []int{0, 1}},
+		{"to a guest", []int{1}},
+		{"to both guests", []int{1, 2}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				p := newParty(t, 3, Config{CellSize: 64})
+				viewers := p.crowd(24)
+				p.await(10*time.Second, viewers)
+				keeper := p.keepers()[0]
+				var away []string
+				var cut atomic.Bool
+				for _, i := range c.to {
+					away = append(away, p.worlds[(keeper+i)%3].tracker.exchange.name)
+				}
+				for _, way := range p.ways {
+					way.cannot = func(name string) bool { return cut.Load() && slices.Contains(away, name) }
+				}
+				cut.Store(true)
+				slowest := [3]time.Duration{}
+				var newcomers []*follower
+				for n := range 60 {
+					i := n % 3
+					p.drawn++
+					f := p.join((keeper+i)%3, p.drawn)
+					newcomers = append(newcomers, f)
+					began := time.Now()
+					for len(f.members()) == 0 && time.Since(began) < 10*time.Second {
+						time.Sleep(10 * time.Millisecond)
+						synctest.Wait()
+					}
+					slowest[i] = max(slowest[i], time.Since(began))
+					time.Sleep(100 * time.Millisecond)
+					for _, f := range viewers {
+						if n := len(f.members()); n < 24 {
+							t.Fatalf("viewer %x has %d peers left", f.id, n-1)
+						}
+					}
+				}
+				t.Logf("the slowest newcomer at the keeper waited %v, at its guests %v and %v", slowest[0], slowest[1], slowest[2])
+				for i, took := range slowest {
+					if took > 2*time.Second {
+						t.Errorf("a newcomer at tracker %d after the keeper waited %v", i, took)
+					}
+				}
+				if p.ways[0].faults.Load()+p.ways[1].faults.Load()+p.ways[2].faults.Load() == 0 {
+					t.Error("no fault was injected")
+				}
+				cut.Store(false)
+				p.await(30*time.Second, append(viewers, newcomers...))
+			})
+		})
+	}
+}
+
 // All leases are gone at once: whoever takes them, nobody loses a peer.
 func TestStoreIsFlushed(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -67,22 +67,23 @@ func (m *Memory) Drop(_ context.Context, holder string, names []string) error {
 }
 
 // Send implements Store.
-func (m *Memory) Send(_ context.Context, letters []Letter) (deaf []string, err error) {
+func (m *Memory) Send(_ context.Context, letters []Letter) []Receipt {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, l := range letters {
+	receipts := make([]Receipt, len(letters))
+	for i, l := range letters {
 		inbox, listens := m.inboxes[l.To]
 		if !listens {
-			deaf = append(deaf, l.To)
 			continue
 		}
+		receipts[i].Heard = true
 		select {
 		case inbox <- append([]byte(nil), l.Message...):
 		default:
 			m.lost++
 		}
 	}
-	return deaf, nil
+	return receipts
 }
 
 // Lost returns how many messages were lost because too many waited.

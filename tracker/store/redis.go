@@ -185,30 +185,26 @@ func (r *Redis) Drop(ctx context.Context, holder string, names []string) error {
 }
 
 // Send implements Store.
-func (r *Redis) Send(ctx context.Context, letters []Letter) (deaf []string, err error) {
+func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 	if len(letters) == 0 {
-		return nil, nil
+		return nil
 	}
 	listeners := make([]*redis.IntCmd, len(letters))
-	_, err = r.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+	r.client.Pipelined(ctx, func(p redis.Pipeliner) error { // each has its error
 		for i, l := range letters {
 			listeners[i] = p.SPublish(ctx, inboxOf(l.To), l.Message)
 		}
 		return nil
 	})
-	sent := 0
-	for i, l := range letters {
-		if listeners[i].Err() != nil {
+	receipts := make([]Receipt, len(letters))
+	for i, n := range listeners {
+		if err := n.Err(); err != nil {
+			receipts[i].Err = fmt.Errorf("store: send: %w", err)
 			continue
 		}
-		if sent++; listeners[i].Val() == 0 {
-			deaf = append(deaf, l.To)
-		}
+		receipts[i].Heard = n.Val() > 0
 	}
-	if sent == 0 {
-		return nil, fmt.Errorf("store: send: %w", err)
-	}
-	return deaf, nil
+	return receipts
 }
 
 // Receive implements Store.

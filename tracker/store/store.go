@@ -31,6 +31,12 @@ type Letter struct {
 	Message []byte
 }
 
+// Receipt is what became of a letter: whether somebody listened at the tracker when it was sent, or why it could not be sent.
+type Receipt struct {
+	Heard bool
+	Err   error
+}
+
 // Note is a text that all trackers know by its name, as who wrote it last had it.
 type Note struct {
 	Name  string
@@ -45,10 +51,10 @@ type Store interface {
 	Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) []Answer
 	// Drop gives back those of the leases that are held.
 	Drop(ctx context.Context, holder string, names []string) error
-	// Send sends messages, in order, and returns to whom of the trackers nobody listened: the connection of one that listens has
-	// ended, as it does when its process dies, and not when it is cut off. That others listened does not say that messages arrived.
-	// An error says that no message could be sent; if only some could not, they are lost like those that nobody received.
-	Send(ctx context.Context, letters []Letter) (deaf []string, err error)
+	// Send sends messages, in order, and returns a receipt for each. Where nobody listened the connection of one that did has
+	// ended, as it does when its process dies, and not when it is cut off; that somebody listened does not say that the message
+	// arrived. A part of a store may fail alone: the others' receipts may come only when it has been given up.
+	Send(ctx context.Context, letters []Letter) []Receipt
 	// Receive calls take with each message to a tracker, and listening each time when messages sent from now on will
 	// arrive: those of before may be lost. It returns when ctx ends. What is taken is the caller's to keep.
 	Receive(ctx context.Context, as string, listening func(), take func(message []byte))

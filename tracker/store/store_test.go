@@ -40,9 +40,7 @@ func TestMemoryLoses(t *testing.T) {
 	<-listening
 	const most, more = 1 << 12, 10
 	for i := range 1 + most + more {
-		if _, err := s.Send(ctx, []store.Letter{{To: "busy", Message: []byte("x")}}); err != nil {
-			t.Fatal(err)
-		}
+		sent(t, s, store.Letter{To: "busy", Message: []byte("x")})
 		if i == 0 {
 			<-busy // it holds the first
 		}
@@ -246,14 +244,10 @@ func inOrder(t *testing.T, open func() store.Store) {
 	const n = 500
 	large := make([]byte, 1<<20)
 	for i := range n {
-		letters := []store.Letter{{To: "ordered-a", Message: []byte{byte(i), byte(i >> 8)}}, {To: "ordered-b", Message: []byte{byte(i), byte(i >> 8), 1}}}
-		if _, err := sender.Send(context.Background(), letters); err != nil {
-			t.Fatal(err)
-		}
+		number := []byte{byte(i), byte(i >> 8)}
+		sent(t, sender, store.Letter{To: "ordered-a", Message: number}, store.Letter{To: "ordered-b", Message: append(number, 1)})
 	}
-	if _, err := sender.Send(context.Background(), []store.Letter{{To: "ordered-a", Message: large}}); err != nil {
-		t.Fatal(err)
-	}
+	sent(t, sender, store.Letter{To: "ordered-a", Message: large})
 	for i := range n {
 		for name, inbox := range map[string]<-chan []byte{"a": a, "b": b} {
 			m := next(t, inbox)
@@ -265,6 +259,18 @@ func inOrder(t *testing.T, open func() store.Store) {
 	if m := next(t, a); len(m) != len(large) {
 		t.Fatalf("a message of %d bytes came as %d", len(large), len(m))
 	}
+}
+
+// sent sends letters, which must succeed.
+func sent(t *testing.T, s store.Store, letters ...store.Letter) []store.Receipt {
+	t.Helper()
+	receipts := s.Send(context.Background(), letters)
+	for _, r := range receipts {
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+	}
+	return receipts
 }
 
 func next(t *testing.T, inbox <-chan []byte) []byte {
@@ -281,9 +287,9 @@ func next(t *testing.T, inbox <-chan []byte) []byte {
 func toNobody(t *testing.T, open func() store.Store) {
 	sender, receiver := open(), open()
 	listener(t, receiver, "somebody")
-	letters := []store.Letter{{To: "nobody", Message: []byte("x")}, {To: "somebody", Message: []byte("x")}}
-	if deaf, err := sender.Send(context.Background(), letters); err != nil || !slices.Equal(deaf, []string{"nobody"}) {
-		t.Errorf("deaf are %q, %v", deaf, err)
+	receipts := sent(t, sender, store.Letter{To: "nobody", Message: []byte("x")}, store.Letter{To: "somebody", Message: []byte("x")})
+	if receipts[0].Heard || !receipts[1].Heard {
+		t.Errorf("nobody and somebody: %+v", receipts)
 	}
 	ctx, leave := context.WithCancel(context.Background())
 	var receiving sync.WaitGroup
@@ -294,12 +300,11 @@ func toNobody(t *testing.T, open func() store.Store) {
 	receiving.Wait()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		deaf, err := sender.Send(context.Background(), []store.Letter{{To: "leaver", Message: []byte("x")}})
-		if err == nil && slices.Equal(deaf, []string{"leaver"}) {
+		if !sent(t, sender, store.Letter{To: "leaver", Message: []byte("x")})[0].Heard {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("of who has stopped to listen it is not told that nobody does: %q, %v", deaf, err)
+			t.Fatal("of who has stopped to listen it is not told that nobody does")
 		}
 	}
 }
@@ -350,12 +355,10 @@ func erases(t *testing.T, open func() store.Store) {
 func keeps(t *testing.T, open func() store.Store) {
 	s := open()
 	inbox := listener(t, s, "keeper")
-	sent := []byte("first")
+	message := []byte("first")
 	for _, text := range []string{"first", "other"} {
-		copy(sent, text)
-		if _, err := s.Send(context.Background(), []store.Letter{{To: "keeper", Message: sent}}); err != nil {
-			t.Fatal(err)
-		}
+		copy(message, text)
+		sent(t, s, store.Letter{To: "keeper", Message: message})
 	}
 	if first, second := next(t, inbox), next(t, inbox); string(first) != "first" || string(second) != "other" {
 		t.Fatalf("got %q and %q", first, second)
@@ -378,7 +381,7 @@ func TestRedisComesBack(t *testing.T) {
 			c.away(server)
 			failures := 0
 			for failures < 3 {
-				if _, err := s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("lost")}}); err != nil {
+				if s.Send(context.Background(), []store.Letter{{To: "patient", Message: []byte("lost")}})[0].Err != nil {
 					failures++
 				}
 			}

@@ -165,12 +165,12 @@ func ParseNotice(body []byte) (cell uint32, to []wire.ViewerID, message []byte, 
 	return cell, to, r.b, nil
 }
 
-// Summary is how a swarm does as a whole.
-type Summary struct{ Trackers, Viewers, Cells, Roots uint32 }
+// Summary is how a swarm does as a whole, and for how many milliseconds its keeper has heard nothing of the guest that it tells.
+type Summary struct{ Trackers, Viewers, Cells, Roots, Silence uint32 }
 
 // Append appends the body of a Beat.
 func (s Summary) Append(b []byte) []byte {
-	for _, n := range [...]uint32{s.Trackers, s.Viewers, s.Cells, s.Roots} {
+	for _, n := range [...]uint32{s.Trackers, s.Viewers, s.Cells, s.Roots, s.Silence} {
 		b = binary.BigEndian.AppendUint32(b, n)
 	}
 	return b
@@ -179,7 +179,7 @@ func (s Summary) Append(b []byte) []byte {
 // ParseSummary reads it.
 func ParseSummary(body []byte) (Summary, error) {
 	r := reader{b: body}
-	s := Summary{r.u32(), r.u32(), r.u32(), r.u32()}
+	s := Summary{r.u32(), r.u32(), r.u32(), r.u32(), r.u32()}
 	if r.short {
 		return Summary{}, ErrShort
 	}

@@ -21,7 +21,8 @@
 //
 // From the keeper to a guest:
 //
-//	0x41 Beat     how the swarm does: trackers u32, viewers in cells u32, cells u32, roots u32
+//	0x41 Beat     how the swarm does: trackers u32, viewers in cells u32, cells u32, roots u32; and milliseconds u32 since
+//	              anything was heard of the guest, which learns from it that its words do not arrive
 //	0x42 Ask      I know nothing of this session, or missed a word of it
 //	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
 //	0x44 Deliver  sender u64, addressee u64, payload

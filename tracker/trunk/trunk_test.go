@@ -43,7 +43,7 @@ func TestVectors(t *testing.T) {
 		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015 00000017 18 0000000000000000000000000000 19"},
 		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
 		{"rosters", trunk.AppendRosters(nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "000c 42 00000001 00000002 03 0000"},
-		{"summary", trunk.Summary{Trackers: 1, Viewers: 2, Cells: 3, Roots: 4}.Append(nil), "00000001 00000002 00000003 00000004"},
+		{"summary", trunk.Summary{Trackers: 1, Viewers: 2, Cells: 3, Roots: 4, Silence: 5}.Append(nil), "00000001 00000002 00000003 00000004 00000005"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
 	} {
@@ -77,7 +77,7 @@ func TestRefused(t *testing.T) {
 	for name, err := range map[string]error{
 		"seats":   second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
 		"rosters": second(trunk.ParseRosters([]byte{0, 5, 1})),
-		"summary": second(trunk.ParseSummary(make([]byte, 15))),
+		"summary": second(trunk.ParseSummary(make([]byte, 19))),
 		"census":  third(trunk.ParseCensus([]byte{0, 0, 0, 1, 0})),
 		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
 		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
