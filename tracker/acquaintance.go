@@ -17,7 +17,7 @@ import (
 // introduction are charged, whoever began it, so a network whose viewers come under ever new names must not be able to
 // spend what another has. Package cell puts who comes again where it was, so a page that is reloaded costs little.
 const (
-	acquaintOfOne  = 8                // viewers of one origin that another pays for
+	acquaintOfOne  = 12               // viewers of one origin that another pays for
 	acquaintShare  = 0.03             // of a stream's viewers, if that is more than Config.Acquaintances
 	acquaintRefill = 60 * time.Minute // in which all that were spent may be spent again
 	acquaintSettle = time.Minute      // after which those are free who have come into a second home since

@@ -188,7 +188,7 @@ func (h *harvester) once(stay time.Duration) {
 
 // TestHarvest tries ways to know everybody, one after the other on the same swarm, each from a network of its own.
 func TestHarvest(t *testing.T) {
-	for _, perNetwork := range []uint32{1, 10} {
+	for _, perNetwork := range []uint32{1, 10, 30} {
 		t.Run(fmt.Sprint(perNetwork, " to a network"), func(t *testing.T) { harvest(t, perNetwork) })
 	}
 }
