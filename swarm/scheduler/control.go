@@ -21,6 +21,7 @@ func (s *Scheduler) takeControl(c wire.Control) {
 	s.boundWeight()
 	s.changes++
 	if c.Flags&wire.Off != 0 {
+		s.control.off = true
 		s.quit()
 		return
 	}
@@ -32,7 +33,6 @@ func (s *Scheduler) takeControl(c wire.Control) {
 // and to the others a link that is gone says enough. What was expected of peers the edge is asked for. The socket to the
 // tracker stays.
 func (s *Scheduler) quit() {
-	s.control.off = true
 	s.joined, s.version, s.depth, s.rejoined = false, 0, 0, 0
 	s.roster, s.bridges, s.entry = nil, nil, wire.Member{}
 	s.self.Flags &^= ownFlags
