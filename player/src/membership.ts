@@ -145,7 +145,7 @@ export class Membership {
 
   #of(cell: Cell): P2P {
     if (cell.roster > 0 || cell.links > 0) return 'on';
-    if (this.#p2p === 'refused') return 'refused';
-    return cell.off && this.#tracker?.isUp ? 'off' : 'joining';
+    if (cell.off && this.#tracker?.isUp) return 'off';
+    return this.#p2p === 'refused' ? 'refused' : 'joining';
   }
 }

@@ -4,7 +4,7 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; log: string[]; world: { now: number; buffered: number; links: number; late: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: { isUp: boolean }; log: string[]; world: { now: number; buffered: number; links: number; late: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
@@ -26,7 +26,7 @@ function setup(t: TestContext): { membership: Membership; log: string[]; world: 
     },
   });
   membership.hope();
-  const door: Door = {
+  const door: Door & { isUp: boolean } = {
     isUp: true,
     open: () => log.push('open'),
     refused: (seconds, busy, why) => log.push(`refused ${seconds} ${busy} ${why}`),
@@ -47,7 +47,7 @@ function setup(t: TestContext): { membership: Membership; log: string[]; world: 
     membership.end('off');
     mock.timers.reset();
   });
-  return { membership, log, world, pass };
+  return { membership, door, log, world, pass };
 }
 
 test('it is time to join once: when playback is steady, or has had its time', (t) => {
@@ -74,6 +74,19 @@ test('a refusal for now is over with the first roster; being sent away is none',
   membership.settled({ ...NONE, roster: 1 });
   assert.equal(membership.p2p, 'on');
   assert.deepEqual(log, ['move 5', 'refused 30 true full']);
+});
+
+test('where the operator turned the swarm off that is what is said, whatever refused before', (t) => {
+  const { membership, door } = setup(t);
+  membership.refusal(4, 30, 'full');
+  door.isUp = false;
+  membership.settled({ ...NONE, off: true });
+  assert.equal(membership.p2p, 'refused', 'no tracker says that it is off');
+  door.isUp = true;
+  membership.settled({ ...NONE, off: true });
+  assert.equal(membership.p2p, 'off');
+  membership.settled({ ...NONE, roster: 1 });
+  assert.equal(membership.p2p, 'on');
 });
 
 test('a refusal for good is felt when the last link has gone, though a roster is known', (t) => {
