@@ -4,7 +4,7 @@
 //
 // What peers send comes a little later than from the edge, so that less is in the buffer. Where that runs low, because the machine
 // or uplinks are busy, a cushion is laid in: a tenth of a second more to spare each time, taken away again when it has not been
-// needed for a while.
+// needed for a while. Who is alone needs none: nothing comes later than it would without the swarm.
 //
 // hls.js catches up by itself, by playing a little faster. Falling back it knows only by a stall: here it is done by
 // playing a little slower.
@@ -74,7 +74,7 @@ export class HoldBack {
     this.#lowest = Math.min(this.#lowest, this.#events.buffered());
     if (now - this.#since < EVERY) return;
     const swarming = this.#events.swarming();
-    if (this.#lowest < PLENTY) this.#neededAt = now;
+    if (swarming && this.#lowest < PLENTY) this.#neededAt = now;
     if (swarming && this.#lowest < LOW) this.#cushion = Math.min(CUSHION, this.#cushion + STEP);
     else if (now - this.#neededAt > UNUSED) {
       this.#cushion = Math.max(0, this.#cushion - STEP);

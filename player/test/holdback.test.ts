@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type Hls from 'hls.js';
 import { HoldBack } from '../src/holdback.ts';
 
@@ -23,6 +23,18 @@ function world(userConfig = {}): World {
   };
   w.holdBack = new HoldBack(w.hls as unknown as Hls, { further: () => w.further, buffered: () => w.buffered, swarming: () => w.swarming });
   return w;
+}
+
+// clock returns what lets seconds go by, with a playlist twice in each.
+function clock(t: TestContext, w: World): (seconds: number) => void {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  return (seconds) => {
+    for (let i = 0; i < 2 * seconds; i++) {
+      now += 500;
+      w.holdBack.look(TEXT);
+    }
+  };
 }
 
 const target = (w: World): string | undefined => w.hls.targetLatency?.toFixed(3);
@@ -80,15 +92,8 @@ test('the end gives hls.js its way, and a viewer who plays faster is left alone'
 });
 
 test('a cushion grows where the buffer runs low with peers, and goes when it is not needed', (t) => {
-  let now = 0;
-  t.mock.method(performance, 'now', () => now);
   const w = world();
-  const pass = (seconds: number): void => {
-    for (let i = 0; i < 2 * seconds; i++) {
-      now += 500;
-      w.holdBack.look(TEXT);
-    }
-  };
+  const pass = clock(t, w);
   w.buffered = 0.3;
   pass(10);
   assert.equal(target(w), '1.503', 'alone it is not the swarm that is late');
@@ -107,5 +112,19 @@ test('a cushion grows where the buffer runs low with peers, and goes when it is 
   assert.equal(target(w), '1.803');
   w.swarming = false;
   pass(100);
+  assert.equal(target(w), '1.503');
+});
+
+test('who is alone gives the cushion back, however low the buffer is', (t) => {
+  const w = world();
+  const pass = clock(t, w);
+  w.buffered = 0.3;
+  w.swarming = true;
+  pass(20);
+  assert.equal(target(w), '1.903');
+  w.swarming = false;
+  pass(29);
+  assert.equal(target(w), '1.903', 'peers may be back soon');
+  pass(110);
   assert.equal(target(w), '1.503');
 });
