@@ -1,11 +1,13 @@
 // Which of several trackers is asked next, and when. Viewers begin with different ones and, when theirs goes, come to
 // the next one within a second; only when all have failed in a row do they wait longer, 1 s doubling to 12 s, half of it
-// by chance, so that they do not come back together. The native viewer's retry.go is the same.
+// by chance, so that they do not come back together. A tracker, or a proxy before it, may be wrong about when to come
+// back: of what it says five minutes count. The native viewer's retry.go is the same.
 
 const SOON = 200; // at least, to another tracker; at most FIRST
 const FIRST = 1000;
 const LAST = 12000;
 const SELDOM = 120000; // instead of LAST, in a round in which one refused and others are away
+const LONGEST = 300000; // that is waited because one was told to, and up to half of it more
 const STEADY = 5000; // a socket that lived this long has earned a fresh beginning
 
 export class Retry {
@@ -59,17 +61,18 @@ export class Retry {
     return this.#next() ? this.#soon() : this.stay(wait);
   }
 
-  // stay returns how long to wait where any tracker would say the same: not less than told.
+  // stay returns how long to wait where any tracker would say the same: not less than told, within reason.
   stay(wait: number): number {
     this.#refusals = 0;
-    return wait + (this.#chance() * wait) / 2;
+    const told = Math.min(LONGEST, wait);
+    return told + (this.#chance() * told) / 2;
   }
 
   // moved returns when within a span to go to the next tracker, which is the same if there is only one.
   moved(span: number): number {
     this.#afresh();
     this.#at = (this.#at + 1) % this.#urls.length;
-    return this.#chance() * span;
+    return this.#chance() * Math.min(LONGEST, span);
   }
 
   #afresh(): void {

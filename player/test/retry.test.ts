@@ -12,6 +12,7 @@ const cases: [string, string[], number, (r: Retry) => (number | null)[], (number
   ['all in turn, then slower', ['a', 'b', 'c'], 0, (r) => [0, 0, 0, 0, 0].map((lived) => r.lost(lived)), [200, 200, 500, 1000, 2000], 'c'],
   ['a full one among others', ['a', 'b'], 0, (r) => [r.busy(5000), r.busy(5000)], [200, 5000], 'a'],
   ['told to wait', ['a', 'b'], 0.5, (r) => [r.stay(10000)], [12500], 'b'],
+  ['told to wait for days', ['a'], 0.5, (r) => [r.stay(3e9), r.busy(3e9), r.stay(Infinity), r.moved(3e9)], [375000, 375000, 375000, 150000], 'a'],
   ['moving', ['a', 'b'], 0.25, (r) => [r.moved(4000)], [1000], 'b'],
   ['moving, with one', ['a'], 0.25, (r) => [r.moved(4000), r.lost(0)], [1000, 625], 'a'],
   ['one that refuses', ['a'], 0, (r) => [r.denied(0), r.denied(0)], [null, null], 'a'],

@@ -7,12 +7,14 @@ const (
 	askFirst  = time.Second
 	askLast   = 12 * time.Second
 	askSeldom = 2 * time.Minute // instead of askLast, in a round in which one refused and others are away
+	askAtMost = 5 * time.Minute // that is waited because one was told to, and up to half of it more
 	askSteady = 5 * time.Second // a socket that lived this long has earned a fresh beginning
 )
 
 // retry decides which of several trackers is asked next, and when. Viewers begin with different ones and, when theirs goes,
 // come to the next one within a second; only when all have failed in a row do they wait longer, 1 s doubling to 12 s, half
-// of it by chance, so that they do not come back together. The player's retry.ts is the same.
+// of it by chance, so that they do not come back together. A tracker, or a proxy before it, may be wrong
+// about when to come back: of what it says five minutes count. The player's retry.ts is the same.
 type retry struct {
 	urls   []string
 	chance func() float64 // 0 to less than 1
@@ -80,9 +82,10 @@ func (r *retry) busy(wait time.Duration) time.Duration {
 	return r.stay(wait)
 }
 
-// stay returns how long to wait where any tracker would say the same: not sooner than told.
+// stay returns how long to wait where any tracker would say the same: not less than told, within reason.
 func (r *retry) stay(wait time.Duration) time.Duration {
 	r.refusals = 0
+	wait = min(askAtMost, wait)
 	return wait + time.Duration(r.chance()*float64(wait/2))
 }
 
@@ -90,5 +93,5 @@ func (r *retry) stay(wait time.Duration) time.Duration {
 func (r *retry) moved(span time.Duration) time.Duration {
 	r.afresh()
 	r.at = (r.at + 1) % len(r.urls)
-	return time.Duration(r.chance() * float64(span))
+	return time.Duration(r.chance() * float64(min(askAtMost, span)))
 }

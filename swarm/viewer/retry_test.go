@@ -42,6 +42,9 @@ func TestRetry(t *testing.T) {
 		{"told to wait", []string{"a", "b"}, 0.5, func(r *retry) []time.Duration {
 			return []time.Duration{r.stay(10 * time.Second)}
 		}, []time.Duration{12500 * ms}, "b"},
+		{"told to wait for days", []string{"a"}, 0.5, func(r *retry) []time.Duration {
+			return []time.Duration{r.stay(800 * time.Hour), r.busy(800 * time.Hour), r.moved(800 * time.Hour)}
+		}, []time.Duration{375 * time.Second, 375 * time.Second, 150 * time.Second}, "a"},
 		{"moving", []string{"a", "b"}, 0.25, func(r *retry) []time.Duration {
 			return []time.Duration{r.moved(4 * time.Second)}
 		}, []time.Duration{1000 * ms}, "b"},
