@@ -28,7 +28,8 @@ type Config struct {
 	PartDuration time.Duration
 	// SegmentDuration is the wanted segment, whole seconds. Default 2 s.
 	SegmentDuration time.Duration
-	// Grace is how long a stream waits for its broadcaster before it ends. Default 60 s.
+	// Grace is how long a stream waits for a broadcaster whose connection is lost before it ends. One who says that it is
+	// over is waited for 3 s at most. Default 60 s.
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 10.
 	WindowSegments int

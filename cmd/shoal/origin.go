@@ -51,7 +51,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
-	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster has to come back into the same stream")
+	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/bluenviron/gortmplib"
 	"github.com/bluenviron/gortmplib/pkg/codecs"
+	"github.com/bluenviron/gortmplib/pkg/message"
 	"go.uber.org/goleak"
 
 	"github.com/shoal-live/shoal/origin/stream"
@@ -127,6 +128,37 @@ func TestPublish(t *testing.T) {
 				t.Fatalf("%+v", i)
 			}
 		})
+	}
+}
+
+// TestUnpublish: a broadcaster who stops says so, and viewers are told that it is over within seconds.
+func TestUnpublish(t *testing.T) {
+	h := open(t)
+	var all sync.WaitGroup
+	defer all.Wait()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	all.Go(func() { h.streams.Run(ctx) })
+	c, err := h.dial(t, "/live/secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	broadcast(t, c, 0, 5*time.Second, 0)
+	h.until(t, 2)
+	if err := c.Write(&message.CommandAMF0{ChunkStreamID: 3, Name: "FCUnpublish", CommandID: 6, Arguments: []any{nil, "secret"}}); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		v, changed := h.streams.Get("demo").Window().View()
+		if v.Ended {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			t.Fatal("not over after 10 s, but", h.streams.Get("demo").Describe().State)
+		}
 	}
 }
 

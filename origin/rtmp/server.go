@@ -153,7 +153,9 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 		return
 	}
 	err = newFeed(session, s.config.Log.With("stream", session.Stream().Name)).run(d)
-	if err != nil && ctx.Err() == nil {
+	if err == nil {
+		session.End()
+	} else if ctx.Err() == nil {
 		s.config.Log.Info("rtmp: connection ended", "stream", session.Stream().Name, "error", err)
 		if errors.Is(err, errFormat) {
 			s.refuse(stream.RefusedFormat)

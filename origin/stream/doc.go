@@ -8,6 +8,8 @@
 //	idle -> live -> interrupted -> ended
 //	         ^----------'------------'      the broadcaster comes back: discontinuity, same numbering
 //
+// A broadcaster whose connection is lost is waited for; who says that it is over, only for a moment.
+//
 // Streams is the set of all streams of an origin; it admits at most one Session to each. Run advances the clock of
 // interrupted streams. A Session is used by one goroutine; everything else is safe for concurrent use.
 package stream

@@ -146,25 +146,30 @@ func (s *Session) watchCadence() {
 	s.advice = text
 }
 
-// Close ends the session. The stream waits for its broadcaster to come back.
-func (s *Session) Close() {
+// Close ends the session, if it has not ended. The stream waits for its broadcaster to come back.
+func (s *Session) Close() { s.close(s.stream.config.Grace) }
+
+// End is Close where the broadcaster said that it is over: the stream waits only for one that begins anew at once.
+func (s *Session) End() { s.close(min(s.stream.config.Grace, farewell)) }
+
+func (s *Session) close(grace time.Duration) {
 	st := s.stream
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.session == s {
-		s.leave()
+		s.leave(grace)
 	}
 }
 
 // leave flushes and detaches the session. The caller holds stream.mu.
-func (s *Session) leave() {
+func (s *Session) leave(grace time.Duration) {
 	st := s.stream
 	s.endRun()
-	st.session = nil
+	st.session, st.grace = nil, grace
 	st.metrics.Live.Dec()
 	if st.status == Live {
 		st.status, st.since = Interrupted, time.Now()
-		st.log.Info("interrupted", "protocol", s.protocol)
+		st.log.Info("interrupted", "protocol", s.protocol, "wait", grace)
 	}
 }
 

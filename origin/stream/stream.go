@@ -39,7 +39,8 @@ type Stream struct {
 	state    state  // as on disk
 	next     uint64 // MSN of the next segment
 	status   Status
-	since    time.Time // of the status
+	since    time.Time     // of the status
+	grace    time.Duration // that it may be interrupted for
 	session  *Session
 	protocol string
 	tracks   []media.Track
@@ -171,7 +172,7 @@ func (s *Stream) tick(now time.Time) {
 	defer s.mu.Unlock()
 	age := now.Sub(s.since)
 	switch {
-	case s.status == Interrupted && age >= s.config.Grace:
+	case s.status == Interrupted && age >= s.grace:
 		s.status, s.since = Ended, now
 		s.window.End()
 		s.log.Info("ended")

@@ -332,6 +332,41 @@ func TestGrace(t *testing.T) {
 	})
 }
 
+// TestEnd: who says that it is over is waited for a moment, and longer once back.
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		go all.Run(t.Context())
+		s := publish(t, all, "demo")
+		st := s.Stream()
+		is := func(want Status) {
+			t.Helper()
+			if got := st.Describe().State; got != want || strings.Contains(playlist(st), "ENDLIST") != (want == Ended) {
+				t.Fatalf("%s, want %s:\n%s", got, want, playlist(st))
+			}
+		}
+		send(t, s, 0, 5*time.Second)
+		s.End()
+		s.Close() // comes late
+		time.Sleep(farewell - time.Second)
+		is(Interrupted)
+		s = publish(t, all, "demo") // in time, and slow to send
+		time.Sleep(10 * time.Second)
+		is(Interrupted)
+		send(t, s, 0, 5*time.Second)
+		is(Live)
+		s.End()
+		time.Sleep(farewell + 2*time.Second)
+		is(Ended)
+		s = publish(t, all, "demo")
+		send(t, s, 0, 5*time.Second)
+		is(Live)
+		s.Close() // lost this time
+		time.Sleep(30 * time.Second)
+		is(Interrupted)
+	})
+}
+
 func TestJumpGoesOn(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")

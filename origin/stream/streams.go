@@ -17,6 +17,7 @@ import (
 
 const (
 	silence   = 5 * time.Second // after which a second broadcaster may take over
+	farewell  = 3 * time.Second // that one who said that it is over is waited for; OBS says so too before it reconnects, and is back after two
 	keepEnded = 5 * time.Minute // that an ended stream can still be fetched
 )
 
@@ -78,12 +79,13 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 		if time.Since(time.Unix(0, old.seen.Load())) < silence {
 			return nil, ErrBusy
 		}
-		old.leave()
+		old.leave(s.config.Grace)
 		close(old.replaced)
 	}
 	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
 	n.seen.Store(time.Now().UnixNano())
 	st.session, st.protocol, st.gop, st.frames = n, protocol, 0, 0
+	st.grace = s.config.Grace // until its first part
 	s.metrics.Live.Inc()
 	return n, nil
 }

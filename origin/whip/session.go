@@ -23,6 +23,7 @@ const (
 var (
 	errSilent  = errors.New("whip: no media came for 10 s")
 	errDeleted = errors.New("whip: the broadcaster ended it")
+	errClosed  = errors.New("whip: the broadcaster closed the connection")
 )
 
 // session is one broadcaster's peer connection.
@@ -60,8 +61,11 @@ func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, pu
 	s.heard.Store(time.Now().UnixNano())
 	pc.OnTrack(s.track)
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
+		switch state {
+		case webrtc.PeerConnectionStateFailed:
 			s.end(fmt.Errorf("whip: connection %s", state))
+		case webrtc.PeerConnectionStateClosed: // by a word of DTLS: of a network that is gone there is none
+			s.end(errClosed)
 		}
 	})
 	text, err := s.negotiate(ctx, sdp)
@@ -169,7 +173,10 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 	}
 	err := s.pc.GracefulClose()
 	s.readers.Wait()
-	s.publish.Close()
 	<-s.ended
+	if errors.Is(s.cause, errDeleted) || errors.Is(s.cause, errClosed) {
+		s.publish.End()
+	}
+	s.publish.Close()
 	return errors.Join(s.cause, err)
 }

@@ -259,6 +259,46 @@ func TestBroadcast(t *testing.T) {
 	}
 }
 
+// TestEnds: a broadcaster who ends it, by DELETE or by closing its connection, is not waited for, and viewers are told.
+func TestEnds(t *testing.T) {
+	for name, end := range map[string]func(h *house, c *camera, location string){
+		"DELETE": func(h *house, _ *camera, location string) { h.do(t, "DELETE", location, "", "Authorization", bearer) },
+		"closed": func(_ *house, c *camera, _ string) { _ = c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := open(t)
+			var all sync.WaitGroup
+			defer all.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			all.Go(func() { h.streams.Run(ctx) })
+			c, offer := newCamera(t, webrtc.MimeTypeH264)
+			answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", "application/sdp")
+			if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+				t.Fatal(err)
+			}
+			<-c.connected
+			c.shoot(t, 100)
+			for over := false; ; {
+				v, changed := h.streams.Get("demo").Window().View()
+				if v.Ended {
+					return
+				}
+				if !over && v.Newest() != nil {
+					over = true
+					end(h, c, answer.Header.Get("Location"))
+				}
+				select {
+				case <-changed:
+				case <-ctx.Done():
+					t.Fatal("not over after 10 s, but", h.streams.Get("demo").Describe().State)
+				}
+			}
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	h := open(t)
 	_, good := newCamera(t, webrtc.MimeTypeH264)
