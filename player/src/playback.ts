@@ -35,7 +35,8 @@ export class Playback {
   #hls: Hls | null = null;
   #swarm: Swarm | null = null;
   #state: PlaybackState = 'connecting';
-  #poll: ReturnType<typeof setTimeout> | undefined;
+  #poll: ReturnType<typeof setTimeout> | undefined; // of a stream that ended, or broke: nothing more comes of what was loaded
+  #polls = 0; // of which only the newest counts
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
   readonly #standing = new Standing();
@@ -57,7 +58,7 @@ export class Playback {
     video.addEventListener('play', () => (this.#wanted = true), { signal });
     video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
     video.addEventListener('playing', () => this.#become('playing'), { signal });
-    video.addEventListener('ended', () => this.#end(), { signal });
+    video.addEventListener('ended', () => this.#become('ended'), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
       if (!this.#started) void this.#ask();
@@ -68,7 +69,8 @@ export class Playback {
   start(): boolean {
     if (this.#started || this.#over.signal.aborted) return false;
     this.#started = true;
-    clearTimeout(this.#poll);
+    this.#askNoMore();
+    this.#become('connecting');
     const video = this.#video;
     if (Hls.isSupported()) {
       const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
@@ -111,7 +113,7 @@ export class Playback {
 
   close(): void {
     this.#over.abort();
-    clearTimeout(this.#poll);
+    this.#askNoMore();
     clearInterval(this.#beat);
     this.#swarm?.close();
     this.#hls?.destroy();
@@ -121,8 +123,13 @@ export class Playback {
   #become(state: PlaybackState): void {
     if (this.#state === state || this.#over.signal.aborted) return;
     this.#state = state;
-    if (state === 'playing') clearTimeout(this.#poll);
+    if (state === 'ended') this.#later();
     this.#changed(state);
+  }
+
+  // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
+  #say(state: PlaybackState): void {
+    if (this.#state !== 'playing' || this.#standing.long) this.#become(state);
   }
 
   #error(data: ErrorData): void {
@@ -167,57 +174,62 @@ export class Playback {
   }
 
   #load(): void {
+    this.#askNoMore();
     this.#recoveries = [];
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
     else this.#video.src = this.#src;
     this.#play();
   }
 
-  #end(): void {
-    this.#become('ended');
-    this.#later();
-  }
-
-  // later asks again and again, gently, whether the stream is there, and then loads it.
+  // later asks again and again, gently, whether the stream is there, and then loads it. That something plays ends no
+  // asking: it may be the last of what was loaded.
   #later(): void {
-    clearTimeout(this.#poll);
+    this.#askNoMore();
     if (this.#over.signal.aborted) return;
     this.#poll = setTimeout(() => void this.#ask(), POLL_MILLIS * (0.6 + 0.8 * Math.random()));
     if (this.#started && this.#state !== 'ended') void this.#explain();
   }
 
+  // askNoMore ends the asking, and takes no answer to what was asked.
+  #askNoMore(): void {
+    clearTimeout(this.#poll);
+    this.#polls++;
+  }
+
   async #ask(): Promise<void> {
-    const before = this.#started;
+    const poll = ++this.#polls;
     const live = await this.#explain();
-    if (this.#over.signal.aborted || before !== this.#started) return;
-    if (live === false || !this.#started) {
-      this.#later();
-      return;
-    }
-    this.#load();
+    if (this.#over.signal.aborted || poll !== this.#polls) return;
+    if (live === false || !this.#started) this.#later();
+    else if (!this.#goesOn) this.#load();
+  }
+
+  // goesOn tells whether hls.js does so by itself: it has met no end, and no error that it cannot mend.
+  get #goesOn(): boolean {
+    return this.#hls !== null && this.#hls.loadingEnabled && this.#hls.latestLevelDetails?.live === true;
   }
 
   // explain finds out whether the stream is live, null if nobody tells, and says why nothing is to be seen.
   async #explain(): Promise<boolean | null> {
     if (this.#name === '') {
-      this.#become('connecting');
+      this.#say('connecting');
       return null;
     }
     try {
       const stream = await describeLive(this.#src, this.#name, this.#over.signal);
       if (stream?.state === 'live') {
         this.#standing.told(stream.lastMsn);
-        if (this.#state !== 'playing' || this.#standing.long) this.#become('connecting');
+        this.#say('connecting');
         return true;
       }
       if (!stream && !this.#started && (await this.#served())) {
-        this.#become('connecting');
+        this.#say('connecting');
         return null;
       }
-      this.#become(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
+      this.#say(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
       return false;
     } catch {
-      this.#become('connecting');
+      this.#say('connecting');
       return null;
     }
   }

@@ -1,0 +1,144 @@
+// Playback where the browser plays HLS itself: when it loads the stream, and when it only asks.
+
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import { Playback } from '../src/playback.ts';
+
+// A video element, as far as it is played in.
+class Video extends EventTarget {
+  paused = false;
+  ended = false;
+  readyState = 4;
+  currentTime = 10;
+  loads = 0;
+
+  set src(_url: string) {
+    this.loads++;
+  }
+
+  canPlayType(): string {
+    return 'maybe';
+  }
+
+  async play(): Promise<void> {
+    this.paused = false;
+    this.tell('play');
+  }
+
+  removeAttribute(): void {}
+
+  // end is what an element does that has played all there is.
+  end(): void {
+    this.ended = this.paused = true;
+    this.tell('pause', 'ended');
+  }
+
+  tell(...names: string[]): void {
+    for (const name of names) this.dispatchEvent(new Event(name));
+  }
+}
+
+interface World {
+  playback: Playback;
+  video: Video;
+  stream: { state: string; asked: number; slow: Promise<void> | null; moving: boolean };
+  pass(seconds: number): Promise<void>;
+}
+
+// watching returns a world in which the stream plays.
+async function watching(t: TestContext): Promise<World> {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const stream = { state: 'live', asked: 0, slow: null as Promise<void> | null, moving: true };
+  Object.assign(globalThis, {
+    document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }),
+    fetch: async () => {
+      stream.asked++;
+      await stream.slow;
+      return Response.json({ state: stream.state, publicKey: '', lastMsn: 7 });
+    },
+  });
+  const video = new Video();
+  const playback = new Playback(video as unknown as HTMLVideoElement, '/live/demo/index.m3u8', {}, () => undefined);
+  t.after(() => {
+    playback.close();
+    mock.timers.reset();
+  });
+  const pass = async (seconds: number): Promise<void> => {
+    for (let i = 0; i < 10 * seconds; i++) {
+      now += 100;
+      if (stream.moving) video.currentTime += 0.1;
+      video.readyState = stream.moving ? 4 : 2;
+      mock.timers.tick(100);
+      for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+    }
+  };
+  playback.start();
+  video.tell('playing');
+  await pass(3);
+  assert.deepEqual([playback.state, video.loads], ['playing', 1]);
+  return { playback, video, stream, pass };
+}
+
+test('a viewer at the end of a stream comes back with the broadcaster', async (t) => {
+  const { playback, video, stream, pass } = await watching(t);
+  stream.state = 'ended';
+  stream.moving = false;
+  video.end();
+  await pass(20);
+  assert.deepEqual([playback.state, video.loads], ['ended', 1]);
+  stream.state = 'live';
+  await pass(5);
+  assert.deepEqual([playback.state, video.loads], ['connecting', 2]);
+});
+
+test('so does one whose picture stood still when the stream ended, and who was told of no end', async (t) => {
+  const { playback, video, stream, pass } = await watching(t);
+  stream.state = 'ended';
+  stream.moving = false;
+  await pass(20);
+  assert.deepEqual([playback.state, video.loads], ['ended', 1]);
+  stream.state = 'live';
+  await pass(5);
+  assert.deepEqual([playback.state, video.loads], ['connecting', 2]);
+});
+
+test('one that plays what is left after a fatal error still comes back', async (t) => {
+  const { playback, video, stream, pass } = await watching(t);
+  stream.state = 'interrupted';
+  video.tell('error', 'waiting', 'playing');
+  await pass(5);
+  assert.equal(playback.state, 'playing', 'a picture that moves speaks for itself');
+  stream.moving = false;
+  await pass(5);
+  assert.deepEqual([playback.state, video.loads], ['away', 1]);
+  stream.state = 'live';
+  await pass(5);
+  assert.deepEqual([playback.state, video.loads], ['connecting', 2]);
+});
+
+test('there is one poll at a time, whatever there is to poll for', async (t) => {
+  const { video, stream, pass } = await watching(t);
+  stream.state = 'ended';
+  stream.moving = false;
+  video.end();
+  video.tell('error', 'error');
+  await pass(1);
+  video.tell('error');
+  await pass(1);
+  stream.asked = 0;
+  await pass(35);
+  assert.ok(stream.asked >= 9 && stream.asked <= 24, `asked ${stream.asked} times in 35 s`);
+  assert.equal(video.loads, 1);
+  let answer = (): void => undefined;
+  stream.slow = new Promise((resolve) => (answer = resolve));
+  await pass(5);
+  video.tell('error'); // while it is asked
+  await pass(5);
+  stream.state = 'live';
+  answer();
+  await pass(10);
+  assert.equal(video.loads, 2);
+});
