@@ -1,8 +1,9 @@
 // How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it, and
 // what a refusal comes to. It says when; what is done then is the session's part.
 //
-// A refusal for good ends the asking and no link: the edge would have to carry what the links do. The swarm is left
-// when none is left.
+// A refusal for good ends the asking and no link: of a whole swarm that is refused at once the edge would have to carry at once
+// what the links do. The swarm is left when none is left, but after two minutes at most, each at a moment of its own: who has no
+// tracker is not told when the operator turns the swarm off.
 
 import { Pulse, type PulseWorld } from './pulse.ts';
 import { Rest } from './rest.ts';
@@ -13,7 +14,7 @@ export interface MembershipEvents {
   steady(): boolean;
   links(): number; // that are up
   leave(): void; // the cell, for now
-  over(): void; // refused, with no link left
+  over(): void; // refused, and no link is to be kept
 }
 
 // What this file knows of the tracker.
@@ -35,6 +36,7 @@ export interface Cell {
 const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
 const CALM_MILLIS = 30000; // nor longer than this for timers to be on time, unless they are late indeed
 const KEY_RETRY_MILLIS = 15000;
+const OUTLAST_MILLIS = 120000; // that links outlive a refusal for good at most, and half of it at least
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
 
@@ -42,15 +44,18 @@ export class Membership {
   readonly #events: MembershipEvents;
   readonly #pulse: Pulse;
   readonly #rest: Rest;
+  readonly #chance: () => number;
   #p2p: P2P = 'off';
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
-  #banished = false; // refused for good: links carry on while they live
+  #leaveAt = Infinity; // refused for good: links carry on until then, while they live
   #tracker: Door | null = null;
 
-  constructor(world: PulseWorld, events: MembershipEvents) {
+  // chance returns 0 to less than 1.
+  constructor(world: PulseWorld, events: MembershipEvents, chance: () => number = Math.random) {
     this.#events = events;
+    this.#chance = chance;
     this.#pulse = new Pulse(world);
     this.#rest = new Rest(this.#pulse);
   }
@@ -97,10 +102,11 @@ export class Membership {
     tracker.open();
   }
 
-  // second leaves the swarm while the machine has no time for it. It is called each second.
+  // second leaves the swarm while the machine has no time for it, or for good. It is called each second.
   second(): void {
     const now = performance.now();
-    if (this.#p2p === 'resting') {
+    if (now >= this.#leaveAt) this.#events.over();
+    else if (this.#p2p === 'resting') {
       if (!this.#rest.over(now)) return;
       this.#p2p = 'joining';
       this.#tracker?.open();
@@ -128,13 +134,13 @@ export class Membership {
   // refused: by all trackers, for good.
   refused(why: string): void {
     console.warn('shoal: the tracker refuses:', why);
-    this.#banished = true;
+    this.#leaveAt = performance.now() + (OUTLAST_MILLIS / 2) * (1 + this.#chance());
     if (this.#events.links() === 0) this.#events.over();
   }
 
   // settled looks at the cell after something happened in it.
   settled(cell: Cell): void {
-    if (this.#banished && cell.links === 0) this.#events.over();
+    if (this.#leaveAt < Infinity && cell.links === 0) this.#events.over();
     else if (this.#p2p !== 'resting') this.#p2p = this.#of(cell);
   }
 

@@ -24,7 +24,7 @@ function setup(t: TestContext): { membership: Membership; door: { isUp: boolean 
       log.push('over');
       membership.end('refused');
     },
-  });
+  }, () => 0.5);
   membership.hope();
   const door: Door & { isUp: boolean } = {
     isUp: true,
@@ -97,6 +97,19 @@ test('a refusal for good is felt when the last link has gone, though a roster is
   assert.deepEqual([membership.p2p, log], ['on', []]);
   membership.settled({ links: 0, roster: 5, off: false });
   assert.deepEqual([membership.p2p, log], ['refused', ['over']]);
+});
+
+test('links outlive a refusal for good by two minutes at most: nobody tells it of the operator', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  world.links = 1;
+  membership.settled({ links: 1, roster: 2, off: false });
+  pass(300);
+  membership.refused('expired');
+  pass(80); // chance is a half
+  membership.settled({ links: 1, roster: 2, off: false });
+  assert.deepEqual([membership.p2p, log], ['on', []]);
+  pass(20);
+  assert.deepEqual([membership.p2p, log[0]], ['refused', 'over']);
 });
 
 test('who is refused for good and leaves because the machine is busy does not come back', (t) => {

@@ -54,7 +54,7 @@ type session struct {
 	counts   counts
 	beaconN  beacon
 	barred   bool   // the tracker refused, for now or for good
-	banished bool   // all trackers refused, for good: links carry on while they live
+	banished bool   // all trackers refused, for good: links carry on for a while
 	out      []byte // scratch for messages
 
 	// shared with the leaves
@@ -191,7 +191,10 @@ func (s *session) start(ctx context.Context) {
 			})
 		},
 	}
-	s.joined.Go(func() { s.tracker.run(ctx) })
+	s.joined.Go(func() {
+		s.tracker.run(ctx)
+		outlast(ctx, func() { s.tell(s.core.Leave) })
+	})
 }
 
 // loop takes one event after the other, and keeps the scheduler's, the playhead's and the beacon's time.

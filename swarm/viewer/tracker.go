@@ -19,6 +19,7 @@ import (
 const (
 	trackerQueue = 128 // messages waiting for the socket; more are dropped
 	trackerWrite = 5 * time.Second
+	outlastMost  = 2 * time.Minute // that links outlive a refusal for good, and half of it at least
 )
 
 // tracker keeps a WebSocket to one of the trackers: its own goroutine dials, reads and dials again; one more writes.
@@ -66,6 +67,14 @@ func (t *tracker) run(ctx context.Context) {
 		if !again || !sleep(ctx, pause) {
 			return
 		}
+	}
+}
+
+// outlast lets links outlive a refusal for good by a while: of a whole swarm that is refused at once the edge would have to carry at
+// once what they do. Not for ever: who has no tracker is not told when the operator turns the swarm off.
+func outlast(ctx context.Context, leave func()) {
+	if sleep(ctx, outlastMost/2+time.Duration(rand.Float64()*float64(outlastMost/2))) {
+		leave()
 	}
 }
 

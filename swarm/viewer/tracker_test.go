@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -213,4 +214,18 @@ func TestTrackerSaysWhen(t *testing.T) {
 	if took := time.Since(began); took < 1900*time.Millisecond || took > 4*time.Second {
 		t.Errorf("came back after %v, told 2 s", took)
 	}
+}
+
+// TestOutlast: links outlive a refusal for good, by two minutes at most.
+func TestOutlast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began, lasted := time.Now(), time.Duration(0)
+		outlast(t.Context(), func() { lasted = time.Since(began) })
+		if lasted < time.Minute || lasted > 2*time.Minute {
+			t.Errorf("the swarm is left after %v", lasted)
+		}
+		ended, end := context.WithCancel(t.Context())
+		end()
+		outlast(ended, func() { t.Error("a viewer that has ended leaves once more") })
+	})
 }
