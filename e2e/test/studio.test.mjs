@@ -44,7 +44,20 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(after.audioBytes > before.audioBytes, 'no sound is decoded');
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
 
+  // who watches is told that it is over, and comes back with the broadcaster
+  const said = () => viewer.page.evaluate(() => document.querySelector('shoal-player').state);
+  viewer.expect(/Failed to load resource: .* status of 50[34]/);
+  const ending = Date.now();
   await page.click('#go');
   await until('the studio to be off air', async () => (await page.textContent('#state')) === 'Off air');
-  await until('the stream to be over', async () => (await shoal.stream('show'))?.state !== 'live');
+  await until('the viewer to be told', async () => (await said()) === 'ended', { seconds: 10, every: 50 });
+  const told = Date.now() - ending;
+  assert.equal((await shoal.stream('show')).state, 'ended');
+  const again = Date.now();
+  await page.click('#go');
+  await until('the viewer to be back', async () => (await said()) === 'playing', { seconds: 15, every: 50 });
+  const back = Date.now() - again;
+  const { time } = await viewer.playback();
+  await until('the picture to advance by 2 s', async () => (await viewer.playback()).time > time + 2, { seconds: 8 });
+  t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
 });
