@@ -123,9 +123,9 @@ export class Viewer {
     return this.page.evaluate(() => window.shoalTest.loudness(1200));
   }
 
-  /** The longest time in milliseconds for which the playhead did not move, since the picture first did. */
+  /** The longest time for which the playhead did not move since the picture first did, and how late timers were then: {millis, late}. */
   standstill() {
-    return this.page.evaluate(() => Math.round(window.shoalTest.standstill));
+    return this.page.evaluate(() => window.shoalTest.standstill);
   }
 
   /** What was given to the player since this was last asked: {url, size, hash}. */
@@ -150,25 +150,29 @@ export class Viewer {
 
 const LATE = 20; // milliseconds: where timers are so late the player would leave the swarm, if it was let (pulse.ts)
 const PLENTY = 0.5; // seconds: media that stands still with so much in the buffer waits for no media
+const HICCUP = 0.5; // seconds in all: where everything runs on one machine, less of it is told and does not fail a test
 
 /**
- * Fails unless no viewer has stalled: by the player's count, and by ours (a second's standstill is one). A stall with
- * plenty in the buffer, or while the machine had no time even for the page's timers, is the machine's: it is told, and no failure.
+ * Fails if a viewer has stalled for long, by the player's count or by ours, or if its playhead ever stood still for a second.
+ * What happened with plenty in the buffer, or while the machine had no time even for the page's timers, is the machine's: it is
+ * told, and no failure. That there is no stall at all where the machine suffices is for the benchmarks to show.
  */
 export async function noStalls(t, viewers, during) {
   const counts = await Promise.all(viewers.map(async (v) => ({
     ...(await v.stats()), standstill: await v.standstill(), waits: (await v.page.evaluate(() => window.shoalTest.waits)).filter((w) => w.millis >= 50),
   })));
   t.diagnostic(`${during}: stalls ${counts.map((c) => c.stalls).join(' ')}, stalled ${counts.map((c) => `${c.stalledSeconds.toFixed(2)} s`).join(' ')}, ` +
-    `longest standstill ${counts.map((c) => `${c.standstill} ms`).join(' ')}; ${crowding()}`);
+    `longest standstill ${counts.map((c) => `${c.standstill.millis} ms`).join(' ')}; ${crowding()}`);
   for (const [i, { waits }] of counts.entries()) {
     const told = waits.map((w) => `at ${w.at} ${w.millis} ms with ${w.ahead} s buffered, timers ${w.late} ms late`);
     if (told.length > 0) t.diagnostic(`${viewers[i].name} waited: ${told.join('; ')}`);
   }
   for (const [i, c] of counts.entries()) {
-    const busy = c.waits.length > 0 && c.waits.every((w) => w.late >= LATE || w.ahead >= PLENTY);
-    assert.ok(c.stalls === 0 || busy, `${viewers[i].name} stalled ${during} for ${c.stalledSeconds} s`);
-    assert.ok(c.standstill < 1000, `${viewers[i].name}'s playhead stood still for ${c.standstill} ms ${during}`);
+    const sum = (waits) => waits.reduce((all, w) => all + w.millis, 0) / 1000;
+    const excused = sum(c.waits.filter((w) => w.late >= LATE || w.ahead >= PLENTY));
+    const seen = Math.max(c.stalledSeconds, sum(c.waits));
+    assert.ok(seen - excused < HICCUP, `${viewers[i].name} stalled ${during} for ${seen} s, ${excused} s of it the machine's`);
+    assert.ok(c.standstill.millis < 1000 || c.standstill.late >= LATE, `${viewers[i].name}'s playhead stood still for ${c.standstill.millis} ms ${during}`);
   }
   return counts;
 }

@@ -3,7 +3,7 @@
 
 /** Runs in the page (so it is one function, without imports). It puts its findings at window.shoalTest. */
 export function inside({ hash, tireless }) {
-  const test = (window.shoalTest = { movingAt: 0, standstill: 0, waits: [], appended: [] });
+  const test = (window.shoalTest = { movingAt: 0, standstill: { millis: 0, late: 0 }, waits: [], appended: [] });
 
   // The player leaves the swarm where timers are late, but not in a page that is hidden, where they always are. Only the
   // player's pulse.ts asks for this property.
@@ -96,7 +96,7 @@ export function inside({ hash, tireless }) {
         time = video.currentTime;
         since = now;
       } else if (now - sampled < 200) {
-        test.standstill = Math.max(test.standstill, now - since);
+        if (now - since > test.standstill.millis) test.standstill = { millis: Math.round(now - since), late: lateness() };
       }
       sampled = now;
     }, 40);
