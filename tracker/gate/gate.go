@@ -87,11 +87,13 @@ func (g *Gate) give(a accepted) bool {
 	}
 }
 
-// expect notes a connection that has said nothing yet, if the gate is open.
+// expect notes a connection that has said nothing yet, if the gate is open. Its deadline is set here, so that it cannot take
+// the place of the one that Close sets.
 func (g *Gate) expect(conn *net.TCPConn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.closed {
+		conn.SetReadDeadline(time.Now().Add(sayWithin))
 		g.waiting[conn] = struct{}{}
 	}
 	return !g.closed
@@ -115,13 +117,12 @@ func (g *Gate) await(conn *net.TCPConn) {
 	g.give(accepted{conn: conn})
 }
 
-// listen returns what a connection says first, nil if it takes too long. Who waits borrows nothing.
+// listen returns what a connection says first, nil if the gate closes before or it takes too long. Who waits borrows nothing.
 func (g *Gate) listen(conn *net.TCPConn) (l *loan) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil
 	}
-	conn.SetReadDeadline(time.Now().Add(sayWithin))
 	raw.Read(func(fd uintptr) bool {
 		l = loans.Get().(*loan)
 		if l.look(fd) {

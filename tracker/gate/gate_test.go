@@ -232,6 +232,40 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// TestCloseAsOneComes closes a gate between the moment in which it takes note of a connection and that in which it begins to
+// listen to it.
+func TestCloseAsOneComes(t *testing.T) {
+	if !direct {
+		t.Skip("here the gate listens to nobody")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	silent, err := net.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := New(listener, "/tracker", by("gate"), func(net.Conn) {})
+	if !g.expect(conn.(*net.TCPConn)) {
+		t.Fatal("the gate is closed")
+	}
+	g.Close()
+	began := time.Now()
+	g.await(conn.(*net.TCPConn))
+	if took := time.Since(began); took > sayWithin/2 {
+		t.Errorf("it listened for %v", took)
+	}
+	if _, err := silent.Read(make([]byte, 1)); err == nil {
+		t.Error("who says nothing is told something")
+	}
+}
+
 // FuzzHandshake: what the gate takes, net/http's server would have taken too, and read as the same.
 func FuzzHandshake(f *testing.F) {
 	for _, c := range requests {
