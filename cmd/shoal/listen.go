@@ -26,7 +26,7 @@ func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logge
 		if bounded != nil {
 			bounded.leave(addressOf(conn))
 		}
-	})
+	}, log)
 	return func(ctx context.Context) error {
 		return together(ctx, handshakes.Run, serve(behind{handshakes, bounded}, handler, log))
 	}

@@ -21,13 +21,15 @@ type answer struct {
 func (l *loan) answer(conn *net.TCPConn, r *http.Request, handler http.Handler) {
 	a := &answer{l: l, conn: conn, header: http.Header{}}
 	l.out.Reset()
+	defer func() {
+		a.l = nil // who holds it on holds nothing
+		l.reader.Reset(nil)
+		l.writer.Reset(nil)
+	}()
 	handler.ServeHTTP(a, r)
 	if a.conn != nil {
 		a.end()
 	}
-	a.l = nil // who holds it on holds nothing
-	l.reader.Reset(nil)
-	l.writer.Reset(nil)
 }
 
 // Header implements http.ResponseWriter.

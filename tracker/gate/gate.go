@@ -8,14 +8,18 @@
 // odd in any way) is accepted by whoever serves the gate as a listener, with not a byte missing: so the gate need not know
 // how to refuse what is malformed, and the handler must serve there too.
 //
+// A handler that panics costs its connection and a line in the log, as it does in net/http, and not the process.
+//
 // The request is parsed by net/http. It has no context but the background's, and ends with the handler: buffers of a
 // hijacked connection are lent until then.
 package gate
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -31,6 +35,7 @@ type Gate struct {
 	path     string         // static; of the handshakes
 	handler  http.Handler   // static
 	gone     func(net.Conn) // static
+	log      *slog.Logger   // static
 	others   chan accepted  // to Accept
 	done     chan struct{}  // closed with the gate
 	running  sync.WaitGroup // all that serves connections
@@ -48,9 +53,9 @@ type accepted struct {
 
 // New returns a gate before a listener, whose handler serves the handshakes for a path. Gone is told of each connection that was
 // answered or taken over here, or closed because the gate was. It starts nothing: see Run.
-func New(listener net.Listener, path string, handler http.Handler, gone func(net.Conn)) *Gate {
+func New(listener net.Listener, path string, handler http.Handler, gone func(net.Conn), log *slog.Logger) *Gate {
 	return &Gate{
-		listener: listener, path: path, handler: handler, gone: gone,
+		listener: listener, path: path, handler: handler, gone: gone, log: log,
 		others: make(chan accepted), done: make(chan struct{}),
 		waiting: map[*net.TCPConn]struct{}{},
 	}
@@ -108,13 +113,26 @@ func (g *Gate) await(conn *net.TCPConn) {
 	if l != nil {
 		defer loans.Put(l)
 		if r := l.handshake(conn, g.path); r != nil {
-			l.answer(conn, r, g.handler)
-			g.gone(conn)
+			g.serve(l, conn, r)
 			return
 		}
 	}
 	conn.SetReadDeadline(time.Time{})
 	g.give(accepted{conn: conn})
+}
+
+// serve has a handshake answered. A panic of the handler ends here, and the connection with it, whoever has it by now.
+func (g *Gate) serve(l *loan, conn *net.TCPConn, r *http.Request) {
+	defer g.gone(conn)
+	defer func() {
+		if why := recover(); why != nil {
+			conn.Close()
+			if why != http.ErrAbortHandler {
+				g.log.Error("gate: the handler of handshakes panicked", "panic", why, "stack", string(debug.Stack()))
+			}
+		}
+	}()
+	l.answer(conn, r, g.handler)
 }
 
 // listen returns what a connection says first, nil if the gate closes before or it takes too long. Who waits borrows nothing.

@@ -2,10 +2,13 @@ package gate
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +35,7 @@ func open(t *testing.T, handler http.Handler) (address string, closed func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := New(listener, "/tracker", handler, func(net.Conn) {})
+	g := New(listener, "/tracker", handler, func(net.Conn) {}, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { g.Run(ctx); close(ended) }()
@@ -251,7 +254,7 @@ func TestCloseAsOneComes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := New(listener, "/tracker", by("gate"), func(net.Conn) {})
+	g := New(listener, "/tracker", by("gate"), func(net.Conn) {}, slog.New(slog.DiscardHandler))
 	if !g.expect(conn.(*net.TCPConn)) {
 		t.Fatal("the gate is closed")
 	}
@@ -263,6 +266,57 @@ func TestCloseAsOneComes(t *testing.T) {
 	}
 	if _, err := silent.Read(make([]byte, 1)); err == nil {
 		t.Error("who says nothing is told something")
+	}
+}
+
+// TestPanic has the handler panic, before and after it has taken the connection over: each time that connection ends, the log
+// has it once, and the next handshake is served.
+func TestPanic(t *testing.T) {
+	if !direct {
+		t.Skip("here the gate serves nobody")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch why, _ := url.QueryUnescape(r.URL.RawQuery); why {
+		case "taken over":
+			http.NewResponseController(w).Hijack()
+			panic("after all")
+		case "aborted":
+			panic(http.ErrAbortHandler)
+		case "at once":
+			panic("at once")
+		}
+		by("gate").ServeHTTP(w, r)
+	})
+	var said bytes.Buffer // written by connections that come one after the other
+	gone := make(chan struct{}, 1)
+	g := New(listener, "/tracker", handler, func(net.Conn) { gone <- struct{}{} }, slog.New(slog.NewTextHandler(&said, nil)))
+	ended := make(chan struct{})
+	go func() { g.Run(t.Context()); close(ended) }()
+	defer func() { g.Close(); <-ended }()
+	for _, c := range []struct{ name, logged string }{
+		{"at once", "TestPanic"}, {"taken over", "TestPanic"}, {"aborted", ""}, {"", ""},
+	} {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(10 * time.Second))
+		io.WriteString(conn, with(0, "GET /tracker?"+strings.ReplaceAll(c.name, " ", "%20")+" HTTP/1.1"))
+		told, err := io.ReadAll(conn)
+		if err != nil || (len(told) == 0) != (c.name != "") {
+			t.Errorf("%q: told %q, %v", c.name, told, err)
+		}
+		<-gone
+		text := said.String()
+		said.Reset()
+		if strings.Count(text, "\n") > 1 || !strings.Contains(text, c.logged) || (text == "") != (c.logged == "") {
+			t.Errorf("%q: the log says %q", c.name, text)
+		}
 	}
 }
 
