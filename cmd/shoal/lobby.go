@@ -33,6 +33,13 @@ func boundFlags(flags *flagSet, b *bounds) (check func() error) {
 	}
 }
 
+// behindProxy lifts the bound of one address, since all connections are the proxy's, unless the flag was given.
+func (b *bounds) behindProxy(flags *flagSet) {
+	if !flags.given("connections-per-address") {
+		b.perAddress = 0
+	}
+}
+
 // lobby is a listener that bounds what waits in it: a connection above the bounds is closed at once, before anything is read
 // of it. The others are counted until their server says that they are closed or taken over. They are handed on
 // as they are, so that who takes one over has the system's own.

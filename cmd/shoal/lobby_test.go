@@ -22,6 +22,29 @@ import (
 	"github.com/shoal-live/shoal/tracker"
 )
 
+// TestBehindAProxy: the bound of one address is lifted where all come from one, unless somebody asked for it, be it for what it is by
+// default.
+func TestBehindAProxy(t *testing.T) {
+	for _, c := range []struct {
+		args, environment string
+		want              int
+	}{
+		{"", "", 0}, {"-connections-per-address 256", "", questioners}, {"", "256", questioners}, {"-connections-per-address 7", "256", 7},
+	} {
+		if c.environment != "" {
+			t.Setenv("SHOAL_CONNECTIONS_PER_ADDRESS", c.environment)
+		}
+		flags, b := newFlags("test", "", io.Discard), bounds{all: 1000, perAddress: questioners}
+		check := boundFlags(flags, &b)
+		if err := errors.Join(flags.parseOnly(strings.Fields(c.args)), check()); err != nil {
+			t.Fatal(err)
+		}
+		if b.behindProxy(flags); b.perAddress != c.want {
+			t.Errorf("%q, in the environment %q: a bound of %d, want %d", c.args, c.environment, b.perAddress, c.want)
+		}
+	}
+}
+
 // public serves a tracker behind a lobby until the test ends.
 func public(t *testing.T, b bounds, log *slog.Logger) *lobby {
 	t.Helper()

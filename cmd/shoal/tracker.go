@@ -67,8 +67,8 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 			return flags.refuse(name, "it is believed of a trusted proxy only: name its header of addresses too, with -address-header")
 		}
 	}
-	if config.AddressHeader != "" && desk.bounds.perAddress == questioners { // all connections are the proxy's
-		desk.bounds.perAddress = 0
+	if config.AddressHeader != "" {
+		desk.bounds.behindProxy(flags)
 	}
 	config.Registry, config.Log = desk.registry, desk.log
 	if redis != "" {
