@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -38,6 +37,13 @@ const (
 	defaultMaxFlights  = 1024
 )
 
+// A ConfigError says what in a Config cannot be.
+type ConfigError string
+
+func (e ConfigError) Error() string { return string(e) }
+
+func wrong(format string, args ...any) error { return ConfigError(fmt.Sprintf(format, args...)) }
+
 // validate fills in the defaults and refuses what cannot work.
 func (c *Config) validate() error {
 	if len(c.Origins) == 0 {
@@ -47,13 +53,13 @@ func (c *Config) validate() error {
 	for i, base := range c.Origins {
 		u, err := url.Parse(base)
 		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil {
-			return fmt.Errorf("edge: -origins %q is not a base URL like http://HOST:PORT", base)
+			return wrong("edge: -origins %q is not a base URL like http://HOST:PORT", base)
 		}
 		bases[i] = strings.TrimRight(base, "/")
 	}
 	c.Origins = bases
 	if c.MemoryBytes < 0 || c.ObjectBytes < 0 || c.MaxHeld < 0 || c.MaxFlights < 0 {
-		return errors.New("edge: a limit is negative")
+		return wrong("edge: a limit is negative")
 	}
 	if c.MemoryBytes == 0 {
 		c.MemoryBytes = defaultMemoryBytes
@@ -73,14 +79,14 @@ func (c *Config) validate() error {
 	}
 	for _, t := range c.TrackerURLs {
 		if !isTracker(t) {
-			return fmt.Errorf("edge: -tracker %q: want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker", t)
+			return wrong("edge: -tracker %q: want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker", t)
 		}
 	}
 	if c.RTMPPort == "" {
 		c.RTMPPort = "1935"
 	}
 	if port, err := strconv.ParseUint(c.RTMPPort, 10, 16); err != nil || port == 0 {
-		return fmt.Errorf("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
+		return wrong("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
 	}
 	if c.Files == nil {
 		c.Files = player.Files()

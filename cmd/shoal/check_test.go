@@ -81,7 +81,7 @@ func TestFlagsAreChecked(t *testing.T) {
 			t.Errorf("%s:\n%v, want\n%s", c.args, err, c.says)
 			continue
 		}
-		if _, usage := errors.AsType[usageError](err); !usage && args[0] != "edge" {
+		if _, usage := errors.AsType[usageError](err); !usage {
 			t.Errorf("%s: no usage error", c.args)
 		}
 	}

@@ -37,6 +37,9 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	}
 	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log
 	service, err := edge.New(config)
+	if wrong, ok := errors.AsType[edge.ConfigError](err); ok {
+		return usageError(wrong)
+	}
 	if err != nil {
 		return err
 	}
