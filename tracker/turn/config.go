@@ -16,7 +16,7 @@ type Config struct {
 
 	Closed bool           // relays reach each other, and Peers, alone: all that a relay-only swarm needs; else the Internet too
 	Peers  []netip.Prefix // where the relays of other trackers are that have viewers of the same streams
-	Shared []netip.Prefix // private networks that relays of clients in one of them may reach, unless Closed; loopback and link-local never are
+	Shared []netip.Prefix // private networks that relays of clients in one of them may reach, unless Closed or PublicIP is a public one; loopback and link-local never are
 
 	// A viewer has one allocation for each link, or for each and each of its networks.
 	Allocations           int // at once; 0: 4000. Each is a socket

@@ -6,7 +6,7 @@
 //
 // It is no door into anybody's network. A relay reaches the relays of the same server, by port and not by address alone, so that
 // nothing else that listens there is reached; addresses of the Internet, unless it is closed; private ones only for who comes from
-// a network that the operator shares, and where he shares them; and this machine's own never. Allocations are bounded for each user, each network and in all, and
+// a network that the operator shares, and not by a proxy or NAT that makes it seem so, and where he shares them; and this machine's own never. Allocations are bounded for each user, each network and in all, and
 // so are bytes a second. What is refused is counted; no address is logged or shown.
 //
 // What goes from relay to relay of one server goes over its loopback or listening address, so that no NAT in front of it has
@@ -192,7 +192,18 @@ func (s *Server) mayReach(client, addr netip.Addr) bool {
 	case within(s.config.Peers, addr):
 		return true
 	}
-	return !s.config.Closed && (ice.Public(addr) || within(s.config.Shared, client) && within(s.config.Shared, addr))
+	return !s.config.Closed && (ice.Public(addr) || s.neighbour(client) && within(s.config.Shared, addr))
+}
+
+// neighbour tells whether a client is in a network that the operator shares. Nobody is where clients may come by a proxy or a NAT
+// that gives strangers an address of its own: if the relays are reached under a public address that had to be told; and
+// nobody is who seems to be this machine.
+func (s *Server) neighbour(client netip.Addr) bool {
+	client = client.Unmap().WithZone("")
+	if s.config.PublicIP.IsValid() && ice.Public(s.public) || client.IsLoopback() || slices.Contains(s.own, client) {
+		return false
+	}
+	return within(s.config.Shared, client)
 }
 
 func within(networks []netip.Prefix, addr netip.Addr) bool {
