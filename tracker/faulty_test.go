@@ -15,6 +15,7 @@ type faulty struct {
 	away   atomic.Bool
 	lacks  atomic.Pointer[string] // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
+	held   atomic.Bool            // what comes stays on its way
 	cannot func(name string) bool // be sent to: the part of the store that would carry it is away; nil: all can
 	dead   chan struct{}          // closed when nobody listens any more
 	faults atomic.Int64
@@ -119,6 +120,10 @@ func (f *faulty) Receive(ctx context.Context, as string, listening func(), take 
 		if f.away.Load() || f.loses != nil && f.loses() {
 			f.faults.Add(1)
 			return
+		}
+		for f.held.Load() {
+			f.faults.Add(1)
+			time.Sleep(10 * time.Millisecond)
 		}
 		take(b)
 	})

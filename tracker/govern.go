@@ -34,10 +34,10 @@ func (s *stream) welcome(v *viewer, now time.Time) {
 
 // enter has a viewer put into a cell, or told anew of the one that it is in.
 func (s *stream) enter(v *viewer, now time.Time) {
-	if s.keeper != nil && !s.take(nil, s.seatOf(v, now), 0, now) {
+	if s.keeper != nil && !s.take(nil, s.seatOf(v), 0, now) {
 		return
 	}
-	s.say(trunk.Enter, s.seatOf(v, now).Append(nil))
+	s.say(trunk.Enter, s.seatOf(v).Append(nil))
 }
 
 // exit takes a viewer out of its cell.
@@ -54,7 +54,7 @@ func (s *stream) change(v *viewer, now time.Time) (news bool) {
 	if s.outside.members[v.id] {
 		return false
 	}
-	s.say(trunk.Change, s.seatOf(v, now).Append(nil))
+	s.say(trunk.Change, s.seatOf(v).Append(nil))
 	return s.keeper != nil && s.keeper.swarm.Update(v.member, v.at)
 }
 

@@ -15,6 +15,7 @@ type guest struct {
 	in, out uint32 // numbers of the last words
 	viewers int
 	moved   int // elsewhere, since it was last heard of
+	offset  offset
 	heard   time.Time
 	asked   time.Time
 }
@@ -44,6 +45,10 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 		return
 	}
 	switch w.Kind {
+	case trunk.GuestBeat:
+		if theirs, err := trunk.ParseTime(w.Body); err == nil {
+			g.offset.hear(theirs, s.t.millis(now))
+		}
 	case trunk.Enter, trunk.Change:
 		seats, _ := trunk.ParseSeats(w.Body)
 		for _, seat := range seats {
@@ -76,7 +81,7 @@ func (s *stream) hearGuest(from string, w trunk.Word, now time.Time) {
 
 // census begins a session with a guest: those whom it names are its viewers, and no others.
 func (s *stream) census(from string, w trunk.Word, now time.Time) {
-	seats, rosters, err := trunk.ParseCensus(w.Body)
+	theirs, seats, rosters, err := trunk.ParseCensus(w.Body)
 	if err != nil {
 		return
 	}
@@ -87,6 +92,7 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 		k.guests[from] = g
 	}
 	g.session, g.in, g.out, g.heard, g.moved, g.asked = w.Session, 0, 0, now, 0, time.Time{}
+	g.offset.hear(theirs, s.t.millis(now))
 	if now.Sub(k.since) < ghostsAfter { // later than that the guest knows no better
 		places := make(map[wire.ViewerID]cell.Place, len(seats))
 		for _, seat := range seats {
@@ -122,9 +128,12 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 // take gives a viewer a place, a guest's or, with no guest, one of ours, and tells whether it did. Where it was before it is no
 // longer: of two sockets of one viewer the one that joined later counts, for a guest may not have missed the other yet.
 func (s *stream) take(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Time) bool {
-	k, id, joined := s.keeper, seat.Member.ID, s.t.millis(now)-int64(seat.Age)
+	k, id, joined := s.keeper, seat.Member.ID, seat.Joined
 	if id == 0 {
 		return false
+	}
+	if g != nil {
+		joined += g.offset.now(s.t.millis(now))
 	}
 	here, there := s.viewers[id], k.homes[id]
 	if g != nil && here != nil && here.joined > joined || there.at != nil && there.at != g && there.joined > joined {

@@ -81,7 +81,7 @@ func (s *stream) beat(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tie != nil {
-		s.say(trunk.GuestBeat, nil)
+		s.say(trunk.GuestBeat, trunk.AppendTime(nil, s.t.millis(now)))
 		if s.tie.firm && now.Sub(s.tie.heard) > s.patience(now) {
 			s.orphaned(now)
 			s.t.exchange.hurry()

@@ -3,7 +3,6 @@ package tracker
 import (
 	"bytes"
 	"cmp"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -131,7 +130,7 @@ func (s *stream) count(cells bool, now time.Time) []byte {
 		if s.outside.members[id] {
 			continue
 		}
-		seat := s.seatOf(s.viewers[id], now)
+		seat := s.seatOf(s.viewers[id])
 		seats = append(seats, seat)
 		if !cells || slices.ContainsFunc(rosters, func(r wire.Roster) bool { return r.Cell == seat.Cell }) {
 			continue
@@ -144,15 +143,15 @@ func (s *stream) count(cells bool, now time.Time) []byte {
 			}
 		}
 	}
-	return trunk.AppendCensus(nil, seats, rosters)
+	return trunk.AppendCensus(nil, s.t.millis(now), seats, rosters)
 }
 
 // seatOf returns a viewer's seat.
-func (s *stream) seatOf(v *viewer, now time.Time) trunk.Seat {
+func (s *stream) seatOf(v *viewer) trunk.Seat {
 	at := v.at
 	seat := trunk.Seat{
 		Member: v.member, Network: at.Network, Prefix: at.Prefix, Origin: at.Origin, Region: at.Region, RoundTrip: at.RoundTrip,
-		Age: uint32(min(max(0, s.t.millis(now)-v.joined), math.MaxUint32)), Token: v.pass.token,
+		Joined: v.joined, Token: v.pass.token,
 	}
 	if s.mirror != nil {
 		seat.Cell = s.mirror.homes[v.id]

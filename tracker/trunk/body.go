@@ -16,12 +16,12 @@ type Seat struct {
 	Region    uint32
 	RoundTrip uint16
 	Cell      uint32
-	Age       uint32 // milliseconds since the Join
+	Joined    int64 // in the sender's time
 	Token     [16]byte
 }
 
 // SeatSize is the length of a seat.
-const SeatSize = 12 + 8 + 8 + 8 + 4 + 2 + 4 + 4 + 16
+const SeatSize = 12 + 8 + 8 + 8 + 4 + 2 + 4 + 8 + 16
 
 // Append appends the seat to a body.
 func (s Seat) Append(b []byte) []byte {
@@ -34,7 +34,7 @@ func (s Seat) Append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(b, s.Region)
 	b = binary.BigEndian.AppendUint16(b, s.RoundTrip)
 	b = binary.BigEndian.AppendUint32(b, s.Cell)
-	b = binary.BigEndian.AppendUint32(b, s.Age)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.Joined))
 	return append(b, s.Token[:]...)
 }
 
@@ -45,7 +45,7 @@ func ParseSeats(body []byte) ([]Seat, error) {
 	for len(r.b) > 0 && !r.short {
 		seats = append(seats, Seat{
 			Member:  wire.Member{ID: wire.ViewerID(r.u64()), Flags: r.u8(), Rendition: r.u8(), Weight: r.u16()},
-			Network: r.u64(), Prefix: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(), Age: r.u32(),
+			Network: r.u64(), Prefix: r.u64(), Origin: r.u64(), Region: r.u32(), RoundTrip: r.u16(), Cell: r.u32(), Joined: int64(r.u64()),
 		})
 		copy(seats[len(seats)-1].Token[:], r.take(16))
 	}
@@ -55,8 +55,21 @@ func ParseSeats(body []byte) ([]Seat, error) {
 	return seats, nil
 }
 
-// AppendCensus appends the body of a Census.
-func AppendCensus(b []byte, seats []Seat, rosters []wire.Roster) []byte {
+// AppendTime appends the body of a guest's Beat: its time.
+func AppendTime(b []byte, now int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(now)) }
+
+// ParseTime reads it.
+func ParseTime(body []byte) (now int64, err error) {
+	r := reader{b: body}
+	if now = int64(r.u64()); r.short {
+		return 0, ErrShort
+	}
+	return now, nil
+}
+
+// AppendCensus appends the body of a Census, as it is at a time of the sender's.
+func AppendCensus(b []byte, now int64, seats []Seat, rosters []wire.Roster) []byte {
+	b = AppendTime(b, now)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(seats)))
 	for _, s := range seats {
 		b = s.Append(b)
@@ -93,19 +106,20 @@ func ParseRosters(body []byte) (rosters []wire.Roster, err error) {
 }
 
 // ParseCensus reads it.
-func ParseCensus(body []byte) (seats []Seat, rosters []wire.Roster, err error) {
+func ParseCensus(body []byte) (now int64, seats []Seat, rosters []wire.Roster, err error) {
 	r := reader{b: body}
+	now = int64(r.u64())
 	n := int(min(r.u32(), math.MaxInt32/SeatSize))
 	if seats, err = ParseSeats(r.take(n * SeatSize)); err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
 	if r.short {
-		return nil, nil, ErrShort
+		return 0, nil, nil, ErrShort
 	}
 	if rosters, err = ParseRosters(r.b); err != nil {
-		return nil, nil, err
+		return 0, nil, nil, err
 	}
-	return seats, rosters, nil
+	return now, seats, rosters, nil
 }
 
 // AppendIDs appends viewers to the body of Leave, Resend, Gone and Taken.

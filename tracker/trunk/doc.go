@@ -10,8 +10,8 @@
 //
 // From a guest to the keeper:
 //
-//	0x01 Beat     nothing: I am here
-//	0x02 Census   count u32, seats of all viewers here, then for each cell that they are in a length u16 and the Roster of
+//	0x01 Beat     the guest's time u64: I am here
+//	0x02 Census   the guest's time u64, count u32, seats of all viewers here, then for each cell that they are in a length u16 and the Roster of
 //	              package wire that they were told
 //	0x03 Enter    seats of viewers that joined
 //	0x04 Change   seats of viewers that changed
@@ -32,8 +32,10 @@
 //	0x48 Bequest  cells in which the guest has no viewers, told before an Adieu: for each a length u16 and its Roster
 //
 // A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, origin u64, region u32 and round
-// trip u16, the cell u32 in which it was told to be, 0 for none, the milliseconds u32 since its Join, and its token, 16 bytes that are a hash,
-// zero for none. Ages say of two sockets, or of two viewers with one token, which came later, without clocks that agree.
+// trip u16, the cell u32 in which it was told to be, 0 for none, the time u64 of its Join, and its token, 16 bytes that are a hash,
+// zero for none. Of two sockets, or of two viewers with one token, the keeper must know which came later, and clocks need not
+// agree. So a guest's times are milliseconds on a clock of its own, and by those of its Beats the keeper learns how that differs from
+// its own: however long a word was on its way, the time in it stays true.
 //
 // A batch of another version is ignored whole: trackers of two versions each keep cells of their own.
 package trunk

@@ -31,7 +31,7 @@ func TestVectors(t *testing.T) {
 	seat := trunk.Seat{
 		Member:  wire.Member{ID: 0x0102030405060708, Flags: 9, Rendition: 10, Weight: 0x0b0c},
 		Network: 0x11, Prefix: 0x16, Origin: 0x12, Region: 0x13, RoundTrip: 0x14, Cell: 0x15,
-		Age: 0x17, Token: [16]byte{0x18, 15: 0x19},
+		Joined: 0x17, Token: [16]byte{0x18, 15: 0x19},
 	}
 	for _, c := range []struct {
 		name string
@@ -40,8 +40,9 @@ func TestVectors(t *testing.T) {
 	}{
 		{"batch", trunk.Begin(nil, "ab"), "02 02 6162"},
 		{"word", trunk.Word{Kind: trunk.Beat, Stream: "s", Session: 1, Number: 2, Body: []byte{3}}.Append(nil), "41 01 73 0000000000000001 00000002 00000001 03"},
-		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015 00000017 18 0000000000000000000000000000 19"},
-		{"census", trunk.AppendCensus(nil, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "00000000 000c 42 00000001 00000002 03 0000"},
+		{"seat", seat.Append(nil), "0102030405060708 09 0a 0b0c 0000000000000011 0000000000000016 0000000000000012 00000013 0014 00000015 0000000000000017 18 0000000000000000000000000000 19"},
+		{"census", trunk.AppendCensus(nil, 4, nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "0000000000000004 00000000 000c 42 00000001 00000002 03 0000"},
+		{"time", trunk.AppendTime(nil, 5), "0000000000000005"},
 		{"rosters", trunk.AppendRosters(nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "000c 42 00000001 00000002 03 0000"},
 		{"summary", trunk.Summary{Trackers: 1, Viewers: 2, Cells: 3, Roots: 4, Silence: 5}.Append(nil), "00000001 00000002 00000003 00000004 00000005"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
@@ -78,7 +79,8 @@ func TestRefused(t *testing.T) {
 		"seats":   second(trunk.ParseSeats(make([]byte, trunk.SeatSize+1))),
 		"rosters": second(trunk.ParseRosters([]byte{0, 5, 1})),
 		"summary": second(trunk.ParseSummary(make([]byte, 19))),
-		"census":  third(trunk.ParseCensus([]byte{0, 0, 0, 1, 0})),
+		"time":    second(trunk.ParseTime(make([]byte, 7))),
+		"census":  fourth(trunk.ParseCensus([]byte{0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0})),
 		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
 		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
 		"notice":  fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
@@ -90,7 +92,6 @@ func TestRefused(t *testing.T) {
 }
 
 func second[A any](_ A, err error) error               { return err }
-func third[A, B any](_ A, _ B, err error) error        { return err }
 func fourth[A, B, C any](_ A, _ B, _ C, e error) error { return e }
 
 func FuzzParse(f *testing.F) {
@@ -101,7 +102,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(b)
 	f.Add(b[:20])
 	seat := trunk.Seat{Member: wire.Member{ID: 1}, Cell: 2}
-	census := trunk.AppendCensus(nil, []trunk.Seat{seat}, []wire.Roster{{Cell: 2, Version: 3, Members: []wire.Member{{ID: 1}, {ID: 4}}}})
+	census := trunk.AppendCensus(nil, 5, []trunk.Seat{seat}, []wire.Roster{{Cell: 2, Version: 3, Members: []wire.Member{{ID: 1}, {ID: 4}}}})
+	f.Add(trunk.Word{Kind: trunk.GuestBeat, Stream: "demo", Session: 1, Body: trunk.AppendTime(nil, 5)}.Append(trunk.Begin(nil, "north")))
 	f.Add(trunk.Word{Kind: trunk.Census, Stream: "demo", Session: 1, Body: census}.Append(trunk.Begin(nil, "north")))
 	f.Fuzz(func(t *testing.T, batch []byte) {
 		from, words, err := trunk.Parse(batch)
@@ -120,9 +122,12 @@ func FuzzParse(f *testing.F) {
 					t.Fatalf("seats %x became %x", w.Body, body)
 				}
 			}
-			if seats, rosters, err := trunk.ParseCensus(w.Body); err == nil {
-				again := trunk.AppendCensus(nil, seats, rosters)
-				if s, r, err := trunk.ParseCensus(again); err != nil || !reflect.DeepEqual(s, seats) || !reflect.DeepEqual(r, rosters) {
+			if now, err := trunk.ParseTime(w.Body); err == nil && !bytes.HasPrefix(w.Body, trunk.AppendTime(nil, now)) {
+				t.Fatalf("time %x changed", w.Body)
+			}
+			if now, seats, rosters, err := trunk.ParseCensus(w.Body); err == nil {
+				again := trunk.AppendCensus(nil, now, seats, rosters)
+				if n, s, r, err := trunk.ParseCensus(again); err != nil || n != now || !reflect.DeepEqual(s, seats) || !reflect.DeepEqual(r, rosters) {
 					t.Fatalf("census %x became %x", w.Body, again)
 				}
 			}
