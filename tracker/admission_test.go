@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/token"
 )
@@ -194,21 +195,102 @@ func TestOneTokenTwoSockets(t *testing.T) {
 	})
 }
 
-// TestComesBackBesideItsDeadSocket: a viewer whose old socket has died without a word takes it over, from wherever it comes; another
-// viewer does not.
+// joinDeaf joins with a token, and answers a ping only after a while; 0: never.
+func (a admission) joinDeaf(text string, who int, after time.Duration) *testViewer {
+	a.t.Helper()
+	v, _, err := a.dialWith(address("192.0.2.1"), "demo", text)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	v.conn.SetPingHandler(func(string) error {
+		if after > 0 {
+			time.AfterFunc(after, func() { v.conn.WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Second)) })
+		}
+		return nil
+	})
+	v.read()
+	v.send(wire.Join{Secret: secret(who), Stream: "demo"}.Append(nil))
+	v.welcomed()
+	return v
+}
+
+// TestADeadSocketGivesUpItsSeat: a page that was loaded anew, while its old socket died without a word, is another viewer. It gets
+// its token's seat with its second try.
+func TestADeadSocketGivesUpItsSeat(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		a := newAdmission(t, Config{})
+		text := a.make(token.Claims{Stream: "demo"})
+		old, began := a.joinDeaf(text, 1, 0), time.Now()
+		first, b := a.joinWith("192.0.2.2", "demo", text, 2)
+		r, err := wire.ParseRefused(b)
+		if err != nil || r.Reason != wire.RefusedToken || r.RetryAfter != 2 {
+			t.Fatalf("at first it is told %+v, %v", r, err)
+		}
+		first.refused()
+		time.Sleep(time.Duration(r.RetryAfter) * time.Second)
+		second, b := a.joinWith("192.0.2.2", "demo", text, 2)
+		if wire.MessageType(b[0]) != wire.TypeWelcome {
+			t.Fatalf("its second try is answered %x", b)
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("it waited %v", took)
+		}
+		if m := second.nextRoster().Members; len(m) != 1 || m[0].ID != viewerID(secret(2)) {
+			t.Errorf("its cell is %+v", m)
+		}
+		if r, code := old.refused(); r.Reason != wire.RefusedToken || code != websocket.ClosePolicyViolation {
+			t.Errorf("its old socket ends with %+v, %d", r, code)
+		}
+		a.stateless(1)
+		if _, answer, err := a.dialWith(address("192.0.2.3"), "demo", text); err == nil || answer.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("a third comes: %v, %+v", err, answer)
+		}
+		a.stateless(1)
+	})
+}
+
+// TestALiveViewerKeepsItsSeat: however often another comes with its token, and however slowly it answers within 2 s.
+func TestALiveViewerKeepsItsSeat(t *testing.T) {
+	for _, slow := range []time.Duration{time.Millisecond, answerWithin + 100*time.Millisecond, yieldAfter - 100*time.Millisecond} {
+		bubble(t, func(t *testing.T) {
+			a := newAdmission(t, Config{JoinsPerSecond: 100})
+			text := a.make(token.Claims{Stream: "demo"})
+			owner := a.joinDeaf(text, 1, slow)
+			refused := 0
+			for i := range 60 {
+				v, _, err := a.dialWith(address("192.0.2.66"), "demo", text)
+				if err != nil {
+					refused++
+				} else {
+					v.read()
+					v.send(wire.Join{Secret: secret(2), Stream: "demo"}.Append(nil))
+					if r, _ := v.refused(); r.Reason == wire.RefusedToken {
+						refused++
+					}
+				}
+				time.Sleep(time.Duration(1+i%5) * 500 * time.Millisecond)
+			}
+			if refused != 60 {
+				t.Errorf("answers after %v: another was let in %d times", slow, 60-refused)
+			}
+			owner.send(wire.Update{Weight: 7}.Append(nil))
+			a.stateless(1)
+			if owner.closed != nil {
+				t.Errorf("answers after %v: its socket ended: %v", slow, owner.closed)
+			}
+		})
+	}
+}
+
+// TestComesBackBesideItsDeadSocket: a viewer whose old socket has died without a word takes it over at once, from wherever it comes;
+// another viewer does not.
 func TestComesBackBesideItsDeadSocket(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		a := newAdmission(t, Config{})
 		text := a.make(token.Claims{Stream: "demo"})
-		first, _, err := a.dialWith(address("192.0.2.1"), "demo", text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		first.conn.SetPingHandler(func(string) error { return nil })
-		first.read()
-		first.send(wire.Join{Secret: secret(1), Stream: "demo"}.Append(nil))
+		first := a.joinDeaf(text, 1, 0)
 		second, b := a.joinWith("192.0.2.2", "demo", text, 2)
-		if r, err := wire.ParseRefused(b); err != nil || r.Reason != wire.RefusedToken || r.RetryAfter != 15 {
+		if r, err := wire.ParseRefused(b); err != nil || r.Reason != wire.RefusedToken || r.RetryAfter != 2 {
 			t.Errorf("another viewer with the same token: %+v, %v", r, err)
 		}
 		second.refused()
@@ -358,7 +440,15 @@ func TestMoving(t *testing.T) {
 
 func TestSeats(t *testing.T) {
 	s := newSeats(2)
-	id := token.ID{1}
+	id, now := token.ID{1}, time.Now()
+	sockets := []*viewer{{}, {}, {}, {}, {}}
+	sit := func(viewer wire.ViewerID, stream string, socket int) bool {
+		out, wait := s.sit(id, viewer, stream, sockets[socket], now)
+		if out != nil || wait != 0 && wait != seatAgain {
+			t.Errorf("%d has %v's seat, or may come in %v", viewer, out, wait)
+		}
+		return wait == 0
+	}
 	steps := []struct {
 		what string
 		got  bool
@@ -367,14 +457,14 @@ func TestSeats(t *testing.T) {
 		{"one stands", s.stand(id), true},
 		{"another stands", s.stand(id), true},
 		{"a third does not", s.stand(id), false},
-		{"7 sits", s.sit(id, 7, "a", nil), true},
-		{"8 sits", s.sit(id, 8, "a", nil), true},
+		{"7 sits", sit(7, "a", 0), true},
+		{"8 sits", sit(8, "a", 1), true},
 		{"9 stands", s.stand(id), true},
-		{"9 finds no seat", s.sit(id, 9, "a", nil), false},
+		{"9 finds no seat", sit(9, "a", 2), false},
 		{"7 stands", s.stand(id), true},
-		{"7 takes its seat", s.sit(id, 7, "a", nil), true},
+		{"7 takes its seat", sit(7, "a", 3), true},
 		{"7 stands for another stream", s.stand(id), true},
-		{"and finds no seat", s.sit(id, 7, "b", nil), false},
+		{"and finds no seat", sit(7, "b", 4), false},
 		{"all seats are taken", len(s.sitters(id)) == 2, true},
 		{"of another token they are not", len(s.sitters(token.ID{2})) > 0, false},
 	}
@@ -383,14 +473,25 @@ func TestSeats(t *testing.T) {
 			t.Errorf("%s: %v", step.what, step.got)
 		}
 	}
-	s.walk(id)
-	s.walk(id)
-	s.rise(id, 7, "a")
-	s.rise(id, 8, "a")
-	if s.len() != 1 || len(s.sitters(id)) != 0 {
-		t.Error("7 sits and is forgotten, or sits on both seats")
+	sockets[1].asked.Store(&question{since: now.Add(-yieldAfter / 4)})
+	sockets[3].asked.Store(&question{since: now.Add(-yieldAfter / 2)})
+	if out, wait := s.sit(id, 9, "a", sockets[4], now); out != nil || wait != yieldAfter/2 {
+		t.Errorf("8 and 7 owe an answer: 9 has the seat of %v, or may come in %v", out, wait)
 	}
-	if s.rise(id, 7, "a"); s.len() != 0 {
+	if out, wait := s.sit(id, 9, "a", sockets[4], now.Add(yieldAfter/2)); wait != 0 || out == nil || out.viewer != 7 || out.latest() != sockets[3] {
+		t.Errorf("7 has not answered in time: 9 has the seat of %+v, or may come in %v", out, wait)
+	}
+	s.walk(id)
+	for _, lost := range []int{0, 3} { // the sockets of 7
+		if s.rise(id, sockets[lost]); len(s.sitters(id)) != 2 {
+			t.Error("who has lost its seat takes one away")
+		}
+	}
+	s.rise(id, sockets[1])
+	if s.len() != 1 || len(s.sitters(id)) != 0 {
+		t.Error("9 sits and is forgotten, or sits on both seats")
+	}
+	if s.rise(id, sockets[4]); s.len() != 0 {
 		t.Error("nobody is there and it is not forgotten")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/trunk"
 )
 
@@ -128,6 +129,19 @@ func (s *stream) yield() {
 func (s *stream) expel(v *viewer, now time.Time) {
 	s.dismiss(v, now)
 	v.bye(closedTwice())
+}
+
+// oust ends the socket of a viewer that has lost the seat on which it sat.
+func (s *stream) oust(id wire.ViewerID, v *viewer, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.viewers[id] != v || s.over { // it is about to come, or to go
+		v.bye(websocket.ClosePolicyViolation, tokenTaken().Text)
+		return
+	}
+	s.forgo(id, now)
+	s.turnAway(v, now)
+	s.flush(now)
 }
 
 // turnAway ends the socket of a viewer for whom its token has no seat.

@@ -17,7 +17,7 @@ type pass struct {
 	stream   string   // that it came for; empty: it did not say, and its Join will
 	token    token.ID // zero: no tokens are wanted
 	noUpload bool
-	seated   wire.ViewerID // who sits on a seat of the token; zero: it stands
+	seated   *viewer // the socket, if it sits on a seat of the token; nil: it stands
 }
 
 // flags returns what a viewer may say of itself.
@@ -101,27 +101,40 @@ func (t *Tracker) enter(ctx context.Context, p *pass, from netip.Addr) *rebuff {
 
 // tokenTaken is what a viewer is told for which its token has no seat.
 func tokenTaken() *wire.Refused {
-	return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: 15, Text: "another viewer is here with this token; each viewer needs its own"}
+	return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: uint16(seatAgain / time.Second), Text: "another viewer is here with this token; each viewer needs its own"}
 }
 
-// sit gives a viewer that joins a seat of its token, if it needs one, and tells whether there was one.
-func (t *Tracker) sit(p *pass, viewer wire.ViewerID, stream string, socket *viewer) bool {
+// sit gives a viewer that joins a seat of its token, if it needs one, or says that there is none.
+func (t *Tracker) sit(p *pass, id wire.ViewerID, stream string, socket *viewer, now time.Time) *wire.Refused {
 	if p.token == (token.ID{}) {
-		return true
+		return nil
 	}
-	if !t.seats.sit(p.token, viewer, stream, socket) {
-		return false
+	out, wait := t.seats.sit(p.token, id, stream, socket, now)
+	if wait > 0 {
+		no := tokenTaken()
+		no.RetryAfter = uint16((wait + time.Second - 1) / time.Second)
+		return no
 	}
-	p.seated = viewer
-	return true
+	if out != nil {
+		t.oust(out, now)
+	}
+	p.seated = socket
+	return nil
+}
+
+// oust ends the socket of a viewer that has lost its seat.
+func (t *Tracker) oust(out *sitter, now time.Time) {
+	if s := t.streamOf(out.stream); s != nil {
+		s.oust(out.viewer, out.latest(), now)
+	}
 }
 
 // rise gives back what a pass holds of its token.
 func (t *Tracker) rise(p *pass) {
 	switch {
 	case p.token == (token.ID{}):
-	case p.seated != 0:
-		t.seats.rise(p.token, p.seated, p.stream)
+	case p.seated != nil:
+		t.seats.rise(p.token, p.seated)
 	default:
 		t.seats.walk(p.token)
 	}

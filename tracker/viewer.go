@@ -19,12 +19,12 @@ const joinWithin = 5 * time.Second // a socket must not be open longer without a
 // viewer is one socket. It always has one goroutine that waits or reads; a writer runs only while there is something to
 // write.
 type viewer struct {
-	t      *Tracker                      // static
-	conn   *websocket.Conn               // static; it reads, and we write
-	socket *socket                       // static; under conn
-	from   netip.Addr                    // static; told to nobody
-	heard  atomic.Int64                  // Unix seconds of the last sign of life
-	asked  atomic.Pointer[chan struct{}] // closed by the next one; nil: nobody waits for it
+	t      *Tracker                 // static
+	conn   *websocket.Conn          // static; it reads, and we write
+	socket *socket                  // static; under conn
+	from   netip.Addr               // static; told to nobody
+	heard  atomic.Int64             // Unix seconds of the last sign of life
+	asked  atomic.Pointer[question] // for the next one; nil: nobody waits for it
 
 	// owned by the reader
 	pass   *pass
@@ -101,24 +101,39 @@ func (v *viewer) read() {
 	v.conn.Close()
 }
 
+// question is whether a viewer is still there.
+type question struct {
+	since    time.Time
+	answered chan struct{} // closed by a sign of life
+}
+
 // ask asks the viewer for a sign of life, and returns what is closed when it comes.
-func (v *viewer) ask() <-chan struct{} {
-	c := make(chan struct{})
-	for !v.asked.CompareAndSwap(nil, &c) {
+func (v *viewer) ask(now time.Time) <-chan struct{} {
+	q := &question{now, make(chan struct{})}
+	for !v.asked.CompareAndSwap(nil, q) {
 		if others := v.asked.Load(); others != nil {
-			c = *others
+			q = others
 			break
 		}
 	}
 	v.push(ping, nil)
-	return c
+	return q.answered
+}
+
+// silent returns for how long the viewer has owed an answer, and false if it owes none.
+func (v *viewer) silent(now time.Time) (time.Duration, bool) {
+	q := v.asked.Load()
+	if q == nil {
+		return 0, false
+	}
+	return now.Sub(q.since), true
 }
 
 // touch notes a sign of life.
 func (v *viewer) touch(now time.Time) {
 	v.heard.Store(now.Unix())
 	if v.asked.Load() != nil {
-		close(*v.asked.Swap(nil)) // no other goroutine takes it out
+		close(v.asked.Swap(nil).answered) // no other goroutine takes it out
 	}
 }
 
@@ -142,8 +157,8 @@ func (v *viewer) enter(kind int, b []byte, now time.Time) *wire.Refused {
 		return &wire.Refused{Reason: wire.RefusedStream, Text: "the handshake named another stream"}
 	}
 	id := viewerID(j.Secret)
-	if !v.t.sit(v.pass, id, j.Stream, v) {
-		return tokenTaken()
+	if no := v.t.sit(v.pass, id, j.Stream, v, now); no != nil {
+		return no
 	}
 	s, err := v.t.enterStream(j.Stream, v.from, now)
 	if err != nil {
