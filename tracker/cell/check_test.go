@@ -56,24 +56,45 @@ func (s *Swarm) checkPrefixes(cells []*cell) error {
 	return nil
 }
 
-// checkSizes: no two cells that should be one, and nobody alone while there are others, unless prefixes keep them apart.
+// checkSizes: no two cells that should be one, and nobody alone while there are others. Where prefixes are capped, cells are split that
+// are far from full, so that some are small and fit others until one of them shrinks or the size changes: see CheckLevel.
 func (s *Swarm) checkSizes(cells []*cell) error {
-	var sizes []int
-	for _, c := range cells {
-		sizes = append(sizes, len(c.members))
-		if slices.ContainsFunc(c.members, func(m member) bool { return m.at.Prefix != 0 }) && s.config.PerPrefix < s.config.Size {
-			return nil
-		}
+	capped := func(c *cell) bool {
+		return slices.ContainsFunc(c.members, func(m member) bool { return m.at.Prefix != 0 })
 	}
-	slices.Sort(sizes)
-	if len(sizes) < 2 {
+	if len(cells) < 2 || s.config.PerPrefix < s.config.Size && slices.ContainsFunc(cells, capped) {
 		return nil
 	}
-	if sizes[0]+sizes[1] <= s.merged() {
-		return fmt.Errorf("cells of %v should have merged", sizes)
+	if err := s.CheckLevel(); err != nil {
+		return err
 	}
-	if sizes[0] < s.least() && (s.config.Size > 2 || sizes[1] == 1) {
-		return fmt.Errorf("a cell is left too small: %v", sizes)
+	smallest, next := len(cells[0].members), len(cells[1].members)
+	if smallest < s.least() && (s.config.Size > 2 || next == 1) {
+		return fmt.Errorf("a cell is left too small: %d beside %d", smallest, next)
+	}
+	return nil
+}
+
+// CheckLevel returns which two cells should be one, for all that their sizes and prefixes say, and who is alone though another cell
+// takes it: of all cells, as it must be after Reshape, or of some with any, as it must be of one that has shrunk. Of more cells than a search looks
+// at, it says nothing.
+func (s *Swarm) CheckLevel(some ...uint32) error {
+	cells := s.all()
+	if len(cells) > maxPassed {
+		return nil
+	}
+	for i, a := range cells {
+		for j, b := range cells {
+			if i == j || len(some) > 0 && !slices.Contains(some, a.id) {
+				continue
+			}
+			if len(a.members)+len(b.members) <= s.merged() && s.mix(a, b) {
+				return fmt.Errorf("cells %d and %d, of %d and %d members, should have merged", a.id, b.id, len(a.members), len(b.members))
+			}
+			if len(a.members) == 1 && s.config.Size > 2 && len(b.members) < s.config.Size && s.takes(b, &a.members[0]) {
+				return fmt.Errorf("cell %d has one member, whom cell %d of %d takes", a.id, b.id, len(b.members))
+			}
+		}
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func TestPrefixesFollowTheSize(t *testing.T) {
 		prefixes := map[wire.ViewerID]uint64{}
 		for step, size := range []int{32, 8, 5, 2, 3, 16, 64, 4} {
 			s.Reshape(size, 24)
+			if err := s.CheckLevel(); err != nil {
+				t.Fatalf("size %d: %v", size, err)
+			}
 			check := func() {
 				t.Helper()
 				s.Flush(int64(step))
@@ -199,5 +202,33 @@ func TestManyPrefixes(t *testing.T) {
 	}
 	if cells[0] != cells[1] {
 		t.Errorf("%d cells without prefixes, %d with", cells[0], cells[1])
+	}
+}
+
+// TestNobodyIsMovedForNothing: viewers of one prefix in cells that are small, and take no more of them, stay where they are.
+func TestNobodyIsMovedForNothing(t *testing.T) {
+	s := cell.New(cell.Config{Size: 8, PerPrefix: 2})
+	for id := range wire.ViewerID(4) {
+		s.Join(wire.Member{ID: id + 1}, cell.Place{Prefix: 1})
+	}
+	s.Reshape(9, 24)
+	if s.Cells() != 2 || s.Moves() != 0 {
+		t.Errorf("%d moves, and %d cells", s.Moves(), s.Cells())
+	}
+}
+
+// TestOthersThanTheSmallest: the cell that is looked at first fits no other, and those two fit each other.
+func TestOthersThanTheSmallest(t *testing.T) {
+	s := cell.New(cell.Config{Size: 3, PerPrefix: 2})
+	prefixes := []uint64{1, 1, 6, 1, 2, 3, 1, 4, 5}
+	for i := 0; i < len(prefixes); i += 3 {
+		r := wire.Roster{Cell: uint32(1 + i)}
+		for k := range 3 {
+			r.Members = append(r.Members, wire.Member{ID: wire.ViewerID(1 + i + k)})
+		}
+		s.Restore(r, func(id wire.ViewerID) cell.Place { return cell.Place{Prefix: prefixes[id-1]} })
+	}
+	if s.Reshape(12, 24); s.Cells() != 2 {
+		t.Errorf("%d cells, want 2", s.Cells())
 	}
 }

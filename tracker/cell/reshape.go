@@ -44,6 +44,7 @@ func (s *Swarm) resize(size, perPrefix int) {
 		s.refile(c)
 		s.forgetOldest(c)
 	}
+	s.level(s.all()...)
 	s.flatten()
 }
 
@@ -58,20 +59,42 @@ func (s *Swarm) thin(cells ...*cell) bool {
 	return len(cells) > n
 }
 
-// flatten has cells become one with others until none must.
-func (s *Swarm) flatten() {
-	for n := 2 * s.cells; n > 0 && s.level(); n-- { // each time there are fewer cells, or fewer that are too small
+// level has cells become one with others, or spread over others, until they must not. The smallest come first: whom one comes to is
+// looked at after it.
+func (s *Swarm) level(cells ...*cell) {
+	for _, c := range cells {
+		for len(c.members) > 0 && s.shrunk(c) { // it is gone by that, or larger
+		}
 	}
 }
 
-// level has the smallest cell become one with another, or spread over others, and tells whether it had to.
-func (s *Swarm) level() bool {
-	for _, shelf := range s.byCount {
-		if len(shelf) > 0 {
-			return s.shrunk(shelf[0])
+// flatten is level for the smallest cell, whichever that is, until it must not: each time there are fewer cells, or fewer that are too
+// small, or nothing is won by it.
+func (s *Swarm) flatten() {
+	for c := s.smallest(); c != nil; c = s.smallest() {
+		cells, small := s.cells, s.small()
+		if !s.shrunk(c) || s.cells >= cells && s.small() >= small {
+			return
 		}
 	}
-	return false
+}
+
+// small returns how many cells are too small to last beside others.
+func (s *Swarm) small() (n int) {
+	for _, shelf := range s.byCount[:s.least()] {
+		n += len(shelf)
+	}
+	return n
+}
+
+// smallest returns the smallest cell, nil if there is none.
+func (s *Swarm) smallest() *cell {
+	for _, shelf := range s.byCount {
+		if len(shelf) > 0 {
+			return shelf[0]
+		}
+	}
+	return nil
 }
 
 func (s *Swarm) reroot(roots int) {

@@ -31,7 +31,8 @@ func (s *Swarm) Restore(r wire.Roster, at func(wire.ViewerID) Place) {
 	}
 	s.shelve(c)
 	s.settle([]*cell{c})
-	s.flatten() // it may be so small that it must not last, or not be beside one that was alone
+	s.level(c)  // it may be so small that it must not last,
+	s.flatten() // or not be beside one that was alone
 }
 
 // JoinBeside is Join for a viewer that was in one cell with another: there, if that cell has room.

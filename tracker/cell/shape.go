@@ -139,13 +139,24 @@ func (s *Swarm) shrunk(c *cell) bool {
 		}
 		return true
 	}
-	if n < s.least() && s.cells > 1 && (s.config.Size > 2 || len(s.byCount[1]) > 1) {
+	if n < s.least() && s.cells > 1 && (s.config.Size > 2 || len(s.byCount[1]) > 1) && s.spreads(c) {
 		for _, m := range s.vacate(c) {
 			s.enter(s.choose(&m), m)
 		}
 		return true
 	}
 	return false
+}
+
+// spreads tells whether another cell takes a member of c, if need be by being split: else all would be by themselves again.
+func (s *Swarm) spreads(c *cell) bool {
+	other := func(o *cell) bool { return o != c }
+	takes := func(o *cell) bool {
+		return other(o) && slices.ContainsFunc(c.members, func(m member) bool { return s.takes(o, &m) })
+	}
+	return len(s.fullest(s.config.Size, takes)) > 0 || slices.ContainsFunc(c.members, func(m member) bool {
+		return slices.ContainsFunc(s.index[file{shelf: samePrefix, rendition: m.Rendition, value: m.at.Prefix}], other)
+	})
 }
 
 // partner returns the cell that c shall become one with, nil if no two cells are small enough. As the swarm had no

@@ -183,6 +183,7 @@ func (r *run) place(id wire.ViewerID, at cell.Place) cell.Place {
 func (r *run) leave(t *rapid.T) {
 	id := viewer(t)
 	_, here := r.truth[id]
+	left, _ := r.s.Roster(id)
 	if r.s.Leave(id) != here || r.again.Leave(id) != here {
 		t.Fatalf("leave of %d, here %v", id, here)
 	}
@@ -191,6 +192,18 @@ func (r *run) leave(t *rapid.T) {
 	}
 	delete(r.truth, id)
 	delete(r.views, id)
+	if !here || len(left.Members) == 1 {
+		return
+	}
+	other := left.Members[0].ID
+	if other == id {
+		other = left.Members[1].ID
+	}
+	if now, _ := r.s.Roster(other); now.Cell == left.Cell && len(now.Members) == len(left.Members)-1 { // it is still by itself
+		if err := r.s.CheckLevel(left.Cell); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func (r *run) update(t *rapid.T) {
@@ -231,6 +244,9 @@ func (r *run) reshape(t *rapid.T) {
 	before := r.s.Moves()
 	r.s.Reshape(size, roots)
 	r.again.Reshape(size, roots)
+	if err := r.s.CheckLevel(); err != nil && size != r.config.Size {
+		t.Fatal(err)
+	}
 	if size == r.config.Size && r.s.Moves() != before {
 		t.Fatalf("%d moved, though the size is as it was", r.s.Moves()-before)
 	}
