@@ -24,9 +24,9 @@ func TestSignedHashes(t *testing.T) {
 	}{
 		{"one byte", 1, 1},
 		{"an init segment", 800, 1},
-		{"a piece", 1024, 1},
-		{"a piece and a byte", 1025, 2},
-		{"a part of 1 Mbit/s", 41625, 28},
+		{"a piece", 1132, 1},
+		{"a piece and a byte", 1133, 2},
+		{"a part of 1 Mbit/s", 41625, 37},
 		{"as many as are served", 1 << 20, wire.MaxServedHashes},
 		{"one more", 1<<20 + 1, 0},
 		{"the largest", wire.MaxChunkSize, 0},

@@ -32,18 +32,19 @@ func ExampleFrame() {
 
 	frame, pieces, err := wire.ParseFrame(b)
 	fmt.Println(frame.Type.Bulk(), frame.Index, frame.ID == record.ID, len(pieces), err)
-	// Output: true 14 true 2560 <nil>
+	// Output: true 14 true 2264 <nil>
 }
 
 // A viewer fetches the end of a chunk over HTTP and verifies it without the beginning.
 func ExamplePiecesHeader() {
 	media := make([]byte, 2500)
+	size := wire.PieceSize(len(media))
 	var hashes []byte // at the origin
-	for piece := range slices.Chunk(media, wire.MinPieceSize) {
+	for piece := range slices.Chunk(media, int(size)) {
 		sum := sha256.Sum256(piece)
 		hashes = append(hashes, sum[:]...)
 	}
-	record := wire.Record{Size: 2500, PieceSize: wire.PieceSize(2500), Digest: sha256.Sum256(hashes)}
+	record := wire.Record{Size: 2500, PieceSize: size, Digest: sha256.Sum256(hashes)}
 	header := base64.RawStdEncoding.EncodeToString(hashes)
 
 	got, _ := base64.RawStdEncoding.DecodeString(header) // at the viewer
