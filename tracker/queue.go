@@ -39,10 +39,16 @@ type box [1 << 10]byte
 
 var boxes = sync.Pool{New: func() any { return new(box) }}
 
+// slots is room for what waits for one viewer, mostly: it is lent while something does.
+type slots [16]outgoing
+
+var spareSlots = sync.Pool{New: func() any { return new(slots) }}
+
 // queue is what waits for one viewer. When it is full, a delta or a list of bridges is dropped, and the whole roster and
 // the bridges are sent once the queue is empty again; signals, pings and pongs are dropped for good.
 type queue struct {
 	waiting []outgoing
+	slots   *slots // what waiting began in; nil: nothing waits
 	bytes   int
 	wrote   int64 // when the last write began, in milliseconds of the tracker's time
 	stale   bool  // a delta or bridges were dropped
@@ -82,6 +88,10 @@ func (q *queue) add(m outgoing) (dropped bool) {
 	case closing:
 		q.closing = true
 	}
+	if q.slots == nil {
+		q.slots = spareSlots.Get().(*slots)
+		q.waiting = q.slots[:0]
+	}
 	q.waiting = append(q.waiting, m)
 	q.bytes += len(b)
 	return false
@@ -116,7 +126,7 @@ func (q *queue) take(b []byte) []byte {
 		}
 	}
 	if n == len(q.waiting) {
-		q.waiting = nil // an idle viewer keeps no memory for it
+		q.empty() // an idle viewer keeps no memory for it
 	} else {
 		clear(q.waiting[:n])
 		q.waiting = q.waiting[n:]
@@ -126,8 +136,19 @@ func (q *queue) take(b []byte) []byte {
 
 // shut drops all that waits and takes no more.
 func (q *queue) shut() {
-	q.gone, q.waiting, q.bytes, q.stale = true, nil, 0, false
+	q.gone, q.bytes, q.stale = true, 0, false
+	q.empty()
 	q.finish()
+}
+
+// empty gives back the room for what waited.
+func (q *queue) empty() {
+	q.waiting = nil
+	if q.slots != nil {
+		clear(q.slots[:])
+		spareSlots.Put(q.slots)
+		q.slots = nil
+	}
 }
 
 // finish tells who waits for it that nothing is written any more.

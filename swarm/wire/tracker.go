@@ -229,6 +229,7 @@ type Roster struct {
 }
 
 func (r Roster) Append(b []byte) []byte {
+	b = slices.Grow(b, 12+memberSize*len(r.Members))
 	b = append(b, byte(TypeRoster))
 	b = binary.BigEndian.AppendUint32(b, r.Cell)
 	b = binary.BigEndian.AppendUint32(b, r.Version)
@@ -250,6 +251,7 @@ type Delta struct {
 }
 
 func (d Delta) Append(b []byte) []byte {
+	b = slices.Grow(b, 9+memberSize*len(d.Set)+8*len(d.Left))
 	b = append(b, byte(TypeDelta))
 	b = binary.BigEndian.AppendUint32(b, d.Version)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(d.Set)))
