@@ -37,7 +37,14 @@ func (s *stream) enter(v *viewer, now time.Time) {
 	if s.keeper != nil && !s.take(nil, s.seatOf(v), 0, now) {
 		return
 	}
-	s.say(trunk.Enter, s.seatOf(v).Append(nil))
+	s.saySeat(trunk.Enter, v)
+}
+
+// saySeat says of a viewer here what the tracker that keeps the cells must know of it, if that is another.
+func (s *stream) saySeat(k trunk.Kind, v *viewer) {
+	if s.tie != nil {
+		s.say(k, s.seatOf(v).Append(nil))
+	}
 }
 
 // exit takes a viewer out of its cell.
@@ -54,7 +61,7 @@ func (s *stream) change(v *viewer, now time.Time) (news bool) {
 	if s.outside.members[v.id] {
 		return false
 	}
-	s.say(trunk.Change, s.seatOf(v).Append(nil))
+	s.saySeat(trunk.Change, v)
 	return s.keeper != nil && s.keeper.swarm.Update(v.member, v.at)
 }
 
