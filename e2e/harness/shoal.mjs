@@ -116,13 +116,18 @@ export async function edge(t, { origin, tracker, ports = { http: port(), admin: 
   return service;
 }
 
-/** Starts a redis-server, where trackers meet; returns its URL. */
+/** Starts a redis-server, where trackers meet: {url, kill, start}. What is started again is empty. */
 export async function redis(t) {
   const at = port();
-  const server = new Process('redis', 'redis-server', ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder('redis')]);
+  const args = ['--port', `${at}`, '--bind', '127.0.0.1', '--save', '', '--dir', folder('redis')];
+  let server;
+  const start = async () => {
+    server = new Process('redis', 'redis-server', args);
+    await server.line(/Ready to accept connections/, 15);
+  };
   atEnd(t, () => server.end('SIGTERM', 10));
-  await server.line(/Ready to accept connections/, 15);
-  return `redis://127.0.0.1:${at}`;
+  await start();
+  return { url: `redis://127.0.0.1:${at}`, start, kill: () => server.end('SIGKILL') };
 }
 
 /** Starts a tracker alone, for pages of one edge. */

@@ -1,5 +1,5 @@
 // A tracker that wants tokens, and several trackers: who may not join plays on from the edge and asks no more; who may is
-// linked; and when a tracker goes, its viewers are at another within ten seconds.
+// linked; when Redis goes nobody loses a link, and when a tracker goes, its viewers are at another within ten seconds.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -61,7 +61,8 @@ test('several trackers', { timeout: 150_000 }, async (t) => {
   const source = await origin(t, { stream: 'demo' });
   const ports = [0, 1].map(() => ({ http: port(), admin: port(), stun: port() }));
   const copies = await edge(t, { origin: source, tracker: ports.map((p) => `ws://127.0.0.1:${p.http}/tracker`).join() });
-  const args = ['-redis', await redis(t)];
+  const store = await redis(t);
+  const args = ['-redis', store.url];
   const trackers = await Promise.all(ports.map((p) => tracker(t, { pages: copies.base, ports: p, args })));
   push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
   await copies.live('demo');
@@ -77,6 +78,16 @@ test('several trackers', { timeout: 150_000 }, async (t) => {
   await until('all to be linked, be they at one tracker or two', linked, { seconds: 20 });
   const [here, there] = [await at(trackers[0]), await at(trackers[1])];
   t.diagnostic(`by chance ${here} viewers are at one tracker, ${there} at the other`);
+
+  await store.kill();
+  await pass(8);
+  await store.start(); // with nothing in it
+  await pass(4);
+  assert.ok(await linked(), 'a link was lost because Redis died');
+  const faults = (await Promise.all(trackers.map((one) => one.metrics()))).map((m) => m.sum('shoal_tracker_store_failures_total'));
+  assert.ok(faults.every((n) => n > 0), 'nobody missed Redis: no fault was injected');
+  await noStalls(t, viewers, `while Redis was dead for 8 s and came back empty (${faults.join(' and ')} failures)`);
+
   const left = here >= there ? 0 : 1;
   const stays = trackers[1 - left];
 
