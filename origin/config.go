@@ -28,8 +28,8 @@ type Config struct {
 	PartDuration time.Duration
 	// SegmentDuration is the wanted segment, whole seconds. Default 2 s.
 	SegmentDuration time.Duration
-	// Grace is how long a stream waits for a broadcaster whose connection is lost before it ends. One who says that it is
-	// over is waited for 3 s at most. Default 60 s.
+	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
+	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 10.
 	WindowSegments int

@@ -67,6 +67,9 @@ func (w *Window) Add(p Part, final bool) {
 func (w *Window) End() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended {
+		return
+	}
 	w.ended = true
 	w.refresh()
 }

@@ -149,15 +149,13 @@ func TestUnpublish(t *testing.T) {
 	if err := c.Write(&message.CommandAMF0{ChunkStreamID: 3, Name: "FCUnpublish", CommandID: 6, Arguments: []any{nil, "secret"}}); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		v, changed := h.streams.Get("demo").Window().View()
-		if v.Ended {
-			return
-		}
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for st := h.streams.Get("demo"); st.Describe().State != stream.Ended; {
 		select {
-		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatal("not over after 10 s, but", h.streams.Get("demo").Describe().State)
+			t.Fatal("not over after 10 s, but", st.Describe().State)
 		}
 	}
 }

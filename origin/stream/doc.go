@@ -8,7 +8,8 @@
 //	idle -> live -> interrupted -> ended
 //	         ^----------'------------'      the broadcaster comes back: discontinuity, same numbering
 //
-// A broadcaster whose connection is lost is waited for; who says that it is over, only for a moment.
+// A broadcaster whose connection is lost is waited for; where it says that it is over, the stream is called ended after a moment.
+// The playlist ends only when the whole grace is over: whoever reads it would not see a broadcaster who comes back.
 //
 // Streams is the set of all streams of an origin; it admits at most one Session to each. Run advances the clock of
 // interrupted streams. A Session is used by one goroutine; everything else is safe for concurrent use.

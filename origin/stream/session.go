@@ -149,7 +149,7 @@ func (s *Session) watchCadence() {
 // Close ends the session, if it has not ended. The stream waits for its broadcaster to come back.
 func (s *Session) Close() { s.close(s.stream.config.Grace) }
 
-// End is Close where the broadcaster said that it is over: the stream waits only for one that begins anew at once.
+// End is Close where the broadcaster said that it is over: the stream is said to have ended unless one begins anew at once.
 func (s *Session) End() { s.close(min(s.stream.config.Grace, farewell)) }
 
 func (s *Session) close(grace time.Duration) {
@@ -165,7 +165,7 @@ func (s *Session) close(grace time.Duration) {
 func (s *Session) leave(grace time.Duration) {
 	st := s.stream
 	s.endRun()
-	st.session, st.grace = nil, grace
+	st.session, st.grace, st.left = nil, grace, time.Now()
 	st.metrics.Live.Dec()
 	if st.status == Live {
 		st.status, st.since = Interrupted, time.Now()

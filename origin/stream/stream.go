@@ -41,6 +41,7 @@ type Stream struct {
 	status   Status
 	since    time.Time     // of the status
 	grace    time.Duration // that it may be interrupted for
+	left     time.Time     // when the last session ended
 	session  *Session
 	protocol string
 	tracks   []media.Track
@@ -174,10 +175,12 @@ func (s *Stream) tick(now time.Time) {
 	switch {
 	case s.status == Interrupted && age >= s.grace:
 		s.status, s.since = Ended, now
-		s.window.End()
 		s.log.Info("ended")
 	case s.status == Ended && age >= keepEnded:
 		s.window.Release()
+	}
+	if s.status == Ended && now.Sub(s.left) >= s.config.Grace { // players do not read on after an end
+		s.window.End()
 	}
 }
 

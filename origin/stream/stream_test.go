@@ -335,13 +335,14 @@ func TestGrace(t *testing.T) {
 // TestEnd: who says that it is over is waited for a moment, and longer once back.
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const grace = time.Minute
 		all := newStreams(t, t.TempDir())
 		go all.Run(t.Context())
 		s := publish(t, all, "demo")
 		st := s.Stream()
-		is := func(want Status) {
+		is := func(want Status, closed bool) {
 			t.Helper()
-			if got := st.Describe().State; got != want || strings.Contains(playlist(st), "ENDLIST") != (want == Ended) {
+			if got := st.Describe().State; got != want || strings.Contains(playlist(st), "ENDLIST") != closed {
 				t.Fatalf("%s, want %s:\n%s", got, want, playlist(st))
 			}
 		}
@@ -349,21 +350,23 @@ func TestEnd(t *testing.T) {
 		s.End()
 		s.Close() // comes late
 		time.Sleep(farewell - time.Second)
-		is(Interrupted)
+		is(Interrupted, false)
 		s = publish(t, all, "demo") // in time, and slow to send
 		time.Sleep(10 * time.Second)
-		is(Interrupted)
+		is(Interrupted, false)
 		send(t, s, 0, 5*time.Second)
-		is(Live)
+		is(Live, false)
 		s.End()
 		time.Sleep(farewell + 2*time.Second)
-		is(Ended)
+		is(Ended, false)
+		time.Sleep(grace)
+		is(Ended, true)
 		s = publish(t, all, "demo")
 		send(t, s, 0, 5*time.Second)
-		is(Live)
+		is(Live, false)
 		s.Close() // lost this time
 		time.Sleep(30 * time.Second)
-		is(Interrupted)
+		is(Interrupted, false)
 	})
 }
 

@@ -280,19 +280,18 @@ func TestEnds(t *testing.T) {
 			}
 			<-c.connected
 			c.shoot(t, 100)
-			for over := false; ; {
-				v, changed := h.streams.Get("demo").Window().View()
-				if v.Ended {
-					return
-				}
-				if !over && v.Newest() != nil {
+			st := h.streams.Get("demo")
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for over := false; st.Describe().State != stream.Ended; {
+				if v, _ := st.Window().View(); !over && v.Newest() != nil {
 					over = true
 					end(h, c, answer.Header.Get("Location"))
 				}
 				select {
-				case <-changed:
+				case <-tick.C:
 				case <-ctx.Done():
-					t.Fatal("not over after 10 s, but", h.streams.Get("demo").Describe().State)
+					t.Fatal("not over after 10 s, but", st.Describe().State)
 				}
 			}
 		})
