@@ -17,7 +17,7 @@ import (
 // introduction are charged, whoever began it, so a network whose viewers come under ever new names must not be able to
 // spend what another has. Package cell puts who comes again where it was, so a page that is reloaded costs little.
 const (
-	acquaintOfOne  = 12               // viewers of one origin that another pays for
+	acquaintOfOne  = 12               // viewers of one origin that another pays for, and that count in the share
 	acquaintShare  = 0.03             // of a stream's viewers, if that is more than Config.Acquaintances
 	acquaintRefill = 60 * time.Minute // in which all that were spent may be spent again
 	acquaintSettle = time.Minute      // after which those are free who have come into a second home since
@@ -32,6 +32,7 @@ type acquaintances struct {
 	swarm   *cell.Swarm // static
 	least   int         // static; how many an origin may get to know at once in a small swarm
 	origins map[uint64]*acquaintance
+	viewers int // that are here, of each origin acquaintOfOne at most: no network shall raise the budget by its own sockets
 	swept   time.Time
 }
 
@@ -71,17 +72,23 @@ func (a *acquaintances) came(id wire.ViewerID, now time.Time) {
 		o = &acquaintance{at: now}
 		a.origins[origin] = o
 	}
-	o.viewers++
+	if o.viewers++; o.viewers <= acquaintOfOne {
+		a.viewers++
+	}
 	if a.swarm.Came(o.home) == 0 {
 		o.settle(id, a.swarm.Came(id), now)
 	}
 }
 
 func (a *acquaintances) left(origin uint64, now time.Time) {
-	if o := a.origins[origin]; o != nil {
-		o.viewers--
-		o.left = now
+	o := a.origins[origin]
+	if o == nil || o.viewers == 0 { // it came when no more origins were remembered
+		return
 	}
+	if o.viewers--; o.viewers < acquaintOfOne {
+		a.viewers--
+	}
+	o.left = now
 }
 
 // introduce tells whether two viewers may signal to each other, and charges the origins of both for what that costs them.
@@ -141,7 +148,7 @@ func (a *acquaintances) comesHome(of *acquaintance, x, y wire.ViewerID, now time
 
 // most is how many viewers an origin may get to know at once.
 func (a *acquaintances) most() float64 {
-	return max(float64(a.least), acquaintShare*float64(a.swarm.Viewers()))
+	return max(float64(a.least), acquaintShare*float64(a.viewers))
 }
 
 // settle makes the cell of a viewer the home, from an entry on.

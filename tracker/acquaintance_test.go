@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"time"
@@ -124,6 +125,104 @@ func TestANetworkCannotSpendAnothers(t *testing.T) {
 	}
 	if !a.introduce(12, 11, now) {
 		t.Error("the victim may not meet a stranger any more")
+	}
+}
+
+// TestANetworkCannotRaiseItsBudget: the more sockets one network holds, the more viewers a stream seems to have. What it may learn of
+// 1,000 others is the same with 3,000 of its own there, of which some go from cell to cell.
+func TestANetworkCannotRaiseItsBudget(t *testing.T) {
+	const good, evil, moving = 1000, 7, 100
+	for _, idle := range []int{960, 2900} {
+		chance := rand.New(rand.NewPCG(1, uint64(idle)))
+		swarm := cell.New(cell.Config{Size: 32, Roots: 24})
+		a := newAcquaintances(swarm, 34)
+		now, drawn := time.Now(), wire.ViewerID(0)
+		come := func(origin uint64) wire.ViewerID {
+			drawn++
+			if err := swarm.Join(wire.Member{ID: drawn, Rendition: uint8(chance.IntN(8)), Weight: 100}, cell.Place{Origin: origin}); err != nil {
+				t.Fatal(err)
+			}
+			a.came(drawn, now)
+			return drawn
+		}
+		leave := func(id wire.ViewerID) {
+			a.left(swarm.Origin(id), now)
+			swarm.Leave(id)
+		}
+		var victims, movers []wire.ViewerID
+		of := map[wire.ViewerID]int{} // which of the 1,000 it is
+		inhabit := func(i int) {
+			victims[i] = come(uint64(1000 + len(of)))
+			of[victims[i]] = i
+		}
+		for i := range good { // both come at the same time
+			victims = append(victims, 0)
+			inhabit(i)
+			for range (i+1)*idle/good - i*idle/good {
+				come(evil)
+			}
+		}
+		for range moving {
+			movers = append(movers, come(evil))
+		}
+		learned := map[wire.ViewerID]bool{}
+		for second := range 600 {
+			now = now.Add(time.Second)
+			if i := chance.IntN(good); second%2 == 0 { // each stays for half an hour in the mean
+				leave(victims[i])
+				inhabit(i)
+			}
+			for n := range moving / 10 {
+				i := (second*moving/10 + n) % moving
+				leave(movers[i])
+				movers[i] = come(evil)
+				r, _ := swarm.Roster(movers[i])
+				for _, m := range r.Members {
+					if _, ok := of[m.ID]; ok && a.introduce(movers[i], m.ID, now) {
+						learned[m.ID] = true
+					}
+				}
+			}
+			swarm.Flush(int64(second) * 1000)
+		}
+		t.Logf("%d idle, %d moving: %d of %d learned", idle, moving, len(learned), good)
+		if len(learned) == 0 || len(learned) > good*5/100 {
+			t.Errorf("one network with %d idle and %d moving sockets learned %d of %d, at most 5 %% are allowed", idle, moving, len(learned), good)
+		}
+	}
+}
+
+// TestOriginsThatWereNotRemembered: who came when there were too many origins leaves one that is remembered since.
+func TestOriginsThatWereNotRemembered(t *testing.T) {
+	now := time.Now()
+	swarm := cell.New(cell.Config{Size: 32})
+	a := newAcquaintances(swarm, 34)
+	for id := wire.ViewerID(1); id <= 3; id++ {
+		if err := swarm.Join(wire.Member{ID: id}, cell.Place{Origin: 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.came(2, now) // the first came unnoticed
+	a.left(7, now)
+	a.left(7, now)
+	if a.viewers != 0 || a.origins[7].viewers != 0 {
+		t.Fatalf("%d viewers are counted after all have left, %d in all", a.origins[7].viewers, a.viewers)
+	}
+	a.sweep(now.Add(acquaintMemory + time.Minute))
+	if len(a.origins) != 0 {
+		t.Error("an origin without viewers is remembered for ever")
+	}
+	for range 2 * acquaintOfOne {
+		a.came(3, now)
+	}
+	if a.viewers != acquaintOfOne {
+		t.Errorf("%d viewers of one origin count, want %d", a.viewers, acquaintOfOne)
+	}
+	for range 2 * acquaintOfOne {
+		a.left(7, now)
+	}
+	if a.viewers != 0 {
+		t.Errorf("%d are left of none", a.viewers)
 	}
 }
 
