@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,13 +43,13 @@ type exchange struct {
 
 // outage is when something of the store last failed, and whether the log has said so.
 type outage struct {
-	last atomic.Int64 // in Unix milliseconds
+	last atomic.Pointer[time.Time] // nil: never
 	said atomic.Bool
 }
 
 // fail notes a failure and tells whether that is news.
 func (o *outage) fail(now time.Time) bool {
-	o.last.Store(now.UnixMilli())
+	o.last.Store(&now)
 	return o.said.CompareAndSwap(false, true)
 }
 
@@ -57,7 +58,13 @@ func (o *outage) over(now time.Time) bool {
 	return o.since(now) > failingFor && o.said.CompareAndSwap(true, false)
 }
 
-func (o *outage) since(now time.Time) time.Duration { return now.Sub(time.UnixMilli(o.last.Load())) }
+func (o *outage) since(now time.Time) time.Duration {
+	last := o.last.Load()
+	if last == nil {
+		return math.MaxInt64
+	}
+	return now.Sub(*last)
+}
 
 func newExchange(t *Tracker, s store.Store) *exchange {
 	var name [8]byte

@@ -131,7 +131,7 @@ func messageCost(bytes int) int { return 1 + bytes/1024 }
 
 // spend charges a message of n bytes. Who sends too much is not cut off but read slower.
 func (v *viewer) spend(now time.Time, n int) error {
-	wait := v.budget.take(now, messageCost(n), v.t.config.MessagesPerSecond, v.t.config.MessageBurst)
+	wait := v.budget.take(now.Sub(v.t.started), messageCost(n), v.t.config.MessagesPerSecond, v.t.config.MessageBurst)
 	if wait == 0 {
 		return nil
 	}

@@ -50,7 +50,7 @@ var errNotRunning = errors.New("tracker: not running")
 type Tracker struct {
 	config   Config                   // static
 	log      *slog.Logger             // static
-	started  time.Time                // static; the cells' clock counts from it
+	started  time.Time                // static; all that is no date counts from it, by the clock that nobody sets
 	upgrade  websocket.Upgrader       // static
 	stun     *stun.Responder          // static; nil if there is none
 	joins    *quota.Table             // static
@@ -218,5 +218,5 @@ func (t *Tracker) closeAll() {
 	}
 }
 
-// millis returns the cells' time: milliseconds since the tracker was made.
+// millis returns the tracker's time, which is the cells' too: milliseconds since it was made, whatever happens to the wall clock.
 func (t *Tracker) millis(now time.Time) int64 { return now.Sub(t.started).Milliseconds() }

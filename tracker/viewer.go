@@ -23,7 +23,7 @@ type viewer struct {
 	conn   *websocket.Conn          // static; it reads, and we write
 	socket *socket                  // static; under conn
 	from   netip.Addr               // static; told to nobody
-	heard  atomic.Int64             // Unix seconds of the last sign of life
+	heard  atomic.Int64             // the last sign of life, in milliseconds of the tracker's time
 	asked  atomic.Pointer[question] // for the next one; nil: nobody waits for it
 
 	// owned by the reader
@@ -131,7 +131,7 @@ func (v *viewer) silent(now time.Time) (time.Duration, bool) {
 
 // touch notes a sign of life.
 func (v *viewer) touch(now time.Time) {
-	v.heard.Store(now.Unix())
+	v.heard.Store(v.t.millis(now))
 	if v.asked.Load() != nil {
 		close(v.asked.Swap(nil).answered) // no other goroutine takes it out
 	}

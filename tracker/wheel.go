@@ -45,7 +45,7 @@ func (w *wheel) turn(now time.Time) {
 	viewers := append([]*viewer(nil), w.slots[w.hand]...)
 	w.mu.Unlock()
 	for _, v := range viewers {
-		if now.Unix()-v.heard.Load() > int64(deadAfter/time.Second) {
+		if v.t.millis(now)-v.heard.Load() > deadAfter.Milliseconds() {
 			v.t.metrics.dead.Inc()
 			v.conn.Close()
 		} else {
