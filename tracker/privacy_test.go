@@ -58,7 +58,7 @@ func TestSignalsShowWhatTheyMay(t *testing.T) {
 		{"neighbours without the operator's word", Config{}, "192.168.1.5", "192.168.1.6", []string{blank, relay}, wire.HideHost, 1},
 		{"neighbours", Config{SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{host, srflx, relay}, 0, 0},
 		{"to a neighbour", Config{SharedNetworks: lan}, "203.0.113.7", "192.168.1.6", []string{blank, relay}, wire.HideHost, 0},
-		{"from a neighbour", Config{SharedNetworks: lan}, "192.168.1.5", "203.0.113.7", []string{srflx, relay}, 0, 0},
+		{"from a neighbour", Config{SharedNetworks: lan}, "192.168.1.5", "203.0.113.7", []string{blank, relay}, 0, 0},
 		{"relay-only", Config{RelayOnly: true, ICEServers: ice}, "203.0.113.7", "198.51.100.9", []string{relay}, wire.HideHost | wire.RelayOnly, 0},
 		{"relay-only, neighbours", Config{RelayOnly: true, ICEServers: ice, SharedNetworks: lan}, "192.168.1.5", "192.168.1.6", []string{relay}, wire.RelayOnly, 0},
 	} {

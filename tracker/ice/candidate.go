@@ -70,9 +70,7 @@ func (f *Filter) candidate(e *edit, begin, end int, s side) (ok bool) {
 	if !f.shows(w.word(wordType), w.word(wordAddress), s) {
 		return false
 	}
-	if s.leaving {
-		blankRelated(e, begin, &w)
-	}
+	blankRelated(e, begin, &w)
 	return true
 }
 

@@ -62,13 +62,11 @@ func (f *Filter) line(e *edit, at, end, next int, s side) {
 			e.replace(at, next, "")
 		case bytes.EqualFold(name, []byte("remote-candidates")): // of the pairs that were agreed on: nothing a new link needs
 			e.replace(at, next, "")
-		case bytes.EqualFold(name, []byte("rtcp")) && s.leaving:
+		case bytes.EqualFold(name, []byte("rtcp")):
 			blankLast(e, at, end, value)
 		}
 	case 'c', 'C', 'o', 'O':
-		if s.leaving {
-			blankLast(e, at, end, bare[2:])
-		}
+		blankLast(e, at, end, bare[2:])
 	}
 }
 

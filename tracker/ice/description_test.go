@@ -54,3 +54,21 @@ func BenchmarkLeaving(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkArriving is of what has left a viewer that shares no network, which comes from another tracker and arrives as it is.
+func BenchmarkArriving(b *testing.B) {
+	shown, err := os.ReadFile("testdata/chromium.shown.sdp")
+	if err != nil {
+		b.Fatal(err)
+	}
+	shown = append([]byte{1}, shown...)
+	trickled := []byte("\x03" + `{"candidate":"` + srflx + `","sdpMid":"0","sdpMLineIndex":0,"usernameFragment":"EsAw"}`)
+	for name, payload := range map[string][]byte{"description": shown, "candidate": trickled} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				(ice.Filter{}).Arriving(payload, receiver)
+			}
+		})
+	}
+}

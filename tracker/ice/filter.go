@@ -6,10 +6,12 @@
 // receiver's is:
 //
 //   - [Filter.Leaving]: what the sender shows. Its host candidates are taken out (mDNS names too), but for one that is the very
-//     address by which the tracker sees it; private addresses go, related addresses (raddr, rport) and the addresses in the
-//     lines o=, c= and a=rtcp are blanked.
+//     address by which the tracker sees it; private addresses go.
 //   - [Filter.Arriving]: where the receiver may be sent. Candidates with private, loopback, link-local and other addresses that
 //     lead nowhere on the Internet, and with names, are taken out.
+//
+// Both blank related addresses (raddr, rport) and the addresses in the lines o=, c= and a=rtcp, for a sender in a shared network leaves
+// with them, and may have a receiver elsewhere.
 //
 // Neither touches what a viewer says or is told whose own address lies in a network that the operator says viewers share. In
 // relay-only mode nothing passes but candidates of relays, shared network or not.

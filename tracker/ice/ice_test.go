@@ -52,11 +52,11 @@ func TestCandidate(t *testing.T) {
 		{name: "host, as the tracker sees it", candidate: "candidate:1 1 udp 1 203.0.113.7 5 typ host", leaving: "=", arriving: "="},
 		{name: "host, TCP", candidate: "candidate:1 1 tcp 1518280447 192.168.1.5 9 typ host tcptype active"},
 		{name: "srflx", candidate: srflx, leaving: "=", arriving: "="},
-		{name: "srflx that tells", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 10.0.0.1 rport 6", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 9", arriving: "="},
-		{name: "srflx that tells, IPv6", candidate: "candidate:2 1 udp 1 2001:db8::7 5 typ srflx raddr fd00::1 rport 6", leaving: "candidate:2 1 udp 1 2001:db8::7 5 typ srflx raddr :: rport 9", arriving: "="},
-		{name: "srflx that tells by name", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx RADDR my.local RPORT 6", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx RADDR 0.0.0.0 RPORT 9", arriving: "="},
-		{name: "srflx that tells twice", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 0 raddr 10.0.0.1", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 0 raddr 0.0.0.0", arriving: "="},
-		{name: "relay", candidate: relay, leaving: relayBlank, arriving: "="},
+		{name: "srflx that tells", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 10.0.0.1 rport 6", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 9", arriving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 9"},
+		{name: "srflx that tells, IPv6", candidate: "candidate:2 1 udp 1 2001:db8::7 5 typ srflx raddr fd00::1 rport 6", leaving: "candidate:2 1 udp 1 2001:db8::7 5 typ srflx raddr :: rport 9", arriving: "candidate:2 1 udp 1 2001:db8::7 5 typ srflx raddr :: rport 9"},
+		{name: "srflx that tells by name", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx RADDR my.local RPORT 6", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx RADDR 0.0.0.0 RPORT 9", arriving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx RADDR 0.0.0.0 RPORT 9"},
+		{name: "srflx that tells twice", candidate: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 0 raddr 10.0.0.1", leaving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 0 raddr 0.0.0.0", arriving: "candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 0.0.0.0 rport 0 raddr 0.0.0.0"},
+		{name: "relay", candidate: relay, leaving: relayBlank, arriving: relayBlank},
 		{name: "prflx", candidate: strings.ReplaceAll(srflx, "srflx", "prflx"), leaving: "=", arriving: "="},
 		{name: "srflx with a name", candidate: strings.ReplaceAll(srflx, "203.0.113.7", "printer.local")},
 		{name: "srflx with a name of the Internet", candidate: strings.ReplaceAll(srflx, "203.0.113.7", "tv.example")},
@@ -85,7 +85,7 @@ func TestCandidate(t *testing.T) {
 		{name: "shared by the sender alone", candidate: hostPrivate, leaving: "=", filter: ice.Filter{Shared: lan}},
 		{name: "shared by the sender alone: mDNS", candidate: hostMDNS, leaving: "=", filter: ice.Filter{Shared: lan}},
 
-		{name: "relay-only: relay", candidate: relay, leaving: relayBlank, arriving: "=", filter: ice.Filter{RelayOnly: true}},
+		{name: "relay-only: relay", candidate: relay, leaving: relayBlank, arriving: relayBlank, filter: ice.Filter{RelayOnly: true}},
 		{name: "relay-only: srflx", candidate: srflx, filter: ice.Filter{RelayOnly: true}},
 		{name: "relay-only: host", candidate: hostPrivate, filter: ice.Filter{RelayOnly: true}},
 		{name: "relay-only: own host", candidate: "candidate:1 1 udp 1 203.0.113.7 5 typ host", filter: ice.Filter{RelayOnly: true}},
@@ -169,14 +169,14 @@ func TestLines(t *testing.T) {
 	for _, c := range []struct{ name, line, leaving, arriving string }{
 		{"origin of Chromium", "o=- 4611731400430051336 2 IN IP4 127.0.0.1", "=", "="},
 		{"origin of pion", "o=- 816189434379569032 1795841738 IN IP4 0.0.0.0", "=", "="},
-		{"origin that tells", "o=jdoe 2890844526 2890842807 IN IP4 10.47.16.5", "o=jdoe 2890844526 2890842807 IN IP4 0.0.0.0", "="},
+		{"origin that tells", "o=jdoe 2890844526 2890842807 IN IP4 10.47.16.5", "o=jdoe 2890844526 2890842807 IN IP4 0.0.0.0", "o=jdoe 2890844526 2890842807 IN IP4 0.0.0.0"},
 		{"connection", "c=IN IP4 0.0.0.0", "=", "="},
-		{"connection that tells", "c=IN IP4 203.0.113.7", "c=IN IP4 0.0.0.0", "="},
-		{"connection that tells, IPv6", "c=IN IP6 fd00::1", "c=IN IP6 ::", "="},
-		{"connection that tells by name", "c=IN IP6 my.local", "c=IN IP6 ::", "="},
-		{"connection, multicast", "c=IN IP4 224.2.36.42/127", "c=IN IP4 0.0.0.0", "="},
+		{"connection that tells", "c=IN IP4 203.0.113.7", "c=IN IP4 0.0.0.0", "c=IN IP4 0.0.0.0"},
+		{"connection that tells, IPv6", "c=IN IP6 fd00::1", "c=IN IP6 ::", "c=IN IP6 ::"},
+		{"connection that tells by name", "c=IN IP6 my.local", "c=IN IP6 ::", "c=IN IP6 ::"},
+		{"connection, multicast", "c=IN IP4 224.2.36.42/127", "c=IN IP4 0.0.0.0", "c=IN IP4 0.0.0.0"},
 		{"RTCP", "a=rtcp:9 IN IP4 0.0.0.0", "=", "="},
-		{"RTCP that tells", "a=rtcp:53020 IN IP4 10.0.0.1", "a=rtcp:53020 IN IP4 0.0.0.0", "="},
+		{"RTCP that tells", "a=rtcp:53020 IN IP4 10.0.0.1", "a=rtcp:53020 IN IP4 0.0.0.0", "a=rtcp:53020 IN IP4 0.0.0.0"},
 		{"RTCP, port alone", "a=rtcp:9", "=", "="},
 		{"pairs", "a=remote-candidates:1 10.0.0.1 5", "", ""},
 		{"candidate, as Firefox reads", "a=Candidate:1 1 udp 1 203.0.113.7 5 typ srflx", "", ""},
@@ -210,6 +210,29 @@ func TestLines(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFromASharedNetwork: what leaves a viewer of a shared network as it is reaches one that is elsewhere without a private address.
+func TestFromASharedNetwork(t *testing.T) {
+	f := ice.Filter{Shared: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}}
+	own, neighbour, elsewhere := netip.MustParseAddr("192.168.1.5"), netip.MustParseAddr("192.168.7.7"), netip.MustParseAddr("198.51.100.7")
+	for name, said := range map[string]string{
+		"candidate": "\x03" + `{"candidate":"candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 192.168.1.5 rport 6","sdpMid":"0"}`,
+		"description": "\x01v=0\r\no=- 1 2 IN IP4 192.168.1.5\r\nc=IN IP4 192.168.1.5\r\na=rtcp:6 IN IP4 192.168.1.5\r\n" +
+			"a=candidate:1 1 udp 1 192.168.1.5 6 typ host\r\na=candidate:2 1 udp 1 203.0.113.7 5 typ srflx raddr 192.168.1.5 rport 6\r\n",
+	} {
+		left := f.Leaving([]byte(said), own, nil)
+		if got := f.Arriving(left, neighbour); string(got) != said {
+			t.Errorf("%s: a neighbour is shown %q", name, got)
+		}
+		got := f.Arriving(left, elsewhere)
+		if strings.Contains(string(got), "192.168.1.5") || !strings.Contains(string(got), "203.0.113.7") {
+			t.Errorf("%s: a stranger is shown %q", name, got)
+		}
+		if n := testing.AllocsPerRun(100, func() { f.Arriving(got, elsewhere) }); n != 0 {
+			t.Errorf("%s: %.0f allocations where nothing changes", name, n)
+		}
 	}
 }
 
