@@ -3,6 +3,7 @@ package tracker
 import (
 	"encoding/json"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/shoal-live/shoal/tracker/trunk"
@@ -116,8 +117,34 @@ func (t *Tracker) Streams() []StreamStats {
 	return all
 }
 
+// figuresFor is how long the figures are good that anybody may ask for.
+const figuresFor = time.Second
+
+// figures are Streams as they were encoded last: to make them takes the locks of all streams, and anybody may ask, however often.
+type figures struct {
+	mu   sync.Mutex // guards what follows; and held while they are made, so that one is at it and the others wait
+	json []byte
+	made time.Time
+}
+
+// figures returns the figures as JSON, which are not to be written to, no older than figuresFor.
+func (t *Tracker) figures(now time.Time) []byte {
+	f := &t.shown
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.json != nil && now.Sub(f.made) < figuresFor {
+		return f.json
+	}
+	f.json, _ = json.Marshal(struct { // numbers and names alone
+		Scope   string        `json:"scope"`
+		Streams []StreamStats `json:"streams"`
+	}{"tracker", t.Streams()})
+	f.made = time.Now()
+	return f.json
+}
+
 // Stats serves Streams as JSON, {"scope":"tracker","streams":[...]}, for anybody to show. The scope says whose viewers they are: this
-// tracker's alone, of however many there are.
+// tracker's alone, of however many there are. The figures are up to a second old.
 func (t *Tracker) Stats() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -128,9 +155,6 @@ func (t *Tracker) Stats() http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "public, max-age=1")
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		json.NewEncoder(w).Encode(struct {
-			Scope   string        `json:"scope"`
-			Streams []StreamStats `json:"streams"`
-		}{"tracker", t.Streams()})
+		w.Write(t.figures(time.Now()))
 	})
 }

@@ -7,7 +7,9 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -135,6 +137,45 @@ shoal_tracker_viewers{stream="demo"} 6
 		if response.Body.Close(); response.StatusCode != http.StatusMethodNotAllowed {
 			t.Errorf("POST: %s", response.Status)
 		}
+	})
+}
+
+// TestFiguresAreMadeOnceASecond: anybody may ask for them, and however many do, the streams are not asked more often.
+func TestFiguresAreMadeOnceASecond(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		viewers := func() int {
+			t.Helper()
+			r := httptest.NewRecorder()
+			w.tracker.Stats().ServeHTTP(r, httptest.NewRequest("GET", "/api/v1/swarm", nil))
+			var stats struct{ Streams []StreamStats }
+			if err := json.Unmarshal(r.Body.Bytes(), &stats); err != nil || len(stats.Streams) != 1 {
+				t.Fatalf("%s: %v", r.Body, err)
+			}
+			return stats.Streams[0].Viewers
+		}
+		w.join("demo")
+		if n := viewers(); n != 1 {
+			t.Errorf("%d viewers, want 1", n)
+		}
+		w.join("demo")
+		time.Sleep(figuresFor - time.Since(w.tracker.shown.made) - time.Nanosecond)
+		s := w.tracker.streamOf("demo")
+		s.mu.Lock() // who asks needs none of it
+		if n := viewers(); n != 1 {
+			t.Errorf("%d viewers within the second, want those of before", n)
+		}
+		s.mu.Unlock()
+		time.Sleep(time.Nanosecond)
+		var many sync.WaitGroup
+		for range 100 {
+			many.Go(func() {
+				if n := viewers(); n != 2 {
+					t.Errorf("%d viewers a second later, want 2", n)
+				}
+			})
+		}
+		many.Wait()
 	})
 }
 

@@ -69,6 +69,7 @@ type Tracker struct {
 	unreadable sync.Once // says that an address header is
 
 	controls controls
+	shown    figures
 
 	mu      sync.Mutex // guards what follows
 	open    bool
