@@ -31,16 +31,17 @@ func newUpgrader() websocket.Upgrader {
 // A page is not told why its handshake failed. It may ask: a POST, whose body is the token, is answered as the handshake
 // would be, and 204 where that would succeed.
 func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	from, now := t.address(r), time.Now()
+	from, local := t.address(r)
+	now := time.Now()
 	if wait := t.joins.Take(now, from); wait > 0 {
 		t.refuse(w, &rebuff{refusedRate, http.StatusTooManyRequests, wait, "too many joins from this address"})
 		return
 	}
 	if !websocket.IsWebSocketUpgrade(r) {
-		t.advise(w, r, from, now)
+		t.advise(w, r, from, local, now)
 		return
 	}
-	p, no := t.look(r, offered(r), from, now)
+	p, no := t.look(r, offered(r), from, local, now)
 	if no == nil {
 		no = t.enter(r.Context(), p, from)
 	}
@@ -55,7 +56,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.release(from, p)
 		return
 	}
-	v := newViewer(t, conn, answer.socket, from, t.place(r, from))
+	v := newViewer(t, conn, answer.socket, from, t.place(r, from, local))
 	v.pass = p
 	t.wheel.add(v)
 	select {
@@ -67,7 +68,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // advise tells a page whether it may join: it sees nothing of a handshake that is refused.
-func (t *Tracker) advise(w http.ResponseWriter, r *http.Request, from netip.Addr, now time.Time) {
+func (t *Tracker) advise(w http.ResponseWriter, r *http.Request, from netip.Addr, local bool, now time.Time) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Upgrade", "websocket")
 		t.refuse(w, &rebuff{refusedHandshake, http.StatusUpgradeRequired, 0, "this is the tracker's WebSocket: come with a WebSocket handshake"})
@@ -79,7 +80,7 @@ func (t *Tracker) advise(w http.ResponseWriter, r *http.Request, from netip.Addr
 		t.refuse(w, &rebuff{refusedHandshake, http.StatusBadRequest, 0, "the token did not come whole"})
 		return
 	}
-	p, no := t.look(r, string(text), from, now)
+	p, no := t.look(r, string(text), from, local, now)
 	if no == nil {
 		if no = t.enter(r.Context(), p, from); no == nil {
 			t.release(from, p)
@@ -128,7 +129,7 @@ func (t *Tracker) admit() bool {
 }
 
 func (t *Tracker) release(from netip.Addr, p *pass) {
-	t.vacate(from)
+	t.vacate(from, p)
 	t.rise(p)
 	t.mu.Lock()
 	t.sockets--
@@ -137,15 +138,11 @@ func (t *Tracker) release(from netip.Addr, p *pass) {
 }
 
 // vacate gives back the place of an address.
-func (t *Tracker) vacate(from netip.Addr) {
-	if !exempt(from) {
+func (t *Tracker) vacate(from netip.Addr, p *pass) {
+	if !p.local {
 		t.places.Leave(from)
 	}
 }
-
-// exempt tells whether an address may hold as much as there is: the machine's own, behind which a local proxy or a
-// measurement stands for many viewers.
-func exempt(from netip.Addr) bool { return from.Unmap().IsLoopback() }
 
 // allowed tells whether the page that asks may join: one of this host, or of an allowed origin.
 func (t *Tracker) allowed(r *http.Request) bool {
@@ -160,8 +157,9 @@ func (t *Tracker) allowed(r *http.Request) bool {
 	return err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-// address returns who asks, the zero Addr if that cannot be told.
-func (t *Tracker) address(r *http.Request) netip.Addr {
+// address returns who asks, the zero Addr if that cannot be told. Local: it is this machine, which may hold as much as there is, for a
+// measurement stands for many viewers. No header can say so, for whoever reaches the port may write one.
+func (t *Tracker) address(r *http.Request) (from netip.Addr, local bool) {
 	if t.config.AddressHeader != "" && len(r.Header.Values(t.config.AddressHeader)) > 0 {
 		addr, ok := readAddress(lastOf(r, t.config.AddressHeader))
 		if !ok {
@@ -171,10 +169,10 @@ func (t *Tracker) address(r *http.Request) netip.Addr {
 					"header", t.config.AddressHeader)
 			})
 		}
-		return addr
+		return addr, false
 	}
-	from, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return from.Addr()
+	at, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr(), at.Addr().Unmap().IsLoopback()
 }
 
 // readAddress reads what proxies write: an address, in IPv6 perhaps in brackets, and perhaps a port.

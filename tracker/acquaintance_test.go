@@ -75,11 +75,17 @@ func TestAcquaintances(t *testing.T) {
 		anew := come("198.51.100.10")
 		expect("forgotten, and so new", anew, others[3], true)
 
-		local, lan := come("127.0.0.1"), come("192.168.1.1")
+		local, lan := w.openHere(), come("192.168.1.1")
+		local.send(w.joinMessage("demo"))
+		local.welcomed()
 		for i, o := range others[:3] {
 			expect(fmt.Sprint("this machine, and ", i), local, o, true)
 			expect(fmt.Sprint("a shared network, and ", i), lan, o, true)
 		}
+		said := come("127.0.0.1") // by a header
+		expect("who says that he is of this machine", said, others[0], true)
+		expect("likewise, and a second", said, others[1], true)
+		expect("likewise, and a third", said, others[2], false)
 	})
 }
 

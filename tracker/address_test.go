@@ -3,6 +3,7 @@ package tracker
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -29,6 +30,19 @@ func (w *world) openBy(address string) *testViewer {
 	return v
 }
 
+// fromHere is a connection from the machine itself.
+type fromHere struct{ net.Conn }
+
+func (fromHere) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 50000} }
+
+// openHere opens a socket from the machine itself, by no proxy.
+func (w *world) openHere() *testViewer {
+	w.t.Helper()
+	w.wrap = func(c net.Conn) net.Conn { return fromHere{c} }
+	defer func() { w.wrap = nil }()
+	return w.open()
+}
+
 func TestSocketsOfAnAddressAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{ViewersPerAddress: 3, AddressHeader: "X-Real-IP"})
@@ -43,18 +57,21 @@ func TestSocketsOfAnAddressAreBounded(t *testing.T) {
 		for i := range 3 {
 			v = w.openBy(fmt.Sprintf("2001:db8::%d", i))
 			w.openBy("192.0.2.1")
+			w.openBy("127.0.0.1")
+			w.openBy("::1")
 		}
 		full("2001:db8::ffff")
 		full("192.0.2.1")
 		full("::ffff:192.0.2.1")
+		full("127.0.0.1") // says the header: whoever reaches the port may write it
+		full("::1")
 		w.openBy("192.0.2.2")
 		w.openBy("2001:db8:0:1::1")
 		v.conn.Close()
 		synctest.Wait()
 		w.openBy("2001:db8::ffff")
 		for range 10 {
-			w.openBy("127.0.0.1")
-			w.openBy("::1")
+			w.openHere()
 		}
 		for _, v := range w.viewers {
 			v.conn.Close()
@@ -81,6 +98,8 @@ func TestAddressHeader(t *testing.T) {
 		{"2001:db8::7", "2001:db8::7"},
 		{"[2001:db8::7]:51234", "2001:db8::7"},
 		{"[2001:db8::7]", "2001:db8::7"},
+		{"127.0.0.1", "127.0.0.1"},
+		{"::1", "::1"},
 		{"unknown", ""},
 		{"203.0.113.777", ""},
 		{"203.0.113.7:", ""},
@@ -93,8 +112,16 @@ func TestAddressHeader(t *testing.T) {
 		if !want.IsValid() {
 			unread++
 		}
-		if got := tracker.address(r); got != want {
-			t.Errorf("%q is %v, want %v", c.text, got, want)
+		r.RemoteAddr = "127.0.0.1:50000" // the proxy
+		if got, local := tracker.address(r); got != want || local {
+			t.Errorf("%q is %v, want %v; of this machine: %v", c.text, got, want, local)
+		}
+	}
+	for text, want := range map[string]bool{"127.0.0.1:1": true, "[::1]:1": true, "[::ffff:127.0.0.9]:1": true, "203.0.113.7:1": false, "pipe": false} {
+		r := httptest.NewRequest("GET", "/tracker", nil)
+		r.RemoteAddr = text
+		if _, local := tracker.address(r); local != want {
+			t.Errorf("%s, by no proxy, is of this machine: %v", text, local)
 		}
 	}
 	if n := testutil.ToFloat64(tracker.metrics.unreadable); n != float64(unread) {
@@ -107,14 +134,20 @@ func TestAddressHeader(t *testing.T) {
 
 func TestNewStreamsOfAnAddressAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		w := newWorld(t, Config{AddressHeader: "X-Real-IP", MaxStreams: 60, StreamsPerAddress: 20})
+		w := newWorld(t, Config{AddressHeader: "X-Real-IP", MaxStreams: 70, StreamsPerAddress: 20})
+		const here = "this machine"
 		names := 0
 		// invent joins streams of new names and returns how many it may.
 		invent := func(address string, n int) (opened int) {
 			t.Helper()
 			for range n {
 				names++
-				v := w.openBy(address)
+				var v *testViewer
+				if address == here {
+					v = w.openHere()
+				} else {
+					v = w.openBy(address)
+				}
 				v.send(w.joinMessage(fmt.Sprintf("made-up-%d", names)))
 				b := v.next()
 				if wire.MessageType(b[0]) == wire.TypeWelcome {
@@ -142,7 +175,10 @@ func TestNewStreamsOfAnAddressAreBounded(t *testing.T) {
 		if n := invent("192.0.2.1", 20); n != 8 {
 			t.Errorf("%d new streams beside 12 that it holds, want 8", n)
 		}
-		if n := invent("127.0.0.1", 30); n != 30 {
+		if n := invent("127.0.0.1", 12); n != 10 {
+			t.Errorf("%d new streams of who says that he is of this machine, want 10", n)
+		}
+		if n := invent(here, 30); n != 30 {
 			t.Errorf("%d new streams of the machine's own, want 30", n)
 		}
 		for _, v := range w.viewers {

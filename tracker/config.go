@@ -41,7 +41,7 @@ type Config struct {
 	// tracker's own host serves; "*" allows all. Programs that send no Origin are not asked for one.
 	AllowedOrigins []string
 	// AddressHeader names the request header in which a trusted proxy puts the viewer's address (its last element
-	// counts); empty: the connection's own address.
+	// counts); empty: the connection's own address. Others than the proxy must not reach the tracker: they could write it too.
 	AddressHeader string
 	// RegionHeader and ASHeader name headers in which the same proxy puts the viewer's region, any text, and its AS number,
 	// such as "64500" or "AS64500": who is near whom. Only with AddressHeader; empty: not known.
@@ -54,7 +54,7 @@ type Config struct {
 	MaxViewers        int     // sockets in all; 0: DefaultViewers. Each needs a file descriptor
 	MaxStreams        int     // streams in all; 0: DefaultStreams
 
-	// What one address, IPv6 by its /64, may hold of all that. The machine's own (loopback) addresses are exempt.
+	// What one address, IPv6 by its /64, may hold of all that. Connections of the machine's own (loopback) addresses are exempt, unless their proxy names another.
 	ViewersPerAddress int     // sockets at once; 0: DefaultViewersPerAddress
 	StreamsPerAddress int     // streams at once that it was the first to name; 0: DefaultStreamsPerAddress
 	StreamsPerSecond  float64 // and new ones each second; 0: 0.1

@@ -17,6 +17,7 @@ type pass struct {
 	stream   string   // that it came for; empty: it did not say, and its Join will
 	token    token.ID // zero: no tokens are wanted
 	noUpload bool
+	local    bool    // it comes from this machine, and by no proxy: the bounds of an address are not for it
 	seated   *viewer // the socket, if it sits on a seat of the token; nil: it stands
 }
 
@@ -43,11 +44,11 @@ const wantToken = "this tracker wants a viewer token: offer shoal.token.TOKEN as
 	"Whoever runs this site makes tokens with shoal token make"
 
 // look tells what a request is good for, or why it is refused. It takes nothing but from buckets.
-func (t *Tracker) look(r *http.Request, text string, from netip.Addr, now time.Time) (*pass, *rebuff) {
+func (t *Tracker) look(r *http.Request, text string, from netip.Addr, local bool, now time.Time) (*pass, *rebuff) {
 	if !t.allowed(r) {
 		return nil, &rebuff{refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join; whoever runs this tracker allows them with -allow-origin"}
 	}
-	p := &pass{}
+	p := &pass{local: local}
 	if strings.Contains(r.URL.RawQuery, wire.StreamParameter) {
 		p.stream = strings.Clone(r.URL.Query().Get(wire.StreamParameter)) // it must not keep the request alive
 	}
@@ -82,12 +83,12 @@ func (t *Tracker) enter(ctx context.Context, p *pass, from netip.Addr) *rebuff {
 	if p.token != (token.ID{}) && !t.seats.stand(p.token) {
 		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, joinWithin, "others are joining with this token"}
 	}
-	if !exempt(from) && !t.places.Enter(from) {
+	if !p.local && !t.places.Enter(from) {
 		t.rise(p)
 		return &rebuff{refusedAddress, http.StatusTooManyRequests, 30 * time.Second, "too many viewers from this address"}
 	}
 	if !t.admit() {
-		t.vacate(from)
+		t.vacate(from, p)
 		t.rise(p)
 		return &rebuff{refusedFull, http.StatusServiceUnavailable, 5 * time.Second, "the tracker is full or stopping"}
 	}

@@ -15,8 +15,8 @@ const prefixNetwork = 1 << 63
 
 // place returns where a viewer is, as far as its request tells: its network is its AS where the trusted proxy names
 // that, else the /16 or, in IPv6, the /32 of its address. Round trips come later, by Join and Update.
-func (t *Tracker) place(r *http.Request, from netip.Addr) cell.Place {
-	at := cell.Place{Network: prefix(from), Prefix: neighbourhood(from), Origin: t.privacy.origin(from)}
+func (t *Tracker) place(r *http.Request, from netip.Addr, local bool) cell.Place {
+	at := cell.Place{Network: prefix(from), Prefix: neighbourhood(from), Origin: t.privacy.origin(from, local)}
 	if as := autonomous(lastOf(r, t.config.ASHeader)); as != 0 {
 		at.Network = as
 	}

@@ -24,7 +24,7 @@ func TestPlace(t *testing.T) {
 			r.Header.Add(header[i], header[i+1])
 		}
 		addr, _ := netip.ParseAddr(address)
-		return tracker.place(r, addr)
+		return tracker.place(r, addr, false)
 	}
 	home := at(plain, "192.0.2.1")
 	for name, c := range map[string]struct {

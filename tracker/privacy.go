@@ -130,8 +130,8 @@ func (p *privacy) counted(payload []byte) []byte {
 // origin returns by what the viewers of one network are counted that get to know others: the /24 or, in IPv6, the /48 of an
 // address. 0 for whom it does not matter: the machine's own, one that is not known, one of a network whose viewers may know each
 // other's addresses; and all where nobody learns any.
-func (p *privacy) origin(from netip.Addr) uint64 {
-	if p.filter.RelayOnly || !from.IsValid() || exempt(from) || p.filter.Shares(from) {
+func (p *privacy) origin(from netip.Addr, local bool) uint64 {
+	if p.filter.RelayOnly || !from.IsValid() || local || p.filter.Shares(from) {
 		return 0
 	}
 	b := quota.Network(from).Addr().As16()

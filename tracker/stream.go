@@ -19,7 +19,8 @@ import (
 type stream struct {
 	t    *Tracker   // static
 	name string     // static
-	from netip.Addr // static; who named it first
+	from netip.Addr // static; who named it first,
+	free bool       // static; and does not pay for it
 
 	// guarded by Tracker.mu
 	holders int       // viewers that hold it
@@ -46,17 +47,17 @@ var (
 
 // enterStream returns the stream of a name, which is kept until leaveStream. One that is new is charged to the address
 // that names it.
-func (t *Tracker) enterStream(name string, from netip.Addr, now time.Time) (*stream, error) {
+func (t *Tracker) enterStream(name string, from netip.Addr, local bool, now time.Time) (*stream, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.streams[name]
 	if s == nil {
-		if err := t.charge(from, now); err != nil {
+		if err := t.charge(from, local, now); err != nil {
 			return nil, err
 		}
 		control := t.controls.of(name)
 		s = &stream{
-			t: t, name: name, from: from,
+			t: t, name: name, from: from, free: local,
 			control: control,
 			keeper:  t.newKeeper(control, now),
 			viewers: map[wire.ViewerID]*viewer{},
@@ -78,8 +79,8 @@ func (t *Tracker) cells(c Control) cell.Config {
 }
 
 // charge makes sure that there is room for one more stream, and that the address may open it.
-func (t *Tracker) charge(from netip.Addr, now time.Time) error {
-	if !exempt(from) {
+func (t *Tracker) charge(from netip.Addr, free bool, now time.Time) error {
+	if !free {
 		if t.names.Take(now, from) > 0 {
 			return errNewStreams
 		}
@@ -88,7 +89,7 @@ func (t *Tracker) charge(from netip.Addr, now time.Time) error {
 		}
 	}
 	if len(t.streams) >= t.config.MaxStreams && !t.forgetOldest() {
-		if !exempt(from) {
+		if !free {
 			t.opened.Leave(from)
 		}
 		return errStreams
@@ -99,7 +100,7 @@ func (t *Tracker) charge(from netip.Addr, now time.Time) error {
 func (t *Tracker) forget(s *stream) {
 	delete(t.streams, s.name)
 	t.exchange.drop(s.name)
-	if !exempt(s.from) {
+	if !s.free {
 		t.opened.Leave(s.from)
 	}
 }

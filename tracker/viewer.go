@@ -160,7 +160,7 @@ func (v *viewer) enter(kind int, b []byte, now time.Time) *wire.Refused {
 	if no := v.t.sit(v.pass, id, j.Stream, v, now); no != nil {
 		return no
 	}
-	s, err := v.t.enterStream(j.Stream, v.from, now)
+	s, err := v.t.enterStream(j.Stream, v.from, v.pass.local, now)
 	if err != nil {
 		return &wire.Refused{Reason: wire.RefusedBusy, RetryAfter: 30, Text: err.Error()}
 	}
