@@ -132,6 +132,20 @@ func TestAddressHeader(t *testing.T) {
 	}
 }
 
+// TestJoinsOfThisMachineAreBounded, as those of any address, though it may hold as many sockets as it likes.
+func TestJoinsOfThisMachineAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{JoinsPerSecond: 1, JoinBurst: 3, ViewersPerAddress: 1})
+		for range 3 {
+			w.openHere()
+		}
+		w.wrap = func(c net.Conn) net.Conn { return fromHere{c} }
+		if _, response, err := w.dial(nil); err == nil || response == nil || response.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("a fourth join at once: %v, %+v; want 429", err, response)
+		}
+	})
+}
+
 func TestNewStreamsOfAnAddressAreBounded(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{AddressHeader: "X-Real-IP", MaxStreams: 70, StreamsPerAddress: 20})

@@ -47,7 +47,7 @@ type Config struct {
 	// such as "64500" or "AS64500": who is near whom. Only with AddressHeader; empty: not known.
 	RegionHeader, ASHeader string
 
-	JoinsPerSecond    float64 // sockets an address may open each second; 0: DefaultJoins
+	JoinsPerSecond    float64 // sockets an address, the machine's own too, may open each second; 0: DefaultJoins
 	JoinBurst         int     // and at once; 0: DefaultJoinBurst
 	MessagesPerSecond float64 // kilobytes or messages a viewer may send each second, then it is read slower; 0: 50
 	MessageBurst      int     // and at once; 0: 1000
