@@ -44,7 +44,7 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	}
 	small := boxes.Get().(*box)
 	defer boxes.Put(small)
-	v.socket.hurried = true
+	v.socket.hurry()
 	n, err := fill(small[:], r)
 	b := small[:n]
 	if err == nil && n == len(small) { // it goes on
@@ -62,7 +62,8 @@ func (v *viewer) next(serve func(kind int, b []byte, now time.Time) (*wire.Refus
 	}
 	now := time.Now()
 	v.touch(now)
-	if err := v.spend(now, len(b)); err != nil {
+	cost := max(len(b), v.socket.hurriedFor()-headerBuffer) // frames without anything in them cost too; what was read ahead does not
+	if err := v.spend(now, cost); err != nil {
 		return nil, err
 	}
 	return serve(kind, b, now)

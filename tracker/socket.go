@@ -9,6 +9,9 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 const (
@@ -16,8 +19,9 @@ const (
 	readBuffer    = 8 << 10 // borrowed while there is something in it
 	writeBuffer   = 4 << 10 // likewise, and grown up to:
 	mostWritten   = 16 << 10
-	messageWithin = 10 * time.Second // a message that has begun must not take longer
-	writeWithin   = 10 * time.Second // nor must a write
+	messageWithin = 10 * time.Second         // a message that has begun must not take longer
+	mostHurried   = wire.MaxMessage + 64<<10 // bytes of one that has begun, with the headers of its frames and with control frames between these
+	writeWithin   = 10 * time.Second         // nor must a write
 )
 
 // socket is a viewer's connection. One that is idle holds no buffers: who reads waits without one and borrows it when
@@ -40,8 +44,8 @@ type socket struct {
 	asked   bool  // whether there is something to read
 	ours    bool  // the handshake is answered: all frames are written by us
 	objects bool  // the WebSocket would have closed it
-	lingers bool  // it is at its end, and
-	left    int   // so many bytes are read yet
+	lingers bool  // it is at its end
+	left    int   // bytes that are read yet, of a message that has begun or at the end
 }
 
 // input is what was read at once and not handed out yet.
@@ -76,6 +80,12 @@ func (s *socket) pending() int {
 	return n
 }
 
+// hurry limits what is read of a message that has begun: how long, and how much.
+func (s *socket) hurry() { s.hurried, s.left = true, mostHurried }
+
+// hurriedFor returns how much was read since hurry: of the message, but for what had come with its beginning.
+func (s *socket) hurriedFor() int { return mostHurried - s.left }
+
 // linger limits what is read from now on: how long, and roughly how much.
 func (s *socket) linger(within time.Duration, most int) {
 	s.SetReadDeadline(time.Now().Add(within))
@@ -85,9 +95,9 @@ func (s *socket) linger(within time.Duration, most int) {
 
 // Read implements net.Conn.
 func (s *socket) Read(p []byte) (n int, err error) {
-	if s.lingers {
+	if s.lingers || s.hurried {
 		if s.left <= 0 {
-			return 0, io.EOF
+			return 0, s.enough()
 		}
 		defer func() { s.left -= n }()
 	}
@@ -105,6 +115,14 @@ func (s *socket) Read(p []byte) (n int, err error) {
 		s.release()
 	}
 	return n, nil
+}
+
+// enough is what a read fails with that is one too many.
+func (s *socket) enough() error {
+	if s.hurried {
+		return websocket.ErrReadLimit
+	}
+	return io.EOF
 }
 
 // await waits until there is something to read, and reads it. Only if nothing is there yet is the wait limited.

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -129,7 +130,7 @@ func TestOneSlowWriteIsForgiven(t *testing.T) {
 // TestLingeringIsBounded: neither a message that has begun nor one without end holds a socket at its end.
 func TestLingeringIsBounded(t *testing.T) {
 	s, _ := connected(t)
-	s.hurried = true
+	s.hurry()
 	began := time.Now()
 	s.linger(20*time.Millisecond, 1<<20)
 	if _, err := io.Copy(io.Discard, s); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) > messageWithin/2 {
@@ -149,6 +150,49 @@ func TestLingeringIsBounded(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(b []byte) (int, error) { return len(b), nil }
+
+// TestEmptyFramesAreBounded: a message in pieces may have so many of them, and no more, and they cost what they take to read.
+func TestEmptyFramesAreBounded(t *testing.T) {
+	const piece = 6
+	begin, empty, end := []byte{0x02, 0x80, 0, 0, 0, 0}, []byte{0x00, 0x80, 0, 0, 0, 0}, []byte{0x80, 0x80 | 2, 0, 0, 0, 0, byte(wire.TypeBeacon) | 0x20, 0}
+	t.Run("without end", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, Config{})
+			v := w.join("demo")
+			conn := v.conn.NetConn()
+			conn.Write(begin)
+			taken := 0
+			for ; taken < 1<<20; taken += piece {
+				if _, err := conn.Write(empty); err != nil {
+					break
+				}
+			}
+			if taken > mostHurried+mostLingering+readBuffer {
+				t.Fatalf("%d bytes of empty frames were taken", taken)
+			}
+			if r, code := v.refused(); r.Reason != wire.RefusedMessage || code != websocket.ClosePolicyViolation {
+				t.Errorf("refused with %+v, code %d", r, code)
+			}
+		})
+	})
+	t.Run("with an end", func(t *testing.T) {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, Config{MessagesPerSecond: 1, MessageBurst: 30})
+			v := w.join("demo")
+			conn := v.conn.NetConn()
+			long := slices.Concat(begin, bytes.Repeat(empty, 20<<10/piece), end)
+			for _, throttled := range []float64{0, 1} {
+				if _, err := conn.Write(long); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				if n := testutil.ToFloat64(w.tracker.metrics.throttled); n != throttled {
+					t.Errorf("%d bytes for one message: read slower %v times, want %v", len(long), n, throttled)
+				}
+			}
+		})
+	})
+}
 
 // TestTheAnswerToACloseIsLast: it comes behind what was being written, and behind what waited.
 func TestTheAnswerToACloseIsLast(t *testing.T) {
