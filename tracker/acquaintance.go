@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -30,7 +31,7 @@ const (
 // them, wherever their sockets are. It is guarded by what guards the swarm.
 type acquaintances struct {
 	swarm   *cell.Swarm // static
-	least   int         // static; how many an origin may get to know at once in a small swarm
+	least   int         // how many an origin may get to know at once in a small swarm: see leastAcquainted
 	origins map[uint64]*acquaintance
 	viewers int // that are here, of each origin acquaintOfOne at most: no network shall raise the budget by its own sockets
 	swept   time.Time
@@ -57,6 +58,10 @@ type acquainted struct{ id, origin uint32 }
 func newAcquaintances(swarm *cell.Swarm, least int) acquaintances {
 	return acquaintances{swarm: swarm, least: least, origins: map[uint64]*acquaintance{}}
 }
+
+// leastAcquainted returns how many viewers those of an origin may get to know at once however small the stream is: what Config says, else
+// a whole cell and two, and cells are as large as the control has them.
+func (t *Tracker) leastAcquainted(c Control) int { return cmp.Or(t.config.Acquaintances, c.CellSize+2) }
 
 // came notes a viewer that is new in the swarm; left, one of an origin that is no more.
 func (a *acquaintances) came(id wire.ViewerID, now time.Time) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/tracker/cell"
 )
@@ -230,6 +231,73 @@ func TestOriginsThatWereNotRemembered(t *testing.T) {
 	if a.viewers != 0 {
 		t.Errorf("%d are left of none", a.viewers)
 	}
+}
+
+// TestTheBudgetFollowsTheCellSize: where cells become larger all of their members may meet, unless the operator has said how many may.
+func TestTheBudgetFollowsTheCellSize(t *testing.T) {
+	for configured, want := range map[int][3]int{0: {10, 34, 6}, 7: {7, 7, 7}} {
+		bubble(t, func(t *testing.T) {
+			w := newWorld(t, Config{CellSize: 8, Acquaintances: configured})
+			v := w.join("demo")
+			s := w.tracker.streamOf("demo")
+			for i, size := range []int{8, 32, 4} {
+				c := w.tracker.ControlOf("demo")
+				c.CellSize = size
+				if err := w.tracker.SetControl("demo", c); err != nil {
+					t.Fatal(err)
+				}
+				s.mu.Lock()
+				if got := int(s.keeper.acquaintances.most()); got != want[i] {
+					t.Errorf("with cells of %d and %d configured, %d may be met, want %d", size, configured, got, want[i])
+				}
+				s.mu.Unlock()
+			}
+			other := w.tracker.newKeeper(Control{CellSize: 16}, time.Now()) // whose control was read before
+			if got := other.acquaintances.least; configured == 0 && got != 18 || configured != 0 && got != configured {
+				t.Errorf("a new keeper has %d", got)
+			}
+			v.send(wire.Leave{}.Append(nil))
+		})
+	}
+}
+
+// TestALargerCellIsMet: cells of 8 become cells of 32, and nobody in them is kept from anybody.
+func TestALargerCellIsMet(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{CellSize: 8, AddressHeader: "X-Real-IP"})
+		var viewers []*testViewer
+		for i := range 32 {
+			viewers = append(viewers, w.from(fmt.Sprintf("20.0.%d.1", i), "demo"))
+		}
+		meet := func() {
+			settled(viewers...)
+			s := w.tracker.streamOf("demo")
+			for _, v := range viewers {
+				s.mu.Lock()
+				r, _ := s.keeper.swarm.Roster(v.id)
+				s.mu.Unlock()
+				for _, m := range r.Members {
+					if m.ID > v.id {
+						v.send(signalTo(m.ID, "v=0"))
+					}
+				}
+			}
+			settled(viewers...)
+		}
+		meet()
+		c := w.tracker.ControlOf("demo")
+		c.CellSize = 32
+		if err := w.tracker.SetControl("demo", c); err != nil {
+			t.Fatal(err)
+		}
+		meet()
+		if n := testutil.ToFloat64(w.tracker.privacy.unacquainted); n != 0 {
+			t.Errorf("%v signals within cells were withheld", n)
+		}
+		if n := w.tracker.Streams()[0].Cells; n > 2 {
+			t.Errorf("%d cells, want 2 or 1", n)
+		}
+	})
 }
 
 func TestAcquaintancesAreFewAndGrowWithTheStream(t *testing.T) {

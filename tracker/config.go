@@ -63,7 +63,7 @@ type Config struct {
 	Store store.Store // where trackers of the same streams meet; nil: there are no others
 
 	// What viewers learn of each other; see package ice.
-	Acquaintances  int            // viewers of a stream that those of one network (IPv4 /24, IPv6 /48) may go and meet at once; 0: the cell size and 2
+	Acquaintances  int            // viewers of a stream that those of one network (IPv4 /24, IPv6 /48) may go and meet at once; 0: 2 more than the control's cell size
 	SharedNetworks []netip.Prefix // networks whose viewers reach each other by private addresses, and may show them; nil: none
 	RelayOnly      bool           // viewers link through relays alone; needs TURN, or an ICE server that is a relay
 	TURN           turn.Config    // the relay; without an Addr: none. Closed and Shared follow from what stands above

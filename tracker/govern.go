@@ -93,6 +93,7 @@ func (s *stream) govern(now time.Time) {
 	}
 	if s.keeper != nil {
 		s.keeper.swarm.Reshape(s.control.CellSize, s.control.Roots)
+		s.keeper.acquaintances.least = s.t.leastAcquainted(s.control)
 	}
 	s.outside.waiting = nil
 	for _, id := range sortedIDs(s.viewers) {

@@ -43,7 +43,7 @@ func (t *Tracker) newKeeper(c Control, now time.Time) *keeper {
 	swarm := cell.New(t.cells(c))
 	return &keeper{
 		swarm: swarm, since: now, parted: t.millis(now),
-		holders: newHolders(t.config.ViewersPerToken), acquaintances: newAcquaintances(swarm, t.config.Acquaintances),
+		holders: newHolders(t.config.ViewersPerToken), acquaintances: newAcquaintances(swarm, t.leastAcquainted(c)),
 		homes: map[wire.ViewerID]home{}, guests: map[string]*guest{}, ghosts: map[wire.ViewerID]time.Time{},
 	}
 }

@@ -36,9 +36,8 @@ type privacy struct {
 
 // validatePrivacy says what cannot work.
 func (c *Config) validatePrivacy() error {
-	setDefault(&c.Acquaintances, c.CellSize+2)
 	if c.Acquaintances < 0 {
-		return fmt.Errorf("tracker: %d acquaintances: choose 1 or more", c.Acquaintances)
+		return fmt.Errorf("tracker: %d acquaintances: choose 1 or more, or 0 for two more than a cell has", c.Acquaintances)
 	}
 	c.TURN.Closed, c.TURN.Shared = c.RelayOnly, c.SharedNetworks
 	if c.RelayOnly && c.TURN.Addr == "" && !slices.ContainsFunc(c.ICEServers, IsRelay) {
