@@ -128,43 +128,44 @@ func (s *stream) census(from string, w trunk.Word, now time.Time) {
 // take gives a viewer a place, a guest's or, with no guest, one of ours, and tells whether it did. Where it was before it is no
 // longer: of two sockets of one viewer the one that joined later counts, for a guest may not have missed the other yet.
 func (s *stream) take(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Time) bool {
-	k, id, joined := s.keeper, seat.Member.ID, seat.Joined
+	k, id := s.keeper, seat.Member.ID
 	if id == 0 {
 		return false
 	}
+	h := home{at: g, joined: seat.Joined, told: seat.Joined}
 	if g != nil {
-		joined += g.offset.now(s.t.millis(now))
+		h.joined += g.offset.now(s.t.millis(now))
 	}
 	here, there := s.viewers[id], k.homes[id]
-	if g != nil && here != nil && here.joined > joined || there.at != nil && there.at != g && there.joined > joined {
-		s.end(g, id, trunk.Gone, now)
+	if g != nil && here != nil && here.joined > h.joined || there.at != nil && there.at != g && there.joined > h.joined {
+		s.end(h, id, trunk.Gone, now)
 		return false
 	}
-	if out := k.holders.take(seat.Token, id, joined); out != 0 {
-		at := k.homes[out].at
-		if _, ghost := k.ghosts[out]; out != id || at == g || ghost {
-			k.leave(at, out, now)
+	if out := k.holders.take(seat.Token, id, h.joined); out != 0 {
+		other := k.homes[out]
+		if _, ghost := k.ghosts[out]; out != id || other.at == g || ghost {
+			k.leave(other.at, out, now)
 		}
 		if out == id {
-			s.end(g, id, trunk.Taken, now)
+			s.end(h, id, trunk.Taken, now)
 			return false
 		}
-		s.end(at, out, trunk.Taken, now)
+		s.end(other, out, trunk.Taken, now)
 	}
 	if g != nil && here != nil {
 		s.expel(here, now)
 	}
-	if before := k.enter(home{g, joined}, seat.Member, place(seat), mate, now); before != nil {
+	if before := k.enter(h, seat.Member, place(seat), mate, now); before.at != nil {
 		s.end(before, id, trunk.Gone, now)
 	}
 	return true
 }
 
-// end ends a viewer's socket at a guest or, with no guest, here.
-func (s *stream) end(g *guest, id wire.ViewerID, why trunk.Kind, now time.Time) {
+// end ends a viewer's socket at a guest, unless it has joined there again since, or, with no guest, here.
+func (s *stream) end(h home, id wire.ViewerID, why trunk.Kind, now time.Time) {
 	switch v := s.viewers[id]; {
-	case g != nil:
-		s.tellGuest(g, trunk.Word{Kind: why, Body: trunk.AppendIDs(nil, id)})
+	case h.at != nil:
+		s.tellGuest(h.at, trunk.Word{Kind: why, Body: trunk.AppendEnded(nil, trunk.Ended{ID: id, Joined: h.told})})
 	case v != nil && why == trunk.Gone:
 		s.expel(v, now)
 	case v != nil:

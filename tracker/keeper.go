@@ -37,6 +37,7 @@ type keeper struct {
 type home struct {
 	at     *guest
 	joined int64 // there, in milliseconds of the tracker's time
+	told   int64 // likewise, in those of the guest's: as its seat said
 }
 
 func (t *Tracker) newKeeper(c Control, now time.Time) *keeper {
@@ -49,10 +50,10 @@ func (t *Tracker) newKeeper(c Control, now time.Time) *keeper {
 }
 
 // enter puts a viewer into a cell, or, when it is in one already, has it told anew all that it should know. It returns
-// where the viewer was before, nil if it was nowhere else.
-func (k *keeper) enter(h home, m wire.Member, at cell.Place, mate wire.ViewerID, now time.Time) (before *guest) {
-	if before = k.rehome(m.ID, h); before != nil {
-		before.moved++
+// where the viewer was before, at no guest if it was nowhere else.
+func (k *keeper) enter(h home, m wire.Member, at cell.Place, mate wire.ViewerID, now time.Time) (before home) {
+	if before = k.rehome(m.ID, h); before.at != nil {
+		before.at.moved++
 	}
 	if _, ghost := k.ghosts[m.ID]; ghost && h.joined > k.parted {
 		k.back++
@@ -73,18 +74,18 @@ func (k *keeper) enter(h home, m wire.Member, at cell.Place, mate wire.ViewerID,
 }
 
 // rehome notes where a viewer is, with no guest for here.
-func (k *keeper) rehome(id wire.ViewerID, h home) (before *guest) {
-	before = k.homes[id].at
+func (k *keeper) rehome(id wire.ViewerID, h home) (before home) {
+	before = k.homes[id]
 	if h.at != nil {
 		k.homes[id] = h
 	} else {
 		delete(k.homes, id)
 	}
-	if before == h.at {
-		return nil
+	if before.at == h.at {
+		return home{}
 	}
-	if before != nil {
-		before.viewers--
+	if before.at != nil {
+		before.at.viewers--
 	}
 	if h.at != nil {
 		h.at.viewers++

@@ -98,7 +98,7 @@ func TestWhoLeavesDuringAnAnswerIsForgotten(t *testing.T) {
 				if how == "leave" {
 					viewers[0].socket.send(wire.Leave{}.Append(nil))
 				} else {
-					x.say(trunk.Gone, trunk.AppendIDs(nil, viewers[0].id))
+					x.say(trunk.Gone, trunk.AppendEnded(nil, trunk.Ended{ID: viewers[0].id, Joined: p.worlds[0].tracker.millis(time.Now())}))
 				}
 				time.Sleep(100 * time.Millisecond)
 				x.say(trunk.Beat, trunk.Summary{Trackers: 2}.Append(nil))

@@ -248,11 +248,13 @@ func (s *stream) carryOut(into *mirror, w trunk.Word, now time.Time) {
 			s.deliver(s.viewers[to], from, payload, false)
 		}
 	case trunk.Gone, trunk.Taken:
-		ids, _ := trunk.ParseIDs(w.Body)
-		for _, id := range ids {
-			if v := s.viewers[id]; v != nil && w.Kind == trunk.Gone {
+		sockets, _ := trunk.ParseEnded(w.Body)
+		for _, ended := range sockets {
+			switch v := s.viewers[ended.ID]; {
+			case v == nil || v.joined > ended.Joined: // it has come again, of which the keeper hears yet
+			case w.Kind == trunk.Gone:
 				s.expel(v, now)
-			} else if v != nil {
+			default:
 				s.turnAway(v, now)
 			}
 		}

@@ -55,3 +55,42 @@ func TestNewsThatWereHeldBack(t *testing.T) {
 		p.await(5*time.Second, append(viewers, later))
 	})
 }
+
+// TestGoneThatWasHeldBack: a viewer joins at a guest, at another tracker, and at the guest again, which hears only now that the first of
+// these sockets is to end: the last one stays.
+func TestGoneThatWasHeldBack(t *testing.T) {
+	for _, other := range []string{"the keeper", "a guest"} {
+		bubble(t, func(t *testing.T) {
+			p := newParty(t, 3, Config{})
+			viewers := p.gather(6)
+			p.await(10*time.Second, viewers)
+			keeper := p.keepers()[0]
+			guest, between := (keeper+1)%3, keeper
+			if other == "a guest" {
+				between = (keeper + 2) % 3
+			}
+			p.join(guest, 100)
+			time.Sleep(time.Second)
+			p.ways[guest].held.Store(true)
+			p.join(between, 100)
+			time.Sleep(300 * time.Millisecond)
+			last := p.join(guest, 100)
+			time.Sleep(300 * time.Millisecond)
+			p.ways[guest].held.Store(false)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if p.ways[guest].faults.Load() == 0 {
+				t.Fatal("nothing was held back")
+			}
+			if n := len(p.keepers()); n != 1 {
+				t.Fatalf("%d trackers keep the cells: too long was held back", n)
+			}
+			for i, f := range p.guests[len(p.guests)-3:] {
+				if ended, _ := f.ended(); ended != (f != last) {
+					t.Errorf("by way of %s: socket %d of 3 has ended: %v", other, i+1, ended)
+				}
+			}
+			p.await(5*time.Second, append(viewers, last))
+		})
+	}
+}

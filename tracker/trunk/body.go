@@ -122,7 +122,35 @@ func ParseCensus(body []byte) (now int64, seats []Seat, rosters []wire.Roster, e
 	return now, seats, rosters, nil
 }
 
-// AppendIDs appends viewers to the body of Leave, Resend, Gone and Taken.
+// Ended is a viewer's socket that is to end: that of this Join or of an earlier one.
+type Ended struct {
+	ID     wire.ViewerID
+	Joined int64 // in the receiver's time, as its Seat said
+}
+
+// AppendEnded appends sockets to the body of Gone and Taken.
+func AppendEnded(b []byte, sockets ...Ended) []byte {
+	for _, s := range sockets {
+		b = binary.BigEndian.AppendUint64(b, uint64(s.ID))
+		b = binary.BigEndian.AppendUint64(b, uint64(s.Joined))
+	}
+	return b
+}
+
+// ParseEnded reads such a body.
+func ParseEnded(body []byte) ([]Ended, error) {
+	if len(body)%16 != 0 {
+		return nil, ErrShort
+	}
+	r := reader{b: body}
+	sockets := make([]Ended, len(body)/16)
+	for i := range sockets {
+		sockets[i] = Ended{wire.ViewerID(r.u64()), int64(r.u64())}
+	}
+	return sockets, nil
+}
+
+// AppendIDs appends viewers to the body of Leave and Resend.
 func AppendIDs(b []byte, ids ...wire.ViewerID) []byte {
 	for _, id := range ids {
 		b = binary.BigEndian.AppendUint64(b, uint64(id))

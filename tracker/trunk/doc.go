@@ -26,9 +26,9 @@
 //	0x42 Ask      I know nothing of this session, or missed a word of it
 //	0x43 Notice   cell u32, count u16, viewers u64 each, a message of package wire for each of them
 //	0x44 Deliver  sender u64, addressee u64, payload
-//	0x45 Gone     viewers that have joined elsewhere
+//	0x45 Gone     sockets of viewers that have joined elsewhere
 //	0x46 Adieu    I keep the cells no longer
-//	0x47 Taken    viewers for whom their token has no seat
+//	0x47 Taken    sockets of viewers for whom their token has no seat
 //	0x48 Bequest  cells in which the guest has no viewers, told before an Adieu: for each a length u16 and its Roster
 //
 // A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, origin u64, region u32 and round
@@ -36,6 +36,9 @@
 // zero for none. Of two sockets, or of two viewers with one token, the keeper must know which came later, and clocks need not
 // agree. So a guest's times are milliseconds on a clock of its own, and by those of its Beats the keeper learns how that differs from
 // its own: however long a word was on its way, the time in it stays true.
+//
+// A socket is a viewer's ID u64 and the time u64 of its Join, as the guest told it. Where the viewer has joined again at that guest since, the word is
+// late, and the later socket stays.
 //
 // A batch of another version is ignored whole: trackers of two versions each keep cells of their own.
 package trunk

@@ -45,6 +45,7 @@ func TestVectors(t *testing.T) {
 		{"time", trunk.AppendTime(nil, 5), "0000000000000005"},
 		{"rosters", trunk.AppendRosters(nil, []wire.Roster{{Cell: 1, Version: 2, Depth: 3}}), "000c 42 00000001 00000002 03 0000"},
 		{"summary", trunk.Summary{Trackers: 1, Viewers: 2, Cells: 3, Roots: 4, Silence: 5}.Append(nil), "00000001 00000002 00000003 00000004 00000005"},
+		{"ended", trunk.AppendEnded(nil, trunk.Ended{ID: 1, Joined: 2}, trunk.Ended{ID: 3, Joined: -1}), "0000000000000001 0000000000000002 0000000000000003 ffffffffffffffff"},
 		{"signal", trunk.AppendSignal(nil, 1, 2, []byte{3}), "0000000000000001 0000000000000002 03"},
 		{"notice", trunk.AppendNotice(nil, 1, []wire.ViewerID{2}, []byte{3}), "00000001 0001 0000000000000002 03"},
 	} {
@@ -82,6 +83,7 @@ func TestRefused(t *testing.T) {
 		"time":    second(trunk.ParseTime(make([]byte, 7))),
 		"census":  fourth(trunk.ParseCensus([]byte{0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 1, 0})),
 		"ids":     second(trunk.ParseIDs(make([]byte, 9))),
+		"ended":   second(trunk.ParseEnded(make([]byte, 24))),
 		"signal":  fourth(trunk.ParseSignal(make([]byte, 16))),
 		"notice":  fourth(trunk.ParseNotice([]byte{0, 0, 0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1, 9})),
 	} {
@@ -96,7 +98,7 @@ func fourth[A, B, C any](_ A, _ B, _ C, e error) error { return e }
 
 func FuzzParse(f *testing.F) {
 	b := trunk.Begin(nil, "north")
-	for _, k := range []trunk.Kind{trunk.Census, trunk.Signal, trunk.Notice, trunk.Deliver, trunk.Leave} {
+	for _, k := range []trunk.Kind{trunk.Census, trunk.Signal, trunk.Notice, trunk.Deliver, trunk.Leave, trunk.Gone} {
 		b = trunk.Word{Kind: k, Stream: "demo", Session: 1, Number: 2, Body: make([]byte, 2*trunk.SeatSize)}.Append(b)
 	}
 	f.Add(b)
@@ -138,6 +140,9 @@ func FuzzParse(f *testing.F) {
 			}
 			if ids, err := trunk.ParseIDs(w.Body); err == nil && !bytes.Equal(trunk.AppendIDs(nil, ids...), w.Body) {
 				t.Fatalf("viewers %x changed", w.Body)
+			}
+			if sockets, err := trunk.ParseEnded(w.Body); err == nil && !bytes.Equal(trunk.AppendEnded(nil, sockets...), w.Body) {
+				t.Fatalf("sockets %x changed", w.Body)
 			}
 			if from, to, payload, err := trunk.ParseSignal(w.Body); err == nil && !bytes.Equal(trunk.AppendSignal(nil, from, to, payload), w.Body) {
 				t.Fatalf("signal %x changed", w.Body)
