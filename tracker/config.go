@@ -80,6 +80,11 @@ type Config struct {
 	Log      *slog.Logger          // nil: slog.Default()
 }
 
+// A ConfigError says what in a Config cannot be.
+type ConfigError string
+
+func (e ConfigError) Error() string { return string(e) }
+
 // validate fills in the defaults and says what cannot work.
 func (c *Config) validate() error {
 	setDefault(&c.CellSize, cell.DefaultSize)
@@ -120,7 +125,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("tracker: beacon interval %v: choose whole seconds, 1 to 255", c.BeaconInterval)
 	}
 	if len(c.ICEServers) > wire.MaxICEServers {
-		return fmt.Errorf("tracker: %d ICE servers: at most %d", len(c.ICEServers), wire.MaxICEServers)
+		return fmt.Errorf("tracker: -ice names %d servers: at most %d", len(c.ICEServers), wire.MaxICEServers)
 	}
 	for _, s := range c.ICEServers {
 		if max(len(s.URL), len(s.Username), len(s.Credential)) > 255 {
@@ -138,7 +143,7 @@ func (c *Config) validate() error {
 	}
 	for _, o := range c.AllowedOrigins {
 		if u, err := url.Parse(o); o != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Path != "") {
-			return fmt.Errorf("tracker: allowed origin %q: want scheme://host, scheme://host:port or *", o)
+			return fmt.Errorf("tracker: -allow-origin %q: want scheme://host, scheme://host:port or *", o)
 		}
 	}
 	return nil

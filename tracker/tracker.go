@@ -80,10 +80,10 @@ type Tracker struct {
 	running sync.WaitGroup // the goroutines of all viewers
 }
 
-// New returns a tracker. It starts nothing: see Run.
+// New returns a tracker, or a ConfigError if there can be none of this kind. It starts nothing: see Run.
 func New(config Config) (*Tracker, error) {
 	if err := config.validate(); err != nil {
-		return nil, err
+		return nil, ConfigError(err.Error())
 	}
 	t := &Tracker{
 		config:  config,
@@ -107,7 +107,7 @@ func New(config Config) (*Tracker, error) {
 	t.controls = newControls(&config)
 	var err error
 	if t.privacy, err = newPrivacy(config); err != nil {
-		return nil, err
+		return nil, ConfigError(err.Error())
 	}
 	t.metrics = newMetrics(t)
 	t.exchange = newExchange(t, config.Store)

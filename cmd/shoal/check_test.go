@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // TestFlagsAreChecked: what cannot be is refused by the name of its flag, with what may be, before a port is taken: the ports of
@@ -61,6 +63,9 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 10)"},
 		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
 		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
+		{"tracker -allow-origin tv.example", `tracker: -allow-origin "tv.example": want scheme://host`},
+		{"up -allow-origin https://tv.example/", `tracker: -allow-origin "https://tv.example/": want scheme://host`},
+		{"tracker -ice " + strings.Repeat("stun:a.example,", wire.MaxICEServers) + "stun:a.example", "tracker: -ice names 9 servers: at most 8"},
 		{"edge -tracker foo", `edge: -tracker "foo": want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker`},
 		{"edge -tracker localhost:8082/tracker", `edge: -tracker "localhost:8082/tracker": want ws://`},
 		{"edge -tracker wss://a.example/tracker,http://b.example/tracker", `edge: -tracker "http://b.example/tracker": want ws://`},

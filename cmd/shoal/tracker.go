@@ -79,7 +79,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		defer meet.Close()
 		config.Store = meet
 	}
-	service, err := tracker.New(config)
+	service, err := newTracker(config)
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,15 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 		return admit(listener, service, handler, log)
 	}
 	return desk.runAs(ctx, public, withStats{service}, gated, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
+}
+
+// newTracker makes a tracker. What it says of its Config is of the command line.
+func newTracker(config tracker.Config) (*tracker.Tracker, error) {
+	service, err := tracker.New(config)
+	if wrong, ok := errors.AsType[tracker.ConfigError](err); ok {
+		return nil, usageError(wrong)
+	}
+	return service, err
 }
 
 // limitFlags are the flags for how much a tracker holds, and how much of it one address may. Once the flags are parsed, check says

@@ -75,7 +75,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
-	swarm, err := tracker.New(c.tracker)
+	swarm, err := newTracker(c.tracker)
 	if err != nil {
 		return err
 	}
