@@ -49,11 +49,16 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, no)
 		return
 	}
+	served := false
+	defer func() { // or Run would wait for a socket of which nothing came, were it for a panic
+		if !served {
+			t.release(from, p)
+		}
+	}()
 	answer := upgrading{ResponseWriter: w}
 	conn, err := t.upgrade.Upgrade(&answer, r, nil)
 	if err != nil { // the upgrader has answered
 		t.metrics.refused(refusedHandshake)
-		t.release(from, p)
 		return
 	}
 	v := newViewer(t, conn, answer.socket, from, t.place(r, from, local))
@@ -64,6 +69,7 @@ func (t *Tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conn.Close()
 	default:
 	}
+	served = true
 	go v.serve(r.Host)
 }
 

@@ -1,8 +1,11 @@
 package tracker
 
 import (
+	"bufio"
 	"math"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -187,3 +190,33 @@ type recorder struct {
 func (r *recorder) Header() http.Header         { return r.header }
 func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return len(b), nil }
+
+// broken is an answer that cannot be taken over.
+type broken struct{ http.ResponseWriter }
+
+func (broken) Hijack() (net.Conn, *bufio.ReadWriter, error) { panic("hijack") }
+
+// TestAPanicInTheHandshakeHoldsNothing: neither the socket nor its address's place is counted on, and the tracker ends.
+func TestAPanicInTheHandshakeHoldsNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{})
+		r := httptest.NewRequest("GET", "/tracker", nil)
+		for name, value := range map[string]string{
+			"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+		} {
+			r.Header.Set(name, value)
+		}
+		func() {
+			defer func() {
+				if recover() != "hijack" {
+					t.Error("nothing panicked")
+				}
+			}()
+			w.tracker.ServeHTTP(broken{httptest.NewRecorder()}, r)
+		}()
+		if w.tracker.sockets != 0 || w.tracker.places.Len() != 0 {
+			t.Errorf("%d sockets are counted, %d addresses hold places", w.tracker.sockets, w.tracker.places.Len())
+			w.tracker.running.Done() // or the world never ends
+		}
+	})
+}
