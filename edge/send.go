@@ -23,6 +23,5 @@ func send(w http.ResponseWriter, body []byte) (sent int, err error) {
 		sent, body = sent+n, body[n:]
 	}
 	_ = control.Flush()
-	_ = control.SetWriteDeadline(time.Time{}) // the connection may serve others than the edge next
-	return sent, err
+	return sent, err // the deadline stays for what the server has to add, which takes it back then
 }

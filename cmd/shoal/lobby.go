@@ -19,6 +19,7 @@ type bounds struct {
 	all        int           // at once
 	perAddress int           // of them, from one address, IPv6 by its /64; 0: no bound
 	idle       time.Duration // a connection is kept between two requests
+	answer     time.Duration // for an answer to be taken; 0: answerTime
 }
 
 // plenty is how many files a process may have open where the system does not say.
@@ -105,9 +106,12 @@ func (l *lobby) Accept() (net.Conn, error) {
 	}
 }
 
-// attend has a server say when a connection does not count any more.
+// attend has a server keep connections for as long as the bounds say, and tell when one does not count any more.
 func (l *lobby) attend(server *http.Server) {
 	server.IdleTimeout = l.idle
+	if l.answer > 0 {
+		server.WriteTimeout = l.answer
+	}
 	server.ConnState = l.state
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -202,6 +203,39 @@ func TestWhoBoundsAddresses(t *testing.T) {
 		line, _, _ = strings.Cut(line, "\n")
 		if _, given, _ := strings.Cut(line, "(default"); !strings.HasSuffix(line, want) || (want == "") != (given == "") {
 			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// TestAnswersThatNobodyTakes fills a tracker with connections that ask and ask and read nothing: others are let in after a while.
+func TestAnswersThatNobodyTakes(t *testing.T) {
+	l := public(t, bounds{all: 4, idle: time.Minute, answer: 200 * time.Millisecond}, quiet)
+	asked := strings.Repeat("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n", 1000)
+	var asking sync.WaitGroup
+	defer asking.Wait()
+	for range 4 {
+		c, err := l.dialFrom("127.0.0.2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		asking.Go(func() {
+			for err := error(nil); err == nil; {
+				_, err = io.WriteString(c, asked)
+			}
+		})
+	}
+	for testutil.ToFloat64(l.open) < 4 {
+		time.Sleep(time.Millisecond)
+	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		c, ok := l.idler(t, "127.0.0.3")
+		if ok {
+			return
+		}
+		c.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("who reads nothing is kept, and nobody else let in")
 		}
 	}
 }

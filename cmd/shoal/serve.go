@@ -13,6 +13,7 @@ import (
 const (
 	headerTime   = 10 * time.Second // for a request's header to arrive
 	bodyTime     = 30 * time.Second // for a body, where there is one, and what is done with it
+	answerTime   = 2 * time.Minute  // for an answer to be taken, with what it waits for, as reloads do for up to 30 s three times
 	idleTime     = 2 * time.Minute  // a connection is kept between two requests
 	questionTime = 5 * time.Second  // likewise at a tracker alone, of which nobody asks much but handshakes
 	maxHeader    = 32 << 10
@@ -58,6 +59,7 @@ func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 		server := &http.Server{
 			Handler:           hurried(handler, bodyTime),
 			ReadHeaderTimeout: headerTime,
+			WriteTimeout:      answerTime, // for the edge's media so much for each slice: see send there
 			IdleTimeout:       idleTime,
 			MaxHeaderBytes:    maxHeader,
 			BaseContext:       func(net.Listener) context.Context { return requests },

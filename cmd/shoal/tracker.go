@@ -30,7 +30,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	var redis string
 	flags.StringVar(&public.address, "http", ":8082", "`address` for viewers (WebSocket)")
 	flags.StringVar(&config.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder; empty for none")
-	desk.bounds = &bounds{all: min(4096, files()/4), perAddress: questioners, idle: questionTime}
+	desk.bounds = &bounds{all: min(4096, files()/4), perAddress: questioners, idle: questionTime, answer: bodyTime} // nobody is made to wait
 	bounded := boundFlags(flags, desk.bounds)
 	formed := swarmFlags(flags, &config)
 	limits := limitFlags(flags, &config)
