@@ -211,6 +211,9 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 func (r *Redis) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
 	for ctx.Err() == nil {
 		r.listen(ctx, inboxOf(as), listening, take)
+		if cluster, ok := r.client.(*redis.ClusterClient); ok && ctx.Err() == nil {
+			cluster.ReloadState(ctx) // it may be elsewhere now, which the client finds out for commands only
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(redisPause):
@@ -218,8 +221,8 @@ func (r *Redis) Receive(ctx context.Context, as string, listening func(), take f
 	}
 }
 
-// listen receives until the connection fails. One that says nothing is tried with a ping, since a partition ends no
-// connection.
+// listen receives until the connection fails, or its server does not serve the channel any more: that ends the subscription and
+// keeps the connection. One that says nothing is tried with a ping, since a partition ends no connection.
 func (r *Redis) listen(ctx context.Context, channel string, listening func(), take func([]byte)) {
 	s := r.client.SSubscribe(ctx, channel)
 	defer s.Close()
@@ -229,6 +232,9 @@ func (r *Redis) listen(ctx context.Context, channel string, listening func(), ta
 		m, err := s.ReceiveTimeout(ctx, redisSilence)
 		switch m := m.(type) {
 		case *redis.Subscription:
+			if m.Kind != "ssubscribe" {
+				return
+			}
 			listening()
 		case *redis.Message:
 			take([]byte(m.Payload))

@@ -402,6 +402,24 @@ func TestRedisComesBack(t *testing.T) {
 	}
 }
 
+// When the slot of an inbox moves to another server of a Cluster, its tracker listens there.
+func TestClusterMovesAnInbox(t *testing.T) {
+	url, masters := redistest.StartCluster(t)
+	open := opener(t, url)
+	inbox := listener(t, open(), "moved")
+	redistest.Move(t, masters, "shoal:inbox:moved")
+	sender := open()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		sender.Send(context.Background(), []store.Letter{{To: "moved", Message: []byte("here")}})
+		select {
+		case <-inbox:
+			return
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	t.Fatal("nothing arrives any more")
+}
+
 // When the master dies, the replica that the Sentinel makes master holds and carries for it.
 func TestSentinelFailsOver(t *testing.T) {
 	url, master, _ := redistest.StartSentinel(t)

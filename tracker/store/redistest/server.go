@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -177,6 +178,22 @@ func Holding(t Life, masters []*Server, key string) (holds *Server) {
 		return holds != nil
 	})
 	return holds
+}
+
+// Move gives the slot of a channel, in which no keys are, to a master of a Cluster at which nobody listens to it.
+func Move(t Life, masters []*Server, channel string) {
+	t.Helper()
+	slot := masters[0].Do("CLUSTER", "KEYSLOT", channel)
+	to := slices.IndexFunc(masters, func(s *Server) bool {
+		return s.Do("PUBSUB", "SHARDNUMSUB", channel) == fmt.Sprint([]any{channel, 0})
+	})
+	if to < 0 {
+		t.Fatal("all listen to " + channel)
+	}
+	id := masters[to].Do("CLUSTER", "MYID")
+	for i := range masters { // who gets it is told first
+		masters[(to+i)%len(masters)].Do("CLUSTER", "SETSLOT", slot, "NODE", id)
+	}
 }
 
 // StartSentinel runs a master, a replica and a Sentinel that watches them, and returns the URL of the three.
