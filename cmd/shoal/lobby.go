@@ -17,7 +17,7 @@ import (
 // not count: the tracker has bounds of its own.
 type bounds struct {
 	all        int           // at once
-	perAddress int           // of them, from one address, IPv6 by its /64; 0: no bound
+	perAddress int           // of them, from one address, see package quota; 0: no bound
 	idle       time.Duration // a connection is kept between two requests
 	answer     time.Duration // for an answer to be taken; 0: answerTime
 }
@@ -28,7 +28,7 @@ const plenty = 1 << 20
 // boundFlags are the flags of everything that strangers connect to. Once the flags are parsed, check says what cannot be.
 func boundFlags(flags *flagSet, b *bounds) (check func() error) {
 	flags.IntVar(&b.all, "connections", b.all, "`connections` held at once, those of viewers that joined not counted; more are closed")
-	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address; 0: no bound, since a proxy, a CDN or a NAT is one address")
+	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address, in IPv6 /64, and eight times as many from one /48; 0: no bound, since a proxy, a CDN or a NAT is one address")
 	return func() error {
 		return errors.Join(flags.atLeast(1, "connections"), flags.atLeast(0, "connections-per-address"))
 	}

@@ -104,7 +104,7 @@ func newTracker(config tracker.Config) (*tracker.Tracker, error) {
 // what cannot be.
 func limitFlags(flags *flagSet, config *tracker.Config) (check func() error) {
 	flags.IntVar(&config.MaxViewers, "max-viewers", tracker.DefaultViewers, "`viewers` at once, each of which needs a file (ulimit -n)")
-	flags.IntVar(&config.ViewersPerAddress, "viewers-per-address", tracker.DefaultViewersPerAddress, "`viewers` at once from one address, in IPv6 /64")
+	flags.IntVar(&config.ViewersPerAddress, "viewers-per-address", tracker.DefaultViewersPerAddress, "`viewers` at once from one address, in IPv6 /64, and eight times as many from one /48, as of all that is bounded by address")
 	flags.Float64Var(&config.JoinsPerSecond, "joins-per-second", tracker.DefaultJoins, "`joins` of one address each second")
 	flags.IntVar(&config.JoinBurst, "join-burst", tracker.DefaultJoinBurst, "`joins` of one address at once")
 	flags.IntVar(&config.MaxStreams, "max-streams", tracker.DefaultStreams, "`streams` at once")

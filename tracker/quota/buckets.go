@@ -35,8 +35,24 @@ func (t *Buckets[K]) Take(now time.Time, k K) time.Duration {
 	if bucket.AllowN(now, 1) {
 		return 0
 	}
-	missing := 1 - bucket.TokensAt(now)
-	return max(time.Duration(missing/float64(t.rate)*float64(time.Second)), time.Millisecond)
+	return t.wait(bucket.TokensAt(now))
+}
+
+// look is Take, but nothing is taken or noted; where the table is full only Take can tell.
+func (t *Buckets[K]) look(now time.Time, k K) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if b := t.buckets[k]; b != nil {
+		if tokens := b.TokensAt(now); tokens < 1 {
+			return t.wait(tokens)
+		}
+	}
+	return 0
+}
+
+// wait returns how long it is until there is a token where there is only a part of one.
+func (t *Buckets[K]) wait(tokens float64) time.Duration {
+	return max(time.Duration((1-tokens)/float64(t.rate)*float64(time.Second)), time.Millisecond)
 }
 
 // Len returns how many keys the table remembers.

@@ -3,6 +3,7 @@ package quota
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"net/netip"
 	"testing"
 	"time"
@@ -57,5 +58,37 @@ func TestTableIsBounded(t *testing.T) {
 	}
 	if table.Take(now, netip.Addr{}) != 0 {
 		t.Error("an address that is none has no bucket of its own")
+	}
+}
+
+// TestTableOfNetwork: a /48 takes no more than eight of its /64 may, nor more room in the table, and who asks for too much takes
+// nothing of its neighbours.
+func TestTableOfNetwork(t *testing.T) {
+	const burst = 3
+	table, now := New(10, burst), time.Unix(0, 0)
+	all := of48(t, 1000)
+	for range 1000 { // of whom nearly all are refused
+		table.Take(now, all[0])
+	}
+	taken := burst
+	for _, addr := range all[1:] {
+		if table.Take(now, addr) == 0 {
+			taken++
+		}
+	}
+	if taken != wider*burst || table.Len() > wider*burst {
+		t.Errorf("a /48 took %d tokens, want %d, and has %d addresses in the table", taken, wider*burst, table.Len())
+	}
+	if wait := table.Take(now, all[999]); wait != time.Second/(10*wider) {
+		t.Errorf("it is to wait %v", wait)
+	}
+	if table.Take(now, netip.MustParseAddr("2001:db8:1::1")) != 0 {
+		t.Error("one /48 takes another's tokens")
+	}
+	if table.Take(now.Add(time.Second/wider), all[999]) != 0 {
+		t.Error("it gets nothing after a while")
+	}
+	if New(10, math.MaxInt).Take(now, all[0]) != 0 {
+		t.Error("where any number may, none may")
 	}
 }
