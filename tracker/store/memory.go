@@ -11,7 +11,7 @@ import (
 // maxWaiting bounds the messages that wait for one tracker; what comes on top is lost, and counted.
 const maxWaiting = 1 << 12
 
-// Memory is a store for the trackers of one process.
+// Memory is a store for the trackers of one process, and ends with it.
 type Memory struct {
 	mu      sync.Mutex // guards what follows
 	leases  map[string]held

@@ -5,7 +5,9 @@
 // sent, or nobody; a store that was emptied, or is another one since it failed over, is as good as before once the
 // trackers have come round again. Whoever uses it counts what it hears, and asks again when something is missing.
 //
-// There are two: Memory, for trackers in one process, and Redis, a single server, one behind Sentinels, or a Cluster.
+// There are two: Redis, a single server, one behind Sentinels, or a Cluster; and Memory, for trackers in one process: those
+// of a program that has several doors to one swarm, and those of tests. A tracker that is alone meets nobody and needs
+// neither; so the program shoal, which runs one at most, uses Redis or none.
 package store
 
 import (
