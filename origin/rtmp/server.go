@@ -229,8 +229,14 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Write takes no longer than writeDeadline, and before admission ends so long after the introduction: who asks for much at once
+// and reads little of it would be waited for with each answer anew.
 func (b *bounded) Write(p []byte) (int, error) {
-	if err := b.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
+	deadline := time.Now().Add(writeDeadline)
+	if last := b.until.Add(writeDeadline); b.session == nil && last.Before(deadline) {
+		deadline = last
+	}
+	if err := b.SetWriteDeadline(deadline); err != nil {
 		return 0, err
 	}
 	return b.Conn.Write(p)

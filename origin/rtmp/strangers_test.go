@@ -3,7 +3,9 @@ package rtmp
 import (
 	"io"
 	"net"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -85,4 +87,31 @@ func TestIdleStrangers(t *testing.T) {
 	if _, err := idle[0].Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the oldest idle connection: %v", err)
 	}
+}
+
+// TestStrangerReadsSlowly has a stranger ask for a thousand answers at once, and take a byte of them every four seconds.
+func TestStrangerReadsSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		here, there := net.Pipe()
+		var reading sync.WaitGroup
+		defer reading.Wait()
+		defer here.Close()
+		reading.Go(func() {
+			for b := make([]byte, 1); ; time.Sleep(writeDeadline * 4 / 5) {
+				if _, err := there.Read(b); err != nil {
+					return
+				}
+			}
+		})
+		began := time.Now()
+		b := &bounded{Conn: here, until: began.Add(introduction)}
+		for range 1000 {
+			if _, err := b.Write([]byte{0}); err != nil {
+				break
+			}
+		}
+		if took := time.Since(began); took > introduction+writeDeadline {
+			t.Errorf("it is waited for for %v", took)
+		}
+	})
 }
