@@ -21,7 +21,7 @@ type desk struct {
 	log      *slog.Logger
 	registry *prometheus.Registry
 	paths    *http.ServeMux // of the admin listener: what a service adds to it
-	bounds   *bounds        // of the public address; nil: none, for who meets no strangers
+	bounds   *bounds        // of the public address
 }
 
 // newDesk defines the flags that all services share.
@@ -61,8 +61,8 @@ func (d *desk) open(services ...service) (task, error) {
 // receive opens the public address.
 func (d *desk) receive(public door) (net.Listener, error) {
 	listener, err := public.listen()
-	if err != nil || d.bounds == nil {
-		return listener, err
+	if err != nil {
+		return nil, err
 	}
 	bounded, err := newLobby(listener, *d.bounds, d.registry, d.log)
 	if err != nil {

@@ -192,9 +192,10 @@ func TestProxyOfThisMachineIsNotBounded(t *testing.T) {
 	}
 }
 
-// TestWhoBoundsAddresses: behind a CDN or a NAT all viewers of an edge are one address, so it has no bound unless it is told one.
+// TestWhoBoundsAddresses: behind a CDN or a NAT all viewers of an edge are one address, and an edge is one of its origin, so these have no
+// bound unless they are told one.
 func TestWhoBoundsAddresses(t *testing.T) {
-	for name, want := range map[string]string{"edge": "", "up": "", "tracker": "(default 256)"} {
+	for name, want := range map[string]string{"edge": "", "origin": "", "up": "", "tracker": "(default 256)"} {
 		var out strings.Builder
 		if err := dispatch(t.Context(), []string{name, "-h"}, &out); !errors.Is(err, flag.ErrHelp) {
 			t.Fatal(err)

@@ -18,6 +18,8 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	desk := newDesk(flags)
 	http := door{flag: "http"}
 	var config origin.Config
+	desk.bounds = &bounds{all: files() / 2, idle: idleTime} // the rest is for broadcasters, and what is written of streams
+	bounded := boundFlags(flags, desk.bounds)
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
@@ -32,7 +34,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
-		checked(),
+		bounded(), checked(),
 	); err != nil {
 		return err
 	}
