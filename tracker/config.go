@@ -54,7 +54,7 @@ type Config struct {
 	MaxViewers        int     // sockets in all; 0: DefaultViewers. Each needs a file descriptor
 	MaxStreams        int     // streams in all; 0: DefaultStreams
 
-	// What one address, IPv6 by its /64, may hold of all that. Connections of the machine's own (loopback) addresses are exempt, unless their proxy names another.
+	// What one address, IPv6 by its /64 and eight times as much by its /48, may hold of all that. Connections of the machine's own (loopback) addresses are exempt, unless their proxy names another.
 	ViewersPerAddress int     // sockets at once; 0: DefaultViewersPerAddress
 	StreamsPerAddress int     // streams at once that it was the first to name; 0: DefaultStreamsPerAddress
 	StreamsPerSecond  float64 // and new ones each second; 0: 0.1
