@@ -173,7 +173,7 @@ func TestStoreIsAway(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := newParty(t, 3, Config{})
-				viewers := p.crowd(24)
+				viewers := p.gather(24)
 				p.await(10*time.Second, viewers)
 				away := c.which(p.keepers()[0])
 				for _, i := range away {
@@ -224,7 +224,7 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				p := newParty(t, 3, Config{CellSize: 64})
-				viewers := p.crowd(24)
+				viewers := p.gather(24)
 				p.await(10*time.Second, viewers)
 				keeper := p.keepers()[0]
 				var away []string
@@ -276,7 +276,7 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 func TestStoreIsFlushed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		p := newParty(t, 3, Config{})
-		viewers := p.crowd(24)
+		viewers := p.gather(24)
 		p.await(10*time.Second, viewers)
 		for range 10 {
 			for _, w := range p.worlds {
