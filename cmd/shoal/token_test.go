@@ -41,6 +41,39 @@ func TestToken(t *testing.T) {
 	}
 }
 
+// TestTokensOfOneSecond: whoever makes tokens for two viewers at once gets two, and -id alone makes them one.
+func TestTokensOfOneSecond(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := dispatch(t.Context(), []string{"token", "key", "-key", file}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := readTokenKeys(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := func(more ...string) token.ID {
+		var out bytes.Buffer
+		if err := dispatch(t.Context(), append([]string{"token", "make", "-key", file, "-stream", "demo"}, more...), &out); err != nil {
+			t.Fatal(err)
+		}
+		c, err := keys.Check(strings.TrimSpace(out.String()), "", time.Now())
+		if err != nil || c.Name == "" {
+			t.Errorf("%+v, %v", c, err)
+		}
+		return c.ID
+	}
+	seen := map[token.ID]bool{}
+	for range 20 {
+		seen[counted()] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 tokens are counted as %d", len(seen))
+	}
+	if counted("-id", "n") != counted("-id", "n", "-for", "2h") {
+		t.Error("tokens of one -id are not counted as one")
+	}
+}
+
 func TestTokenRefuses(t *testing.T) {
 	folder := t.TempDir()
 	good, broken, secret := filepath.Join(folder, "good"), filepath.Join(folder, "broken"), filepath.Join(folder, "secret")
