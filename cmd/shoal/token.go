@@ -160,6 +160,9 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)
 		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%w; where there are keys already, give trackers what shoal token public -key FILE prints", err)
+		}
 		return err
 	}
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/token"
 )
 
@@ -71,6 +73,38 @@ func TestTokensOfOneSecond(t *testing.T) {
 	}
 	if counted("-id", "n") != counted("-id", "n", "-for", "2h") {
 		t.Error("tokens of one -id are not counted as one")
+	}
+}
+
+// TestTrackersNeedPublicKeys: a tracker that is given private keys warns, once, and one whose file is not there says whence it comes.
+func TestTrackersNeedPublicKeys(t *testing.T) {
+	var private, secret *token.Keys
+	private, err := private.With(token.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret, err = secret.With(token.HS256); err != nil {
+		t.Fatal(err)
+	}
+	public, err := private.Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		keys *token.Keys
+		want int
+	}{"private": {private, 1}, "public": {public, 0}, "secret": {secret, 0}, "none": {nil, 0}} {
+		var said bytes.Buffer
+		if _, err := newTracker(tracker.Config{Tokens: c.keys, Log: slog.New(slog.NewTextHandler(&said, nil))}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(said.String(), "shoal token public"); n != c.want {
+			t.Errorf("%s: warned %d times: %s", name, n, said.String())
+		}
+	}
+	err = dispatch(t.Context(), []string{"tracker", "-token-keys", filepath.Join(t.TempDir(), "none")}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "shoal token public") || !strings.Contains(err.Error(), "shoal token key") {
+		t.Error(err)
 	}
 }
 
