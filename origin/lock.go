@@ -13,13 +13,21 @@ import (
 // ErrInUse means that another origin works with the data directory: both would number the same streams.
 var ErrInUse = errors.New("origin: the data directory is in use by another shoal; stop that or choose another with -data DIR")
 
+const lockFile = "lock"
+
+// Used tells whether an origin has ever worked with a data directory.
+func Used(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, lockFile))
+	return err == nil
+}
+
 // lock makes the data directory, takes it for this process alone, and returns what gives it back. It ends with the
 // process, however that ends.
 func lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("origin: data: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("origin: data: %w", err)
 	}

@@ -21,7 +21,19 @@ const (
 type NamedControl struct {
 	Name string `json:"name"`
 	Control
-	Viewers int `json:"viewers"`
+	Viewers int    `json:"viewers"`
+	Warning string `json:"warning,omitempty"` // that the other trackers do not know of it
+}
+
+// notTold is the warning while the store is away.
+const notTold = "the store cannot be reached: this holds at this tracker alone; set the other trackers too"
+
+// warning returns what whoever reads or sets controls must know of them, empty if nothing.
+func (t *Tracker) warning() string {
+	if t.exchange.alone() {
+		return notTold
+	}
+	return ""
 }
 
 func (t *Tracker) named(name string, c Control) NamedControl {
@@ -41,7 +53,8 @@ func (t *Tracker) named(name string, c Control) NamedControl {
 //	PUT /api/v1/control/NAME        sets it; what is not named is as by default
 //	PATCH /api/v1/control/NAME      changes only what is named
 //
-// The answer is the control as it is then, or a line of text that says what is wrong. A web page that is open on the
+// The answer is the control as it is then, or a line of text that says what is wrong. While the store is away it has a "warning",
+// that the control is this tracker's alone. A web page that is open on the
 // operator's machine must not be able to change anything: a change has the content type application/json, which no page
 // may send elsewhere unasked, and no Origin, which browsers add to every change that a page asks for, even where the page
 // has got hold of our address under a name of its own.
@@ -54,7 +67,7 @@ func (t *Tracker) Controls() http.Handler {
 			http.Error(w, ErrName.Error(), http.StatusBadRequest)
 			return
 		}
-		answerJSON(w, t.named(name, t.ControlOf(name)))
+		t.answerControl(w, name, t.ControlOf(name))
 	})
 	mux.HandleFunc("PUT "+controlPath+"/{name}", func(w http.ResponseWriter, r *http.Request) {
 		t.steer(w, r, t.controls.defaults)
@@ -75,7 +88,9 @@ func (t *Tracker) listControls(w http.ResponseWriter, _ *http.Request) {
 	var list struct {
 		Defaults Control        `json:"defaults"`
 		Controls []NamedControl `json:"controls"`
+		Warning  string         `json:"warning,omitempty"`
 	}
+	list.Warning = t.warning()
 	list.Defaults, list.Controls = t.controls.defaults, []NamedControl{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		list.Controls = append(list.Controls, t.named(name, all[name]))
@@ -114,7 +129,14 @@ func (t *Tracker) steer(w http.ResponseWriter, r *http.Request, begin Control) {
 		return
 	}
 	t.log.Info("tracker: control", "stream", name, "p2p", c.P2P, "share", c.Share, "cellSize", c.CellSize, "roots", c.Roots, "maxUploadKbps", c.MaxUploadKbps)
-	answerJSON(w, t.named(name, c))
+	t.exchange.poll(r.Context()) // now, so that the answer tells of an outage that nothing else has met yet
+	t.answerControl(w, name, c)
+}
+
+func (t *Tracker) answerControl(w http.ResponseWriter, name string, c Control) {
+	answer := t.named(name, c)
+	answer.Warning = t.warning()
+	answerJSON(w, answer)
 }
 
 // readControl changes what JSON names of a control. The name and the viewers may stand in it, as in an answer: the path's name counts.

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -72,6 +73,42 @@ func TestControlOfSeveralTrackers(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		if notes, err := p.meet.Notes(context.Background()); err != nil || len(notes) != 1 {
 			t.Errorf("the store keeps %+v, %v", notes, err)
+		}
+	})
+}
+
+// While the store is away, what answers to controls says that they are one tracker's alone, and no longer.
+func TestControlsWarnWhileTheStoreIsAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 2, Config{})
+		admin := p.worlds[0].tracker.Controls()
+		ask := func(method, path, body string) bool {
+			w, r := httptest.NewRecorder(), httptest.NewRequest(method, controlPath+path, strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			admin.ServeHTTP(w, r)
+			if w.Code != 200 {
+				t.Fatalf("%s %s: %d %s", method, path, w.Code, w.Body)
+			}
+			return strings.Contains(w.Body.String(), `"warning":"`+notTold)
+		}
+		all := func() [3]bool {
+			return [3]bool{ask("PATCH", "/demo", `{"p2p":false}`), ask("GET", "/demo", ""), ask("GET", "", "")}
+		}
+		time.Sleep(2 * time.Second)
+		if all() != [3]bool{} {
+			t.Error("with a store there are warnings")
+		}
+		p.ways[0].away.Store(true)
+		if all() != [3]bool{true, true, true} {
+			t.Error("without a store there is no warning")
+		}
+		if n := p.ways[0].faults.Load(); n == 0 {
+			t.Error("no faults")
+		}
+		p.ways[0].away.Store(false)
+		time.Sleep(failingFor + 3*time.Second)
+		if all() != [3]bool{} {
+			t.Error("with the store back there are warnings")
 		}
 	})
 }

@@ -58,6 +58,9 @@ func (o *outage) over(now time.Time) bool {
 	return o.since(now) > failingFor && o.said.CompareAndSwap(true, false)
 }
 
+// on tells whether something has failed, and was not said to be over.
+func (o *outage) on() bool { return o.said.Load() }
+
 func (o *outage) since(now time.Time) time.Duration {
 	last := o.last.Load()
 	if last == nil {
@@ -73,6 +76,9 @@ func newExchange(t *Tracker, s store.Store) *exchange {
 	x.out = newOutboxes(x.name)
 	return x
 }
+
+// alone tells whether a control that is set here is, as far as is known, not told to the other trackers.
+func (x *exchange) alone() bool { return x.away.on() || x.untold.on() }
 
 // tell has a word sent to a tracker. It never blocks: what does not fit into its outbox is dropped, which the receiver notices.
 func (x *exchange) tell(to string, w trunk.Word) {
@@ -193,8 +199,11 @@ func (x *exchange) lead(ctx context.Context) {
 	}
 }
 
-// poll asks for the leases of all streams here.
+// poll asks for the leases of all streams here, and for controls. When it returns, alone knows how that went.
 func (x *exchange) poll(ctx context.Context) {
+	if x.store == nil {
+		return
+	}
 	x.polling <- struct{}{}
 	defer func() { <-x.polling }()
 	if x.over.Load() {

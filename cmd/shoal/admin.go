@@ -91,5 +91,13 @@ func (d *desk) runAs(ctx context.Context, public door, s service, serve func(net
 	}
 	d.log.Info("serving", "http", listener.Addr().String(), "admin", d.door.address)
 	err = together(ctx, s.Run, serve(listener, withProbes(s, s), d.log), admin)
-	return explain(err, others...)
+	return d.stopped(explain(err, others...))
+}
+
+// stopped says that all has ended in order, if it has: the last line of the log.
+func (d *desk) stopped(err error) error {
+	if err == nil {
+		d.log.Info("stopped")
+	}
+	return err
 }

@@ -69,7 +69,7 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 	if err := askControl(ctx, method, *admin, "/"+words[0], changes, &now); err != nil {
 		return err
 	}
-	if err := printControls(out, []tracker.NamedControl{now}); err != nil || len(changes) == 0 || now.Viewers > 0 {
+	if err := printControls(out, []tracker.NamedControl{now}, now.Warning); err != nil || len(changes) == 0 || now.Viewers > 0 {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "no viewers of %s here\n", now.Name)
@@ -77,11 +77,14 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 }
 
 func showControls(ctx context.Context, admin string, out io.Writer) error {
-	var all struct{ Controls []tracker.NamedControl }
+	var all struct {
+		Controls []tracker.NamedControl
+		Warning  string
+	}
 	if err := askControl(ctx, http.MethodGet, admin, "", nil, &all); err != nil {
 		return err
 	}
-	return printControls(out, all.Controls)
+	return printControls(out, all.Controls, all.Warning)
 }
 
 // askControl makes a request to the tracker's admin listener.
@@ -115,7 +118,7 @@ func askControl(ctx context.Context, method, admin, path string, changes map[str
 	return json.Unmarshal(b, answer)
 }
 
-func printControls(out io.Writer, all []tracker.NamedControl) error {
+func printControls(out io.Writer, all []tracker.NamedControl, warning string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "STREAM\tP2P\tSHARE\tCELL SIZE\tROOTS\tMOST UPLOAD\tVIEWERS")
 	for _, c := range all {
@@ -128,5 +131,9 @@ func printControls(out io.Writer, all []tracker.NamedControl) error {
 		}
 		fmt.Fprintf(table, "%s\t%s\t%g\t%d\t%d\t%s\t%d\n", c.Name, p2p, c.Share, c.CellSize, c.Roots, upload, c.Viewers)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil || warning == "" {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "WARNING: %s\n", warning)
+	return err
 }

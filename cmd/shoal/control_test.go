@@ -7,7 +7,31 @@ import (
 	"testing"
 
 	"github.com/shoal-live/shoal/tracker"
+	"github.com/shoal-live/shoal/tracker/store"
 )
+
+// TestControlWarns: who pulls the kill switch while Redis is away is told that one tracker alone has heard of it, before that tracker
+// has met the outage by itself too.
+func TestControlWarns(t *testing.T) {
+	away, err := store.OpenRedis("redis://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer away.Close()
+	service, err := tracker.New(tracker.Config{Log: quiet, Store: away})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(service.Controls())
+	defer server.Close()
+	for _, args := range [][]string{{"demo", "-p2p=off"}, {"demo"}, {}} {
+		var out bytes.Buffer
+		err := control(t.Context(), append(args, "-admin", server.URL), &out)
+		if s := out.String(); err != nil || !strings.Contains(s, "off") || strings.Count(s, "at this tracker alone") != 1 {
+			t.Errorf("%v: %v, says\n%s", args, err, s)
+		}
+	}
+}
 
 func TestControl(t *testing.T) {
 	service, err := tracker.New(tracker.Config{Log: quiet})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 	"time"
 
@@ -31,6 +32,7 @@ func key(_ context.Context, args []string, out io.Writer) error {
 	}
 	switch {
 	case len(words) == 2 && words[0] == "add":
+		_, lacks := os.Stat(*data)
 		key, err := keys.Add(words[1])
 		if err != nil {
 			return err
@@ -38,9 +40,10 @@ func key(_ context.Context, args []string, out io.Writer) error {
 		if _, err = fmt.Fprintln(out, key); err != nil {
 			return err
 		}
-		return others(keys, words[1], os.Stderr) // out has the key alone, for scripts
+		// out has the key alone, for scripts
+		return errors.Join(unused(*data, lacks != nil, os.Stderr), others(keys, words[1], os.Stderr))
 	case len(words) == 1 && words[0] == "list":
-		return listKeys(keys, out)
+		return listKeys(keys, *data, out)
 	case len(words) == 2 && words[0] == "remove":
 		n, err := keys.Remove(words[1])
 		if errors.Is(err, origin.ErrNoKey) {
@@ -53,6 +56,27 @@ func key(_ context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	return usageError("key: want add NAME, list, or remove NAME (shoal key -h explains)")
+}
+
+// unused says, when no origin has worked with the folder of a key, which that is: it may be another one's by mistake.
+func unused(data string, made bool, out io.Writer) error {
+	if origin.Used(data) {
+		return nil
+	}
+	form := "No origin has used %s yet"
+	if made {
+		form = "Made %s; no origin has used it yet"
+	}
+	_, err := fmt.Fprintf(out, form+": the key opens only one that runs on this folder (-data).\n", whole(data))
+	return err
+}
+
+// whole is the path of a folder as it is from anywhere.
+func whole(folder string) string {
+	if path, err := filepath.Abs(folder); err == nil {
+		return path
+	}
+	return folder
 }
 
 // others says, when a stream has had a key before, that the older ones hold on.
@@ -80,9 +104,13 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func listKeys(keys *origin.Keys, out io.Writer) error {
+func listKeys(keys *origin.Keys, data string, out io.Writer) error {
 	all, err := keys.List()
 	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		_, err := fmt.Fprintf(out, "There are no publish keys in %s; -data names another folder.\n", whole(data))
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

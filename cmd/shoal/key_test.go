@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,5 +87,34 @@ func TestKeysSayWhatTheyDid(t *testing.T) {
 	}
 	if err := dispatch(t.Context(), []string{"key", "remove", "show", "-data", data}, &out); err == nil || !strings.Contains(err.Error(), "shoal key list") {
 		t.Error(err)
+	}
+}
+
+// TestKeysNameTheirFolder: a key in a folder that no origin knows, and a folder without any, are easily another one's by mistake.
+func TestKeysNameTheirFolder(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	var out bytes.Buffer
+	if err := dispatch(t.Context(), []string{"key", "list", "-data", data}, &out); err != nil || !strings.Contains(out.String(), "no publish keys in "+data) {
+		t.Errorf("%v, says %q", err, out.String())
+	}
+	for _, c := range []struct {
+		made bool
+		want string
+	}{{true, "Made " + data + "; no origin has used it yet"}, {false, "No origin has used " + data + " yet"}} {
+		var said bytes.Buffer
+		if err := unused(data, c.made, &said); err != nil || !strings.Contains(said.String(), c.want) {
+			t.Errorf("%v, says %q, want %q", err, said.String(), c.want)
+		}
+	}
+	used, end := context.WithCancel(t.Context())
+	defer end()
+	err := dispatch(used, []string{"up", "-demo=false", "-data", data, "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0",
+		"-rtmp", "127.0.0.1:0", "-webrtc", "127.0.0.1:0", "-stun", "127.0.0.1:0", "-log", "error"}, &until{text: "Watch ", then: end})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	if err := unused(data, false, &said); err != nil || said.Len() > 0 {
+		t.Errorf("%v, says %q of a folder that an origin has used", err, said.String())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 )
 
@@ -47,6 +48,42 @@ func TestServeLetsHeldRequestsGo(t *testing.T) {
 		t.Errorf("serve ended with %v", err)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// broadcast is a service that has something to say of its end, as an origin of a broadcast.
+type broadcast struct {
+	http.Handler
+	log   *slog.Logger
+	fails error
+}
+
+func (b broadcast) Ready() error { return nil }
+
+func (b broadcast) Run(ctx context.Context) error {
+	if b.fails == nil {
+		<-ctx.Done()
+	}
+	b.log.Info("interrupted")
+	return b.fails
+}
+
+// TestTheLastLineSaysThatItStopped, unless it failed: then the error is the last word.
+func TestTheLastLineSaysThatItStopped(t *testing.T) {
+	for fails, last := range map[error]string{nil: "msg=stopped", errors.New("broken"): "msg=interrupted"} {
+		var said bytes.Buffer
+		log := slog.New(slog.NewTextHandler(&said, nil))
+		d := &desk{door: door{"admin", "127.0.0.1:0"}, log: log, registry: prometheus.NewRegistry(), paths: http.NewServeMux(), bounds: &bounds{all: 9, idle: idleTime}}
+		ctx, stop := context.WithCancel(t.Context())
+		if fails == nil {
+			stop()
+		}
+		err := d.run(ctx, door{"http", "127.0.0.1:0"}, broadcast{http.NotFoundHandler(), log, fails})
+		stop()
+		lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+		if !errors.Is(err, fails) || !strings.Contains(lines[len(lines)-1], last) {
+			t.Errorf("%v, says\n%s", err, said.String())
+		}
+	}
 }
 
 func TestTogetherEndsAllWhenOneFails(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 	noUpload := flags.Bool("no-upload", false, "the viewer sends nothing to others")
 	prefix := flags.String("prefix", "", "`CIDR` in which the viewer's address must lie, like 192.0.2.0/24")
 	flags.StringVar(&c.Audience, "audience", "", "`name` of the trackers that the token is for, as in their -token-audience")
-	flags.StringVar(&c.Name, "id", "", "`text` by which tokens are counted; those with the same one share what one token may hold")
+	flags.StringVar(&c.Name, "id", "", "`text` by which tokens are counted; those with the same one share what one token may hold (default one of its own, by chance)")
 	words, err := flags.parse(args)
 	if err != nil {
 		return err
@@ -68,6 +69,9 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	c.Expires, c.NoUpload = time.Now().Add(*lasts), *noUpload
+	if c.Name == "" { // what is signed of two tokens of one second would be the same
+		c.Name = rand.Text()
+	}
 	text, err := keys.Make(c)
 	if err != nil {
 		return err
@@ -155,6 +159,9 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 		}
 		if *keys != "" {
 			config.Tokens, err = readTokenKeys(*keys)
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%w; where there are keys already, give trackers what shoal token public -key FILE prints", err)
 		}
 		return err
 	}

@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/token"
 )
 
@@ -38,6 +40,71 @@ func TestToken(t *testing.T) {
 	}
 	if c, err := public.Check(old, "", time.Now()); err != nil || c.Stream != "demo" || c.NoUpload {
 		t.Errorf("a token of the older key: %+v, %v", c, err)
+	}
+}
+
+// TestTokensOfOneSecond: whoever makes tokens for two viewers at once gets two, and -id alone makes them one.
+func TestTokensOfOneSecond(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := dispatch(t.Context(), []string{"token", "key", "-key", file}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := readTokenKeys(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := func(more ...string) token.ID {
+		var out bytes.Buffer
+		if err := dispatch(t.Context(), append([]string{"token", "make", "-key", file, "-stream", "demo"}, more...), &out); err != nil {
+			t.Fatal(err)
+		}
+		c, err := keys.Check(strings.TrimSpace(out.String()), "", time.Now())
+		if err != nil || c.Name == "" {
+			t.Errorf("%+v, %v", c, err)
+		}
+		return c.ID
+	}
+	seen := map[token.ID]bool{}
+	for range 20 {
+		seen[counted()] = true
+	}
+	if len(seen) != 20 {
+		t.Errorf("20 tokens are counted as %d", len(seen))
+	}
+	if counted("-id", "n") != counted("-id", "n", "-for", "2h") {
+		t.Error("tokens of one -id are not counted as one")
+	}
+}
+
+// TestTrackersNeedPublicKeys: a tracker that is given private keys warns, once, and one whose file is not there says whence it comes.
+func TestTrackersNeedPublicKeys(t *testing.T) {
+	var private, secret *token.Keys
+	private, err := private.With(token.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret, err = secret.With(token.HS256); err != nil {
+		t.Fatal(err)
+	}
+	public, err := private.Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		keys *token.Keys
+		want int
+	}{"private": {private, 1}, "public": {public, 0}, "secret": {secret, 0}, "none": {nil, 0}} {
+		var said bytes.Buffer
+		if _, err := newTracker(tracker.Config{Tokens: c.keys, Log: slog.New(slog.NewTextHandler(&said, nil))}); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(said.String(), "shoal token public"); n != c.want {
+			t.Errorf("%s: warned %d times: %s", name, n, said.String())
+		}
+	}
+	err = dispatch(t.Context(), []string{"tracker", "-token-keys", filepath.Join(t.TempDir(), "none")}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "shoal token public") || !strings.Contains(err.Error(), "shoal token key") {
+		t.Error(err)
 	}
 }
 

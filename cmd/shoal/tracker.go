@@ -97,6 +97,9 @@ func newTracker(config tracker.Config) (*tracker.Tracker, error) {
 	if wrong, ok := errors.AsType[tracker.ConfigError](err); ok {
 		return nil, usageError(wrong)
 	}
+	if err == nil && config.Tokens != nil && config.Tokens.Private() {
+		config.Log.Warn("the file of -token-keys has private keys, with which tokens can be made: a tracker needs only what shoal token public prints")
+	}
 	return service, err
 }
 

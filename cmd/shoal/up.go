@@ -130,7 +130,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 			return d.welcome(ctx, c, out)
 		},
 	)
-	return explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...)
+	return d.stopped(explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...))
 }
 
 // welcome says where everything is and runs the demo broadcast.

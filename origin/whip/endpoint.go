@@ -54,7 +54,7 @@ func New(config Config) *Endpoint {
 
 // Listen opens the UDP port. Run closes it.
 func (e *Endpoint) Listen() error {
-	p, err := listen(e.config.Addr)
+	p, err := listen(e.config.Addr, aside{log: e.config.Log, scope: "ice"})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,9 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/webrtc/v4"
 )
 
@@ -19,7 +22,7 @@ type port struct {
 
 // listen opens the port. An address without a host is opened on every interface by itself, so that an answer leaves
 // from the address it was asked at.
-func listen(addr string) (*port, error) {
+func listen(addr string, log aside) (*port, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fmt.Errorf("whip: %w", err)
@@ -30,11 +33,11 @@ func listen(addr string) (*port, error) {
 	}
 	p := &port{}
 	if host == "" || at.IP.IsUnspecified() {
-		p.mux, err = everywhere(at.Port)
+		p.mux, err = everywhere(at.Port, log)
 	} else {
 		var c *net.UDPConn
 		if c, err = net.ListenUDP("udp", at); err == nil {
-			p.mux = webrtc.NewICEUDPMux(nil, c)
+			p.mux = webrtc.NewICEUDPMux(log, c)
 		}
 	}
 	if err != nil {
@@ -48,7 +51,7 @@ func listen(addr string) (*port, error) {
 
 // everywhere opens a port on every address of this machine. Addresses that serve one link alone are left out, and so
 // are addresses that cannot be used yet, as they are for a second after an interface came up.
-func everywhere(number int) (ice.UDPMux, error) {
+func everywhere(number int, log aside) (ice.UDPMux, error) {
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil, err
@@ -69,7 +72,7 @@ func everywhere(number int) (ice.UDPMux, error) {
 			}
 			return nil, err
 		}
-		muxes = append(muxes, webrtc.NewICEUDPMux(nil, c))
+		muxes = append(muxes, webrtc.NewICEUDPMux(log, c))
 	}
 	if len(muxes) == 0 {
 		return nil, errors.New("no address of this machine can be listened on")
@@ -78,7 +81,7 @@ func everywhere(number int) (ice.UDPMux, error) {
 }
 
 // connect makes a peer connection that takes exactly the codecs of the offer.
-func (p *port) connect(o offer, publicIPs []string) (*webrtc.PeerConnection, error) {
+func (p *port) connect(o offer, publicIPs []string, log aside) (*webrtc.PeerConnection, error) {
 	engine := &webrtc.MediaEngine{}
 	feedback := []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}, {Type: "ccm", Parameter: "fir"}}
 	var errs []error
@@ -100,11 +103,13 @@ func (p *port) connect(o offer, publicIPs []string) (*webrtc.PeerConnection, err
 	}
 	registry := &interceptor.Registry{}
 	errs = append(errs,
-		webrtc.ConfigureNack(engine, registry),
-		webrtc.ConfigureRTCPReports(registry),
-		webrtc.ConfigureTWCCSender(engine, registry),
+		webrtc.ConfigureNackWithOptions(engine, registry,
+			[]nack.GeneratorOption{nack.WithGeneratorLoggerFactory(log)}, nack.WithResponderLoggerFactory(log)),
+		webrtc.ConfigureRTCPReportsWithOptions(registry,
+			[]report.ReceiverOption{report.WithReceiverLoggerFactory(log)}, report.WithSenderLoggerFactory(log)),
+		webrtc.ConfigureTWCCSenderWithOptions(engine, registry, twcc.WithLoggerFactory(log)),
 	)
-	var settings webrtc.SettingEngine
+	settings := webrtc.SettingEngine{LoggerFactory: log}
 	settings.SetICEUDPMux(p.mux)
 	settings.SetIncludeLoopbackCandidate(true)
 	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled) // a browser's mDNS candidates are learned from its checks

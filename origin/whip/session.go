@@ -48,7 +48,7 @@ type session struct {
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
 func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
-	pc, err := e.port.connect(o, e.config.PublicIPs)
+	pc, err := e.port.connect(o, e.config.PublicIPs, aside{log: e.config.Log})
 	if err != nil {
 		return nil, "", err
 	}

@@ -128,6 +128,25 @@ func TestTrackersAreTold(t *testing.T) {
 	}
 }
 
+// TestEachRefusalIsTold: of several trackers one is dead and two refuse. Each of the three is told of once, and all viewers count as refused.
+func TestEachRefusalIsTold(t *testing.T) {
+	away := newCounter(t, nil)
+	away.Close()
+	st := newStage(t, 15_000, 333*time.Millisecond)
+	st.live(t)
+	var said heard
+	r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 6, Join: 100 * time.Millisecond,
+		Trackers: []string{refusing(t, 401).url(), away.url(), refusing(t, 401).url()}, Log: said.log()})
+	if err != nil || r.Failed != 0 || r.Refused != 3 {
+		t.Errorf("%v, %d failed, %d refused", err, r.Failed, r.Refused)
+	}
+	for says, want := range map[string]int{"refuses viewers": 2, "does not answer": 1, "lets no viewer in": 0} {
+		if n := said.count(says); n != want {
+			t.Errorf("%q is said %d times, want %d", says, n, want)
+		}
+	}
+}
+
 // TestWatchWhereNobodyPlays ends with an error, though no viewer failed.
 func TestWatchWhereNobodyPlays(t *testing.T) {
 	st := newStage(t, 1_000, 100*time.Millisecond)

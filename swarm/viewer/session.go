@@ -171,6 +171,10 @@ func (s *session) start(ctx context.Context) {
 			case <-s.done:
 			}
 		},
+		denied: func(at, why string) {
+			s.v.cfg.said.warn(s.v.cfg.Log, "one of the trackers refuses viewers: they ask the others", at, "tracker", at, "why", why)
+			s.tell(func(scheduler.Time) { s.barred = true })
+		},
 		refused: func(why string) {
 			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker lets no viewer in: they play from the edge", why, "why", why)
 			s.tell(func(scheduler.Time) { s.banished = true })

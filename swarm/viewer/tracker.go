@@ -31,6 +31,7 @@ type tracker struct {
 	up      func(*socket)
 	down    func(*socket) // returns once all messages before it were acted on
 	message func(*socket, []byte)
+	denied  func(at, why string) // a handshake, by one for good; the others may take the viewer
 	refused func(why string)     // by all trackers, for good
 	away    func(at, why string) // one does not answer
 	full    func(at, why string) // one has no room for now
@@ -105,7 +106,11 @@ func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration
 			return retry.stay(wait), true
 		case status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden:
 			why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
-			return t.denied(retry, 0, strings.TrimSpace(answer.Status+": "+string(why)))
+			text := strings.TrimSpace(answer.Status + ": " + string(why))
+			if len(t.urls) > 1 {
+				t.denied(retry.url(), text)
+			}
+			return t.deny(retry, 0, text)
 		}
 		return retry.lost(0), true
 	}
@@ -118,15 +123,15 @@ func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration
 	case said.Reason == wire.RefusedMoving:
 		return retry.moved(wait), true
 	case wait == 0:
-		return t.denied(retry, lived, said.Text)
+		return t.deny(retry, lived, said.Text)
 	case said.Reason == wire.RefusedBusy:
 		return retry.busy(wait), true
 	}
 	return retry.stay(wait), true
 }
 
-// denied is pause where a tracker will not have the viewer. That says nothing of the others: it may not have a new key yet.
-func (t *tracker) denied(retry *retry, lived time.Duration, why string) (time.Duration, bool) {
+// deny is pause where a tracker will not have the viewer. That says nothing of the others: it may not have a new key yet.
+func (t *tracker) deny(retry *retry, lived time.Duration, why string) (time.Duration, bool) {
 	pause, again := retry.denied(lived)
 	if !again {
 		t.refused(why)

@@ -89,7 +89,7 @@ func approach(t *testing.T, token string, counters ...*counter) (tr *tracker, up
 		}
 	}
 	tr.refused = func(text string) { why = text }
-	tr.away, tr.full = func(string, string) {}, func(string, string) {}
+	tr.away, tr.full, tr.denied = func(string, string) {}, func(string, string) {}, func(string, string) {}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { tr.run(ctx); ended <- why })

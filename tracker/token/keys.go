@@ -166,6 +166,11 @@ func (k *Keys) Public() (*Keys, error) {
 	return all, nil
 }
 
+// Private tells whether there is a private half among them, which who checks tokens needs not. A secret has no other half.
+func (k *Keys) Private() bool {
+	return slices.ContainsFunc(k.keys, func(k key) bool { return k.alg == EdDSA && k.sign != nil })
+}
+
 // Append appends the keys as a JWK Set to b.
 func (k *Keys) Append(b []byte) []byte {
 	var set jwkSet

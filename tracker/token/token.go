@@ -9,7 +9,8 @@
 //	nbf     before when it does not hold
 //	upload  false: the viewer may be sent to by others and sends nothing itself
 //	prefix  a CIDR such as 192.0.2.0/24 in which the viewer's address must lie
-//	jti     a name; tokens of one name share what one token may hold. Without one each token is its own
+//	jti     a name; tokens of one name share what one token may hold. Without one a token
+//	        is its own, but those that say the same, as made for two viewers in one second, are one
 //
 // Keys stand in a file as a JWK Set (RFC 7517); each is bound to one algorithm, so a public key is never taken for an
 // HMAC secret. A token that names a kid is checked with the keys of that name, another with all keys of its algorithm:
