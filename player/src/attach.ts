@@ -43,6 +43,8 @@ export interface SwarmOptions {
 
 export interface Swarm {
   readonly stats: Stats;
+  // expect tells whether more media is to come: if the broadcaster sends none, to stand still is no stall. At first it is.
+  expect(more: boolean): void;
   close(): void;
 }
 
@@ -121,6 +123,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     get stats() {
       return stats();
     },
+    expect: (more) => viewing?.expect(more),
     close() {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
