@@ -33,6 +33,7 @@ export interface Stats {
   stalledSeconds: number;
   droppedFrames: number;
   p2p: P2P;
+  refusal: string; // while refused: why, in the tracker's words
 }
 
 // Traffic is what the session counts.
@@ -57,6 +58,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
+  refusal: string; // while refused: why, in the tracker's words
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -80,6 +82,7 @@ export const NO_TRAFFIC: Traffic = {
   linksLost: 0,
   rests: 0,
   p2p: 'off',
+  refusal: '',
 };
 
 export function offload(bytesFromPeers: number, bytesFromEdge: number): number {
