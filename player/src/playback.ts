@@ -21,6 +21,7 @@ const PATIENT: Partial<HlsConfig> = {
 };
 
 const POLL_MILLIS = 2500;
+const SLOW_MILLIS = 1500; // a server that takes longer to say what it knows of the stream is slow, or lost
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
 const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
@@ -240,6 +241,7 @@ export class Playback {
       this.#say('connecting');
       return null;
     }
+    const slow = setTimeout(() => this.#state === 'playing' && this.#say('connecting'), SLOW_MILLIS);
     try {
       const stream = await describeLive(this.#src, this.#name, this.#over.signal);
       if (stream) this.#more(stream.state === 'live');
@@ -257,6 +259,8 @@ export class Playback {
     } catch {
       this.#say('connecting');
       return null;
+    } finally {
+      clearTimeout(slow);
     }
   }
 

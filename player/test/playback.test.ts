@@ -144,6 +144,16 @@ test('there is one poll at a time, whatever there is to poll for', async (t) => 
   assert.equal(video.loads, 2);
 });
 
+test('a server that does not answer is slow or lost, which is said after four seconds of standing still', async (t) => {
+  const { playback, stream, pass } = await watching(t);
+  stream.slow = new Promise(() => undefined);
+  await pass(10);
+  assert.equal(playback.state, 'playing', 'a picture that moves speaks for itself');
+  stream.moving = false;
+  await pass(5);
+  assert.equal(playback.state, 'connecting');
+});
+
 interface Listed {
   live: boolean; // false: the playlist has an end
   edge: number;

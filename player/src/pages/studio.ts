@@ -2,7 +2,7 @@
 
 import { Pattern } from '../studio/pattern.ts';
 import { type Sent, Whip, WhipError } from '../studio/whip.ts';
-import { bits, duration, find, make, type Stream } from './api.ts';
+import { ask, bits, duration, find, make, type Stream } from './api.ts';
 
 type Source = 'camera' | 'screen' | 'pattern';
 
@@ -268,7 +268,7 @@ setInterval(() => void advise(), 5000);
 
 async function advise(): Promise<void> {
   if (!whip) return;
-  const response = await fetch(`/api/v1/streams/${name}`).catch(() => null);
+  const response = await ask(`/api/v1/streams/${name}`).catch(() => null);
   const advice = response?.ok ? ((await response.json()) as Stream).advice : '';
   find('#advice').textContent = advice;
   find('#advice').hidden = advice === '';
