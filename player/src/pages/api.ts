@@ -143,7 +143,7 @@ export function people(count: number): string {
 // condition returns the badge that says how a stream is, null for a stream that is not known.
 export function condition(stream: Stream | null): { text: string; live: boolean } {
   if (stream?.state === 'live') return { text: 'Live', live: true };
-  return { text: stream?.state === 'interrupted' ? 'Paused' : stream ? 'Ended' : 'Offline', live: false };
+  return { text: stream?.state === 'interrupted' ? 'Interrupted' : stream ? 'Ended' : 'Offline', live: false };
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".

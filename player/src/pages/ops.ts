@@ -72,7 +72,7 @@ every(2000, async () => {
           s.protocol.toUpperCase(),
           of ? String(of.viewers) : '–',
           of ? percent(of.offload) : '–',
-          duration(s.since),
+          s.state === 'ended' ? '–' : duration(s.since),
         ], 3);
       }),
     );
