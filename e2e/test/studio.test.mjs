@@ -45,7 +45,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
 
   // who watches is told that it is over, and comes back with the broadcaster
-  const said = () => viewer.page.evaluate(() => document.querySelector('shoal-player').state);
+  const said = (watching = viewer) => watching.page.evaluate(() => document.querySelector('shoal-player').state);
   viewer.expect(/Failed to load resource: .* status of 50[34]/);
   const ending = Date.now();
   await page.click('#go');
@@ -53,10 +53,20 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   await until('the viewer to be told', async () => (await said()) === 'ended', { seconds: 10, every: 50 });
   const told = Date.now() - ending;
   assert.equal((await shoal.stream('show')).state, 'ended');
+
+  // who comes now is told so, and sees nothing again and again
+  const late = await browser.open(shoal.printed('Watch'), { expected: [/Failed to load resource: .* status of 50[34]/] });
+  await until('the late viewer to be told', async () => (await said(late)) === 'ended', { seconds: 10 });
+  const at = (await late.playback()).time;
+  await pass(8);
+  assert.deepEqual([await said(late), (await late.playback()).time], ['ended', at]);
+  for (const watching of [viewer, late]) assert.equal((await watching.stats()).stalls, stalls, 'the end is a stall');
+
   const again = Date.now();
   await page.click('#go');
   await until('the viewer to be back', async () => (await said()) === 'playing', { seconds: 15, every: 50 });
   const back = Date.now() - again;
+  await until('the late viewer to see it too', async () => (await said(late)) === 'playing');
   const { time } = await viewer.playback();
   await until('the picture to advance by 2 s', async () => (await viewer.playback()).time > time + 2, { seconds: 8 });
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
