@@ -20,6 +20,8 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   await pass(6);
   const before = await Promise.all(viewers.map((v) => v.playback()));
   const stream = await shoal.stream('show');
+  const stalled = () => Promise.all(viewers.map(async (v) => (await v.stats()).stalls));
+  const own = await stalled();
 
   // A playlist that cannot be had in time is answered with 503 meanwhile, which a page's console shows.
   for (const viewer of viewers) viewer.expect(/Failed to load resource: .* status of 50[34]/);
@@ -28,6 +30,7 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   const away = await shoal.stream('show');
   t.diagnostic(`while away: ${away.state}`);
   assert.equal(away.state, 'interrupted');
+  assert.deepEqual(await stalled(), own, 'the broadcaster\'s absence counts as the viewers\' stalls');
   const dry = await Promise.all(viewers.map((v) => v.playback()));
 
   const began = Date.now();

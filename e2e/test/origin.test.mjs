@@ -19,7 +19,7 @@ test('the page does not call a picture live that stands because the origin is go
   await viewer.moving();
   const told = () => viewer.page.evaluate(() => {
     const word = window.shoalTest.player().shadowRoot.querySelector('.word');
-    return [document.querySelector('#state').textContent, word.hidden ? '' : word.innerText.trim()];
+    return [document.querySelector('#state').textContent, word.hidden ? '' : word.querySelector('b').innerText.trim()];
   });
   await until('the page to say Live', async () => (await told())[0] === 'Live');
   const { p2p } = await viewer.stats();

@@ -5,7 +5,7 @@ import test from 'node:test';
 
 import { launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
-import { until } from '../harness/until.mjs';
+import { pass, until } from '../harness/until.mjs';
 
 test('the studio goes live, and is seen and heard on the watch page', { timeout: 90_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
@@ -45,7 +45,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
 
   // who watches is told that it is over, and comes back with the broadcaster
-  const said = () => viewer.page.evaluate(() => document.querySelector('shoal-player').state);
+  const said = (watching = viewer) => watching.page.evaluate(() => document.querySelector('shoal-player').state);
   viewer.expect(/Failed to load resource: .* status of 50[34]/);
   const ending = Date.now();
   await page.click('#go');
@@ -53,11 +53,51 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   await until('the viewer to be told', async () => (await said()) === 'ended', { seconds: 10, every: 50 });
   const told = Date.now() - ending;
   assert.equal((await shoal.stream('show')).state, 'ended');
+
+  // who comes now is told so, and sees nothing again and again
+  const late = await browser.open(shoal.printed('Watch'), { expected: [/Failed to load resource: .* status of 50[34]/] });
+  await until('the late viewer to be told', async () => (await said(late)) === 'ended', { seconds: 10 });
+  const at = (await late.playback()).time;
+  await pass(8);
+  assert.deepEqual([await said(late), (await late.playback()).time], ['ended', at]);
+  for (const watching of [viewer, late]) assert.equal((await watching.stats()).stalls, stalls, 'the end is a stall');
+
   const again = Date.now();
   await page.click('#go');
   await until('the viewer to be back', async () => (await said()) === 'playing', { seconds: 15, every: 50 });
   const back = Date.now() - again;
+  await until('the late viewer to see it too', async () => (await said(late)) === 'playing');
   const { time } = await viewer.playback();
   await until('the picture to advance by 2 s', async () => (await viewer.playback()).time > time + 2, { seconds: 8 });
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
+});
+
+test('a studio whose server came back with another key says so, and tries no more', { timeout: 90_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const browser = await launch(t);
+  const studio = await browser.open(shoal.printed('Browser'), { expected: [/ERR_CONNECTION_REFUSED|status of 401/] });
+  const { page } = studio;
+  await page.click('[data-source="pattern"]');
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', shoal.key);
+  await page.click('#go');
+  const said = () => page.evaluate(() => ['#state', '#words', '#trouble'].map((selector) => document.querySelector(selector).textContent));
+  await until('the studio to be on air', async () => (await said())[1].startsWith('On air'));
+
+  let asked = 0;
+  await page.route('**/whip/**', (route) => {
+    if (route.request().method() === 'POST') asked++;
+    return route.fulfill({ status: 401, body: 'whip: wrong publish key' });
+  });
+  await shoal.kill();
+  const killed = Date.now();
+  await until('words about the key', async () => {
+    const [badge, words, trouble] = await said();
+    assert.equal(badge === 'Live', words.startsWith('On air'), `${badge} beside ${words}`);
+    return badge === 'Off air' && /^Wrong publish key\. .*shoal key add show/.test(trouble);
+  }, { seconds: 60 });
+  t.diagnostic(`told ${Date.now() - killed} ms after the server was killed: "${(await said())[2]}"`);
+  const publishes = asked;
+  await pass(3);
+  assert.deepEqual([publishes, asked], [1, 1], 'the studio went on trying');
 });

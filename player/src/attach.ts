@@ -30,6 +30,8 @@ export const LIVE: Partial<HlsConfig> = {
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
 const STEADY_SECONDS = 0.7;
 
+const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not answer
+
 export interface SwarmOptions {
   name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
   key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
@@ -43,6 +45,8 @@ export interface SwarmOptions {
 
 export interface Swarm {
   readonly stats: Stats;
+  // expect tells whether more media is to come: if the broadcaster sends none, to stand still is no stall. At first it is.
+  expect(more: boolean): void;
   close(): void;
 }
 
@@ -121,6 +125,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     get stats() {
       return stats();
     },
+    expect: (more) => viewing?.expect(more),
     close() {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
@@ -165,10 +170,19 @@ export interface LiveStream {
   lastMsn: number; // of the newest segment
 }
 
-// describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now is an error.
+// describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal): Promise<LiveStream | null> {
   if (name === '') return null;
-  const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: signal ?? null });
-  if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
-  return response.ok ? ((await response.json()) as LiveStream) : null;
+  const asking = new AbortController();
+  const stop = (): void => asking.abort();
+  const timeout = setTimeout(stop, ANSWER_MILLIS);
+  signal?.addEventListener('abort', stop, { signal: asking.signal });
+  try {
+    const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: asking.signal });
+    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
+    return response.ok ? ((await response.json()) as LiveStream) : null;
+  } finally {
+    clearTimeout(timeout);
+    stop();
+  }
 }

@@ -68,7 +68,7 @@ const WORDS: Record<PlaybackState, [string, string]> = {
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
 };
 
-const LOST: [string, string] = ['Reconnecting', ''];
+const LOST: [string, string] = ['Reconnecting', 'The connection to the server is slow, or lost.'];
 const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
 
 const QUIET_MILLIS = 2800;

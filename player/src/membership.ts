@@ -46,6 +46,7 @@ export class Membership {
   readonly #rest: Rest;
   readonly #chance: () => number;
   #p2p: P2P = 'off';
+  #why = ''; // a tracker refused last
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
@@ -62,6 +63,11 @@ export class Membership {
 
   get p2p(): P2P {
     return this.#p2p;
+  }
+
+  // Why there is no swarm, as the tracker that refused last has said; '' if none has.
+  get why(): string {
+    return this.#p2p === 'refused' ? this.#why : '';
   }
 
   get began(): boolean {
@@ -125,15 +131,21 @@ export class Membership {
       return;
     }
     if (seconds > 0) {
-      console.warn('shoal: the tracker refuses:', why);
+      this.#told(why);
       this.#p2p = 'refused';
     }
     this.#tracker?.refused(seconds, reason === BUSY, why);
   }
 
+  // denied: by one tracker, which did not take the socket. Another may, or the same later; links carry on.
+  denied(why: string): void {
+    this.#told(why);
+    if (this.#p2p === 'joining') this.#p2p = 'refused';
+  }
+
   // refused: by all trackers, for good.
   refused(why: string): void {
-    console.warn('shoal: the tracker refuses:', why);
+    this.#told(why);
     this.#leaveAt = performance.now() + (OUTLAST_MILLIS / 2) * (1 + this.#chance());
     if (this.#events.links() === 0) this.#events.over();
   }
@@ -147,6 +159,11 @@ export class Membership {
   end(p2p: P2P): void {
     this.#p2p = p2p;
     this.#pulse.close();
+  }
+
+  #told(why: string): void {
+    if (why !== this.#why) console.warn('shoal: the tracker refuses:', why);
+    this.#why = why;
   }
 
   #of(cell: Cell): P2P {

@@ -21,6 +21,8 @@ const PATIENT: Partial<HlsConfig> = {
 };
 
 const POLL_MILLIS = 2500;
+const SLOW_MILLIS = 1500; // a server that takes longer to say what it knows of the stream is slow, or lost
+const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
 const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
 
@@ -40,6 +42,7 @@ export class Playback {
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
   readonly #standing = new Standing();
+  #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
   #nearAt = 0; // when it last was near the live edge
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
@@ -57,7 +60,7 @@ export class Playback {
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
     video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
-    video.addEventListener('playing', () => this.#become('playing'), { signal });
+    video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
@@ -69,6 +72,7 @@ export class Playback {
   start(): boolean {
     if (this.#started || this.#over.signal.aborted) return false;
     this.#started = true;
+    this.#end = null;
     this.#askNoMore();
     this.#become('connecting');
     const video = this.#video;
@@ -127,6 +131,27 @@ export class Playback {
     this.#changed(state);
   }
 
+  // plays: something does. What is left in the buffers at the end of the media is not worth a word.
+  #plays(): void {
+    if (!this.#atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+  }
+
+  // more tells whether more media is to come than is listed.
+  #more(more: boolean): void {
+    this.#end = more ? null : this.#end ?? this.#edge;
+    this.#swarm?.expect(more);
+  }
+
+  // atEnd tells whether nothing more is to come than is listed. Of what the browser plays by itself that is not known.
+  get #atEnd(): boolean {
+    return this.#hls !== null && this.#end !== null && this.#edge <= this.#end;
+  }
+
+  // edge is the end of the newest media that is listed, seconds.
+  get #edge(): number {
+    return this.#hls?.latestLevelDetails?.edge ?? 0;
+  }
+
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
   #say(state: PlaybackState): void {
     if (this.#state !== 'playing' || this.#standing.long) this.#become(state);
@@ -134,7 +159,7 @@ export class Playback {
 
   #error(data: ErrorData): void {
     if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR) this.#recover(data);
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
     else this.#later();
   }
 
@@ -175,6 +200,7 @@ export class Playback {
 
   #load(): void {
     this.#askNoMore();
+    this.#end = null; // until it is told again
     this.#recoveries = [];
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
     else this.#video.src = this.#src;
@@ -215,8 +241,10 @@ export class Playback {
       this.#say('connecting');
       return null;
     }
+    const slow = setTimeout(() => this.#state === 'playing' && this.#say('connecting'), SLOW_MILLIS);
     try {
       const stream = await describeLive(this.#src, this.#name, this.#over.signal);
+      if (stream) this.#more(stream.state === 'live');
       if (stream?.state === 'live') {
         this.#standing.told(stream.lastMsn);
         this.#say('connecting');
@@ -231,6 +259,8 @@ export class Playback {
     } catch {
       this.#say('connecting');
       return null;
+    } finally {
+      clearTimeout(slow);
     }
   }
 
@@ -245,9 +275,13 @@ export class Playback {
     const now = performance.now();
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
-    switch (this.#standing.look(now, { time, paused, wanted, live, edge: this.#hls?.latestLevelDetails?.edge ?? 0 })) {
+    const edge = this.#edge;
+    const complete = this.#hls?.latestLevelDetails?.live === false;
+    if (this.#hls && (complete || !this.#atEnd)) this.#more(!complete);
+    switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
       case 'ask':
-        void this.#explain();
+        if (complete && edge - time < AT_END_SECONDS) this.#become('ended');
+        else void this.#explain();
         return;
       case 'play':
         this.#play();
@@ -262,9 +296,10 @@ export class Playback {
         return;
     }
     if (this.#standing.long) return;
-    if (!paused && time > 0 && readyState >= 3) this.#become('playing');
+    if (!paused && time > 0 && readyState >= 3) this.#plays();
     const target = this.#hls?.targetLatency;
-    if (paused || !this.following || !target || this.latency < target + BEHIND_SECONDS) this.#nearAt = now;
+    const behind = this.#end === null ? this.latency : this.#end - time;
+    if (paused || !this.following || !target || behind < target + BEHIND_SECONDS) this.#nearAt = now;
     if (now - this.#nearAt > BEHIND_MILLIS) {
       this.#nearAt = now;
       this.goLive();

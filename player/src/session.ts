@@ -127,7 +127,7 @@ export class Session implements MediaSource {
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
       ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
-      playlistsFromCell, recordsRefused, rests: this.#membership.rests, p2p: this.#membership.p2p,
+      playlistsFromCell, recordsRefused, rests: this.#membership.rests, p2p: this.#membership.p2p, refusal: this.#membership.why,
     };
   }
 
@@ -223,6 +223,7 @@ export class Session implements MediaSource {
       up: () => this.#call((s, now) => s.trackerUp(now)),
       message: (bytes) => this.#call((s, now) => s.trackerMessage(now, bytes)),
       down: () => this.#call((s, now) => s.trackerDown(now)),
+      denied: (why) => this.#membership.denied(why),
       refused: (why) => this.#membership.refused(why),
     });
     this.#membership.enter(this.#tracker);

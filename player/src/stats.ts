@@ -33,6 +33,7 @@ export interface Stats {
   stalledSeconds: number;
   droppedFrames: number;
   p2p: P2P;
+  refusal: string; // while refused: why, in the tracker's words
 }
 
 // Traffic is what the session counts.
@@ -57,6 +58,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
+  refusal: string; // while refused: why, in the tracker's words
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -80,6 +82,7 @@ export const NO_TRAFFIC: Traffic = {
   linksLost: 0,
   rests: 0,
   p2p: 'off',
+  refusal: '',
 };
 
 export function offload(bytesFromPeers: number, bytesFromEdge: number): number {
@@ -98,7 +101,7 @@ export class Beacons {
       s.linksOpened, s.linksNoAnswer, s.linksNoRoute, s.linksLost,
     ];
     const differences = sums.map((sum, i) => Math.max(0, sum - (this.#last[i] ?? 0)));
-    this.#last = sums;
+    this.#last = sums.map((sum, i) => Math.max(sum, this.#last[i] ?? 0)); // what was taken back was told
     const now = [Math.max(0, Math.round(s.latencySeconds * 1000)), s.peers];
     return [...differences.slice(0, 10), ...now, ...differences.slice(10)];
   }
@@ -107,17 +110,25 @@ export class Beacons {
 // Standing still for less than this is not seen.
 const LEAST_STALL = 50; // milliseconds
 
-// A Viewing watches a video element: when its first frame came, and when it stood still once it had begun to move.
+// Stalls so near each other in the media are of one end of it.
+const ONE_END = 1; // seconds
+
+// A Viewing watches a video element: when its first frame came, and when it stood still once it had begun to move. Where
+// the broadcaster sends nothing it stands as it should, from where all was played until something plays again.
 export class Viewing {
   readonly #video: HTMLVideoElement;
   readonly #began: number;
   readonly #off = new AbortController();
   #plays: boolean; // it was told to, and not to pause since
   #startup = 0;
-  #moved = false;
+  #from = -1; // where the playhead first was seen
+  #moved = false; // since then
+  #expects = true; // more media
   #stalls = 0; // that are over
   #stalled = 0; // milliseconds, of these
   #stalledSince = 0;
+  #stalledAt = 0; // of the media, seconds
+  #latest: { at: number; millis: number }[] = []; // stalls of these, near the playhead
 
   constructor(video: HTMLVideoElement, began: number) {
     this.#video = video;
@@ -128,11 +139,10 @@ export class Viewing {
       if (this.#startup === 0 && !this.#off.signal.aborted) this.#startup = Math.round(performance.now() - this.#began);
     };
     if ('requestVideoFrameCallback' in video) video.requestVideoFrameCallback(first);
-    let from = -1; // where the playhead first was seen
     on('timeupdate', () => {
       if (video.paused || video.seeking || video.readyState < 3) return;
-      if (from < 0) from = video.currentTime;
-      this.#moved ||= video.currentTime > from;
+      if (this.#from < 0) this.#from = video.currentTime;
+      this.#moved ||= video.currentTime > this.#from;
       if (this.#moved && !('requestVideoFrameCallback' in video && video.videoWidth > 0)) first(); // sound alone
     });
     on('waiting', () => {
@@ -177,6 +187,15 @@ export class Viewing {
     return Math.max(0, start - this.#video.currentTime) / (this.#video.playbackRate || 1);
   }
 
+  // expect tells whether more media is to come, as far as is known. If not, what was counted of the wait for it is taken back.
+  expect(more: boolean): void {
+    if (!more) this.#takeBack();
+    if (more === this.#expects) return;
+    this.#expects = more;
+    this.#from = -1;
+    this.#moved = false;
+  }
+
   close(): void {
     this.#moves();
     this.#off.abort();
@@ -189,7 +208,9 @@ export class Viewing {
   }
 
   #stands(): void {
-    if (this.#moved && this.#stalledSince === 0) this.#stalledSince = performance.now();
+    if (!this.#expects || !this.#moved || this.#stalledSince !== 0) return;
+    this.#stalledSince = performance.now();
+    this.#stalledAt = this.#video.currentTime;
   }
 
   #moves(): void {
@@ -198,5 +219,20 @@ export class Viewing {
     if (millis === 0) return;
     this.#stalls++;
     this.#stalled += millis;
+    this.#latest = [...this.#latest.filter((stall) => this.#near(stall.at)), { at: this.#stalledAt, millis }];
+  }
+
+  #near(at: number): boolean {
+    return Math.abs(this.#video.currentTime - at) < ONE_END;
+  }
+
+  #takeBack(): void {
+    this.#stalledSince = 0;
+    for (const { at, millis } of this.#latest) {
+      if (!this.#near(at)) continue;
+      this.#stalls--;
+      this.#stalled -= millis;
+    }
+    this.#latest = [];
   }
 }

@@ -15,6 +15,7 @@ export interface TrackerEvents {
   up(): void;
   message(bytes: Uint8Array): void;
   down(): void; // after an up
+  denied(why: string): void; // for now: another is asked, or the same again
   refused(why: string): void; // for good; nothing follows
 }
 
@@ -31,6 +32,8 @@ const OPEN_TIMEOUT = 5000;
 const ASK_TIMEOUT = 5000;
 const RENEWAL = 5000; // and up to half of it more: time for a page to get a new token when all have refused the old one
 const REFUSALS = [400, 401, 403];
+const NOT_NOW = [429, 503];
+const MOST_WORDS = 200; // of an answer: it may come from a proxy
 
 export class Tracker {
   readonly #door: TrackerDoor;
@@ -164,17 +167,21 @@ export class Tracker {
       const address = url.href.replace(/^ws/, 'http');
       const answer = await fetch(address, { method: 'POST', body: token, cache: 'no-store', credentials: 'omit', signal: asking.signal });
       wait = Number(answer.headers.get('retry-after')) * 1000;
-      if (REFUSALS.includes(answer.status)) why = `${answer.status}: ${(await answer.text()).trim()}`;
+      if ([...REFUSALS, ...NOT_NOW].includes(answer.status)) why = `${answer.status}: ${(await answer.text()).trim().slice(0, MOST_WORDS)}`;
       status = answer.status;
     } catch {
       // it is away, or its answer was cut short
     }
     clearTimeout(timeout);
     if (over.signal.aborted) return;
-    if (REFUSALS.includes(status)) this.#denied(why);
-    else if (status === 503 && wait > 0) this.#again(this.#retry.busy(wait));
-    else if (status === 429 && wait > 0) this.#again(this.#retry.stay(wait));
-    else this.#again(this.#retry.lost(0));
+    if (REFUSALS.includes(status)) {
+      this.#denied(why);
+    } else if (NOT_NOW.includes(status) && wait > 0) {
+      this.#events.denied(why);
+      this.#again(status === 503 ? this.#retry.busy(wait) : this.#retry.stay(wait));
+    } else {
+      this.#again(this.#retry.lost(0));
+    }
   }
 
   // denied: the tracker whose turn it is will not have us.
@@ -182,8 +189,10 @@ export class Tracker {
     const token = this.#attempt?.token ?? '';
     const pause = this.#retry.denied(this.#lived);
     if (pause !== null) {
+      this.#events.denied(why);
       this.#again(pause);
     } else if (this.#retry.refusedRounds === 1) {
+      this.#events.denied(why);
       this.#vain = { token, why };
       this.#again(RENEWAL + (this.#chance() * RENEWAL) / 2);
     } else {

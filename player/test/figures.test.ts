@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { added, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { added, condition, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
   name: 'demo', viewers: 0, outside: 0, cells: 0, roots: 0, offload: 0, copies: 0, stallRatio: 0, uploadKbps: 0, introductions: 0,
@@ -33,4 +33,9 @@ test('figures are asked of each tracker that the edge names', async (t) => {
   });
   assert.equal((await swarms()).get('demo')?.viewers, 7);
   assert.equal(unheard, 1);
+});
+
+test('a broadcaster who was lost has not paused', () => {
+  const stream = (state: Stream['state']): Stream => ({ name: 'demo', state, since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [] });
+  assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);
 });

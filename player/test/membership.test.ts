@@ -89,6 +89,16 @@ test('where the operator turned the swarm off that is what is said, whatever ref
   assert.equal(membership.p2p, 'on');
 });
 
+test('who is denied by one tracker is told why, until another has room; links do not mind', (t) => {
+  const { membership } = setup(t);
+  membership.denied('401: no token');
+  membership.settled(NONE);
+  assert.deepEqual([membership.p2p, membership.why], ['refused', '401: no token']);
+  membership.settled({ ...NONE, roster: 1 });
+  membership.denied('429: too many joins');
+  assert.deepEqual([membership.p2p, membership.why], ['on', '']);
+});
+
 test('a refusal for good is felt when the last link has gone, though a roster is known', (t) => {
   const { membership, log, world } = setup(t);
   world.links = 1;

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
+import Hls from 'hls.js';
 import { Playback } from '../src/playback.ts';
 
 // A video element, as far as it is played in.
@@ -41,17 +42,17 @@ class Video extends EventTarget {
 interface World {
   playback: Playback;
   video: Video;
-  stream: { state: string; asked: number; slow: Promise<void> | null; moving: boolean };
+  stream: { state: string; asked: number; slow: Promise<void> | null; moving: boolean; left: boolean };
   pass(seconds: number): Promise<void>;
 }
 
 // watching returns a world in which the stream plays.
-async function watching(t: TestContext): Promise<World> {
+async function watching(t: TestContext, loads = 1): Promise<World> {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let now = 1000;
   t.mock.method(performance, 'now', () => now);
-  const stream = { state: 'live', asked: 0, slow: null as Promise<void> | null, moving: true };
+  const stream = { state: 'live', asked: 0, slow: null as Promise<void> | null, moving: true, left: false };
   Object.assign(globalThis, {
     document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }),
     fetch: async () => {
@@ -70,7 +71,7 @@ async function watching(t: TestContext): Promise<World> {
     for (let i = 0; i < 10 * seconds; i++) {
       now += 100;
       if (stream.moving) video.currentTime += 0.1;
-      video.readyState = stream.moving ? 4 : 2;
+      video.readyState = stream.moving ? 4 : stream.left ? 3 : 2; // left: a frame that does not play
       mock.timers.tick(100);
       for (let turns = 0; turns < 10; turns++) await Promise.resolve();
     }
@@ -78,7 +79,7 @@ async function watching(t: TestContext): Promise<World> {
   playback.start();
   video.tell('playing');
   await pass(3);
-  assert.deepEqual([playback.state, video.loads], ['playing', 1]);
+  assert.deepEqual([playback.state, video.loads], ['playing', loads]);
   return { playback, video, stream, pass };
 }
 
@@ -142,3 +143,62 @@ test('there is one poll at a time, whatever there is to poll for', async (t) => 
   await pass(10);
   assert.equal(video.loads, 2);
 });
+
+test('a server that does not answer is slow or lost, which is said after four seconds of standing still', async (t) => {
+  const { playback, stream, pass } = await watching(t);
+  stream.slow = new Promise(() => undefined);
+  await pass(10);
+  assert.equal(playback.state, 'playing', 'a picture that moves speaks for itself');
+  stream.moving = false;
+  await pass(5);
+  assert.equal(playback.state, 'connecting');
+});
+
+interface Listed {
+  live: boolean; // false: the playlist has an end
+  edge: number;
+  latency: number; // which grows with the time since the newest media was listed
+}
+
+// listed lets hls.js be there, with a playlist that lists as much as the test says.
+function listed(t: TestContext, of: Listed): void {
+  const stub = (name: string, value: unknown): void => {
+    const before = Object.getOwnPropertyDescriptor(Hls.prototype, name);
+    Object.defineProperty(Hls.prototype, name, { configurable: true, ...(typeof value === 'function' ? { get: value as () => unknown } : { value }) });
+    t.after(() => Object.defineProperty(Hls.prototype, name, before as PropertyDescriptor));
+  };
+  t.mock.method(Hls, 'isSupported', () => true);
+  t.mock.method(Hls.prototype, 'loadSource', () => undefined);
+  t.mock.method(Hls.prototype, 'attachMedia', () => undefined);
+  stub('latestLevelDetails', () => of);
+  stub('loadingEnabled', () => true);
+  stub('targetLatency', () => 1.5);
+  stub('latency', () => of.latency);
+  stub('liveSyncPosition', () => of.edge - 0.4);
+}
+
+for (const [what, live] of [['a playlist that stays open', true], ['a playlist with an end', false]] as const) {
+  test(`at the end of ${what} nothing plays again`, async (t) => {
+    const media = { live, edge: 13.1, latency: 1 };
+    listed(t, media);
+    const { playback, video, stream, pass } = await watching(t, 0);
+    stream.state = 'ended';
+    stream.moving = false;
+    stream.left = true;
+    media.latency = 30;
+    await pass(4);
+    assert.equal(playback.state, 'ended');
+    const at = video.currentTime;
+    for (let i = 0; i < 5; i++) {
+      video.tell('waiting', 'playing'); // a frame is left
+      await pass(6);
+      assert.deepEqual([playback.state, video.currentTime], ['ended', at]);
+    }
+    if (!live) return;
+    stream.state = 'live';
+    media.edge += 4;
+    stream.moving = true;
+    await pass(4);
+    assert.equal(playback.state, 'playing');
+  });
+}

@@ -12,4 +12,7 @@ test('beacons carry differences, but for latency and links', () => {
   const beacons = new Beacons();
   assert.deepEqual(beacons.next(stats({ bytesFromPeers: 10, bytesFromEdge: 20, stalls: 1, stalledSeconds: 0.25 })), [10, 20, 0, 0, 0, 0, 0, 0, 1, 250, 1500, 3, 0, 0, 0, 0]);
   assert.deepEqual(beacons.next(stats({ bytesFromPeers: 15, bytesFromEdge: 20, stalls: 1, stalledSeconds: 0.25, chunksFromPeers: 2, linksOpened: 4, linksLost: 1 })), [5, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1500, 3, 4, 0, 0, 1]);
+  beacons.next(stats({ stalls: 3, stalledSeconds: 3.25 }));
+  beacons.next(stats({ stalls: 1, stalledSeconds: 0.25 })); // the rest was taken back
+  assert.deepEqual(beacons.next(stats({ stalls: 4, stalledSeconds: 4 })).slice(8, 10), [1, 750], 'what was told is not told again');
 });

@@ -34,6 +34,7 @@ class FakeSocket {
 interface World {
   tracker: Tracker;
   log: string[];
+  denials: string[];
   asked: { url: string; method: string; body: string }[]; // by fetch
   end: () => void;
 }
@@ -52,14 +53,16 @@ function setup(urls = ['ws://tracker/t'], { chance = 1, token = '' as string | (
     },
   });
   const log: string[] = [];
+  const denials: string[] = [];
   const events = {
     up: () => log.push('up'),
     down: () => log.push('down'),
     message: (b: Uint8Array) => log.push(`message ${[...b].join()}`),
+    denied: (why: string) => denials.push(why),
     refused: (why: string) => log.push(`refused ${why}`),
   };
   const tracker = new Tracker({ urls, stream: 'demo', token: typeof token === 'function' ? token : () => token }, events, () => chance);
-  return { tracker, log, asked, end: () => { tracker.close(); mock.timers.reset(); } };
+  return { tracker, log, denials, asked, end: () => { tracker.close(); mock.timers.reset(); } };
 }
 
 const last = (): FakeSocket => FakeSocket.made.at(-1) as FakeSocket;
@@ -193,6 +196,32 @@ for (const status of [404, 408, 421, 425]) {
     end();
   });
 }
+
+for (const status of [429, 503]) {
+  test(`a viewer who is told ${status} is told why, and comes back`, async () => {
+    const { tracker, log, denials, end } = setup(['wss://a/t'], { answer: () => new Response('another viewer is here with this token\n', { status, headers: { 'retry-after': '10' } }) });
+    tracker.open();
+    await fail(9);
+    assert.deepEqual([denials, log], [[`${status}: another viewer is here with this token`], []]);
+    await fail(15);
+    last().open();
+    assert.deepEqual([FakeSocket.made.length > 1, log], [true, ['up']]);
+    end();
+  });
+}
+
+test('it is told that one tracker refuses while another is dead', async () => {
+  const { tracker, log, denials, end } = setup(['wss://a/t', 'wss://b/t', 'wss://c/t'], {
+    answer: (url) => {
+      if (url.startsWith('https://c')) throw new TypeError('failed to fetch');
+      return new Response('no token', { status: 401 });
+    },
+  });
+  tracker.open();
+  await fail(5);
+  assert.deepEqual([denials[0], log], ['401: no token', []]);
+  end();
+});
 
 test('a token that has just ended is asked for once more', async () => {
   const texts = ['1', '2'];

@@ -67,3 +67,36 @@ test('a viewer who has paused, and a stream that has ended, stand still as they 
   now += 3000;
   assert.equal(viewing.stalls, 0);
 });
+
+test('the wait for a broadcaster who turns out to be away is taken back, and no other is counted until something plays again', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  const stand = (...names: string[]): void => {
+    video.tell('waiting');
+    now += 1000;
+    video.tell(...names);
+  };
+  stand('playing');
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [1, 1], 'its own');
+  video.currentTime = 9;
+  stand('playing'); // by a nudge, with nothing to play
+  video.currentTime = 9.1;
+  stand();
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [3, 3]);
+  for (let polls = 0; polls < 3; polls++) {
+    viewing.expect(false);
+    stand('playing', 'timeupdate', 'emptied');
+    video.currentTime += 0.05;
+    assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [1, 1]);
+  }
+  viewing.expect(true);
+  stand('emptied');
+  assert.equal(viewing.stalls, 1, 'nothing has played since');
+  video.currentTime = 20;
+  video.tell('playing', 'timeupdate');
+  video.currentTime = 21;
+  video.tell('timeupdate');
+  stand('playing');
+  assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [2, 2]);
+});

@@ -39,8 +39,17 @@ export interface Control {
   maxUploadKbps: number;
 }
 
+const ANSWER_MILLIS = 5000;
+
+// ask gets what is at a URL of the server; one that does not answer in time is an error.
+export function ask(url: string): Promise<Response> {
+  return fetch(url, { signal: AbortSignal.timeout(ANSWER_MILLIS) }).catch(() => {
+    throw new Error('The server does not answer.');
+  });
+}
+
 export async function streams(): Promise<Stream[]> {
-  const response = await fetch('/api/v1/streams');
+  const response = await ask('/api/v1/streams');
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const { streams: list } = (await response.json()) as { streams: Stream[] | null };
   return list ?? [];
@@ -58,7 +67,7 @@ interface Figures {
 
 async function figures(url: string): Promise<Figures | null> {
   try {
-    const response = await fetch(url);
+    const response = await ask(url);
     return response.ok ? ((await response.json()) as Figures) : null;
   } catch {
     return null; // told by the caller's own request
@@ -134,7 +143,7 @@ export function people(count: number): string {
 // condition returns the badge that says how a stream is, null for a stream that is not known.
 export function condition(stream: Stream | null): { text: string; live: boolean } {
   if (stream?.state === 'live') return { text: 'Live', live: true };
-  return { text: stream?.state === 'interrupted' ? 'Paused' : stream ? 'Ended' : 'Offline', live: false };
+  return { text: stream?.state === 'interrupted' ? 'Interrupted' : stream ? 'Ended' : 'Offline', live: false };
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".

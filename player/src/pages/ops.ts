@@ -1,6 +1,6 @@
 // The operator page: what is on, and how it does.
 
-import { bits, condition, type Control, duration, every, find, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
+import { ask, bits, condition, type Control, duration, every, find, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
 
 const rows = find('#rows');
 const swarmRows = find('#swarms');
@@ -42,11 +42,11 @@ function swarmRow(s: Swarm): HTMLTableRowElement {
 }
 
 every(2000, async () => {
-  const ready = await fetch('/readyz').catch(() => null);
+  const ready = await ask('/readyz').catch(() => null);
   const health = find('#health');
   health.className = ready?.ok ? 'badge good' : 'badge live';
   health.textContent = ready === null ? 'Unreachable' : ready.ok ? 'Ready' : 'Not ready';
-  find('#why').textContent = ready && !ready.ok ? (await ready.text()).slice(0, 300) : '';
+  find('#why').textContent = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
     if (unheard > 0) find('#why').textContent ||= `${unheard} of the trackers did not answer: their viewers are not counted here.`;
@@ -72,7 +72,7 @@ every(2000, async () => {
           s.protocol.toUpperCase(),
           of ? String(of.viewers) : '–',
           of ? percent(of.offload) : '–',
-          duration(s.since),
+          s.state === 'ended' ? '–' : duration(s.since),
         ], 3);
       }),
     );

@@ -2,7 +2,7 @@
 
 import { Pattern } from '../studio/pattern.ts';
 import { type Sent, Whip, WhipError } from '../studio/whip.ts';
-import { bits, duration, find, make, type Stream } from './api.ts';
+import { ask, bits, duration, find, make, type Stream } from './api.ts';
 
 type Source = 'camera' | 'screen' | 'pattern';
 
@@ -16,6 +16,7 @@ const QUALITY = {
 const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
 
 const name = find('h1').textContent?.trim() ?? '';
+const WHENCE_KEYS = `“shoal up” prints one when it starts, “shoal key add ${name}” makes another.`;
 const preview = find<HTMLVideoElement>('#preview');
 const veil = find('#veil');
 const form = find<HTMLFormElement>('#settings');
@@ -33,6 +34,7 @@ let source: Source | null = null;
 let capture: { stream: MediaStream; close(): void } | null = null;
 let whip: Whip | null = null;
 let wanted = false; // to be live
+let linked = false; // media goes to the server
 let liveSince = 0;
 let attempts = 0;
 let opened = 0; // counts captures, so that only the newest counts
@@ -146,7 +148,7 @@ async function begin(): Promise<void> {
     return;
   }
   if (key.value.trim() === '') {
-    say('The publish key is missing. “shoal key add ' + name + '” prints one.');
+    say(`The publish key is missing. ${WHENCE_KEYS}`);
     key.focus();
     return;
   }
@@ -158,25 +160,29 @@ async function begin(): Promise<void> {
 
 async function publish(): Promise<void> {
   if (!wanted || !capture) return;
-  show('connecting');
+  show();
   try {
     const made = await Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state: connection });
     if (!wanted) await made.close();
     else whip = made;
     show();
   } catch (error) {
-    if (attempts > 0 && !(error instanceof WhipError && liveSince === 0)) {
+    const wrongKey = error instanceof WhipError && error.wrongKey;
+    if (attempts > 0 && !wrongKey && !(error instanceof WhipError && liveSince === 0)) {
       again();
       return;
     }
     wanted = false;
-    say(error instanceof Error ? error.message : String(error));
+    liveSince = 0;
+    const why = error instanceof Error ? error.message : String(error);
+    say(wrongKey ? `${why} ${WHENCE_KEYS}` : why);
     show();
   }
 }
 
 function connection(now: RTCPeerConnectionState): void {
-  if (now === 'connected') {
+  linked = now === 'connected';
+  if (linked) {
     attempts = 0;
     liveSince ||= Date.now();
     say('');
@@ -184,13 +190,14 @@ function connection(now: RTCPeerConnectionState): void {
     again();
     return;
   }
-  show(now);
+  show();
 }
 
 // again goes live once more after the connection was lost; the stream goes on where viewers are.
 function again(): void {
   const old = whip;
   whip = null;
+  linked = false;
   void old?.close();
   if (!wanted) return;
   const wait = RETRY_MILLIS[attempts++];
@@ -202,12 +209,12 @@ function again(): void {
     return;
   }
   say('The connection was lost. Trying again…');
-  show('connecting');
+  show();
   setTimeout(() => void publish(), wait);
 }
 
 async function end(): Promise<void> {
-  wanted = false;
+  wanted = linked = false;
   liveSince = 0;
   const old = whip;
   whip = null;
@@ -227,8 +234,8 @@ function say(text: string): void {
   trouble.hidden = text === '';
 }
 
-function show(connectionState?: string): void {
-  const live = wanted && liveSince > 0 && (connectionState ?? 'connected') === 'connected';
+function show(): void {
+  const live = wanted && linked;
   document.body.classList.toggle('on-air', live);
   state.className = live ? 'badge live' : 'badge';
   state.textContent = live ? 'Live' : wanted ? 'Connecting' : 'Off air';
@@ -244,7 +251,7 @@ function show(connectionState?: string): void {
 setInterval(() => void tick(), 1000);
 
 async function tick(): Promise<void> {
-  if (!whip || liveSince === 0) return;
+  if (!whip || !linked) return;
   words.textContent = `On air for ${duration(liveSince)}.`;
   const sent: Sent = await whip.sent();
   const rows: [string, string][] = [
@@ -261,7 +268,7 @@ setInterval(() => void advise(), 5000);
 
 async function advise(): Promise<void> {
   if (!whip) return;
-  const response = await fetch(`/api/v1/streams/${name}`).catch(() => null);
+  const response = await ask(`/api/v1/streams/${name}`).catch(() => null);
   const advice = response?.ok ? ((await response.json()) as Stream).advice : '';
   find('#advice').textContent = advice;
   find('#advice').hidden = advice === '';

@@ -1,7 +1,7 @@
 // The watch page: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, duration, every, find, people, picture, streams, swarms } from './api.ts';
+import { condition, duration, every, find, people, picture, type Stream, streams, swarms } from './api.ts';
 import { describe, inSwarm, Share } from './share.ts';
 
 const RECONNECTING = 'Reconnecting';
@@ -32,28 +32,32 @@ copy.addEventListener('click', () => {
   else prompt('Link', url);
 });
 
+let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
 let viewers: number | undefined; // of the stream, as the tracker told last
 
 every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
-    const stream = all.find((s) => s.name === name) ?? null;
-    const { text, live } = condition(stream);
-    const standing = live && lost();
-    state.className = live && !standing ? 'badge live' : 'badge';
-    state.textContent = standing ? RECONNECTING : text;
+    stream = all.find((s) => s.name === name) ?? null;
     viewers = swarm.get(name)?.viewers;
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
       stream ? picture(stream) : '',
-      live && stream ? `on for ${duration(stream.since)}` : '',
+      stream?.state === 'live' ? `on for ${duration(stream.since)}` : '',
     ].filter((fact) => fact !== '').join(' · ');
   } catch {
-    state.className = 'badge';
-    state.textContent = RECONNECTING;
+    stream = undefined;
     facts.textContent = '';
   }
+  badge();
 });
+
+function badge(): void {
+  const { text, live } = stream === undefined ? { text: RECONNECTING, live: false } : condition(stream);
+  const standing = live && lost();
+  state.className = live && !standing ? 'badge live' : 'badge';
+  if (state.textContent !== (standing ? RECONNECTING : text)) state.textContent = standing ? RECONNECTING : text;
+}
 
 // lost tells whether the picture stands, though it had begun, and nothing new comes.
 function lost(): boolean {
@@ -65,6 +69,7 @@ const share = new Share();
 setInterval(() => {
   const { stats } = player;
   if (!stats) return; // the player's script is not here yet
+  if (lost()) badge(); // before a server that does not answer has had its time
   share.note(performance.now(), stats);
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
   find('#offload').hidden = find('.meter').hidden = !inSwarm(stats);

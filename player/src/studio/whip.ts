@@ -19,7 +19,14 @@ const ANSWER_MILLIS = 10000;
 const GOODBYE_MILLIS = 2000;
 
 // A WhipError carries words for the broadcaster.
-export class WhipError extends Error {}
+export class WhipError extends Error {
+  readonly wrongKey: boolean; // to try again with it is in vain
+
+  constructor(words: string, wrongKey = false) {
+    super(words);
+    this.wrongKey = wrongKey;
+  }
+}
 
 export class Whip {
   readonly #connection: RTCPeerConnection;
@@ -110,7 +117,8 @@ export class Whip {
       throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
     });
     const body = await response.text();
-    if (response.status !== 201) throw new WhipError(explain(response.status, body));
+    const { status } = response;
+    if (status !== 201) throw new WhipError(explain(status, body), status === 401 || status === 403);
     const location = response.headers.get('Location');
     this.#resource = location && new URL(location, response.url).href;
     await this.#connection.setRemoteDescription({ type: 'answer', sdp: startAt(body, bitsPerSecond / 2) });
