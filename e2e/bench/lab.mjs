@@ -1,4 +1,5 @@
-// The network in user space (e2e/lab) in which every viewer has a namespace, an uplink and a distance of its own.
+// The network in user space (e2e/lab) in which every viewer has a namespace, an uplink and a distance of its own. Packets arrive in
+// slots of 10 ms unless it is told otherwise: the browsers' work for packets that come one by one is more than this measures.
 
 import { join } from 'node:path';
 
@@ -9,11 +10,12 @@ export class Lab {
   #process;
 
   /** Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. */
-  static async start(t, { viewers, uplink, delay }) {
+  static async start(t, { viewers, uplink, delay, slot }) {
     const lab = new Lab();
     // A network takes no turns with those it connects, so it goes first.
     lab.#process = new Process('lab', 'nice', [
       '-n', '-10', join(scratch, 'lab'), '-viewers', String(viewers), '-uplink', String(Math.round(uplink)), '-delay', `${delay}ms`,
+      '-slot', `${slot}ms`,
     ]);
     atEnd(t, () => lab.#process.end('SIGTERM'));
     const [text] = await lab.#process.line(/^\{.*"viewers".*\}$/m, 20);

@@ -1,11 +1,11 @@
 // Measures real viewers, Chromium at the watch page of the demo, with the swarm and without it by turns:
 //
-//   ./run --with node bench/swarm.mjs -viewers 8 -seconds 60 -runs 3 [-together] [-uplink 2.5 -delay 40] [-json] [-picture]
+//   ./run --with node bench/swarm.mjs -viewers 8 -seconds 60 -runs 3 [-together] [-uplink 2.5 -delay 40 [-slot 10]] [-json] [-picture]
 //
 // A viewer joins when the picture of the one before moves, but not sooner than 2.3 s after it, or with -together all join at once. What is measured begins
 // when all play and are linked with each other. With -uplink or -delay every viewer has a browser and a network namespace
 // of its own, an uplink of so many times the stream's bitrate, and stands so many milliseconds of round trip from
-// each other viewer and half as many from the edge. In logs/ is left what the viewers had to say second by second, and with
+// each other viewer and half as many from the edge; packets arrive in slots of so many milliseconds. In logs/ is left what the viewers had to say second by second, and with
 // -picture how each phase's last viewer looks at its end.
 
 import { statSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { table } from './table.mjs';
 
 const MOST_VIEWERS = 100;
 const bitrate = Math.round((statSync(demoClip).size * 8) / 16); // of the demo: its clip lasts 16 s
-const defaults = { viewers: 4, seconds: 30, runs: 1, uplink: 0, delay: 0, together: false, json: false, picture: false };
+const defaults = { viewers: 4, seconds: 30, runs: 1, uplink: 0, delay: 0, slot: 10, together: false, json: false, picture: false };
 
 function read(args) {
   const o = options(args, defaults);
@@ -30,7 +30,7 @@ function read(args) {
   whole('viewers', MOST_VIEWERS);
   whole('seconds', 3600);
   whole('runs', 100);
-  if (o.uplink < 0 || o.delay < 0) throw new Error('-uplink and -delay cannot be negative');
+  if (o.uplink < 0 || o.delay < 0 || o.slot < 0) throw new Error('-uplink, -delay and -slot cannot be negative');
   return o;
 }
 
@@ -43,7 +43,7 @@ async function measure(o) {
     const shoal = await up(t);
     await shoal.live('demo');
     const limited = o.uplink > 0 || o.delay > 0;
-    const lab = limited ? { uplink: o.uplink * bitrate, delay: o.delay } : null;
+    const lab = limited ? { uplink: o.uplink * bitrate, delay: o.delay, slot: o.slot } : null;
     const runs = [];
     for (let i = 1; i <= o.runs; i++) {
       const one = async (p2p) => {
@@ -54,9 +54,9 @@ async function measure(o) {
       const control = await one(false);
       runs.push({ ...swarm, cpuRatio: swarm.cpuSeconds / control.cpuSeconds, control });
     }
-    const { viewers, seconds, uplink, delay, together } = o;
+    const { viewers, seconds, uplink, delay, slot, together } = o;
     return rounded({
-      viewers, seconds, together, bitrate, ...(limited && { uplink, uplinkBits: lab.uplink, delayMillis: delay }),
+      viewers, seconds, together, bitrate, ...(limited && { uplink, uplinkBits: lab.uplink, delayMillis: delay, slotMillis: slot }),
       ceiling: 1 - 1 / viewers, ...medians(runs), runs,
     });
   } finally {
@@ -66,7 +66,7 @@ async function measure(o) {
 
 function describe(r) {
   const where = r.uplink === undefined ? '' : `, uplinks of ${r.uplink ? `${(r.uplinkBits / 1e6).toFixed(2)} Mbit/s` : 'any rate'}, ` +
-    `${r.delayMillis} ms of round trip between viewers and ${r.delayMillis / 2} ms to the edge`;
+    `${r.delayMillis} ms of round trip between viewers and ${r.delayMillis / 2} ms to the edge${r.slotMillis ? `, packets arriving in slots of ${r.slotMillis} ms` : ''}`;
   return `${r.viewers} viewers of ${(r.bitrate / 1e6).toFixed(2)} Mbit/s, ${r.together ? 'all joining at once' : 'joining one after another'}, ` +
     `${r.seconds} s measured${where}.\nMedians over ${r.runs.length} run${r.runs.length > 1 ? 's' : ''}; at best offload ${r.ceiling} with 1 copy. ${crowding()}.\n`;
 }

@@ -5,7 +5,10 @@
 // drops what it cannot hold, and stands at a given distance from the others; the server's uplink has no limit, and nobody's
 // downlink has. All is done in user space, on TUN devices, since not every kernel can delay packets.
 //
-//	lab -viewers N -uplink BITS -delay TIME
+//	lab -viewers N -uplink BITS -delay TIME [-slot TIME]
+//
+// Packets arrive in slots, as they do by radio and by cable, half a slot sooner or later than their distance says: to be woken for each
+// by itself would cost the machines that are played here several times what it costs where a network interface gathers them.
 //
 // It needs root. When all is there it prints one JSON object: the server's address, and for each viewer its address and a
 // path by which it is entered (nsenter --net=PATH). SIGINT or SIGTERM end it; it then prints another: what was carried
@@ -33,14 +36,15 @@ type config struct {
 	uplink  int64         // bits a second of each viewer, IP headers included; 0: no limit
 	queue   time.Duration // what may wait at an uplink
 	delay   time.Duration // round trip between two viewers; to the server it is half of that
+	slot    time.Duration // in which packets arrive together; 0: each by itself
 }
 
 func (c config) validate() error {
 	switch {
 	case c.viewers < 1 || c.viewers > mostViewers:
 		return fmt.Errorf("-viewers %d: want 1 to %d", c.viewers, mostViewers)
-	case c.uplink < 0 || c.queue <= 0 || c.delay < 0:
-		return fmt.Errorf("-uplink, -delay and -queue cannot be negative, nor -queue be nothing")
+	case c.uplink < 0 || c.queue <= 0 || c.delay < 0 || c.slot < 0:
+		return fmt.Errorf("-uplink, -delay, -slot and -queue cannot be negative, nor -queue be nothing")
 	}
 	return nil
 }
@@ -74,6 +78,7 @@ func main() {
 	flag.Int64Var(&c.uplink, "uplink", 0, "`bits` a second of each viewer's uplink; 0 for no limit")
 	flag.DurationVar(&c.queue, "queue", 200*time.Millisecond, "what may wait at an uplink, as `time`")
 	flag.DurationVar(&c.delay, "delay", 0, "round trip `time` between two viewers; to the server it is half of that")
+	flag.DurationVar(&c.slot, "slot", 0, "`time` of a slot, in which packets arrive together; 0: each arrives by itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -113,7 +118,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	if err := encoder.Encode(first); err != nil {
 		return err
 	}
-	n := newNetwork(ports...)
+	n := newNetwork(c.slot, ports...)
 	if err := n.run(ctx); err != nil {
 		return err
 	}

@@ -27,7 +27,9 @@ type network struct {
 	// static
 	ports  []*port
 	byIP   map[netip.Addr]*port
-	handed chan packet // from the readers to the carrier
+	slot   time.Duration // what is due within one is delivered together; 0: each packet when it is due
+	began  time.Time     // of the first slot
+	handed chan packet   // from the readers to the carrier
 
 	// owned by the carrier
 	under   letters
@@ -58,8 +60,8 @@ type packet struct {
 	bytes []byte
 }
 
-func newNetwork(ports ...*port) *network {
-	n := &network{ports: ports, byIP: make(map[netip.Addr]*port), handed: make(chan packet, 256)}
+func newNetwork(slot time.Duration, ports ...*port) *network {
+	n := &network{ports: ports, byIP: make(map[netip.Addr]*port), slot: slot, began: time.Now(), handed: make(chan packet, 256)}
 	for _, p := range ports {
 		n.byIP[p.address] = p
 	}
@@ -105,11 +107,19 @@ func (n *network) read(ctx context.Context, from *port) error {
 		from.packets++
 		from.bytes += int64(size)
 		select {
-		case n.handed <- packet{due: left.Add(from.distance + to.distance), to: to, bytes: slices.Clone(buffer[:size])}:
+		case n.handed <- packet{due: n.slotOf(left.Add(from.distance + to.distance)), to: to, bytes: slices.Clone(buffer[:size])}:
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// slotOf returns when what would arrive at a time is delivered: half a slot sooner or later at most, and in the mean just then.
+func (n *network) slotOf(at time.Time) time.Time {
+	if n.slot == 0 {
+		return at
+	}
+	return n.began.Add(at.Sub(n.began).Round(n.slot))
 }
 
 func (n *network) carry(ctx context.Context) error {

@@ -57,6 +57,11 @@ func datagram(to byte, size int, mark byte) []byte {
 // inNetwork runs a server and two viewers with uplinks of 1 Mbit/s, 20 ms of queue and 10 ms to the middle.
 func inNetwork(t *testing.T, do func(server, one, two *wire)) *network {
 	t.Helper()
+	return inSlots(t, 0, do)
+}
+
+func inSlots(t *testing.T, slot time.Duration, do func(server, one, two *wire)) *network {
+	t.Helper()
 	var n *network
 	synctest.Test(t, func(t *testing.T) {
 		wires := []*wire{newWire(), newWire(), newWire()}
@@ -68,7 +73,7 @@ func inNetwork(t *testing.T, do func(server, one, two *wire)) *network {
 				ports[i].uplink = uplink{rate: 1_000_000, queue: 20 * time.Millisecond}
 			}
 		}
-		n = newNetwork(ports...)
+		n = newNetwork(slot, ports...)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- n.run(ctx) }()
@@ -114,6 +119,16 @@ func TestUplinkSerialises(t *testing.T) {
 		time.Sleep(time.Second)
 		expect(t, two, arrival{30 * ms, 0}, arrival{36 * ms, 2}, arrival{1030 * ms, 3})
 		expect(t, server, arrival{25 * ms, 1})
+	})
+}
+
+func TestPacketsArriveInSlots(t *testing.T) {
+	inSlots(t, 8*ms, func(server, one, two *wire) {
+		one.sends <- datagram(3, 1250, 0)
+		one.sends <- datagram(3, 250, 1) // 2 ms at its rate
+		one.sends <- datagram(3, 125, 2)
+		time.Sleep(time.Second)
+		expect(t, two, arrival{32 * ms, 0}, arrival{32 * ms, 1}, arrival{32 * ms, 2}) // of 30, 32 and 33
 	})
 }
 
