@@ -177,6 +177,7 @@ export async function describeLive(url: string, name: string, signal?: AbortSign
   const stop = (): void => asking.abort();
   const timeout = setTimeout(stop, ANSWER_MILLIS);
   signal?.addEventListener('abort', stop, { signal: asking.signal });
+  if (signal?.aborted) stop();
   try {
     const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: asking.signal });
     if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
