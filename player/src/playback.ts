@@ -207,13 +207,17 @@ export class Playback {
     this.#play();
   }
 
-  // later asks again and again, gently, whether the stream is there, and then loads it. That something plays ends no
-  // asking: it may be the last of what was loaded.
+  // later says at once why nothing is to be seen, and asks again and again, gently, whether the stream is there, and then
+  // loads it. That something plays ends no asking: it may be the last of what was loaded.
   #later(): void {
+    this.#askAgain();
+    if (this.#started && this.#state !== 'ended' && !this.#over.signal.aborted) void this.#explain();
+  }
+
+  #askAgain(): void {
     this.#askNoMore();
     if (this.#over.signal.aborted) return;
     this.#poll = setTimeout(() => void this.#ask(), POLL_MILLIS * (0.6 + 0.8 * Math.random()));
-    if (this.#started && this.#state !== 'ended') void this.#explain();
   }
 
   // askNoMore ends the asking, and takes no answer to what was asked.
@@ -226,7 +230,7 @@ export class Playback {
     const poll = ++this.#polls;
     const live = await this.#explain();
     if (this.#over.signal.aborted || poll !== this.#polls) return;
-    if (live === false || !this.#started) this.#later();
+    if (live === false || !this.#started) this.#askAgain();
     else if (!this.#goesOn) this.#load();
   }
 
