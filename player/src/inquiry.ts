@@ -4,7 +4,7 @@
 //
 // Of several askings only the newest loads anything. Whoever loads the stream stops it.
 
-import { describeLive, type LiveStream, streamName } from './attach.ts';
+import { answered, describeLive, type LiveStream, streamName } from './attach.ts';
 
 // connecting: the stream is on, or nobody tells; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over.
 export type Reason = 'connecting' | 'unknown' | 'away' | 'ended';
@@ -87,7 +87,7 @@ export class Inquiry {
   }
 
   // served tells whether the playlist is there: not every server of media tells of its streams.
-  async #served(): Promise<boolean> {
-    return (await fetch(this.#src, { signal: this.#signal })).ok;
+  #served(): Promise<boolean> {
+    return answered(this.#signal, async (signal) => (await fetch(this.#src, { signal })).ok);
   }
 }

@@ -115,6 +115,20 @@ test('a server that takes long is slow; one that answers at last is heard', asyn
   assert.deepEqual(log, ['slow', 'told interrupted 7', 'away']);
 });
 
+test('a playlist that does not come keeps nobody from asking again', async (t) => {
+  const { inquiry, log, server, loads, pass } = setup(t);
+  loads.now = false;
+  server.answer = (url) => (url.endsWith('m3u8') ? new Promise(() => undefined) : new Response('', { status: 404 }));
+  void inquiry.ask();
+  await pass(0);
+  await pass(4900);
+  assert.deepEqual(log, ['slow']);
+  await pass(100);
+  assert.deepEqual(log, ['slow', 'connecting']);
+  await pass(2500);
+  assert.deepEqual(server.asked, ['/api/v1/streams/demo', '/live/demo/index.m3u8', '/api/v1/streams/demo', '/live/demo/index.m3u8']);
+});
+
 test('a URL of another form is loaded without asking', async (t) => {
   const { inquiry, log, server } = setup(t, 'http://edge/other.m3u8');
   await inquiry.ask();
