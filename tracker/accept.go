@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -191,16 +190,4 @@ func readAddress(text string) (addr netip.Addr, ok bool) {
 	}
 	addr, err := netip.ParseAddr(text)
 	return addr, err == nil
-}
-
-// iceServers returns what a viewer is told that reached the tracker under a host name, but for the own TURN server.
-func (t *Tracker) iceServers(host string) []wire.ICEServer {
-	if len(t.config.ICEServers) > 0 || t.stun == nil {
-		return t.config.ICEServers
-	}
-	bound, ok := t.stun.Bound()
-	if host = hostName(host); !ok || host == "" {
-		return nil
-	}
-	return []wire.ICEServer{{URL: "stun:" + net.JoinHostPort(host, strconv.Itoa(int(bound.Port())))}}
 }

@@ -1,14 +1,18 @@
 package tracker
 
 import (
+	"context"
 	"errors"
 	"net"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/tracker/turn"
 )
 
 func TestICEServers(t *testing.T) {
@@ -69,4 +73,52 @@ func TestSTUNAddressTaken(t *testing.T) {
 	if tracker.Ready() == nil {
 		t.Error("ready after Run")
 	}
+}
+
+// TestCredentialsAreRenewed: a viewer that stays is told new credentials while the old ones are good, and one that has nothing to
+// fear for is left alone.
+func TestCredentialsAreRenewed(t *testing.T) {
+	const lifetime = 10 * time.Minute
+	relays, err := turn.New(turn.Config{Addr: "127.0.0.1:0", Closed: true, Lifetime: lifetime})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	if err := relays.Listen(ctx); err != nil { // outside the bubble, in which nobody may wait for a real socket
+		t.Fatal(err)
+	}
+	stop()
+	defer relays.Run(ctx)
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, Config{RelayOnly: true, ICEServers: []wire.ICEServer{{URL: "turn:other.example", Username: "u", Credential: "s"}}})
+		alone := w.join("without")
+		w.tracker.privacy.turn = relays
+		v := w.join("demo")
+		told := v.welcome.ICEServers
+		for range 5 {
+			since := time.Now()
+			var b []byte
+			select {
+			case b = <-v.got:
+			case <-time.After(lifetime):
+				t.Fatal("not told before the old ones end")
+			}
+			m, err := wire.ParseServers(b)
+			if err != nil {
+				t.Fatal("servers:", err)
+			}
+			if after := time.Since(since); after < lifetime/2 || after > lifetime/2+pingEvery+tick {
+				t.Errorf("told after %v", after)
+			}
+			if m.Flags != v.welcome.Flags || len(m.ICEServers) != 2 || m.ICEServers[0] != told[0] || m.ICEServers[1].URL != told[1].URL {
+				t.Errorf("told %+v, and first %+v", m, v.welcome)
+			}
+			until, _, _ := strings.Cut(m.ICEServers[1].Username, ":")
+			if end, _ := strconv.ParseInt(until, 10, 64); end != time.Now().Add(lifetime).Unix() {
+				t.Errorf("told at %d of what ends at %d", time.Now().Unix(), end)
+			}
+			told = m.ICEServers
+		}
+		alone.silent()
+	})
 }

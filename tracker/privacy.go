@@ -172,6 +172,14 @@ func (p *privacy) servers(list []wire.ICEServer, host string, now time.Time) []w
 	return append(slices.Clip(list), wire.ICEServer{URL: url, Username: user, Credential: secret})
 }
 
+// lifetime returns for how long credentials are good, 0 if there are none.
+func (p *privacy) lifetime() time.Duration {
+	if p.turn == nil {
+		return 0
+	}
+	return p.turn.Lifetime()
+}
+
 // hostName returns the host of an HTTP request without its port, "" if it is none that can be told.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -22,6 +22,7 @@ const (
 	control
 	turnedOff // a control too
 	signal
+	servers
 	refusal
 	ping
 	pong
@@ -78,6 +79,8 @@ func (q *queue) add(m outgoing) (dropped bool) {
 		q.stale, q.asked = false, false
 	case control:
 		q.forget(control, turnedOff) // likewise
+	case servers:
+		q.forget(servers) // likewise
 	case turnedOff:
 		q.forget(control, turnedOff, roster, delta, bridges)
 		q.stale, q.asked = false, false

@@ -111,6 +111,7 @@ func (v *viewer) control() (heard bool, err error) {
 func (v *viewer) ponged(string) error {
 	now := time.Now()
 	v.touch(now)
+	v.renew(now)
 	return v.spend(now, 0)
 }
 

@@ -31,7 +31,9 @@ type viewer struct {
 	id     wire.ViewerID
 	stream *stream
 	budget budget
-	host   string // under which it reached the tracker, until it has joined
+
+	host    string // under which it reached the tracker; once it has joined only where there are relays
+	renewal int64  // when it is told its ICE servers anew, in milliseconds of the tracker's time; 0: never
 
 	// guarded by wheel.mu
 	slot, place int
@@ -169,9 +171,8 @@ func (v *viewer) enter(kind int, b []byte, now time.Time) *wire.Refused {
 	s.join(v, j, wire.Welcome{
 		BeaconSeconds: uint8(v.t.config.BeaconInterval / time.Second),
 		Flags:         v.t.privacy.flags(v.from),
-		ICEServers:    v.t.privacy.servers(v.t.iceServers(v.host), v.host, now),
+		ICEServers:    v.servers(now),
 	}, now)
-	v.host = ""
 	return nil
 }
 

@@ -184,8 +184,12 @@ func TestPlaylist(t *testing.T) {
 	}
 	a.discontinuity(false)
 	a.segments(1)
-	if _, _, ended := strict(t, playlist(w)); ended {
+	again, _, ended := strict(t, playlist(w))
+	if ended {
 		t.Fatal("it goes on, but the playlist says it has ended")
+	}
+	if first := again[0]; len(again) != 1 || first.msn != a.msn-1 || first.disc != a.disc {
+		t.Fatalf("nobody reads on after an end, and there are %d segments, the first %+v; the new one is %d", len(again), first, a.msn-1)
 	}
 }
 

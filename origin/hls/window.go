@@ -36,10 +36,14 @@ func NewWindow(config Config, next uint64) *Window {
 	return w
 }
 
-// Open begins the next segment. Its number is s.MSN, which must not be lower than any before.
+// Open begins the next segment. Its number is s.MSN, which must not be lower than any before. After an End what was is forgotten:
+// nobody reads on from there, and who begins shortly behind the live edge must not begin in it.
 func (w *Window) Open(s Segment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended {
+		w.forget(0)
+	}
 	w.open, w.next, w.ended = &s, s.MSN, false
 	if n := len(w.inits); n == 0 || w.inits[n-1] != s.Init {
 		w.inits = append(w.inits, s.Init)

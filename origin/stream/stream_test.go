@@ -320,10 +320,15 @@ func TestGrace(t *testing.T) {
 			t.Fatal(i.State)
 		}
 		s = publish(t, all, "demo")
+		over, _ := st.Window().View()
 		send(t, s, 0, 5*time.Second)
 		if i := st.Describe(); i.State != Live || strings.Contains(playlist(st), "ENDLIST") {
 			t.Fatal(i.State)
 		}
+		if v, _ := st.Window().View(); v.Segments[0].MSN != over.Next {
+			t.Errorf("it begins with segment %d of a broadcast that is over; the new one's first is %d", v.Segments[0].MSN, over.Next)
+		}
+		verify(t, st)
 		s.Close()
 		time.Sleep(time.Minute + keepEnded + 5*time.Second)
 		if v, _ := st.Window().View(); v.Playable() {

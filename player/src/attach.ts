@@ -173,14 +173,22 @@ export interface LiveStream {
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal): Promise<LiveStream | null> {
   if (name === '') return null;
+  return answered(signal, async (signal) => {
+    const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal });
+    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
+    return response.ok ? ((await response.json()) as LiveStream) : null;
+  });
+}
+
+// answered gives a question a signal that aborts when the other one does, when the answer is there, or when none came in time.
+export async function answered<T>(signal: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const asking = new AbortController();
   const stop = (): void => asking.abort();
   const timeout = setTimeout(stop, ANSWER_MILLIS);
   signal?.addEventListener('abort', stop, { signal: asking.signal });
+  if (signal?.aborted) stop();
   try {
-    const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal: asking.signal });
-    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
-    return response.ok ? ((await response.json()) as LiveStream) : null;
+    return await ask(asking.signal);
   } finally {
     clearTimeout(timeout);
     stop();

@@ -65,7 +65,10 @@ export class Loop<M extends Machine<Action>, Action, Context> {
 
   #empty(): void {
     for (let next = this.#queue.shift(); next && !this.#over; next = this.#queue.shift()) {
-      for (const action of next.call(this.machine, performance.now())) this.#events.act(action, next.context);
+      for (const action of next.call(this.machine, performance.now())) {
+        if (this.#over) return;
+        this.#events.act(action, next.context);
+      }
     }
   }
 

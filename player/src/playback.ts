@@ -2,12 +2,12 @@
 // comes back. Whoever watches never has to reload the page.
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { attachSwarm, describeLive, LIVE, streamName, type Swarm, type SwarmOptions } from './attach.ts';
+import { attachSwarm, LIVE, type LiveStream, type Swarm, type SwarmOptions } from './attach.ts';
+import { Inquiry, type Reason } from './inquiry.ts';
 import { Standing } from './standing.ts';
 
-// connecting: nothing seen yet, or lost and trying; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over;
-// unplayable: this browser cannot play it.
-export type PlaybackState = 'connecting' | 'playing' | 'unknown' | 'away' | 'ended' | 'unplayable';
+// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it.
+export type PlaybackState = Reason | 'playing' | 'unplayable';
 
 const PATIENT: Partial<HlsConfig> = {
   playlistLoadPolicy: {
@@ -20,8 +20,6 @@ const PATIENT: Partial<HlsConfig> = {
   },
 };
 
-const POLL_MILLIS = 2500;
-const SLOW_MILLIS = 1500; // a server that takes longer to say what it knows of the stream is slow, or lost
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
 const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
@@ -29,7 +27,6 @@ const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
 export class Playback {
   readonly #video: HTMLVideoElement;
   readonly #src: string;
-  readonly #name: string;
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
   readonly #options: SwarmOptions;
@@ -37,8 +34,7 @@ export class Playback {
   #hls: Hls | null = null;
   #swarm: Swarm | null = null;
   #state: PlaybackState = 'connecting';
-  #poll: ReturnType<typeof setTimeout> | undefined; // of a stream that ended, or broke: nothing more comes of what was loaded
-  #polls = 0; // of which only the newest counts
+  readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
   readonly #standing = new Standing();
@@ -53,10 +49,16 @@ export class Playback {
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
-    this.#name = streamName(this.#src);
     this.#options = options;
     this.#changed = changed;
     const { signal } = this.#over;
+    this.#inquiry = new Inquiry(this.#src, signal, {
+      told: (stream) => this.#told(stream),
+      because: (reason) => this.#say(reason),
+      slow: () => this.#state === 'playing' && this.#say('connecting'),
+      load: () => this.#goesOn || this.#load(),
+      loads: () => this.#started,
+    });
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
     video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
@@ -64,7 +66,7 @@ export class Playback {
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
-      if (!this.#started) void this.#ask();
+      if (!this.#started) void this.#inquiry.ask();
     });
   }
 
@@ -73,7 +75,7 @@ export class Playback {
     if (this.#started || this.#over.signal.aborted) return false;
     this.#started = true;
     this.#end = null;
-    this.#askNoMore();
+    this.#inquiry.stop();
     this.#become('connecting');
     const video = this.#video;
     if (Hls.isSupported()) {
@@ -117,7 +119,7 @@ export class Playback {
 
   close(): void {
     this.#over.abort();
-    this.#askNoMore();
+    this.#inquiry.stop();
     clearInterval(this.#beat);
     this.#swarm?.close();
     this.#hls?.destroy();
@@ -153,7 +155,7 @@ export class Playback {
   }
 
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
-  #say(state: PlaybackState): void {
+  #say(state: Reason): void {
     if (this.#state !== 'playing' || this.#standing.long) this.#become(state);
   }
 
@@ -199,7 +201,7 @@ export class Playback {
   }
 
   #load(): void {
-    this.#askNoMore();
+    this.#inquiry.stop();
     this.#end = null; // until it is told again
     this.#recoveries = [];
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
@@ -207,66 +209,20 @@ export class Playback {
     this.#play();
   }
 
-  // later asks again and again, gently, whether the stream is there, and then loads it. That something plays ends no
-  // asking: it may be the last of what was loaded.
+  // later says at once why nothing is to be seen, and loads the stream once it is there.
   #later(): void {
-    this.#askNoMore();
-    if (this.#over.signal.aborted) return;
-    this.#poll = setTimeout(() => void this.#ask(), POLL_MILLIS * (0.6 + 0.8 * Math.random()));
-    if (this.#started && this.#state !== 'ended') void this.#explain();
+    this.#inquiry.later();
+    if (this.#started && this.#state !== 'ended') void this.#inquiry.explain();
   }
 
-  // askNoMore ends the asking, and takes no answer to what was asked.
-  #askNoMore(): void {
-    clearTimeout(this.#poll);
-    this.#polls++;
-  }
-
-  async #ask(): Promise<void> {
-    const poll = ++this.#polls;
-    const live = await this.#explain();
-    if (this.#over.signal.aborted || poll !== this.#polls) return;
-    if (live === false || !this.#started) this.#later();
-    else if (!this.#goesOn) this.#load();
+  #told({ state, lastMsn }: LiveStream): void {
+    this.#more(state === 'live');
+    if (state === 'live') this.#standing.told(lastMsn);
   }
 
   // goesOn tells whether hls.js does so by itself: it has met no end, and no error that it cannot mend.
   get #goesOn(): boolean {
     return this.#hls !== null && this.#hls.loadingEnabled && this.#hls.latestLevelDetails?.live === true;
-  }
-
-  // explain finds out whether the stream is live, null if nobody tells, and says why nothing is to be seen.
-  async #explain(): Promise<boolean | null> {
-    if (this.#name === '') {
-      this.#say('connecting');
-      return null;
-    }
-    const slow = setTimeout(() => this.#state === 'playing' && this.#say('connecting'), SLOW_MILLIS);
-    try {
-      const stream = await describeLive(this.#src, this.#name, this.#over.signal);
-      if (stream) this.#more(stream.state === 'live');
-      if (stream?.state === 'live') {
-        this.#standing.told(stream.lastMsn);
-        this.#say('connecting');
-        return true;
-      }
-      if (!stream && !this.#started && (await this.#served())) {
-        this.#say('connecting');
-        return null;
-      }
-      this.#say(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
-      return false;
-    } catch {
-      this.#say('connecting');
-      return null;
-    } finally {
-      clearTimeout(slow);
-    }
-  }
-
-  // served tells whether the playlist is there: not every server of media tells of its streams.
-  async #served(): Promise<boolean> {
-    return (await fetch(this.#src, { signal: this.#over.signal })).ok;
   }
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
@@ -281,7 +237,7 @@ export class Playback {
     switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
       case 'ask':
         if (complete && edge - time < AT_END_SECONDS) this.#become('ended');
-        else void this.#explain();
+        else void this.#inquiry.explain();
         return;
       case 'play':
         this.#play();

@@ -24,3 +24,21 @@ test('a stream that is not known is another thing than a server that cannot tell
     await assert.rejects(ask(), new RegExp(`${status}`));
   }
 });
+
+test('who has gone asks nothing, and who goes ends what was asked', async (t) => {
+  const gone: boolean[] = []; // when it was asked
+  t.mock.method(globalThis, 'fetch', (_url: URL, { signal }: { signal: AbortSignal }) => {
+    gone.push(signal.aborted);
+    return new Promise((_, reject) => {
+      if (signal.aborted) reject(new Error('aborted'));
+      signal.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+  });
+  const address = 'http://edge.example/live/show/index.m3u8';
+  await assert.rejects(describeLive(address, 'show', AbortSignal.abort()), /aborted/);
+  const going = new AbortController();
+  const asking = describeLive(address, 'show', going.signal);
+  going.abort();
+  await assert.rejects(asking, /aborted/);
+  assert.deepEqual(gone, [true, false]);
+});

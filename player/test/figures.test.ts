@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { added, condition, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { added, advice, condition, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
   name: 'demo', viewers: 0, outside: 0, cells: 0, roots: 0, offload: 0, copies: 0, stallRatio: 0, uploadKbps: 0, introductions: 0,
@@ -38,4 +38,14 @@ test('figures are asked of each tracker that the edge names', async (t) => {
 test('a broadcaster who was lost has not paused', () => {
   const stream = (state: Stream['state']): Stream => ({ name: 'demo', state, since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [] });
   assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);
+});
+
+test('advice that does not come, or is cut short, is none', async (t) => {
+  let answer: () => Response = () => Response.json({ advice: 'Set the keyframe interval.' });
+  t.mock.method(globalThis, 'fetch', async () => answer());
+  assert.equal(await advice('demo'), 'Set the keyframe interval.');
+  for (const none of [() => new Response('', { status: 404 }), () => new Response('{"advi'), () => { throw new TypeError('failed to fetch'); }]) {
+    answer = none;
+    assert.equal(await advice('demo'), '');
+  }
 });

@@ -28,6 +28,19 @@ test('what a call asks for is carried out before the next call, whoever makes it
   assert.deepEqual(log, ['call 1', 'a 1', 'b 1', 'c 1', 'call 2', 'd 2', 'settled']);
 });
 
+test('whoever closes it is asked for nothing more', () => {
+  const log: string[] = [];
+  const loop: Loop<Fake, string, null> = new Loop<Fake, string, null>(new Fake(), {
+    act: (action) => {
+      log.push(action);
+      if (action === 'refused') loop.close();
+    },
+    due: () => undefined, settled: assert.fail, failed: assert.fail,
+  });
+  loop.call(() => ['send', 'refused', 'connect']);
+  assert.deepEqual(log, ['send', 'refused']);
+});
+
 test('tick is called when it is due, and at least each second', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   const fake = new Fake();

@@ -144,6 +144,19 @@ test('there is one poll at a time, whatever there is to poll for', async (t) => 
   assert.equal(video.loads, 2);
 });
 
+test('the server of a broadcaster who is away is asked once at a time', async (t) => {
+  t.mock.method(Math, 'random', () => 0.5);
+  const { playback, video, stream, pass } = await watching(t);
+  stream.state = 'interrupted';
+  stream.moving = false;
+  video.tell('error');
+  await pass(10);
+  assert.equal(playback.state, 'away');
+  stream.asked = 0;
+  await pass(35);
+  assert.ok(stream.asked >= 14 && stream.asked <= 14 + 10, `asked ${stream.asked} times in 35 s, every 2.5 s to load it and every 3.5 s because it stands`);
+});
+
 test('a server that does not answer is slow or lost, which is said after four seconds of standing still', async (t) => {
   const { playback, stream, pass } = await watching(t);
   stream.slow = new Promise(() => undefined);

@@ -87,6 +87,8 @@ func (p *scene) call(name string, args []string) {
 	case "welcome":
 		s.TrackerMessage(now, wire.Welcome{Viewer: wire.ViewerID(p.int(args[0])), BeaconSeconds: 10,
 			ICEServers: []wire.ICEServer{{URL: "stun:h:3478"}}}.Append(nil))
+	case "servers": // servers URL: told anew
+		s.TrackerMessage(now, wire.Servers{ICEServers: []wire.ICEServer{{URL: args[0]}}}.Append(nil))
 	case "roster":
 		s.TrackerMessage(now, wire.Roster{Version: uint32(p.int(args[0])), Members: p.members(args[1:])}.Append(nil))
 	case "join": // join ID: comes in and is named

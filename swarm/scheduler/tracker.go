@@ -67,6 +67,10 @@ func (s *Scheduler) TrackerMessage(now Time, b []byte) {
 		if w, err := wire.ParseWelcome(b); err == nil {
 			s.welcomed(w)
 		}
+	case wire.TypeServers:
+		if m, err := wire.ParseServers(b); err == nil {
+			s.useServers(m.Flags, m.ICEServers)
+		}
 	case wire.TypeRoster:
 		if r, err := wire.ParseRoster(b); err == nil {
 			s.takeRoster(r)
@@ -102,8 +106,13 @@ func (s *Scheduler) welcomed(w wire.Welcome) {
 	s.bridges = nil    // those that stay are told anew
 	s.control.most = 0 // and so is a bound
 	s.beaconSeconds = int(w.BeaconSeconds)
+	s.useServers(w.Flags, w.ICEServers)
+}
+
+// useServers: connections that are opened from now on use these.
+func (s *Scheduler) useServers(flags uint8, servers []wire.ICEServer) {
 	var text []byte
-	for _, i := range w.ICEServers {
+	for _, i := range servers {
 		text = append(text, i.URL...)
 		text = append(text, 0)
 		text = append(text, i.Username...)
@@ -111,7 +120,7 @@ func (s *Scheduler) welcomed(w wire.Welcome) {
 		text = append(text, i.Credential...)
 		text = append(text, '\n')
 	}
-	s.queue.add(Action{Kind: ICEServers, Count: int(w.Flags), Bytes: s.queue.copy(text)})
+	s.queue.add(Action{Kind: ICEServers, Count: int(flags), Bytes: s.queue.copy(text)})
 }
 
 // tendReady tells the tracker, at most twice a second, when flags or weight changed. Oneself is Ready, so may own

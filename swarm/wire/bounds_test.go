@@ -54,6 +54,7 @@ func TestBounds(t *testing.T) {
 		{"welcome of a later version", "welcome", change(all["welcome/plain"], 1, wire.ProtocolVersion+1), wire.ErrVersion},
 		{"welcome, most servers", "welcome", wire.Welcome{ICEServers: servers[1:]}.Append(nil), nil},
 		{"welcome, too many servers", "welcome", wire.Welcome{ICEServers: servers}.Append(nil), wire.ErrBounds},
+		{"servers, too many", "servers", wire.Servers{ICEServers: servers}.Append(nil), wire.ErrBounds},
 		{"roster, most members", "roster", wire.Roster{Members: members[1:]}.Append(nil), nil},
 		{"roster, too many members", "roster", wire.Roster{Members: members}.Append(nil), wire.ErrBounds},
 		{"bridges, most", "bridges", wire.Bridges{Bridges: bridges[1:]}.Append(nil), nil},

@@ -48,7 +48,7 @@
 //
 // Viewer to tracker, after a handshake whose words stand in tracker.go: Join 0x01, Update 0x02, Signal 0x03, Beacon 0x04, Leave 0x05.
 // Tracker to viewer: Welcome 0x41, Roster 0x42, Delta 0x43, Signalled 0x44, Refused 0x45,
-// Bridges 0x46, Control 0x47.
+// Bridges 0x46, Control 0x47, Servers 0x48.
 // Their bytes stand beside their types in tracker.go. The bytes that every implementation must produce
 // stand in testdata/vectors.txt.
 //

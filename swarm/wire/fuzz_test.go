@@ -38,6 +38,7 @@ func FuzzParseUpdate(f *testing.F)    { fuzz(f, "update") }
 func FuzzParseSignal(f *testing.F)    { fuzz(f, "signal") }
 func FuzzParseBeacon(f *testing.F)    { fuzz(f, "beacon") }
 func FuzzParseWelcome(f *testing.F)   { fuzz(f, "welcome") }
+func FuzzParseServers(f *testing.F)   { fuzz(f, "servers") }
 func FuzzParseRoster(f *testing.F)    { fuzz(f, "roster") }
 func FuzzParseBridges(f *testing.F)   { fuzz(f, "bridges") }
 func FuzzParseDelta(f *testing.F)     { fuzz(f, "delta") }

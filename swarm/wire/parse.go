@@ -111,19 +111,34 @@ func ParseBeacon(b []byte) (c Beacon, err error) {
 func ParseWelcome(b []byte) (Welcome, error) {
 	r := open(b, TypeWelcome)
 	r.version()
-	w := Welcome{Viewer: ViewerID(r.u64()), BeaconSeconds: r.u8(), Flags: r.u8()}
+	w := Welcome{Viewer: ViewerID(r.u64()), BeaconSeconds: r.u8()}
+	w.Flags, w.ICEServers = r.servers()
+	return w, r.err
+}
+
+func ParseServers(b []byte) (s Servers, err error) {
+	r := open(b, TypeServers)
+	s.Flags, s.ICEServers = r.servers()
+	return s, r.err
+}
+
+func (r *reader) servers() (flags uint8, servers []ICEServer) {
+	flags = r.u8()
 	n := int(r.u8())
 	if r.err == nil && n > MaxICEServers {
-		return w, ErrBounds
+		r.err = ErrBounds
+	}
+	if r.err != nil {
+		return flags, nil
 	}
 	for range n {
-		w.ICEServers = append(w.ICEServers, ICEServer{
+		servers = append(servers, ICEServer{
 			URL:        r.text(int(r.u8()), 255),
 			Username:   r.text(int(r.u8()), 255),
 			Credential: r.text(int(r.u8()), 255),
 		})
 	}
-	return w, r.err
+	return flags, servers
 }
 
 func ParseRoster(b []byte) (Roster, error) {

@@ -21,6 +21,7 @@ const (
 	TypeRefused   MessageType = 0x45
 	TypeBridges   MessageType = 0x46
 	TypeControl   MessageType = 0x47
+	TypeServers   MessageType = 0x48
 )
 
 // What a viewer says in its WebSocket handshake with the tracker, which decides by it whether to take the socket: the URL's query
@@ -207,8 +208,23 @@ type Welcome struct {
 func (w Welcome) Append(b []byte) []byte {
 	b = append(b, byte(TypeWelcome), ProtocolVersion)
 	b = binary.BigEndian.AppendUint64(b, uint64(w.Viewer))
-	b = append(b, w.BeaconSeconds, w.Flags, byte(len(w.ICEServers)))
-	for _, s := range w.ICEServers {
+	return appendServers(append(b, w.BeaconSeconds), w.Flags, w.ICEServers)
+}
+
+// Servers tells a viewer that stays its ICE servers anew, before the credentials end that it has: type, flags u8, server count u8,
+// and the servers, all as in a Welcome.
+type Servers struct {
+	Flags      uint8
+	ICEServers []ICEServer
+}
+
+func (s Servers) Append(b []byte) []byte {
+	return appendServers(append(b, byte(TypeServers)), s.Flags, s.ICEServers)
+}
+
+func appendServers(b []byte, flags uint8, servers []ICEServer) []byte {
+	b = append(b, flags, byte(len(servers)))
+	for _, s := range servers {
 		for _, text := range [...]string{s.URL, s.Username, s.Credential} {
 			b = append(b, byte(len(text)))
 			b = append(b, text...)

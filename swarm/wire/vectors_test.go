@@ -102,6 +102,10 @@ var meant = map[string]value{
 	"welcome/servers": wire.Welcome{Viewer: someViewer, BeaconSeconds: 10, Flags: wire.RelayOnly | wire.HideHost, ICEServers: []wire.ICEServer{
 		{URL: "stun:tracker.example:3478"}, {URL: "turn:tracker.example:3478", Username: "user", Credential: "secret"},
 	}},
+	"servers/renewed": wire.Servers{Flags: wire.RelayOnly, ICEServers: []wire.ICEServer{
+		{URL: "turn:tracker.example:3479", Username: "user", Credential: "secret"},
+	}},
+	"servers/none": wire.Servers{},
 	"roster": wire.Roster{Cell: 3, Version: 9, Depth: 1, Members: []wire.Member{
 		{ID: someViewer, Flags: wire.MayUpload | wire.Ready | wire.Fed, Rendition: 2, Weight: 250}, {ID: 1<<64 - 1, Flags: wire.Metered},
 	}},
@@ -146,6 +150,8 @@ func parse(kind string, b []byte) (value, error) {
 		return wire.Leave{}, nil
 	case "welcome":
 		return wire.ParseWelcome(b)
+	case "servers":
+		return wire.ParseServers(b)
 	case "roster":
 		return wire.ParseRoster(b)
 	case "delta":

@@ -12,7 +12,7 @@ type Config struct {
 	PublicIP netip.Addr // under which the relays are reached; zero: the address of Addr, else the one that leads out
 
 	MinPort, MaxPort uint16        // of the relays; 0: 49152 and 65535
-	Lifetime         time.Duration // of a viewer's credentials; 0: 48 h, since they are not renewed while it stays
+	Lifetime         time.Duration // of a viewer's credentials; 0: 48 h. A relay ends with those it was asked for with
 
 	Closed bool           // relays reach each other, and Peers, alone: all that a relay-only swarm needs; else the Internet too
 	Peers  []netip.Prefix // where the relays of other trackers are that have viewers of the same streams

@@ -18,6 +18,9 @@ func (s *Server) Credentials(now time.Time) (user, secret string) {
 	return user, s.password(user)
 }
 
+// Lifetime returns for how long credentials are good.
+func (s *Server) Lifetime() time.Duration { return s.config.Lifetime }
+
 func (s *Server) password(user string) string {
 	mac := hmac.New(sha1.New, []byte(s.secret)) // SHA-1 is what the draft names; browsers see only its Base64
 	mac.Write([]byte(user))

@@ -55,6 +55,16 @@ export async function streams(): Promise<Stream[]> {
   return list ?? [];
 }
 
+// advice returns what the server advises a stream's broadcaster; '' if there is none, or it does not tell.
+export async function advice(name: string): Promise<string> {
+  try {
+    const response = await ask(`/api/v1/streams/${name}`);
+    return response.ok ? ((await response.json()) as Stream).advice : '';
+  } catch {
+    return ''; // told by the publication, if the server is away
+  }
+}
+
 let silentUntil = 0; // a server without these numbers is asked seldom
 
 // unheard is how many of several trackers did not answer when swarms was called last.

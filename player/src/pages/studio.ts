@@ -1,8 +1,9 @@
 // The studio: camera, screen or a test pattern, live by WHIP.
 
+import { Broadcast } from '../studio/broadcast.ts';
 import { Pattern } from '../studio/pattern.ts';
-import { type Sent, Whip, WhipError } from '../studio/whip.ts';
-import { ask, bits, duration, find, make, type Stream } from './api.ts';
+import { type Sent, Whip } from '../studio/whip.ts';
+import { advice, bits, duration, find, make } from './api.ts';
 
 type Source = 'camera' | 'screen' | 'pattern';
 
@@ -12,8 +13,6 @@ const QUALITY = {
   '720': { width: 1280, height: 720, bits: 2_800_000 },
   '1080': { width: 1920, height: 1080, bits: 5_000_000 },
 } as const;
-
-const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
 
 const name = find('h1').textContent?.trim() ?? '';
 const WHENCE_KEYS = `“shoal up” prints one when it starts, “shoal key add ${name}” makes another.`;
@@ -32,12 +31,16 @@ const numbers = find('#numbers');
 
 let source: Source | null = null;
 let capture: { stream: MediaStream; close(): void } | null = null;
-let whip: Whip | null = null;
-let wanted = false; // to be live
-let linked = false; // media goes to the server
-let liveSince = 0;
-let attempts = 0;
 let opened = 0; // counts captures, so that only the newest counts
+
+const broadcast = new Broadcast({
+  publish(state) {
+    if (!capture) throw new Error('Choose a source first.');
+    return Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state });
+  },
+  say: (what, wrongKey) => say(wrongKey ? `${what} ${WHENCE_KEYS}` : what),
+  changed: () => show(),
+});
 
 document.title = `Studio: ${name} · Shoal`;
 
@@ -69,7 +72,7 @@ async function open(chosen: Source): Promise<void> {
     preview.classList.toggle('mirror', chosen === 'camera');
     veil.hidden = true;
     for (const track of next.stream.getTracks()) {
-      await whip?.replace(track);
+      await broadcast.publication?.replace(track);
       track.addEventListener('ended', () => {
         if (capture === next) void lost();
       });
@@ -125,7 +128,7 @@ function refusal(error: unknown, chosen: Source): string {
 async function lost(): Promise<void> {
   say('The source has ended. Choose another to go on.');
   source = null;
-  if (!wanted) {
+  if (!broadcast.wanted) {
     capture?.close();
     capture = null;
     preview.srcObject = null;
@@ -138,7 +141,7 @@ async function lost(): Promise<void> {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (wanted) void end();
+  if (broadcast.wanted) void broadcast.end();
   else void begin();
 });
 
@@ -152,79 +155,12 @@ async function begin(): Promise<void> {
     key.focus();
     return;
   }
-  wanted = true;
-  attempts = 0;
-  say('');
-  await publish();
+  await broadcast.begin();
 }
 
-async function publish(): Promise<void> {
-  if (!wanted || !capture) return;
-  show();
-  try {
-    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state: connection });
-    if (!wanted) await made.close();
-    else whip = made;
-    show();
-  } catch (error) {
-    const wrongKey = error instanceof WhipError && error.wrongKey;
-    if (attempts > 0 && !wrongKey && !(error instanceof WhipError && liveSince === 0)) {
-      again();
-      return;
-    }
-    wanted = false;
-    liveSince = 0;
-    const why = error instanceof Error ? error.message : String(error);
-    say(wrongKey ? `${why} ${WHENCE_KEYS}` : why);
-    show();
-  }
-}
-
-function connection(now: RTCPeerConnectionState): void {
-  linked = now === 'connected';
-  if (linked) {
-    attempts = 0;
-    liveSince ||= Date.now();
-    say('');
-  } else if (now === 'failed' || now === 'closed') {
-    again();
-    return;
-  }
-  show();
-}
-
-// again goes live once more after the connection was lost; the stream goes on where viewers are.
-function again(): void {
-  const old = whip;
-  whip = null;
-  linked = false;
-  void old?.close();
-  if (!wanted) return;
-  const wait = RETRY_MILLIS[attempts++];
-  if (wait === undefined) {
-    wanted = false;
-    liveSince = 0;
-    say('The connection was lost and did not come back.');
-    show();
-    return;
-  }
-  say('The connection was lost. Trying again…');
-  show();
-  setTimeout(() => void publish(), wait);
-}
-
-async function end(): Promise<void> {
-  wanted = linked = false;
-  liveSince = 0;
-  const old = whip;
-  whip = null;
-  show();
-  await old?.close();
-}
-
-window.addEventListener('pagehide', () => void whip?.close());
+window.addEventListener('pagehide', () => void broadcast.publication?.close());
 window.addEventListener('beforeunload', (event) => {
-  if (wanted) event.preventDefault();
+  if (broadcast.wanted) event.preventDefault();
 });
 
 // --- what is shown ---
@@ -235,6 +171,7 @@ function say(text: string): void {
 }
 
 function show(): void {
+  const { wanted, linked } = broadcast;
   const live = wanted && linked;
   document.body.classList.toggle('on-air', live);
   state.className = live ? 'badge live' : 'badge';
@@ -251,9 +188,10 @@ function show(): void {
 setInterval(() => void tick(), 1000);
 
 async function tick(): Promise<void> {
-  if (!whip || !linked) return;
-  words.textContent = `On air for ${duration(liveSince)}.`;
-  const sent: Sent = await whip.sent();
+  const { publication, linked, since } = broadcast;
+  if (!publication || !linked) return;
+  words.textContent = `On air for ${duration(since)}.`;
+  const sent: Sent = await publication.sent();
   const rows: [string, string][] = [
     ['Sending', bits(sent.bitsPerSecond)],
     ['Picture', sent.height ? `${sent.width} × ${sent.height}` : '–'],
@@ -267,11 +205,10 @@ async function tick(): Promise<void> {
 setInterval(() => void advise(), 5000);
 
 async function advise(): Promise<void> {
-  if (!whip) return;
-  const response = await ask(`/api/v1/streams/${name}`).catch(() => null);
-  const advice = response?.ok ? ((await response.json()) as Stream).advice : '';
-  find('#advice').textContent = advice;
-  find('#advice').hidden = advice === '';
+  if (!broadcast.publication) return;
+  const words = await advice(name);
+  find('#advice').textContent = words;
+  find('#advice').hidden = words === '';
 }
 
 show();

@@ -1,0 +1,135 @@
+// A broadcast, from the moment somebody wants to be live until nobody does: it is published, published again when the connection
+// was lost, and given up when it does not come back.
+//
+// One publication counts, the newest. What comes of another, ended or lost while the server was still asked, is closed.
+
+import { type Sent, WhipError } from './whip.ts';
+
+// What this file knows of a publication; a Whip in the browser.
+export interface Publication {
+  replace(track: MediaStreamTrack): Promise<void>;
+  sent(): Promise<Sent>;
+  close(): Promise<void>;
+}
+
+export interface BroadcastEvents {
+  publish(state: (now: RTCPeerConnectionState) => void): Promise<Publication>;
+  say(what: string, wrongKey: boolean): void; // what is wrong; '': nothing
+  changed(): void;
+}
+
+const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
+
+export class Broadcast {
+  readonly #events: BroadcastEvents;
+  #wanted = false; // to be live
+  #linked = false; // media goes to the server
+  #since = 0;
+  #attempts = 0;
+  #turn = 0; // counts publications
+  #publication: Publication | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined; // to the next one
+
+  constructor(events: BroadcastEvents) {
+    this.#events = events;
+  }
+
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  get linked(): boolean {
+    return this.#linked;
+  }
+
+  // When it first was live, milliseconds of the wall clock; 0: not yet.
+  get since(): number {
+    return this.#since;
+  }
+
+  get publication(): Publication | null {
+    return this.#publication;
+  }
+
+  async begin(): Promise<void> {
+    this.#wanted = true;
+    this.#attempts = 0;
+    this.#events.say('', false);
+    await this.#publish();
+  }
+
+  async end(): Promise<void> {
+    this.#over();
+    const closed = this.#leave();
+    this.#events.changed();
+    await closed;
+  }
+
+  async #publish(): Promise<void> {
+    const turn = ++this.#turn;
+    const counts = (): boolean => turn === this.#turn;
+    this.#events.changed();
+    try {
+      const made = await this.#events.publish((now) => counts() && this.#connection(now));
+      if (counts()) this.#publication = made;
+      else await made.close();
+      this.#events.changed();
+    } catch (error) {
+      if (counts()) this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const refused = error instanceof WhipError;
+    const wrongKey = refused && error.wrongKey;
+    if (this.#attempts > 0 && !wrongKey && !(refused && this.#since === 0)) {
+      this.#again();
+      return;
+    }
+    this.#over();
+    this.#events.say(error instanceof Error ? error.message : String(error), wrongKey);
+    this.#events.changed();
+  }
+
+  #connection(now: RTCPeerConnectionState): void {
+    this.#linked = now === 'connected';
+    if (this.#linked) {
+      this.#attempts = 0;
+      this.#since ||= Date.now();
+      this.#events.say('', false);
+    } else if (now === 'failed' || now === 'closed') {
+      this.#again();
+      return;
+    }
+    this.#events.changed();
+  }
+
+  // again goes live once more after the connection was lost; the stream goes on where viewers are.
+  #again(): void {
+    void this.#leave();
+    const wait = RETRY_MILLIS[this.#attempts++];
+    if (wait === undefined) {
+      this.#over();
+      this.#events.say('The connection was lost and did not come back.', false);
+    } else {
+      this.#events.say('The connection was lost. Trying again…', false);
+      this.#timer = setTimeout(() => void this.#publish(), wait);
+    }
+    this.#events.changed();
+  }
+
+  #over(): void {
+    this.#wanted = false;
+    this.#since = 0;
+  }
+
+  // leave ends the publication, and the wait for the next one.
+  async #leave(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#turn++;
+    this.#linked = false;
+    const old = this.#publication;
+    this.#publication = null;
+    await old?.close();
+  }
+}

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import { Broadcast } from '../src/studio/broadcast.ts';
+import { WhipError } from '../src/studio/whip.ts';
+
+// A publication that the server is asked for, as far as a broadcast knows it.
+class Asked {
+  closed = 0;
+  answer: () => void = () => undefined;
+  refuse: (error: Error) => void = () => undefined;
+  readonly state: (now: RTCPeerConnectionState) => void;
+
+  constructor(state: (now: RTCPeerConnectionState) => void) {
+    this.state = state;
+  }
+
+  async replace(): Promise<void> {}
+  async sent(): Promise<never> {
+    throw new Error('nobody asks');
+  }
+  async close(): Promise<void> {
+    this.closed++;
+  }
+}
+
+interface World {
+  broadcast: Broadcast;
+  asked: Asked[];
+  said: string[];
+  pass(millis?: number): Promise<void>;
+  live(): Promise<Asked>; // the newest publication is answered, and connected
+}
+
+function setup(t: TestContext): World {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  const asked: Asked[] = [];
+  const said: string[] = [];
+  const broadcast = new Broadcast({
+    publish: (state) => new Promise((resolve, reject) => {
+      const one = new Asked(state);
+      one.answer = () => resolve(one);
+      one.refuse = reject;
+      asked.push(one);
+    }),
+    say: (what, wrongKey) => said.push(wrongKey ? `${what} (key)` : what),
+    changed: () => undefined,
+  });
+  const pass = async (millis = 0): Promise<void> => {
+    mock.timers.tick(millis);
+    for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+  };
+  const live = async (): Promise<Asked> => {
+    const newest = asked.at(-1) as Asked;
+    newest.answer();
+    await pass();
+    newest.state('connected');
+    return newest;
+  };
+  return { broadcast, asked, said, pass, live };
+}
+
+test('who ends and begins anew while it waits to try again publishes once', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  const first = await live();
+  first.state('failed');
+  await pass(900);
+  await broadcast.end();
+  void broadcast.begin();
+  const second = await live();
+  await pass(60000);
+  assert.deepEqual([asked.length, first.closed, second.closed, broadcast.linked], [2, 1, 0, true]);
+});
+
+test('who ends and begins anew while the server is asked has one publication, the newer', async (t) => {
+  const { broadcast, asked, pass } = setup(t);
+  void broadcast.begin();
+  await broadcast.end();
+  void broadcast.begin();
+  const [first, second] = asked as [Asked, Asked];
+  second.answer();
+  await pass();
+  first.answer();
+  await pass();
+  first.state('connected');
+  assert.deepEqual([broadcast.publication === second, first.closed, second.closed, broadcast.linked], [true, 1, 0, false]);
+  first.state('failed');
+  await pass(60000);
+  assert.equal(asked.length, 2, 'nobody heeds what becomes of the older');
+});
+
+test('a connection that is lost while the server is still asked is tried again, once', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  await pass();
+  asked[0]?.state('failed');
+  asked[0]?.answer();
+  await pass(1000);
+  const second = await live();
+  assert.deepEqual([asked.length, asked[0]?.closed, broadcast.publication === second], [2, 1, true]);
+});
+
+test('what was lost is tried again, ever more seldom, and given up', async (t) => {
+  const { broadcast, asked, said, pass, live } = setup(t);
+  void broadcast.begin();
+  (await live()).state('failed');
+  assert.deepEqual([broadcast.wanted, broadcast.linked, said.at(-1)], [true, false, 'The connection was lost. Trying again…']);
+  for (const [tries, wait] of [1000, 2000, 4000, 8000, 15000].entries()) {
+    await pass(wait - 1);
+    assert.equal(asked.length, tries + 1);
+    await pass(1);
+    assert.equal(asked.length, tries + 2);
+    asked.at(-1)?.refuse(new WhipError('The server cannot be reached.'));
+    await pass();
+  }
+  assert.deepEqual([broadcast.wanted, broadcast.since, said.at(-1)], [false, 0, 'The connection was lost and did not come back.']);
+});
+
+test('a wrong key ends the trying, and so does a first refusal', async (t) => {
+  const { broadcast, asked, said, pass, live } = setup(t);
+  void broadcast.begin();
+  asked.at(-1)?.refuse(new WhipError('Somebody else is publishing this stream.'));
+  await pass();
+  assert.deepEqual([broadcast.wanted, said.at(-1)], [false, 'Somebody else is publishing this stream.']);
+  void broadcast.begin();
+  (await live()).state('failed');
+  await pass(1000);
+  asked.at(-1)?.refuse(new WhipError('Wrong key.', true));
+  await pass(60000);
+  assert.deepEqual([broadcast.wanted, said.at(-1), asked.length], [false, 'Wrong key. (key)', 3]);
+});
