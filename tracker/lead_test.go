@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -173,4 +174,25 @@ func TestALateBeatIsWaitedFor(t *testing.T) {
 	if least := 2*beatEvery + 2*tick; cutOffAfter < least || silentAfter < least {
 		t.Errorf("a keeper is given up after %v or %v, two beats take %v", cutOffAfter, silentAfter, least)
 	}
+}
+
+// The keeper is lost, and who has taken the lease meanwhile is lost too, before it has said a word: who was a guest keeps the cells itself.
+func TestWhoHoldsTheLeaseNeverAnswers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 2, Config{})
+		viewers := p.gather(10)
+		p.await(5*time.Second, viewers)
+		keeper := p.keepers()[0]
+		stays := p.at(1 - keeper)
+		demo := store.Claim{Name: "demo", Take: true}
+		p.meet.Drop(context.Background(), p.worlds[keeper].tracker.exchange.name, []string{demo.Name})
+		p.meet.Hold(context.Background(), "lost as well", leaseFor, []store.Claim{demo})
+		p.kill(keeper)
+		time.Sleep(2 * leaseFor)
+		p.drawn++
+		p.await(frozenFor, append(slices.Clone(stays), p.join(1-keeper, p.drawn)))
+		if holder := p.meet.Hold(context.Background(), "", 0, []store.Claim{{Name: demo.Name}})[0].Holder; holder != p.worlds[1-keeper].tracker.exchange.name {
+			t.Errorf("the lease is held by %q", holder)
+		}
+	})
 }
