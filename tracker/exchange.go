@@ -34,8 +34,9 @@ type exchange struct {
 
 	polling chan struct{} // static; holds one while leases are looked at
 	over    atomic.Bool   // no more are
-	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent
+	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent to anybody
 	untold  outage        // of what it keeps of controls
+	lone    atomic.Bool   // when it was last looked at, controls were not learned and told
 
 	mu      sync.Mutex // guards what follows
 	dropped []string   // names of leases to be dropped
@@ -58,9 +59,6 @@ func (o *outage) over(now time.Time) bool {
 	return o.since(now) > failingFor && o.said.CompareAndSwap(true, false)
 }
 
-// on tells whether something has failed, and was not said to be over.
-func (o *outage) on() bool { return o.said.Load() }
-
 func (o *outage) since(now time.Time) time.Duration {
 	last := o.last.Load()
 	if last == nil {
@@ -78,7 +76,7 @@ func newExchange(t *Tracker, s store.Store) *exchange {
 }
 
 // alone tells whether a control that is set here is, as far as is known, not told to the other trackers.
-func (x *exchange) alone() bool { return x.away.on() || x.untold.on() }
+func (x *exchange) alone() bool { return x.lone.Load() }
 
 // tell has a word sent to a tracker. It never blocks: what does not fit into its outbox is dropped, which the receiver notices.
 func (x *exchange) tell(to string, w trunk.Word) {
@@ -131,7 +129,7 @@ func (x *exchange) listening() { x.hurry() }
 func (x *exchange) fail(err error) {
 	x.t.metrics.storeFailures.Inc()
 	if x.away.fail(time.Now()) {
-		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other, and controls are to be set at each tracker", "error", err)
+		x.t.log.Warn("tracker: the store cannot be reached, or carries nothing to other trackers: swarms carry on, but viewers of different trackers are not introduced to each other, and controls may have to be set at each tracker", "error", err)
 	}
 }
 
@@ -161,9 +159,9 @@ func (x *exchange) mail(ctx context.Context, l lane) {
 	failed, err := x.out.sent(letters, x.store.Send(within, letters))
 	switch {
 	case failed == 0 || ctx.Err() != nil:
-	case failed == len(letters):
+	case x.out.stuck():
 		x.fail(err)
-	default:
+	default: // what others are sent goes
 		x.t.metrics.storeFailures.Inc()
 	}
 }
@@ -218,8 +216,9 @@ func (x *exchange) poll(ctx context.Context) {
 	if x.store.Drop(within, x.name, dropped) != nil {
 		x.t.metrics.storeFailures.Inc() // they run out by themselves
 	}
-	if x.look(within) {
-		x.agree(within)
+	told := x.look(within) && x.agree(within)
+	if !errors.Is(within.Err(), context.Canceled) { // or who asked has gone, which says nothing of the store
+		x.lone.Store(!told)
 	}
 }
 
@@ -255,8 +254,8 @@ func (x *exchange) look(ctx context.Context) bool {
 	return true
 }
 
-// agree brings the controls here and in the store to the later of each.
-func (x *exchange) agree(ctx context.Context) {
+// agree brings the controls here and in the store to the later of each, and tells whether that went.
+func (x *exchange) agree(ctx context.Context) bool {
 	err := x.learn(ctx)
 	now := time.Now()
 	switch {
@@ -269,6 +268,7 @@ func (x *exchange) agree(ctx context.Context) {
 	case x.untold.over(now):
 		x.t.log.Info("tracker: the store tells of controls again")
 	}
+	return err == nil
 }
 
 func (x *exchange) learn(ctx context.Context) error {

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,9 +16,9 @@ type faulty struct {
 	away   atomic.Bool
 	lacks  atomic.Pointer[string] // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
-	held   atomic.Bool            // what comes stays on its way
-	cannot func(name string) bool // be sent to: the part of the store that would carry it is away; nil: all can
-	dead   chan struct{}          // closed when nobody listens any more
+	held   atomic.Bool              // what comes stays on its way
+	unsent atomic.Pointer[[]string] // trackers to which nothing can be sent: the part of the store that would carry it is away; nil: none
+	dead   chan struct{}            // closed when nobody listens any more
 	faults atomic.Int64
 }
 
@@ -35,6 +36,11 @@ func (f *faulty) fails() error {
 func (f *faulty) without(key string) bool {
 	lacks := f.lacks.Load()
 	return lacks != nil && *lacks == key
+}
+
+func (f *faulty) carriesNot(to string) bool {
+	unsent := f.unsent.Load()
+	return unsent != nil && slices.Contains(*unsent, to)
 }
 
 func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) []store.Answer {
@@ -68,7 +74,7 @@ func (f *faulty) Send(ctx context.Context, letters []store.Letter) []store.Recei
 		switch {
 		case err != nil:
 			receipts[i].Err = err
-		case f.cannot != nil && f.cannot(l.To):
+		case f.carriesNot(l.To):
 			f.faults.Add(1)
 			receipts[i].Err, late = errAway, true
 		default:

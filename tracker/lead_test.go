@@ -196,3 +196,43 @@ func TestWhoHoldsTheLeaseNeverAnswers(t *testing.T) {
 		}
 	})
 }
+
+// Nothing can be sent to one tracker of three, whose part of the store does not answer: controls are told to all for all that, and
+// while others can be sent to, the store is not said to be away.
+func TestAPartThatCarriesNothingIsNotTheStore(t *testing.T) {
+	for _, which := range []string{"keeper", "guest"} {
+		t.Run("to the "+which, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var log bytes.Buffer
+				p := newParty(t, 3, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+				p.await(10*time.Second, p.gather(12))
+				lost := p.keepers()[0]
+				if which == "guest" {
+					lost = (lost + 1) % 3
+				}
+				for _, way := range p.ways {
+					way.unsent.Store(&[]string{p.worlds[lost].tracker.exchange.name})
+				}
+				for range 40 {
+					time.Sleep(500 * time.Millisecond)
+					synctest.Wait()
+					for i, w := range p.worlds {
+						if text := w.tracker.warning(); text != "" {
+							t.Fatalf("tracker %d warns: %s", i, text)
+						}
+					}
+				}
+				if which == "guest" && strings.Contains(log.String(), "cannot be reached") {
+					t.Errorf("the log says that the store is away:\n%s", log.String())
+				}
+				var faults int64
+				for _, way := range p.ways {
+					faults += way.faults.Load()
+				}
+				if faults == 0 {
+					t.Error("no fault was injected")
+				}
+			})
+		})
+	}
+}

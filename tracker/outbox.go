@@ -117,6 +117,18 @@ func (o *outboxes) sent(letters []store.Letter, receipts []store.Receipt) (faile
 	return failed, why
 }
 
+// stuck tells whether nothing could be sent last time to any tracker, but to those where nobody listened.
+func (o *outboxes) stuck() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, b := range o.all {
+		if b.lane == mainLane && !b.deaf {
+			return false
+		}
+	}
+	return true
+}
+
 // listens tells whether somebody listened at a tracker when it was last written to.
 func (o *outboxes) listens(name string) bool {
 	o.mu.Lock()

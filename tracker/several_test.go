@@ -228,14 +228,12 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 				p.await(10*time.Second, viewers)
 				keeper := p.keepers()[0]
 				var away []string
-				var cut atomic.Bool
 				for _, i := range c.to {
 					away = append(away, p.worlds[(keeper+i)%3].tracker.exchange.name)
 				}
 				for _, way := range p.ways {
-					way.cannot = func(name string) bool { return cut.Load() && slices.Contains(away, name) }
+					way.unsent.Store(&away)
 				}
-				cut.Store(true)
 				slowest := [3]time.Duration{}
 				var newcomers []*follower
 				for n := range 60 {
@@ -265,7 +263,9 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 				if p.ways[0].faults.Load()+p.ways[1].faults.Load()+p.ways[2].faults.Load() == 0 {
 					t.Error("no fault was injected")
 				}
-				cut.Store(false)
+				for _, way := range p.ways {
+					way.unsent.Store(nil)
+				}
 				p.await(30*time.Second, append(viewers, newcomers...))
 			})
 		})
