@@ -250,7 +250,9 @@ func (x *exchange) look(ctx context.Context) bool {
 	case failed > 0:
 		x.t.metrics.storeFailures.Inc()
 	}
-	x.worked()
+	if len(streams) > 0 {
+		x.worked()
+	}
 	return true
 }
 
@@ -265,8 +267,11 @@ func (x *exchange) agree(ctx context.Context) bool {
 		if x.untold.fail(now) {
 			x.t.log.Warn("tracker: the store does not tell of controls: they are to be set at each tracker", "error", err)
 		}
-	case x.untold.over(now):
-		x.t.log.Info("tracker: the store tells of controls again")
+	default:
+		x.worked()
+		if x.untold.over(now) {
+			x.t.log.Info("tracker: the store tells of controls again")
+		}
 	}
 	return err == nil
 }

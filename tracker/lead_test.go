@@ -169,6 +169,32 @@ func TestStoreIsAwayAndBackInTheLog(t *testing.T) {
 	})
 }
 
+// A tracker whose streams have all gone has no leases to look at: that they did not fail does not say that the store is back.
+func TestNoStreamsDoNotBringTheStoreBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := newParty(t, 1, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p.crowd(1)
+		p.ways[0].away.Store(true)
+		time.Sleep(10 * time.Second)
+		p.guests[0].socket.send(wire.Leave{}.Append(nil))
+		time.Sleep(keepStream + 2*retireEvery)
+		synctest.Wait()
+		if n := len(p.worlds[0].tracker.all()); n > 0 {
+			t.Fatalf("%d streams are left", n)
+		}
+		if strings.Contains(log.String(), "reached again") {
+			t.Errorf("the store is away, and the log says:\n%s", log.String())
+		}
+		p.ways[0].away.Store(false)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "reached again"); n != 1 {
+			t.Errorf("the store is back, which the log says %d times:\n%s", n, log.String())
+		}
+	})
+}
+
 // One beat that is late, while the store fails, does not make two swarms of one.
 func TestALateBeatIsWaitedFor(t *testing.T) {
 	if least := 2*beatEvery + 2*tick; cutOffAfter < least || silentAfter < least {
