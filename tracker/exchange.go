@@ -152,7 +152,14 @@ func (x *exchange) send(ctx context.Context, l lane) {
 	}
 }
 
+// mail sends what waits in a lane, once what is under way there has arrived.
 func (x *exchange) mail(ctx context.Context, l lane) {
+	select {
+	case x.out.sending[l] <- struct{}{}:
+		defer func() { <-x.out.sending[l] }()
+	case <-ctx.Done():
+		return
+	}
 	letters := x.out.empty(l)
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()

@@ -18,6 +18,7 @@ type faulty struct {
 	loses  func() bool
 	held   atomic.Bool              // what comes stays on its way
 	unsent atomic.Pointer[[]string] // trackers to which nothing can be sent: the part of the store that would carry it is away; nil: none
+	slow   atomic.Int64             // nanoseconds that sending takes, and giving back a lease half of that
 	dead   chan struct{}            // closed when nobody listens any more
 	faults atomic.Int64
 }
@@ -64,11 +65,20 @@ func (f *faulty) Drop(ctx context.Context, holder string, names []string) error 
 	if err := f.fails(); err != nil {
 		return err
 	}
+	time.Sleep(time.Duration(f.slow.Load() / 2))
 	return f.Store.Drop(ctx, holder, names)
 }
 
 func (f *faulty) Send(ctx context.Context, letters []store.Letter) []store.Receipt {
+	if len(letters) == 0 {
+		return nil
+	}
 	err := f.fails()
+	select {
+	case <-time.After(time.Duration(f.slow.Load())):
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	receipts, late := make([]store.Receipt, len(letters)), false
 	for i, l := range letters {
 		switch {

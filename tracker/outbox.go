@@ -16,8 +16,9 @@ const (
 // are sent with what it would carry, so what goes to a tracker that could not be sent to last time goes by itself: by the side lane.
 // A tracker's words are under way in one lane at a time, and stay in order.
 type outboxes struct {
-	name string               // static; who sends
-	wait [lanes]chan struct{} // static; holds one when something waits
+	name    string               // static; who sends
+	wait    [lanes]chan struct{} // static; holds one when something waits
+	sending [lanes]chan struct{} // static; holds one while something is under way
 
 	mu  sync.Mutex // guards what follows
 	all map[string]*outbox
@@ -41,7 +42,7 @@ type outbox struct {
 func newOutboxes(name string) *outboxes {
 	o := &outboxes{name: name, all: map[string]*outbox{}}
 	for i := range o.wait {
-		o.wait[i] = make(chan struct{}, 1)
+		o.wait[i], o.sending[i] = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	return o
 }

@@ -159,6 +159,28 @@ func TestKeeperIsDrained(t *testing.T) {
 	})
 }
 
+// The farewell of a keeper that has no viewers to wait for is on its way, slowly, when all else of it has ended: it arrives.
+func TestFarewellThatIsUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 2, Config{})
+		viewers := p.gather(6)
+		p.await(10*time.Second, viewers)
+		keeper := p.keepers()[0]
+		for _, f := range p.at(keeper) {
+			f.socket.send(wire.Leave{}.Append(nil))
+		}
+		time.Sleep(time.Second)
+		const slow = 300 * time.Millisecond
+		p.ways[keeper].slow.Store(int64(slow))
+		p.worlds[keeper].stop()
+		time.Sleep(2*slow + 100*time.Millisecond) // sooner than silence would tell
+		synctest.Wait()
+		if k := p.keepers(); !slices.Equal(k, []int{1 - keeper}) {
+			t.Errorf("trackers %v keep the cells", k)
+		}
+	})
+}
+
 // The store is away for half a minute, to all or to two of three: nobody loses a peer, newcomers are answered, and all
 // are one swarm soon after.
 func TestStoreIsAway(t *testing.T) {
