@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,39 +33,12 @@ type exchange struct {
 
 	polling chan struct{} // static; holds one while leases are looked at
 	over    atomic.Bool   // no more are
-	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent
+	away    outage        // of the store as a whole: no stream's lease can be looked at, or no message sent to anybody
 	untold  outage        // of what it keeps of controls
+	lone    atomic.Bool   // when it was last looked at, controls were not learned and told
 
 	mu      sync.Mutex // guards what follows
 	dropped []string   // names of leases to be dropped
-}
-
-// outage is when something of the store last failed, and whether the log has said so.
-type outage struct {
-	last atomic.Pointer[time.Time] // nil: never
-	said atomic.Bool
-}
-
-// fail notes a failure and tells whether that is news.
-func (o *outage) fail(now time.Time) bool {
-	o.last.Store(&now)
-	return o.said.CompareAndSwap(false, true)
-}
-
-// over tells whether what was said to have failed has not done so for a while. That is told once.
-func (o *outage) over(now time.Time) bool {
-	return o.since(now) > failingFor && o.said.CompareAndSwap(true, false)
-}
-
-// on tells whether something has failed, and was not said to be over.
-func (o *outage) on() bool { return o.said.Load() }
-
-func (o *outage) since(now time.Time) time.Duration {
-	last := o.last.Load()
-	if last == nil {
-		return math.MaxInt64
-	}
-	return now.Sub(*last)
 }
 
 func newExchange(t *Tracker, s store.Store) *exchange {
@@ -78,7 +50,7 @@ func newExchange(t *Tracker, s store.Store) *exchange {
 }
 
 // alone tells whether a control that is set here is, as far as is known, not told to the other trackers.
-func (x *exchange) alone() bool { return x.away.on() || x.untold.on() }
+func (x *exchange) alone() bool { return x.lone.Load() }
 
 // tell has a word sent to a tracker. It never blocks: what does not fit into its outbox is dropped, which the receiver notices.
 func (x *exchange) tell(to string, w trunk.Word) {
@@ -131,7 +103,7 @@ func (x *exchange) listening() { x.hurry() }
 func (x *exchange) fail(err error) {
 	x.t.metrics.storeFailures.Inc()
 	if x.away.fail(time.Now()) {
-		x.t.log.Warn("tracker: the store cannot be reached: swarms carry on, but viewers of different trackers are not introduced to each other, and controls are to be set at each tracker", "error", err)
+		x.t.log.Warn("tracker: the store cannot be reached, or carries nothing to other trackers: swarms carry on, but viewers of different trackers are not introduced to each other, and controls may have to be set at each tracker", "error", err)
 	}
 }
 
@@ -154,16 +126,23 @@ func (x *exchange) send(ctx context.Context, l lane) {
 	}
 }
 
+// mail sends what waits in a lane, once what is under way there has arrived.
 func (x *exchange) mail(ctx context.Context, l lane) {
+	select {
+	case x.out.sending[l] <- struct{}{}:
+		defer func() { <-x.out.sending[l] }()
+	case <-ctx.Done():
+		return
+	}
 	letters := x.out.empty(l)
 	within, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
 	failed, err := x.out.sent(letters, x.store.Send(within, letters))
 	switch {
 	case failed == 0 || ctx.Err() != nil:
-	case failed == len(letters):
+	case x.out.stuck():
 		x.fail(err)
-	default:
+	default: // what others are sent goes
 		x.t.metrics.storeFailures.Inc()
 	}
 }
@@ -218,8 +197,9 @@ func (x *exchange) poll(ctx context.Context) {
 	if x.store.Drop(within, x.name, dropped) != nil {
 		x.t.metrics.storeFailures.Inc() // they run out by themselves
 	}
-	if x.look(within) {
-		x.agree(within)
+	told := x.look(within) && x.agree(within)
+	if !errors.Is(within.Err(), context.Canceled) { // or who asked has gone, which says nothing of the store
+		x.lone.Store(!told)
 	}
 }
 
@@ -251,12 +231,14 @@ func (x *exchange) look(ctx context.Context) bool {
 	case failed > 0:
 		x.t.metrics.storeFailures.Inc()
 	}
-	x.worked()
+	if len(streams) > 0 {
+		x.worked()
+	}
 	return true
 }
 
-// agree brings the controls here and in the store to the later of each.
-func (x *exchange) agree(ctx context.Context) {
+// agree brings the controls here and in the store to the later of each, and tells whether that went.
+func (x *exchange) agree(ctx context.Context) bool {
 	err := x.learn(ctx)
 	now := time.Now()
 	switch {
@@ -266,9 +248,13 @@ func (x *exchange) agree(ctx context.Context) {
 		if x.untold.fail(now) {
 			x.t.log.Warn("tracker: the store does not tell of controls: they are to be set at each tracker", "error", err)
 		}
-	case x.untold.over(now):
-		x.t.log.Info("tracker: the store tells of controls again")
+	default:
+		x.worked()
+		if x.untold.over(now) {
+			x.t.log.Info("tracker: the store tells of controls again")
+		}
 	}
+	return err == nil
 }
 
 func (x *exchange) learn(ctx context.Context) error {

@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,9 +16,10 @@ type faulty struct {
 	away   atomic.Bool
 	lacks  atomic.Pointer[string] // a part of the store is away: the lease of a stream, or "notes"; nil: nothing
 	loses  func() bool
-	held   atomic.Bool            // what comes stays on its way
-	cannot func(name string) bool // be sent to: the part of the store that would carry it is away; nil: all can
-	dead   chan struct{}          // closed when nobody listens any more
+	held   atomic.Bool              // what comes stays on its way
+	unsent atomic.Pointer[[]string] // trackers to which nothing can be sent: the part of the store that would carry it is away; nil: none
+	slow   atomic.Int64             // nanoseconds that sending takes, and giving back a lease half of that
+	dead   chan struct{}            // closed when nobody listens any more
 	faults atomic.Int64
 }
 
@@ -35,6 +37,11 @@ func (f *faulty) fails() error {
 func (f *faulty) without(key string) bool {
 	lacks := f.lacks.Load()
 	return lacks != nil && *lacks == key
+}
+
+func (f *faulty) carriesNot(to string) bool {
+	unsent := f.unsent.Load()
+	return unsent != nil && slices.Contains(*unsent, to)
 }
 
 func (f *faulty) Hold(ctx context.Context, holder string, lease time.Duration, claims []store.Claim) []store.Answer {
@@ -58,17 +65,26 @@ func (f *faulty) Drop(ctx context.Context, holder string, names []string) error 
 	if err := f.fails(); err != nil {
 		return err
 	}
+	time.Sleep(time.Duration(f.slow.Load() / 2))
 	return f.Store.Drop(ctx, holder, names)
 }
 
 func (f *faulty) Send(ctx context.Context, letters []store.Letter) []store.Receipt {
+	if len(letters) == 0 {
+		return nil
+	}
 	err := f.fails()
+	select {
+	case <-time.After(time.Duration(f.slow.Load())):
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	receipts, late := make([]store.Receipt, len(letters)), false
 	for i, l := range letters {
 		switch {
 		case err != nil:
 			receipts[i].Err = err
-		case f.cannot != nil && f.cannot(l.To):
+		case f.carriesNot(l.To):
 			f.faults.Add(1)
 			receipts[i].Err, late = errAway, true
 		default:

@@ -83,7 +83,8 @@ func (s *stream) beat(now time.Time) {
 	defer s.mu.Unlock()
 	if s.tie != nil {
 		s.say(trunk.GuestBeat, trunk.AppendTime(nil, s.t.millis(now)))
-		if s.tie.firm && now.Sub(s.tie.heard) > s.patience(now) {
+		// Who has not answered yet is waited for while the cells are kept here, and no longer than others where they are not.
+		if (s.tie.firm || s.keeper == nil) && now.Sub(s.tie.heard) > s.patience(now) {
 			s.orphaned(now)
 			s.t.exchange.hurry()
 		}

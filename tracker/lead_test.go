@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -168,9 +169,96 @@ func TestStoreIsAwayAndBackInTheLog(t *testing.T) {
 	})
 }
 
+// A tracker whose streams have all gone has no leases to look at: that they did not fail does not say that the store is back.
+func TestNoStreamsDoNotBringTheStoreBack(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := newParty(t, 1, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p.crowd(1)
+		p.ways[0].away.Store(true)
+		time.Sleep(10 * time.Second)
+		p.guests[0].socket.send(wire.Leave{}.Append(nil))
+		time.Sleep(keepStream + 2*retireEvery)
+		synctest.Wait()
+		if n := len(p.worlds[0].tracker.all()); n > 0 {
+			t.Fatalf("%d streams are left", n)
+		}
+		if strings.Contains(log.String(), "reached again") {
+			t.Errorf("the store is away, and the log says:\n%s", log.String())
+		}
+		p.ways[0].away.Store(false)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if n := strings.Count(log.String(), "reached again"); n != 1 {
+			t.Errorf("the store is back, which the log says %d times:\n%s", n, log.String())
+		}
+	})
+}
+
 // One beat that is late, while the store fails, does not make two swarms of one.
 func TestALateBeatIsWaitedFor(t *testing.T) {
 	if least := 2*beatEvery + 2*tick; cutOffAfter < least || silentAfter < least {
 		t.Errorf("a keeper is given up after %v or %v, two beats take %v", cutOffAfter, silentAfter, least)
+	}
+}
+
+// The keeper is lost, and who has taken the lease meanwhile is lost too, before it has said a word: who was a guest keeps the cells itself.
+func TestWhoHoldsTheLeaseNeverAnswers(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 2, Config{})
+		viewers := p.gather(10)
+		p.await(5*time.Second, viewers)
+		keeper := p.keepers()[0]
+		stays := p.at(1 - keeper)
+		demo := store.Claim{Name: "demo", Take: true}
+		p.meet.Drop(context.Background(), p.worlds[keeper].tracker.exchange.name, []string{demo.Name})
+		p.meet.Hold(context.Background(), "lost as well", leaseFor, []store.Claim{demo})
+		p.kill(keeper)
+		time.Sleep(2 * leaseFor)
+		p.drawn++
+		p.await(frozenFor, append(slices.Clone(stays), p.join(1-keeper, p.drawn)))
+		if holder := p.meet.Hold(context.Background(), "", 0, []store.Claim{{Name: demo.Name}})[0].Holder; holder != p.worlds[1-keeper].tracker.exchange.name {
+			t.Errorf("the lease is held by %q", holder)
+		}
+	})
+}
+
+// Nothing can be sent to one tracker of three, whose part of the store does not answer: controls are told to all for all that, and
+// while others can be sent to, the store is not said to be away.
+func TestAPartThatCarriesNothingIsNotTheStore(t *testing.T) {
+	for _, which := range []string{"keeper", "guest"} {
+		t.Run("to the "+which, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var log bytes.Buffer
+				p := newParty(t, 3, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+				p.await(10*time.Second, p.gather(12))
+				lost := p.keepers()[0]
+				if which == "guest" {
+					lost = (lost + 1) % 3
+				}
+				for _, way := range p.ways {
+					way.unsent.Store(&[]string{p.worlds[lost].tracker.exchange.name})
+				}
+				for range 40 {
+					time.Sleep(500 * time.Millisecond)
+					synctest.Wait()
+					for i, w := range p.worlds {
+						if text := w.tracker.warning(); text != "" {
+							t.Fatalf("tracker %d warns: %s", i, text)
+						}
+					}
+				}
+				if which == "guest" && strings.Contains(log.String(), "cannot be reached") {
+					t.Errorf("the log says that the store is away:\n%s", log.String())
+				}
+				var faults int64
+				for _, way := range p.ways {
+					faults += way.faults.Load()
+				}
+				if faults == 0 {
+					t.Error("no fault was injected")
+				}
+			})
+		})
 	}
 }

@@ -16,8 +16,9 @@ const (
 // are sent with what it would carry, so what goes to a tracker that could not be sent to last time goes by itself: by the side lane.
 // A tracker's words are under way in one lane at a time, and stay in order.
 type outboxes struct {
-	name string               // static; who sends
-	wait [lanes]chan struct{} // static; holds one when something waits
+	name    string               // static; who sends
+	wait    [lanes]chan struct{} // static; holds one when something waits
+	sending [lanes]chan struct{} // static; holds one while something is under way
 
 	mu  sync.Mutex // guards what follows
 	all map[string]*outbox
@@ -41,7 +42,7 @@ type outbox struct {
 func newOutboxes(name string) *outboxes {
 	o := &outboxes{name: name, all: map[string]*outbox{}}
 	for i := range o.wait {
-		o.wait[i] = make(chan struct{}, 1)
+		o.wait[i], o.sending[i] = make(chan struct{}, 1), make(chan struct{}, 1)
 	}
 	return o
 }
@@ -115,6 +116,18 @@ func (o *outboxes) sent(letters []store.Letter, receipts []store.Receipt) (faile
 		}
 	}
 	return failed, why
+}
+
+// stuck tells whether nothing could be sent last time to any tracker, but to those where nobody listened.
+func (o *outboxes) stuck() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, b := range o.all {
+		if b.lane == mainLane && !b.deaf {
+			return false
+		}
+	}
+	return true
 }
 
 // listens tells whether somebody listened at a tracker when it was last written to.

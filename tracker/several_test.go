@@ -159,6 +159,28 @@ func TestKeeperIsDrained(t *testing.T) {
 	})
 }
 
+// The farewell of a keeper that has no viewers to wait for is on its way, slowly, when all else of it has ended: it arrives.
+func TestFarewellThatIsUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		p := newParty(t, 2, Config{})
+		viewers := p.gather(6)
+		p.await(10*time.Second, viewers)
+		keeper := p.keepers()[0]
+		for _, f := range p.at(keeper) {
+			f.socket.send(wire.Leave{}.Append(nil))
+		}
+		time.Sleep(time.Second)
+		const slow = 300 * time.Millisecond
+		p.ways[keeper].slow.Store(int64(slow))
+		p.worlds[keeper].stop()
+		time.Sleep(2*slow + 100*time.Millisecond) // sooner than silence would tell
+		synctest.Wait()
+		if k := p.keepers(); !slices.Equal(k, []int{1 - keeper}) {
+			t.Errorf("trackers %v keep the cells", k)
+		}
+	})
+}
+
 // The store is away for half a minute, to all or to two of three: nobody loses a peer, newcomers are answered, and all
 // are one swarm soon after.
 func TestStoreIsAway(t *testing.T) {
@@ -228,14 +250,12 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 				p.await(10*time.Second, viewers)
 				keeper := p.keepers()[0]
 				var away []string
-				var cut atomic.Bool
 				for _, i := range c.to {
 					away = append(away, p.worlds[(keeper+i)%3].tracker.exchange.name)
 				}
 				for _, way := range p.ways {
-					way.cannot = func(name string) bool { return cut.Load() && slices.Contains(away, name) }
+					way.unsent.Store(&away)
 				}
-				cut.Store(true)
 				slowest := [3]time.Duration{}
 				var newcomers []*follower
 				for n := range 60 {
@@ -265,7 +285,9 @@ func TestPartOfTheStoreCarriesNothing(t *testing.T) {
 				if p.ways[0].faults.Load()+p.ways[1].faults.Load()+p.ways[2].faults.Load() == 0 {
 					t.Error("no fault was injected")
 				}
-				cut.Store(false)
+				for _, way := range p.ways {
+					way.unsent.Store(nil)
+				}
 				p.await(30*time.Second, append(viewers, newcomers...))
 			})
 		})

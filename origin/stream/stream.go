@@ -171,16 +171,16 @@ func (s *Stream) save() {
 func (s *Stream) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	age := now.Sub(s.since)
-	switch {
-	case s.status == Interrupted && age >= s.grace:
+	if s.status == Interrupted && now.Sub(s.since) >= s.grace {
 		s.status, s.since = Ended, now
 		s.log.Info("ended")
-	case s.status == Ended && age >= keepEnded:
-		s.window.Release()
 	}
-	if s.status == Ended && now.Sub(s.left) >= s.config.Grace { // players do not read on after an end
+	over := now.Sub(s.left) - s.config.Grace // for how long its playlist has been: players do not read on after an end
+	if s.status == Ended && over >= 0 {
 		s.window.End()
+	}
+	if s.status == Ended && over >= keepEnded {
+		s.window.Release()
 	}
 }
 

@@ -375,6 +375,37 @@ func TestEnd(t *testing.T) {
 	})
 }
 
+// TestEndWithALongGrace: as long as a broadcaster who said that it is over may come back, its playlist has its media.
+func TestEndWithALongGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const grace = 2 * keepEnded
+		all := newStreams(t, t.TempDir())
+		all.config.Grace = grace
+		go all.Run(t.Context())
+		s := publish(t, all, "demo")
+		st := s.Stream()
+		send(t, s, 0, 5*time.Second)
+		s.End()
+		media := func() int { return strings.Count(playlist(st), "#EXTINF") }
+		had := media()
+		if had == 0 {
+			t.Fatal("no media is listed")
+		}
+		time.Sleep(grace - time.Second)
+		if n := media(); n != had {
+			t.Errorf("%d segments are listed of %d", n, had)
+		}
+		time.Sleep(keepEnded)
+		if n := media(); n != had {
+			t.Errorf("of the ended playlist %d segments are listed of %d", n, had)
+		}
+		time.Sleep(5 * time.Second)
+		if n := media(); n != 0 {
+			t.Errorf("%d segments are held on", n)
+		}
+	})
+}
+
 func TestJumpGoesOn(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")

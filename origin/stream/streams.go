@@ -18,7 +18,7 @@ import (
 const (
 	silence   = 5 * time.Second // after which a second broadcaster may take over
 	farewell  = 3 * time.Second // that one who said that it is over is waited for; OBS says so too before it reconnects, and is back after two
-	keepEnded = 5 * time.Minute // that an ended stream can still be fetched
+	keepEnded = 5 * time.Minute // that a stream can still be fetched whose playlist has ended
 )
 
 // ErrBusy says that the stream has a broadcaster.

@@ -35,14 +35,16 @@ return by or ''`
 const drop = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0`
 
-// write keeps a note, its stamp before its text, unless as late a one is there.
+// write keeps a note, its stamp before its text, unless as late a one is there. What is not a note is no hindrance.
 const write = `local kept = redis.call('HGET', KEYS[1], ARGV[1])
-if kept and tonumber(string.match(kept, '^%-?%d+')) >= tonumber(ARGV[2]) then return 0 end
+local stamp = kept and tonumber(string.match(kept, '^%-?%d+') or '')
+if stamp and stamp >= tonumber(ARGV[2]) then return 0 end
 return redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3])`
 
 // erase takes a note out, unless a later one is there.
 const erase = `local kept = redis.call('HGET', KEYS[1], ARGV[1])
-if kept and tonumber(string.match(kept, '^%-?%d+')) <= tonumber(ARGV[2]) then return redis.call('HDEL', KEYS[1], ARGV[1]) end
+local stamp = kept and tonumber(string.match(kept, '^%-?%d+') or '')
+if kept and (not stamp or stamp <= tonumber(ARGV[2])) then return redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 0`
 
 const notesKey = keyPrefix + "notes"
