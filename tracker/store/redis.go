@@ -139,6 +139,14 @@ func (quiet) Printf(context.Context, string, ...any) {}
 func leaseKey(name string) string { return keyPrefix + "lease:" + name }
 func inboxOf(as string) string    { return keyPrefix + "inbox:" + as }
 
+// relearn has the client of a Cluster find out anew who serves what, since something failed. By itself it does so once a minute, and when a
+// server says that another serves it now: a dead one, from which a replica takes over, says nothing. Calls that come together count as one.
+func (r *Redis) relearn(ctx context.Context) {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok && !errors.Is(ctx.Err(), context.Canceled) {
+		cluster.ReloadState(ctx)
+	}
+}
+
 // Hold implements Store.
 func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) []Answer {
 	if len(claims) == 0 {
@@ -160,6 +168,7 @@ func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, cl
 		by, err := a.Text()
 		if err != nil {
 			answers[i].Err = fmt.Errorf("store: hold: %w", err)
+			r.relearn(ctx)
 			continue
 		}
 		answers[i].Holder = by
@@ -179,6 +188,7 @@ func (r *Redis) Drop(ctx context.Context, holder string, names []string) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: drop: %w", err)
 	}
 	return nil
@@ -200,6 +210,7 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 	for i, n := range listeners {
 		if err := n.Err(); err != nil {
 			receipts[i].Err = fmt.Errorf("store: send: %w", err)
+			r.relearn(ctx)
 			continue
 		}
 		receipts[i].Heard = n.Val() > 0
@@ -211,9 +222,7 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 func (r *Redis) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
 	for ctx.Err() == nil {
 		r.listen(ctx, inboxOf(as), listening, take)
-		if cluster, ok := r.client.(*redis.ClusterClient); ok && ctx.Err() == nil {
-			cluster.ReloadState(ctx) // it may be elsewhere now, which the client finds out for commands only
-		}
+		r.relearn(ctx)
 		select {
 		case <-ctx.Done():
 		case <-time.After(redisPause):
@@ -263,6 +272,7 @@ func (r *Redis) Write(ctx context.Context, notes []Note) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: write: %w", err)
 	}
 	return nil
@@ -280,6 +290,7 @@ func (r *Redis) Erase(ctx context.Context, notes []Note) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: erase: %w", err)
 	}
 	return nil
@@ -289,6 +300,7 @@ func (r *Redis) Erase(ctx context.Context, notes []Note) error {
 func (r *Redis) Notes(ctx context.Context) ([]Note, error) {
 	kept, err := r.client.HGetAll(ctx, notesKey).Result()
 	if err != nil {
+		r.relearn(ctx)
 		return nil, fmt.Errorf("store: notes: %w", err)
 	}
 	notes := make([]Note, 0, len(kept))

@@ -451,6 +451,45 @@ func TestSentinelFailsOver(t *testing.T) {
 	t.Fatal("the replica never took over")
 }
 
+// When a replica takes over from a master of a Cluster, asked to or since the master died, the lease is whose it was, and what is sent
+// to a tracker that listened there arrives.
+func TestClusterFailsOver(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		take func(master, replica *redistest.Server)
+	}{
+		{"asked to", func(_, replica *redistest.Server) { replica.FailOver() }},
+		{"killed", func(master, replica *redistest.Server) {
+			master.Kill()
+			replica.AwaitMaster()
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			url, masters := redistest.StartCluster(t)
+			replicas := redistest.AddReplicas(t, masters)
+			open := opener(t, url)
+			inbox := listener(t, open(), "{stream}") // with the lease
+			s := open()
+			hold(t, s, "a", long, claims(true, "{stream}"))
+			at := slices.Index(masters, redistest.Holding(t, masters, "shoal:lease:{stream}"))
+			redistest.Holding(t, replicas[at:at+1], "shoal:lease:{stream}") // it has it too
+			c.take(masters[at], replicas[at])
+			for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+				if holders, err := held(s, "b", long, claims(true, "{stream}")); err == nil && holders[0] != "a" {
+					t.Fatalf("the lease is %q's", holders[0])
+				}
+				s.Send(context.Background(), []store.Letter{{To: "{stream}", Message: []byte("here")}})
+				select {
+				case <-inbox:
+					return
+				case <-time.After(50 * time.Millisecond):
+				}
+			}
+			t.Fatal("nothing arrives any more")
+		})
+	}
+}
+
 func TestURLs(t *testing.T) {
 	for _, c := range []struct {
 		url string

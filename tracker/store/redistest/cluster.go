@@ -12,7 +12,7 @@ func StartCluster(t Life) (url string, masters []*Server) {
 	const slots, n = 16384, 3
 	var addrs []string
 	for range n {
-		s := start(t, []string{"--cluster-enabled", "yes", "--cluster-port", portOf(FreeAddr(t)), "--cluster-node-timeout", "2000"})
+		s := startMember(t)
 		masters, addrs = append(masters, s), append(addrs, s.Addr)
 	}
 	for i, s := range masters {
@@ -21,16 +21,76 @@ func StartCluster(t Life) (url string, masters []*Server) {
 			s.Do("CLUSTER", "MEET", "127.0.0.1", portOf(masters[0].Addr), masters[0].args[3])
 		}
 	}
-	for _, s := range masters {
-		await(t, "the cluster", func() bool {
-			info := s.Do("CLUSTER", "INFO")
-			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
-		})
-	}
+	awaitMembers(t, masters)
 	return "redis-cluster://" + strings.Join(addrs, ","), masters
 }
 
-// Holding returns the master of a Cluster that holds a key.
+func startMember(t Life) *Server {
+	t.Helper()
+	return start(t, []string{
+		"--cluster-enabled", "yes", "--cluster-port", portOf(FreeAddr(t)), "--cluster-node-timeout", "2000",
+		"--repl-diskless-sync-delay", "0", "--cluster-replica-validity-factor", "0",
+	})
+}
+
+// awaitMembers waits until each knows all of them and serves.
+func awaitMembers(t Life, all []*Server) {
+	t.Helper()
+	for _, s := range all {
+		await(t, "the cluster", func() bool {
+			info := s.Do("CLUSTER", "INFO")
+			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, fmt.Sprintf("cluster_known_nodes:%d\r", len(all)))
+		})
+	}
+}
+
+// AddReplicas gives each master of a Cluster a replica, in their order.
+func AddReplicas(t Life, masters []*Server) (replicas []*Server) {
+	t.Helper()
+	for range masters {
+		s := startMember(t)
+		s.Do("CLUSTER", "MEET", "127.0.0.1", portOf(masters[0].Addr), masters[0].args[3])
+		replicas = append(replicas, s)
+	}
+	all := slices.Concat(masters, replicas)
+	awaitMembers(t, all)
+	for i, s := range replicas {
+		s.Do("CLUSTER", "REPLICATE", masters[i].Do("CLUSTER", "MYID"))
+	}
+	for _, s := range replicas {
+		await(t, "the replica "+s.Addr, func() bool { return strings.Contains(s.Do("INFO", "replication"), "master_link_status:up") })
+		id := s.Do("CLUSTER", "MYID")
+		for _, other := range all { // who does not know it as one would not let it take over
+			await(t, "that all know of a replica", func() bool { return isReplica(other.Do("CLUSTER", "NODES"), id) })
+		}
+	}
+	return replicas
+}
+
+// isReplica looks a server up in what CLUSTER NODES says.
+func isReplica(nodes, id string) bool {
+	for line := range strings.Lines(nodes) {
+		if words := strings.Fields(line); len(words) > 2 && words[0] == id {
+			return strings.Contains(words[2], "slave")
+		}
+	}
+	return false
+}
+
+// FailOver has a replica take over from its master, by request and with nothing lost.
+func (s *Server) FailOver() {
+	s.t.Helper()
+	s.Do("CLUSTER", "FAILOVER")
+	s.AwaitMaster()
+}
+
+// AwaitMaster waits until the server is a master.
+func (s *Server) AwaitMaster() {
+	s.t.Helper()
+	await(s.t, "that "+s.Addr+" takes over", func() bool { return strings.Contains(s.Do("ROLE"), "[master") })
+}
+
+// Holding returns the server of a Cluster that holds a key, once one does.
 func Holding(t Life, masters []*Server, key string) (holds *Server) {
 	t.Helper()
 	slot := masters[0].Do("CLUSTER", "KEYSLOT", key)
