@@ -147,7 +147,7 @@ func (s *stream) take(g *guest, seat trunk.Seat, mate wire.ViewerID, now time.Ti
 			k.leave(other.at, out, now)
 		}
 		if out == id {
-			s.end(h, id, trunk.Taken, now)
+			s.contest(h, seat, now)
 			return false
 		}
 		s.end(other, out, trunk.Taken, now)
@@ -168,8 +168,10 @@ func (s *stream) end(h home, id wire.ViewerID, why trunk.Kind, now time.Time) {
 		s.tellGuest(h.at, trunk.Word{Kind: why, Body: trunk.AppendEnded(nil, trunk.Ended{ID: id, Joined: h.told})})
 	case v != nil && why == trunk.Gone:
 		s.expel(v, now)
+	case v != nil && why == trunk.Soon:
+		s.turnAway(v, soonAgain, now)
 	case v != nil:
-		s.turnAway(v, now)
+		s.turnAway(v, seatAgain, now)
 	}
 }
 

@@ -21,6 +21,7 @@ type holders struct {
 type holder struct {
 	viewer wire.ViewerID
 	joined int64 // in milliseconds of the tracker's time
+	asked  int64 // for a sign of life, likewise; 0: never
 }
 
 func newHolders(most int) holders {
@@ -41,9 +42,26 @@ func (h *holders) take(id token.ID, viewer wire.ViewerID, joined int64) (out wir
 		h.give(out)
 	}
 	h.give(viewer) // of another token that it came with before
-	h.by[id] = append(h.by[id], holder{viewer, joined})
+	h.by[id] = append(h.by[id], holder{viewer: viewer, joined: joined})
 	h.of[viewer] = id
 	return out
+}
+
+// contest is for a viewer that found no seat of its token: it returns who is to be asked for a sign of life, each once in
+// seatAgain, and whether one of those who sit may lose its seat soon.
+func (h *holders) contest(id token.ID, now int64) (ask []wire.ViewerID, soon bool) {
+	if h.most > mostAsked {
+		return nil, false
+	}
+	for i := range h.by[id] {
+		o := &h.by[id][i]
+		if o.asked == 0 || now-o.asked >= seatAgain.Milliseconds() {
+			o.asked = now
+			ask = append(ask, o.viewer)
+		}
+		soon = soon || now-o.asked < soonAgain.Milliseconds()
+	}
+	return ask, soon
 }
 
 // give takes back what a viewer holds.

@@ -90,7 +90,7 @@ func (a tokened) expect(there []*follower, refused *follower) {
 			a.party.t.Errorf("viewer %d was sent away: %+v", f.secret, why)
 		}
 	}
-	if closed, why := refused.ended(); !closed || why.Reason != wire.RefusedToken || why.RetryAfter != 15 {
+	if closed, why := refused.ended(); !closed || why.Reason != wire.RefusedToken || why.RetryAfter != 3 && why.RetryAfter != 15 {
 		a.party.t.Errorf("viewer %d is there still, or was told %+v", refused.secret, why)
 	}
 	if ids := refused.members(); len(ids) > 0 {

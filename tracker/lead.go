@@ -137,17 +137,15 @@ func (s *stream) oust(id wire.ViewerID, v *viewer, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.viewers[id] != v || s.over { // it is about to come, or to go
-		v.bye(websocket.ClosePolicyViolation, tokenTaken().Text)
+		v.bye(websocket.ClosePolicyViolation, tokenTaken(seatAgain).Text)
 		return
 	}
-	s.forgo(id, now)
-	s.turnAway(v, now)
-	s.flush(now)
+	s.unseat(v, now)
 }
 
-// turnAway ends the socket of a viewer for whom its token has no seat.
-func (s *stream) turnAway(v *viewer, now time.Time) {
-	no := tokenTaken()
+// turnAway ends the socket of a viewer for whom its token has no seat, and tells it when it may try again.
+func (s *stream) turnAway(v *viewer, wait time.Duration, now time.Time) {
+	no := tokenTaken(wait)
 	s.t.metrics.refused(int(no.Reason))
 	v.push(refusal, no.Append(nil))
 	s.dismiss(v, now)

@@ -247,15 +247,19 @@ func (s *stream) carryOut(into *mirror, w trunk.Word, now time.Time) {
 		if err == nil && s.inCell(to) {
 			s.deliver(s.viewers[to], from, payload, false)
 		}
-	case trunk.Gone, trunk.Taken:
+	case trunk.Gone, trunk.Taken, trunk.Soon, trunk.Rouse:
 		sockets, _ := trunk.ParseEnded(w.Body)
 		for _, ended := range sockets {
 			switch v := s.viewers[ended.ID]; {
 			case v == nil || v.joined > ended.Joined: // it has come again, of which the keeper hears yet
 			case w.Kind == trunk.Gone:
 				s.expel(v, now)
+			case w.Kind == trunk.Rouse:
+				s.rouse(v, now)
+			case w.Kind == trunk.Soon:
+				s.turnAway(v, soonAgain, now)
 			default:
-				s.turnAway(v, now)
+				s.turnAway(v, seatAgain, now)
 			}
 		}
 	case trunk.Bequest:

@@ -94,15 +94,14 @@ func (t *Tracker) enter(ctx context.Context, p *pass, from netip.Addr) *rebuff {
 	}
 	if p.token != (token.ID{}) && t.taken(ctx, p.token) {
 		t.release(from, p)
-		no := tokenTaken()
-		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, time.Duration(no.RetryAfter) * time.Second, no.Text}
+		return &rebuff{refusedBusyToken, http.StatusTooManyRequests, seatAgain, tokenTaken(seatAgain).Text}
 	}
 	return nil
 }
 
-// tokenTaken is what a viewer is told for which its token has no seat.
-func tokenTaken() *wire.Refused {
-	return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: uint16(seatAgain / time.Second), Text: "another viewer is here with this token; each viewer needs its own"}
+// tokenTaken is what a viewer is told for which its token has no seat, and that may try again after a time.
+func tokenTaken(wait time.Duration) *wire.Refused {
+	return &wire.Refused{Reason: wire.RefusedToken, RetryAfter: uint16((wait + time.Second - 1) / time.Second), Text: "another viewer is here with this token; each viewer needs its own"}
 }
 
 // sit gives a viewer that joins a seat of its token, if it needs one, or says that there is none.
@@ -112,9 +111,7 @@ func (t *Tracker) sit(p *pass, id wire.ViewerID, stream string, socket *viewer, 
 	}
 	out, wait := t.seats.sit(p.token, id, stream, socket, now)
 	if wait > 0 {
-		no := tokenTaken()
-		no.RetryAfter = uint16((wait + time.Second - 1) / time.Second)
-		return no
+		return tokenTaken(wait)
 	}
 	if out != nil {
 		t.oust(out, now)

@@ -34,6 +34,7 @@ type stream struct {
 	failed  time.Time                 // when the store last did not say who holds the lease
 	control Control                   // as it was applied last
 	outside outside                   // those of the viewers here that are in no cell
+	roused  []*viewer                 // who must give a sign of life, or lose their seats
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
 }
@@ -282,10 +283,11 @@ func (s *stream) resend(v *viewer) {
 	}
 }
 
-// tick tells what has waited for its gap, and lets in who has waited for its turn.
+// tick tells what has waited for its gap, lets in who has waited for its turn, and looks at who must give a sign of life.
 func (s *stream) tick(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.settle(now)
 	s.letIn(now)
 	s.flush(now)
 }

@@ -44,6 +44,7 @@ type viewer struct {
 	joined   int64      // in milliseconds of the tracker's time
 	reported time.Time  // up to where beacons have been credited
 	playing  bool
+	roused   bool // it is in the stream's list
 
 	mu    sync.Mutex // guards what follows
 	queue queue

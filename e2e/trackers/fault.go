@@ -168,6 +168,15 @@ func (s *swarm) redisAway(name string, away time.Duration, take, giveBack func()
 	return r
 }
 
+// failedOver has servers of the store take over from others. All must keep all their peers.
+func (s *swarm) failedOver(name string, do func() (faults int)) result {
+	r := result{Fault: name}
+	s.during(&r, s.viewers, []int{0, 1, 2}, func() { r.Faults = do() })
+	s.after(&r, 10*time.Second)
+	r.fewest(1)
+	return r
+}
+
 func (s *swarm) cut(trackers ...int) func() {
 	return func() {
 		for _, i := range trackers {

@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,6 +72,7 @@ func run(program string, viewers int, away time.Duration, only string, asJSON bo
 		note(behindSentinels(name, l, program, viewers))
 	}
 	onCluster(l, program, viewers, away, wanted, note)
+	onReplicas(l, program, viewers, wanted, note)
 	if asJSON {
 		json.NewEncoder(os.Stdout).Encode(map[string]any{"viewers": viewers, "trackers": 3, "faults": results})
 	}
@@ -128,5 +130,39 @@ func onCluster(l *life, program string, viewers int, away time.Duration, wanted 
 		if wanted(name) {
 			note(s.redisAway(name, away, m.Freeze, m.Thaw))
 		}
+	}
+}
+
+// onReplicas has replicas of a Cluster take over from their masters: each in turn by request, then the one of the master that has the lease, when
+// that is killed.
+func onReplicas(l *life, program string, viewers int, wanted func(string) bool, note func(result)) {
+	asked, killed := "cluster failover, three times", "cluster master with the lease killed"
+	if !wanted(asked) && !wanted(killed) {
+		return
+	}
+	url, masters := redistest.StartCluster(l)
+	replicas := redistest.AddReplicas(l, masters)
+	s := newSwarm(l, program, []string{url, url, url}, viewers)
+	defer s.close()
+	note(s.joined("cluster with replicas, joined"))
+	if wanted(asked) {
+		note(s.failedOver(asked, func() (faults int) {
+			for i, r := range replicas {
+				r.FailOver()
+				faults++
+				masters[i], replicas[i] = r, masters[i]
+				time.Sleep(5 * time.Second)
+			}
+			return faults
+		}))
+	}
+	if wanted(killed) {
+		at := slices.Index(masters, redistest.Holding(l, masters, "shoal:lease:demo"))
+		note(s.failedOver(killed, func() int {
+			masters[at].Kill()
+			replicas[at].AwaitMaster()
+			time.Sleep(5 * time.Second)
+			return 1
+		}))
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,9 +18,6 @@ const (
 	redisPause    = 500 * time.Millisecond
 	keyPrefix     = "shoal:"
 )
-
-// ErrURL says that a text does not name a Redis.
-var ErrURL = errors.New("want redis://HOST:PORT, rediss:// for TLS, redis-sentinel://HOST:PORT,HOST:PORT/MASTER, or redis-cluster://HOST:PORT,HOST:PORT, each with USER:PASSWORD@ before the hosts if need be, and no parameters after a ?")
 
 // hold gives a lease to who claims it, if it is free, and renews it for who holds it, in one step.
 const hold = `local by = redis.call('GET', KEYS[1])
@@ -67,72 +63,6 @@ func OpenRedis(text string) (*Redis, error) {
 	return &Redis{redis.NewUniversalClient(options)}, nil
 }
 
-// redisOptions reads a URL.
-func redisOptions(text string) (*redis.UniversalOptions, error) {
-	hosts, first := severalHosts(text)
-	u, err := url.Parse(first)
-	if err != nil || u.Host == "" || strings.ContainsAny(text[strings.LastIndexByte(text, '@')+1:], "?#") {
-		return nil, ErrURL
-	}
-	o := &redis.UniversalOptions{
-		DialTimeout: redisPatience, ReadTimeout: redisPatience, WriteTimeout: redisPatience,
-		ContextTimeoutEnabled: true,
-		MaxRetries:            -1, // whoever calls comes again by itself
-	}
-	port := "6379"
-	path := strings.Trim(u.Path, "/")
-	switch {
-	case u.Scheme == "redis" || u.Scheme == "rediss":
-		if len(hosts) > 1 {
-			return nil, ErrURL
-		}
-		single, err := redis.ParseURL(text)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", err, ErrURL)
-		}
-		o.DB, o.TLSConfig = single.DB, single.TLSConfig
-	case u.Scheme == "redis-sentinel" && path != "":
-		o.MasterName, port = path, "26379"
-	case u.Scheme == "redis-cluster" && path == "":
-		o.IsClusterMode = true
-	default:
-		return nil, ErrURL
-	}
-	o.Username = u.User.Username()
-	o.Password, _ = u.User.Password()
-	for _, host := range hosts {
-		if _, _, err := net.SplitHostPort(host); err != nil {
-			host = net.JoinHostPort(strings.Trim(host, "[]"), port)
-		}
-		o.Addrs = append(o.Addrs, host)
-	}
-	return o, nil
-}
-
-// severalHosts returns the hosts of a URL, between commas, and the URL with the first of them alone.
-func severalHosts(text string) (hosts []string, first string) {
-	scheme, rest, _ := strings.Cut(text, "://")
-	authority, path, slash := strings.Cut(rest, "/")
-	user := authority[:strings.LastIndexByte(authority, '@')+1]
-	hosts = strings.Split(authority[len(user):], ",")
-	first = scheme + "://" + user + hosts[0]
-	if slash {
-		first += "/" + path
-	}
-	return hosts, first
-}
-
-// withoutPassword returns a URL as it may be shown.
-func withoutPassword(text string) string {
-	if _, first := severalHosts(text); first != text {
-		text = first + " and others"
-	}
-	if u, err := url.Parse(text); err == nil {
-		return u.Redacted()
-	}
-	return "…"
-}
-
 // quiet is a log that says nothing.
 type quiet struct{}
 
@@ -140,6 +70,14 @@ func (quiet) Printf(context.Context, string, ...any) {}
 
 func leaseKey(name string) string { return keyPrefix + "lease:" + name }
 func inboxOf(as string) string    { return keyPrefix + "inbox:" + as }
+
+// relearn has the client of a Cluster find out anew who serves what, since something failed. By itself it does so once a minute, and when a
+// server says that another serves it now: a dead one, from which a replica takes over, says nothing. Calls that come together count as one.
+func (r *Redis) relearn(ctx context.Context) {
+	if cluster, ok := r.client.(*redis.ClusterClient); ok && !errors.Is(ctx.Err(), context.Canceled) {
+		cluster.ReloadState(ctx)
+	}
+}
 
 // Hold implements Store.
 func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, claims []Claim) []Answer {
@@ -162,6 +100,7 @@ func (r *Redis) Hold(ctx context.Context, holder string, lease time.Duration, cl
 		by, err := a.Text()
 		if err != nil {
 			answers[i].Err = fmt.Errorf("store: hold: %w", err)
+			r.relearn(ctx)
 			continue
 		}
 		answers[i].Holder = by
@@ -181,6 +120,7 @@ func (r *Redis) Drop(ctx context.Context, holder string, names []string) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: drop: %w", err)
 	}
 	return nil
@@ -202,6 +142,7 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 	for i, n := range listeners {
 		if err := n.Err(); err != nil {
 			receipts[i].Err = fmt.Errorf("store: send: %w", err)
+			r.relearn(ctx)
 			continue
 		}
 		receipts[i].Heard = n.Val() > 0
@@ -213,9 +154,7 @@ func (r *Redis) Send(ctx context.Context, letters []Letter) []Receipt {
 func (r *Redis) Receive(ctx context.Context, as string, listening func(), take func([]byte)) {
 	for ctx.Err() == nil {
 		r.listen(ctx, inboxOf(as), listening, take)
-		if cluster, ok := r.client.(*redis.ClusterClient); ok && ctx.Err() == nil {
-			cluster.ReloadState(ctx) // it may be elsewhere now, which the client finds out for commands only
-		}
+		r.relearn(ctx)
 		select {
 		case <-ctx.Done():
 		case <-time.After(redisPause):
@@ -265,6 +204,7 @@ func (r *Redis) Write(ctx context.Context, notes []Note) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: write: %w", err)
 	}
 	return nil
@@ -282,6 +222,7 @@ func (r *Redis) Erase(ctx context.Context, notes []Note) error {
 		return nil
 	})
 	if err != nil {
+		r.relearn(ctx)
 		return fmt.Errorf("store: erase: %w", err)
 	}
 	return nil
@@ -291,6 +232,7 @@ func (r *Redis) Erase(ctx context.Context, notes []Note) error {
 func (r *Redis) Notes(ctx context.Context) ([]Note, error) {
 	kept, err := r.client.HGetAll(ctx, notesKey).Result()
 	if err != nil {
+		r.relearn(ctx)
 		return nil, fmt.Errorf("store: notes: %w", err)
 	}
 	notes := make([]Note, 0, len(kept))

@@ -122,13 +122,13 @@ func ParseCensus(body []byte) (now int64, seats []Seat, rosters []wire.Roster, e
 	return now, seats, rosters, nil
 }
 
-// Ended is a viewer's socket that is to end: that of this Join or of an earlier one.
+// Ended is a viewer's socket that is to end, or to be asked whether it has: that of this Join or of an earlier one.
 type Ended struct {
 	ID     wire.ViewerID
 	Joined int64 // in the receiver's time, as its Seat said
 }
 
-// AppendEnded appends sockets to the body of Gone and Taken.
+// AppendEnded appends sockets to the body of Gone, Taken, Rouse and Soon.
 func AppendEnded(b []byte, sockets ...Ended) []byte {
 	for _, s := range sockets {
 		b = binary.BigEndian.AppendUint64(b, uint64(s.ID))

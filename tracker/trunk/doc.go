@@ -30,6 +30,8 @@
 //	0x46 Adieu    I keep the cells no longer
 //	0x47 Taken    sockets of viewers for whom their token has no seat
 //	0x48 Bequest  cells in which the guest has no viewers, told before an Adieu: for each a length u16 and its Roster
+//	0x49 Rouse    sockets of viewers that lose their token's seat if they give no sign of life
+//	0x4a Soon     sockets of viewers for whom a Taken follows, and whose token may have a seat in a moment
 //
 // A seat is a viewer's ID u64, flags u8, rendition u8, weight u16, its network u64, prefix u64, origin u64, region u32 and round
 // trip u16, the cell u32 in which it was told to be, 0 for none, the time u64 of its Join, and its token, 16 bytes that are a hash,

@@ -32,6 +32,8 @@ const (
 	Adieu   Kind = 0x46
 	Taken   Kind = 0x47
 	Bequest Kind = 0x48
+	Rouse   Kind = 0x49
+	Soon    Kind = 0x4a
 )
 
 // FromKeeper tells whether it is the keeper's word, and not a guest's.
