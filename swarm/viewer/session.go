@@ -153,7 +153,8 @@ func (s *session) start(ctx context.Context) {
 		return
 	}
 	s.tracker = &tracker{
-		urls: s.v.cfg.Trackers, stream: s.v.name, token: s.v.cfg.Token,
+		hangs: trackerHangs,
+		urls:  s.v.cfg.Trackers, stream: s.v.name, token: s.v.cfg.Token,
 		up: func(k *socket) {
 			s.tell(func(now scheduler.Time) { s.socket, s.barred = k, false; s.core.TrackerUp(now) })
 		},

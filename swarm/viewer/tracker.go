@@ -19,14 +19,16 @@ import (
 const (
 	trackerQueue = 128 // messages waiting for the socket; more are dropped
 	trackerWrite = 5 * time.Second
-	outlastMost  = 2 * time.Minute // that links outlive a refusal for good, and half of it at least
+	trackerHangs = 65 * time.Second // without a word: a tracker pings each 20 s
+	outlastMost  = 2 * time.Minute  // that links outlive a refusal for good, and half of it at least
 )
 
 // tracker keeps a WebSocket to one of the trackers: its own goroutine dials, reads and dials again; one more writes.
 type tracker struct {
 	urls   []string
 	stream string
-	token  string // empty: none
+	token  string        // empty: none
+	hangs  time.Duration // a tracker that says nothing for so long is left
 	// Called on the tracker's goroutine, in order.
 	up      func(*socket)
 	down    func(*socket) // returns once all messages before it were acted on
@@ -152,6 +154,13 @@ func (t *tracker) connected(ctx context.Context, to string) (*http.Response, err
 		return answer, err
 	}
 	c.SetReadLimit(wire.MaxMessage)
+	heard := func() { c.SetReadDeadline(time.Now().Add(t.hangs)) }
+	pong := c.PingHandler()
+	c.SetPingHandler(func(text string) error {
+		heard()
+		return pong(text)
+	})
+	heard()
 	s := &socket{out: make(chan []byte, trackerQueue)}
 	ended, wrote := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -165,6 +174,7 @@ func (t *tracker) connected(ctx context.Context, to string) (*http.Response, err
 		if err != nil {
 			break
 		}
+		heard()
 		if kind == websocket.BinaryMessage {
 			t.message(s, b)
 		}

@@ -76,7 +76,7 @@ func (d *counter) awaited(t *testing.T) *http.Request {
 // approach sets a tracker's leaf to work with these counters, until the test ends. The first is the first to be asked.
 func approach(t *testing.T, token string, counters ...*counter) (tr *tracker, up chan string, ended chan string) {
 	up, ended = make(chan string, 100), make(chan string, 1)
-	tr = &tracker{stream: "demo", token: token}
+	tr = &tracker{stream: "demo", token: token, hangs: time.Minute}
 	for _, d := range counters {
 		tr.urls = append(tr.urls, d.url())
 	}
@@ -121,6 +121,29 @@ func TestTrackersTakeTurns(t *testing.T) {
 			t.Errorf("%s: came back to the tracker that was left", name)
 		}
 		here, there = there, here
+	}
+}
+
+// TestTrackerHangs: the socket to a tracker that says nothing any more is ended; as long as it pings it is kept.
+func TestTrackerHangs(t *testing.T) {
+	const pings, each = 15, 100 * time.Millisecond
+	d := newCounter(t, nil)
+	tr := &tracker{stream: "demo", hangs: 10 * each, up: func(*socket) {}, down: func(*socket) {}}
+	ended, began := make(chan struct{}), time.Now()
+	go func() {
+		defer close(ended)
+		tr.connected(t.Context(), d.url())
+	}()
+	<-d.sat
+	for range pings {
+		time.Sleep(each)
+		d.mu.Lock()
+		d.sockets[0].WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+		d.mu.Unlock()
+	}
+	<-ended
+	if kept := time.Since(began); kept < pings*each {
+		t.Errorf("left after %v, while it pinged", kept)
 	}
 }
 
