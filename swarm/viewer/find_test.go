@@ -100,7 +100,7 @@ func TestFindWaits(t *testing.T) {
 	}
 }
 
-// TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so.
+// TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so. That all are refused is an error.
 func TestTrackersAreTold(t *testing.T) {
 	away := newCounter(t, nil)
 	away.Close()
@@ -114,7 +114,7 @@ func TestTrackersAreTold(t *testing.T) {
 		"refuses": {refusing(t, 403).url(), "lets no viewer in", 3},
 		"full": {newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Retry-After", "9")
-			w.WriteHeader(503)
+			http.Error(w, "get a token", http.StatusServiceUnavailable)
 			return false
 		}).url(), "has no room", 3},
 	} {
@@ -122,8 +122,12 @@ func TestTrackersAreTold(t *testing.T) {
 		st.live(t)
 		var said heard
 		r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 2, Join: 100 * time.Millisecond, Trackers: []string{c.tracker}, Log: said.log()})
-		if err != nil || r.Failed != 0 || r.Refused != c.refused || said.count(c.says) != 1 {
+		if r.Failed != 0 || r.Refused != c.refused || said.count(c.says) != 1 {
 			t.Errorf("%s: %v, %d failed, %d refused, said %d times", name, err, r.Failed, r.Refused, said.count(c.says))
+		}
+		if c.refused == 0 && err != nil || c.refused > 0 && (!errors.Is(err, ErrRefused) || !strings.HasSuffix(err.Error(), ": 3 refused: "+r.Refusal) ||
+			!strings.HasSuffix(r.Refusal, ": get a token")) {
+			t.Errorf("%s: %v, refused because of %q", name, err, r.Refusal)
 		}
 	}
 }
@@ -137,7 +141,7 @@ func TestEachRefusalIsTold(t *testing.T) {
 	var said heard
 	r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 6, Join: 100 * time.Millisecond,
 		Trackers: []string{refusing(t, 401).url(), away.url(), refusing(t, 401).url()}, Log: said.log()})
-	if err != nil || r.Failed != 0 || r.Refused != 3 {
+	if !errors.Is(err, ErrRefused) || r.Failed != 0 || r.Refused != 3 {
 		t.Errorf("%v, %d failed, %d refused", err, r.Failed, r.Refused)
 	}
 	for says, want := range map[string]int{"refuses viewers": 2, "does not answer": 1, "lets no viewer in": 0} {
