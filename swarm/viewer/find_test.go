@@ -72,7 +72,7 @@ func TestNoSuchStreamIsSaidAtOnce(t *testing.T) {
 // TestFindWaits for a server that is not up yet, and says so once.
 func TestFindWaits(t *testing.T) {
 	st := newStage(t, 1_000, 100*time.Millisecond)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.77.0.2:0") // where others are given no port
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,16 +100,17 @@ func TestFindWaits(t *testing.T) {
 	}
 }
 
+// away is where no tracker is, nor anything else that viewers could reach.
+const away = "ws://127.0.0.1:1/tracker"
+
 // TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so. That all are refused is an error.
 func TestTrackersAreTold(t *testing.T) {
-	away := newCounter(t, nil)
-	away.Close()
 	for name, c := range map[string]struct {
 		tracker string
 		says    string
 		refused int
 	}{
-		"away":    {away.url(), "does not answer", 0},
+		"away":    {away, "does not answer", 0},
 		"proxy":   {refusing(t, 502).url(), "does not answer", 0},
 		"refuses": {refusing(t, 403).url(), "lets no viewer in", 3},
 		"full": {newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
@@ -134,13 +135,11 @@ func TestTrackersAreTold(t *testing.T) {
 
 // TestEachRefusalIsTold: of several trackers one is dead and two refuse. Each of the three is told of once, and all viewers count as refused.
 func TestEachRefusalIsTold(t *testing.T) {
-	away := newCounter(t, nil)
-	away.Close()
 	st := newStage(t, 15_000, 333*time.Millisecond)
 	st.live(t)
 	var said heard
 	r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 6, Join: 100 * time.Millisecond,
-		Trackers: []string{refusing(t, 401).url(), away.url(), refusing(t, 401).url()}, Log: said.log()})
+		Trackers: []string{refusing(t, 401).url(), away, refusing(t, 401).url()}, Log: said.log()})
 	if !errors.Is(err, ErrRefused) || r.Failed != 0 || r.Refused != 3 {
 		t.Errorf("%v, %d failed, %d refused", err, r.Failed, r.Refused)
 	}
