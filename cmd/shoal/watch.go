@@ -1,13 +1,16 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"os"
+	"strings"
 
 	"github.com/shoal-live/shoal/swarm/viewer"
 )
@@ -22,7 +25,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("watch [flags] URL",
 		"Watches a stream with native viewers and reports what they got. The URL is that of a playlist\n"+
 			"(http://HOST/live/NAME/index.m3u8) or of a watch page (http://HOST/watch/NAME). A server that does not answer yet is\n"+
-			"waited for, 30 s; that no viewer played ends with status 1.", out)
+			"waited for, 30 s. It ends with status 1 where no viewer played, or all were to join the swarm and no tracker let one in.", out)
 	var config viewer.WatchConfig
 	var level slog.Level
 	flags.IntVar(&config.N, "n", 1, "`viewers`")
@@ -55,8 +58,15 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprintf(out, "All %d viewers use one token. A tracker without -token-viewers %d lets in fewer of them; the others play from the edge.\n\n", config.N, config.N)
 	}
 	var report watched
-	if report.WatchReport, err = viewer.Watch(ctx, config); err != nil {
+	var refused error
+	switch report.WatchReport, err = viewer.Watch(ctx, config); {
+	case errors.Is(err, viewer.ErrRefused): // there is a report all the same
+		refused = fmt.Errorf("%w\n%s", err, advice(config.Token, report.Refusal))
+	case err != nil:
 		return err
+	case report.Refused > 0:
+		config.Log.Warn("some viewers were refused and played from the edge alone", "refused", report.Refused, "viewers", report.Viewers,
+			"why", report.Refusal, "advice", advice(config.Token, report.Refusal))
 	}
 	if *control {
 		config.NoP2P = true
@@ -67,9 +77,23 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 		report.Control = &without
 	}
 	if *asJSON {
-		return json.NewEncoder(out).Encode(report)
+		err = json.NewEncoder(out).Encode(report)
+	} else {
+		err = report.print(out)
 	}
-	return report.print(out)
+	return cmp.Or(err, refused)
+}
+
+// advice says what to do about a refusal.
+func advice(token, why string) string {
+	const without = "-no-p2p measures without the swarm"
+	switch {
+	case !strings.HasPrefix(why, "401 ") && !strings.HasPrefix(why, "403 "):
+		return without
+	case token == "":
+		return "-token TOKEN gives the viewers a token, shoal token make makes one; " + without
+	}
+	return "-token needs one that is for this stream, has not ended, and is made with a key that the tracker knows: shoal token make; " + without
 }
 
 func (w watched) print(out io.Writer) error {

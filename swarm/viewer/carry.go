@@ -66,7 +66,7 @@ func (s *session) carryOut(now scheduler.Time) {
 func (s *session) refusal(a scheduler.Action) {
 	if uint8(a.First) != wire.RefusedMoving {
 		s.v.cfg.said.warn(s.v.cfg.Log, "tracker refused the viewer", string(a.Bytes), "why", string(a.Bytes), "againSeconds", a.Count)
-		s.barred = true
+		s.barred, s.why = true, string(a.Bytes)
 	}
 	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count), Text: string(a.Bytes)})
 }

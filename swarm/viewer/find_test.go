@@ -72,7 +72,7 @@ func TestNoSuchStreamIsSaidAtOnce(t *testing.T) {
 // TestFindWaits for a server that is not up yet, and says so once.
 func TestFindWaits(t *testing.T) {
 	st := newStage(t, 1_000, 100*time.Millisecond)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.77.0.2:0") // where others are given no port
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,21 +100,22 @@ func TestFindWaits(t *testing.T) {
 	}
 }
 
-// TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so.
+// away is where no tracker is, nor anything else that viewers could reach.
+const away = "ws://127.0.0.1:1/tracker"
+
+// TestTrackersAreTold: who is refused, or finds no tracker, plays all the same; one of many says so. That all are refused is an error.
 func TestTrackersAreTold(t *testing.T) {
-	away := newCounter(t, nil)
-	away.Close()
 	for name, c := range map[string]struct {
 		tracker string
 		says    string
 		refused int
 	}{
-		"away":    {away.url(), "does not answer", 0},
+		"away":    {away, "does not answer", 0},
 		"proxy":   {refusing(t, 502).url(), "does not answer", 0},
 		"refuses": {refusing(t, 403).url(), "lets no viewer in", 3},
 		"full": {newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
 			w.Header().Set("Retry-After", "9")
-			w.WriteHeader(503)
+			http.Error(w, "get a token", http.StatusServiceUnavailable)
 			return false
 		}).url(), "has no room", 3},
 	} {
@@ -122,22 +123,24 @@ func TestTrackersAreTold(t *testing.T) {
 		st.live(t)
 		var said heard
 		r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 2, Join: 100 * time.Millisecond, Trackers: []string{c.tracker}, Log: said.log()})
-		if err != nil || r.Failed != 0 || r.Refused != c.refused || said.count(c.says) != 1 {
+		if r.Failed != 0 || r.Refused != c.refused || said.count(c.says) != 1 {
 			t.Errorf("%s: %v, %d failed, %d refused, said %d times", name, err, r.Failed, r.Refused, said.count(c.says))
+		}
+		if c.refused == 0 && err != nil || c.refused > 0 && (!errors.Is(err, ErrRefused) || !strings.HasSuffix(err.Error(), ": 3 refused: "+r.Refusal) ||
+			!strings.HasSuffix(r.Refusal, ": get a token")) {
+			t.Errorf("%s: %v, refused because of %q", name, err, r.Refusal)
 		}
 	}
 }
 
 // TestEachRefusalIsTold: of several trackers one is dead and two refuse. Each of the three is told of once, and all viewers count as refused.
 func TestEachRefusalIsTold(t *testing.T) {
-	away := newCounter(t, nil)
-	away.Close()
 	st := newStage(t, 15_000, 333*time.Millisecond)
 	st.live(t)
 	var said heard
 	r, err := Watch(t.Context(), WatchConfig{N: 3, URL: st.URL + "/watch/show", Seconds: 6, Join: 100 * time.Millisecond,
-		Trackers: []string{refusing(t, 401).url(), away.url(), refusing(t, 401).url()}, Log: said.log()})
-	if err != nil || r.Failed != 0 || r.Refused != 3 {
+		Trackers: []string{refusing(t, 401).url(), away, refusing(t, 401).url()}, Log: said.log()})
+	if !errors.Is(err, ErrRefused) || r.Failed != 0 || r.Refused != 3 {
 		t.Errorf("%v, %d failed, %d refused", err, r.Failed, r.Refused)
 	}
 	for says, want := range map[string]int{"refuses viewers": 2, "does not answer": 1, "lets no viewer in": 0} {

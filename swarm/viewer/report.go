@@ -60,7 +60,8 @@ type Report struct {
 	BadPieces       uint64 `json:"badPieces"` // sent to us, and not kept
 	EdgeRequests    uint64 `json:"edgeRequests"`
 	Peers           int    `json:"peers"`
-	P2P             string `json:"p2p"` // "off", "joining", "on" or "refused"
+	P2P             string `json:"p2p"`               // "off", "joining", "on" or "refused"
+	Refusal         string `json:"refusal,omitempty"` // why it is refused
 	LinksOpened     uint64 `json:"linksOpened"`
 	LinksNoAnswer   uint64 `json:"linksNoAnswer"`
 	LinksNoRoute    uint64 `json:"linksNoRoute"`
@@ -87,6 +88,7 @@ type sample struct {
 	records  uint64
 	stuck    uint64
 	p2p      string
+	refusal  string // why p2p is "refused"
 }
 
 type countsCopy struct {
@@ -95,11 +97,14 @@ type countsCopy struct {
 }
 
 func (s *session) sample(now scheduler.Time) sample {
-	c := &s.counts
+	c, p2p, refusal := &s.counts, s.p2p(), ""
+	if p2p == "refused" {
+		refusal = s.why
+	}
 	return sample{
 		at: now, core: s.core.Stats(), play: s.head.Stats(now), buffered: s.head.Buffered(),
 		requests: s.requests.Load(), records: s.refused.Load(), stuck: c.linksStuck.Load(),
-		p2p: s.p2p(),
+		p2p: p2p, refusal: refusal,
 		counts: countsCopy{
 			c.links, c.fromEdge, c.badPlayed, c.badRelayed, c.tampered,
 			c.cut[scheduler.BadPiece] + c.cut[scheduler.BadFrame], c.sendsDropped, c.unheld,
@@ -127,6 +132,7 @@ func (p sample) report() Report {
 		EdgeRequests:    p.requests,
 		Peers:           p.core.Links,
 		P2P:             p.p2p,
+		Refusal:         p.refusal,
 		LinksOpened:     p.counts.linksOpened,
 		LinksNoAnswer:   p.counts.linksNoAnswer,
 		LinksNoRoute:    p.counts.linksNoRoute,

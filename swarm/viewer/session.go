@@ -55,6 +55,7 @@ type session struct {
 	beaconN  beacon
 	barred   bool   // the tracker refused, for now or for good
 	banished bool   // all trackers refused, for good: links carry on for a while
+	why      string // a tracker refused last
 	out      []byte // scratch for messages
 
 	// shared with the leaves
@@ -174,11 +175,11 @@ func (s *session) start(ctx context.Context) {
 		},
 		denied: func(at, why string) {
 			s.v.cfg.said.warn(s.v.cfg.Log, "one of the trackers refuses viewers: they ask the others", at, "tracker", at, "why", why)
-			s.tell(func(scheduler.Time) { s.barred = true })
+			s.tell(func(scheduler.Time) { s.barred, s.why = true, why })
 		},
 		refused: func(why string) {
 			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker lets no viewer in: they play from the edge", why, "why", why)
-			s.tell(func(scheduler.Time) { s.banished = true })
+			s.tell(func(scheduler.Time) { s.banished, s.why = true, why })
 		},
 		away: func(at, why string) {
 			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker does not answer: viewers play from the edge until it does; if it is another one, name it (shoal watch -tracker URL)",
@@ -186,7 +187,7 @@ func (s *session) start(ctx context.Context) {
 		},
 		full: func(at, why string) {
 			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker has no room for a viewer: it plays from the edge and asks again", at, "tracker", at, "why", why)
-			s.tell(func(scheduler.Time) { s.barred = true })
+			s.tell(func(scheduler.Time) { s.barred, s.why = true, why })
 		},
 		message: func(k *socket, b []byte) {
 			s.tell(func(now scheduler.Time) {

@@ -88,10 +88,16 @@ func (t *tracker) tell(at string, answer *http.Response, err error) {
 	case answer == nil:
 		t.away(at, err.Error())
 	case answer.Header.Get("Retry-After") != "" && (answer.StatusCode == http.StatusServiceUnavailable || answer.StatusCode == http.StatusTooManyRequests):
-		t.full(at, answer.Status)
+		t.full(at, words(answer))
 	case answer.StatusCode != http.StatusBadRequest && answer.StatusCode != http.StatusUnauthorized && answer.StatusCode != http.StatusForbidden:
 		t.away(at, answer.Status)
 	}
+}
+
+// words returns what a tracker answered to a handshake. The answer can be read once.
+func words(answer *http.Response) string {
+	why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
+	return strings.TrimRight(answer.Status+": "+string(why), ": \r\n")
 }
 
 // pause returns how long to wait before the next socket, false for ever. The answer is that of a handshake that failed, nil
@@ -107,12 +113,11 @@ func (t *tracker) pause(retry *retry, answer *http.Response, lived time.Duration
 		case status == http.StatusTooManyRequests && wait > 0:
 			return retry.stay(wait), true
 		case status == http.StatusBadRequest || status == http.StatusUnauthorized || status == http.StatusForbidden:
-			why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
-			text := strings.TrimSpace(answer.Status + ": " + string(why))
+			why := words(answer)
 			if len(t.urls) > 1 {
-				t.denied(retry.url(), text)
+				t.denied(retry.url(), why)
 			}
-			return t.deny(retry, 0, text)
+			return t.deny(retry, 0, why)
 		}
 		return retry.lost(0), true
 	}

@@ -51,16 +51,21 @@ type WatchReport struct {
 	BadBytesPlayed              uint64  `json:"badBytesPlayed"`
 	BadBytesRelayed             uint64  `json:"badBytesRelayed"`
 	MemoryBytesPerViewer        uint64  `json:"memoryBytesPerViewer"`
-	Failed                      int     `json:"failed"`  // viewers that gave up or never played
-	Refused                     int     `json:"refused"` // viewers that no tracker let in, at the end; they play from the edge
-	Links                       float64 `json:"links"`   // of a viewer, at the end
+	Failed                      int     `json:"failed"`            // viewers that gave up or never played
+	Refused                     int     `json:"refused"`           // viewers that no tracker let in, at the end; they play from the edge
+	Refusal                     string  `json:"refusal,omitempty"` // why one of them was refused
+	Links                       float64 `json:"links"`             // of a viewer, at the end
 }
 
 // ErrNobody means that no viewer played anything.
 var ErrNobody = errors.New("viewer: nobody played: the stream is there, but nothing of it came in time")
 
+// ErrRefused means that no viewer was let into the swarm. All the same they have played.
+var ErrRefused = errors.New("viewer: no tracker let a viewer in, all played from the edge alone")
+
 // Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, or all viewers have, it
-// reports what there is until then. That no viewer played is an error. Which trackers there are it reads from the watch page, unless it is told.
+// reports what there is until then. That no viewer played is an error, and so is that all were refused at the end and none got anything from a
+// peer. Which trackers there are it reads from the watch page, unless it is told.
 func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	n := max(1, c.N)
 	length := time.Duration(c.Seconds) * time.Second
@@ -118,7 +123,11 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	<-ended
 	r := sum(viewers, from, to, took, failures)
 	r.MemoryBytesPerViewer = uint64(max(0, used)) / uint64(n)
-	if r.Failed < n {
+	switch {
+	case r.Failed == n:
+	case r.Refused == n && r.BytesFromPeers == 0:
+		return r, fmt.Errorf("%w: %d refused: %s", ErrRefused, r.Refused, r.Refusal)
+	default:
 		return r, nil
 	}
 	for _, err := range failures {
@@ -170,6 +179,7 @@ func sum(viewers []*Viewer, from, to []sample, took time.Duration, failures []er
 		}
 		if b.p2p == "refused" {
 			r.Refused++
+			r.Refusal = b.refusal
 		}
 	}
 	all := float64(r.BytesFromPeers + r.BytesFromEdge)

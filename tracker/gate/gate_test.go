@@ -28,8 +28,9 @@ func (b by) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, r.RemoteAddr, http.StatusTooManyRequests)
 }
 
-// open opens a gate whose handshakes a handler serves, before a server that says it was the server.
-func open(t *testing.T, handler http.Handler) (address string, closed func()) {
+// open opens a gate whose handshakes a handler serves, before a server that says it was the server, and that waits so long for a header
+// to be whole.
+func open(t *testing.T, handler http.Handler, patience time.Duration) (address string, closed func()) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,7 +40,7 @@ func open(t *testing.T, handler http.Handler) (address string, closed func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { g.Run(ctx); close(ended) }()
-	server := &http.Server{Handler: by("server"), ReadHeaderTimeout: 100 * time.Millisecond}
+	server := &http.Server{Handler: by("server"), ReadHeaderTimeout: patience}
 	served := make(chan struct{})
 	go func() { server.Serve(g); close(served) }()
 	closed = func() {
@@ -104,7 +105,7 @@ var requests = []struct{ name, said, by string }{
 }
 
 func TestWhoAnswers(t *testing.T) {
-	address, _ := open(t, by("gate"))
+	address, _ := open(t, by("gate"), 100*time.Millisecond)
 	for _, c := range requests {
 		t.Run(c.name, func(t *testing.T) {
 			conn, err := net.Dial("tcp", address)
@@ -151,7 +152,7 @@ func TestWhoAnswers(t *testing.T) {
 
 // TestInPieces: what does not come at once is the server's.
 func TestInPieces(t *testing.T) {
-	address, _ := open(t, by("gate"))
+	address, _ := open(t, by("gate"), time.Minute)
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +194,7 @@ func TestTakenOver(t *testing.T) {
 			}
 		}()
 	})
-	address, _ := open(t, echo)
+	address, _ := open(t, echo, time.Minute)
 	for range 20 { // loans are used again
 		conn, answer, err := websocket.DefaultDialer.Dial("ws://"+address+"/tracker?stream=a", http.Header{"Origin": {"http://" + address}})
 		if err != nil {
@@ -211,7 +212,7 @@ func TestTakenOver(t *testing.T) {
 
 // TestClose closes a gate before which somebody stands who says nothing, and one who said something odd.
 func TestClose(t *testing.T) {
-	address, closed := open(t, by("gate"))
+	address, closed := open(t, by("gate"), time.Minute)
 	silent, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)

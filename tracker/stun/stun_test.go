@@ -76,20 +76,22 @@ func TestBindingOverUDP(t *testing.T) {
 func TestAFloodIsNotAnswered(t *testing.T) {
 	r, conn := start(t)
 	request := stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
-	answered := 0
-	b := make([]byte, 1500)
-	for range 50 * answersBurst / 10 { // one at a time, so that none is lost on the way
-		conn.Write(request)
-		conn.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
-		if _, err := conn.Read(b); err != nil {
-			break
+	began := time.Now()
+	var sent, answered, dropped uint64
+	for dropped == 0 && sent < 10*answersBurst {
+		for range answersBurst / 4 { // which a socket's buffer holds, so that none is lost on the way
+			conn.Write(request)
+			sent++
 		}
-		answered++
+		for answered+dropped < sent {
+			time.Sleep(time.Millisecond)
+			answered, dropped = r.Counts()
+		}
 	}
-	if answered < answersBurst || answered > answersBurst+answersPerAddress*5 {
-		t.Errorf("%d of a flood answered, want about %d", answered, answersBurst)
+	if most := answersBurst + answersPerAddress*time.Since(began).Seconds() + 1; answered < answersBurst || float64(answered) > most {
+		t.Errorf("%d of a flood answered, want %d to %.0f", answered, answersBurst, most)
 	}
-	if _, dropped := r.Counts(); dropped == 0 {
+	if dropped == 0 {
 		t.Error("nothing was dropped")
 	}
 }

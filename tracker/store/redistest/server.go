@@ -5,10 +5,12 @@ package redistest
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +20,10 @@ import (
 
 // startWithin is how long a server may take to come up, on a machine that has much else to do.
 const startWithin = 20 * time.Second
+
+// Ports lie below those that the kernel gives to whoever connects, or listens at any: of these one may be taken before a server binds it,
+// or while it is killed.
+const firstPort, lastPort = 10000, 20000
 
 // Life is what a server lives in: a test, or a program that measures.
 type Life interface {
@@ -53,15 +59,18 @@ func start(t Life, args []string) *Server {
 	return s
 }
 
-// FreeAddr returns a loopback address that nobody listens on.
+// FreeAddr returns a loopback address that nobody listens on, and that stays free while a server is killed.
 func FreeAddr(t Life) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range lastPort - firstPort {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort)))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatalf("no port from %d to %d is free", firstPort, lastPort)
+	return ""
 }
 
 func portOf(addr string) string {
