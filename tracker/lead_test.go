@@ -262,3 +262,28 @@ func TestAPartThatCarriesNothingIsNotTheStore(t *testing.T) {
 		})
 	}
 }
+
+// Nothing can be sent to anybody, though leases are told: that is said, also where a tracker that was sent to has gone for good.
+func TestNobodyCanBeSentTo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var log bytes.Buffer
+		p := newParty(t, 3, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		p.await(10*time.Second, p.gather(12))
+		p.worlds[p.keepers()[0]].stop()
+		time.Sleep(2 * leaseFor)
+		synctest.Wait()
+		before := strings.Count(log.String(), "carries nothing")
+		var all []string
+		for _, w := range p.worlds {
+			all = append(all, w.tracker.exchange.name)
+		}
+		for _, way := range p.ways {
+			way.unsent.Store(&all)
+		}
+		time.Sleep(2 * leaseFor)
+		synctest.Wait()
+		if after := strings.Count(log.String(), "carries nothing"); before != 0 || after == 0 {
+			t.Errorf("it was said %d times before, and %d times when it was so", before, after)
+		}
+	})
+}

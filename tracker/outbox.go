@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"sync"
+	"time"
 
 	"github.com/shoal-live/shoal/tracker/store"
 	"github.com/shoal-live/shoal/tracker/trunk"
@@ -20,8 +21,9 @@ type outboxes struct {
 	wait    [lanes]chan struct{} // static; holds one when something waits
 	sending [lanes]chan struct{} // static; holds one while something is under way
 
-	mu  sync.Mutex // guards what follows
-	all map[string]*outbox
+	mu   sync.Mutex // guards what follows
+	all  map[string]*outbox
+	went time.Time // when something was last sent to a tracker that listened
 }
 
 type lane int
@@ -110,6 +112,9 @@ func (o *outboxes) sent(letters []store.Letter, receipts []store.Receipt) (faile
 		}
 		if r.Err == nil {
 			b.deaf = !r.Heard
+			if r.Heard {
+				o.went = time.Now()
+			}
 		}
 		if b.lane = to; len(b.batch) > 0 {
 			wake(o.wait[to])
@@ -118,16 +123,11 @@ func (o *outboxes) sent(letters []store.Letter, receipts []store.Receipt) (faile
 	return failed, why
 }
 
-// stuck tells whether nothing could be sent last time to any tracker, but to those where nobody listened.
+// stuck tells whether nothing has reached any tracker for a while, in which beats would have.
 func (o *outboxes) stuck() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, b := range o.all {
-		if b.lane == mainLane && !b.deaf {
-			return false
-		}
-	}
-	return true
+	return time.Since(o.went) > silentAfter
 }
 
 // listens tells whether somebody listened at a tracker when it was last written to.

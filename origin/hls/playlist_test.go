@@ -189,7 +189,10 @@ func TestPlaylist(t *testing.T) {
 		t.Fatal("it goes on, but the playlist says it has ended")
 	}
 	if first := again[0]; len(again) != 1 || first.msn != a.msn-1 || first.disc != a.disc {
-		t.Fatalf("nobody reads on after an end, and there are %d segments, the first %+v; the new one is %d", len(again), first, a.msn-1)
+		t.Fatalf("after an end there are %d segments, the first %+v; the new one is %d", len(again), first, a.msn-1)
+	}
+	if m, _ := w.Find(Name{Kind: KindSegment, Number: a.msn - 2}); m.Slices == nil {
+		t.Error("the last segment before the end is there no more, though somebody may be about to load it")
 	}
 }
 

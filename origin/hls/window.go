@@ -23,6 +23,7 @@ type Window struct {
 	segments []*Segment // complete, oldest first
 	open     *Segment
 	next     uint64 // MSN of the open segment, or of the next to be opened
+	first    uint64 // MSN of the first that may be listed
 	inits    []*Init
 	ended    bool
 	view     *View
@@ -36,13 +37,13 @@ func NewWindow(config Config, next uint64) *Window {
 	return w
 }
 
-// Open begins the next segment. Its number is s.MSN, which must not be lower than any before. After an End what was is forgotten:
-// nobody reads on from there, and who begins shortly behind the live edge must not begin in it.
+// Open begins the next segment. Its number is s.MSN, which must not be lower than any before. After an End what was is listed
+// no more, and stays fetchable: who begins shortly behind the live edge must not begin in it.
 func (w *Window) Open(s Segment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended {
-		w.forget(0)
+		w.first = s.MSN
 	}
 	w.open, w.next, w.ended = &s, s.MSN, false
 	if n := len(w.inits); n == 0 || w.inits[n-1] != s.Init {
@@ -102,6 +103,9 @@ func (w *Window) forget(keep int) {
 func (w *Window) refresh() {
 	v := &View{config: &w.config, Next: w.next, Ended: w.ended}
 	v.Segments = w.segments[max(0, len(w.segments)-w.config.Listed):]
+	for len(v.Segments) > 0 && v.Segments[0].MSN < w.first {
+		v.Segments = v.Segments[1:]
+	}
 	if w.open != nil {
 		open := *w.open
 		v.Open = &open

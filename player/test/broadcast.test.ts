@@ -131,3 +131,15 @@ test('a wrong key ends the trying, and so does a first refusal', async (t) => {
   await pass(60000);
   assert.deepEqual([broadcast.wanted, said.at(-1), asked.length], [false, 'Wrong key. (key)', 3]);
 });
+
+test('what a publication that was given up says later counts no more', async (t) => {
+  const { broadcast, asked, pass } = setup(t);
+  void broadcast.begin();
+  const only = asked[0] as Asked;
+  only.refuse(new WhipError('no'));
+  await pass();
+  assert.equal(broadcast.wanted, false);
+  only.state('failed');
+  await pass(60_000);
+  assert.equal(asked.length, 1);
+});

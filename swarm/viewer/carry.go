@@ -64,11 +64,12 @@ func (s *session) carryOut(now scheduler.Time) {
 }
 
 func (s *session) refusal(a scheduler.Action) {
+	why := printable(string(a.Bytes))
 	if uint8(a.First) != wire.RefusedMoving {
-		s.v.cfg.said.warn(s.v.cfg.Log, "tracker refused the viewer", string(a.Bytes), "why", string(a.Bytes), "againSeconds", a.Count)
-		s.barred, s.why = true, string(a.Bytes)
+		s.v.cfg.said.warn(s.v.cfg.Log, "tracker refused the viewer", why, "why", why, "againSeconds", a.Count)
+		s.barred, s.why = true, why
 	}
-	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count), Text: string(a.Bytes)})
+	s.tracker.said.Store(&wire.Refused{Reason: uint8(a.First), RetryAfter: uint16(a.Count), Text: why})
 }
 
 // connect opens a peer connection on a goroutine of its own.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/gorilla/websocket"
 
@@ -27,8 +29,9 @@ const (
 type tracker struct {
 	urls   []string
 	stream string
-	token  string        // empty: none
-	hangs  time.Duration // a tracker that says nothing for so long is left
+	token  string                                                               // empty: none
+	hangs  time.Duration                                                        // a tracker that says nothing for so long is left
+	dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil: as usual
 	// Called on the tracker's goroutine, in order.
 	up      func(*socket)
 	down    func(*socket) // returns once all messages before it were acted on
@@ -97,7 +100,17 @@ func (t *tracker) tell(at string, answer *http.Response, err error) {
 // words returns what a tracker answered to a handshake. The answer can be read once.
 func words(answer *http.Response) string {
 	why, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the dialer has it in memory
-	return strings.TrimRight(answer.Status+": "+string(why), ": \r\n")
+	return printable(strings.TrimRight(answer.Status+": "+string(why), ": \r\n"))
+}
+
+// printable leaves of a tracker's text what does no more to a terminal than to be seen.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, text)
 }
 
 // pause returns how long to wait before the next socket, false for ever. The answer is that of a handshake that failed, nil
@@ -149,7 +162,7 @@ func (t *tracker) deny(retry *retry, lived time.Duration, why string) (time.Dura
 // connected dials and reads until the socket ends. It returns why a handshake failed, and what it was answered.
 func (t *tracker) connected(ctx context.Context, to string) (*http.Response, error) {
 	dialer := websocket.Dialer{
-		HandshakeTimeout: trackerWrite, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, Subprotocols: []string{wire.Subprotocol},
+		NetDialContext: t.dial, HandshakeTimeout: trackerWrite, ReadBufferSize: 4 << 10, WriteBufferSize: 4 << 10, Subprotocols: []string{wire.Subprotocol},
 	}
 	if t.token != "" {
 		dialer.Subprotocols = append(dialer.Subprotocols, wire.TokenProtocol+t.token)

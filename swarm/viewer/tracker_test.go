@@ -1,7 +1,13 @@
 package viewer
 
 import (
+	"bufio"
 	"context"
+	"crypto/sha1"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,24 +132,44 @@ func TestTrackersTakeTurns(t *testing.T) {
 
 // TestTrackerHangs: the socket to a tracker that says nothing any more is ended; as long as it pings it is kept.
 func TestTrackerHangs(t *testing.T) {
-	const pings, each = 15, 100 * time.Millisecond
-	d := newCounter(t, nil)
-	tr := &tracker{stream: "demo", hangs: 10 * each, up: func(*socket) {}, down: func(*socket) {}}
-	ended, began := make(chan struct{}), time.Now()
-	go func() {
-		defer close(ended)
-		tr.connected(t.Context(), d.url())
-	}()
-	<-d.sat
-	for range pings {
-		time.Sleep(each)
-		d.mu.Lock()
-		d.sockets[0].WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
-		d.mu.Unlock()
-	}
-	<-ended
-	if kept := time.Since(began); kept < pings*each {
-		t.Errorf("left after %v, while it pinged", kept)
+	synctest.Test(t, func(t *testing.T) {
+		const pings, each = 15, 20 * time.Second
+		here, there := net.Pipe()
+		tr := &tracker{stream: "demo", hangs: trackerHangs, up: func(*socket) {}, down: func(*socket) {}}
+		tr.dial = func(context.Context, string, string) (net.Conn, error) { return here, nil }
+		var group sync.WaitGroup
+		group.Go(func() {
+			r, err := http.ReadRequest(bufio.NewReader(there))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			fmt.Fprintf(there, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+				accept(r.Header.Get("Sec-WebSocket-Key")))
+			group.Go(func() { io.Copy(io.Discard, there) })
+			for range pings {
+				time.Sleep(each)
+				there.Write([]byte{0x89, 0}) // a ping
+			}
+		})
+		began := time.Now()
+		tr.connected(t.Context(), "ws://tracker.example/tracker")
+		if kept := time.Since(began); kept != pings*each+trackerHangs {
+			t.Errorf("left after %v, the last ping came after %v", kept, pings*each)
+		}
+		group.Wait()
+	})
+}
+
+// accept answers a key of a handshake, RFC 6455 section 4.2.2.
+func accept(key string) string {
+	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+func TestPrintable(t *testing.T) {
+	if got := printable("503 no room\x1b[2J\r\n\u202eé"); got != "503 no room [2J   é" {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -60,8 +60,9 @@ type WatchReport struct {
 // ErrNobody means that no viewer played anything.
 var ErrNobody = errors.New("viewer: nobody played: the stream is there, but nothing of it came in time")
 
-// ErrRefused means that no viewer was let into the swarm. All the same they have played.
-var ErrRefused = errors.New("viewer: no tracker let a viewer in, all played from the edge alone")
+// ErrRefused means that there was no swarm: all viewers were refused, at the end at least, and none ever got anything from a peer. Those
+// that did not fail have played all the same.
+var ErrRefused = errors.New("viewer: all were refused in the end, and nobody got anything from a peer")
 
 // Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, or all viewers have, it
 // reports what there is until then. That no viewer played is an error, and so is that all were refused at the end and none got anything from a
@@ -121,11 +122,12 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	used := memory() - before
 	stop()
 	<-ended
+	shared := slices.ContainsFunc(to, func(s sample) bool { return s.core.BytesFromPeers > 0 })
 	r := sum(viewers, from, to, took, failures)
 	r.MemoryBytesPerViewer = uint64(max(0, used)) / uint64(n)
 	switch {
 	case r.Failed == n:
-	case r.Refused == n && r.BytesFromPeers == 0:
+	case r.Refused == n && !shared:
 		return r, fmt.Errorf("%w: %d refused: %s", ErrRefused, r.Refused, r.Refusal)
 	default:
 		return r, nil

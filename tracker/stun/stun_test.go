@@ -83,7 +83,10 @@ func TestAFloodIsNotAnswered(t *testing.T) {
 			conn.Write(request)
 			sent++
 		}
-		for answered+dropped < sent {
+		for deadline := time.Now().Add(10 * time.Second); answered+dropped < sent; {
+			if time.Now().After(deadline) {
+				t.Fatalf("of %d that were sent %d came", sent, answered+dropped)
+			}
 			time.Sleep(time.Millisecond)
 			answered, dropped = r.Counts()
 		}

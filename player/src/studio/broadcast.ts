@@ -86,6 +86,7 @@ export class Broadcast {
       this.#again();
       return;
     }
+    void this.#leave();
     this.#over();
     this.#events.say(error instanceof Error ? error.message : String(error), wrongKey);
     this.#events.changed();
