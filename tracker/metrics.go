@@ -78,24 +78,18 @@ func newMetrics(t *Tracker) metrics {
 			m.refusals.WithLabelValues(name)
 		}
 	}
-	m.drops.WithLabelValues("delta")
-	m.drops.WithLabelValues("bridges")
-	m.drops.WithLabelValues("signal")
+	for _, name := range droppedNames {
+		m.drops.WithLabelValues(name)
+	}
 	return m
 }
 
 func (m *metrics) refused(reason int) { m.refusals.WithLabelValues(refusalNames[reason]).Inc() }
 
-func (m *metrics) dropped(k kind) {
-	name := "delta"
-	switch k {
-	case bridges:
-		name = "bridges"
-	case signal:
-		name = "signal"
-	}
-	m.drops.WithLabelValues(name).Inc()
-}
+// droppedNames are the kinds of messages that may be dropped.
+var droppedNames = map[kind]string{delta: "delta", bridges: "bridges", signal: "signal", ping: "ping", pong: "pong"}
+
+func (m *metrics) dropped(k kind) { m.drops.WithLabelValues(droppedNames[k]).Inc() }
 
 var (
 	viewersDesc = streamDesc("shoal_tracker_viewers", "Viewers connected.")

@@ -86,7 +86,7 @@ func (q *queue) add(m outgoing) (dropped bool) {
 		q.stale, q.asked = false, false
 	case signal, ping, pong:
 		if full {
-			return k == signal
+			return true
 		}
 	case closing:
 		q.closing = true
