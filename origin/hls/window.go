@@ -83,6 +83,9 @@ func (w *Window) End() {
 func (w *Window) Release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.segments) == 0 && len(w.inits) == 0 {
+		return
+	}
 	w.forget(0)
 	w.inits = nil
 	w.refresh()
