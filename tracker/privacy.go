@@ -85,6 +85,9 @@ func (p *privacy) listen(ctx context.Context, background *sync.WaitGroup, log *s
 		return err
 	}
 	log.Info("tracker: relays", "ip", p.turn.PublicIP()) // ours, and what does not fit behind a NAT
+	if at := p.turn.PublicIP(); p.filter.RelayOnly && !ice.Public(at) && !p.filter.Shares(at) {
+		log.Warn("tracker: the relays' address is a private one, which viewers are not shown: name a public one with -turn-ip, or its network with -share-network", "ip", at)
+	}
 	background.Go(func() {
 		if err := p.turn.Run(ctx); err != nil {
 			log.Error("tracker: no relays", "error", err)

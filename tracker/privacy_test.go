@@ -144,3 +144,27 @@ func TestPrivacyConfig(t *testing.T) {
 		}
 	}
 }
+
+// TestPrivateRelaysAreSaid: relays that no viewer would be shown are said at the start.
+func TestPrivateRelaysAreSaid(t *testing.T) {
+	for name, c := range map[string]struct {
+		at     string
+		shared []netip.Prefix
+		said   bool
+	}{
+		"private": {"192.168.1.2", nil, true},
+		"shared":  {"192.168.1.2", []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}, false},
+		"public":  {"203.0.114.1", nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			newWorld(t, Config{
+				RelayOnly: true, SharedNetworks: c.shared, Log: slog.New(slog.NewTextHandler(&log, nil)),
+				TURN: turn.Config{Addr: "127.0.0.1:0", PublicIP: netip.MustParseAddr(c.at)},
+			})
+			if said := strings.Contains(log.String(), "-turn-ip"); said != c.said {
+				t.Errorf("said: %v\n%s", said, log.String())
+			}
+		})
+	}
+}

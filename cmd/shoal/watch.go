@@ -88,6 +88,8 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 func advice(token, why string) string {
 	const without = "-no-p2p measures without the swarm"
 	switch {
+	case strings.Contains(why, "another viewer is here with this token"):
+		return "-token-viewers at the trackers lets more viewers in on one token; " + without
 	case !strings.HasPrefix(why, "401 ") && !strings.HasPrefix(why, "403 "):
 		return without
 	case token == "":

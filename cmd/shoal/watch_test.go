@@ -71,6 +71,7 @@ func TestAdvice(t *testing.T) {
 	for _, c := range []struct{ token, why, says string }{
 		{"", "401 Unauthorized: this tracker wants a viewer token", "-token TOKEN gives"},
 		{"T", "403 Forbidden: token expired", "-token needs one"},
+		{"T", "another viewer is here with this token; each viewer needs its own", "-token-viewers"},
 		{"T", "503 Service Unavailable: the tracker is full or stopping", "-no-p2p"},
 	} {
 		if s := advice(c.token, c.why); !strings.HasPrefix(s, c.says) || !strings.Contains(s, "-no-p2p") {
