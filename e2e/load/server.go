@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -17,13 +16,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
 // clockTick is the unit of processor time in /proc; the kernel shows it as hundredths on every system.
 const clockTick = 10 * time.Millisecond
-
-// Ports lie below those that the kernel gives to the viewers.
-const firstPort, lastPort = 20000, 30000
 
 // server is a tracker under load, a process of its own.
 type server struct {
@@ -37,11 +35,11 @@ type server struct {
 
 // startShoal starts shoal tracker as it is shipped.
 func startShoal(ctx context.Context, program string) (*server, error) {
-	address, err := freeAddress()
+	address, err := redistest.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
-	admin, err := freeAddress()
+	admin, err := redistest.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -51,25 +49,13 @@ func startShoal(ctx context.Context, program string) (*server, error) {
 
 // startPeer starts bittorrent-tracker with WebSockets alone.
 func startPeer(ctx context.Context, script string) (*server, error) {
-	address, err := freeAddress()
+	address, err := redistest.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(address)
 	s := &server{address: address, path: "/"}
 	return s, s.start(ctx, exec.Command("node", script, port), "http://"+address+"/stats")
-}
-
-// freeAddress returns a loopback address that nobody listens on at this moment.
-func freeAddress() (string, error) {
-	for range lastPort - firstPort {
-		port := firstPort + rand.IntN(lastPort-firstPort)
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if l, err := net.Listen("tcp", address); err == nil {
-			return address, l.Close()
-		}
-	}
-	return "", fmt.Errorf("no port from %d to %d is free", firstPort, lastPort)
 }
 
 // start starts the process and waits until it answers at an address.

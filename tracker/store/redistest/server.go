@@ -62,15 +62,22 @@ func start(t Life, args []string) *Server {
 // FreeAddr returns a loopback address that nobody listens on, and that stays free while a server is killed.
 func FreeAddr(t Life) string {
 	t.Helper()
+	addr, err := FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return addr
+}
+
+// FreeAddress is FreeAddr for a program.
+func FreeAddress() (string, error) {
 	for range lastPort - firstPort {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort)))
 		if l, err := net.Listen("tcp", addr); err == nil {
-			l.Close()
-			return addr
+			return addr, l.Close()
 		}
 	}
-	t.Fatalf("no port from %d to %d is free", firstPort, lastPort)
-	return ""
+	return "", fmt.Errorf("no port from %d to %d is free", firstPort, lastPort)
 }
 
 func portOf(addr string) string {
