@@ -109,7 +109,11 @@ func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	win, index := o.window(w, r, st)
-	if win != nil && o.playable(w, r, st, win) {
+	if win == nil {
+		return
+	}
+	st.Ask()
+	if o.playable(w, r, st, win) {
 		win.ServePlaylist(w, r, func() []hls.Report { return reports(st, index) })
 	}
 }
@@ -144,8 +148,9 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 
 func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	list := struct {
-		Streams []stream.Description `json:"streams"`
-	}{Streams: []stream.Description{}}
+		Instance string               `json:"instance"`
+		Streams  []stream.Description `json:"streams"`
+	}{o.instance, []stream.Description{}}
 	for _, st := range o.streams.All() {
 		if st.Heard() {
 			list.Streams = append(list.Streams, st.Describe())
