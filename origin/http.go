@@ -88,7 +88,7 @@ func (o *Origin) playable(w http.ResponseWriter, r *http.Request) (*stream.Strea
 
 func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
 	if st, v := o.playable(w, r); st != nil {
-		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant([]hls.Variant{st.Variant(v)}), nil)
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant([]hls.Variant{st.Variant(v)}))
 	}
 }
 
