@@ -109,6 +109,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
+	all.Go(func() { o.watchKeys(ctx) })
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err
@@ -145,3 +146,22 @@ func (o *Origin) tryDisk() error {
 	}
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
+
+// keyCheck is how often it is looked whether the keys of the broadcasts under way hold: shoal key remove edits their file.
+const keyCheck = time.Second
+
+// watchKeys ends broadcasts whose key is removed, until ctx is done.
+func (o *Origin) watchKeys(ctx context.Context) {
+	tick := time.NewTicker(keyCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			o.endRevoked()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (o *Origin) endRevoked() { o.streams.Evict(o.keys.Holds) }

@@ -43,6 +43,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	desk.issue(service)
 	return desk.run(ctx, http, service, ingest()...)
 }
 

@@ -108,6 +108,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	d.steer(swarm)
+	d.issue(source)
 	services := []service{source, copies, swarm}
 	admin, err := d.open(services...)
 	if err != nil {

@@ -35,6 +35,7 @@ type Session struct {
 	first    time.Time    // when the first byte of media came
 	seen     atomic.Int64 // Unix nanoseconds of the newest byte
 	bytes    atomic.Int64
+	key      atomic.Pointer[string] // it was admitted with
 	replaced chan struct{}
 
 	// guarded by stream.mu
@@ -47,7 +48,7 @@ type Session struct {
 // Stream returns the stream that is published.
 func (s *Session) Stream() *Stream { return s.stream }
 
-// Replaced is closed when another broadcaster took this session's place.
+// Replaced is closed when another broadcaster took this session's place, or its key was removed.
 func (s *Session) Replaced() <-chan struct{} { return s.replaced }
 
 // Received counts bytes and notes that the broadcaster lives.
