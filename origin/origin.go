@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/webhook"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
@@ -25,6 +26,7 @@ type Origin struct {
 	streams *stream.Streams
 	rtmp    *rtmp.Server
 	whip    *whip.Endpoint
+	hooks   *webhook.Hooks
 	mux     *http.ServeMux
 
 	listening atomic.Bool
@@ -57,8 +59,16 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: metrics: %w", err)
 	}
-	o := &Origin{config: config, keys: keys, metrics: metrics}
-	o.streams = stream.New(config.streams(), metrics, config.Log)
+	hooks, err := webhook.New(webhook.Config{
+		URLs: config.Webhooks, Secret: config.WebhookSecret, Registry: config.Registry, Log: config.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	o := &Origin{config: config, keys: keys, metrics: metrics, hooks: hooks}
+	streams := config.streams()
+	streams.Live = o.beside
+	o.streams = stream.New(streams, metrics, config.Log)
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
@@ -105,6 +115,11 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer o.listening.Store(false)
 	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
 
+	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
+	var told sync.WaitGroup
+	told.Go(func() { o.hooks.Run(hooked) })
+	defer told.Wait()
+	defer unhook()
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })

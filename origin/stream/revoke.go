@@ -22,7 +22,7 @@ func (s *Streams) Evict(holds func(key string) bool) (names []string) {
 }
 
 func (s *Stream) evict(holds func(key string) bool) bool {
-	session := s.current()
+	session := s.Session()
 	if session == nil || session.key.Load() == nil || holds(*session.key.Load()) {
 		return false
 	}
@@ -32,14 +32,7 @@ func (s *Stream) evict(holds func(key string) bool) bool {
 		return false
 	}
 	s.log.Info("the publish key was removed: the broadcast ends")
-	session.leave(0)
+	session.leave(0, ErrRevoked)
 	close(session.replaced)
 	return true
-}
-
-// current returns the session of the broadcaster now, or nil.
-func (s *Stream) current() *Session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.session
 }
