@@ -45,10 +45,11 @@ func (d *desk) steer(t *tracker.Tracker) {
 	d.paths.Handle("/api/v1/control/", t.Controls())
 }
 
-// issue puts an origin's publish keys on the admin listener.
+// issue puts an origin's publish keys on the admin listener, and the description of it all.
 func (d *desk) issue(o *origin.Origin) {
 	d.paths.Handle("/api/v1/keys", o.KeyAPI())
 	d.paths.Handle("/api/v1/keys/", o.KeyAPI())
+	d.paths.Handle("/api/v1/openapi.json", o)
 }
 
 // open listens on the admin address and returns the task that serves it.
