@@ -159,7 +159,11 @@ func (o *Origin) tryDisk() error {
 	if err != nil {
 		return fmt.Errorf("origin: data: %w", err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	_, err = f.Write(make([]byte, 4<<10)) // of a full disk an empty file can still be had
+	if err != nil {
+		err = fmt.Errorf("origin: data: %w", err)
+	}
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
 
 // keyCheck is how often it is looked whether the keys of the broadcasts under way hold: shoal key remove edits their file.

@@ -123,6 +123,7 @@ func (h *house) publish(t testing.TB, long time.Duration) *gortmplib.Client {
 	return c
 }
 
+// Clause: api, hls-codecs, hls-pdt
 func TestFromCameraToPlayer(t *testing.T) {
 	h := open(t)
 	if err := h.Ready(); err != nil {
@@ -232,6 +233,8 @@ func TestFromCameraToPlayer(t *testing.T) {
 }
 
 // TestReadyIsCheap asks often: the disk is tried once in a while.
+//
+// Clause: readyz
 func TestReadyIsCheap(t *testing.T) {
 	h := open(t)
 	if err := h.Ready(); err != nil {
