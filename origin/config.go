@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/webhook"
 )
 
 // Config is what an origin can be told. The zero value works.
@@ -38,6 +41,12 @@ type Config struct {
 	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
 	// bytes; empty: each stream has a key of its own, on disk.
 	Seed []byte
+	// Webhooks are URLs that are told when a broadcast begins and ends.
+	Webhooks []string
+	// WebhookSecret signs what they are told. Empty: it is not signed.
+	WebhookSecret webhook.Secret
+	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
+	Audience func(context.Context) map[string]audience.Figures
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -57,6 +66,9 @@ func (c *Config) validate() error {
 	setDefault(&c.WindowSegments, 10)
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Audience == nil {
+		c.Audience = func(context.Context) map[string]audience.Figures { return nil }
 	}
 	switch {
 	case c.PartDuration < 100*time.Millisecond || c.PartDuration > c.SegmentDuration/2:

@@ -33,7 +33,7 @@ type Stream struct {
 	metrics  *Metrics
 	log      *slog.Logger
 	store    store
-	goLive   func(*Stream) context.CancelFunc // starts what runs beside a session
+	goLive   func(*Stream) context.CancelCauseFunc // starts what runs beside a session
 	key      ed25519.PrivateKey
 	counters counters
 	source   *rendition
@@ -62,7 +62,7 @@ type Stream struct {
 }
 
 // open reads a stream's state from disk, or makes it new.
-func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelFunc) (*Stream, error) {
+func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelCauseFunc) (*Stream, error) {
 	s := &Stream{
 		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir}, goLive: goLive,
 		status: Idle, fresh: true,
