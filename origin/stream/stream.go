@@ -78,7 +78,7 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.window = hls.NewWindow(hls.Config{
 		Epoch: s.state.Epoch, Target: config.target(), PartTarget: config.partTarget(),
-		Listed: config.WindowSegments, Kept: 2*config.WindowSegments + 4, PartsFor: 3,
+		Listed: config.WindowSegments, Kept: 2*config.WindowSegments + 2, PartsFor: 3,
 	}, s.next)
 	return s, nil
 }
