@@ -156,9 +156,11 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 
 func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
-		writeJSON(w, st.Describe())
-		return
+	if stream.ValidName(name) { // Get would log what it is asked for
+		if st := o.streams.Get(name); st != nil && st.Known() {
+			writeJSON(w, st.Describe())
+			return
+		}
 	}
 	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")
 }

@@ -78,7 +78,7 @@ func readClip(file string) (*clip, error) {
 	if err := p.Unmarshal(bytes.NewReader(b)); err != nil {
 		return nil, fmt.Errorf("%w: %w", errClip, err)
 	}
-	c := &clip{length: seconds * time.Second}
+	c := &clip{}
 	for _, track := range p.Tracks {
 		switch codec := track.Codec.(type) {
 		case *codecs.H264:
@@ -86,6 +86,13 @@ func readClip(file string) (*clip, error) {
 		case *codecs.MPEG4Audio:
 			c.sound = &codec.Config
 		}
+	}
+	for _, track := range p.Tracks { // the pictures say how long it is
+		if track.Codec.IsVideo() {
+			c.length = time.Duration(len(track.Samples)) * frame
+		}
+	}
+	for _, track := range p.Tracks {
 		if err := c.addTrack(track); err != nil {
 			return nil, err
 		}
@@ -97,7 +104,7 @@ func readClip(file string) (*clip, error) {
 		}
 		c.bytes += len(s.data)
 	}
-	if c.sps == nil || c.sound == nil || len(c.keys) != seconds*rate/gop || c.keys[0] != 0 {
+	if c.sps == nil || c.sound == nil || len(c.keys) == 0 || c.keys[0] != 0 {
 		return nil, fmt.Errorf("%w: %d key frames", errClip, len(c.keys))
 	}
 	return c, nil

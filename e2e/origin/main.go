@@ -13,6 +13,10 @@
 // A part's age is counted from when its first frame was about to be written to the socket, until the playlist that
 // lists it is here. A stream can be played when both playlists are here, the second with a segment; that counts from
 // the TCP connection by RTMP, and from the POST by WHIP.
+//
+//	origin siege -shoal bin/shoal
+//
+// puts a stream beside a thousand hostile connections (foe.go) and fails unless it goes on as if there were none.
 package main
 
 import (
@@ -42,8 +46,15 @@ type config struct {
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "relay" {
-		exit(relay(os.Args[2:]))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "relay":
+			exit(relay(os.Args[2:]))
+		case "siege":
+			exit(besiege(ctx, os.Args[2:], os.Stdout))
+		}
 	}
 	var c config
 	var seconds [3]int
@@ -66,8 +77,6 @@ func main() {
 	if c.streams < 1 || c.measured < time.Second {
 		exit(fmt.Errorf("-streams wants 1 or more, -seconds too"))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	exit(run(ctx, c, os.Stdout))
 }
 

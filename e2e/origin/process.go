@@ -107,16 +107,15 @@ func pass(ctx context.Context, long time.Duration) error {
 // house is shoal origin in a process of its own.
 type house struct {
 	*process
-	http, rtmp, admin string
-	data              string
-	keys              *origin.Keys
+	http, rtmp, webrtc, admin string
+	data                      string
+	keys                      *origin.Keys
 }
 
 // openHouse starts an origin, with flags besides those for its doors.
 func openHouse(ctx context.Context, program string, flags []string) (*house, error) {
 	h := &house{}
-	var webrtc string
-	for _, address := range []*string{&h.http, &h.rtmp, &h.admin, &webrtc} {
+	for _, address := range []*string{&h.http, &h.rtmp, &h.webrtc, &h.admin} {
 		var err error
 		if *address, err = redistest.FreeAddress(); err != nil {
 			return nil, err
@@ -129,7 +128,7 @@ func openHouse(ctx context.Context, program string, flags []string) (*house, err
 	if h.keys, err = origin.OpenKeys(h.data); err != nil {
 		return nil, err
 	}
-	args := append([]string{"origin", "-data", h.data, "-http", h.http, "-rtmp", h.rtmp, "-webrtc", webrtc, "-admin", h.admin}, flags...)
+	args := append([]string{"origin", "-data", h.data, "-http", h.http, "-rtmp", h.rtmp, "-webrtc", h.webrtc, "-admin", h.admin}, flags...)
 	if h.process, err = start(program, args...); err != nil {
 		return nil, err
 	}

@@ -91,8 +91,8 @@ func (r *reader) run(ctx context.Context) error {
 		fresh := slices.DeleteFunc(parts, func(p place) bool {
 			return p.msn < next.msn || p.msn == next.msn && p.part < next.part
 		})
-		if !first && (len(fresh) == 0 || fresh[0] != next && fresh[0] != place{next.msn + 1, 0}) {
-			return fmt.Errorf("%w: after a hint at %v come %v", errPlaylist, next, fresh)
+		if err := unbroken(next, fresh, hint); err != nil && !first {
+			return err
 		}
 		for i, p := range fresh {
 			newest := !first && i == len(fresh)-1
@@ -146,6 +146,22 @@ func read(playlist []byte) (parts []place, hint place, err error) {
 		return nil, hint, fmt.Errorf("%w: no parts, or no hint", errPlaylist)
 	}
 	return parts, hint, nil
+}
+
+// unbroken tells whether parts follow each other, the one hinted at before and the one hinted at now. A hint at a part of a
+// segment that ended without it comes true with the first part of the next.
+func unbroken(hinted place, parts []place, hint place) error {
+	follows := func(p, before place) bool {
+		return p == place{before.msn, before.part + 1} || p == place{before.msn + 1, 0}
+	}
+	broken := len(parts) == 0 || parts[0] != hinted && parts[0] != place{hinted.msn + 1, 0}
+	for i := 1; i < len(parts); i++ {
+		broken = broken || !follows(parts[i], parts[i-1])
+	}
+	if broken || !follows(hint, parts[len(parts)-1]) {
+		return fmt.Errorf("%w: after a hint at %v come %v and a hint at %v", errPlaylist, hinted, parts, hint)
+	}
+	return nil
 }
 
 // fetch fetches a part that the playlist listed at a moment, and notes how old it was then.
