@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 )
 
 // Config is what an origin can be told. The zero value works.
@@ -33,6 +34,8 @@ type Config struct {
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 10.
 	WindowSegments int
+	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
+	Ladder []string
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -62,6 +65,9 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
+	}
+	if _, err := transcode.Parse(c.Ladder); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {

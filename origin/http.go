@@ -8,6 +8,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -142,13 +143,23 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 	win.ServeMedia(w, r, n)
 }
 
+// description is what the API says of a stream.
+type description struct {
+	stream.Description
+	Transcode transcode.State `json:"transcode"`
+}
+
+func (o *Origin) describe(st *stream.Stream) description {
+	return description{st.Describe(), o.ladder.State(st.Name)}
+}
+
 func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	list := struct {
-		Streams []stream.Description `json:"streams"`
-	}{Streams: []stream.Description{}}
+		Streams []description `json:"streams"`
+	}{Streams: []description{}}
 	for _, st := range o.streams.All() {
 		if st.Heard() {
-			list.Streams = append(list.Streams, st.Describe())
+			list.Streams = append(list.Streams, o.describe(st))
 		}
 	}
 	writeJSON(w, list)
@@ -157,7 +168,7 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
-		writeJSON(w, st.Describe())
+		writeJSON(w, o.describe(st))
 		return
 	}
 	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")

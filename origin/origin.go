@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
@@ -23,6 +24,7 @@ type Origin struct {
 	keys    *Keys
 	metrics *stream.Metrics
 	streams *stream.Streams
+	ladder  *transcode.Ladder
 	rtmp    *rtmp.Server
 	whip    *whip.Endpoint
 	mux     *http.ServeMux
@@ -57,8 +59,18 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: metrics: %w", err)
 	}
-	o := &Origin{config: config, keys: keys, metrics: metrics}
-	o.streams = stream.New(config.streams(), metrics, config.Log)
+	rungs, err := transcode.Parse(config.Ladder)
+	if err != nil {
+		return nil, err
+	}
+	ladder, err := transcode.New(transcode.Config{Rungs: rungs, Registry: config.Registry, Log: config.Log})
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{config: config, keys: keys, metrics: metrics, ladder: ladder}
+	all := config.streams()
+	all.Live = o.beside
+	o.streams = stream.New(all, metrics, config.Log)
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
@@ -113,6 +125,9 @@ func (o *Origin) Run(ctx context.Context) error {
 	cancel()
 	return err
 }
+
+// beside does what goes with a broadcast until it ends.
+func (o *Origin) beside(ctx context.Context, st *stream.Stream) { o.ladder.Live(ctx, st) }
 
 // RTMPAddr returns the address that RTMP is taken on, nil before Listen or Run.
 func (o *Origin) RTMPAddr() net.Addr {

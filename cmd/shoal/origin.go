@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/origin/transcode"
 )
 
 // defaultData is the folder of an origin unless it is told another.
@@ -54,6 +56,8 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
+	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
+		"those not below the broadcaster's are left out")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -62,6 +66,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 			if net.ParseIP(ip) == nil {
 				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
 			}
+		}
+		if _, err := transcode.Parse(config.Ladder); err != nil {
+			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
