@@ -45,14 +45,14 @@ type child struct {
 	broken   error // that its output cannot be read
 }
 
-// start begins a child. follow is called when a rung's first picture is near.
-func start(program string, source media.Track, rungs []Rung, limits limits, follow func(rung int) (*stream.Follower, error)) (*child, error) {
+// start begins a child for a source of so many bits a second, 0 if that is not known. follow is called when a rung's first picture is near.
+func start(program string, source media.Track, bits float64, rungs []Rung, limits limits, follow func(rung int) (*stream.Follower, error)) (*child, error) {
 	now := time.Now()
 	c := &child{
 		source: source, rungs: rungs, follow: follow, done: make(chan struct{}), said: &lastWords{},
 		began: now, queue: make(chan media.Frame, maxQueue), progress: newProgress(limits, len(rungs), now),
 	}
-	c.cmd = exec.Command(program, arguments(source, rungs)...)
+	c.cmd = exec.Command(program, arguments(source, bits, rungs)...)
 	c.cmd.Stderr, c.cmd.WaitDelay = c.said, linger
 	apart(c.cmd)
 	var outputs, inputs []*os.File
@@ -223,14 +223,15 @@ func (c *child) why() string {
 }
 
 // arguments are the command line: what comes in keeps its times, and goes out without B-frames, with the source's key frames.
-func arguments(source media.Track, rungs []Rung) []string {
+func arguments(source media.Track, bits float64, rungs []Rung) []string {
 	threads := strconv.Itoa(max(1, min(4, runtime.NumCPU()/2)))
 	args := strings.Fields("-nostdin -hide_banner -v warning -copyts")
 	// Nothing is read ahead to guess at what the head says. One thread, for each more would hold a frame back.
 	args = append(args, strings.Fields("-probesize 32 -analyzeduration 0 -fpsprobesize 0 -threads 1 -f mp4 -i pipe:0")...)
 	for i, r := range rungs {
-		rate := strconv.Itoa(r.kilobits()) + "k"
-		args = append(args, "-map", "0:v:0", "-vf", r.scale(source), "-maxrate", rate, "-bufsize", rate, "-threads", threads)
+		rate := r.kilobits(source, bits)
+		args = append(args, "-map", "0:v:0", "-vf", r.scale(source), "-threads", threads,
+			"-maxrate", fmt.Sprint(rate, "k"), "-bufsize", fmt.Sprint(rate/2, "k")) // half a second: no key frame is long on its way
 		args = append(args, strings.Fields("-fps_mode passthrough -enc_time_base 1:90000 "+
 			"-c:v libx264 -preset veryfast -tune zerolatency -crf 23 -pix_fmt yuv420p -bf 0 "+
 			"-force_key_frames source -forced-idr 1 -g 100000 -sc_threshold 0 "+

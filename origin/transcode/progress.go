@@ -12,7 +12,7 @@ type limits struct {
 }
 
 func usual() limits {
-	return limits{start: 10 * time.Second, hang: 3 * time.Second, lag: 2 * time.Second, lagFor: 2 * time.Second, settle: 5 * time.Second}
+	return limits{start: 10 * time.Second, hang: 3 * time.Second, lag: 2 * time.Second, lagFor: 4 * time.Second, settle: 5 * time.Second}
 }
 
 const (
@@ -25,8 +25,9 @@ type verdict int
 
 const (
 	fine verdict = iota
-	hung         // it does nothing
+	late         // it is behind, perhaps for a moment
 	slow         // it does all that it can, and that is not enough
+	hung         // it does nothing
 )
 
 // progress is what is known of a child's work: the frames that went in and are not yet answered by every rung. It keeps no clock.
@@ -36,7 +37,7 @@ type progress struct {
 	pending []asked         // in the order they went in
 	newest  []time.Duration // by rung: of the newest picture that came, -1 before any
 	heard   time.Time       // when the newest picture of any came
-	late    time.Time       // since when the lag is too long; zero while it is not
+	behind  time.Time       // since when the lag is too long; zero while it is not
 }
 
 // asked is a frame that went in.
@@ -115,11 +116,12 @@ func (p *progress) judge(now time.Time) verdict {
 	case lag > p.limits.hang && now.Sub(p.heard) > p.limits.hang:
 		return hung
 	case lag <= p.limits.lag || now.Sub(p.began) < p.limits.settle:
-		p.late = time.Time{}
-	case p.late.IsZero():
-		p.late = now
-	case now.Sub(p.late) >= p.limits.lagFor:
+		p.behind = time.Time{}
+		return fine
+	case p.behind.IsZero():
+		p.behind = now
+	case now.Sub(p.behind) >= p.limits.lagFor:
 		return slow
 	}
-	return fine
+	return late
 }

@@ -17,7 +17,7 @@ func TestProgress(t *testing.T) {
 			9100 out 0 1000 = 1000
 			9100 out 1 1000 = 1000
 			9110 out 0 1033 = 1033
-			9110 judge fine 9077
+			9110 judge late 9077
 			9120 out 1 1033 = 1033
 			9130 judge fine 0`,
 		"it never begins": `
@@ -34,7 +34,7 @@ func TestProgress(t *testing.T) {
 			100 out 0 1000 = 1000
 			100 out 1 1000 = 1000
 			6000 in 7000
-			8900 judge fine 2900
+			8900 judge late 2900
 			9001 judge hung 3001`,
 		"one rung is behind for long": `
 			0 in 1000
@@ -43,22 +43,25 @@ func TestProgress(t *testing.T) {
 			6000 in 7000
 			6050 out 0 7000 = 7000
 			8100 in 9100
-			8100 judge fine 2100
+			8100 judge late 2100
 			8150 out 0 9100 = 9100
-			10100 judge slow 4100`,
+			10100 in 11100
+			10150 out 0 11100 = 11100
+			12099 judge late 6099
+			12100 judge slow 6100`,
 		"a hiccup is forgiven": `
 			0 in 1000
 			50 out 0 1000 = 1000
 			50 out 1 1000 = 1000
 			6000 in 7000
-			8200 judge fine 2200
+			8200 judge late 2200
 			8900 out 0 7000 = 7000
 			8900 out 1 7000 = 7000
 			8950 judge fine 0
 			9000 in 10000
-			11100 judge fine 2100
+			11100 judge late 2100
 			11200 out 0 10000 = 10000
-			11950 judge fine 2950
+			11950 judge late 2950
 			11960 out 1 10000 = 10000
 			13200 judge fine 0`,
 		"pictures come in the order they are shown": `
@@ -108,7 +111,7 @@ func TestProgress(t *testing.T) {
 						got = fmt.Sprintf("%d out %d %d = %d", at, rung, clock, shown.Milliseconds())
 					}
 				case "judge":
-					got = fmt.Sprintf("%d judge %s %d", at, []string{"fine", "hung", "slow"}[p.judge(now)], p.lag(now).Milliseconds())
+					got = fmt.Sprintf("%d judge %s %d", at, []string{"fine", "late", "slow", "hung"}[p.judge(now)], p.lag(now).Milliseconds())
 				}
 				if got != rest {
 					t.Fatalf("%q, want %q", got, rest)

@@ -63,9 +63,14 @@ func (r Rung) scale(source media.Track) string {
 	return fmt.Sprintf("scale=-2:%d", r)
 }
 
-// kilobits is the most that a rung may need, kbit/s: 800 for 360p, 2260 for 720p, 4160 for 1080p. Pictures that are easy need less.
-func (r Rung) kilobits() int {
-	return int(math.Round(80*math.Pow(float64(r)/360, 1.5))) * 10
+// kilobits is the most that a rung may need, kbit/s: 800 for 360p, 2260 for 720p, 4160 for 1080p; and no larger a share of the source's
+// bits than of its height, where they are known. Pictures that are easy need less.
+func (r Rung) kilobits(source media.Track, bits float64) int {
+	most := 800 * math.Pow(float64(r)/360, 1.5)
+	if bits > 0 {
+		most = min(most, bits/1000*float64(r)/float64(min(source.Width, source.Height)))
+	}
+	return max(50, int(most))
 }
 
 func join(rungs []Rung) string {

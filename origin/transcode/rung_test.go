@@ -57,6 +57,19 @@ func TestRungsBelowTheSource(t *testing.T) {
 	}
 }
 
+func TestKilobits(t *testing.T) {
+	source := media.Track{Width: 1280, Height: 720}
+	for _, c := range []struct {
+		rung Rung
+		bits float64
+		want int
+	}{{360, 0, 800}, {540, 0, 1469}, {540, 4e6, 1469}, {540, 1e6, 750}, {360, 1e6, 500}, {144, 1e3, 50}} {
+		if got := c.rung.kilobits(source, c.bits); got != c.want {
+			t.Errorf("%v of %v: %d, want %d", c.rung, c.bits, got, c.want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add("720p", "360p")
 	f.Fuzz(func(t *testing.T, a, b string) {

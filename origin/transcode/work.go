@@ -30,6 +30,7 @@ type work struct {
 	rungs   []Rung // that are made of this source
 	left    string // why others are not; to be said with them
 	child   *child
+	late    bool      // it is, and that is said
 	deaths  int       // one soon after the other
 	next    time.Time // no child starts before
 	dropped uint64    // by the tap, that are counted
@@ -81,7 +82,9 @@ func (w *work) change(tracks []media.Track) {
 func (w *work) start() {
 	rungs := w.rungs
 	all := w.ladder.config.Rungs
-	c, err := start(w.ladder.config.Program, w.source, rungs, w.ladder.limits, func(i int) (*stream.Follower, error) {
+	v, _ := w.session.Stream().Window(0).View()
+	_, bits := v.Bitrates()
+	c, err := start(w.ladder.config.Program, w.source, bits, rungs, w.ladder.limits, func(i int) (*stream.Follower, error) {
 		return w.session.Follow(1 + slices.Index(all, rungs[i])) // a rung has the same number whatever the source is
 	})
 	if err != nil {
@@ -91,7 +94,13 @@ func (w *work) start() {
 	w.child = c
 	w.ladder.metrics.children.Inc()
 	w.ladder.metrics.renditions.WithLabelValues(w.name).Set(float64(len(rungs)))
-	w.say(Transcoding, fmt.Sprintf("%s of %s %dx%d%s", join(rungs), w.source.Name, w.source.Width, w.source.Height, w.left))
+	w.late = false
+	w.say(Transcoding, w.made())
+}
+
+// made says what is made of what.
+func (w *work) made() string {
+	return fmt.Sprintf("%s of %s %dx%d%s", join(w.rungs), w.source.Name, w.source.Width, w.source.Height, w.left)
 }
 
 // stop ends the child, if there is one.
@@ -127,6 +136,17 @@ func (w *work) watch(now time.Time) {
 	verdict, lag := w.child.judge(now)
 	w.ladder.metrics.lag.WithLabelValues(w.name).Set(lag.Seconds())
 	switch c := w.child; verdict {
+	case fine:
+		if w.late {
+			w.late = false
+			w.say(Transcoding, w.made())
+		}
+	case late:
+		if !w.late {
+			w.late = true
+			w.say(Transcoding, fmt.Sprintf("%s; it is more than %v behind the source", w.made(), w.ladder.limits.lag))
+			w.log.Warn("the ladder is behind the source: if the machine does not catch up, its highest rung is left out", "behind", lag.Round(100*time.Millisecond))
+		}
 	case hung:
 		w.stop(0)
 		w.again(reasonHung, fmt.Sprintf("ffmpeg hung: nothing came for %v and it was killed", lag.Round(100*time.Millisecond)), "said", c.said.String())
