@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
 
@@ -47,6 +48,8 @@ type Config struct {
 	WebhookSecret webhook.Secret
 	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
 	Audience func(context.Context) map[string]audience.Figures
+	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
+	Ladder []string
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -83,6 +86,9 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
+	}
+	if _, err := transcode.Parse(c.Ladder); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/origin/audience"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
 
@@ -87,6 +88,8 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
+	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
+		"those not below the broadcaster's are left out")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -106,6 +109,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 			if config.WebhookSecret, err = readSecret(*secret); err != nil {
 				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
 			}
+		}
+		if _, err := transcode.Parse(config.Ladder); err != nil {
+			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
