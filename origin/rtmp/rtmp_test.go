@@ -28,6 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type house struct {
 	streams *stream.Streams
 	addr    string
+	keys    sync.Map // publish key to name
 }
 
 func open(t testing.TB) *house {
@@ -42,8 +43,9 @@ func open(t testing.TB) *house {
 	}, metrics, log)}
 	s := New(Config{
 		Addr: "127.0.0.1:0", Streams: h.streams, Metrics: metrics, Log: log,
-		Authorize: func(key string) (string, bool) { return "demo", key == "secret" },
+		Authorize: h.stream,
 	})
+	h.keys.Store("secret", "demo")
 	ln, err := s.Listen(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +56,14 @@ func open(t testing.TB) *house {
 	all.Go(func() { _ = s.Run(ctx, ln) })
 	t.Cleanup(func() { cancel(); all.Wait() })
 	return h
+}
+
+func (h *house) stream(key string) (string, bool) {
+	name, ok := h.keys.Load(key)
+	if !ok {
+		return "", false
+	}
+	return name.(string), true
 }
 
 func (h *house) dial(t testing.TB, path string) (*gortmplib.Client, error) {
@@ -259,26 +269,4 @@ func TestKeyOf(t *testing.T) {
 			t.Errorf("app %q, stream %q: %q", c.app, c.stream, got)
 		}
 	}
-}
-
-// FuzzGreet lets anybody say anything: an error at most.
-func FuzzGreet(f *testing.F) {
-	hello := append([]byte{3}, make([]byte, 2*1536)...)
-	f.Add(hello)
-	f.Add(append(bytes.Clone(hello), 3, 0, 0, 0, 0, 0, 4, 20, 0, 0, 0, 0, 2, 0, 1, 'x'))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		client, server := net.Pipe()
-		var all sync.WaitGroup
-		all.Go(func() { _, _ = io.Copy(io.Discard, client) })
-		all.Go(func() {
-			_, _ = client.Write(b)
-			_ = client.Close()
-		})
-		d, err := greet(&bounded{Conn: server, left: introBytes, until: time.Now().Add(time.Second)})
-		if err == nil && d == nil {
-			t.Error("neither a dialogue nor an error")
-		}
-		_ = server.Close()
-		all.Wait()
-	})
 }
