@@ -29,6 +29,7 @@ type feed struct {
 	running      bool
 	held         []media.Frame
 	said         map[string]bool // what was said once
+	extras       map[byte]*extra
 }
 
 func newFeed(s *stream.Session, log *slog.Logger) *feed {
@@ -37,6 +38,11 @@ func newFeed(s *stream.Session, log *slog.Logger) *feed {
 
 // run feeds until the connection ends; nil if it ended in order.
 func (f *feed) run(d *dialogue) error {
+	defer func() {
+		for _, x := range f.extras {
+			x.close()
+		}
+	}()
 	for {
 		e, err := d.next()
 		if errors.Is(err, errOver) {
@@ -83,8 +89,14 @@ func (f *feed) takeExtra(e event) {
 		f.once("another track cannot be carried: " + e.refused)
 	case !e.video:
 		f.once("the broadcast has several audio tracks: the first is taken, the others are dropped")
+	case f.extras[e.id] != nil:
+		f.extras[e.id].take(e, f.running)
+	case len(f.extras) >= maxExtras:
+		f.once(fmt.Sprintf("the broadcast has more than %d video tracks: the others are dropped", maxExtras+1))
 	default:
-		f.once("the broadcast has several video tracks: the first is taken, the others are dropped")
+		x := &extra{id: e.id, index: len(f.extras) + 1, session: f.session, log: f.log}
+		f.extras[e.id] = x
+		x.take(e, f.running)
 	}
 }
 

@@ -41,10 +41,13 @@ func open(t testing.TB) *house {
 	h := &house{streams: stream.New(stream.Config{
 		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
 	}, metrics, log)}
-	s := New(Config{
+	s, err := New(Config{
 		Addr: "127.0.0.1:0", Streams: h.streams, Metrics: metrics, Log: log,
 		Authorize: h.stream,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.keys.Store("secret", "demo")
 	ln, err := s.Listen(t.Context())
 	if err != nil {

@@ -2,6 +2,7 @@ package rtmp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,9 @@ var ErrKey = errors.New("rtmp: unknown publish key")
 // Config is what a Server needs.
 type Config struct {
 	Addr      string                                  // host:port to listen on
+	Secure    string                                  // host:port for RTMPS; empty: none
+	CertFile  string                                  // PEM, with the chain, for Secure; read anew when it changes
+	KeyFile   string                                  // PEM
 	Authorize func(key string) (name string, ok bool) // the stream a publish key belongs to
 	Streams   *stream.Streams
 	Metrics   *stream.Metrics
@@ -33,27 +37,49 @@ type Config struct {
 
 // Server accepts broadcasts.
 type Server struct {
-	config    Config
-	strangers strangers
-	conns     chan struct{}
+	config      Config
+	certificate *certificate // nil: no RTMPS
+	strangers   strangers
+	conns       chan struct{}
 }
 
 // New returns a server that does nothing until Run.
-func New(config Config) *Server {
-	return &Server{config: config, conns: make(chan struct{}, maxConns)}
+func New(config Config) (*Server, error) {
+	s := &Server{config: config, conns: make(chan struct{}, maxConns)}
+	if config.Secure == "" {
+		return s, nil
+	}
+	var err error
+	s.certificate, err = openCertificate(config.CertFile, config.KeyFile, config.Log)
+	return s, err
 }
 
 // Listen opens the port.
-func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) { return listen(ctx, s.config.Addr) }
+
+// ListenSecure opens the port of RTMPS; nil without one.
+func (s *Server) ListenSecure(ctx context.Context) (net.Listener, error) {
+	if s.certificate == nil {
+		return nil, nil
+	}
+	ln, err := listen(ctx, s.config.Secure)
+	if err != nil {
+		return nil, err
+	}
+	return tls.NewListener(ln, &tls.Config{GetCertificate: s.certificate.get, MinVersion: tls.VersionTLS12}), nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
 	var l net.ListenConfig
-	ln, err := l.Listen(ctx, "tcp", s.config.Addr)
+	ln, err := l.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: %w", err)
 	}
 	return ln, nil
 }
 
-// Run serves connections of ln until ctx is done, and returns when all of them are closed.
+// Run serves connections of ln until ctx is done, and returns when all of them are closed. It may run for
+// several listeners at once.
 func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	var all sync.WaitGroup
 	defer all.Wait()
