@@ -24,6 +24,7 @@ type extra struct {
 
 	follower *stream.Follower // nil before its first track, and after its end
 	over     bool
+	begun    bool
 	newest   time.Duration // shown
 	held     []media.Frame
 }
@@ -55,10 +56,10 @@ func (x *extra) try(e event, running bool) (err error) {
 	if len(e.frame.Bytes) == 0 || x.follower == nil {
 		return nil
 	}
-	if e.frame.PTS <= x.newest && e.frame.PTS > x.newest-time.Second {
+	if x.begun && e.frame.PTS <= x.newest && e.frame.PTS > x.newest-time.Second {
 		return errOrder
 	}
-	x.newest = e.frame.PTS
+	x.begun, x.newest = true, e.frame.PTS
 	if x.held = append(x.held, e.frame); !running && len(x.held) < maxHeld {
 		return nil
 	}

@@ -33,7 +33,7 @@ type feed struct {
 }
 
 func newFeed(s *stream.Session, log *slog.Logger) *feed {
-	return &feed{session: s, log: log, said: map[string]bool{}}
+	return &feed{session: s, log: log, said: map[string]bool{}, extras: map[byte]*extra{}}
 }
 
 // run feeds until the connection ends; nil if it ended in order.
