@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/bluenviron/gortmplib/pkg/amf0"
@@ -88,7 +89,7 @@ func TestCodecs(t *testing.T) {
 					b.send([]byte{typeVideo, typeAudio}[i], 0, s...)
 				}
 			}
-			for n := range 200 {
+			for n := range 150 {
 				at := time.Duration(n) * testclip.Interval
 				if c.video != nil {
 					b.send(typeVideo, at, c.video(n, n%60 == 0)...)
@@ -184,22 +185,22 @@ func TestSequence(t *testing.T) {
 //
 // Clause: rtmp-errors
 func TestErrors(t *testing.T) {
-	h := open(t)
-	h.keys.Store("nameless", "a name/that is none")
-	for key, want := range map[string]string{
-		"wrong":    "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
-		"":         "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
-		"nameless": "NetStream.Publish.Rejected: The origin cannot take this stream now: its log says why.",
-	} {
-		conn, err := net.Dial("tcp", h.addr)
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		h, port := newHouse(t, Config{}), newPipes()
+		h.run(t, port, nil)
+		h.keys.Store("nameless", "a name/that is none")
+		for key, want := range map[string]string{
+			"wrong":    "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
+			"":         "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
+			"nameless": "NetStream.Publish.Rejected: The origin cannot take this stream now: its log says why.",
+		} {
+			c, got := h.greet(t, port.dial(t), "", key)
+			if got != want {
+				t.Errorf("%q: %s", key, got)
+			}
+			_ = c.Close()
 		}
-		if _, got := h.greet(t, conn, "", key); got != want {
-			t.Errorf("%q: %s", key, got)
-		}
-		_ = conn.Close()
-	}
+	})
 }
 
 // TestUnpublish: a broadcaster who stops says so in one of several ways, and viewers are told that it is over within seconds. One
@@ -216,22 +217,37 @@ func TestUnpublish(t *testing.T) {
 		{"deleteStream", func(b *caster) { b.write(ask("deleteStream", float64(7), nil, float64(1))) }, stream.Ended},
 		{"closeStream", func(b *caster) { b.write(ask("closeStream", float64(0), nil)) }, stream.Ended},
 		{"closed", func(b *caster) { _ = b.Close() }, stream.Interrupted},
-		{"reset", func(b *caster) { _ = b.Conn.(*net.TCPConn).SetLinger(0); _ = b.Close() }, stream.Interrupted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Parallel() // each waits for three seconds
-			h := open(t)
-			done := make(chan struct{})
-			go func() { defer close(done); h.streams.Run(t.Context()) }()
-			t.Cleanup(func() { <-done })
-			b := h.cast(t)
-			b.begin(clipDress())
-			b.play(clipDress(), 0, 5*time.Second)
-			h.described(t, "live", isLive)
-			c.end(b)
-			h.described(t, string(c.want), func(d stream.Description) bool { return d.State == c.want })
+			synctest.Test(t, func(t *testing.T) {
+				h, port := newHouse(t, Config{}), newPipes()
+				h.run(t, port, nil)
+				go h.streams.Run(t.Context())
+				b, _ := h.greet(t, port.dial(t), "live", "secret")
+				b.begin(clipDress())
+				b.play(clipDress(), 0, 5*time.Second)
+				c.end(b)
+				time.Sleep(5 * time.Second)
+				if d := h.streams.Get("demo").Describe(); d.State != c.want {
+					t.Errorf("it is %s, want %s", d.State, c.want)
+				}
+			})
 		})
 	}
+}
+
+// TestReset: a connection that is torn down is one that breaks.
+//
+// Clause: rtmp-unpublish
+func TestReset(t *testing.T) {
+	h := open(t)
+	b := h.cast(t)
+	b.begin(clipDress())
+	b.play(clipDress(), 0, 5*time.Second)
+	h.described(t, "live", isLive)
+	_ = b.Conn.(*net.TCPConn).SetLinger(0)
+	_ = b.Close()
+	h.described(t, "interrupted", func(d stream.Description) bool { return d.State == stream.Interrupted })
 }
 
 // TestReconnect: who comes back continues the same stream: numbers go on, and a discontinuity is said.

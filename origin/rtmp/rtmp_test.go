@@ -185,15 +185,6 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-// Clause: rtmp-errors
-func TestWrongKey(t *testing.T) {
-	h := open(t)
-	_, err := h.dial(t, "/live/wrong")
-	if err == nil || !strings.Contains(err.Error(), "NetStream.Publish.BadName") || !strings.Contains(err.Error(), "Wrong publish key") {
-		t.Fatal(err)
-	}
-}
-
 // Clause: rtmp-second-publisher, rtmp-errors
 func TestSecondBroadcaster(t *testing.T) {
 	h := open(t)
