@@ -379,7 +379,7 @@ func TestLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ *testing.T }{t}, func(t *rapid.T) { // in the bubble there is no deadline to be asked for
 			l := newLife(t, happened)
-			for range rapid.IntRange(20, 120).Draw(t, "steps") {
+			for range rapid.IntRange(20, 80).Draw(t, "steps") {
 				pace := rapid.SampledFrom([]float64{1, 1, 1, 1.2, 0.1}).Draw(t, "pace")
 				switch rapid.IntRange(0, 20).Draw(t, "what") {
 				default:
