@@ -59,10 +59,10 @@ func TestHoursOnDisk(t *testing.T) {
 	w := NewWindow(hours, 0, nil)
 	a := newAuthor(w)
 	disk := &archive{}
-	for msn := range uint64(500) {
+	for msn := range uint64(150) {
 		a.segments(1)
 		if msn != 100 { // the disk was full for a moment
-			disk.store(w, msn, 100_000)
+			disk.store(w, msn, 10_000)
 		}
 	}
 	held := 0
@@ -75,7 +75,7 @@ func TestHoursOnDisk(t *testing.T) {
 		t.Errorf("%d segments are in memory, want 10", held)
 	}
 	got := parse(t, playlist(w))
-	if len(got.Segments) != 500 {
+	if len(got.Segments) != 150 {
 		t.Errorf("%d segments are listed", len(got.Segments))
 	}
 	for _, s := range got.Segments {
@@ -90,10 +90,10 @@ func TestHoursOnDisk(t *testing.T) {
 	if disk.read > 1000 {
 		t.Errorf("%d bytes were read for ten", disk.read)
 	}
-	if got := fetch(w, "s7.m4s", ""); got.Code != http.StatusOK || got.Body.Len() != 100_000 || got.Header().Get("Cache-Control") != cacheForever {
+	if got := fetch(w, "s7.m4s", ""); got.Code != http.StatusOK || got.Body.Len() != 10_000 || got.Header().Get("Cache-Control") != cacheForever {
 		t.Error(got.Code, got.Body.Len(), got.Header())
 	}
-	if got := fetch(w, "s499.m4s", ""); !strings.HasPrefix(got.Body.String(), "<s499.0.m4s>") {
+	if got := fetch(w, "s149.m4s", ""); !strings.HasPrefix(got.Body.String(), "<s149.0.m4s>") {
 		t.Error("what is in memory is not read from disk:", got.Body)
 	}
 	for _, gone := range []string{"s100.m4s", "s7.0.m4s"} {
@@ -108,11 +108,11 @@ func TestHoursOnDisk(t *testing.T) {
 
 	w.Lost(50)
 	got = parse(t, playlist(w))
-	if got.MediaSequence != 50 || len(got.Segments) != 450 {
+	if got.MediaSequence != 50 || len(got.Segments) != 100 {
 		t.Errorf("after the loss of what is before 50 there are %d from %d", len(got.Segments), got.MediaSequence)
 	}
-	disk.bytes = disk.bytes[:60*100_000] // the rest is gone, and nobody said so
-	if got := fetch(w, "s300.m4s", ""); got.Code != http.StatusNotFound {
+	disk.bytes = disk.bytes[:60*10_000] // the rest is gone, and nobody said so
+	if got := fetch(w, "s130.m4s", ""); got.Code != http.StatusNotFound {
 		t.Error("read where nothing is:", got.Code)
 	}
 }
