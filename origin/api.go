@@ -66,8 +66,9 @@ func rounded(x float64) *float64 {
 
 func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	list := struct {
-		Streams []shownStream `json:"streams"`
-	}{[]shownStream{}}
+		Instance string        `json:"instance"`
+		Streams  []shownStream `json:"streams"`
+	}{o.instance, []shownStream{}}
 	known, now := o.config.Audience(r.Context()), time.Now()
 	for _, st := range o.streams.All() {
 		if st.Heard() {

@@ -42,6 +42,11 @@ type Config struct {
 	WebhookSecret webhook.Secret
 	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
 	Audience func(context.Context) map[string]audience.Figures
+	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
+	Twin string
+	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
+	// bytes; empty: each stream has a key of its own, on disk.
+	Seed []byte
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -72,6 +77,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case len(c.Seed) > 0 && len(c.Seed) < 16:
+		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
+	case c.Twin != "" && len(c.Seed) == 0:
+		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}
@@ -94,5 +103,6 @@ func (c *Config) streams() stream.Config {
 	return stream.Config{
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
+		Seed: c.Seed,
 	}
 }

@@ -109,7 +109,11 @@ func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	win, index := o.window(w, r, st)
-	if win != nil && o.playable(w, r, st, win) {
+	if win == nil {
+		return
+	}
+	st.Ask()
+	if o.playable(w, r, st, win) {
 		win.ServePlaylist(w, r, func() []hls.Report { return reports(st, index) })
 	}
 }

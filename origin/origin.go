@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/twin"
 	"github.com/shoal-live/shoal/origin/webhook"
 	"github.com/shoal-live/shoal/origin/whip"
 )
@@ -20,14 +22,16 @@ import (
 // Origin takes broadcasts and serves them as LL-HLS.
 type Origin struct {
 	// static
-	config  Config
-	keys    *Keys
-	metrics *stream.Metrics
-	streams *stream.Streams
-	rtmp    *rtmp.Server
-	whip    *whip.Endpoint
-	hooks   *webhook.Hooks
-	mux     *http.ServeMux
+	config   Config
+	instance string     // a name of this process
+	twin     *twin.Twin // nil: none
+	keys     *Keys
+	metrics  *stream.Metrics
+	streams  *stream.Streams
+	rtmp     *rtmp.Server
+	whip     *whip.Endpoint
+	hooks    *webhook.Hooks
+	mux      *http.ServeMux
 
 	listening atomic.Bool
 	port      atomic.Pointer[port] // RTMP's, once open
@@ -65,10 +69,15 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
-	o := &Origin{config: config, keys: keys, metrics: metrics, hooks: hooks}
+	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks}
 	streams := config.streams()
 	streams.Live = o.beside
 	o.streams = stream.New(streams, metrics, config.Log)
+	if config.Twin != "" {
+		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
+			return nil, err
+		}
+	}
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
@@ -125,6 +134,9 @@ func (o *Origin) Run(ctx context.Context) error {
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
 	all.Go(func() { o.watchKeys(ctx) })
+	if o.twin != nil {
+		all.Go(func() { o.twin.Run(ctx) })
+	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err

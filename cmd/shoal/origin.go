@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,24 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
 	var trackers list
 	flags.Var(&trackers, "tracker-stats", "`URLs` of what all trackers tell of viewers, with commas, like http://HOST/api/v1/swarm: the API joins it to the streams")
+	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
+	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
+	}
+	if *seed != "" {
+		b, err := os.ReadFile(*seed)
+		if err != nil {
+			return flags.refuse("seed-file", "%v", err)
+		}
+		config.Seed = bytes.TrimSpace(b)
+		if len(config.Seed) < 16 {
+			return flags.refuse("seed-file", "%s holds %d bytes; make one of at least 16: openssl rand -hex 32 > %s", *seed, len(config.Seed), *seed)
+		}
+	}
+	if config.Twin != "" && *seed == "" {
+		return flags.refuse("twin", "the other origin must sign alike: give both the same -seed-file")
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(

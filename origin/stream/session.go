@@ -102,6 +102,9 @@ func (s *Session) Write(f media.Frame) error {
 			return err
 		}
 	}
+	if err := s.yield(f); err != nil {
+		return err
+	}
 	parts, err := s.cut(f)
 	if errors.Is(err, segmenter.ErrJump) {
 		st.log.Warn("the broadcaster's timestamps jump; going on with a discontinuity", "at", f.DTS)
@@ -145,6 +148,7 @@ func (s *Session) Outgoing(at time.Duration) (time.Duration, bool) {
 
 func (s *Session) beginRun(f media.Frame) error {
 	st := s.stream
+	st.yield()
 	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}

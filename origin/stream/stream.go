@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -37,6 +38,8 @@ type Stream struct {
 	counters counters
 	source   *rendition
 
+	asked atomic.Int64 // Unix nanoseconds: when a viewer's playlist was asked for last
+
 	mu         sync.Mutex
 	state      state        // as on disk
 	renditions []*rendition // the source first, then by index
@@ -52,7 +55,8 @@ type Stream struct {
 	delay      time.Duration // from decoding to showing the source's newest key frame
 	sound      []sound       // of the source, the newest, while somebody follows
 	taps       []*Tap
-	fresh      bool // no segment was made by this process yet
+	twin       *Twin // to stay ahead of; nil: none, or it stays ahead of us
+	fresh      bool  // no segment was made by this process yet
 	gop        time.Duration
 	frames     float64 // a second, as they come
 }
@@ -64,7 +68,7 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 		status: Idle, fresh: true,
 	}
 	var err error
-	if s.key, err = s.store.key(); err != nil {
+	if s.key, err = s.store.key(config.Seed, name); err != nil {
 		return nil, err
 	}
 	now := time.Now()
@@ -117,7 +121,11 @@ func (s *Stream) Session() *Session {
 }
 
 // Epoch is part of every media URL.
-func (s *Stream) Epoch() uint32 { return s.state.Epoch }
+func (s *Stream) Epoch() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Epoch
+}
 
 // share gives a frame of the source to those who follow it and who tap it. The caller holds mu.
 func (s *Stream) share(r *run, tracks []media.Track, f media.Frame) {
