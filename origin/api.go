@@ -10,6 +10,7 @@ import (
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 )
 
 //go:embed openapi.json
@@ -18,10 +19,11 @@ var openAPI []byte
 // shownStream is a stream as the API shows it. What is not known is null.
 type shownStream struct {
 	stream.Description
-	Viewers *int     `json:"viewers"`
-	Offload *float64 `json:"offload"`
-	Copies  *float64 `json:"copies"`
-	Latency latency  `json:"latency"`
+	Transcode transcode.State `json:"transcode"`
+	Viewers   *int            `json:"viewers"`
+	Offload   *float64        `json:"offload"`
+	Copies    *float64        `json:"copies"`
+	Latency   latency         `json:"latency"`
 }
 
 // latency is how far behind live things are: the origin's newest part, which is not before it is whole, and in the mean the viewers.
@@ -31,8 +33,8 @@ type latency struct {
 }
 
 // shown puts together what the stream and its audience know; known is nil where nobody knows of viewers.
-func shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
-	s := shownStream{Description: st.Describe()}
+func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
+	s := shownStream{Description: st.Describe(), Transcode: o.ladder.State(st.Name)}
 	if v, _ := st.Window(0).View(); s.State == stream.Live {
 		s.Latency.OriginSeconds = age(v, now)
 	}
@@ -72,7 +74,7 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	known, now := o.config.Audience(r.Context()), time.Now()
 	for _, st := range o.streams.All() {
 		if st.Heard() {
-			list.Streams = append(list.Streams, shown(st, known, now))
+			list.Streams = append(list.Streams, o.shown(st, known, now))
 		}
 	}
 	writeJSON(w, list)
@@ -83,7 +85,7 @@ func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	if stream.ValidName(name) {
 		if st := o.streams.Get(name); st != nil && st.Known() {
 			known := o.config.Audience(r.Context())
-			writeJSON(w, shown(st, known, time.Now()))
+			writeJSON(w, o.shown(st, known, time.Now()))
 			return
 		}
 	}

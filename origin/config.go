@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
 
@@ -34,19 +35,21 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 10.
+	// WindowSegments is how many complete segments the playlist lists. Default 6.
 	WindowSegments int
+	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
+	Twin string
+	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
+	// bytes; empty: each stream has a key of its own, on disk.
+	Seed []byte
 	// Webhooks are URLs that are told when a broadcast begins and ends.
 	Webhooks []string
 	// WebhookSecret signs what they are told. Empty: it is not signed.
 	WebhookSecret webhook.Secret
 	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
 	Audience func(context.Context) map[string]audience.Figures
-	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
-	Twin string
-	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
-	// bytes; empty: each stream has a key of its own, on disk.
-	Seed []byte
+	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
+	Ladder []string
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -63,7 +66,7 @@ func (c *Config) validate() error {
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
-	setDefault(&c.WindowSegments, 10)
+	setDefault(&c.WindowSegments, 6)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -83,6 +86,9 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
+	}
+	if _, err := transcode.Parse(c.Ladder); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/twin"
 	"github.com/shoal-live/shoal/origin/webhook"
 	"github.com/shoal-live/shoal/origin/whip"
@@ -28,6 +29,7 @@ type Origin struct {
 	keys     *Keys
 	metrics  *stream.Metrics
 	streams  *stream.Streams
+	ladder   *transcode.Ladder
 	rtmp     *rtmp.Server
 	whip     *whip.Endpoint
 	hooks    *webhook.Hooks
@@ -69,13 +71,21 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
-	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks}
+	rungs, err := transcode.Parse(config.Ladder)
+	if err != nil {
+		return nil, err
+	}
+	ladder, err := transcode.New(transcode.Config{Rungs: rungs, Registry: config.Registry, Log: config.Log})
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
 	streams := config.streams()
 	streams.Live = o.beside
 	o.streams = stream.New(streams, metrics, config.Log)
 	if config.Twin != "" {
 		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
 	o.rtmp = rtmp.New(rtmp.Config{
@@ -133,10 +143,10 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
-	all.Go(func() { o.watchKeys(ctx) })
 	if o.twin != nil {
 		all.Go(func() { o.twin.Run(ctx) })
 	}
+	all.Go(func() { o.watchKeys(ctx) })
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err

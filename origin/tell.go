@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/webhook"
@@ -10,7 +11,10 @@ import (
 
 // beside runs what goes on beside a broadcast, until it ends.
 func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
-	o.tell(ctx, st)
+	var all sync.WaitGroup
+	all.Go(func() { o.tell(ctx, st) })
+	all.Go(func() { o.ladder.Live(ctx, st) })
+	all.Wait()
 }
 
 // tell says to the webhooks that a broadcast has begun, and when it has ended why.

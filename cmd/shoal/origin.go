@@ -13,6 +13,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/origin/audience"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
 
@@ -29,11 +30,11 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
-	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
-	var trackers list
-	flags.Var(&trackers, "tracker-stats", "`URLs` of what all trackers tell of viewers, with commas, like http://HOST/api/v1/swarm: the API joins it to the streams")
+	flags.IntVar(&config.WindowSegments, "window", 6, "`segments` listed in a playlist")
 	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
 	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
+	var trackers list
+	flags.Var(&trackers, "tracker-stats", "`URLs` of what all trackers tell of viewers, with commas, like http://HOST/api/v1/swarm: the API joins it to the streams")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
@@ -87,6 +88,8 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
+	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
+		"those not below the broadcaster's are left out")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -106,6 +109,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 			if config.WebhookSecret, err = readSecret(*secret); err != nil {
 				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
 			}
+		}
+		if _, err := transcode.Parse(config.Ladder); err != nil {
+			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}

@@ -87,7 +87,7 @@ export async function up(t, { demo = true, stream = 'mystream', args = [] } = {}
 
 export const originPorts = () => ({ http: port(), admin: port(), rtmp: port(), webrtc: port() });
 
-/** Starts an origin alone, with a publish key for `stream`; with the data and ports of one that was killed, again. */
+/** Starts an origin alone, with a publish key for `stream`. */
 export async function origin(t, { stream = 'demo', data = folder('origin'), ports = originPorts(), args = [] } = {}) {
   const service = new Service(t, 'origin', [
     'origin', '-data', data, '-http', `127.0.0.1:${ports.http}`, '-rtmp', `127.0.0.1:${ports.rtmp}`,

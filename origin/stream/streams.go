@@ -33,6 +33,7 @@ type Config struct {
 	WindowSegments  int
 	// Seed makes the key pair of every stream, so that several origins sign alike. Empty: each stream has one of its own, on disk.
 	Seed []byte
+	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session. It may be nil.
 	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session, and its cause says why:
 	// ErrSaidOver, ErrLost, ErrReplaced, ErrRevoked, or that the program ends. It may be nil.
 	Live func(ctx context.Context, s *Stream)
