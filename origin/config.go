@@ -19,6 +19,10 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
+	// RTMPSAddr is the TCP address for RTMP over TLS. Default: none.
+	RTMPSAddr string
+	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
+	TLSCert, TLSKey string
 	// WebRTCAddr is the UDP address for WHIP's media. Default ":8189".
 	WebRTCAddr string
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
@@ -60,6 +64,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
+		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}

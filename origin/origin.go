@@ -59,9 +59,13 @@ func New(config Config) (*Origin, error) {
 	}
 	o := &Origin{config: config, keys: keys, metrics: metrics}
 	o.streams = stream.New(config.streams(), metrics, config.Log)
-	o.rtmp = rtmp.New(rtmp.Config{
-		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	o.rtmp, err = rtmp.New(rtmp.Config{
+		Addr: config.RTMPAddr, Secure: config.RTMPSAddr, CertFile: config.TLSCert, KeyFile: config.TLSKey,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
+	if err != nil {
+		return nil, err
+	}
 	o.whip = whip.New(whip.Config{
 		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
 		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
@@ -98,17 +102,27 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
+	secure, err := o.rtmp.ListenSecure(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	if err := o.whip.Listen(); err != nil {
+		if secure != nil {
+			err = errors.Join(err, secure.Close())
+		}
 		return errors.Join(err, ln.Close())
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses(), "rtmps", o.config.RTMPSAddr)
 
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
+	if secure != nil {
+		all.Go(func() { _ = o.rtmp.Run(ctx, secure) }) // it ends early only where its listener is closed
+	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err
