@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/whip"
@@ -24,6 +25,7 @@ type Origin struct {
 	metrics *stream.Metrics
 	streams *stream.Streams
 	rtmp    *rtmp.Server
+	webrtc  *rtc.Port
 	whip    *whip.Endpoint
 	mux     *http.ServeMux
 
@@ -62,8 +64,9 @@ func New(config Config) (*Origin, error) {
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
+	o.webrtc = rtc.New(rtc.Config{Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Log: config.Log})
 	o.whip = whip.New(whip.Config{
-		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
+		Port: o.webrtc, Keyframes: config.SegmentDuration,
 		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
 	o.mux = o.routes()
@@ -98,20 +101,20 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
-	if err := o.whip.Listen(); err != nil {
+	if err := o.webrtc.Listen(); err != nil {
 		return errors.Join(err, ln.Close())
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.webrtc.Addresses())
 
 	var all sync.WaitGroup
-	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
-	return err
+	all.Wait()
+	return errors.Join(err, o.webrtc.Close())
 }
 
 // RTMPAddr returns the address that RTMP is taken on, nil before Listen or Run.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -25,8 +26,7 @@ const (
 
 // Config is what an Endpoint needs.
 type Config struct {
-	Addr      string   // UDP host:port for media
-	PublicIPs []string // told to broadcasters besides the machine's own
+	Port      *rtc.Port // for media
 	Keyframes time.Duration
 	Authorize func(key string) (name string, ok bool) // the stream a publish key belongs to
 	Streams   *stream.Streams
@@ -40,41 +40,18 @@ type Endpoint struct {
 	config Config
 
 	mu       sync.Mutex
-	port     *port // nil while not listening
 	running  context.Context
 	entered  int // sessions, and offers that may become one
 	sessions map[string]*session
 	all      sync.WaitGroup
 }
 
-// New returns an endpoint that refuses offers until Listen and Run.
+// New returns an endpoint that refuses offers until Run.
 func New(config Config) *Endpoint {
 	return &Endpoint{config: config, sessions: map[string]*session{}}
 }
 
-// Listen opens the UDP port. Run closes it.
-func (e *Endpoint) Listen() error {
-	p, err := listen(e.config.Addr, aside{log: e.config.Log, scope: "ice"})
-	if err != nil {
-		return err
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.port = p
-	return nil
-}
-
-// Addresses returns what the UDP port is open on.
-func (e *Endpoint) Addresses() []string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.port == nil {
-		return nil
-	}
-	return append(append([]string(nil), e.port.addresses...), e.config.PublicIPs...)
-}
-
-// Run takes offers until ctx is done; it returns when all sessions and the port are closed.
+// Run takes offers until ctx is done; it returns when all sessions are closed. The port must be open until then.
 func (e *Endpoint) Run(ctx context.Context) {
 	e.mu.Lock()
 	e.running = ctx
@@ -82,15 +59,8 @@ func (e *Endpoint) Run(ctx context.Context) {
 	<-ctx.Done()
 	e.mu.Lock()
 	e.running = nil
-	p := e.port
 	e.mu.Unlock()
 	e.all.Wait()
-	e.mu.Lock()
-	e.port = nil
-	e.mu.Unlock()
-	if err := p.mux.Close(); err != nil {
-		e.config.Log.Warn("whip: close port", "error", err)
-	}
 }
 
 // ServeHTTP answers; the caller sets the general CORS headers.
@@ -273,7 +243,7 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 		e.fail(w, status, why)
 		return
 	}
-	f, err := parseFragment(text)
+	f, err := rtc.ParseFragment(text)
 	match := r.Header.Get("If-Match")
 	switch {
 	case err != nil:
@@ -282,17 +252,17 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 	case match == "":
 		e.fail(w, http.StatusPreconditionRequired, "whip: If-Match with the session's ETag is needed")
 		return
-	case f.ufrag != "" && f.ufrag != s.ufrag:
+	case f.Ufrag != "" && f.Ufrag != s.ufrag:
 		e.fail(w, http.StatusUnprocessableEntity, "whip: ICE restart is not possible here: DELETE the session and POST again")
 		return
 	case match != s.etag() && match != "*":
 		e.fail(w, http.StatusPreconditionFailed, "whip: If-Match is not the session's ETag")
 		return
-	case int(s.candidates.Add(int32(len(f.candidates)))) > maxCandidates:
+	case int(s.candidates.Add(int32(len(f.Candidates)))) > rtc.MaxCandidates:
 		e.fail(w, http.StatusUnprocessableEntity, "whip: too many candidates")
 		return
 	}
-	for _, c := range f.candidates {
+	for _, c := range f.Candidates {
 		if err := s.pc.AddICECandidate(c); err != nil {
 			e.fail(w, http.StatusBadRequest, "whip: candidate: "+err.Error())
 			return

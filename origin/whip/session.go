@@ -11,6 +11,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -48,7 +49,7 @@ type session struct {
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
 func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
-	pc, err := e.port.connect(o, e.config.PublicIPs, aside{log: e.config.Log})
+	pc, err := connect(e.config.Port, o, rtc.Aside{Log: e.config.Log})
 	if err != nil {
 		return nil, "", err
 	}
