@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"time"
@@ -30,7 +31,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
-		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "webrtc"), flags.addresses("udp", "webrtc"),
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
@@ -51,8 +52,9 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
-	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
+	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
+	flags.Var((*list)(&config.ICEServers), "whip-ice-server", "`servers` to tell WHIP broadcasters, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
@@ -61,6 +63,11 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		for _, ip := range config.PublicIPs {
 			if net.ParseIP(ip) == nil {
 				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
+			}
+		}
+		for _, server := range config.ICEServers {
+			if _, err := parseICE(server); err != nil {
+				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
 			}
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
