@@ -43,15 +43,15 @@ const target = 2 * time.Second
 
 func newPair(t *testing.T) *pair {
 	p := &pair{asked: map[string]int{}, Window: hls.NewWindow(hls.Config{
-		Epoch: 7, Target: target, PartTarget: target / 6, Listed: 5, Kept: 8, PartsFor: 3,
-	}, 0)}
+		Epoch: 7, Target: target, PartTarget: target / 6, Listed: 5, PartsFor: 3,
+	}, 0, nil)}
 	p.open(0)
 	p.Add(part("s0.0"), true)
 	p.open(1)
 	p.Add(part("s1.0"), false)
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /live/demo/v0/index.m3u8", p.ServePlaylist)
+	mux.HandleFunc("GET /live/demo/v0/index.m3u8", func(w http.ResponseWriter, r *http.Request) { p.ServePlaylist(w, r, nil) })
 	mux.HandleFunc("GET /live/demo/v0/7/{file}", func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
 		p.asked[r.PathValue("file")]++

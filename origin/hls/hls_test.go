@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var config = Config{Epoch: 77, Target: 2 * time.Second, PartTarget: 334 * time.Millisecond, Listed: 5, Kept: 8, PartsFor: 3}
+var config = Config{Epoch: 77, Target: 2 * time.Second, PartTarget: 334 * time.Millisecond, Listed: 5, PartsFor: 3}
 
 var began = time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
 

@@ -127,8 +127,9 @@ func (v *View) mapOf(s *Segment) *m3u8.Map {
 
 func date(s *Segment) time.Time { return s.Date.UTC().Truncate(time.Millisecond) }
 
-// Variant is what the multivariant playlist says of the one rendition.
+// Variant is what the multivariant playlist says of one rendition.
 type Variant struct {
+	Index         int // of the rendition: v{Index}/index.m3u8
 	Codecs        string
 	Width, Height int
 	FrameRate     float64
@@ -136,17 +137,21 @@ type Variant struct {
 	Independent   bool    // every segment begins with a key frame
 }
 
-// Multivariant writes the multivariant playlist.
-func Multivariant(v Variant) []byte {
+// Multivariant writes the multivariant playlist. The first variant is what a player begins with.
+func Multivariant(variants []Variant) []byte {
 	p := m3u8.NewMasterPlaylist()
 	p.SetVersion(version)
-	p.SetIndependentSegments(v.Independent)
-	params := m3u8.VariantParams{
-		Bandwidth: uint32(v.Peak), AverageBandwidth: uint32(v.Mean), Codecs: v.Codecs, FrameRate: v.FrameRate,
+	independent := true
+	for _, v := range variants {
+		independent = independent && v.Independent
+		params := m3u8.VariantParams{
+			Bandwidth: uint32(v.Peak), AverageBandwidth: uint32(v.Mean), Codecs: v.Codecs, FrameRate: v.FrameRate,
+		}
+		if v.Width > 0 {
+			params.Resolution = strconv.Itoa(v.Width) + "x" + strconv.Itoa(v.Height)
+		}
+		p.Append("v"+strconv.Itoa(v.Index)+"/index.m3u8", nil, params)
 	}
-	if v.Width > 0 {
-		params.Resolution = strconv.Itoa(v.Width) + "x" + strconv.Itoa(v.Height)
-	}
-	p.Append("v0/index.m3u8", nil, params)
+	p.SetIndependentSegments(independent)
 	return bytes.Clone(p.Encode().Bytes())
 }

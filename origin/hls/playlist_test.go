@@ -136,7 +136,7 @@ func playlist(w *Window) string {
 }
 
 func TestPlaylist(t *testing.T) {
-	w := NewWindow(config, 0)
+	w := NewWindow(config, 0, nil)
 	a := newAuthor(w)
 	discs := map[uint64]uint64{}
 	inits := map[uint64]string{}
@@ -197,7 +197,7 @@ func TestPlaylist(t *testing.T) {
 }
 
 func TestPlaylistTwiceTheSame(t *testing.T) {
-	w := NewWindow(config, 0)
+	w := NewWindow(config, 0, nil)
 	newAuthor(w).segments(3)
 	if a, b := playlist(w), playlist(w); a != b {
 		t.Fatal("a view changed")
@@ -205,9 +205,9 @@ func TestPlaylistTwiceTheSame(t *testing.T) {
 }
 
 func TestMultivariant(t *testing.T) {
-	got := string(Multivariant(Variant{
+	got := string(Multivariant([]Variant{{
 		Codecs: "avc1.42c01f,mp4a.40.2", Width: 1280, Height: 720, FrameRate: 30, Peak: 2e6, Mean: 1e6, Independent: true,
-	}))
+	}}))
 	want := "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n" +
 		"#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS=\"avc1.42c01f,mp4a.40.2\"," +
 		"RESOLUTION=1280x720,FRAME-RATE=30.000\nv0/index.m3u8\n"

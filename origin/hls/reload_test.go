@@ -65,7 +65,7 @@ func TestReload(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.r.MSN, ".", c.r.Part), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := NewWindow(config, 0)
+				w := NewWindow(config, 0, nil)
 				a := newAuthor(w)
 				a.segments(4)
 				a.write(false)
@@ -114,11 +114,11 @@ func TestReload(t *testing.T) {
 
 func TestReloadTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWindow(config, 0)
+		w := NewWindow(config, 0, nil)
 		newAuthor(w).segments(2)
 		start := time.Now()
 		rw := httptest.NewRecorder()
-		w.ServePlaylist(rw, httptest.NewRequest("GET", "/?_HLS_msn=2&_HLS_part=0", nil))
+		w.ServePlaylist(rw, httptest.NewRequest("GET", "/?_HLS_msn=2&_HLS_part=0", nil), nil)
 		if rw.Code != http.StatusServiceUnavailable || time.Since(start) != 6*time.Second {
 			t.Fatal(rw.Code, time.Since(start))
 		}
@@ -130,12 +130,12 @@ func TestReloadTimesOut(t *testing.T) {
 
 func TestEndReleases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWindow(config, 0)
+		w := NewWindow(config, 0, nil)
 		newAuthor(w).segments(2)
 		done := make(chan int)
 		go func() {
 			rw := httptest.NewRecorder()
-			w.ServePlaylist(rw, httptest.NewRequest("GET", "/?_HLS_msn=2&_HLS_part=0", nil))
+			w.ServePlaylist(rw, httptest.NewRequest("GET", "/?_HLS_msn=2&_HLS_part=0", nil), nil)
 			done <- rw.Code
 		}()
 		synctest.Wait()
@@ -148,7 +148,7 @@ func TestEndReleases(t *testing.T) {
 
 func TestAskerGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWindow(config, 0)
+		w := NewWindow(config, 0, nil)
 		newAuthor(w).segments(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)

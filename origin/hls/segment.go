@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ type Part struct {
 	Bytes       []byte
 	Record      string
 	Pieces      string
+	Gap         bool // known to be missing: GAP=YES, no bytes
 }
 
 // Segment is one media segment, open or complete.
@@ -32,6 +34,14 @@ type Segment struct {
 	Date          time.Time
 	Duration      time.Duration
 	Parts         []Part
+	Gap           bool  // known to be missing: EXT-X-GAP, no bytes
+	Place         Place // where a complete segment is stored
+}
+
+// Place is where a complete segment can be read outside the window's memory.
+type Place struct {
+	At           io.ReaderAt // nil: nowhere
+	Offset, Size int64
 }
 
 // Size returns the segment's bytes.

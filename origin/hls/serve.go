@@ -34,8 +34,15 @@ func Fail(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
-// ServePlaylist answers for the media playlist, holding the request if it is a blocking reload.
-func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request) {
+// Report is another rendition of the stream, as EXT-X-RENDITION-REPORT tells of it.
+type Report struct {
+	URI  string // relative to the playlist that reports: ../v1/index.m3u8
+	View *View
+}
+
+// ServePlaylist answers for the media playlist, holding the request if it is a blocking reload. Reports, which may be nil,
+// returns the other renditions; it is asked when the answer is written.
+func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request, reports func() []Report) {
 	reload, err := ParseReload(r.URL.Query())
 	if err != nil {
 		Fail(rw, http.StatusBadRequest, err.Error())

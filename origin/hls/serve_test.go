@@ -13,7 +13,7 @@ import (
 
 func TestHeldPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWindow(config, 0)
+		w := NewWindow(config, 0, nil)
 		a := newAuthor(w)
 		a.segments(1)
 		a.write(false)
@@ -69,7 +69,7 @@ func TestHeldPart(t *testing.T) {
 }
 
 func TestServeMedia(t *testing.T) {
-	w := NewWindow(config, 0)
+	w := NewWindow(config, 0, nil)
 	a := newAuthor(w)
 	a.segments(20)
 	get := func(name, rang string) *httptest.ResponseRecorder {
@@ -105,7 +105,7 @@ func TestServeMedia(t *testing.T) {
 	if got := get("s12.m4s", ""); got.Code != http.StatusOK {
 		t.Error("removed from the playlist, but not yet kept for its time:", got.Code)
 	}
-	if got := get("s11.m4s", ""); got.Code != http.StatusNotFound || got.Header().Get("Cache-Control") != "public, max-age=1" {
+	if got := get("s5.m4s", ""); got.Code != http.StatusNotFound || got.Header().Get("Cache-Control") != "public, max-age=1" {
 		t.Error("long gone:", got.Code, got.Header())
 	}
 	if got := get("init0.mp4", ""); got.Body.String() != "init0" {
@@ -118,7 +118,7 @@ func TestServeMedia(t *testing.T) {
 
 // TestPieces: the hashes of the pieces come with every answer for a chunk, and with nothing else.
 func TestPieces(t *testing.T) {
-	w := NewWindow(config, 0)
+	w := NewWindow(config, 0, nil)
 	newAuthor(w).segments(2)
 	w.Open(Segment{MSN: 2, Init: &Init{Number: 1, Bytes: []byte("a long one")}})
 	w.Add(Part{Bytes: []byte("a long one")}, true)
@@ -150,7 +150,7 @@ func TestPieces(t *testing.T) {
 }
 
 func TestServePlaylist(t *testing.T) {
-	w := NewWindow(config, 0)
+	w := NewWindow(config, 0, nil)
 	newAuthor(w).segments(3)
 	for _, c := range []struct {
 		query, accept string
@@ -168,7 +168,7 @@ func TestServePlaylist(t *testing.T) {
 		r := httptest.NewRequest("GET", "/"+c.query, nil)
 		r.Header.Set("Accept-Encoding", c.accept)
 		rw := httptest.NewRecorder()
-		w.ServePlaylist(rw, r)
+		w.ServePlaylist(rw, r, nil)
 		packed := rw.Header().Get("Content-Encoding") == "gzip"
 		if rw.Code != c.code || rw.Header().Get("Cache-Control") != c.cache || packed != c.packed || rw.Body.Len() == 0 {
 			t.Errorf("%q: %d %v", c.query, rw.Code, rw.Header())

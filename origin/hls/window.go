@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"io"
 	"sync"
 	"time"
 )
@@ -10,9 +11,10 @@ type Config struct {
 	Epoch      uint32
 	Target     time.Duration // EXT-X-TARGETDURATION, whole seconds
 	PartTarget time.Duration // PART-TARGET
-	Listed     int           // complete segments in the playlist
-	Kept       int           // complete segments that stay fetchable, Listed included
+	Listed     int           // complete segments in the playlist; thousands are possible
+	InMemory   int           // complete segments whose bytes stay in memory; 0: as many as must stay fetchable
 	PartsFor   int           // complete segments whose parts are listed
+	Plain      bool          // no parts in the playlist: plain HLS
 }
 
 // Window is the fetchable end of one rendition. It is safe for concurrent use.
@@ -30,8 +32,9 @@ type Window struct {
 	changed  chan struct{} // closed at the next change
 }
 
-// NewWindow returns an empty window whose first segment will have number next.
-func NewWindow(config Config, next uint64) *Window {
+// NewWindow returns a window whose next segment will have number next. Past are complete segments of an earlier process,
+// oldest first, each with its Place.
+func NewWindow(config Config, next uint64, past []*Segment) *Window {
 	w := &Window{config: config, next: next}
 	w.refresh()
 	return w
@@ -55,7 +58,8 @@ func (w *Window) Open(s Segment) {
 func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(p.Bytes) > 0 {
+	if len(p.Bytes) > 0 || p.Gap {
+		w.open.Gap = w.open.Gap || p.Gap
 		w.open.Parts = append(w.open.Parts, p)
 		w.open.Duration += p.Duration
 	}
@@ -63,7 +67,7 @@ func (w *Window) Add(p Part, final bool) {
 		w.segments = append(w.segments, w.open)
 		w.open = nil
 		w.next++
-		w.forget(w.config.Kept)
+		w.forget(max(w.config.InMemory, 2*w.config.Listed+4))
 	}
 	w.refresh()
 }
@@ -78,6 +82,12 @@ func (w *Window) End() {
 	w.ended = true
 	w.refresh()
 }
+
+// Stored says that a complete segment can be read from there from now on; its bytes may leave memory.
+func (w *Window) Stored(msn uint64, at io.ReaderAt, offset, size int64) {}
+
+// Lost says that stored segments below an MSN are no longer where they were.
+func (w *Window) Lost(before uint64) {}
 
 // Release forgets all media.
 func (w *Window) Release() {
