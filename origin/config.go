@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,8 +20,13 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
-	// WebRTCAddr is the UDP address for WHIP's media. Default ":8189".
+	// WebRTCAddr is the UDP address for the media of WHIP and WHEP. Default ":8189".
 	WebRTCAddr string
+	// WHEP says who may watch at the origin itself by WHEP: "key", who has the stream's publish key; "open", everybody; "off",
+	// nobody. Default "key".
+	WHEP string
+	// WHEPViewers is how many may watch one stream by WHEP at once, WHEPTotal how many all streams. Default 16 and 64.
+	WHEPViewers, WHEPTotal int
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
 	// machine's own.
 	PublicIPs []string
@@ -39,6 +45,9 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// WHEPModes are what Config.WHEP may be.
+var WHEPModes = []string{"key", "open", "off"}
+
 var errConfig = errors.New("origin: configuration")
 
 // validate fills in defaults and refuses what cannot work.
@@ -46,6 +55,9 @@ func (c *Config) validate() error {
 	setDefault(&c.Data, "data")
 	setDefault(&c.RTMPAddr, ":1935")
 	setDefault(&c.WebRTCAddr, ":8189")
+	setDefault(&c.WHEP, "key")
+	setDefault(&c.WHEPViewers, 16)
+	setDefault(&c.WHEPTotal, 64)
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
@@ -60,6 +72,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case !slices.Contains(WHEPModes, c.WHEP):
+		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", errConfig, c.WHEP)
+	case c.WHEPViewers < 0 || c.WHEPTotal < 0:
+		return fmt.Errorf("%w: a negative number of viewers by WHEP", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/whep"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
@@ -27,6 +29,7 @@ type Origin struct {
 	rtmp    *rtmp.Server
 	webrtc  *rtc.Port
 	whip    *whip.Endpoint
+	whep    *whep.Endpoint // nil: off
 	mux     *http.ServeMux
 
 	listening atomic.Bool
@@ -60,7 +63,9 @@ func New(config Config) (*Origin, error) {
 		return nil, fmt.Errorf("origin: metrics: %w", err)
 	}
 	o := &Origin{config: config, keys: keys, metrics: metrics}
-	o.streams = stream.New(config.streams(), metrics, config.Log)
+	all := config.streams()
+	all.Live = o.beside
+	o.streams = stream.New(all, metrics, config.Log)
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
@@ -69,8 +74,42 @@ func New(config Config) (*Origin, error) {
 		Port: o.webrtc, Keyframes: config.SegmentDuration,
 		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
+	if err := o.openWHEP(); err != nil {
+		return nil, err
+	}
 	o.mux = o.routes()
 	return o, nil
+}
+
+// openWHEP makes the way to watch here, unless there is to be none.
+func (o *Origin) openWHEP() error {
+	if o.config.WHEP == "off" {
+		return nil
+	}
+	counted, err := whep.NewMetrics(o.config.Registry)
+	if err != nil {
+		return err
+	}
+	authorize := o.keys.Stream
+	if o.config.WHEP == "open" {
+		authorize = nil
+	}
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		ffmpeg = "" // AAC is not heard then, and viewers are told why
+	}
+	o.whep = whep.New(whep.Config{
+		Port: o.webrtc, Authorize: authorize, Streams: o.streams, Viewers: o.config.WHEPTotal, PerStream: o.config.WHEPViewers,
+		FFmpeg: ffmpeg, Metrics: counted, Log: o.config.Log,
+	})
+	return nil
+}
+
+// beside does what goes with a broadcast until it ends.
+func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
+	if o.whep != nil {
+		o.whep.Live(ctx, st)
+	}
 }
 
 // Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
@@ -111,6 +150,9 @@ func (o *Origin) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
+	if o.whep != nil {
+		all.Go(func() { o.whep.Run(ctx) })
+	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	all.Wait()

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
@@ -51,8 +53,11 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
-	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
+	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for the media of WHIP and WHEP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
+	flags.StringVar(&config.WHEP, "whep", "key", "`who` may watch at the origin itself by WHEP: key, who has the publish key; open, everybody; off, nobody")
+	flags.IntVar(&config.WHEPViewers, "whep-viewers", 16, "`viewers` of one stream by WHEP at once")
+	flags.IntVar(&config.WHEPTotal, "whep-total", 64, "`viewers` of all streams by WHEP at once")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
@@ -63,6 +68,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
 			}
 		}
-		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
+		if !slices.Contains(origin.WHEPModes, config.WHEP) {
+			return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
+		}
+		return errors.Join(flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
 }

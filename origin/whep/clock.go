@@ -3,7 +3,7 @@ package whep
 import "time"
 
 // settle is for how long a frame that came early tells what the delay of all others is.
-const settle = 10 * time.Second
+const settle = 2 * time.Second
 
 // clock says what time of day it was at a stream's time zero, so that sound and picture of one moment are told to be of one moment. What
 // comes late was held up on its way: the earliest of the last seconds counts.

@@ -57,13 +57,13 @@ func (o *outlet) timestamp(at time.Duration) uint32 {
 	return o.base + uint32(ticks)
 }
 
-// pack makes packets of a unit that is to be shown at a time of the stream.
-func (o *outlet) pack(u unit, at time.Duration) []*rtp.Packet {
+// pack makes packets of a unit.
+func (o *outlet) pack(u unit) []*rtp.Packet {
 	payloads := o.payloader.Payload(maxPayload, payload(u))
 	packets := make([]*rtp.Packet, len(payloads))
 	for i, p := range payloads {
 		packets[i] = &rtp.Packet{Header: rtp.Header{
-			Version: 2, SequenceNumber: o.sequence, Timestamp: o.timestamp(at), Marker: u.Video && i == len(payloads)-1,
+			Version: 2, SequenceNumber: o.sequence, Timestamp: o.timestamp(u.PTS), Marker: u.Video && i == len(payloads)-1,
 		}, Payload: p}
 		o.sequence++
 	}

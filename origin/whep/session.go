@@ -23,7 +23,6 @@ const (
 	gatherWithin = 5 * time.Second
 	reportEvery  = time.Second
 	secondReport = 250 * time.Millisecond // browsers need two to know how tracks lie to each other
-	catchUpStep  = time.Millisecond       // from picture to picture of what a viewer has missed
 
 	// A key frame, and what a viewer has missed, goes out no faster, so that it is not lost in a queue on the way.
 	pace      = 4 << 20  // bytes a second
@@ -242,13 +241,12 @@ func (s *session) listen(o *outlet) {
 	}
 }
 
-// send sends what the feed gives. What came since the newest key frame goes first, in quick motion.
+// send sends what the feed gives. What came since the newest key frame goes first: a browser shows late pictures at once, as fast as it can.
 func (s *session) send(ctx context.Context) {
 	pacer := rate.NewLimiter(pace, paceBurst)
 	missed := s.feed.join(s.queue, time.Now())
-	for i, u := range missed {
-		at := missed[len(missed)-1].PTS - time.Duration(len(missed)-1-i)*catchUpStep
-		if err := s.put(ctx, pacer, s.video, u, at); err != nil {
+	for _, u := range missed {
+		if err := s.put(ctx, pacer, u); err != nil {
 			s.end(err)
 			return
 		}
@@ -260,11 +258,7 @@ func (s *session) send(ctx context.Context) {
 		var err error
 		select {
 		case u := <-s.queue.c:
-			o := s.video
-			if !u.Video {
-				o = s.audio
-			}
-			err = s.put(ctx, pacer, o, u, u.PTS)
+			err = s.put(ctx, pacer, u)
 		case now := <-timer.C:
 			s.report(now)
 			timer.Reset(next)
@@ -279,11 +273,12 @@ func (s *session) send(ctx context.Context) {
 	}
 }
 
-func (s *session) put(ctx context.Context, pacer *rate.Limiter, o *outlet, u unit, at time.Duration) error {
-	if o == nil {
-		return nil
+func (s *session) put(ctx context.Context, pacer *rate.Limiter, u unit) error {
+	o := s.video
+	if !u.Video {
+		o = s.audio
 	}
-	for _, p := range o.pack(u, at) {
+	for _, p := range o.pack(u) {
 		n := p.MarshalSize()
 		if err := pacer.WaitN(ctx, n); err != nil {
 			return err
