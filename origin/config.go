@@ -20,7 +20,7 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
-	// WebRTCAddr is the UDP address for the media of WHIP and WHEP. Default ":8189".
+	// WebRTCAddr is the address for the media of WHIP and WHEP, by UDP and, at the same number, by TCP. Default ":8189".
 	WebRTCAddr string
 	// WHEP says who may watch at the origin itself by WHEP: "key", who has the stream's publish key; "open", everybody; "off",
 	// nobody. Default "key".
@@ -30,6 +30,8 @@ type Config struct {
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
 	// machine's own.
 	PublicIPs []string
+	// ICEServers are told to WHIP broadcasters: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD. Default: none.
+	ICEServers []string
 	// PartDuration is the longest part. Default 333 ms.
 	PartDuration time.Duration
 	// SegmentDuration is the wanted segment, whole seconds. Default 2 s.

@@ -69,11 +69,15 @@ func New(config Config) (*Origin, error) {
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
-	o.webrtc = rtc.New(rtc.Config{Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Log: config.Log})
-	o.whip = whip.New(whip.Config{
-		Port: o.webrtc, Keyframes: config.SegmentDuration,
-		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	o.webrtc = rtc.New(rtc.Config{
+		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Shed: metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: config.Log,
 	})
+	if o.whip, err = whip.New(whip.Config{
+		Port: o.webrtc, Keyframes: config.SegmentDuration, ICEServers: config.ICEServers,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	}); err != nil {
+		return nil, err
+	}
 	if err := o.openWHEP(); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func connect(port *rtc.Port, o offer, log rtc.Aside) (*webrtc.PeerConnection, er
 	for _, c := range o.video {
 		errs = append(errs, engine.RegisterCodec(webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: webrtc.MimeTypeH264, ClockRate: 90000, SDPFmtpLine: c.fmtp, RTCPFeedback: feedback,
+				MimeType: codings[o.coding].mime, ClockRate: 90000, SDPFmtpLine: c.fmtp, RTCPFeedback: feedback,
 			},
 			PayloadType: webrtc.PayloadType(c.payload),
 		}, webrtc.RTPCodecTypeVideo))
@@ -34,6 +34,9 @@ func connect(port *rtc.Port, o offer, log rtc.Aside) (*webrtc.PeerConnection, er
 			PayloadType: webrtc.PayloadType(c.payload),
 		}, webrtc.RTPCodecTypeAudio))
 	}
+	if len(o.layers) > 0 {
+		errs = append(errs, webrtc.ConfigureSimulcastExtensionHeaders(engine))
+	}
 	registry := &interceptor.Registry{}
 	errs = append(errs,
 		webrtc.ConfigureNackWithOptions(engine, registry,
@@ -43,6 +46,7 @@ func connect(port *rtc.Port, o offer, log rtc.Aside) (*webrtc.PeerConnection, er
 		webrtc.ConfigureTWCCSenderWithOptions(engine, registry, twcc.WithLoggerFactory(log)),
 	)
 	settings, err := port.Settings()
+	settings.SetIgnoreRidPauseForRecv(true) // a layer that begins paused is taken when it comes
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("whip: %w", err)
