@@ -102,11 +102,11 @@ func (o *Origin) openWHEP() error {
 	if err != nil {
 		ffmpeg = "" // AAC is not heard then, and viewers are told why
 	}
-	o.whep = whep.New(whep.Config{
-		Port: o.webrtc, Authorize: authorize, Streams: o.streams, Viewers: o.config.WHEPTotal, PerStream: o.config.WHEPViewers,
+	o.whep, err = whep.New(whep.Config{
+		Port: o.webrtc, ICEServers: o.config.ICEServers, Authorize: authorize, Streams: o.streams, Viewers: o.config.WHEPTotal, PerStream: o.config.WHEPViewers,
 		FFmpeg: ffmpeg, Metrics: counted, Log: o.config.Log,
 	})
-	return nil
+	return err
 }
 
 // beside does what goes with a broadcast until it ends.

@@ -30,18 +30,21 @@ const SilenceHeader = "Shoal-No-Sound"
 type Config struct {
 	Port      *rtc.Port                               // for media
 	Authorize func(key string) (name string, ok bool) // the stream a publish key belongs to; nil: everybody may watch
-	Streams   *stream.Streams
-	Viewers   int    // at once
-	PerStream int    // at once of one stream
-	FFmpeg    string // makes Opus of AAC; empty: there is none, and AAC is not heard
-	Metrics   *Metrics
-	Log       *slog.Logger
+	// ICEServers are told to viewers: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD.
+	ICEServers []string
+	Streams    *stream.Streams
+	Viewers    int    // at once
+	PerStream  int    // at once of one stream
+	FFmpeg     string // makes Opus of AAC; empty: there is none, and AAC is not heard
+	Metrics    *Metrics
+	Log        *slog.Logger
 }
 
 // Endpoint serves /whep/{name} and /whep/{name}/{session}.
 type Endpoint struct {
 	// static
 	config Config
+	links  []string // the ICE servers as Link headers
 
 	mu       sync.Mutex
 	running  context.Context
@@ -51,9 +54,13 @@ type Endpoint struct {
 	all      sync.WaitGroup
 }
 
-// New returns an endpoint that refuses offers until Run.
-func New(config Config) *Endpoint {
-	return &Endpoint{config: config, entered: map[string]int{}, sessions: map[string]*session{}, feeds: map[*stream.Stream]*feed{}}
+// New returns an endpoint that refuses offers until Run. The error is of ICEServers.
+func New(config Config) (*Endpoint, error) {
+	links, err := rtc.Links(config.ICEServers)
+	if err != nil {
+		return nil, err
+	}
+	return &Endpoint{config: config, links: links, entered: map[string]int{}, sessions: map[string]*session{}, feeds: map[*stream.Stream]*feed{}}, nil
 }
 
 // Run takes offers until ctx is done; it returns when all sessions are closed. The port must be open until then.
@@ -129,7 +136,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (e *Endpoint) fail(w http.ResponseWriter, status int, text string) {
-	hls.Fail(w, status, "whep: "+strings.TrimPrefix(text, "whep: "))
+	hls.Fail(w, status, "whep: "+strings.TrimPrefix(strings.TrimPrefix(text, "whep: "), "webrtc: "))
 }
 
 func (e *Endpoint) refuse(w http.ResponseWriter, status int, reason, text string) {
@@ -219,7 +226,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 	o, err := parseOffer(text)
 	if err != nil {
 		status := http.StatusUnprocessableEntity
-		if errors.Is(err, errOffer) {
+		if errors.Is(err, rtc.ErrOffer) {
 			status = http.StatusBadRequest
 		}
 		e.refuse(w, status, refusedFormat, err.Error())
@@ -242,7 +249,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		done()
 		status := http.StatusInternalServerError
 		switch {
-		case errors.Is(err, errOffer):
+		case errors.Is(err, rtc.ErrOffer):
 			status = http.StatusBadRequest
 		case errors.Is(err, errCodecs):
 			status = http.StatusNotAcceptable
@@ -262,7 +269,10 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 	h := w.Header()
 	h.Set("Content-Type", rtc.TypeSDP)
 	h.Set("Location", "/whep/"+name+"/"+s.id)
-	h.Set("ETag", s.etag())
+	h.Set("ETag", s.negotiation.ETag())
+	for _, server := range e.links {
+		h.Add("Link", server)
+	}
 	h.Set("Accept-Patch", rtc.TypeFragment)
 	h.Set("Cache-Control", "no-store")
 	if silence != nil {
@@ -352,31 +362,26 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 		return
 	}
 	f, err := rtc.ParseFragment(text)
-	match := r.Header.Get("If-Match")
-	switch {
-	case err != nil:
+	if err != nil {
 		e.fail(w, http.StatusBadRequest, err.Error())
 		return
-	case match == "":
-		e.fail(w, http.StatusPreconditionRequired, "If-Match with the session's ETag is needed")
-		return
-	case f.Ufrag != "" && f.Ufrag != s.ufrag:
-		e.fail(w, http.StatusUnprocessableEntity, "ICE restart is not possible here: DELETE the session and POST again")
-		return
-	case match != s.etag() && match != "*":
-		e.fail(w, http.StatusPreconditionFailed, "If-Match is not the session's ETag")
-		return
-	case int(s.candidates.Add(int32(len(f.Candidates)))) > rtc.MaxCandidates:
-		e.fail(w, http.StatusUnprocessableEntity, "too many candidates")
+	}
+	answer, etag, err := s.negotiation.Patch(r.Context(), r.Header.Get("If-Match"), f)
+	if err != nil {
+		e.fail(w, rtc.Status(err), err.Error())
 		return
 	}
-	for _, c := range f.Candidates {
-		if err := s.pc.AddICECandidate(c); err != nil {
-			e.fail(w, http.StatusBadRequest, "candidate: "+err.Error())
-			return
-		}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if answer == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	s.heard.Store(time.Now().UnixNano()) // it is given time to come back
+	e.config.Log.Info("whep: ICE restarted", "stream", name)
+	h.Set("Content-Type", rtc.TypeFragment)
+	h.Set("ETag", etag)
+	_, _ = io.WriteString(w, answer) // the viewer may have gone
 }
 
 func (e *Endpoint) delete(w http.ResponseWriter, r *http.Request, name, id string) {

@@ -12,11 +12,11 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 // What can be wrong with an offer. The texts are shown to whoever sent it.
 var (
-	errOffer  = errors.New("whep: not a usable SDP offer")
 	errTracks = errors.New("whep: an offer must receive one video track, one audio track, or one of each")
 	errCodecs = errors.New("whep: the offer does not have the stream's codec")
 )
@@ -38,7 +38,6 @@ type codec struct {
 type offer struct {
 	hasVideo, hasAudio bool
 	video, audio       []codec
-	ufrag              string
 }
 
 // parseOffer reads an offer and refuses what cannot be answered as a whole.
@@ -46,11 +45,10 @@ func parseOffer(text string) (offer, error) {
 	var o offer
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(text); err != nil {
-		return o, fmt.Errorf("%w: %w", errOffer, err)
+		return o, fmt.Errorf("%w: %w", rtc.ErrOffer, err)
 	}
-	o.ufrag = attribute(text, "a=ice-ufrag:")
-	if o.ufrag == "" || !strings.Contains(text, "a=fingerprint:") {
-		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", errOffer)
+	if ufrag, _ := rtc.Credentials(text); ufrag == "" || !strings.Contains(text, "a=fingerprint:") {
+		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", rtc.ErrOffer)
 	}
 	for _, m := range s.MediaDescriptions {
 		_, inactive := m.Attribute("inactive")
@@ -139,10 +137,4 @@ func (c codec) capability() webrtc.RTPCodecCapability {
 		MimeType: "video/" + c.name, ClockRate: videoRate, SDPFmtpLine: c.fmtp,
 		RTCPFeedback: []webrtc.RTCPFeedback{{Type: "nack"}, {Type: "nack", Parameter: "pli"}},
 	}
-}
-
-func attribute(sdp, key string) string {
-	_, rest, _ := strings.Cut(sdp, key)
-	value, _, _ := strings.Cut(rest, "\n")
-	return strings.TrimSpace(value)
 }

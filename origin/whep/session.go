@@ -20,7 +20,6 @@ import (
 const (
 	silence      = 30 * time.Second // without a word of the viewer it is gone
 	idle         = time.Minute      // without media of the broadcaster there is nothing to watch
-	gatherWithin = 5 * time.Second
 	reportEvery  = time.Second
 	secondReport = 250 * time.Millisecond // browsers need two to know how tracks lie to each other
 
@@ -41,29 +40,28 @@ var (
 // session is one viewer's peer connection.
 type session struct {
 	// static
-	id    string
-	name  string
-	ufrag string // of the viewer
-	pc    *webrtc.PeerConnection
-	feed  *feed
-	queue *queue
-	video *outlet
-	audio *outlet // nil: none
+	id          string
+	name        string
+	pc          *webrtc.PeerConnection
+	negotiation *rtc.Negotiation
+	feed        *feed
+	queue       *queue
+	video       *outlet
+	audio       *outlet // nil: none
 
-	heard      atomic.Int64 // Unix nanoseconds of the newest word of the viewer
-	sent       atomic.Int64 // bytes
-	candidates atomic.Int32
-	connected  chan struct{}
-	ended      chan struct{} // it is to end
-	closed     chan struct{} // it has ended
-	end        func(err error)
-	cause      error // once ended is closed
+	heard     atomic.Int64 // Unix nanoseconds of the newest word of the viewer
+	sent      atomic.Int64 // bytes
+	connected chan struct{}
+	ended     chan struct{} // it is to end
+	closed    chan struct{} // it has ended
+	end       func(err error)
+	cause     error // once ended is closed
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates. Without sound the answer's audio is inactive.
 func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, o offer, f *feed, video codec, sound bool) (*session, string, error) {
 	s := &session{
-		id: id, name: f.stream.Name, ufrag: o.ufrag, feed: f, queue: newQueue(sound),
+		id: id, name: f.stream.Name, feed: f, queue: newQueue(sound),
 		connected: make(chan struct{}), ended: make(chan struct{}), closed: make(chan struct{}),
 	}
 	var ending, connecting sync.Once
@@ -83,7 +81,8 @@ func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, 
 			s.end(errClosed)
 		}
 	})
-	text, err := s.negotiate(ctx, sdp, o, video)
+	var text string
+	s.negotiation, text, err = rtc.Negotiate(ctx, s.pc, sdp, s.ended, func() error { return s.addTracks(o, video) })
 	if err != nil {
 		_ = s.pc.GracefulClose()
 		return nil, "", err
@@ -126,42 +125,24 @@ func connect(port *rtc.Port, log rtc.Aside, o offer, video codec) (*webrtc.PeerC
 	return pc, nil
 }
 
-func (s *session) negotiate(ctx context.Context, sdp string, o offer, video codec) (string, error) {
-	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	var err error
+// addTracks adds what is sent. What is not is stopped, of which the answer says inactive.
+func (s *session) addTracks(o offer, video codec) (err error) {
 	if s.video, err = s.add(video); err != nil {
-		return "", err
+		return err
 	}
 	if c, ok := o.opus(); ok && s.queue.sound {
 		if s.audio, err = s.add(c); err != nil {
-			return "", err
+			return err
 		}
 	}
 	for _, t := range s.pc.GetTransceivers() {
 		if t.Sender() == nil || t.Sender().Track() == nil {
-			if err := t.Stop(); err != nil { // the answer says inactive
-				return "", fmt.Errorf("whep: %w", err)
+			if err := t.Stop(); err != nil {
+				return fmt.Errorf("whep: %w", err)
 			}
 		}
 	}
-	answer, err := s.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	gathered := webrtc.GatheringCompletePromise(s.pc)
-	if err := s.pc.SetLocalDescription(answer); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, gatherWithin)
-	defer cancel()
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", fmt.Errorf("whep: gather candidates: %w", ctx.Err())
-	}
-	return s.pc.LocalDescription().SDP, nil
+	return nil
 }
 
 func (s *session) add(c codec) (*outlet, error) {
@@ -304,5 +285,3 @@ func (s *session) report(now time.Time) {
 		}
 	}
 }
-
-func (s *session) etag() string { return `"` + s.id[:12] + `"` }
