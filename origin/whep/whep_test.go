@@ -352,13 +352,19 @@ func TestPlay(t *testing.T) {
 
 	// sender reports of sound and picture count from the same time of day
 	session := h.session(v)
-	zero := func(kind webrtc.RTPCodecType, o *outlet) float64 {
-		sr := next(t, v.reports[kind], "sender report")
-		at := float64(sr.NTPTime>>32) + float64(sr.NTPTime&0xffffffff)/(1<<32)
-		return at - float64(sr.RTPTime-o.base)/float64(o.rate)
+	zero := func(sr *rtcp.SenderReport, o *outlet) float64 {
+		return float64(sr.NTPTime>>32) + float64(sr.NTPTime&0xffffffff)/(1<<32) - float64(sr.RTPTime-o.base)/float64(o.rate)
 	}
-	picture, sound := zero(webrtc.RTPCodecTypeVideo, session.video), zero(webrtc.RTPCodecTypeAudio, session.audio)
-	if d := picture - sound; d < -0.001 || d > 0.001 {
+	picture := next(t, v.reports[webrtc.RTPCodecTypeVideo], "sender report")
+	sound := next(t, v.reports[webrtc.RTPCodecTypeAudio], "sender report")
+	for picture.NTPTime != sound.NTPTime { // before there was a packet of both there was a report of one
+		if picture.NTPTime < sound.NTPTime {
+			picture = next(t, v.reports[webrtc.RTPCodecTypeVideo], "sender report")
+		} else {
+			sound = next(t, v.reports[webrtc.RTPCodecTypeAudio], "sender report")
+		}
+	}
+	if d := zero(picture, session.video) - zero(sound, session.audio); d < -0.001 || d > 0.001 {
 		t.Errorf("picture and sound are %.1f ms apart", 1000*d)
 	}
 	if first.Timestamp != session.video.timestamp(key) {
@@ -490,9 +496,8 @@ func TestOpus(t *testing.T) {
 			t.Fatalf("packet %d at %d, not %d", n, p.Timestamp, want)
 		}
 	}
-	sr, video := next(t, v.reports[webrtc.RTPCodecTypeAudio], "report"), next(t, v.reports[webrtc.RTPCodecTypeVideo], "report")
-	if v.silence != "" || sr.NTPTime>>32-video.NTPTime>>32 > 1 {
-		t.Error(v.silence, sr, video)
+	if v.silence != "" {
+		t.Error(v.silence)
 	}
 	h.do(t, "DELETE", v.location, "", "Authorization", bearer)
 	h.endpoint.mu.Lock()
