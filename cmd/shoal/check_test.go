@@ -60,7 +60,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"key list -data " + file, "key: -data " + file + ": " + file + " is a file"},
 		{"origin -part 0s", "origin: -part 0s: choose 100ms to 1s (by default 333ms)"},
 		{"origin -segment 0s", "origin: -segment 0s: choose 1s to 10s, in whole seconds (by default 2s)"},
-		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 10)"},
+		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 6)"},
 		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
 		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
 		{"tracker -allow-origin tv.example", `tracker: -allow-origin "tv.example": want scheme://host`},

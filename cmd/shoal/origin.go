@@ -23,7 +23,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
-	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
+	flags.IntVar(&config.WindowSegments, "window", 6, "`segments` listed in a playlist")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
