@@ -47,7 +47,7 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 6.
+	// WindowSegments is how many complete segments the playlist lists. Default 6, which is what 10 MB a stream of 2 Mbit/s allow.
 	WindowSegments int
 	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
 	Twin string
