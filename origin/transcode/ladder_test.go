@@ -37,14 +37,15 @@ type show struct {
 	ladder  *Ladder
 	session *stream.Session
 	pids    string // file
-	sent    int    // groups
+	units   [][][]byte
+	sent    int // pictures
 }
 
 // broadcast begins one. The program is a shell script in which $ffmpeg stands for ffmpeg with its arguments.
 func broadcast(t *testing.T, script string, limits limits, rungs ...Rung) *show {
 	t.Helper()
 	dir := t.TempDir()
-	s := &show{t: t, pids: filepath.Join(dir, "pids")}
+	s := &show{t: t, units: testclip.Units(), pids: filepath.Join(dir, "pids")}
 	program := filepath.Join(dir, "program")
 	text := "#!/bin/sh\necho $$ >>" + s.pids + "\n" + strings.ReplaceAll(script, "$ffmpeg", `ffmpeg "$@"`) + "\n"
 	if err := os.WriteFile(program, []byte(text), 0o700); err != nil {
@@ -101,17 +102,19 @@ func (s *show) publish() {
 // send broadcasts groups of pictures as fast as they are taken.
 func (s *show) send(groups int) {
 	s.t.Helper()
-	units := testclip.Units()
-	for range groups {
-		for i := range testclip.GOP {
-			at := time.Duration(s.sent*testclip.GOP+i) * testclip.Interval
-			u := media.ParseH264(units[i])
-			if err := s.session.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
-				s.t.Fatal(err)
-			}
-		}
-		s.sent++
+	for range groups * testclip.GOP {
+		s.picture()
 	}
+}
+
+func (s *show) picture() {
+	s.t.Helper()
+	at := time.Duration(s.sent) * testclip.Interval
+	u := media.ParseH264(s.units[s.sent%testclip.GOP])
+	if err := s.session.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.sent++
 }
 
 func (s *show) until(what string, is func() bool) {
@@ -276,11 +279,16 @@ func TestSlowMachineGetsALowerLadder(t *testing.T) {
 	s := broadcast(t, "exec ffmpeg -readrate 0.2 \"$@\"", limits{
 		start: 10 * time.Second, hang: 10 * time.Second, lag: 100 * time.Millisecond, lagFor: 100 * time.Millisecond, settle: 0,
 	}, 64, 48)
-	s.send(2)
-	s.until("the highest rung to be left out", func() bool { return strings.Contains(s.state(), "without 64p") })
-	s.send(2)
-	s.until("the ladder to go on", func() bool { return s.state() == "transcoding: 48p of H264 160x90; the machine is too slow for 64p" })
-	s.until("all to be given up", func() bool { return s.state() == "passthrough: the machine is too slow for 48p" })
+	goesOn := func(what, state string) { // while the broadcast does
+		t.Helper()
+		s.until(what, func() bool {
+			s.picture()
+			return strings.Contains(s.state(), state)
+		})
+	}
+	goesOn("the highest rung to be left out", "without 64p")
+	goesOn("the ladder to go on", "transcoding: 48p of H264 160x90; the machine is too slow for 64p")
+	goesOn("all to be given up", "passthrough: the machine is too slow for 48p")
 	s.send(2)
 	if n := len(s.children()); n != 2 || s.count(reasonSlow) != 2 {
 		t.Errorf("%d children", n)
