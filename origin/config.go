@@ -23,6 +23,10 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
+	// RTMPSAddr is the TCP address for RTMP over TLS. Default: none.
+	RTMPSAddr string
+	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
+	TLSCert, TLSKey string
 	// WebRTCAddr is the UDP address for WHIP's media. Default ":8189".
 	WebRTCAddr string
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
@@ -84,6 +88,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
 	case c.Twin != "" && len(c.Seed) == 0:
 		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
+	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
+		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}

@@ -88,9 +88,13 @@ func New(config Config) (*Origin, error) {
 			return nil, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
-	o.rtmp = rtmp.New(rtmp.Config{
-		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	o.rtmp, err = rtmp.New(rtmp.Config{
+		Addr: config.RTMPAddr, Secure: config.RTMPSAddr, CertFile: config.TLSCert, KeyFile: config.TLSKey,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
+	if err != nil {
+		return nil, err
+	}
 	o.whip = whip.New(whip.Config{
 		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
 		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
@@ -127,12 +131,19 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
+	secure, err := o.rtmp.ListenSecure(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	if err := o.whip.Listen(); err != nil {
+		if secure != nil {
+			err = errors.Join(err, secure.Close())
+		}
 		return errors.Join(err, ln.Close())
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses(), "rtmps", o.config.RTMPSAddr)
 
 	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
 	var told sync.WaitGroup
@@ -147,6 +158,9 @@ func (o *Origin) Run(ctx context.Context) error {
 		all.Go(func() { o.twin.Run(ctx) })
 	}
 	all.Go(func() { o.watchKeys(ctx) })
+	if secure != nil {
+		all.Go(func() { _ = o.rtmp.Run(ctx, secure) }) // it ends early only where its listener is closed
+	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,6 +17,10 @@ import (
 	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
+
+// lean is how much an origin lets lie before it is collected, in hundredths of what lives, unless GOGC in the environment says
+// otherwise. Nearly all that lives is media, which holds no pointers and costs nothing to collect around; see docs/decisions/0025.
+const lean = 25
 
 // defaultData is the folder of an origin unless it is told another.
 const defaultData = "data"
@@ -54,13 +59,16 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
-		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps"), flags.addresses("udp", "webrtc"),
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
 		bounded(), checked(),
 	); err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(lean)
 	}
 	config.Registry, config.Log = desk.registry, desk.log
 	if len(trackers) > 0 {
@@ -83,6 +91,9 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
+	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
+	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
+	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
@@ -91,7 +102,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
 		"those not below the broadcaster's are left out")
 	doors = func() []door {
-		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
+		return []door{{"rtmp", config.RTMPAddr}, {"rtmps", config.RTMPSAddr}, {"webrtc", config.WebRTCAddr}}
 	}
 	return doors, func() error {
 		for _, ip := range config.PublicIPs {
@@ -112,6 +123,16 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		}
 		if _, err := transcode.Parse(config.Ladder); err != nil {
 			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
+		}
+		switch {
+		case config.RTMPSAddr == "" && config.TLSCert != "":
+			return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr == "" && config.TLSKey != "":
+			return flags.refuse("tls-key", "a key is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr != "" && config.TLSCert == "":
+			return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
+		case config.RTMPSAddr != "" && config.TLSKey == "":
+			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}

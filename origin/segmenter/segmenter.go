@@ -206,7 +206,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		s.cadence.key(s.last)
 	}
 	s.placed, s.took = s.last, true
-	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
+	t.append(s.last, s.last+max(-maxHole, f.PTS-f.DTS), f) // below zero where the encoder does not delay what leans on later frames
 	s.first++
 	s.frames++
 	s.bytes += len(f.Bytes)

@@ -102,6 +102,7 @@ func check(t testing.TB, parts []Part, base time.Duration) (segments []segment) 
 	return segments
 }
 
+// Clause: hls-long-gop, hls-target, hls-part-durations
 func TestCadences(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -296,6 +297,8 @@ func TestJumps(t *testing.T) {
 }
 
 // TestAnyCadence lets frames come as they like: segments stay within the target duration, and nothing is lost.
+//
+// Clause: hls-target, hls-part-durations
 func TestAnyCadence(t *testing.T) {
 	video := videoTrack(t)
 	rapid.Check(t, func(r *rapid.T) {
