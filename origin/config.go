@@ -27,11 +27,13 @@ type Config struct {
 	RTMPSAddr string
 	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
 	TLSCert, TLSKey string
-	// WebRTCAddr is the UDP address for WHIP's media. Default ":8189".
+	// WebRTCAddr is the address for WHIP's media, by UDP and, at the same number, by TCP. Default ":8189".
 	WebRTCAddr string
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
 	// machine's own.
 	PublicIPs []string
+	// ICEServers are told to WHIP broadcasters: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD. Default: none.
+	ICEServers []string
 	// PartDuration is the longest part. Default 333 ms.
 	PartDuration time.Duration
 	// SegmentDuration is the wanted segment, whole seconds. Default 2 s.

@@ -7,6 +7,7 @@
 //	segmenter  pure: frames in, fMP4 parts and segments out
 //	hls        the fetchable window of a rendition, playlists, blocking reload
 //	stream     a stream's life, numbering on disk, signed chunk records
+//	rtc        the one port of WebRTC
 //	rtmp, whip the two ways in
 //	transcode  smaller renditions, by an ffmpeg beside it
 //	webhook    who wants to know of broadcasts, told by HTTP

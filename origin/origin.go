@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/transcode"
@@ -31,6 +32,7 @@ type Origin struct {
 	streams  *stream.Streams
 	ladder   *transcode.Ladder
 	rtmp     *rtmp.Server
+	webrtc   *rtc.Port
 	whip     *whip.Endpoint
 	hooks    *webhook.Hooks
 	mux      *http.ServeMux
@@ -95,10 +97,15 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.whip = whip.New(whip.Config{
-		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
-		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	o.webrtc = rtc.New(rtc.Config{
+		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Shed: metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: config.Log,
 	})
+	if o.whip, err = whip.New(whip.Config{
+		Port: o.webrtc, Keyframes: config.SegmentDuration, ICEServers: config.ICEServers,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	}); err != nil {
+		return nil, err
+	}
 	o.mux = o.routes()
 	return o, nil
 }
@@ -135,7 +142,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}
-	if err := o.whip.Listen(); err != nil {
+	if err := o.webrtc.Listen(); err != nil {
 		if secure != nil {
 			err = errors.Join(err, secure.Close())
 		}
@@ -143,7 +150,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses(), "rtmps", o.config.RTMPSAddr)
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "rtmps", o.config.RTMPSAddr, "webrtc", o.webrtc.Addresses())
 
 	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
 	var told sync.WaitGroup
@@ -151,7 +158,6 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer told.Wait()
 	defer unhook()
 	var all sync.WaitGroup
-	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
 	if o.twin != nil {
@@ -163,7 +169,8 @@ func (o *Origin) Run(ctx context.Context) error {
 	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
-	return err
+	all.Wait()
+	return errors.Join(err, o.webrtc.Close())
 }
 
 // RTMPAddr returns the address that RTMP is taken on, nil before Listen or Run.

@@ -27,6 +27,9 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"tracker -turn 3479", "like -turn :3479"},
 		{"up -http :18080 -admin :18080", "up: -admin :18080: -http has that port too: give each its own"},
 		{"up -http 127.0.0.1:18080 -rtmp :18080", "up: -rtmp :18080: -http has that port too"},
+		{"up -rtmp :18081 -webrtc :18081", "up: -webrtc :18081: -rtmp has that port too"},
+		{"origin -whip-ice-server http://stun.example", "origin: -whip-ice-server http://stun.example: want stun:HOST:PORT"},
+		{"up -whip-ice-server turn:foo", "up: -whip-ice-server turn:foo: a relay wants credentials: turn:foo|USER|PASSWORD"},
 		{"up -webrtc :3478", "up: -stun :3478: -webrtc has that port too"},
 		{"up -cell-size 1000", "up: -cell-size 1000: choose 2 to 64 (by default 32)"},
 		{"tracker -cell-size 0", "tracker: -cell-size 0: choose 2 to 64"},
@@ -119,6 +122,7 @@ func TestFlagsMayBe(t *testing.T) {
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
 		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936",
 		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
+		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),
 	} {
 		err := dispatch(t.Context(), append(strings.Fields(args), "-http", taken.Addr().String()), io.Discard)

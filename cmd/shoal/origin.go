@@ -59,7 +59,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
-		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps"), flags.addresses("udp", "webrtc"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc"),
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
@@ -94,8 +94,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
-	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
+	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
+	flags.Var((*list)(&config.ICEServers), "whip-ice-server", "`servers` to tell WHIP broadcasters, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
@@ -133,6 +134,11 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 			return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
 		case config.RTMPSAddr != "" && config.TLSKey == "":
 			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
+		}
+		for _, server := range config.ICEServers {
+			if _, err := parseICE(server); err != nil {
+				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
+			}
 		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}

@@ -139,6 +139,8 @@ async function lost(): Promise<void> {
 
 // --- going live ---
 
+window.addEventListener('online', () => broadcast.moved());
+
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (broadcast.wanted) void broadcast.end();
