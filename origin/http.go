@@ -99,7 +99,7 @@ func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Str
 
 func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
 	if st := o.find(w, r); st != nil && o.playable(w, r, st, st.Window(0)) {
-		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()), nil)
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()))
 	}
 }
 
@@ -156,9 +156,11 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 
 func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
-	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
-		writeJSON(w, st.Describe())
-		return
+	if stream.ValidName(name) { // Get would log what it is asked for
+		if st := o.streams.Get(name); st != nil && st.Known() {
+			writeJSON(w, st.Describe())
+			return
+		}
 	}
 	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")
 }

@@ -13,6 +13,8 @@ const (
 	silence       = 10 * time.Second // of a broadcaster, then it is gone
 	writeDeadline = 5 * time.Second
 	notice        = 100 * time.Millisecond // how often what comes is counted, and the deadline put off: each costs
+	gathered      = 10 * time.Millisecond  // of the broadcast that come before we are woken ...
+	mostGathered  = 2048                   // ... bytes at most: where much less comes at once, it waits no longer than it must
 )
 
 var errIntroduction = errors.New("rtmp: too many bytes before publish")
@@ -25,6 +27,7 @@ type bounded struct {
 	session *stream.Session
 	noted   time.Time
 	count   int // of bytes since
+	least   int // that we are woken for
 }
 
 func (b *bounded) admitted(s *stream.Session) { b.session = s }
@@ -52,9 +55,20 @@ func (b *bounded) Read(p []byte) (int, error) {
 func (b *bounded) note(now time.Time) error {
 	if b.count > 0 {
 		b.session.Received(b.count)
+		b.gather(now.Sub(b.noted))
 	}
 	b.noted, b.count = now, 0
 	return b.SetReadDeadline(now.Add(silence))
+}
+
+// gather lets what comes in little pieces, as sound does between two pictures, come together: being woken is most of what a
+// small message costs. The end of a picture wakes us as before, unless it is smaller than all that comes in so short a time.
+func (b *bounded) gather(since time.Duration) {
+	least := max(1, min(mostGathered, int(time.Duration(b.count)*gathered/max(since, gathered))))
+	if least < b.least*3/4 || least > b.least*2 {
+		b.least = least
+		gather(b.Conn, least)
+	}
 }
 
 func (b *bounded) introduce(p []byte) (int, error) {

@@ -14,6 +14,10 @@ import (
 // patience is how long the first frames wait for the other track's.
 const patience = 2 * time.Second
 
+// opening is how long after the first key frame the second is asked for: the first segment ends there, and whoever waits
+// can begin to play.
+const opening = 650 * time.Millisecond
+
 // feed turns packets of both tracks into a session's frames.
 type feed struct {
 	// static
@@ -34,6 +38,8 @@ type feed struct {
 	running   bool
 	held      []media.Frame
 	waitKey   bool
+	firstKey  time.Time
+	opened    bool // the second key frame was asked for
 	lastKey   time.Time
 	lastVideo time.Duration
 	err       error
@@ -54,6 +60,10 @@ func (f *feed) packet(video bool, p *rtp.Packet, now time.Time) error {
 	defer f.mu.Unlock()
 	f.session.Received(p.MarshalSize())
 	f.session.FirstByte(now)
+	if !f.opened && !f.firstKey.IsZero() && now.Sub(f.firstKey) >= opening {
+		f.opened = true
+		f.keyframe()
+	}
 	if video {
 		f.order[0].push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(p, lost, now) })
 	} else {
@@ -99,6 +109,9 @@ func (f *feed) videoPacket(p *rtp.Packet, lost bool, now time.Time) {
 	pts := f.video.time(u.timestamp, now.Sub(f.begun))
 	if s.Key {
 		f.waitKey, f.lastKey = false, now
+		if f.firstKey.IsZero() {
+			f.firstKey = now
+		}
 		if f.decode == nil {
 			f.decode = &h264.DTSExtractor{}
 			f.decode.Initialize()
