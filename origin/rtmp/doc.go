@@ -5,7 +5,7 @@
 // too long at their header, before room is made for them.
 //
 // A dialogue is one connection; its goroutine is the only one that reads and writes it. Handshake, AMF and answers are
-// those of github.com/bluenviron/gortmplib, which dialogue.go alone imports. Its readers of chunks and of media are not used:
+// those of github.com/bluenviron/gortmplib, which dialogue.go and command.go alone import. Its readers of chunks and of media are not used:
 // they make room for what a header announces, copy every body, and end the connection at what they do not know, before
 // anybody could say what it was.
 //
