@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
@@ -81,11 +82,11 @@ func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Strea
 	return win, index
 }
 
-// playable waits for a stream that has a broadcaster but no complete segment yet, and tells whether it came; if not it has answered
+// playable waits for a stream that has a broadcaster, or is about to have one again, but no complete segment yet, and tells whether it came; if not it has answered
 // why there is nothing.
 func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Stream, win *hls.Window) bool {
 	v, _ := win.View()
-	if !v.Playable() && st.Starting() {
+	if !v.Playable() && (st.Starting() || st.Awaited(time.Now())) {
 		var err error
 		if v, err = win.WaitPlayable(r.Context()); r.Context().Err() != nil {
 			return false
