@@ -149,7 +149,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.webrtc.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String()) // the port of WebRTC has said where it is
 
 	var all sync.WaitGroup
 	all.Go(func() { o.streams.Run(ctx) })

@@ -41,9 +41,12 @@ export async function codecs(url) {
   return JSON.parse(output).streams.map((stream) => stream.codec_name).sort();
 }
 
-/** Reads so many seconds of a stream and returns what ffmpeg had to complain of: nothing, if all is well. */
-export async function complaints(url, seconds) {
-  const { code, output } = await run('reader', 'ffmpeg', ['-nostdin', '-v', 'error', '-i', url, '-t', String(seconds), '-f', 'null', '-'],
-    { seconds: 2 * seconds + 20 });
+/**
+ * Reads so many seconds of a stream and returns what ffmpeg had to complain of: nothing, if all is well. One that is not steady has
+ * pictures at any distance, as cameras make them.
+ */
+export async function complaints(url, seconds, { steady = true } = {}) {
+  const { code, output } = await run('reader', 'ffmpeg', ['-nostdin', '-v', 'error', '-i', url, '-t', String(seconds),
+    ...(steady ? [] : ['-fps_mode', 'passthrough', '-enc_time_base', '-1']), '-f', 'null', '-'], { seconds: 2 * seconds + 20 });
   return code === 0 ? output : `${output}\nffmpeg ended with ${code}`;
 }

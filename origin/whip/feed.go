@@ -10,7 +10,7 @@ import (
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
-// patience is how long the first frames wait for the other track's, and for other layers.
+// patience is how long the first frames wait for the other track's.
 const patience = 2 * time.Second
 
 // feed turns packets of all tracks into a session's frames. Of several layers of video one leads, and is the source.
@@ -166,7 +166,11 @@ func (f *feed) write(frame media.Frame) {
 	}
 	f.held = append(f.held, frame)
 	missing := len(f.layers) > 0 && (f.lead == nil || f.lead.track == nil) || f.wanted && f.sound == nil
-	if missing && time.Since(f.begun) < patience && len(f.held) < 1000 {
+	wait := patience
+	if len(f.layers) > 1 {
+		wait += allLayers
+	}
+	if missing && time.Since(f.begun) < wait && len(f.held) < 1000 {
 		return
 	}
 	f.start()

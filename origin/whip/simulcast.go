@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	allLayers = time.Second     // that the first picture of each is waited for
+	allLayers = 2 * time.Second // that the first picture of each is waited for: browsers begin with the small ones
 	settled   = 5 * time.Second // that a larger layer has to last before it leads: each change is a discontinuity
 )
 
@@ -52,35 +52,28 @@ func (f *feed) promote(best *layer) {
 	old := f.lead
 	f.lead, f.changed = best, true
 	best.waitKey = true
-	if old == nil {
-		f.number()
-	} else {
+	if old != nil {
 		if best.seek(old) {
 			best.clock.offset = old.clock.when(-best.shift.ticks)
 		}
-		best.last = old.last
-		best.unfollow()
-		best.index, old.index = old.index, best.index
-		old.waitKey = true
+		best.last, old.waitKey = old.last, true
 	}
+	f.number()
 	for _, l := range f.layers {
 		l.shift = follow{}
 	}
 	f.keyframe()
 }
 
-// number gives the layers beside the leader the numbers of their renditions, the larger before the smaller.
+// number gives each layer the number of its rendition: 0 to the leader, and of the others the larger before the smaller.
 func (f *feed) number() {
-	f.lead.index = 0
-	var rest []*layer
-	for _, l := range f.layers {
-		if l != f.lead {
-			rest = append(rest, l)
-		}
-	}
+	rest := slices.DeleteFunc(slices.Clone(f.layers), func(l *layer) bool { return l == f.lead })
 	slices.SortStableFunc(rest, func(a, b *layer) int { return cmp.Compare(b.area(), a.area()) })
-	for i, l := range rest {
-		l.index = i + 1
+	for i, l := range append([]*layer{f.lead}, rest...) {
+		if i == 0 || l.index != i {
+			l.unfollow()
+		}
+		l.index = i
 	}
 }
 
