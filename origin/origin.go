@@ -180,7 +180,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "rtmps", o.config.RTMPSAddr, "webrtc", o.webrtc.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "rtmps", o.config.RTMPSAddr) // the port of WebRTC has said where it is
 
 	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
 	var told sync.WaitGroup

@@ -21,9 +21,9 @@ export const folder = (name) => mkdtempSync(join(scratch, `${name}-`));
 
 /** One running service. */
 class Service {
-  constructor(t, name, args, ports) {
+  constructor(t, name, args, ports, env) {
     this.ports = ports;
-    this.process = new Process(name, program, args);
+    this.process = new Process(name, program, args, { env });
     atEnd(t, () => this.stop());
   }
 
@@ -73,12 +73,12 @@ class Service {
 }
 
 /** Starts `shoal up`. What it printed is in `printed`, and `key` is the publish key for `stream`. */
-export async function up(t, { demo = true, stream = 'mystream', args = [] } = {}) {
+export async function up(t, { demo = true, stream = 'mystream', args = [], env = {} } = {}) {
   const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port(), stun: port() };
   const shoal = new Service(t, 'up', [
     'up', `-demo=${demo}`, '-stream', stream, '-data', folder('data'), '-http', `:${ports.http}`, '-rtmp', `:${ports.rtmp}`,
     '-webrtc', `:${ports.webrtc}`, '-stun', `:${ports.stun}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,
-  ], ports);
+  ], ports, env);
   const [, key] = await shoal.process.line(/^ *Key +(\S+)$/m, 15);
   await shoal.ready();
   const printed = (label) => new RegExp(`^ *${label} +(.*)$`, 'm').exec(shoal.process.output)?.[1];

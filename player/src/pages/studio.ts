@@ -167,7 +167,7 @@ window.addEventListener('beforeunload', (event) => {
   if (broadcast.wanted) event.preventDefault();
 });
 
-// --- what the server receives ---
+// --- what the server receives, of this page or of OBS ---
 
 const look = find<HTMLButtonElement>('#look');
 const received = find<HTMLVideoElement>('#received');
@@ -215,13 +215,12 @@ function show(): void {
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
-  find('#monitor').hidden = !live && !monitor.wanted;
-  if (!wanted && monitor.wanted) void monitor.close();
   if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
   else if (!live) words.textContent = 'Connecting to the server…';
 }
 
 setInterval(() => void tick(), 1000);
+setInterval(() => void tickMonitor(), 1000);
 
 async function tick(): Promise<void> {
   const { publication, linked, since } = broadcast;
@@ -236,7 +235,6 @@ async function tick(): Promise<void> {
     ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
   ];
   list(numbers, rows);
-  await tickMonitor();
 }
 
 function list(where: HTMLElement, rows: [string, string][]): void {

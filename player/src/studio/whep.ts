@@ -1,7 +1,8 @@
 // Watching by WHEP: one POST with the offer, one DELETE at the end. Candidates are gathered before the POST, so that no PATCH
 // is needed.
 //
-// How late a picture is: the origin stamps what it sends with its time of day, and says what time it is when asked.
+// How late a picture is: the origin stamps what it sends with its time of day, and says what time it is when asked. Where the browser
+// does not tell of the stamps, as Chromium does not of pictures without sound, it is the way here and what was waited here.
 
 import { explain, gathered, WhipError } from './whip.ts';
 
@@ -25,6 +26,7 @@ export class Whep {
   #resource: string | null = null;
   #silence = '';
   #ahead: number | null = null; // milliseconds that the origin's clock is ahead of ours
+  #emitted = { count: 0, seconds: 0 };
   #lastBytes = 0;
   #lastAt = 0;
 
@@ -72,12 +74,26 @@ export class Whep {
       got.height = Number(s['frameHeight'] ?? 0);
       const shown = Number(s['estimatedPlayoutTimestamp'] ?? 0);
       if (shown > 0 && this.#ahead !== null) got.delayMillis = Date.now() + this.#ahead - unix(shown);
+      else got.delayMillis = this.#waited(s, report);
     });
     const now = performance.now();
     if (this.#lastAt > 0 && now > this.#lastAt) got.bitsPerSecond = Math.max(0, ((bytes - this.#lastBytes) * 8000) / (now - this.#lastAt));
     this.#lastBytes = bytes;
     this.#lastAt = now;
     return got;
+  }
+
+  // waited returns how long pictures since the last time were on their way and waited to be shown; null: there were none.
+  #waited(video: Record<string, unknown>, report: RTCStatsReport): number | null {
+    const count = Number(video['jitterBufferEmittedCount'] ?? 0);
+    const seconds = Number(video['jitterBufferDelay'] ?? 0);
+    const before = this.#emitted;
+    this.#emitted = { count, seconds };
+    let way = 0;
+    report.forEach((s: Record<string, unknown>) => {
+      if (s['type'] === 'candidate-pair' && s['nominated'] === true) way = Number(s['currentRoundTripTime'] ?? 0) / 2;
+    });
+    return count > before.count ? 1000 * (way + (seconds - before.seconds) / (count - before.count)) : null;
   }
 
   // close ends it. It is safe while the page is being left.
