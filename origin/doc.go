@@ -9,6 +9,7 @@
 //	stream     a stream's life, numbering on disk, signed chunk records
 //	rtc        the one port of WebRTC
 //	rtmp, whip the two ways in
+//	transcode  smaller renditions, by an ffmpeg beside it
 //
 // The origin knows nothing of viewers: every response is the same for everybody and can be cached (package edge does).
 // Publish keys are kept hashed in the data directory by Keys, which the command line edits while the origin runs.
