@@ -118,7 +118,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	share(w.Header())
 	path := r.URL.Path
 	switch {
-	case strings.HasPrefix(path, "/whip/"):
+	case strings.HasPrefix(path, "/whip/"), strings.HasPrefix(path, "/whep/"):
 		e.serveWHIP(w, r)
 	case r.Method == http.MethodOptions:
 		preflight(w.Header())

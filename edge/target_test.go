@@ -47,7 +47,7 @@ var traversal = []string{
 	"/api/v1/", "/api/v1/../v1/streams", "/api/v1/streams/../x", "/api/v1/streams//x", "/api/v1/a/b/c/d/e", "/api/v1/streams/a.b",
 	"/watch/", "/watch/a/b", "/watch/../x", "/watch/<script>", "/watch/a%2fb", "/studio/" + strings.Repeat("a", 65),
 	"/assets/../main.go", "/assets/%2e%2e/x", "/assets/", "/assets/index.html", "/assets/watch.html", "/assets/shoal-player.js.br", "/assets/.keep",
-	"/whip/", "/whip/../api", "/whip/a/b/c", "/whip/a/", "/whip/a/..", "/whip/a%2fb", "//live/demo/index.m3u8", "/LIVE/demo/index.m3u8", "/x",
+	"/whip/", "/whep/", "/whep/a/b/c", "/whip/../api", "/whip/a/b/c", "/whip/a/", "/whip/a/..", "/whip/a%2fb", "//live/demo/index.m3u8", "/LIVE/demo/index.m3u8", "/x",
 }
 
 func TestTraversal(t *testing.T) {

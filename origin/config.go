@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -27,8 +28,13 @@ type Config struct {
 	RTMPSAddr string
 	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
 	TLSCert, TLSKey string
-	// WebRTCAddr is the address for WHIP's media, by UDP and, at the same number, by TCP. Default ":8189".
+	// WebRTCAddr is the address for the media of WHIP and WHEP, by UDP and, at the same number, by TCP. Default ":8189".
 	WebRTCAddr string
+	// WHEP says who may watch at the origin itself by WHEP: "key", who has the stream's publish key; "open", everybody; "off",
+	// nobody. Default "key".
+	WHEP string
+	// WHEPViewers is how many may watch one stream by WHEP at once, WHEPTotal how many all streams. Default 16 and 64.
+	WHEPViewers, WHEPTotal int
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
 	// machine's own.
 	PublicIPs []string
@@ -41,7 +47,7 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 6.
+	// WindowSegments is how many complete segments the playlist lists. Default 6, which is what 10 MB a stream of 2 Mbit/s allow.
 	WindowSegments int
 	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
 	Twin string
@@ -62,6 +68,9 @@ type Config struct {
 	Log *slog.Logger
 }
 
+// WHEPModes are what Config.WHEP may be.
+var WHEPModes = []string{"key", "open", "off"}
+
 var errConfig = errors.New("origin: configuration")
 
 // validate fills in defaults and refuses what cannot work.
@@ -69,6 +78,9 @@ func (c *Config) validate() error {
 	setDefault(&c.Data, "data")
 	setDefault(&c.RTMPAddr, ":1935")
 	setDefault(&c.WebRTCAddr, ":8189")
+	setDefault(&c.WHEP, "key")
+	setDefault(&c.WHEPViewers, 16)
+	setDefault(&c.WHEPTotal, 64)
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
@@ -92,6 +104,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
 	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
 		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
+	case !slices.Contains(WHEPModes, c.WHEP):
+		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", errConfig, c.WHEP)
+	case c.WHEPViewers < 0 || c.WHEPTotal < 0:
+		return fmt.Errorf("%w: a negative number of viewers by WHEP", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}

@@ -1,6 +1,6 @@
 // Package origin is where media is born: broadcasters come in by RTMP and WHIP, and LL-HLS goes out.
 //
-// An Origin owns the RTMP port, the WebRTC port and the streams; it serves /live/, /whip/ and /api/v1/ over HTTP and
+// An Origin owns the RTMP port, the WebRTC port and the streams; it serves /live/, /whip/, /whep/ and /api/v1/ over HTTP and
 // leaves listening for HTTP to its caller. Below it:
 //
 //	media      the words the others share: tracks and frames
@@ -10,8 +10,9 @@
 //	rtc        the one port of WebRTC
 //	rtmp, whip the two ways in
 //	transcode  smaller renditions, by an ffmpeg beside it
+//	whep       a way out for the few who cannot wait
 //
-// The origin knows nothing of viewers: every response is the same for everybody and can be cached (package edge does).
+// The origin knows nothing of viewers, but of those few: every other response is the same for everybody and can be cached (package edge does).
 // Publish keys are kept hashed in the data directory by Keys, which the command line edits while the origin runs.
 //
 // Drive it with New, then Run until the context ends; ServeHTTP answers as soon as New has returned.

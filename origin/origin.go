@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/twin"
 	"github.com/shoal-live/shoal/origin/webhook"
+	"github.com/shoal-live/shoal/origin/whep"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
@@ -34,6 +36,7 @@ type Origin struct {
 	rtmp     *rtmp.Server
 	webrtc   *rtc.Port
 	whip     *whip.Endpoint
+	whep     *whep.Endpoint // nil: off
 	hooks    *webhook.Hooks
 	mux      *http.ServeMux
 
@@ -106,8 +109,35 @@ func New(config Config) (*Origin, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if err := o.openWHEP(); err != nil {
+		return nil, err
+	}
 	o.mux = o.routes()
 	return o, nil
+}
+
+// openWHEP makes the way to watch here, unless there is to be none.
+func (o *Origin) openWHEP() error {
+	if o.config.WHEP == "off" {
+		return nil
+	}
+	counted, err := whep.NewMetrics(o.config.Registry)
+	if err != nil {
+		return err
+	}
+	authorize := o.keys.Stream
+	if o.config.WHEP == "open" {
+		authorize = nil
+	}
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		ffmpeg = "" // AAC is not heard then, and viewers are told why
+	}
+	o.whep, err = whep.New(whep.Config{
+		Port: o.webrtc, ICEServers: o.config.ICEServers, Authorize: authorize, Streams: o.streams, Viewers: o.config.WHEPTotal, PerStream: o.config.WHEPViewers,
+		FFmpeg: ffmpeg, Metrics: counted, Log: o.config.Log,
+	})
+	return err
 }
 
 // Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
@@ -166,6 +196,9 @@ func (o *Origin) Run(ctx context.Context) error {
 	all.Go(func() { o.watchKeys(ctx) })
 	if secure != nil {
 		all.Go(func() { _ = o.rtmp.Run(ctx, secure) }) // it ends early only where its listener is closed
+	}
+	if o.whep != nil {
+		all.Go(func() { o.whep.Run(ctx) })
 	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()

@@ -14,6 +14,9 @@ func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
 	var all sync.WaitGroup
 	all.Go(func() { o.tell(ctx, st) })
 	all.Go(func() { o.ladder.Live(ctx, st) })
+	if o.whep != nil {
+		all.Go(func() { o.whep.Live(ctx, st) })
+	}
 	all.Wait()
 }
 

@@ -31,6 +31,8 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"origin -whip-ice-server http://stun.example", "origin: -whip-ice-server http://stun.example: want stun:HOST:PORT"},
 		{"up -whip-ice-server turn:foo", "up: -whip-ice-server turn:foo: a relay wants credentials: turn:foo|USER|PASSWORD"},
 		{"up -webrtc :3478", "up: -stun :3478: -webrtc has that port too"},
+		{"origin -ladder 720", `origin: -ladder 720: a ladder is up to 6 heights of 144p to 2160p, such as 720p,480p,360p; "720" is none`},
+		{"up -ladder 360p,99p", `up: -ladder 360p,99p: a ladder is up to 6 heights of 144p to 2160p, such as 720p,480p,360p; "99p" is not an even`},
 		{"up -cell-size 1000", "up: -cell-size 1000: choose 2 to 64 (by default 32)"},
 		{"tracker -cell-size 0", "tracker: -cell-size 0: choose 2 to 64"},
 		{"tracker -cell-size 1", "tracker: -cell-size 1: choose 2 to 64"},

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,9 +95,12 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
 	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
-	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for broadcasters with WHIP")
+	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for the media of WHIP and WHEP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.Var((*list)(&config.ICEServers), "whip-ice-server", "`servers` to tell WHIP broadcasters, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD")
+	flags.StringVar(&config.WHEP, "whep", "key", "`who` may watch at the origin itself by WHEP: key, who has the publish key; open, everybody; off, nobody")
+	flags.IntVar(&config.WHEPViewers, "whep-viewers", 16, "`viewers` of one stream by WHEP at once")
+	flags.IntVar(&config.WHEPTotal, "whep-total", 64, "`viewers` of all streams by WHEP at once")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
@@ -135,12 +139,15 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		case config.RTMPSAddr != "" && config.TLSKey == "":
 			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
 		}
+		if !slices.Contains(origin.WHEPModes, config.WHEP) {
+			return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
+		}
 		for _, server := range config.ICEServers {
 			if _, err := parseICE(server); err != nil {
 				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
 			}
 		}
-		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
+		return errors.Join(flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
 }
 

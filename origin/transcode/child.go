@@ -149,20 +149,16 @@ func drain(r io.Reader) error {
 
 // push gives a frame to the child, never waiting for it, and tells whether it is taken. After one that is not the next is a key frame.
 func (c *child) push(f media.Frame) bool {
-	c.lost = c.lost && !f.Key
-	if !c.lost {
-		now := time.Now()
-		c.mu.Lock()
-		c.progress.in(f.PTS, now)
-		c.mu.Unlock()
-		select {
-		case c.queue <- f:
-			return true
-		default:
-			c.lost = true
-		}
+	c.lost = c.lost && !f.Key || len(c.queue) == cap(c.queue) // nobody else fills it
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lost {
+		c.progress.more(time.Now())
+		return false
 	}
-	return false
+	c.progress.in(f.PTS, time.Now())
+	c.queue <- f
+	return true
 }
 
 func (c *child) write(in io.WriteCloser) {
@@ -173,16 +169,15 @@ func (c *child) write(in io.WriteCloser) {
 	}()
 	fragments := fragments{track: c.source}
 	b, err := fragments.head()
-	if err == nil {
-		_, err = in.Write(b)
-	}
-	for f := range c.queue {
-		if b, err = fragments.marshal(f); err != nil {
-			return
-		}
+	for err == nil {
 		if _, err = in.Write(b); err != nil {
 			return
 		}
+		f, more := <-c.queue
+		if !more {
+			return
+		}
+		b, err = fragments.marshal(f)
 	}
 }
 

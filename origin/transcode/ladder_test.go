@@ -33,17 +33,19 @@ const second = testclip.GOP * testclip.Interval // a segment is a group of pictu
 // show is a broadcast of the test clip beside a ladder.
 type show struct {
 	t       *testing.T
+	all     *stream.Streams
 	ladder  *Ladder
 	session *stream.Session
 	pids    string // file
-	sent    int    // groups
+	units   [][][]byte
+	sent    int // pictures
 }
 
 // broadcast begins one. The program is a shell script in which $ffmpeg stands for ffmpeg with its arguments.
 func broadcast(t *testing.T, script string, limits limits, rungs ...Rung) *show {
 	t.Helper()
 	dir := t.TempDir()
-	s := &show{t: t, pids: filepath.Join(dir, "pids")}
+	s := &show{t: t, units: testclip.Units(), pids: filepath.Join(dir, "pids")}
 	program := filepath.Join(dir, "program")
 	text := "#!/bin/sh\necho $$ >>" + s.pids + "\n" + strings.ReplaceAll(script, "$ffmpeg", `ffmpeg "$@"`) + "\n"
 	if err := os.WriteFile(program, []byte(text), 0o700); err != nil {
@@ -75,35 +77,44 @@ func broadcast(t *testing.T, script string, limits limits, rungs ...Rung) *show 
 			}
 		}
 	})
-	if s.session, err = all.Publish("show", "rtmp"); err != nil {
-		t.Fatal(err)
-	}
+	s.all = all
+	s.publish()
+	return s
+}
+
+// publish has the broadcaster come, and sends the first group of pictures, with which nothing is done but to notice it.
+func (s *show) publish() {
+	s.t.Helper()
 	track, err := media.NewH264(testclip.Parameters())
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		s.session, err = s.all.Publish("show", "rtmp")
 	}
-	if err := s.session.SetTracks([]media.Track{track}); err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = s.session.SetTracks([]media.Track{track})
+	}
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	s.send(1)
 	s.until("the ladder to wait for a key frame", func() bool { return strings.HasPrefix(s.state(), "passthrough: waiting") })
-	return s
 }
 
 // send broadcasts groups of pictures as fast as they are taken.
 func (s *show) send(groups int) {
 	s.t.Helper()
-	units := testclip.Units()
-	for range groups {
-		for i := range testclip.GOP {
-			at := time.Duration(s.sent*testclip.GOP+i) * testclip.Interval
-			u := media.ParseH264(units[i])
-			if err := s.session.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
-				s.t.Fatal(err)
-			}
-		}
-		s.sent++
+	for range groups * testclip.GOP {
+		s.picture()
 	}
+}
+
+func (s *show) picture() {
+	s.t.Helper()
+	at := time.Duration(s.sent) * testclip.Interval
+	u := media.ParseH264(s.units[s.sent%testclip.GOP])
+	if err := s.session.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
+		s.t.Fatal(err)
+	}
+	s.sent++
 }
 
 func (s *show) until(what string, is func() bool) {
@@ -221,7 +232,11 @@ func TestLadder(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 	}
-	if n := len(s.children()); n != 2 {
+
+	s.publish() // the broadcaster comes back, with segment 6
+	s.send(1)
+	s.reached(7, 2, 3)
+	if n := len(s.children()); n != 3 {
 		t.Errorf("%d children", n)
 	}
 }
@@ -264,11 +279,16 @@ func TestSlowMachineGetsALowerLadder(t *testing.T) {
 	s := broadcast(t, "exec ffmpeg -readrate 0.2 \"$@\"", limits{
 		start: 10 * time.Second, hang: 10 * time.Second, lag: 100 * time.Millisecond, lagFor: 100 * time.Millisecond, settle: 0,
 	}, 64, 48)
-	s.send(2)
-	s.until("the highest rung to be left out", func() bool { return strings.Contains(s.state(), "without 64p") })
-	s.send(2)
-	s.until("the ladder to go on", func() bool { return s.state() == "transcoding: 48p of H264 160x90; the machine is too slow for 64p" })
-	s.until("all to be given up", func() bool { return s.state() == "passthrough: the machine is too slow for 48p" })
+	goesOn := func(what, state string) { // while the broadcast does
+		t.Helper()
+		s.until(what, func() bool {
+			s.picture()
+			return strings.Contains(s.state(), state)
+		})
+	}
+	goesOn("the highest rung to be left out", "without 64p")
+	goesOn("the ladder to go on", "transcoding: 48p of H264 160x90; the machine is too slow for 64p")
+	goesOn("all to be given up", "passthrough: the machine is too slow for 48p")
 	s.send(2)
 	if n := len(s.children()); n != 2 || s.count(reasonSlow) != 2 {
 		t.Errorf("%d children", n)

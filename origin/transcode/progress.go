@@ -16,8 +16,9 @@ func usual() limits {
 }
 
 const (
-	wrap       = 1<<31 - 1 // FLV's clock, milliseconds
-	maxPending = 1200      // frames; older ones are forgotten
+	pause      = time.Second // after which a source that sends nothing is not waited for
+	wrap       = 1<<31 - 1   // FLV's clock, milliseconds
+	maxPending = 1200        // frames; older ones are forgotten
 )
 
 // verdict is what is to be done with a child.
@@ -37,6 +38,7 @@ type progress struct {
 	pending []asked         // in the order they went in
 	newest  []time.Duration // by rung: of the newest picture that came, -1 before any
 	heard   time.Time       // when the newest picture of any came
+	fed     time.Time       // when the newest frame came
 	behind  time.Time       // since when the lag is too long; zero while it is not
 }
 
@@ -56,10 +58,25 @@ func newProgress(limits limits, rungs int, now time.Time) *progress {
 
 // in notes that a frame goes in.
 func (p *progress) in(pts time.Duration, now time.Time) {
+	p.more(now)
 	if len(p.pending) == maxPending {
 		p.pending = append(p.pending[:0], p.pending[1:]...)
 	}
 	p.pending = append(p.pending, asked{pts, now})
+}
+
+// more notes that there is a frame, which may be dropped. While the source paused nobody could answer: frames with B-frames after them
+// wait for those.
+func (p *progress) more(now time.Time) {
+	if now.Sub(p.fed) > pause {
+		for i := range p.pending {
+			p.pending[i].at = now
+		}
+		if !p.heard.IsZero() {
+			p.heard = now
+		}
+	}
+	p.fed = now
 }
 
 // out notes a rung's picture and returns the time of the frame it shows, false if that is none.
@@ -101,11 +118,20 @@ func (p *progress) lag(now time.Time) time.Duration {
 	if len(p.pending) == 0 {
 		return 0
 	}
-	return now.Sub(p.pending[0].at)
+	return p.until(now).Sub(p.pending[0].at)
+}
+
+// until is now, or when the source began to pause.
+func (p *progress) until(now time.Time) time.Time {
+	if end := p.fed.Add(pause); end.Before(now) {
+		return end
+	}
+	return now
 }
 
 // judge is called a few times a second.
 func (p *progress) judge(now time.Time) verdict {
+	now = p.until(now)
 	lag := p.lag(now)
 	switch {
 	case p.heard.IsZero():

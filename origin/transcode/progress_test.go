@@ -7,12 +7,21 @@ import (
 	"time"
 )
 
-// TestProgress runs scripts: "MILLIS in PTS", "MILLIS out RUNG CLOCK = PTS" (or "= none"), "MILLIS judge VERDICT LAG".
+// TestProgress runs scripts: "MILLIS in PTS", "MILLIS more", "MILLIS out RUNG CLOCK = PTS" (or "= none"), "MILLIS judge VERDICT LAG".
 func TestProgress(t *testing.T) {
 	for name, script := range map[string]string{
 		"it begins slowly and catches up": `
 			0 in 1000
 			33 in 1033
+			1000 more
+			2000 more
+			3000 more
+			4000 more
+			5000 more
+			6000 more
+			7000 more
+			8000 more
+			9000 more
 			9000 judge fine 9000
 			9100 out 0 1000 = 1000
 			9100 out 1 1000 = 1000
@@ -22,7 +31,17 @@ func TestProgress(t *testing.T) {
 			9130 judge fine 0`,
 		"it never begins": `
 			0 in 1000
-			10000 judge fine 10000
+			1000 more
+			2000 more
+			3000 more
+			4000 more
+			5000 more
+			6000 more
+			7000 more
+			8000 more
+			9000 more
+			9999 judge fine 9999
+			10000 more
 			10001 judge hung 10001`,
 		"with nothing to do it is not hung": `
 			0 in 1000
@@ -34,19 +53,44 @@ func TestProgress(t *testing.T) {
 			100 out 0 1000 = 1000
 			100 out 1 1000 = 1000
 			6000 in 7000
+			7000 more
+			8000 more
+			9000 more
 			8900 judge late 2900
 			9001 judge hung 3001`,
+		"the source pauses, with pictures that wait for the next ones": `
+			0 in 1000
+			100 out 0 1000 = 1000
+			100 out 1 1000 = 1000
+			6000 in 7000
+			6010 in 7033
+			6500 judge fine 500
+			60000 judge fine 1010
+			70000 in 7066
+			70000 judge fine 0
+			70250 judge fine 250
+			71000 more
+			72000 more
+			72900 judge late 2900
+			73000 more
+			73001 judge hung 3001`,
 		"one rung is behind for long": `
 			0 in 1000
 			50 out 0 1000 = 1000
 			50 out 1 1000 = 1000
 			6000 in 7000
 			6050 out 0 7000 = 7000
+			7000 more
+			8000 more
 			8100 in 9100
 			8100 judge late 2100
 			8150 out 0 9100 = 9100
+			9000 more
+			10000 more
 			10100 in 11100
 			10150 out 0 11100 = 11100
+			11000 more
+			12000 more
 			12099 judge late 6099
 			12100 judge slow 6100`,
 		"a hiccup is forgiven": `
@@ -54,14 +98,19 @@ func TestProgress(t *testing.T) {
 			50 out 0 1000 = 1000
 			50 out 1 1000 = 1000
 			6000 in 7000
+			7000 more
+			8000 more
 			8200 judge late 2200
 			8900 out 0 7000 = 7000
 			8900 out 1 7000 = 7000
 			8950 judge fine 0
 			9000 in 10000
+			10000 more
+			11000 more
 			11100 judge late 2100
 			11200 out 0 10000 = 10000
 			11950 judge late 2950
+			11955 more
 			11960 out 1 10000 = 10000
 			13200 judge fine 0`,
 		"pictures come in the order they are shown": `
@@ -104,6 +153,8 @@ func TestProgress(t *testing.T) {
 				case "in":
 					fmt.Sscanf(rest, "%d in %d", &at, &pts)
 					p.in(time.Duration(pts)*time.Millisecond, now)
+				case "more":
+					p.more(now)
 				case "out":
 					fmt.Sscanf(rest, "%d out %d %d", &at, &rung, &clock)
 					got = fmt.Sprintf("%d out %d %d = none", at, rung, clock)

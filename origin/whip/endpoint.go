@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	typeSDP       = "application/sdp"
-	typeFragment  = "application/trickle-ice-sdpfrag"
 	wrongKeyDelay = time.Second
 	maxSessions   = 256
 )
@@ -48,7 +46,7 @@ type Endpoint struct {
 
 // New returns an endpoint that refuses offers until Run. The error is of ICEServers.
 func New(config Config) (*Endpoint, error) {
-	links, err := Links(config.ICEServers)
+	links, err := rtc.Links(config.ICEServers)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +72,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !stream.ValidName(name):
 		hls.Fail(w, http.StatusNotFound, "whip: a stream name has 1 to 64 letters, digits, '-' or '_'")
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Accept-Post", typeSDP)
+		w.Header().Set("Accept-Post", rtc.TypeSDP)
 		w.Header().Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, GET, OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
-		w.Header().Set("Accept-Post", typeSDP)
+		w.Header().Set("Accept-Post", rtc.TypeSDP)
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "POST an SDP offer here, with the publish key as Bearer token (RFC 9725).\n")

@@ -184,7 +184,7 @@ func (c *camera) offer(t testing.TB, options *webrtc.OfferOptions) string {
 // publish posts an offer, takes the answer and waits for the connection. It returns the session's address and ETag.
 func (c *camera) publish(t testing.TB, h *house, offer string) (location, etag string) {
 	t.Helper()
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", typeSDP)
+	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
 	if answer.StatusCode != http.StatusCreated {
 		t.Fatal(answer.StatusCode, sdp)
 	}

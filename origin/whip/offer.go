@@ -8,19 +8,17 @@ import (
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 // What can be wrong with an offer. The texts are shown to whoever sent it.
 var (
-	errOffer  = errors.New("whip: not a usable SDP offer")
 	errTracks = errors.New("whip: an offer must send one video track, one audio track, or one of each")
 	errCodecs = errors.New("whip: HLS needs H.264, HEVC or AV1 video and Opus audio")
 )
 
-const (
-	maxOffer  = 64 << 10
-	maxLayers = 8 // of simulcast
-)
+const maxLayers = 8 // of simulcast
 
 // codec is one payload type of an offer.
 type codec struct {
@@ -42,10 +40,10 @@ func parseOffer(text string) (offer, error) {
 	var o offer
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(text); err != nil {
-		return o, fmt.Errorf("%w: %w", errOffer, err)
+		return o, fmt.Errorf("%w: %w", rtc.ErrOffer, err)
 	}
 	if !strings.Contains(text, "a=ice-ufrag:") || !strings.Contains(text, "a=fingerprint:") {
-		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", errOffer)
+		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", rtc.ErrOffer)
 	}
 	var videos, audios int
 	for _, m := range s.MediaDescriptions {
@@ -146,13 +144,13 @@ func simulcast(m *sdp.MediaDescription) (layers []string, err error) {
 	}
 	if !offered {
 		if len(named) > 0 {
-			return nil, fmt.Errorf("%w: a=rid without a=simulcast", errOffer)
+			return nil, fmt.Errorf("%w: a=rid without a=simulcast", rtc.ErrOffer)
 		}
 		return nil, nil
 	}
 	words := strings.Fields(text)
 	if len(words) != 2 || words[0] != "send" {
-		return nil, fmt.Errorf("%w: a=simulcast:%.80s", errOffer, text)
+		return nil, fmt.Errorf("%w: a=simulcast:%.80s", rtc.ErrOffer, text)
 	}
 	for stream := range strings.SplitSeq(words[1], ";") {
 		id := strings.TrimPrefix(stream, "~") // it begins paused
@@ -160,12 +158,12 @@ func simulcast(m *sdp.MediaDescription) (layers []string, err error) {
 			return nil, fmt.Errorf("%w; layers with alternatives are not taken", errTracks)
 		}
 		if id == "" || len(id) > 32 || slices.Contains(layers, id) || !slices.Contains(named, id) {
-			return nil, fmt.Errorf("%w: layer %.32q of a=simulcast", errOffer, id)
+			return nil, fmt.Errorf("%w: layer %.32q of a=simulcast", rtc.ErrOffer, id)
 		}
 		layers = append(layers, id)
 	}
 	if len(named) != len(layers) {
-		return nil, fmt.Errorf("%w: a=rid names other layers than a=simulcast", errOffer)
+		return nil, fmt.Errorf("%w: a=rid names other layers than a=simulcast", rtc.ErrOffer)
 	}
 	if len(layers) > maxLayers {
 		return nil, fmt.Errorf("%w, in at most %d layers", errTracks, maxLayers)

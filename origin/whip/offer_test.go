@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 // offerOf writes an offer that sends one track of each encoding; video first.
@@ -41,11 +43,11 @@ func TestParseOffer(t *testing.T) {
 		{"HEVC", offerOf("H265/90000", "opus/48000/2"), nil},
 		{"VP9", offerOf("VP9/90000"), errCodecs},
 		{"simulcast", offerOf("H264/90000") + "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h;~l\r\n", nil},
-		{"layers without a name", offerOf("H264/90000") + "a=simulcast:send h;l\r\n", errOffer},
-		{"more names than layers", offerOf("H264/90000") + "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h\r\n", errOffer},
-		{"names alone", offerOf("H264/90000") + "a=rid:h send\r\n", errOffer},
-		{"layers twice", offerOf("H264/90000") + "a=rid:h send\r\na=rid:h send\r\na=simulcast:send h;h\r\n", errOffer},
-		{"layers that are received", offerOf("H264/90000") + "a=rid:h recv\r\na=simulcast:recv h\r\n", errOffer},
+		{"layers without a name", offerOf("H264/90000") + "a=simulcast:send h;l\r\n", rtc.ErrOffer},
+		{"more names than layers", offerOf("H264/90000") + "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h\r\n", rtc.ErrOffer},
+		{"names alone", offerOf("H264/90000") + "a=rid:h send\r\n", rtc.ErrOffer},
+		{"layers twice", offerOf("H264/90000") + "a=rid:h send\r\na=rid:h send\r\na=simulcast:send h;h\r\n", rtc.ErrOffer},
+		{"layers that are received", offerOf("H264/90000") + "a=rid:h recv\r\na=simulcast:recv h\r\n", rtc.ErrOffer},
 		{"alternatives", offerOf("H264/90000") + "a=rid:h send\r\na=rid:l send\r\na=simulcast:send h,l\r\n", errTracks},
 		{"layers by SSRC", offerOf("H264/90000") + "a=ssrc-group:SIM 1 2 3\r\n", errTracks},
 		{"nine layers", offerOf("H264/90000") + "a=rid:1 send\r\na=rid:2 send\r\na=rid:3 send\r\na=rid:4 send\r\na=rid:5 send\r\na=rid:6 send\r\n" +

@@ -5,24 +5,24 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
 // post makes a session of an offer, or answers why not; then nothing of it is left.
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
-	text, status, why := body(r, typeSDP)
+	text, status, why := rtc.Body(r, rtc.TypeSDP)
 	if status != 0 {
-		e.fail(w, status, why)
+		e.fail(w, status, "whip: "+why)
 		return
 	}
 	o, err := parseOffer(text)
 	if err != nil {
 		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedFormat).Inc()
 		status := http.StatusUnprocessableEntity
-		if errors.Is(err, errOffer) {
+		if errors.Is(err, rtc.ErrOffer) {
 			status = http.StatusBadRequest
 		}
 		e.fail(w, status, err.Error())
@@ -52,7 +52,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		publish.Close()
 		done()
 		status := http.StatusInternalServerError
-		if errors.Is(err, errOffer) {
+		if errors.Is(err, rtc.ErrOffer) {
 			status = http.StatusBadRequest
 		}
 		e.fail(w, status, err.Error())
@@ -60,13 +60,13 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 	}
 	e.keep(ctx, s, done)
 	h := w.Header()
-	h.Set("Content-Type", typeSDP)
+	h.Set("Content-Type", rtc.TypeSDP)
 	h.Set("Location", "/whip/"+name+"/"+s.id)
-	h.Set("ETag", s.tag())
+	h.Set("ETag", s.negotiation.ETag())
 	for _, server := range e.links {
 		h.Add("Link", server)
 	}
-	h.Set("Accept-Patch", typeFragment)
+	h.Set("Accept-Patch", rtc.TypeFragment)
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusCreated)
 	_, _ = io.WriteString(w, answer)
@@ -86,19 +86,4 @@ func (e *Endpoint) keep(ctx context.Context, s *session, done func()) {
 		e.mu.Unlock()
 		e.config.Log.Info("whip: session ended", "stream", s.name, "cause", err)
 	}()
-}
-
-// body reads a body of the wanted type, or returns with what status to answer, and why.
-func body(r *http.Request, kind string) (string, int, string) {
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != kind {
-		return "", http.StatusUnsupportedMediaType, "whip: Content-Type must be " + kind
-	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, maxOffer+1))
-	if err != nil {
-		return "", http.StatusBadRequest, "whip: the body broke off"
-	}
-	if len(b) > maxOffer {
-		return "", http.StatusRequestEntityTooLarge, "whip: the body is too long"
-	}
-	return string(b), 0, ""
 }

@@ -3,6 +3,7 @@ package whip
 import (
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/rtc"
 )
@@ -23,9 +24,9 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 		e.fail(w, http.StatusNotFound, "whip: no such session")
 		return
 	}
-	text, status, why := body(r, typeFragment)
+	text, status, why := rtc.Body(r, rtc.TypeFragment)
 	if status != 0 {
-		e.fail(w, status, why)
+		e.fail(w, status, "whip: "+why)
 		return
 	}
 	f, err := rtc.ParseFragment(text)
@@ -33,9 +34,9 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 		e.fail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	answer, etag, err := s.patch(r.Context(), r.Header.Get("If-Match"), f)
+	answer, etag, err := s.negotiation.Patch(r.Context(), r.Header.Get("If-Match"), f)
 	if err != nil {
-		e.fail(w, patchStatus(err), err.Error())
+		e.fail(w, rtc.Status(err), err.Error())
 		return
 	}
 	h := w.Header()
@@ -44,8 +45,9 @@ func (e *Endpoint) patch(w http.ResponseWriter, r *http.Request, name, id string
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	s.heard.Store(time.Now().UnixNano()) // it is given time to come back
 	e.config.Log.Info("whip: ICE restarted", "stream", name)
-	h.Set("Content-Type", typeFragment)
+	h.Set("Content-Type", rtc.TypeFragment)
 	h.Set("ETag", etag)
 	_, _ = io.WriteString(w, answer) // the broadcaster may have gone
 }

@@ -18,7 +18,7 @@ func (c *camera) restart(t testing.TB, h *house, location, sdp string) (*http.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h.do(t, "PATCH", location, fragment, "Authorization", bearer, "Content-Type", typeFragment, "If-Match", "*")
+	return h.do(t, "PATCH", location, fragment, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*")
 }
 
 // take has the camera go on with the ICE that a restart was answered with: the answer it has, with other credentials.
@@ -57,7 +57,7 @@ func TestRestart(t *testing.T) {
 		before := c.selected(t)
 		a, fragment := c.restart(t, h, location, c.offer(t, &webrtc.OfferOptions{ICERestart: true}))
 		etag = a.Header.Get("ETag")
-		if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != typeFragment || tags[etag] || len(etag) < 20 {
+		if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != rtc.TypeFragment || tags[etag] || len(etag) < 20 {
 			t.Fatal(a.StatusCode, a.Header, fragment)
 		}
 		tags[etag] = true
@@ -94,7 +94,7 @@ func TestRestart(t *testing.T) {
 		{"unconditional", "a=ice-ufrag:" + ufrag + "x\r\na=ice-pwd:" + pwd + "x\r\na=mid:0\r\n", "", 428},
 		{"an ETag of before", "a=ice-ufrag:" + ufrag + "x\r\na=ice-pwd:" + pwd + "x\r\na=mid:0\r\n", `"before"`, 412},
 	} {
-		a, text := h.do(t, "PATCH", location, p.body, "Authorization", bearer, "Content-Type", typeFragment, "If-Match", p.match)
+		a, text := h.do(t, "PATCH", location, p.body, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", p.match)
 		if a.StatusCode != p.want || a.Header.Get("ETag") != "" {
 			t.Errorf("%s: %d %s", p.name, a.StatusCode, text)
 		}
@@ -120,7 +120,7 @@ func TestRestartInVain(t *testing.T) {
 	c.shoot(t, 90)
 	before := c.selected(t)
 	nowhere := "a=ice-ufrag:abcdefgh\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
-	if a, text := h.do(t, "PATCH", location, nowhere, "Authorization", bearer, "Content-Type", typeFragment, "If-Match", "*"); a.StatusCode != 200 {
+	if a, text := h.do(t, "PATCH", location, nowhere, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*"); a.StatusCode != 200 {
 		t.Fatal(a.StatusCode, text)
 	}
 	a, fragment := c.restart(t, h, location, c.offer(t, &webrtc.OfferOptions{ICERestart: true}))

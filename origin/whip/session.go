@@ -2,7 +2,6 @@ package whip
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,8 +17,7 @@ import (
 )
 
 const (
-	silence      = 10 * time.Second // without media a broadcaster is gone
-	gatherWithin = 5 * time.Second
+	silence = 10 * time.Second // without media a broadcaster is gone
 )
 
 // Why a session ends that is not broken.
@@ -45,7 +43,7 @@ type session struct {
 	cause   error        // once ended is closed
 	readers sync.WaitGroup
 
-	ice iceSession
+	negotiation *rtc.Negotiation
 
 	mu    sync.Mutex
 	ssrcs []uint32 // of video
@@ -58,7 +56,7 @@ func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, pu
 		return nil, "", err
 	}
 	s := &session{id: id, name: name, publish: publish, pc: pc,
-		ended: make(chan struct{}), closed: make(chan struct{}), ice: iceSession{offer: sdp, etag: newETag()},
+		ended: make(chan struct{}), closed: make(chan struct{}),
 	}
 	var once sync.Once
 	s.end = func(err error) { once.Do(func() { s.cause = err; close(s.ended) }) }
@@ -73,38 +71,13 @@ func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, pu
 			s.end(errClosed)
 		}
 	})
-	text, err := s.negotiate(ctx, sdp)
+	var text string
+	s.negotiation, text, err = rtc.Negotiate(ctx, pc, sdp, s.ended, nil)
 	if err != nil {
 		_ = pc.GracefulClose()
 		return nil, "", err
 	}
 	return s, text, nil
-}
-
-// newETag names one beginning of ICE.
-func newETag() string { return `"` + rand.Text() + `"` }
-
-// negotiate takes an offer and returns the answer with all our candidates.
-func (s *session) negotiate(ctx context.Context, sdp string) (string, error) {
-	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	answer, err := s.pc.CreateAnswer(&webrtc.AnswerOptions{OfferAnswerOptions: webrtc.OfferAnswerOptions{ICETricklingSupported: true}})
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	gathered := webrtc.GatheringCompletePromise(s.pc)
-	if err := s.pc.SetLocalDescription(answer); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, gatherWithin)
-	defer cancel()
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", fmt.Errorf("whip: gather candidates: %w", ctx.Err())
-	}
-	return s.pc.LocalDescription().SDP, nil
 }
 
 // track reads one track until the connection closes.

@@ -19,6 +19,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
@@ -296,7 +297,7 @@ func TestSimulcast(t *testing.T) {
 	h := open(t)
 	c := newMultiCamera(t, "h", "m", "l")
 	offer := c.offer(t, nil)
-	answer, text := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", typeSDP)
+	answer, text := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
 	if answer.StatusCode != http.StatusCreated || !strings.Contains(text, "a=simulcast:recv h;m;l\r\n") ||
 		strings.Count(text, " recv\r\n") != 3 {
 		t.Fatal(answer.StatusCode, text)

@@ -28,14 +28,14 @@ func TestBroadcast(t *testing.T) {
 	h := open(t)
 	c, offer := newCamera(t, webrtc.MimeTypeH264)
 	asked := time.Now()
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", typeSDP)
+	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
 	if took := time.Since(asked); answer.StatusCode != http.StatusCreated || took > 8*time.Second {
 		t.Fatal(answer.StatusCode, sdp, took)
 	}
 	location, etag := answer.Header.Get("Location"), answer.Header.Get("ETag")
 	session, plain := strings.CutPrefix(location, "/whip/demo/")
 	if !plain || strings.ContainsAny(session, "?#/") || len(session) < 20 || len(etag) < 20 || strings.HasPrefix(etag, "W/") ||
-		strings.Contains(etag, session) || answer.Header.Get("Content-Type") != typeSDP || answer.Header.Get("Accept-Patch") != typeFragment {
+		strings.Contains(etag, session) || answer.Header.Get("Content-Type") != rtc.TypeSDP || answer.Header.Get("Accept-Patch") != rtc.TypeFragment {
 		t.Fatal(answer.Header)
 	}
 	if links := answer.Header.Values("Link"); len(links) != 2 || links[0] != `<stun:stun.example:3478>; rel="ice-server"` ||
@@ -55,7 +55,7 @@ func TestBroadcast(t *testing.T) {
 
 	// another broadcaster is turned away
 	_, second := newCamera(t, webrtc.MimeTypeH264)
-	if a, text := h.do(t, "POST", "/whip/demo", second, "Authorization", bearer, "Content-Type", typeSDP); a.StatusCode != http.StatusConflict {
+	if a, text := h.do(t, "POST", "/whip/demo", second, "Authorization", bearer, "Content-Type", rtc.TypeSDP); a.StatusCode != http.StatusConflict {
 		t.Fatal(a.StatusCode, text)
 	}
 }
@@ -74,21 +74,21 @@ func TestSession(t *testing.T) {
 		name, body, kind, match, key string
 		want                         int
 	}{
-		{"trickle", fragment, typeFragment, etag, bearer, 204},
-		{"candidates alone", lines, typeFragment, etag, bearer, 204},
-		{"one of several ETags", fragment, typeFragment, `"x", ` + etag, bearer, 204},
-		{"a transport nobody knows", "a=mid:0\r\na=candidate:1 1 sctp 1 127.0.0.1 9 typ host\r\n", typeFragment, etag, bearer, 204},
-		{"a name nobody can look up", "a=mid:0\r\na=candidate:1 1 udp 1 6aa2f8b2.local 9 typ host\r\n", typeFragment, etag, bearer, 204},
-		{"no If-Match", fragment, typeFragment, "", bearer, 428},
-		{"other If-Match", fragment, typeFragment, `"x"`, bearer, 412},
-		{"weak If-Match", fragment, typeFragment, "W/" + etag, bearer, 412},
+		{"trickle", fragment, rtc.TypeFragment, etag, bearer, 204},
+		{"candidates alone", lines, rtc.TypeFragment, etag, bearer, 204},
+		{"one of several ETags", fragment, rtc.TypeFragment, `"x", ` + etag, bearer, 204},
+		{"a transport nobody knows", "a=mid:0\r\na=candidate:1 1 sctp 1 127.0.0.1 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
+		{"a name nobody can look up", "a=mid:0\r\na=candidate:1 1 udp 1 6aa2f8b2.local 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
+		{"no If-Match", fragment, rtc.TypeFragment, "", bearer, 428},
+		{"other If-Match", fragment, rtc.TypeFragment, `"x"`, bearer, 412},
+		{"weak If-Match", fragment, rtc.TypeFragment, "W/" + etag, bearer, 412},
 		{"other type", fragment, "text/plain", etag, bearer, 415},
-		{"no fragment", "hello", typeFragment, etag, bearer, 400},
-		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", typeFragment, etag, bearer, 400},
-		{"too many candidates", "a=mid:0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 65), typeFragment, etag, bearer, 400},
-		{"foreign key", fragment, typeFragment, etag, "Bearer other", 403},
-		{"no key", fragment, typeFragment, etag, "", 401},
-		{"wrong key", fragment, typeFragment, etag, "Bearer wrong", 401},
+		{"no fragment", "hello", rtc.TypeFragment, etag, bearer, 400},
+		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", rtc.TypeFragment, etag, bearer, 400},
+		{"too many candidates", "a=mid:0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 65), rtc.TypeFragment, etag, bearer, 400},
+		{"foreign key", fragment, rtc.TypeFragment, etag, "Bearer other", 403},
+		{"no key", fragment, rtc.TypeFragment, etag, "", 401},
+		{"wrong key", fragment, rtc.TypeFragment, etag, "Bearer wrong", 401},
 	} {
 		a, text := h.do(t, "PATCH", location, p.body, "Authorization", p.key, "Content-Type", p.kind, "If-Match", p.match)
 		if a.StatusCode != p.want || a.Header.Get("ETag") != "" || (p.want == 204) != (text == "") {
@@ -115,7 +115,7 @@ func TestSession(t *testing.T) {
 		t.Fatal(i.State)
 	}
 	for _, method := range []string{"DELETE", "PATCH"} {
-		if a, _ := h.do(t, method, location, fragment, "Authorization", bearer, "Content-Type", typeFragment, "If-Match", etag); a.StatusCode != 404 {
+		if a, _ := h.do(t, method, location, fragment, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", etag); a.StatusCode != 404 {
 			t.Errorf("%s of what is gone: %d", method, a.StatusCode)
 		}
 	}

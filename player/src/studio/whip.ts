@@ -164,13 +164,13 @@ export class Whip {
   }
 }
 
-function ask(url: string, request: RequestInit): Promise<Response> {
+export function ask(url: string, request: RequestInit): Promise<Response> {
   return fetch(url, request).catch((error: unknown) => {
     throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
   });
 }
 
-function explain(status: number, body: string): string {
+export function explain(status: number, body: string): string {
   const said = sentence(body.trim().slice(0, 300));
   if (status === 401 || status === 403) return said || 'The publish key is not right for this stream.';
   if (status === 404) return said || 'The server has no such stream.';
@@ -215,7 +215,7 @@ function startAt(sdp: string, bitsPerSecond: number): string {
   }).join('\r\n');
 }
 
-function gathered(connection: RTCPeerConnection): Promise<void> {
+export function gathered(connection: RTCPeerConnection): Promise<void> {
   if (connection.iceGatheringState === 'complete') return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, GATHER_MILLIS);
