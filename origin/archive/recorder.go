@@ -132,7 +132,9 @@ func (r *recorder) segment(s *hls.Segment, complete bool) error {
 	for r.part < len(s.Parts) {
 		p := &s.Parts[r.part]
 		switch {
-		case p.Gap: // the segment is shorter on disk
+		case p.Gap || s.Gap: // what lacks a part is not whole: a gap, as it was live
+			r.skipTo(s.MSN + 1)
+			return nil
 		case len(p.Bytes) == 0:
 			r.lose(1)
 			r.skipTo(s.MSN + 1)
@@ -240,12 +242,6 @@ func (r *recorder) finish(s *hls.Segment) error {
 		r.source.Window.Stored(s.MSN, newStored(r.file.path+mediaSuffix, r.file.head.Bases, &done), done.At, done.Size)
 	}
 	r.next, r.part = s.MSN+1, 0
-	for _, p := range s.Parts {
-		if p.Gap { // what comes does not follow what is in this file
-			r.close()
-			break
-		}
-	}
 	return nil
 }
 

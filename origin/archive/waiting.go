@@ -1,8 +1,11 @@
 package archive
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 )
 
@@ -32,8 +35,12 @@ func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
 		s := a.shelf(name)
 		s.mu.Lock()
 		for _, r := range s.recordings {
-			for _, e := range r.files {
+			for _, e := range slices.Clone(r.files) {
 				if e.index != nil || s.marked(e) {
+					continue
+				}
+				if _, err := os.Stat(e.path + mediaSuffix); errors.Is(err, fs.ErrNotExist) {
+					r.remove(e) // somebody took it away
 					continue
 				}
 				files++
