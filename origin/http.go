@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
@@ -13,8 +14,8 @@ import (
 func (o *Origin) routes() *http.ServeMux {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /live/{name}/index.m3u8", o.serveMultivariant)
-	m.HandleFunc("GET /live/{name}/v0/index.m3u8", o.serveMedia)
-	m.HandleFunc("GET /live/{name}/v0/{epoch}/{file}", o.serveFile)
+	m.HandleFunc("GET /live/{name}/{rendition}/index.m3u8", o.serveMedia)
+	m.HandleFunc("GET /live/{name}/{rendition}/{epoch}/{file}", o.serveFile)
 	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
 	m.HandleFunc("GET /api/v1/streams/{name}", o.serveStream)
 	m.Handle("/whip/{name}", o.whip)
@@ -62,40 +63,66 @@ func (o *Origin) find(w http.ResponseWriter, r *http.Request) *stream.Stream {
 	return nil
 }
 
-// playable waits for a stream that has a broadcaster but no complete segment yet, or answers why there is nothing.
-func (o *Origin) playable(w http.ResponseWriter, r *http.Request) (*stream.Stream, *hls.View) {
-	st := o.find(w, r)
-	if st == nil {
-		return nil, nil
+// window returns the rendition of a request, or answers that there is none.
+func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Stream) (win *hls.Window, index int) {
+	text := r.PathValue("rendition")
+	index, err := strconv.Atoi(strings.TrimPrefix(text, "v"))
+	if err == nil && text == "v"+strconv.Itoa(index) {
+		win = st.Window(index)
 	}
-	v, _ := st.Window().View()
+	if win == nil {
+		hls.Fail(w, http.StatusNotFound, "origin: "+st.Name+" has no such rendition")
+	}
+	return win, index
+}
+
+// playable waits for a stream that has a broadcaster but no complete segment yet, and tells whether it came; if not it has answered
+// why there is nothing.
+func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Stream, win *hls.Window) bool {
+	v, _ := win.View()
 	if !v.Playable() && st.Starting() {
 		var err error
-		if v, err = st.Window().WaitPlayable(r.Context()); r.Context().Err() != nil {
-			return nil, nil
+		if v, err = win.WaitPlayable(r.Context()); r.Context().Err() != nil {
+			return false
 		} else if err != nil {
 			w.Header().Set("Retry-After", "1")
 			hls.Fail(w, http.StatusServiceUnavailable, "origin: "+st.Name+" is starting")
-			return nil, nil
+			return false
 		}
 	}
 	if !v.Playable() {
 		hls.Fail(w, http.StatusNotFound, "origin: "+st.Name+" is not live now")
-		return nil, nil
+		return false
 	}
-	return st, v
+	return true
 }
 
 func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
-	if st, v := o.playable(w, r); st != nil {
-		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant([]hls.Variant{st.Variant(v)}), nil)
+	if st := o.find(w, r); st != nil && o.playable(w, r, st, st.Window(0)) {
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()), nil)
 	}
 }
 
 func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
-	if st, _ := o.playable(w, r); st != nil {
-		st.Window().ServePlaylist(w, r, nil)
+	st := o.find(w, r)
+	if st == nil {
+		return
 	}
+	win, index := o.window(w, r, st)
+	if win != nil && o.playable(w, r, st, win) {
+		win.ServePlaylist(w, r, func() []hls.Report { return reports(st, index) })
+	}
+}
+
+// reports tells how far the other renditions are.
+func reports(st *stream.Stream, index int) (out []hls.Report) {
+	for _, i := range st.Renditions() {
+		if i != index {
+			v, _ := st.Window(i).View()
+			out = append(out, hls.Report{URI: "../v" + strconv.Itoa(i) + "/index.m3u8", View: v})
+		}
+	}
+	return out
 }
 
 func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
@@ -103,12 +130,16 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 	if st == nil {
 		return
 	}
+	win, _ := o.window(w, r, st)
+	if win == nil {
+		return
+	}
 	n, ok := hls.ParseName(r.PathValue("file"))
 	if !ok || r.PathValue("epoch") != strconv.FormatUint(uint64(st.Epoch()), 10) {
 		hls.Fail(w, http.StatusNotFound, "origin: there is nothing at this address")
 		return
 	}
-	st.Window().ServeMedia(w, r, n)
+	win.ServeMedia(w, r, n)
 }
 
 func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {

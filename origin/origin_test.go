@@ -131,7 +131,7 @@ func TestFromCameraToPlayer(t *testing.T) {
 		"/live/demo/v0/index.m3u8": "nobody has broadcast",
 		"/live/none/index.m3u8":    "no stream none",
 		"/live/a.b/index.m3u8":     "stream name",
-		"/live/demo/v1/index.m3u8": "nothing",
+		"/live/demo/v1/index.m3u8": "nobody has broadcast",
 		"/nowhere":                 "nothing",
 		"/api/v1/streams/demo":     "no such stream",
 	} {

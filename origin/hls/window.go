@@ -58,7 +58,8 @@ func (w *Window) Open(s Segment) {
 func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(p.Bytes) > 0 {
+	if len(p.Bytes) > 0 || p.Gap {
+		w.open.Gap = w.open.Gap || p.Gap
 		w.open.Parts = append(w.open.Parts, p)
 		w.open.Duration += p.Duration
 	}

@@ -98,7 +98,7 @@ func (h *house) until(t testing.TB, segments int) string {
 	defer cancel()
 	st := h.streams.Get("demo")
 	for {
-		v, changed := st.Window().View()
+		v, changed := st.Window(0).View()
 		if len(v.Segments) >= segments {
 			b, _ := v.Playlist()
 			return string(b)

@@ -2,6 +2,7 @@ package segmenter
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/media"
@@ -56,6 +57,11 @@ type Segmenter struct {
 	count   uint32  // parts made
 	cadence cadence
 	done    []Part
+
+	follows bool          // another segmenter, whose segments end where Bound says
+	bound   time.Duration // where the open segment ends, 0 while that is not known
+	placed  time.Duration // of the newest frame taken ...
+	took    bool          // ... by the newest Write
 }
 
 // New returns a segmenter whose timeline begins at base. Tracks are one video, one audio, or one of each.
@@ -67,6 +73,27 @@ func New(config Config, tracks []media.Track, base time.Duration, sequence uint3
 	}
 	return s
 }
+
+// Follow returns a segmenter whose segments end where another's do: at each Bound, and nowhere else. Its frames come on the other's
+// outgoing timeline; the first segment began at base.
+func Follow(config Config, tracks []media.Track, base time.Duration, sequence uint32) *Segmenter {
+	config.Longest = math.MaxInt64
+	s := New(config, tracks, base, sequence)
+	s.follows = true
+	return s
+}
+
+// Bound says where the open segment of a segmenter that follows ends; frames from about then on are in the next.
+func (s *Segmenter) Bound(at time.Duration) { s.bound = at }
+
+// Segment returns where the open segment began, false before the first frame.
+func (s *Segmenter) Segment() (at time.Duration, begun bool) { return s.segment, s.started }
+
+// Reached returns the newest leading frame's time. All before it is decided: no segment will yet end there.
+func (s *Segmenter) Reached() time.Duration { return s.last }
+
+// Placed returns where on the outgoing timeline the frame of the last Write was put, false if it was dropped.
+func (s *Segmenter) Placed() (at time.Duration, ok bool) { return s.placed, s.took }
 
 // End returns where the next segmenter's timeline should begin.
 func (s *Segmenter) End() time.Duration {
@@ -94,7 +121,7 @@ func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
 	if t == nil || len(f.Bytes) == 0 {
 		return nil, nil
 	}
-	s.done = nil
+	s.done, s.took = nil, false
 	var err error
 	if f.Video == s.lead {
 		err = s.writeLead(t, f)
@@ -105,11 +132,13 @@ func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
 }
 
 // Flush closes what is open and returns it.
-func (s *Segmenter) Flush() []Part {
+func (s *Segmenter) Flush() []Part { return s.Finish(s.last + s.frame) }
+
+// Finish is Flush where it is known when the last frame ends.
+func (s *Segmenter) Finish(end time.Duration) []Part {
 	s.done = nil
 	if s.started && s.first > 0 {
 		t := s.find(s.lead)
-		end := s.last + s.frame
 		t.stretch(end)
 		s.close(end, true)
 		s.base = end
@@ -134,6 +163,10 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 			return nil
 		}
 		s.started = true
+		if s.follows {
+			f.PTS += s.base - f.DTS
+			f.DTS = s.base
+		}
 		s.shift = s.base - f.DTS
 		s.part, s.segment, s.last = s.base, s.base, s.base
 		s.frame = noRate
@@ -167,6 +200,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 	if s.lead && key && s.cadence.last == 0 {
 		s.cadence.key(s.last)
 	}
+	s.placed, s.took = s.last, true
 	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
 	s.first++
 	s.frames++
@@ -192,7 +226,10 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 	long := now - s.part
 	enough := long >= s.config.Part*85/100
 	switch {
-	case s.ends(now, key):
+	case s.follows && s.bound > 0 && now+s.frame/2 >= s.bound:
+		s.close(s.bound, true)
+		s.bound = 0
+	case !s.follows && s.ends(now, key):
 		s.close(now, true)
 	case enough && (long+s.frame > s.config.Part || key && s.lead), s.bytes > maxBytes:
 		s.close(now, false)
@@ -218,11 +255,12 @@ func (s *Segmenter) writeOther(t *track, f media.Frame) error {
 	if at < s.segment-maxAhead || at > s.last+maxAhead {
 		return ErrJump
 	}
-	if len(t.samples) == 0 && at < s.part-maxHole || at < t.end || at < s.base {
+	if len(t.samples) == 0 && at < s.part-maxHole || at < t.end || at < s.base && !s.follows {
 		return nil // late, or from before the first key frame
 	}
 	t.stretch(at)
 	t.append(at, at, f)
+	s.placed, s.took = at, true
 	s.bytes += len(f.Bytes)
 	return nil
 }

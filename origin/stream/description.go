@@ -35,7 +35,7 @@ type Rendition struct {
 
 // Describe returns the stream's present state.
 func (s *Stream) Describe() Description {
-	v, _ := s.window.View()
+	v, _ := s.source.window.View()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := Description{
@@ -48,22 +48,25 @@ func (s *Stream) Describe() Description {
 	}
 	if n := v.Newest(); n != nil {
 		d.LastMSN = n.MSN
-	} else if s.next > 0 {
-		d.LastMSN = s.next - 1
+	} else if s.source.next > 0 {
+		d.LastMSN = s.source.next - 1
 	}
 	if s.session != nil {
 		d.Bitrate = int64(s.session.rate.bits)
 	}
-	if len(s.tracks) > 0 {
-		d.Renditions = append(d.Renditions, s.rendition())
-		d.Tracks = names(s.tracks)
+	for _, r := range s.renditions {
+		if len(r.tracks) > 0 && r.present() {
+			d.Renditions = append(d.Renditions, s.describe(r))
+		}
 	}
+	d.Tracks = append(d.Tracks, names(s.source.tracks)...)
 	return d
 }
 
-func (s *Stream) rendition() (r Rendition) {
+func (s *Stream) describe(of *rendition) (r Rendition) {
+	r.Index = of.index
 	var codecs []string
-	for _, t := range s.tracks {
+	for _, t := range of.tracks {
 		codecs = append(codecs, t.RFC)
 		if t.Video() {
 			r.Width, r.Height, r.FrameRate = t.Width, t.Height, t.Rate
@@ -81,7 +84,7 @@ func (s *Stream) rendition() (r Rendition) {
 func (s *Stream) Known() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status != Idle || s.next > 0
+	return s.status != Idle || s.source.next > 0
 }
 
 // Heard tells whether this process had media of the stream.
@@ -98,18 +101,27 @@ func (s *Stream) Starting() bool {
 	return s.session != nil
 }
 
-// Variant returns what the multivariant playlist says, from a view that has a segment.
-func (s *Stream) Variant(v *hls.View) hls.Variant {
+// Variants returns what the multivariant playlist says of the renditions that have media, the source first.
+func (s *Stream) Variants() (variants []hls.Variant) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := s.rendition()
+	for _, r := range s.renditions {
+		if v, _ := r.window.View(); v.Playable() && r.present() {
+			variants = append(variants, s.variant(r, v))
+		}
+	}
+	return variants
+}
+
+func (s *Stream) variant(of *rendition, v *hls.View) hls.Variant {
+	r := s.describe(of)
 	peak, mean := v.Bitrates()
 	out := hls.Variant{
-		Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,
+		Index: r.Index, Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,
 		Independent: r.Width == 0 || s.gop > 0 && s.gop < s.config.longest(),
 	}
 	for _, g := range v.Segments {
-		out.Independent = out.Independent && len(g.Parts) > 0 && g.Parts[0].Independent
+		out.Independent = out.Independent && (g.Gap || len(g.Parts) > 0 && g.Parts[0].Independent)
 	}
 	return out
 }

@@ -11,6 +11,11 @@
 // A broadcaster whose connection is lost is waited for; where it says that it is over, the stream is called ended after a moment.
 // The playlist ends only when the whole grace is over: whoever reads it would not see a broadcaster who comes back.
 //
+// A stream has renditions. Rendition 0 is the source: what the broadcaster sends. Each other one is made by a Follower, of pictures
+// somebody else encoded: it has the source's segments, number for number and to the millisecond, and the source's sound. What
+// a Follower does not bring in time is a gap in its rendition and nowhere else. A Tap brings the source's frames to whoever
+// wants to do something with them.
+//
 // Streams is the set of all streams of an origin; it admits at most one Session to each. Run advances the clock of
 // interrupted streams. A Session is used by one goroutine; everything else is safe for concurrent use.
 package stream

@@ -8,7 +8,15 @@ type Metrics struct {
 	Live        prometheus.Gauge
 	Parts       *prometheus.CounterVec // stream
 	Segments    *prometheus.CounterVec // stream
+	Gaps        *prometheus.CounterVec // stream
 	Refusals    *prometheus.CounterVec // reason
+}
+
+// counters are those that move with each part, found once.
+type counters struct{ parts, segments prometheus.Counter }
+
+func (m *Metrics) of(name string) counters {
+	return counters{m.Parts.WithLabelValues(name), m.Segments.WithLabelValues(name)}
 }
 
 // Reasons of refusals.
@@ -35,6 +43,9 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 		Segments: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "shoal_origin_segments_total", Help: "Segments completed.",
 		}, []string{"stream"}),
+		Gaps: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "shoal_origin_gap_segments_total", Help: "Segments that a rendition beside the source lacks.",
+		}, []string{"stream"}),
 		Refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "shoal_origin_publish_refusals_total", Help: "Broadcasters turned away.",
 		}, []string{"reason"}),
@@ -42,7 +53,7 @@ func NewMetrics(registry prometheus.Registerer) (*Metrics, error) {
 	if registry == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.IngestBytes, m.Live, m.Parts, m.Segments, m.Refusals} {
+	for _, c := range []prometheus.Collector{m.IngestBytes, m.Live, m.Parts, m.Segments, m.Gaps, m.Refusals} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

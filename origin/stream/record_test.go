@@ -69,7 +69,7 @@ func TestLateEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v, _ := s.Stream().Window().View()
+	v, _ := s.Stream().Window(0).View()
 	if len(v.Segments) != 1 || len(v.Segments[0].Parts) != 3 {
 		t.Fatalf("%d segments, the first of %d parts", len(v.Segments), len(v.Segments[0].Parts))
 	}
@@ -77,7 +77,7 @@ func TestLateEnd(t *testing.T) {
 		t.Error("nobody could know that")
 	}
 	s.Close()
-	v, _ = s.Stream().Window().View()
+	v, _ = s.Stream().Window(0).View()
 	end := v.Segments[len(v.Segments)-1]
 	if r := recordOf(t, &end.Parts[len(end.Parts)-1]); !r.Last {
 		t.Error("the last part of all is not said to be the last of its segment")

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -42,6 +43,7 @@ type Session struct {
 	run    *run
 	rate   rate
 	advice string
+	over   context.CancelFunc // ends what runs beside it; nil before its first part
 }
 
 // Stream returns the stream that is published.
@@ -93,8 +95,7 @@ func (s *Session) Write(f media.Frame) error {
 			return err
 		}
 	}
-	parts, err := s.run.Write(f)
-	st.add(parts, s.run)
+	parts, err := s.cut(f)
 	if errors.Is(err, segmenter.ErrJump) {
 		st.log.Warn("the broadcaster's timestamps jump; going on with a discontinuity", "at", f.DTS)
 		s.endRun()
@@ -102,20 +103,45 @@ func (s *Session) Write(f media.Frame) error {
 		if err := s.beginRun(f); err != nil {
 			return err
 		}
-		parts, err = s.run.Write(f)
-		st.add(parts, s.run)
+		parts, err = s.cut(f)
 	}
-	if len(parts) > 0 {
+	if parts {
 		s.watchCadence()
 	}
 	return err
 }
 
+// cut gives a frame to the segmenter, and what comes of it to whom it concerns. It tells whether parts were finished.
+func (s *Session) cut(f media.Frame) (parts bool, err error) {
+	st, r := s.stream, s.run
+	done, err := r.Write(f)
+	st.lead(done, r)
+	if at, begun := r.Segment(); begun && err == nil {
+		st.cutAt(at, r)
+		st.share(r, s.tracks, f)
+	}
+	return len(done) > 0, err
+}
+
+// Outgoing returns where an incoming time is on the stream's outgoing timeline, false before the first frame there.
+func (s *Session) Outgoing(at time.Duration) (time.Duration, bool) {
+	s.stream.mu.Lock()
+	defer s.stream.mu.Unlock()
+	if s.run == nil {
+		return 0, false
+	}
+	if _, begun := s.run.Segment(); !begun {
+		return 0, false
+	}
+	return at - s.run.Incoming(0), true
+}
+
 func (s *Session) beginRun(f media.Frame) error {
-	cut, err := s.stream.begin(s.tracks)
-	if err != nil {
+	st := s.stream
+	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}
+	cut := segmenter.New(st.segmenting(), s.tracks, st.timeline, st.source.sequence)
 	wall := s.first
 	if wall.IsZero() {
 		wall = time.Now()
@@ -129,8 +155,9 @@ func (s *Session) endRun() {
 		return
 	}
 	st := s.stream
-	st.add(s.run.Flush(), s.run)
-	st.timeline, st.sequence = s.run.End(), s.run.Sequence()
+	st.lead(s.run.Flush(), s.run)
+	st.timeline, st.source.sequence = s.run.End(), s.run.Sequence()
+	st.reached = st.timeline
 	s.run = nil
 }
 
@@ -166,6 +193,12 @@ func (s *Session) leave(grace time.Duration) {
 	st := s.stream
 	s.endRun()
 	st.session, st.grace, st.left = nil, grace, time.Now()
+	for _, t := range st.taps {
+		t.end()
+	}
+	if s.over != nil {
+		s.over()
+	}
 	st.metrics.Live.Dec()
 	if st.status == Live {
 		st.status, st.since = Interrupted, time.Now()

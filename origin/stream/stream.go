@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/base64"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/segmenter"
-	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 // Status is where a stream is in its life.
@@ -27,36 +27,40 @@ const (
 // Stream is one live event.
 type Stream struct {
 	// static
-	Name    string
-	config  *Config
-	metrics *Metrics
-	log     *slog.Logger
-	store   store
-	key     ed25519.PrivateKey
-	window  *hls.Window
+	Name     string
+	config   *Config
+	metrics  *Metrics
+	log      *slog.Logger
+	store    store
+	goLive   func(*Stream) context.CancelFunc // starts what runs beside a session
+	key      ed25519.PrivateKey
+	counters counters
+	source   *rendition
 
-	mu       sync.Mutex
-	state    state  // as on disk
-	next     uint64 // MSN of the next segment
-	status   Status
-	since    time.Time     // of the status
-	grace    time.Duration // that it may be interrupted for
-	left     time.Time     // when the last session ended
-	session  *Session
-	protocol string
-	tracks   []media.Track
-	init     *hls.Init
-	timeline time.Duration // where the next segmenter begins
-	sequence uint32
-	fresh    bool // no segment was made by this process yet
-	gop      time.Duration
-	frames   float64 // a second, as they come
+	mu         sync.Mutex
+	state      state        // as on disk
+	renditions []*rendition // the source first, then by index
+	cuts       cuts
+	status     Status
+	since      time.Time     // of the status
+	grace      time.Duration // that it may be interrupted for
+	left       time.Time     // when the last session ended
+	session    *Session
+	protocol   string
+	timeline   time.Duration // where the next segmenter begins
+	reached    time.Duration // before which all of the source is cut
+	delay      time.Duration // from decoding to showing the source's newest key frame
+	sound      []sound       // of the source, the newest, while somebody follows
+	taps       []*Tap
+	fresh      bool // no segment was made by this process yet
+	gop        time.Duration
+	frames     float64 // a second, as they come
 }
 
 // open reads a stream's state from disk, or makes it new.
-func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger) (*Stream, error) {
+func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelFunc) (*Stream, error) {
 	s := &Stream{
-		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir},
+		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir}, goLive: goLive,
 		status: Idle, fresh: true,
 	}
 	var err error
@@ -70,94 +74,100 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	}
 	if found {
 		s.state.Discontinuity++ // what comes now does not follow what was
-		s.next = s.state.NextMSN
 		s.since = s.store.written()
 	} else {
 		s.state = state{Epoch: uint32(now.Unix())}
 	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
-	s.window = hls.NewWindow(hls.Config{
-		Epoch: s.state.Epoch, Target: config.target(), PartTarget: config.partTarget(),
-		Listed: config.WindowSegments, PartsFor: 3,
-	}, s.next, nil)
+	s.counters = metrics.of(name)
+	s.source = &rendition{next: s.state.NextMSN, window: s.newWindow(s.state.NextMSN)}
+	s.renditions = []*rendition{s.source}
 	return s, nil
 }
 
-// Window is what viewers are served from.
-func (s *Stream) Window() *hls.Window { return s.window }
+// Window is what the viewers of a rendition are served from; nil if there is no such rendition.
+func (s *Stream) Window(index int) *hls.Window {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.renditions {
+		if r.index == index {
+			return r.window
+		}
+	}
+	return nil
+}
+
+// Renditions returns the indices of those that have media now. The source always counts.
+func (s *Stream) Renditions() (indices []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.renditions {
+		if r.present() {
+			indices = append(indices, r.index)
+		}
+	}
+	return indices
+}
+
+// Session returns the broadcaster's, nil while there is none.
+func (s *Stream) Session() *Session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.session
+}
 
 // Epoch is part of every media URL.
 func (s *Stream) Epoch() uint32 { return s.state.Epoch }
 
-// begin starts a segmenter for tracks. The caller holds mu.
-func (s *Stream) begin(tracks []media.Track) (*segmenter.Segmenter, error) {
-	same := s.init != nil && len(tracks) == len(s.tracks)
-	for i := 0; same && i < len(tracks); i++ {
-		same = tracks[i].Same(s.tracks[i])
+// share gives a frame of the source to those who follow it and who tap it. The caller holds mu.
+func (s *Stream) share(r *run, tracks []media.Track, f media.Frame) {
+	at, ok := r.Placed()
+	if !ok {
+		return
 	}
-	if !same {
-		data, err := segmenter.Init(tracks)
-		if err != nil {
-			return nil, err
+	f.DTS, f.PTS = at, at+f.PTS-f.DTS
+	if f.Video && f.Key {
+		s.delay = f.PTS - f.DTS
+	}
+	s.reached = r.Reached()
+	for _, t := range s.taps {
+		t.offer(r, tracks, f)
+	}
+	if len(s.renditions) == 1 {
+		return
+	}
+	heard := sound{s.source.next, f}
+	if !f.Video {
+		s.sound = append(s.sound, heard)
+		for s.sound[0].frame.DTS < f.DTS-keptSound {
+			s.sound[0] = sound{}
+			s.sound = s.sound[1:]
 		}
-		number := s.state.NextInit
-		s.state.NextInit++
-		s.save()
-		id := wire.ChunkID{Epoch: s.state.Epoch, Kind: wire.Init, MSN: number}
-		s.init = &hls.Init{Number: number, Bytes: data}
-		s.init.Record, s.init.Pieces = sign(s.key, wire.Record{ID: id, Discontinuity: uint32(s.state.Discontinuity)}, data)
 	}
-	s.tracks = tracks
-	return segmenter.New(segmenter.Config{
-		Part: s.config.partTarget(), Segment: s.config.SegmentDuration, Longest: s.config.longest(),
-	}, tracks, s.timeline, s.sequence), nil
+	for _, other := range s.renditions[1:] {
+		if other.follower == nil {
+			continue
+		}
+		if !f.Video {
+			other.follower.hear(heard)
+		}
+		other.follower.advance()
+	}
 }
 
-// add puts finished parts into the window. The caller holds mu.
-func (s *Stream) add(parts []segmenter.Part, run *run) {
-	for _, p := range parts {
-		if !run.open {
-			s.openSegment(p, run)
-		}
-		part := hls.Part{Duration: p.Duration, Independent: p.Independent, Bytes: p.Bytes}
-		if len(p.Bytes) > 0 {
-			id := wire.ChunkID{Epoch: s.state.Epoch, Kind: wire.Part, MSN: s.next, Part: run.parts}
-			part.Record, part.Pieces = sign(s.key, wire.Record{
-				ID: id, Independent: p.Independent, Last: p.Final,
-				Discontinuity: uint32(s.state.Discontinuity), Duration: uint32(p.Duration / time.Microsecond),
-			}, p.Bytes)
-			run.parts++
-			s.metrics.Parts.WithLabelValues(s.Name).Inc()
-		}
-		s.window.Add(part, p.Final)
-		if p.Final {
-			s.next++
-			run.open = false
-			s.metrics.Segments.WithLabelValues(s.Name).Inc()
-		}
+// lead puts parts of the source into its window. The caller holds mu.
+func (s *Stream) lead(parts []segmenter.Part, r *run) {
+	s.add(s.source, parts, func(start time.Duration) *cut { return s.cutAt(start, r) })
+	if len(parts) == 0 {
+		return
 	}
-	if len(parts) > 0 && s.status != Live {
+	if s.status != Live {
 		s.status, s.since = Live, time.Now()
-		s.log.Info("live", "protocol", s.protocol, "tracks", names(s.tracks))
+		s.log.Info("live", "protocol", s.protocol, "tracks", names(s.source.tracks))
 	}
-}
-
-func (s *Stream) openSegment(p segmenter.Part, run *run) {
-	split := false
-	if !run.begun {
-		run.begun = true
-		split = !s.fresh || s.next > 0 // the first segment of all time follows nothing
-		if split && !s.fresh {
-			s.state.Discontinuity++
-		}
-		s.fresh = false
+	if s.session != nil && s.session.over == nil {
+		s.session.over = s.goLive(s)
 	}
-	s.state.NextMSN = s.next + 1
-	s.save()
-	run.open, run.parts = true, 0
-	s.window.Open(hls.Segment{
-		MSN: s.next, Init: s.init, Break: split, Discontinuity: s.state.Discontinuity, Date: run.date(p.Start),
-	})
 }
 
 // save writes the state. A disk that fails does not stop the broadcast; it is said, and a crash may then reuse numbers.
@@ -176,11 +186,13 @@ func (s *Stream) tick(now time.Time) {
 		s.log.Info("ended")
 	}
 	over := now.Sub(s.left) - s.config.Grace // for how long its playlist has been: players do not read on after an end
-	if s.status == Ended && over >= 0 {
-		s.window.End()
-	}
-	if s.status == Ended && over >= keepEnded {
-		s.window.Release()
+	for _, r := range s.renditions {
+		if s.status == Ended && over >= 0 {
+			r.window.End()
+		}
+		if s.status == Ended && over >= keepEnded {
+			r.window.Release()
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func publish(t testing.TB, all *Streams, name string) *Session {
 }
 
 func playlist(st *Stream) string {
-	v, _ := st.Window().View()
+	v, _ := st.Window(0).View()
 	plain, _ := v.Playlist()
 	return string(plain)
 }
@@ -99,7 +99,7 @@ func verify(t testing.TB, st *Stream) (n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, _ := st.Window().View()
+	v, _ := st.Window(0).View()
 	ends := map[string]bool{} // the last parts of complete segments
 	for _, g := range v.Segments {
 		ends[hls.Name{Kind: hls.KindPart, Number: g.MSN, Part: len(g.Parts) - 1}.String()] = true
@@ -127,7 +127,7 @@ func verify(t testing.TB, st *Stream) (n int) {
 			t.Fatalf("%s: the signature does not verify", name)
 		}
 		file, _ := hls.ParseName(name)
-		m, _ := st.Window().Find(file)
+		m, _ := st.Window(0).Find(file)
 		if len(m.Slices) != 1 {
 			t.Fatalf("%s is not there", name)
 		}
@@ -202,7 +202,7 @@ func TestNumbersAfterCrash(t *testing.T) {
 		if st.Epoch() != epoch {
 			t.Fatal("the epoch changed")
 		}
-		v, _ := st.Window().View()
+		v, _ := st.Window(0).View()
 		list := v.Segments
 		if v.Open != nil {
 			list = append(list[:len(list):len(list)], v.Open)
@@ -244,7 +244,7 @@ func TestReconnect(t *testing.T) {
 	if i := st.Describe(); i.State != Interrupted {
 		t.Fatal(i.State)
 	}
-	before, _ := st.Window().View()
+	before, _ := st.Window(0).View()
 	end := before.Segments[len(before.Segments)-1]
 
 	s = publish(t, all, "demo")
@@ -252,7 +252,7 @@ func TestReconnect(t *testing.T) {
 	if i := st.Describe(); i.State != Live {
 		t.Fatal(i.State)
 	}
-	v, _ := st.Window().View()
+	v, _ := st.Window(0).View()
 	next := v.Segments[len(before.Segments)]
 	if next.MSN != end.MSN+1 || !next.Break || next.Discontinuity != end.Discontinuity+1 || next.Init != end.Init {
 		t.Fatalf("after segment %d comes %d: discontinuity %d, init %d", end.MSN, next.MSN, next.Discontinuity, next.Init.Number)
@@ -263,7 +263,7 @@ func TestReconnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(t, s, 4*time.Second, 7*time.Second)
-	v, _ = st.Window().View()
+	v, _ = st.Window(0).View()
 	newest := v.Newest()
 	if newest.Init.Number != end.Init.Number+1 || newest.Discontinuity != next.Discontinuity+1 {
 		t.Fatalf("init %d, discontinuity %d, after %d and %d", newest.Init.Number, newest.Discontinuity, end.Init.Number, next.Discontinuity)
@@ -320,18 +320,18 @@ func TestGrace(t *testing.T) {
 			t.Fatal(i.State)
 		}
 		s = publish(t, all, "demo")
-		over, _ := st.Window().View()
+		over, _ := st.Window(0).View()
 		send(t, s, 0, 5*time.Second)
 		if i := st.Describe(); i.State != Live || strings.Contains(playlist(st), "ENDLIST") {
 			t.Fatal(i.State)
 		}
-		if v, _ := st.Window().View(); v.Segments[0].MSN != over.Next {
+		if v, _ := st.Window(0).View(); v.Segments[0].MSN != over.Next {
 			t.Errorf("it begins with segment %d of a broadcast that is over; the new one's first is %d", v.Segments[0].MSN, over.Next)
 		}
 		verify(t, st)
 		s.Close()
 		time.Sleep(time.Minute + keepEnded + 5*time.Second)
-		if v, _ := st.Window().View(); v.Playable() {
+		if v, _ := st.Window(0).View(); v.Playable() {
 			t.Fatal("the media of a stream long ended are kept")
 		}
 	})
@@ -411,7 +411,7 @@ func TestJumpGoesOn(t *testing.T) {
 	s := publish(t, all, "demo")
 	send(t, s, 0, 3*time.Second)
 	send(t, s, time.Hour, time.Hour+3*time.Second)
-	v, _ := s.Stream().Window().View()
+	v, _ := s.Stream().Window(0).View()
 	if d := v.Newest().Discontinuity; d == 0 {
 		t.Fatal("no discontinuity where the timestamps jump")
 	}

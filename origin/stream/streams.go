@@ -31,6 +31,8 @@ type Config struct {
 	SegmentDuration time.Duration
 	Grace           time.Duration
 	WindowSegments  int
+	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session. It may be nil.
+	Live func(ctx context.Context, s *Stream)
 }
 
 // partTarget is the part duration rounded up to whole milliseconds and one more: ten frames of 33.33 ms are 334 ms in
@@ -60,6 +62,10 @@ type Streams struct {
 
 	mu      sync.Mutex
 	streams map[string]*Stream
+
+	lives   sync.Mutex // guards what follows; taken with a stream's mu held
+	running context.Context
+	beside  sync.WaitGroup // of all that Config.Live does
 }
 
 // New returns the set of streams kept under config.Dir. Nothing is read yet.
@@ -125,7 +131,7 @@ func (s *Streams) find(name string, make bool) (*Stream, error) {
 			return nil, nil
 		}
 	}
-	st, err := open(name, dir, &s.config, s.metrics, s.log)
+	st, err := open(name, dir, &s.config, s.metrics, s.log, s.goLive)
 	if err != nil {
 		return nil, err
 	}
@@ -145,8 +151,32 @@ func (s *Streams) All() []*Stream {
 	return all
 }
 
-// Run ends interrupted streams when their grace is over, until ctx is done.
+// goLive starts what runs beside a session. What it returns ends that.
+func (s *Streams) goLive(st *Stream) context.CancelFunc {
+	s.lives.Lock()
+	defer s.lives.Unlock()
+	if s.running == nil || s.config.Live == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(s.running)
+	s.beside.Go(func() {
+		defer cancel()
+		s.config.Live(ctx, st)
+	})
+	return cancel
+}
+
+func (s *Streams) run(ctx context.Context) {
+	s.lives.Lock()
+	defer s.lives.Unlock()
+	s.running = ctx
+}
+
+// Run ends interrupted streams when their grace is over, until ctx is done. It returns when nothing runs beside a session any more.
 func (s *Streams) Run(ctx context.Context) {
+	s.run(ctx)
+	defer s.beside.Wait()
+	defer s.run(nil)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

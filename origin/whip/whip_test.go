@@ -198,7 +198,7 @@ func TestBroadcast(t *testing.T) {
 	}
 	<-c.connected
 	c.shoot(t, 300)
-	window := h.streams.Get("demo").Window()
+	window := h.streams.Get("demo").Window(0)
 	for {
 		v, changed := window.View()
 		if len(v.Segments) >= 3 {
@@ -284,7 +284,7 @@ func TestEnds(t *testing.T) {
 			tick := time.NewTicker(20 * time.Millisecond)
 			defer tick.Stop()
 			for over := false; st.Describe().State != stream.Ended; {
-				if v, _ := st.Window().View(); !over && v.Newest() != nil {
+				if v, _ := st.Window(0).View(); !over && v.Newest() != nil {
 					over = true
 					end(h, c, answer.Header.Get("Location"))
 				}

@@ -1,0 +1,96 @@
+package stream
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/shoal-live/shoal/origin/media"
+)
+
+// Sample is one thing that a Tap brings.
+type Sample struct {
+	Tracks []media.Track // not nil: what follows is of these
+	Frame  media.Frame
+	Ended  bool // the broadcaster is gone; another may come
+}
+
+// Tap brings what a stream's broadcaster sends, frame by frame as they come, on the outgoing timeline. It begins, and goes on after
+// a loss, with a key frame. Who reads too slowly loses frames and never holds up the stream.
+type Tap struct {
+	C <-chan Sample // closed by Close
+
+	// static
+	c       chan Sample
+	stream  *Stream
+	dropped atomic.Uint64
+
+	// guarded by stream.mu
+	told    *run // whose tracks were sent
+	waiting bool // for a key frame
+	closed  bool
+}
+
+// Tap returns a tap that holds as many frames as are not read yet.
+func (s *Stream) Tap(frames int) *Tap {
+	t := &Tap{c: make(chan Sample, max(2, frames)), stream: s, waiting: true}
+	t.C = t.c
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taps = append(s.taps, t)
+	return t
+}
+
+// Close ends it.
+func (t *Tap) Close() {
+	s := t.stream
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.closed {
+		return
+	}
+	t.closed = true
+	s.taps = slices.DeleteFunc(s.taps, func(o *Tap) bool { return o == t })
+	close(t.c)
+}
+
+// Dropped returns how many frames were lost because C was full.
+func (t *Tap) Dropped() uint64 { return t.dropped.Load() }
+
+// offer gives a frame of a run. The caller holds mu.
+func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
+	if t.told != r {
+		if len(t.c)+2 > cap(t.c) {
+			t.dropped.Add(1)
+			return
+		}
+		t.told, t.waiting = r, true
+		t.c <- Sample{Tracks: tracks}
+	}
+	if t.waiting && (!f.Key || !f.Video && slices.ContainsFunc(tracks, media.Track.Video)) {
+		return
+	}
+	select {
+	case t.c <- Sample{Frame: f}:
+		t.waiting = false
+	default:
+		t.dropped.Add(1)
+		t.waiting = true
+	}
+}
+
+// end says that the broadcaster is gone, if need be in the place of the oldest frame.
+func (t *Tap) end() {
+	t.told = nil
+	for {
+		select {
+		case t.c <- Sample{Ended: true}:
+			return
+		default:
+		}
+		select {
+		case <-t.c:
+			t.dropped.Add(1)
+		default:
+		}
+	}
+}
