@@ -99,7 +99,7 @@ func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Str
 
 func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
 	if st := o.find(w, r); st != nil && o.playable(w, r, st, st.Window(0)) {
-		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()), nil)
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()))
 	}
 }
 

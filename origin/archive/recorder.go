@@ -129,10 +129,17 @@ func (r *recorder) segment(s *hls.Segment, complete bool) error {
 		r.skipTo(s.MSN)
 	}
 	r.begun = true
+	if s.Gap || s.Init == nil { // as it was live
+		if s.Parts == nil && complete {
+			r.lose(1) // it has left memory
+		}
+		r.skipTo(s.MSN + 1)
+		return nil
+	}
 	for r.part < len(s.Parts) {
 		p := &s.Parts[r.part]
 		switch {
-		case p.Gap || s.Gap: // what lacks a part is not whole: a gap, as it was live
+		case p.Gap: // what lacks a part is not whole
 			r.skipTo(s.MSN + 1)
 			return nil
 		case len(p.Bytes) == 0:

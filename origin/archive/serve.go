@@ -103,13 +103,13 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 			variants = append(variants, t.variant())
 		}
 		if len(variants) > 0 {
-			hls.WritePlaylist(w, r, cachePast, hls.Multivariant(variants), nil)
+			hls.WritePlaylist(w, r, cachePast, hls.Multivariant(variants))
 			return
 		}
 	}
 	for _, t := range all {
 		if t.rendition == rendition {
-			hls.WritePlaylist(w, r, cachePast, t.playlist(target(all)), nil)
+			hls.WritePlaylist(w, r, cachePast, t.playlist(target(all)))
 			return
 		}
 	}
