@@ -34,8 +34,11 @@ type disk struct {
 	was    bool // full
 }
 
-// room tells whether a recorder may write. Once full, an eighth more than the reserve has to be free, so that one
-// part's worth of room does not make recorders start and stop.
+// again is how much more than the reserve has to be free, at least, once the disk was full: so the room for a few parts does not
+// make recorders start and stop.
+const again = 8 << 20
+
+// room tells whether a recorder may write.
 func (d *disk) room(now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -49,10 +52,17 @@ func (d *disk) room(now time.Time) error {
 	}
 	least := d.reserve
 	if d.was {
-		least += d.reserve / 8
+		least += max(d.reserve/8, again)
 	}
 	if d.was = d.left < least; d.was {
 		return fmt.Errorf("%w: %d MiB are free, %d MiB are to stay so", ErrFull, d.left>>20, d.reserve>>20)
 	}
 	return nil
+}
+
+// ran notes that a write found no room.
+func (d *disk) ran() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.was, d.looked = true, time.Time{}
 }

@@ -101,6 +101,9 @@ func (r *recorder) take(v *hls.View) {
 		r.retry = time.Time{}
 	} else {
 		r.retry = now.Add(tryAgain)
+		if full(err) {
+			r.archive.disk.ran()
+		}
 	}
 	r.archive.stop(r, err)
 }
