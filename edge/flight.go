@@ -75,7 +75,10 @@ func (e *Edge) fly(o, stale *object) {
 
 // try asks for o once. It tells whether it must be tried again, which happens only if again allows it.
 func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, again bool) bool {
-	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: o.uri, patience: wait})
+	resp, err := e.origins.send(ctx, request{
+		method: http.MethodGet, uri: o.uri, patience: wait, stream: o.target.stream, spread: o.target.stream != "",
+		listing: o.target.kind == multivariant || o.target.kind == mediaPlaylist,
+	})
 	if err != nil {
 		e.meters.stream(o.target.stream).fills.Inc()
 		e.log.Debug("edge: fill failed", "uri", o.uri, "error", err)

@@ -162,8 +162,14 @@ func mediaFile(file string) bool {
 	return suffix && prefix && decimal(msn, maxMSN) && (!parted || decimal(part, maxPart))
 }
 
+// openAPI is the one path under /api/v1/ with a dot in it: what describes the API.
+const openAPI = "/api/v1/openapi.json"
+
 // parseAPI reads a path under /api/v1/: one to four words of a name's letters.
 func parseAPI(path string) (target, error) {
+	if path == openAPI {
+		return target{kind: api, path: path}, nil
+	}
 	rest, ok := strings.CutPrefix(path, "/api/v1/")
 	words := strings.Split(rest, "/")
 	if !ok || len(words) > 4 {

@@ -235,3 +235,13 @@ func FuzzReadPosition(f *testing.F) {
 		}
 	})
 }
+
+// Clause: openapi
+func TestTheDescriptionPasses(t *testing.T) {
+	if target, err := parseAPI("/api/v1/openapi.json"); err != nil || target.uri() != "/api/v1/openapi.json" || target.kind != api {
+		t.Error(target, err)
+	}
+	if _, err := parseAPI("/api/v1/other.json"); err == nil {
+		t.Error("any file passes")
+	}
+}

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/webhook"
 )
 
 // Config is what an origin can be told. The zero value works.
@@ -33,6 +36,17 @@ type Config struct {
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 10.
 	WindowSegments int
+	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
+	Twin string
+	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
+	// bytes; empty: each stream has a key of its own, on disk.
+	Seed []byte
+	// Webhooks are URLs that are told when a broadcast begins and ends.
+	Webhooks []string
+	// WebhookSecret signs what they are told. Empty: it is not signed.
+	WebhookSecret webhook.Secret
+	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
+	Audience func(context.Context) map[string]audience.Figures
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -53,6 +67,9 @@ func (c *Config) validate() error {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
+	if c.Audience == nil {
+		c.Audience = func(context.Context) map[string]audience.Figures { return nil }
+	}
 	switch {
 	case c.PartDuration < 100*time.Millisecond || c.PartDuration > c.SegmentDuration/2:
 		return fmt.Errorf("%w: a part of %v; 100 ms to half a segment is possible", errConfig, c.PartDuration)
@@ -60,6 +77,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case len(c.Seed) > 0 && len(c.Seed) < 16:
+		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
+	case c.Twin != "" && len(c.Seed) == 0:
+		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
 	}
@@ -82,5 +103,6 @@ func (c *Config) streams() stream.Config {
 	return stream.Config{
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
+		Seed: c.Seed,
 	}
 }

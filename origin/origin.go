@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -13,19 +14,24 @@ import (
 
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/twin"
+	"github.com/shoal-live/shoal/origin/webhook"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
 // Origin takes broadcasts and serves them as LL-HLS.
 type Origin struct {
 	// static
-	config  Config
-	keys    *Keys
-	metrics *stream.Metrics
-	streams *stream.Streams
-	rtmp    *rtmp.Server
-	whip    *whip.Endpoint
-	mux     *http.ServeMux
+	config   Config
+	instance string     // a name of this process
+	twin     *twin.Twin // nil: none
+	keys     *Keys
+	metrics  *stream.Metrics
+	streams  *stream.Streams
+	rtmp     *rtmp.Server
+	whip     *whip.Endpoint
+	hooks    *webhook.Hooks
+	mux      *http.ServeMux
 
 	listening atomic.Bool
 	port      atomic.Pointer[port] // RTMP's, once open
@@ -57,8 +63,21 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: metrics: %w", err)
 	}
-	o := &Origin{config: config, keys: keys, metrics: metrics}
-	o.streams = stream.New(config.streams(), metrics, config.Log)
+	hooks, err := webhook.New(webhook.Config{
+		URLs: config.Webhooks, Secret: config.WebhookSecret, Registry: config.Registry, Log: config.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks}
+	streams := config.streams()
+	streams.Live = o.beside
+	o.streams = stream.New(streams, metrics, config.Log)
+	if config.Twin != "" {
+		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
+		}
+	}
 	o.rtmp = rtmp.New(rtmp.Config{
 		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
@@ -105,10 +124,19 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer o.listening.Store(false)
 	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
 
+	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
+	var told sync.WaitGroup
+	told.Go(func() { o.hooks.Run(hooked) })
+	defer told.Wait()
+	defer unhook()
 	var all sync.WaitGroup
 	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
+	if o.twin != nil {
+		all.Go(func() { o.twin.Run(ctx) })
+	}
+	all.Go(func() { o.watchKeys(ctx) })
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
 	return err
@@ -143,5 +171,28 @@ func (o *Origin) tryDisk() error {
 	if err != nil {
 		return fmt.Errorf("origin: data: %w", err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	_, err = f.Write(make([]byte, 4<<10)) // of a full disk an empty file can still be had
+	if err != nil {
+		err = fmt.Errorf("origin: data: %w", err)
+	}
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }
+
+// keyCheck is how often it is looked whether the keys of the broadcasts under way hold: shoal key remove edits their file.
+const keyCheck = time.Second
+
+// watchKeys ends broadcasts whose key is removed, until ctx is done.
+func (o *Origin) watchKeys(ctx context.Context) {
+	tick := time.NewTicker(keyCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			o.endRevoked()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (o *Origin) endRevoked() { o.streams.Evict(o.keys.Holds) }

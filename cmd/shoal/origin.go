@@ -1,13 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/origin/audience"
+	"github.com/shoal-live/shoal/origin/webhook"
 )
 
 // defaultData is the folder of an origin unless it is told another.
@@ -24,9 +30,26 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
 	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
+	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
+	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
+	var trackers list
+	flags.Var(&trackers, "tracker-stats", "`URLs` of what all trackers tell of viewers, with commas, like http://HOST/api/v1/swarm: the API joins it to the streams")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
+	}
+	if *seed != "" {
+		b, err := os.ReadFile(*seed)
+		if err != nil {
+			return flags.refuse("seed-file", "%v", err)
+		}
+		config.Seed = bytes.TrimSpace(b)
+		if len(config.Seed) < 16 {
+			return flags.refuse("seed-file", "%s holds %d bytes; make one of at least 16: openssl rand -hex 32 > %s", *seed, len(config.Seed), *seed)
+		}
+	}
+	if config.Twin != "" && *seed == "" {
+		return flags.refuse("twin", "the other origin must sign alike: give both the same -seed-file")
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
@@ -39,10 +62,18 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	config.Registry, config.Log = desk.registry, desk.log
+	if len(trackers) > 0 {
+		watched, err := audience.New(trackers, nil, desk.log)
+		if err != nil {
+			return flags.refuse("tracker-stats", "want URLs of trackers' figures, like http://HOST/api/v1/swarm")
+		}
+		config.Audience = watched.Of
+	}
 	service, err := origin.New(config)
 	if err != nil {
 		return err
 	}
+	desk.issue(service)
 	return desk.run(ctx, http, service, ingest()...)
 }
 
@@ -54,6 +85,8 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
+	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
+	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -63,6 +96,29 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
 			}
 		}
+		for _, url := range config.Webhooks {
+			if webhook.CheckURL(url) != nil {
+				return flags.refuse("webhook", "want URLs like https://HOST/PATH")
+			}
+		}
+		if *secret != "" {
+			var err error
+			if config.WebhookSecret, err = readSecret(*secret); err != nil {
+				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
+			}
+		}
 		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
+}
+
+// readSecret reads a webhook's secret from a flag, or from the file it names.
+func readSecret(text string) (webhook.Secret, error) {
+	if file, found := strings.CutPrefix(text, "@"); found {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		text = string(b)
+	}
+	return webhook.ParseSecret(text)
 }

@@ -34,6 +34,17 @@ export function push(t, url, file, { loop = false, sound = true } = {}) {
   return broadcaster;
 }
 
+/** Publishes a file in real time, over and over, to several addresses; one that is gone does not disturb the others. */
+export function pushTo(t, urls, file) {
+  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-hide_banner', '-v', 'warning', '-re', '-stream_loop', '-1', '-i', file, '-c', 'copy', '-map', '0',
+    '-tag:v', '7', '-tag:a', '10', '-flags', '+global_header', // FLV's numbers: tee hands on those of the file
+    '-f', 'tee', urls.map((url) => `[f=flv:onfail=ignore:use_fifo=1]${url}`).join('|'),
+  ]);
+  atEnd(t, () => broadcaster.end('SIGKILL'));
+  return broadcaster;
+}
+
 /** The codecs that ffprobe reads from a playlist. */
 export async function codecs(url) {
   const { code, output } = await run('ffprobe', 'ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', url]);

@@ -74,6 +74,16 @@ func (w *Window) Open(s Segment) {
 	w.know(s.Init)
 }
 
+// ListFrom takes what is below an MSN out of the playlist; it stays fetchable.
+func (w *Window) ListFrom(msn uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if msn > w.first {
+		w.unlist(msn)
+		w.refresh()
+	}
+}
+
 // Add appends a part to the open segment and, if it is final, completes the segment.
 func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()

@@ -194,6 +194,7 @@ func (s *Server) admit(ctx context.Context, d *dialogue) (*stream.Session, error
 		_ = d.reject("NetStream.Publish.BadName", text)
 		return nil, fmt.Errorf("rtmp: %s: %w", name, err)
 	}
+	session.OpenedBy(d.key)
 	return session, nil
 }
 
