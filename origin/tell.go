@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/webhook"
@@ -10,6 +11,11 @@ import (
 
 // beside runs what goes on beside a broadcast, until it ends.
 func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	if o.archive != nil {
+		all.Go(func() { o.record(ctx, st) })
+	}
 	o.tell(ctx, st)
 }
 

@@ -87,6 +87,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
+	recorded := recordFlags(flags, config)
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -107,7 +108,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
 			}
 		}
-		return errors.Join(flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
+		return errors.Join(recorded(), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
 }
 

@@ -104,7 +104,7 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("recordings: %+v", list)
 	}
 
-	w := get(a, list[0].Playlist)
+	w := get(a, *list[0].Playlist)
 	master, kind, err := m3u8.Decode(*w.Body, true)
 	if err != nil || kind != m3u8.MASTER {
 		t.Fatalf("multivariant: %v %s", err, w.Body)
@@ -114,7 +114,7 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("variants: %+v", v)
 	}
 
-	w = get(a, strings.Replace(list[0].Playlist, "index", "v0/index", 1))
+	w = get(a, strings.Replace(*list[0].Playlist, "index", "v0/index", 1))
 	text := w.Body.String()
 	parsed, _, err := m3u8.Decode(*w.Body, true)
 	if err != nil {
@@ -136,7 +136,7 @@ func TestRecordings(t *testing.T) {
 	server := httptest.NewServer(routes(a))
 	defer server.Close()
 	defer http.DefaultClient.CloseIdleConnections()
-	if n := decode(t, server.URL+list[0].Playlist); n != 360 {
+	if n := decode(t, server.URL+*list[0].Playlist); n != 360 {
 		t.Errorf("the recording played over HTTP has %d pictures of 360", n)
 	}
 }

@@ -261,6 +261,7 @@ func (r *recorder) note(s Segment) {
 	defer r.shelf.mu.Unlock()
 	r.entry.index.Segments = append(r.entry.index.Segments, s)
 	r.entry.next, r.entry.end, r.entry.size = s.MSN+1, s.End(), s.At+s.Size
+	r.recording.written = time.Now()
 	if s.End().After(r.recording.end) {
 		r.recording.end = s.End()
 	}

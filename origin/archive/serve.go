@@ -25,7 +25,7 @@ type Description struct {
 	Bytes      int64     `json:"bytes"`
 	Renditions []int     `json:"renditions"`
 	Files      int       `json:"files"`
-	Playlist   string    `json:"playlist,omitempty"` // once it is finished
+	Playlist   *string   `json:"playlist"` // once it is finished
 }
 
 // Recordings describes what is kept of a stream, oldest first.
@@ -49,7 +49,8 @@ func (a *Archive) Recordings(name string) []Description {
 			}
 		}
 		if s.finished(i) {
-			d.State, d.Playlist = "finished", "/live/"+name+"/recordings/"+r.id+"/index.m3u8"
+			path := "/live/" + name + "/recordings/" + r.id + "/index.m3u8"
+			d.State, d.Playlist = "finished", &path
 		}
 		list = append(list, d)
 	}
@@ -64,7 +65,7 @@ func (s *shelf) finished(i int) bool {
 			return false
 		}
 	}
-	return i < len(s.recordings)-1 || time.Since(r.end) > s.config.Grace
+	return i < len(s.recordings)-1 || time.Since(r.written) > s.config.Grace
 }
 
 // ServePlaylist answers for the playlist of a recording: the multivariant one, or of a rendition where that is not negative.
@@ -152,11 +153,11 @@ func (a *Archive) ServeMedia(w http.ResponseWriter, r *http.Request, name string
 	return true
 }
 
-// Past returns the newest segments on disk of a rendition, as long as the DVR window is, oldest first, for the window of an origin that starts again.
-// Their init segments have no records: whoever has the stream's key adds them.
-func (a *Archive) Past(name string, epoch uint32, rendition int, now time.Time) (past []*hls.Segment) {
+// Past returns the newest segments on disk of a rendition, as long as the DVR window is, oldest first, for the window of an origin that starts
+// again, and what the newest file says of them. Their init segments have no records: whoever has the stream's key adds them.
+func (a *Archive) Past(name string, epoch uint32, rendition int, now time.Time) (past []*hls.Segment, head Head) {
 	if a.config.DVR == 0 || !a.has(name) {
-		return nil
+		return nil, Head{}
 	}
 	s := a.shelf(name)
 	var files []*entry
@@ -176,6 +177,7 @@ func (a *Archive) Past(name string, epoch uint32, rendition int, now time.Time) 
 			a.log.Error("a recording cannot be read", "file", e.path+mediaSuffix, "error", err)
 			continue
 		}
+		head = x.Head
 		init := inits[x.Init]
 		if init == nil {
 			b, err := io.ReadAll(io.NewSectionReader(&stored{path: e.path + mediaSuffix, at: 0, size: x.Size}, 0, x.Size))
@@ -196,5 +198,5 @@ func (a *Archive) Past(name string, epoch uint32, rendition int, now time.Time) 
 			})
 		}
 	}
-	return past
+	return past, head
 }

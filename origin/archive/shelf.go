@@ -37,8 +37,9 @@ type recording struct {
 	began time.Time
 
 	// guarded by shelf.mu
-	end   time.Time
-	files []*entry // by rendition, then number
+	end     time.Time // of its media
+	written time.Time // when something was last
+	files   []*entry  // by rendition, then number
 }
 
 // entry is what is remembered of a file.
@@ -48,6 +49,7 @@ type entry struct {
 	rendition int
 	epoch     uint32
 	init      uint64
+	written   time.Time // before this process
 
 	// guarded by shelf.mu
 	first, next uint64 // its segments
@@ -115,7 +117,11 @@ func readEntry(path string) (*entry, error) {
 			return nil, err
 		}
 	}
-	return newEntry(path, rendition, x), nil
+	e := newEntry(path, rendition, x)
+	if info, err := os.Stat(path + mediaSuffix); err == nil {
+		e.written = info.ModTime()
+	}
+	return e, nil
 }
 
 func newEntry(path string, rendition int, x *Index) *entry {
@@ -140,6 +146,9 @@ func (r *recording) add(e *entry) {
 	})
 	if e.end.After(r.end) {
 		r.end = e.end
+	}
+	if e.written.After(r.written) {
+		r.written = e.written
 	}
 }
 
