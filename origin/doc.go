@@ -7,6 +7,8 @@
 //	segmenter  pure: frames in, fMP4 parts and segments out
 //	hls        the fetchable window of a rendition, playlists, blocking reload
 //	stream     a stream's life, numbering on disk, signed chunk records
+//	archive    media on disk: windows of hours, recordings, their way to storage
+//	thumbnail  a picture of what is on
 //	rtmp, whip the two ways in
 //
 // The origin knows nothing of viewers: every response is the same for everybody and can be cached (package edge does).

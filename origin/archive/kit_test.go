@@ -81,6 +81,11 @@ func newBroadcast(listed int) *broadcast {
 	return b
 }
 
+// newWindow returns one that lists more than it has in memory.
+func newWindow(listed int) *hls.Window {
+	return hls.NewWindow(hls.Config{Epoch: epoch, Target: 2 * time.Second, PartTarget: part, Listed: listed, InMemory: 10, PartsFor: 3}, 12, nil)
+}
+
 func (b *broadcast) start() {
 	b.cut = segmenter.New(segmenter.Config{Part: part, Segment: 2 * time.Second, Longest: 2490 * time.Millisecond}, b.tracks, b.base, 0)
 	b.from = b.frame
@@ -134,7 +139,9 @@ func (b *broadcast) take(parts []segmenter.Part, err error) {
 		}
 		b.window.Add(hls.Part{Duration: p.Duration, Independent: p.Independent, Bytes: p.Bytes}, p.Final)
 		b.sent += p.Duration
-		b.bytes[s.MSN] = append(b.bytes[s.MSN], p.Bytes...)
+		if b.bytes != nil {
+			b.bytes[s.MSN] = append(b.bytes[s.MSN], p.Bytes...)
+		}
 		if p.Final {
 			s.MSN++
 			b.open = false
