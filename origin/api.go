@@ -18,10 +18,11 @@ var openAPI []byte
 // shownStream is a stream as the API shows it. What is not known is null.
 type shownStream struct {
 	stream.Description
-	Viewers *int     `json:"viewers"`
-	Offload *float64 `json:"offload"`
-	Copies  *float64 `json:"copies"`
-	Latency latency  `json:"latency"`
+	Thumbnail *string  `json:"thumbnail"`
+	Viewers   *int     `json:"viewers"`
+	Offload   *float64 `json:"offload"`
+	Copies    *float64 `json:"copies"`
+	Latency   latency  `json:"latency"`
 }
 
 // latency is how far behind live things are: the origin's newest part, which is not before it is whole, and in the mean the viewers.
@@ -31,8 +32,12 @@ type latency struct {
 }
 
 // shown puts together what the stream and its audience know; known is nil where nobody knows of viewers.
-func shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
+func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
 	s := shownStream{Description: st.Describe()}
+	if s.State == stream.Live && len(s.Renditions) > 0 && s.Renditions[0].Width > 0 && o.pictures.Available() {
+		path := "/live/" + st.Name + "/thumb.jpg"
+		s.Thumbnail = &path
+	}
 	if v, _ := st.Window(0).View(); s.State == stream.Live {
 		s.Latency.OriginSeconds = age(v, now)
 	}
@@ -72,7 +77,7 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 	known, now := o.config.Audience(r.Context()), time.Now()
 	for _, st := range o.streams.All() {
 		if st.Heard() {
-			list.Streams = append(list.Streams, shown(st, known, now))
+			list.Streams = append(list.Streams, o.shown(st, known, now))
 		}
 	}
 	writeJSON(w, list)
@@ -83,7 +88,7 @@ func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	if stream.ValidName(name) {
 		if st := o.streams.Get(name); st != nil && st.Known() {
 			known := o.config.Audience(r.Context())
-			writeJSON(w, shown(st, known, time.Now()))
+			writeJSON(w, o.shown(st, known, time.Now()))
 			return
 		}
 	}
