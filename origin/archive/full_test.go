@@ -67,8 +67,8 @@ func TestDiskFull(t *testing.T) {
 			var log bytes.Buffer
 			a := newArchive(t, Config{Dir: filepath.Join(dir, "recordings"), Keep: true, Reserve: c.reserve, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			b := newBroadcast(12)
-			b.pad = 20_000
-			heavy := ballast(t, dir, c.reserve+4<<20)
+			b.pad, b.bytes = 5_000, nil
+			heavy := ballast(t, dir, c.reserve+1<<20)
 			synctest.Test(t, func(t *testing.T) {
 				stop := record(a, b.source())
 				for a.Stopped() == nil && b.frame < 1000 {

@@ -78,7 +78,7 @@ func FuzzParse(f *testing.F) {
 func FuzzRebase(f *testing.F) {
 	b := newBroadcast(4)
 	b.play(61)
-	f.Add(b.bytes[12], uint64(90000), uint64(48000))
+	f.Add(moof(b.bytes[12]), uint64(90000), uint64(48000))
 	f.Fuzz(func(t *testing.T, part []byte, one, two uint64) {
 		bases := []Base{{1, one}, {2, two}}
 		was := bytes.Clone(part)

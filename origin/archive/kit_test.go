@@ -52,6 +52,7 @@ type broadcast struct {
 	base    time.Duration
 	from    int // frame at which base was
 	sent    time.Duration
+	units   [][][]byte        // of the clip
 	pad     int               // bytes more in each frame
 	bytes   map[uint64][]byte // of segments, by number
 	began   time.Time
@@ -68,7 +69,7 @@ func newBroadcast(listed int) *broadcast {
 		panic(err)
 	}
 	b := &broadcast{
-		tracks: []media.Track{video, audio}, base: far, bytes: map[uint64][]byte{}, began: time.Date(2026, 5, 1, 20, 0, 0, 250e6, time.UTC),
+		tracks: []media.Track{video, audio}, units: testclip.Units(), base: far, bytes: map[uint64][]byte{}, began: time.Date(2026, 5, 1, 20, 0, 0, 250e6, time.UTC),
 		window: hls.NewWindow(hls.Config{Epoch: epoch, Target: 2 * time.Second, PartTarget: part, Listed: listed, InMemory: listed, PartsFor: 3}, 12, nil),
 	}
 	b.segment.MSN = 12
@@ -93,9 +94,8 @@ func (b *broadcast) start() {
 
 // play sends frames; each group of sixty is a segment.
 func (b *broadcast) play(frames int) {
-	units := testclip.Units()
 	for range frames {
-		u := media.ParseH264(units[b.frame%testclip.GOP])
+		u := media.ParseH264(b.units[b.frame%testclip.GOP])
 		data := u.Bytes
 		if b.pad > 0 {
 			data = append(append([]byte(nil), data...), make([]byte, b.pad)...)

@@ -90,10 +90,6 @@ func TestKilled(t *testing.T) {
 func TestMend(t *testing.T) {
 	b := newBroadcast(20)
 	b.play(215)
-	var whole []byte
-	for msn := uint64(12); msn < 15; msn++ {
-		whole = append(whole, b.bytes[msn]...)
-	}
 	base, err := bases(b.init.Bytes, b.bytes[12])
 	if err != nil {
 		t.Fatal(err)

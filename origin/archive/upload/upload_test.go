@@ -155,7 +155,7 @@ func newUploader(t *testing.T, dir string, s *storage, log io.Writer) *Uploader 
 	u, err := New(Config{
 		Archive: a, Endpoint: s.url, Bucket: bucket, Prefix: "live", AccessKey: "key", SecretKey: "secret",
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
-		part: 1 << 20, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond,
+		part: 256 << 10, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestFaults(t *testing.T) {
 		}
 		return []string{"cut", "lost", "500", "503", "", "", "", "", "", ""}[random.IntN(10)]
 	}
-	dir, want := recordings(t, 200, 900_000, 1<<20, 1<<20+1, 5_500_000, 3<<20, 60_000, 2_345_678)
+	dir, want := recordings(t, 200, 200_000, 256<<10, 256<<10+1, 1_400_000, 768<<10, 60_000, 634_567)
 	var log bytes.Buffer
 	u := newUploader(t, dir, s, &log)
 	run(t, u, u.empty)
@@ -250,7 +250,7 @@ func TestFaults(t *testing.T) {
 // Clause: s3
 func TestResumed(t *testing.T) {
 	s := newStorage(t)
-	dir, want := recordings(t, 6<<20+5)
+	dir, want := recordings(t, 6*256<<10+5)
 	u := newUploader(t, dir, s, io.Discard)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.fault = func(_ int64, r *http.Request) string {
@@ -286,9 +286,9 @@ func TestResumed(t *testing.T) {
 // Storage that has forgotten an upload in parts gets it anew.
 func TestForgotten(t *testing.T) {
 	s := newStorage(t)
-	dir, want := recordings(t, 2<<20)
+	dir, want := recordings(t, 512<<10)
 	file := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4")
-	p := pending{ID: "404", Key: "live/show/20260501T200000Z/v0/s0.mp4", Size: 2 << 20, Part: 1 << 20}
+	p := pending{ID: "404", Key: "live/show/20260501T200000Z/v0/s0.mp4", Size: 512 << 10, Part: 256 << 10}
 	if err := p.save(file); err != nil {
 		t.Fatal(err)
 	}
