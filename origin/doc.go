@@ -8,6 +8,8 @@
 //	hls        the fetchable window of a rendition, playlists, blocking reload
 //	stream     a stream's life, numbering on disk, signed chunk records
 //	rtc        the one port of WebRTC
+//	archive    media on disk: windows of hours, recordings, their way to storage
+//	thumbnail  a picture of what is on
 //	rtmp, whip the two ways in
 //	transcode  smaller renditions, by an ffmpeg beside it
 //	whep       a way out for the few who cannot wait
