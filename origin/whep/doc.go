@@ -13,7 +13,9 @@
 //	outlet.go   frames to RTP packets and sender reports
 //	clock.go    the timeline against the time of day
 //	opus.go     AAC to Opus
+//	encode.go   when it runs
 //	session.go  a viewer's connection
+//	play.go, resource.go, state.go  what HTTP answers
 //
 // A picture that is shown out of the order in which it comes (B-frames) is refused: browsers' WebRTC shows pictures as they come.
 package whep

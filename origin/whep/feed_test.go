@@ -37,7 +37,7 @@ func frame(n int) stream.Sample {
 // TestSlow: a viewer that takes nothing holds nobody up; when it takes again it goes on with a key frame.
 func TestSlow(t *testing.T) {
 	f := alone(t)
-	slow, fast := newQueue(true), newQueue(true)
+	slow, fast := newQueue("H264", true), newQueue("H264", true)
 	f.join(slow, time.Now())
 	f.join(fast, time.Now())
 	n := 0
@@ -61,10 +61,25 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// TestOtherCoding: a viewer whose connection cannot carry what an encoder changes to is let go; new parameters of the same are not felt.
+func TestOtherCoding(t *testing.T) {
+	f := alone(t)
+	q := newQueue("H264", true)
+	f.join(q, time.Now())
+	f.take(stream.Sample{Tracks: []media.Track{picture(t)}}, time.Now())
+	if q.why() != nil {
+		t.Error(q.why())
+	}
+	f.take(stream.Sample{Tracks: []media.Track{{Codec: &codecs.AV1{}}}}, time.Now())
+	if q.why() != errNoCodec {
+		t.Error(q.why())
+	}
+}
+
 // TestLost: who has lost a picture gets none until the next key frame, unless one is on its way to it.
 func TestLost(t *testing.T) {
 	f := alone(t)
-	q := newQueue(true)
+	q := newQueue("H264", true)
 	f.join(q, time.Now())
 	now := time.Now()
 	f.take(frame(0), now)
@@ -100,11 +115,11 @@ func TestKept(t *testing.T) {
 				s.Frame.Bytes = make([]byte, c.size)
 				f.take(s, time.Now())
 			}
-			if got := f.join(newQueue(false), time.Now()); len(got) != c.want || len(got) > 0 && !got[0].Key {
+			if got := f.join(newQueue("H264", false), time.Now()); len(got) != c.want || len(got) > 0 && !got[0].Key {
 				t.Errorf("%d units", len(got))
 			}
 			f.take(stream.Sample{Ended: true}, time.Now())
-			if got := f.join(newQueue(false), time.Now()); len(got) != 0 {
+			if got := f.join(newQueue("H264", false), time.Now()); len(got) != 0 {
 				t.Error("what an ended broadcast sent last is shown")
 			}
 		})
@@ -199,7 +214,7 @@ func TestSilence(t *testing.T) {
 				began := time.Now()
 				f := alone(t)
 				f.heard = began.Add(c.media)
-				s := &session{feed: f, queue: newQueue(false), ended: make(chan struct{})}
+				s := &session{feed: f, queue: newQueue("H264", false), ended: make(chan struct{})}
 				var once sync.Once
 				s.end = func(err error) { once.Do(func() { s.cause = err; close(s.ended) }) }
 				s.heard.Store(began.Add(c.heard).UnixNano())

@@ -96,14 +96,9 @@ func codecsOf(m *sdp.MediaDescription) (out []codec) {
 
 // choose returns the codec of an offer that carries a track's pictures.
 func (o offer) choose(t media.Track) (codec, error) {
-	name, profile := "", ""
-	switch c := t.Codec.(type) {
-	case *codecs.H264:
-		name, profile = "H264", fmt.Sprintf("profile-level-id=%02x", c.SPS[1])
-	case *codecs.H265:
-		name = "H265"
-	case *codecs.AV1:
-		name = "AV1"
+	name, profile := coding(t), ""
+	if c, ok := t.Codec.(*codecs.H264); ok {
+		profile = fmt.Sprintf("profile-level-id=%02x", c.SPS[1])
 	}
 	fitting := slices.DeleteFunc(slices.Clone(o.video), func(c codec) bool {
 		return c.name != name || name == "H264" && !strings.Contains(c.fmtp, "packetization-mode=1")
@@ -117,6 +112,19 @@ func (o offer) choose(t media.Track) (codec, error) {
 		}
 	}
 	return fitting[0], nil // a browser decodes all profiles by the one decoder it has
+}
+
+// coding is what SDP calls a track's pictures, empty for what is not sent.
+func coding(t media.Track) string {
+	switch t.Codec.(type) {
+	case *codecs.H264:
+		return "H264"
+	case *codecs.H265:
+		return "H265"
+	case *codecs.AV1:
+		return "AV1"
+	}
+	return ""
 }
 
 // opus returns the codec of an offer that carries sound.

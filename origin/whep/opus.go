@@ -104,7 +104,7 @@ func (o *opus) write(ctx context.Context, to io.WriteCloser) {
 		select {
 		case f := <-o.in:
 			b, err := mpeg4audio.ADTSPackets{{
-				Type: o.config.Type, SampleRate: o.config.SampleRate, ChannelConfig: o.config.ChannelConfig, ChannelCount: o.config.ChannelCount, AU: f.Bytes,
+				Type: o.config.Type, SampleRate: o.config.SampleRate, ChannelConfig: o.config.ChannelConfig, AU: f.Bytes,
 			}}.Marshal()
 			if err != nil {
 				return

@@ -21,6 +21,7 @@ type unit struct {
 // queue holds what one viewer is yet to be sent. When it is full, what comes is dropped, and pictures go on with the next key frame.
 type queue struct {
 	c      chan unit
+	coding string        // of pictures that the viewer can be sent
 	sound  bool          // wanted
 	failed chan struct{} // closed when the feed has nothing for this viewer any more ...
 
@@ -31,8 +32,8 @@ type queue struct {
 	skips    uint64 // times that pictures were left out
 }
 
-func newQueue(sound bool) *queue {
-	return &queue{c: make(chan unit, maxQueued), sound: sound, failed: make(chan struct{})}
+func newQueue(coding string, sound bool) *queue {
+	return &queue{coding: coding, c: make(chan unit, maxQueued), sound: sound, failed: make(chan struct{})}
 }
 
 // offer adds a unit that came now. It never waits.

@@ -61,7 +61,7 @@ type session struct {
 // answer makes a session of an offer; its SDP answer holds all our candidates. Without sound the answer's audio is inactive.
 func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, o offer, f *feed, video codec, sound bool) (*session, string, error) {
 	s := &session{
-		id: id, name: f.stream.Name, feed: f, queue: newQueue(sound),
+		id: id, name: f.stream.Name, feed: f, queue: newQueue(video.name, sound),
 		connected: make(chan struct{}), ended: make(chan struct{}), closed: make(chan struct{}),
 	}
 	var ending, connecting sync.Once

@@ -1,0 +1,119 @@
+package whep
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/rtc"
+)
+
+// SilenceHeader says on an answer why it has no sound.
+const SilenceHeader = "Shoal-No-Sound"
+
+const knownWithin = 5 * time.Second // that a stream's first key frame is waited for: an answer must come within 8
+
+// post makes a session of an offer, or answers why not; then nothing of it is left.
+func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
+	text, status, why := rtc.Body(r, rtc.TypeSDP)
+	if status != 0 {
+		e.fail(w, status, why)
+		return
+	}
+	o, err := parseOffer(text)
+	if err != nil {
+		status := http.StatusUnprocessableEntity
+		if errors.Is(err, rtc.ErrOffer) {
+			status = http.StatusBadRequest
+		}
+		e.refuse(w, status, refusedFormat, err.Error())
+		return
+	}
+	st := e.config.Streams.Get(name)
+	if st == nil || st.Session() == nil {
+		e.refuse(w, http.StatusConflict, refusedIdle, name+" is not live now")
+		return
+	}
+	ctx, leave := e.enter(name)
+	if ctx == nil {
+		e.refuse(w, http.StatusServiceUnavailable, refusedLimit, "no more viewers are taken by WHEP now; watch by HLS")
+		return
+	}
+	f := e.hold(st)
+	done := func() { e.release(f); leave() }
+	s, text, silence, err := e.offered(r.Context(), f, text, o)
+	if err != nil {
+		done()
+		status := http.StatusInternalServerError
+		switch {
+		case errors.Is(err, rtc.ErrOffer):
+			status = http.StatusBadRequest
+		case errors.Is(err, errCodecs):
+			status = http.StatusNotAcceptable
+		case errors.Is(err, errReordered), errors.Is(err, errNoPicture):
+			status = http.StatusConflict
+		case errors.Is(err, context.DeadlineExceeded):
+			status, err = http.StatusServiceUnavailable, errors.New("the stream's next key frame has yet to come")
+		}
+		e.refuse(w, status, refusedFormat, err.Error())
+		return
+	}
+	e.mu.Lock()
+	e.sessions[s.id] = s
+	e.mu.Unlock()
+	e.config.Metrics.Viewers.Inc()
+	go e.keep(ctx, s, done)
+	h := w.Header()
+	h.Set("Content-Type", rtc.TypeSDP)
+	h.Set("Location", "/whep/"+name+"/"+s.id)
+	h.Set("ETag", s.negotiation.ETag())
+	for _, server := range e.links {
+		h.Add("Link", server)
+	}
+	h.Set("Accept-Patch", rtc.TypeFragment)
+	h.Set("Cache-Control", "no-store")
+	if silence != nil {
+		h.Set(SilenceHeader, silence.Error())
+	}
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, text)
+}
+
+// offered makes a session of an offer, if the stream suits it.
+func (e *Endpoint) offered(ctx context.Context, f *feed, text string, o offer) (*session, string, error, error) {
+	known, cancel := context.WithTimeout(ctx, knownWithin)
+	defer cancel()
+	track, silence, err := f.playable(known)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	video, err := o.choose(track)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if _, ok := o.opus(); o.hasAudio && !ok {
+		silence = errNoOpus
+	}
+	s, answer, err := answer(ctx, e.config.Port, rtc.Aside{Log: e.config.Log}, rand.Text(), text, o, f, video, silence == nil && o.hasAudio)
+	if !o.hasAudio {
+		silence = nil
+	}
+	return s, answer, silence, err
+}
+
+// keep runs a session until it ends.
+func (e *Endpoint) keep(ctx context.Context, s *session, done func()) {
+	defer done()
+	defer close(s.closed)
+	err := s.run(ctx)
+	e.mu.Lock()
+	delete(e.sessions, s.id)
+	e.mu.Unlock()
+	e.config.Metrics.Viewers.Dec()
+	e.config.Metrics.Bytes.WithLabelValues(s.name).Add(float64(s.sent.Load()))
+	e.config.Metrics.Skips.WithLabelValues(s.name).Add(float64(s.queue.skipped()))
+	e.config.Log.Info("whep: session ended", "stream", s.name, "cause", err)
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Monitor, type Playback } from '../src/studio/monitor.ts';
+
+function stand(): { monitor: Monitor; said: string[]; pictures: (MediaStream | null)[]; closed: () => number; answer(made: Partial<Playback> | Error): void; state(now: RTCPeerConnectionState): void } {
+  const said: string[] = [];
+  const pictures: (MediaStream | null)[] = [];
+  let closed = 0;
+  let settle: { resolve(made: Playback): void; reject(error: Error): void } | undefined;
+  let tell: (now: RTCPeerConnectionState) => void = () => undefined;
+  const monitor = new Monitor({
+    play: (state) => new Promise((resolve, reject) => {
+      tell = state;
+      settle = { resolve, reject };
+    }),
+    picture: (stream) => pictures.push(stream),
+    say: (what) => said.push(what),
+  });
+  return {
+    monitor, said, pictures, closed: () => closed,
+    answer(made) {
+      if (made instanceof Error) settle?.reject(made);
+      else settle?.resolve({ stream: {} as MediaStream, silence: '', received: () => Promise.reject(new Error('not asked')), close: () => Promise.resolve(void closed++), ...made });
+    },
+    state: (now) => tell(now),
+  };
+}
+
+test('the monitor says why there is no sound', async () => {
+  const s = stand();
+  const opening = s.monitor.open();
+  s.answer({ silence: 'the broadcaster sends no sound' });
+  await opening;
+  assert.deepEqual([s.monitor.wanted, s.said.at(-1), s.pictures.length], [true, 'No sound: the broadcaster sends no sound.', 1]);
+});
+
+test('what is refused is said, and nothing is open then', async () => {
+  const s = stand();
+  const opening = s.monitor.open();
+  s.answer(new Error('The stream is not live.'));
+  await opening;
+  assert.deepEqual([s.monitor.wanted, s.said.at(-1), s.pictures.at(-1)], [false, 'The stream is not live.', null]);
+});
+
+test('who looks away before the server has answered leaves nothing open', async () => {
+  const s = stand();
+  const opening = s.monitor.open();
+  await s.monitor.close();
+  s.answer({});
+  await opening;
+  assert.deepEqual([s.monitor.wanted, s.closed(), s.pictures.at(-1)], [false, 1, null]);
+});
+
+test('a lost connection is said', async () => {
+  const s = stand();
+  const opening = s.monitor.open();
+  s.answer({});
+  await opening;
+  s.state('failed');
+  assert.deepEqual([s.monitor.wanted, s.closed(), s.pictures.at(-1)], [false, 1, null]);
+  assert.match(s.said.at(-1) ?? '', /lost/);
+});
