@@ -7,6 +7,6 @@ FROM scratch
 COPY bin/shoal /shoal
 ENV SHOAL_DATA=/data
 VOLUME /data
-EXPOSE 8080 1935 8189/udp 3478/udp
+EXPOSE 8080 1935 8189/udp 8189/tcp 3478/udp
 ENTRYPOINT ["/shoal"]
 CMD ["up"]

@@ -183,6 +183,8 @@ func TestHeaders(t *testing.T) {
 		{"preflight", "OPTIONS", partPath, 204, ""},
 		{"WHIP unknown", "POST", "/whip/demo", 404, "no-store"},
 		{"WHIP preflight", "OPTIONS", "/whip/demo", 204, "no-store"},
+		{"WHEP unknown", "POST", "/whep/demo", 404, "no-store"},
+		{"WHEP preflight", "OPTIONS", "/whep/demo", 204, "no-store"},
 	} {
 		t.Run(c.line, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -207,7 +209,7 @@ func TestHeaders(t *testing.T) {
 						t.Errorf("header %s is not allowed", name)
 					}
 				}
-				for _, name := range []string{"ETag", "Link", "Location", "Accept-Patch", wire.PiecesHeader} {
+				for _, name := range []string{"ETag", "Link", "Location", "Accept-Patch", "Shoal-No-Sound", wire.PiecesHeader} {
 					if !strings.Contains(h.Get("Access-Control-Expose-Headers"), name) {
 						t.Errorf("header %s is not exposed", name)
 					}

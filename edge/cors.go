@@ -12,7 +12,7 @@ var (
 	anyone  = []string{"*"}
 	nosniff = []string{"nosniff"}
 	crossly = []string{"cross-origin"}
-	exposed = []string{"Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After, " +
+	exposed = []string{"Accept-Patch, Age, Content-Length, Content-Range, Date, ETag, Link, Location, Retry-After, Shoal-No-Sound, " +
 		wire.PiecesHeader}
 )
 

@@ -17,7 +17,7 @@
 // never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
 // Config.MemoryBytes, and never looks inside media.
 //
-// Beside media it serves the player's pages and files, and passes /whip/ and /api/v1/ on to the origin.
+// Beside media it serves the player's pages and files, and passes /whip/, /whep/ and /api/v1/ on to the origin.
 //
 // Drive it with New, mount it as an http.Handler, and give Run a context: the edge has stopped when Run returns.
 package edge

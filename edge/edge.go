@@ -118,7 +118,7 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	share(w.Header())
 	path := r.URL.Path
 	switch {
-	case strings.HasPrefix(path, "/whip/"):
+	case strings.HasPrefix(path, "/whip/"), strings.HasPrefix(path, "/whep/"):
 		e.serveWHIP(w, r)
 	case r.Method == http.MethodOptions:
 		preflight(w.Header())
@@ -210,10 +210,10 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		e.hold(w, r, o, false)
 		return
 	}
-	newest := e.cache.look(t.path)
+	newest := e.cache.look(t.unheld().uri())
 	known := newest != nil && closed(newest.done) && newest.position.present
 	if !known || !newest.fresh(time.Now()) && newest.position.settles(t.reload) {
-		plain, began := e.open(t.plain())
+		plain, began := e.open(t.unheld())
 		if plain.wait(r.Context()) != nil {
 			return
 		}

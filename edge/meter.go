@@ -13,7 +13,7 @@ const (
 	kindMedia    = "media"    // init segments, segments and parts
 	kindPlaylist = "playlist" //
 	kindPage     = "page"     // pages, player files, and the texts of errors
-	kindAPI      = "api"      // /api/v1/ and /whip/
+	kindAPI      = "api"      // /api/v1/, /whip/ and /whep/
 )
 
 // unknown stands in the label stream for every name the origin has not vouched for, so that no viewer can make labels.

@@ -113,6 +113,10 @@ func TestWHIP(t *testing.T) {
 	if w := ask(e, "POST", "/whip/demo"); w.Code != http.StatusUnauthorized {
 		t.Errorf("without a key: %d", w.Code)
 	}
+	w = ask(e, "POST", "/whep/demo", "Authorization", "Bearer key", "Content-Type", "application/sdp")
+	if w.Code != http.StatusCreated || !strings.Contains(w.Body.String(), "/whep/demo application/sdp") {
+		t.Errorf("WHEP: %d %q", w.Code, w.Body)
+	}
 	get(e, partPath, "Authorization", "Bearer key")
 	if got := src.seen[len(src.seen)-1].Header.Get("Authorization"); got != "" {
 		t.Error("Authorization went upstream outside /whip/")

@@ -76,9 +76,10 @@ func (r reload) append(b []byte) []byte {
 	return b
 }
 
-// plain returns the target without its delivery directives.
-func (t target) plain() target {
-	t.reload = reload{}
+// unheld returns the target that is answered at once: what is known of a playlist stands there. Who takes deltas and who
+// does not are served from different ones.
+func (t target) unheld() target {
+	t.reload = reload{skip: t.reload.skip}
 	return t
 }
 
@@ -207,7 +208,7 @@ func parseReload(query string) (reload, error) {
 				return reload{}, errReload
 			}
 			r.part, _ = strconv.Atoi(value)
-		case key == "_HLS_skip" && value == "YES":
+		case key == "_HLS_skip" && (value == "YES" || value == "v2"): // v2 skips date ranges too: there are none
 			r.skip = true
 		}
 	}

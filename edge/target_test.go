@@ -54,7 +54,7 @@ var traversal = []string{
 	"/api/v1/", "/api/v1/../v1/streams", "/api/v1/streams/../x", "/api/v1/streams//x", "/api/v1/a/b/c/d/e", "/api/v1/streams/a.b",
 	"/watch/", "/watch/a/b", "/watch/../x", "/watch/<script>", "/watch/a%2fb", "/studio/" + strings.Repeat("a", 65),
 	"/assets/../main.go", "/assets/%2e%2e/x", "/assets/", "/assets/index.html", "/assets/watch.html", "/assets/shoal-player.js.br", "/assets/.keep",
-	"/whip/", "/whip/../api", "/whip/a/b/c", "/whip/a/", "/whip/a/..", "/whip/a%2fb", "//live/demo/index.m3u8", "/LIVE/demo/index.m3u8", "/x",
+	"/whip/", "/whep/", "/whep/a/b/c", "/whip/../api", "/whip/a/b/c", "/whip/a/", "/whip/a/..", "/whip/a%2fb", "//live/demo/index.m3u8", "/LIVE/demo/index.m3u8", "/x",
 }
 
 func TestTraversal(t *testing.T) {
@@ -86,7 +86,7 @@ func TestParseReload(t *testing.T) {
 		"_HLS_part=3&_HLS_msn=7": "_HLS_msn=7&_HLS_part=3",
 		"a=b&_HLS_msn=7&_HLS_skip=YES&_HLS_msn=8": "_HLS_msn=7&_HLS_skip=YES",
 		"_HLS_skip=YES":                 "_HLS_skip=YES",
-		"_HLS_skip=v2":                  "",
+		"_HLS_skip=v2":                  "_HLS_skip=YES",
 		"_HLS_msn=0&_HLS_part=0":        "_HLS_msn=0&_HLS_part=0",
 		"%5FHLS_msn=7":                  "",
 		"_HLS_part=3":                   "error", // RFC 8216bis 6.2.5.2: a part without msn is 400
@@ -146,7 +146,7 @@ func TestPosition(t *testing.T) {
 		}
 	}
 	delta := strings.Replace(playlist(12, 0), "#EXTINF", "#EXT-X-SKIP:SKIPPED-SEGMENTS=20\n#EXTINF", 1) + "#EXT-X-ENDLIST\n"
-	if p := readPosition([]byte(delta)); p.last != 32 || !p.delta || !p.ended || !p.has(reload{held: true, msn: 99}) {
+	if p := readPosition([]byte(delta)); p.last != 32 || !p.ended || !p.has(reload{held: true, msn: 99}) {
 		t.Errorf("delta: %+v", p)
 	}
 	for _, no := range []string{"", "<html>", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:-9\n"} {

@@ -9,30 +9,30 @@ import (
 	"time"
 )
 
-// Bounds of what passes between a broadcaster's browser and the origin.
+// Bounds of what passes between a browser and the origin.
 const (
 	maxSDP       = 256 << 10
 	whipPatience = 15 * time.Second // the origin gathers for up to 8 s
 )
 
-// Headers that WHIP (RFC 9725) needs, each way. Nothing else of a request goes upstream.
+// Headers that WHIP (RFC 9725) and WHEP need, each way. Nothing else of a request goes upstream.
 var (
 	whipAsks    = []string{"Authorization", "Content-Type", "If-Match"}
-	whipAnswers = []string{"Accept-Patch", "Accept-Post", "Allow", "Content-Type", "ETag", "Link", "Location", "Retry-After", "Www-Authenticate"}
+	whipAnswers = []string{"Accept-Patch", "Accept-Post", "Allow", "Content-Type", "ETag", "Link", "Location", "Retry-After", "Shoal-No-Sound", "Www-Authenticate"}
 )
 
-// serveWHIP passes a broadcaster's signalling on to the origin. Its media does not come this way.
+// serveWHIP passes the signalling of a broadcaster, or of a viewer by WHEP, on to the origin. Their media do not come this way.
 func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
-	stream, session, inSession := strings.Cut(strings.TrimPrefix(r.URL.Path, "/whip/"), "/")
+	stream, session, inSession := strings.Cut(r.URL.Path[len("/whip/"):], "/") // or /whep/, which is as long
 	if r.URL.RawPath != "" || !validName(stream) || inSession && !validSession(session) {
-		e.refuse(w, r, "", http.StatusNotFound, "no such path; publish to /whip/NAME")
+		e.refuse(w, r, "", http.StatusNotFound, "no such path; publish to /whip/NAME, watch by WHEP at /whep/NAME")
 		return
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 	default:
 		w.Header().Set("Allow", "GET, HEAD, POST, PATCH, DELETE, OPTIONS")
-		e.refuse(w, r, stream, http.StatusMethodNotAllowed, "WHIP has no method "+strconv.Quote(r.Method))
+		e.refuse(w, r, stream, http.StatusMethodNotAllowed, "WHIP and WHEP have no method "+strconv.Quote(r.Method))
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSDP))
@@ -54,7 +54,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		if r.Context().Err() == nil {
 			w.Header().Set("Retry-After", retryJitter())
-			e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try to publish again soon")
+			e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try again soon")
 		}
 		return
 	}

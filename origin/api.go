@@ -10,6 +10,7 @@ import (
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 )
 
 //go:embed openapi.json
@@ -18,11 +19,12 @@ var openAPI []byte
 // shownStream is a stream as the API shows it. What is not known is null.
 type shownStream struct {
 	stream.Description
-	Thumbnail *string  `json:"thumbnail"`
-	Viewers   *int     `json:"viewers"`
-	Offload   *float64 `json:"offload"`
-	Copies    *float64 `json:"copies"`
-	Latency   latency  `json:"latency"`
+	Thumbnail *string         `json:"thumbnail"`
+	Transcode transcode.State `json:"transcode"`
+	Viewers   *int            `json:"viewers"`
+	Offload   *float64        `json:"offload"`
+	Copies    *float64        `json:"copies"`
+	Latency   latency         `json:"latency"`
 }
 
 // latency is how far behind live things are: the origin's newest part, which is not before it is whole, and in the mean the viewers.
@@ -33,7 +35,7 @@ type latency struct {
 
 // shown puts together what the stream and its audience know; known is nil where nobody knows of viewers.
 func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
-	s := shownStream{Description: st.Describe()}
+	s := shownStream{Description: st.Describe(), Transcode: o.ladder.State(st.Name)}
 	if s.State == stream.Live && len(s.Renditions) > 0 && s.Renditions[0].Width > 0 && o.pictures.Available() {
 		path := "/live/" + st.Name + "/thumb.jpg"
 		s.Thumbnail = &path

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +15,7 @@ import (
 	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
 
@@ -23,11 +25,22 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
-	// WebRTCAddr is the UDP address for WHIP's media. Default ":8189".
+	// RTMPSAddr is the TCP address for RTMP over TLS. Default: none.
+	RTMPSAddr string
+	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
+	TLSCert, TLSKey string
+	// WebRTCAddr is the address for the media of WHIP and WHEP, by UDP and, at the same number, by TCP. Default ":8189".
 	WebRTCAddr string
+	// WHEP says who may watch at the origin itself by WHEP: "key", who has the stream's publish key; "open", everybody; "off",
+	// nobody. Default "key".
+	WHEP string
+	// WHEPViewers is how many may watch one stream by WHEP at once, WHEPTotal how many all streams. Default 16 and 64.
+	WHEPViewers, WHEPTotal int
 	// PublicIPs are the addresses broadcasters reach this machine by, behind NAT or in a container. Default: the
 	// machine's own.
 	PublicIPs []string
+	// ICEServers are told to WHIP broadcasters: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD. Default: none.
+	ICEServers []string
 	// PartDuration is the longest part. Default 333 ms.
 	PartDuration time.Duration
 	// SegmentDuration is the wanted segment, whole seconds. Default 2 s.
@@ -35,7 +48,7 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 10.
+	// WindowSegments is how many complete segments the playlist lists. Default 6, which is what 10 MB a stream of 2 Mbit/s allow.
 	WindowSegments int
 	// DVR is how far back viewers can seek while a stream is live, from disk; at most a day. Default 0: WindowSegments.
 	DVR time.Duration
@@ -58,11 +71,16 @@ type Config struct {
 	WebhookSecret webhook.Secret
 	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
 	Audience func(context.Context) map[string]audience.Figures
+	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
+	Ladder []string
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
 	Log *slog.Logger
 }
+
+// WHEPModes are what Config.WHEP may be.
+var WHEPModes = []string{"key", "open", "off"}
 
 var errConfig = errors.New("origin: configuration")
 
@@ -71,10 +89,13 @@ func (c *Config) validate() error {
 	setDefault(&c.Data, "data")
 	setDefault(&c.RTMPAddr, ":1935")
 	setDefault(&c.WebRTCAddr, ":8189")
+	setDefault(&c.WHEP, "key")
+	setDefault(&c.WHEPViewers, 16)
+	setDefault(&c.WHEPTotal, 64)
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
-	setDefault(&c.WindowSegments, 10)
+	setDefault(&c.WindowSegments, 6)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
@@ -96,8 +117,17 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
 	case c.Twin != "" && len(c.Seed) == 0:
 		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
+	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
+		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
+	case !slices.Contains(WHEPModes, c.WHEP):
+		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", errConfig, c.WHEP)
+	case c.WHEPViewers < 0 || c.WHEPTotal < 0:
+		return fmt.Errorf("%w: a negative number of viewers by WHEP", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
+	}
+	if _, err := transcode.Parse(c.Ladder); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {

@@ -1,6 +1,6 @@
 // Package origin is where media is born: broadcasters come in by RTMP and WHIP, and LL-HLS goes out.
 //
-// An Origin owns the RTMP port, the WebRTC port and the streams; it serves /live/, /whip/ and /api/v1/ over HTTP and
+// An Origin owns the RTMP port, the WebRTC port and the streams; it serves /live/, /whip/, /whep/ and /api/v1/ over HTTP and
 // leaves listening for HTTP to its caller. Below it:
 //
 //	media      the words the others share: tracks and frames
@@ -9,10 +9,16 @@
 //	stream     a stream's life, numbering on disk, signed chunk records
 //	archive    media on disk: windows of hours, recordings, their way to storage
 //	thumbnail  a picture of what is on
+//	rtc        the one port of WebRTC
 //	rtmp, whip the two ways in
+//	transcode  smaller renditions, by an ffmpeg beside it
+//	whep       a way out for the few who cannot wait
+//	webhook    who wants to know of broadcasts, told by HTTP
+//	audience   how many watch, asked of trackers for the API
 //
-// The origin knows nothing of viewers: every response is the same for everybody and can be cached (package edge does).
-// Publish keys are kept hashed in the data directory by Keys, which the command line edits while the origin runs.
+// The origin knows nothing of viewers but of those few, and what trackers tell: every other response is the same for everybody and can
+// be cached (package edge does). Publish keys are kept hashed in the data directory by Keys, which KeyAPI and the command line edit while the origin
+// runs; openapi.json describes the whole HTTP API.
 //
 // Drive it with New, then Run until the context ends; ServeHTTP answers as soon as New has returned.
 package origin

@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/whep"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
@@ -24,23 +26,27 @@ func (o *Origin) routes() *http.ServeMux {
 	m.HandleFunc("GET /api/v1/openapi.json", serveOpenAPI)
 	m.Handle("/whip/{name}", o.whip)
 	m.Handle("/whip/{name}/{session}", o.whip)
+	if o.whep != nil {
+		m.Handle("/whep/{name}", o.whep)
+		m.Handle("/whep/{name}/{session}", o.whep)
+	}
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		hls.Fail(w, http.StatusNotFound, "origin: there is nothing at this address")
 	})
 	return m
 }
 
-// ServeHTTP serves /live/, /whip/ and /api/v1/.
+// ServeHTTP serves /live/, /whip/, /whep/ and /api/v1/.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch, "+wire.PiecesHeader)
+	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch, "+whep.SilenceHeader+", "+wire.PiecesHeader)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, POST, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Range")
 		h.Set("Access-Control-Max-Age", "86400")
-		if _, pattern := o.mux.Handler(r); pattern != "/whip/{name}" && pattern != "/whip/{name}/{session}" {
+		if _, pattern := o.mux.Handler(r); !strings.HasPrefix(pattern, "/wh") {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
@@ -85,11 +91,11 @@ func renditionOf(r *http.Request) (index int, ok bool) {
 	return index, err == nil && text == "v"+strconv.Itoa(index)
 }
 
-// playable waits for a stream that has a broadcaster but no complete segment yet, and tells whether it came; if not it has answered
+// playable waits for a stream that has a broadcaster, or is about to have one again, but no complete segment yet, and tells whether it came; if not it has answered
 // why there is nothing.
 func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Stream, win *hls.Window) bool {
 	v, _ := win.View()
-	if !v.Playable() && st.Starting() {
+	if !v.Playable() && (st.Starting() || st.Awaited(time.Now())) {
 		var err error
 		if v, err = win.WaitPlayable(r.Context()); r.Context().Err() != nil {
 			return false

@@ -8,17 +8,21 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/archive"
 	"github.com/shoal-live/shoal/origin/archive/upload"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/thumbnail"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/twin"
 	"github.com/shoal-live/shoal/origin/webhook"
+	"github.com/shoal-live/shoal/origin/whep"
 	"github.com/shoal-live/shoal/origin/whip"
 )
 
@@ -31,8 +35,11 @@ type Origin struct {
 	keys     *Keys
 	metrics  *stream.Metrics
 	streams  *stream.Streams
+	ladder   *transcode.Ladder
 	rtmp     *rtmp.Server
+	webrtc   *rtc.Port
 	whip     *whip.Endpoint
+	whep     *whep.Endpoint // nil: off
 	hooks    *webhook.Hooks
 	archive  *archive.Archive // nil: nothing is recorded
 	uploader *upload.Uploader // nil: recordings stay here
@@ -75,7 +82,15 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errConfig, err)
 	}
-	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks}
+	rungs, err := transcode.Parse(config.Ladder)
+	if err != nil {
+		return nil, err
+	}
+	ladder, err := transcode.New(transcode.Config{Rungs: rungs, Registry: config.Registry, Log: config.Log})
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
 	if err := o.openArchive(); err != nil {
 		return nil, err
 	}
@@ -90,15 +105,51 @@ func New(config Config) (*Origin, error) {
 			return nil, fmt.Errorf("%w: %w", errConfig, err)
 		}
 	}
-	o.rtmp = rtmp.New(rtmp.Config{
-		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
-	})
-	o.whip = whip.New(whip.Config{
-		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Keyframes: config.SegmentDuration,
+	o.rtmp, err = rtmp.New(rtmp.Config{
+		Addr: config.RTMPAddr, Secure: config.RTMPSAddr, CertFile: config.TLSCert, KeyFile: config.TLSKey,
 		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
 	})
+	if err != nil {
+		return nil, err
+	}
+	o.webrtc = rtc.New(rtc.Config{
+		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Shed: metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: config.Log,
+	})
+	if o.whip, err = whip.New(whip.Config{
+		Port: o.webrtc, Keyframes: config.SegmentDuration, ICEServers: config.ICEServers,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	}); err != nil {
+		return nil, err
+	}
+	if err := o.openWHEP(); err != nil {
+		return nil, err
+	}
 	o.mux = o.routes()
 	return o, nil
+}
+
+// openWHEP makes the way to watch here, unless there is to be none.
+func (o *Origin) openWHEP() error {
+	if o.config.WHEP == "off" {
+		return nil
+	}
+	counted, err := whep.NewMetrics(o.config.Registry)
+	if err != nil {
+		return err
+	}
+	authorize := o.keys.Stream
+	if o.config.WHEP == "open" {
+		authorize = nil
+	}
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		ffmpeg = "" // AAC is not heard then, and viewers are told why
+	}
+	o.whep, err = whep.New(whep.Config{
+		Port: o.webrtc, ICEServers: o.config.ICEServers, Authorize: authorize, Streams: o.streams, Viewers: o.config.WHEPTotal, PerStream: o.config.WHEPViewers,
+		FFmpeg: ffmpeg, Metrics: counted, Log: o.config.Log,
+	})
+	return err
 }
 
 // Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
@@ -129,12 +180,19 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
-	if err := o.whip.Listen(); err != nil {
+	secure, err := o.rtmp.ListenSecure(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
+	if err := o.webrtc.Listen(); err != nil {
+		if secure != nil {
+			err = errors.Join(err, secure.Close())
+		}
 		return errors.Join(err, ln.Close())
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "webrtc", o.whip.Addresses())
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "rtmps", o.config.RTMPSAddr, "webrtc", o.webrtc.Addresses())
 
 	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
 	var told sync.WaitGroup
@@ -142,7 +200,6 @@ func (o *Origin) Run(ctx context.Context) error {
 	defer told.Wait()
 	defer unhook()
 	var all sync.WaitGroup
-	defer all.Wait()
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
 	if o.twin != nil {
@@ -155,9 +212,16 @@ func (o *Origin) Run(ctx context.Context) error {
 	if o.uploader != nil {
 		all.Go(func() { o.uploader.Run(ctx) })
 	}
+	if secure != nil {
+		all.Go(func() { _ = o.rtmp.Run(ctx, secure) }) // it ends early only where its listener is closed
+	}
+	if o.whep != nil {
+		all.Go(func() { o.whep.Run(ctx) })
+	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()
-	return err
+	all.Wait()
+	return errors.Join(err, o.webrtc.Close())
 }
 
 // RTMPAddr returns the address that RTMP is taken on, nil before Listen or Run.

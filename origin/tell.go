@@ -12,11 +12,15 @@ import (
 // beside runs what goes on beside a broadcast, until it ends.
 func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
 	var all sync.WaitGroup
-	defer all.Wait()
 	if o.archive != nil {
 		all.Go(func() { o.record(ctx, st) })
 	}
-	o.tell(ctx, st)
+	all.Go(func() { o.tell(ctx, st) })
+	all.Go(func() { o.ladder.Live(ctx, st) })
+	if o.whep != nil {
+		all.Go(func() { o.whep.Live(ctx, st) })
+	}
+	all.Wait()
 }
 
 // tell says to the webhooks that a broadcast has begun, and when it has ended why.

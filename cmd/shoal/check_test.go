@@ -27,7 +27,12 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"tracker -turn 3479", "like -turn :3479"},
 		{"up -http :18080 -admin :18080", "up: -admin :18080: -http has that port too: give each its own"},
 		{"up -http 127.0.0.1:18080 -rtmp :18080", "up: -rtmp :18080: -http has that port too"},
+		{"up -rtmp :18081 -webrtc :18081", "up: -webrtc :18081: -rtmp has that port too"},
+		{"origin -whip-ice-server http://stun.example", "origin: -whip-ice-server http://stun.example: want stun:HOST:PORT"},
+		{"up -whip-ice-server turn:foo", "up: -whip-ice-server turn:foo: a relay wants credentials: turn:foo|USER|PASSWORD"},
 		{"up -webrtc :3478", "up: -stun :3478: -webrtc has that port too"},
+		{"origin -ladder 720", `origin: -ladder 720: a ladder is up to 6 heights of 144p to 2160p, such as 720p,480p,360p; "720" is none`},
+		{"up -ladder 360p,99p", `up: -ladder 360p,99p: a ladder is up to 6 heights of 144p to 2160p, such as 720p,480p,360p; "99p" is not an even`},
 		{"up -cell-size 1000", "up: -cell-size 1000: choose 2 to 64 (by default 32)"},
 		{"tracker -cell-size 0", "tracker: -cell-size 0: choose 2 to 64"},
 		{"tracker -cell-size 1", "tracker: -cell-size 1: choose 2 to 64"},
@@ -60,9 +65,19 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"key list -data " + file, "key: -data " + file + ": " + file + " is a file"},
 		{"origin -part 0s", "origin: -part 0s: choose 100ms to 1s (by default 333ms)"},
 		{"origin -segment 0s", "origin: -segment 0s: choose 1s to 10s, in whole seconds (by default 2s)"},
-		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 10)"},
+		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 6)"},
 		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
+		{"origin -rtmps :1936", "origin: -rtmps :1936: it needs a certificate: name its PEM file by -tls-cert"},
+		{"up -rtmps :1936 -tls-cert " + file, "up: -rtmps :1936: it needs the private key of -tls-cert: name its PEM file by -tls-key"},
+		{"origin -tls-cert " + file, "origin: -tls-cert " + file + ": a certificate is of use with -rtmps only: add -rtmps :1936"},
+		{"origin -tls-key " + file, "origin: -tls-key " + file + ": a key is of use with -rtmps only: add -rtmps :1936"},
+		{"origin -rtmps :1935 -tls-cert " + file + " -tls-key " + file, "origin: -rtmps :1935: -rtmp has that port too"},
+		{"origin -rtmps me -tls-cert " + file + " -tls-key " + file, "origin: -rtmps me: want HOST:PORT or :PORT, with a port of 65535 at most, like -rtmps :1936"},
 		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
+		{"origin -webhook hooks.example", "origin: -webhook hooks.example: want URLs like https://HOST/PATH"},
+		{"up -webhook https://hooks.example/x -webhook-secret short", "up: -webhook-secret: webhook: a secret has 16 bytes or more"},
+		{"origin -webhook https://hooks.example/x -webhook-secret @/no/such/file", "origin: -webhook-secret: open /no/such/file"},
+		{"origin -tracker-stats ws://tracker.example/tracker", "want URLs of trackers' figures, like http://HOST/api/v1/swarm"},
 		{"tracker -allow-origin tv.example", `tracker: -allow-origin "tv.example": want scheme://host`},
 		{"up -allow-origin https://tv.example/", `tracker: -allow-origin "https://tv.example/": want scheme://host`},
 		{"tracker -ice " + strings.Repeat("stun:a.example,", wire.MaxICEServers) + "stun:a.example", "tracker: -ice names 9 servers: at most 8"},
@@ -99,11 +114,17 @@ func TestFlagsMayBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range []string{
 		"tracker -ice stun:a.example,turn:b.example:3478|me|secret,turns:[2001:db8::1]:5349?transport=tcp|me|secret",
 		"tracker -turn :3479 -turn-ip 192.0.2.1 -turn-peers 192.0.2.2", "tracker -relay-only -turn-ip 192.0.2.1", "tracker -stun=",
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
 		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936",
+		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
+		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),
 	} {
 		err := dispatch(t.Context(), append(strings.Fields(args), "-http", taken.Addr().String()), io.Discard)

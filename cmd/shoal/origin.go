@@ -8,13 +8,20 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/origin/audience"
+	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/webhook"
 )
+
+// lean is how much an origin lets lie before it is collected, in hundredths of what lives, unless GOGC in the environment says
+// otherwise. Nearly all that lives is media, which holds no pointers and costs nothing to collect around; see docs/decisions/0025.
+const lean = 25
 
 // defaultData is the folder of an origin unless it is told another.
 const defaultData = "data"
@@ -29,7 +36,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
-	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
+	flags.IntVar(&config.WindowSegments, "window", 6, "`segments` listed in a playlist")
 	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
 	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
 	var trackers list
@@ -53,13 +60,16 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
-		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc"),
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
 		bounded(), checked(),
 	); err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(lean)
 	}
 	config.Registry, config.Log = desk.registry, desk.log
 	if len(trackers) > 0 {
@@ -82,14 +92,23 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
-	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP `address` for broadcasters with WHIP")
+	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
+	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
+	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
+	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for the media of WHIP and WHEP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
+	flags.Var((*list)(&config.ICEServers), "whip-ice-server", "`servers` to tell WHIP broadcasters, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD")
+	flags.StringVar(&config.WHEP, "whep", "key", "`who` may watch at the origin itself by WHEP: key, who has the publish key; open, everybody; off, nobody")
+	flags.IntVar(&config.WHEPViewers, "whep-viewers", 16, "`viewers` of one stream by WHEP at once")
+	flags.IntVar(&config.WHEPTotal, "whep-total", 64, "`viewers` of all streams by WHEP at once")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
 	recorded := recordFlags(flags, config)
+	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
+		"those not below the broadcaster's are left out")
 	doors = func() []door {
-		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
+		return []door{{"rtmp", config.RTMPAddr}, {"rtmps", config.RTMPSAddr}, {"webrtc", config.WebRTCAddr}}
 	}
 	return doors, func() error {
 		for _, ip := range config.PublicIPs {
@@ -108,7 +127,28 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
 			}
 		}
-		return errors.Join(recorded(), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
+		if _, err := transcode.Parse(config.Ladder); err != nil {
+			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
+		}
+		switch {
+		case config.RTMPSAddr == "" && config.TLSCert != "":
+			return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr == "" && config.TLSKey != "":
+			return flags.refuse("tls-key", "a key is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr != "" && config.TLSCert == "":
+			return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
+		case config.RTMPSAddr != "" && config.TLSKey == "":
+			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
+		}
+		if !slices.Contains(origin.WHEPModes, config.WHEP) {
+			return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
+		}
+		for _, server := range config.ICEServers {
+			if _, err := parseICE(server); err != nil {
+				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
+			}
+		}
+		return errors.Join(recorded(), flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
 }
 

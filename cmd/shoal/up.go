@@ -58,7 +58,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if err := errors.Join(
 		bounded(), formed(), limits(), settle(), readKeys(), checked(), flags.streamName("stream"),
-		flags.addresses("tcp", "http", "admin", "rtmp"), flags.addresses("udp", "webrtc", "stun", "turn"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc", "stun", "turn"),
 	); err != nil {
 		return err
 	}

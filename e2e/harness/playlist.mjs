@@ -50,7 +50,8 @@ export class Playlist {
   #known = new Map(); // segments by MSN
   #stopped = false;
   #run;
-  reloads = 0;
+  #reloads = 0;
+  #fault = null; // what it took back
   failures = []; // {at, what}: times when it was not to be had
   newest = null; // as parsed last
 
@@ -95,7 +96,13 @@ export class Playlist {
       assert.ok(segment.map === last.map || segment.discontinuity > last.discontinuity, `another map at segment ${segment.msn}, and no discontinuity`);
     }
     this.newest = list;
-    this.reloads++;
+    this.#reloads++;
+  }
+
+  /** How often it was read; fails if it ever took something back. */
+  get reloads() {
+    if (this.#fault) throw this.#fault;
+    return this.#reloads;
   }
 
   /** All segments that were ever listed, by MSN. */
@@ -110,18 +117,22 @@ export class Playlist {
         try {
           await this.read();
         } catch (failure) {
-          if (failure instanceof assert.AssertionError) throw failure;
+          if (failure instanceof assert.AssertionError) {
+            this.#fault = failure;
+            return;
+          }
           this.failures.push({ at: Date.now(), what: String(failure.cause ?? failure) });
         }
         await new Promise((resolve) => setTimeout(resolve, every));
       }
     })();
-    this.#run.catch(() => {}); // stop tells
     return this;
   }
 
+  /** Ends follow, and fails if it ever took something back. */
   async stop() {
     this.#stopped = true;
     await this.#run;
+    if (this.#fault) throw this.#fault;
   }
 }

@@ -7,35 +7,9 @@ import test from 'node:test';
 
 import { demoClip, push, pushTo } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
+import { Playlist } from '../harness/playlist.mjs';
 import { edge, folder, origin, originPorts, tracker } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
-
-// Reads the media playlist over and over; says what must never be.
-function follow(t, url) {
-  const seen = { reloads: 0, msn: -1, breaks: -1, epochs: [], faults: [] };
-  let on = true;
-  t.after(() => { on = false; });
-  const read = async () => {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(15_000) });
-    if (!answer.ok) return seen.faults.push(`${answer.status} after ${seen.reloads} reloads`);
-    const text = await answer.text();
-    const number = (tag) => Number(new RegExp(`^#${tag}:(\\d+)`, 'm').exec(text)?.[1] ?? 0);
-    const msn = number('EXT-X-MEDIA-SEQUENCE');
-    const breaks = number('EXT-X-DISCONTINUITY-SEQUENCE');
-    if (msn < seen.msn) seen.faults.push(`media sequence ${msn} after ${seen.msn}`);
-    if (breaks < seen.breaks) seen.faults.push(`discontinuity sequence ${breaks} after ${seen.breaks}`);
-    const epoch = /^(\d+)\/s\d+\.m4s$/m.exec(text)?.[1];
-    if (epoch && seen.epochs.at(-1) !== epoch) seen.epochs.push(epoch);
-    Object.assign(seen, { msn, breaks, reloads: seen.reloads + 1 });
-  };
-  void (async () => {
-    while (on) {
-      await read().catch((error) => on && seen.faults.push(`${error}`));
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  })();
-  return seen;
-}
 
 // Clause: backup-origin
 test('an origin dies, and its viewers go on with the one beside it, and back', { timeout: 120_000 }, async (t) => {
@@ -59,8 +33,8 @@ test('an origin dies, and its viewers go on with the one beside it, and back', {
   await one.moving();
   await two.moving();
   await until('peers', async () => (await one.stats()).bytesFromPeers + (await two.stats()).bytesFromPeers > 0, { seconds: 15 });
-  const seen = follow(t, `${copies.base}/live/show/v0/index.m3u8`);
-  await until('some reloads', () => seen.reloads > 20);
+  const playlist = new Playlist(`${copies.base}/live/show/v0/index.m3u8`).follow();
+  await until('some reloads', () => playlist.reloads > 20);
   const { epoch } = await copies.stream('show');
 
   const advance = async (what, seconds) => {
@@ -90,7 +64,9 @@ test('an origin dies, and its viewers go on with the one beside it, and back', {
   await second.kill();
   const back = await advance('after the second origin died', 5);
   for (const stats of [...after, ...back]) assert.equal(stats.badPieces, 0);
-  assert.deepEqual(seen.faults, []);
-  assert.equal(seen.epochs.length, 3, `epochs ${seen.epochs}`);
-  t.diagnostic(`${seen.reloads} reloads, epochs ${seen.epochs}, media sequence up to ${seen.msn}`);
+  await playlist.stop();
+  const epochs = [...new Set(playlist.all.map((segment) => segment.uri.split('/')[0]))];
+  assert.deepEqual(playlist.failures, []);
+  assert.equal(epochs.length, 3, `epochs ${epochs}`);
+  t.diagnostic(`${playlist.reloads} reloads, epochs ${epochs}, segments up to ${playlist.all.at(-1).msn}`);
 });

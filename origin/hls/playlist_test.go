@@ -84,6 +84,50 @@ func playlist(w *Window) string {
 	return string(plain)
 }
 
+// TestText is a short window to the letter.
+//
+// Clause: hls-part-inf, hls-server-control, hls-independent, hls-pdt, hls-preload-hint, hls-discontinuity
+func TestText(t *testing.T) {
+	c := config
+	c.PartsFor = 1
+	w := NewWindow(c, 7, nil)
+	init := &Init{Number: 3}
+	w.Open(Segment{MSN: 7, Init: init, Discontinuity: 4, Date: began})
+	w.Add(Part{Duration: time.Second, Bytes: []byte("x")}, true)
+	w.Open(Segment{MSN: 8, Init: &Init{Number: 4}, Break: true, Discontinuity: 5, Date: time.Date(2026, 1, 2, 4, 0, 0, 0, time.FixedZone("", 3600))})
+	w.Add(Part{Duration: 333 * time.Millisecond, Independent: true, Bytes: []byte("x")}, false)
+	w.Add(Part{Duration: 33367 * time.Microsecond, Bytes: []byte("x")}, true)
+	w.Open(Segment{MSN: 9, Init: init, Discontinuity: 5, Date: time.Date(2026, 1, 2, 3, 0, 1, 5e6, time.UTC)})
+	w.Add(Part{Duration: 333 * time.Millisecond, Independent: true, Bytes: []byte("x")}, false)
+	const want = `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-SERVER-CONTROL:HOLD-BACK=6.00000,PART-HOLD-BACK=1.00200,CAN-BLOCK-RELOAD=YES
+#EXT-X-PART-INF:PART-TARGET=0.33400
+#EXT-X-MEDIA-SEQUENCE:7
+#EXT-X-TARGETDURATION:2
+#EXT-X-DISCONTINUITY-SEQUENCE:4
+#EXT-X-MAP:URI="77/init3.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.678Z
+#EXTINF:1.00000,
+77/s7.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="77/init4.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:00:00.000Z
+#EXT-X-PART:DURATION=0.33300,INDEPENDENT=YES,URI="77/s8.0.m4s"
+#EXT-X-PART:DURATION=0.03337,URI="77/s8.1.m4s"
+#EXTINF:0.36637,
+77/s8.m4s
+#EXT-X-MAP:URI="77/init3.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:00:01.005Z
+#EXT-X-PART:DURATION=0.33300,INDEPENDENT=YES,URI="77/s9.0.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="77/s9.1.m4s"
+`
+	if got := playlist(w); got != want {
+		t.Error(got)
+	}
+}
+
+// Clause: hls-window, hls-msn, hls-endlist, hls-discontinuity, hls-discontinuity-sequence, hls-pdt, hls-preload-hint
 func TestPlaylist(t *testing.T) {
 	w := NewWindow(config, 0, nil)
 	a := newAuthor(w)

@@ -101,10 +101,18 @@ func (v *View) playlist(skip bool, reports string) *written {
 	return *kept
 }
 
+// packers are gzip writers at rest: a new one costs a megabyte.
+var packers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+	return z
+}}
+
 func pack(b []byte) []byte {
 	var out bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&out, gzip.BestSpeed) // the level is valid
-	_, _ = z.Write(b)                                 // a memory buffer never fails
+	z := packers.Get().(*gzip.Writer)
+	defer packers.Put(z)
+	z.Reset(&out)
+	_, _ = z.Write(b) // a memory buffer never fails
 	_ = z.Close()
 	return out.Bytes()
 }

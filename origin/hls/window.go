@@ -89,15 +89,13 @@ func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(p.Bytes) > 0 || p.Gap {
+		w.open.Gap = w.open.Gap || p.Gap // what lacks a part is not whole
 		w.open.Parts = append(w.open.Parts, p)
 		w.open.Duration += p.Duration
 	}
 	if final {
 		s := w.open
 		w.open = nil
-		for _, p := range s.Parts {
-			s.Gap = s.Gap || p.Gap // what lacks a part is not whole
-		}
 		w.append(s)
 		w.lighten()
 	}

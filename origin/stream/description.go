@@ -109,6 +109,13 @@ func (s *Stream) Starting() bool {
 	return s.session != nil
 }
 
+// Awaited tells whether another process had media of the stream shortly before: its broadcaster is expected back, as after a restart.
+func (s *Stream) Awaited(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status == Idle && !s.since.IsZero() && now.Sub(s.since) < s.config.Grace
+}
+
 // Variants returns what the multivariant playlist says of the renditions that have media, the source first.
 func (s *Stream) Variants() (variants []hls.Variant) {
 	s.mu.Lock()

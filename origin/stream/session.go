@@ -152,7 +152,11 @@ func (s *Session) beginRun(f media.Frame) error {
 	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}
-	cut := segmenter.New(st.segmenting(), s.tracks, st.timeline, st.source.sequence)
+	config := st.segmenting()
+	if v, _ := st.source.window.View(); !v.Playable() {
+		config.First = 2 * config.Part // players wait for it: see docs/decisions/0025
+	}
+	cut := segmenter.New(config, s.tracks, st.timeline, st.source.sequence)
 	wall := s.first
 	if wall.IsZero() {
 		wall = time.Now()

@@ -28,8 +28,11 @@ func (c *clock) time(timestamp uint32, since time.Duration) time.Duration {
 	}
 	c.ticks += int64(int32(timestamp - c.last))
 	c.last = timestamp
-	return c.offset + c.span(c.ticks)
+	return c.when(c.ticks)
 }
+
+// when returns the time of unwrapped ticks.
+func (c *clock) when(ticks int64) time.Duration { return c.offset + c.span(ticks) }
 
 func (c *clock) span(ticks int64) time.Duration {
 	return time.Duration(ticks/c.rate)*time.Second + time.Duration(ticks%c.rate)*time.Second/time.Duration(c.rate)
@@ -51,7 +54,7 @@ func (c *clock) follow(leader *clock) {
 	if !c.reported || !leader.reported {
 		return
 	}
-	want := leader.offset + leader.span(leader.at) + c.ntp.Sub(leader.ntp) - c.span(c.at)
+	want := leader.when(leader.at) + c.ntp.Sub(leader.ntp) - c.span(c.at)
 	switch d := want - c.offset; {
 	case d > maxSkew || d < -maxSkew:
 	case d > slewStep:
@@ -61,4 +64,16 @@ func (c *clock) follow(leader *clock) {
 	default:
 		c.offset = want
 	}
+}
+
+// behind returns how many ticks c counts more than leader for the same moment, by the reports of both. Their rates are equal.
+func (c *clock) behind(leader *clock) (ticks int64, known bool) {
+	if !c.reported || !leader.reported {
+		return 0, false
+	}
+	d := c.ntp.Sub(leader.ntp)
+	if d > time.Hour || d < -time.Hour {
+		return 0, false
+	}
+	return c.at - leader.at - int64(d)*c.rate/int64(time.Second), true
 }

@@ -4,7 +4,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/pion/rtp"
 
 	"github.com/shoal-live/shoal/origin/media"
@@ -14,60 +13,87 @@ import (
 // patience is how long the first frames wait for the other track's.
 const patience = 2 * time.Second
 
-// feed turns packets of both tracks into a session's frames.
+// opening is how long after the first key frame the second is asked for: the first segment ends there, and whoever waits
+// can begin to play.
+const opening = 650 * time.Millisecond
+
+// feed turns packets of all tracks into a session's frames. Of several layers of video one leads, and is the source.
 type feed struct {
 	// static
 	session  *stream.Session
-	begun    time.Time
-	keyframe func() // asks the broadcaster for one
+	begun    time.Time // what the times of the session count from
+	keyframe func()    // asks the broadcaster for one, in all layers
 
-	mu        sync.Mutex
-	wanted    struct{ video, audio bool }
-	video     clock
-	audio     clock
-	order     [2]reorder
-	unit      depacketizer
-	decode    *h264.DTSExtractor
-	sps, pps  []byte
-	track     *media.Track // video
-	sound     *media.Track
-	running   bool
-	held      []media.Frame
-	waitKey   bool
-	lastKey   time.Time
-	lastVideo time.Duration
-	err       error
+	mu      sync.Mutex
+	layers  []*layer  // as the offer has them; none: no video
+	lead    *layer    // nil: not chosen yet
+	waiting time.Time // for all layers, since
+	changed bool      // the tracks did, and the session is to know with the next key frame
+	wanted  bool      // sound
+	audio   clock
+	order   reorder // of audio
+	sound   *media.Track
+
+	running  bool
+	held     []media.Frame
+	firstKey time.Time
+	opened   bool // the second key frame was asked for
+	lastKey  time.Time
+	err      error
 }
 
 func newFeed(s *stream.Session, o offer, keyframe func()) *feed {
 	f := &feed{
-		session: s, begun: time.Now(), keyframe: keyframe, video: clock{rate: 90000}, audio: clock{rate: 48000},
-		waitKey: true,
+		session: s, begun: time.Now(), keyframe: keyframe, audio: clock{rate: 48000}, wanted: len(o.audio) > 0,
 	}
-	f.wanted.video, f.wanted.audio = len(o.video) > 0, len(o.audio) > 0
+	switch {
+	case len(o.video) == 0:
+	case len(o.layers) == 0:
+		f.layers = []*layer{newLayer("", o.coding)}
+		f.lead = f.layers[0]
+	default:
+		for i, rid := range o.layers {
+			f.layers = append(f.layers, newLayer(rid, o.coding))
+			f.layers[i].index = i
+		}
+	}
 	return f
 }
 
-// packet takes a packet of either track that came now. The error is the session's end.
-func (f *feed) packet(video bool, p *rtp.Packet, now time.Time) error {
+// layer returns the one of a name, nil if there is none.
+func (f *feed) layer(rid string) *layer {
+	for _, l := range f.layers {
+		if l.rid == rid {
+			return l
+		}
+	}
+	return nil
+}
+
+// packet takes a packet that came now, of a layer or, where that is nil, of the sound. The error is the session's end.
+func (f *feed) packet(l *layer, p *rtp.Packet, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.session.Received(p.MarshalSize())
 	f.session.FirstByte(now)
-	if video {
-		f.order[0].push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(p, lost, now) })
+	if !f.opened && !f.firstKey.IsZero() && now.Sub(f.firstKey) >= opening {
+		f.opened = true
+		f.keyframe()
+	}
+	if l != nil {
+		l.order.push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(l, p, lost, now) })
 	} else {
-		f.order[1].push(now, p, func(p *rtp.Packet, _ bool) { f.audioPacket(p, now) })
+		f.order.push(now, p, func(p *rtp.Packet, _ bool) { f.audioPacket(p, now) })
 	}
 	return f.err
 }
 
 // report takes a sender report.
-func (f *feed) report(video bool, ntp uint64, timestamp uint32) {
+func (f *feed) report(l *layer, ntp uint64, timestamp uint32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if video {
-		f.video.report(ntp, timestamp)
+	if l != nil {
+		l.clock.report(ntp, timestamp)
 	} else {
 		f.audio.report(ntp, timestamp)
 	}
@@ -77,77 +103,50 @@ func (f *feed) report(video bool, ntp uint64, timestamp uint32) {
 func (f *feed) stale(now time.Time, d time.Duration) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.wanted.video && now.Sub(f.lastKey) > d
+	return len(f.layers) > 0 && now.Sub(f.lastKey) > d
 }
 
-func (f *feed) videoPacket(p *rtp.Packet, lost bool, now time.Time) {
-	u, broken := f.unit.push(p, lost)
-	if broken && !f.waitKey {
-		// Pictures that lean on a lost one would show garbage: the last good one stands until the next key frame.
-		f.waitKey = true
+func (f *feed) videoPacket(l *layer, p *rtp.Packet, lost bool, now time.Time) {
+	u, seen, broken, err := l.push(p, lost, now)
+	if broken {
 		f.keyframe()
 	}
 	if u == nil {
 		return
 	}
-	s := media.ParseH264(u.nals)
-	f.parameters(s)
-	if len(s.Bytes) == 0 || f.track == nil || f.waitKey && !s.Key {
-		return
-	}
-	f.video.follow(&f.audio)
-	pts := f.video.time(u.timestamp, now.Sub(f.begun))
-	if s.Key {
-		f.waitKey, f.lastKey = false, now
-		if f.decode == nil {
-			f.decode = &h264.DTSExtractor{}
-			f.decode.Initialize()
+	changed := false
+	if seen.key {
+		if changed, err = l.parameters(); err != nil {
+			f.err = err
+			return
 		}
 	}
-	dts := f.dts(u.nals, s, pts)
-	f.write(media.Frame{Video: true, DTS: dts, PTS: max(pts, dts), Key: s.Key, Bytes: s.Bytes})
-}
-
-// dts works out the decode time; browsers send no B-frames, other broadcasters may.
-func (f *feed) dts(nals [][]byte, s media.H264Unit, pts time.Duration) time.Duration {
-	if s.SPS == nil && s.Key {
-		nals = append([][]byte{f.sps}, nals...)
+	if l == f.lead {
+		l.clock.follow(&f.audio)
 	}
-	dts := int64(pts)
-	if f.decode != nil {
-		var err error
-		if dts, err = f.decode.Extract(nals, int64(pts)); err != nil {
-			f.decode = nil // until the next key frame
-			dts = int64(pts)
+	pts := l.clock.time(u.timestamp, now.Sub(f.begun))
+	f.elect(now)
+	if l != f.lead {
+		f.follow(l, seen, changed)
+		return
+	}
+	f.changed = f.changed || changed
+	if l.track == nil || l.waitKey && !seen.key {
+		return
+	}
+	if seen.key {
+		l.waitKey, f.lastKey = false, now
+		if f.firstKey.IsZero() {
+			f.firstKey = now
 		}
+		if f.changed && f.running {
+			f.start()
+		}
+		f.changed = false
 	}
-	f.lastVideo = max(time.Duration(min(dts, int64(pts))), f.lastVideo+time.Millisecond)
-	return f.lastVideo
-}
-
-// parameters notes new parameter sets; a change begins a new timeline.
-func (f *feed) parameters(s media.H264Unit) {
-	if s.SPS != nil {
-		f.sps = s.SPS
-	}
-	if s.PPS != nil {
-		f.pps = s.PPS
-	}
-	if !s.Key || f.sps == nil || f.pps == nil {
-		return
-	}
-	t, err := media.NewH264(f.sps, f.pps)
-	if err != nil {
-		f.err = err
-		return
-	}
-	if f.track != nil && f.track.Same(t) {
-		return
-	}
-	f.track = &t
-	if f.running {
-		f.start()
-	}
+	dts := l.dts(u.parts, seen.key, pts)
+	l.note(max(pts, dts))
+	f.write(media.Frame{Video: true, DTS: dts, PTS: max(pts, dts), Key: seen.key, Bytes: seen.bytes})
 }
 
 func (f *feed) audioPacket(p *rtp.Packet, now time.Time) {
@@ -179,8 +178,12 @@ func (f *feed) write(frame media.Frame) {
 		return
 	}
 	f.held = append(f.held, frame)
-	missing := f.wanted.video && f.track == nil || f.wanted.audio && f.sound == nil
-	if missing && time.Since(f.begun) < patience && len(f.held) < 1000 {
+	missing := len(f.layers) > 0 && (f.lead == nil || f.lead.track == nil) || f.wanted && f.sound == nil
+	wait := patience
+	if len(f.layers) > 1 {
+		wait += allLayers
+	}
+	if missing && time.Since(f.begun) < wait && len(f.held) < 1000 {
 		return
 	}
 	f.start()
@@ -195,10 +198,11 @@ func (f *feed) write(frame media.Frame) {
 
 func (f *feed) start() {
 	var tracks []media.Track
-	for _, t := range []*media.Track{f.track, f.sound} {
-		if t != nil {
-			tracks = append(tracks, *t)
-		}
+	if f.lead != nil && f.lead.track != nil {
+		tracks = append(tracks, *f.lead.track)
+	}
+	if f.sound != nil {
+		tracks = append(tracks, *f.sound)
 	}
 	f.running = true
 	f.err = f.session.SetTracks(tracks)

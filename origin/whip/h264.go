@@ -3,7 +3,7 @@ package whip
 import (
 	"encoding/binary"
 
-	"github.com/pion/rtp"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 
 	"github.com/shoal-live/shoal/origin/media"
 )
@@ -14,90 +14,76 @@ const (
 	nalFUA   = 28
 )
 
-// unit is one access unit as it came.
-type unit struct {
-	timestamp uint32
-	nals      [][]byte
+type h264Coding struct {
+	partial  []byte // a NAL unit in pieces
+	sps, pps []byte
 }
 
-// depacketizer puts access units together from packets in order. A unit that lacks a packet is not given out.
-type depacketizer struct {
-	timestamp uint32
-	nals      [][]byte
-	partial   []byte // a NAL unit in pieces
-	size      int
-	broken    bool // the unit under way lacks something
-}
+func (c *h264Coding) pending() bool { return c.partial != nil }
+func (c *h264Coding) drop()         { c.partial = nil }
 
-// push adds a packet and returns the access unit it completes, if any. Broken tells that a unit had to be given up.
-func (d *depacketizer) push(p *rtp.Packet, lost bool) (u *unit, broken bool) {
-	if len(p.Payload) == 0 {
-		d.broken = d.broken || lost
-		return nil, lost
-	}
-	if p.Timestamp != d.timestamp {
-		// The packet with the marker was lost, or never set: what there is cannot be trusted to be whole after a loss.
-		if len(d.nals) > 0 && !d.broken && !lost && d.partial == nil {
-			u = &unit{d.timestamp, d.nals}
-		}
-		d.reset()
-		d.timestamp = p.Timestamp
-	}
-	if lost {
-		d.broken = true
-	}
-	d.size += len(p.Payload)
-	if !d.add(p.Payload) || d.size > media.MaxFrame {
-		d.broken = true
-	}
-	if !p.Marker {
-		return u, lost
-	}
-	broken = d.broken || d.partial != nil
-	if !broken && len(d.nals) > 0 {
-		u = &unit{d.timestamp, d.nals}
-	}
-	d.reset()
-	return u, broken || lost
-}
-
-func (d *depacketizer) reset() {
-	d.nals, d.partial, d.size, d.broken = nil, nil, 0, false
-}
-
-// add takes one payload apart; false if it makes no sense.
-func (d *depacketizer) add(b []byte) bool {
+func (c *h264Coding) unpack(b []byte) ([][]byte, error) {
 	switch kind := b[0] & 0x1f; {
 	case kind > 0 && kind < nalSTAPA:
-		d.nals = append(d.nals, b)
+		return [][]byte{b}, nil
 	case kind == nalSTAPA:
-		for b = b[1:]; len(b) > 0; {
-			if len(b) < 2 {
-				return false
-			}
-			n := int(binary.BigEndian.Uint16(b))
-			if n == 0 || len(b)-2 < n {
-				return false
-			}
-			d.nals = append(d.nals, b[2:2+n])
-			b = b[2+n:]
-		}
-	case kind == nalFUA:
-		if len(b) < 3 {
-			return false
-		}
-		if b[1]&0x80 != 0 {
-			d.partial = []byte{b[0]&0xe0 | b[1]&0x1f}
-		} else if d.partial == nil {
-			return false
-		}
-		d.partial = append(d.partial, b[2:]...)
-		if b[1]&0x40 != 0 {
-			d.nals = append(d.nals, d.partial)
-			d.partial = nil
-		}
-	default:
-		return false
+		return aggregated(b[1:], 1)
+	case kind == nalFUA && len(b) >= 3:
+		return fragmented(&c.partial, b[1], []byte{b[0]&0xe0 | b[1]&0x1f}, b[2:])
 	}
-	return true
+	return nil, errBroken
 }
+
+// aggregated returns NAL units that stand one after another, each behind its length, which is that of their header at least.
+func aggregated(b []byte, header int) (units [][]byte, err error) {
+	for len(b) > 0 {
+		if len(b) < 2 {
+			return nil, errBroken
+		}
+		n := int(binary.BigEndian.Uint16(b))
+		if n < header || len(b)-2 < n {
+			return nil, errBroken
+		}
+		units = append(units, b[2:2+n])
+		b = b[2+n:]
+	}
+	return units, nil
+}
+
+// fragmented adds a piece to a NAL unit. The bits of mark tell of its first and last, which header stands before.
+func fragmented(partial *[]byte, mark byte, header, piece []byte) ([][]byte, error) {
+	if mark&0x80 != 0 {
+		*partial = header
+	} else if *partial == nil {
+		return nil, errBroken
+	}
+	*partial = append(*partial, piece...)
+	if mark&0x40 == 0 {
+		return nil, nil
+	}
+	whole := *partial
+	*partial = nil
+	return [][]byte{whole}, nil
+}
+
+func (c *h264Coding) read(units [][]byte) (picture, error) {
+	u := media.ParseH264(units)
+	if u.SPS != nil {
+		c.sps = u.SPS
+	}
+	if u.PPS != nil {
+		c.pps = u.PPS
+	}
+	return picture{u.Key, u.Bytes}, nil
+}
+
+func (c *h264Coding) track() (t media.Track, known bool, err error) {
+	if c.sps == nil || c.pps == nil {
+		return t, false, nil
+	}
+	t, err = media.NewH264(c.sps, c.pps)
+	return t, true, err
+}
+
+func (c *h264Coding) order() decodeOrder   { return h264.NewDTSExtractor() }
+func (c *h264Coding) parameters() [][]byte { return [][]byte{c.sps} }

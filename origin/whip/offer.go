@@ -3,20 +3,22 @@ package whip
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pion/sdp/v3"
+
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 // What can be wrong with an offer. The texts are shown to whoever sent it.
 var (
-	errOffer  = errors.New("whip: not a usable SDP offer")
 	errTracks = errors.New("whip: an offer must send one video track, one audio track, or one of each")
-	errCodecs = errors.New("whip: HLS needs H.264 video and Opus audio")
+	errCodecs = errors.New("whip: HLS needs H.264, HEVC or AV1 video and Opus audio")
 )
 
-const maxOffer = 64 << 10
+const maxLayers = 8 // of simulcast
 
 // codec is one payload type of an offer.
 type codec struct {
@@ -27,8 +29,10 @@ type codec struct {
 
 // offer is what matters of an SDP offer.
 type offer struct {
-	video []codec // H.264 only
-	audio []codec // Opus only
+	coding string  // of the video: the first that is offered of those in codings
+	video  []codec // of that coding only
+	audio  []codec // Opus only
+	layers []string
 }
 
 // parseOffer reads an offer and refuses what cannot become a stream as a whole.
@@ -36,10 +40,10 @@ func parseOffer(text string) (offer, error) {
 	var o offer
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(text); err != nil {
-		return o, fmt.Errorf("%w: %w", errOffer, err)
+		return o, fmt.Errorf("%w: %w", rtc.ErrOffer, err)
 	}
 	if !strings.Contains(text, "a=ice-ufrag:") || !strings.Contains(text, "a=fingerprint:") {
-		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", errOffer)
+		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", rtc.ErrOffer)
 	}
 	var videos, audios int
 	for _, m := range s.MediaDescriptions {
@@ -49,25 +53,27 @@ func parseOffer(text string) (offer, error) {
 		if _, receives := m.Attribute("recvonly"); receives {
 			return o, errTracks
 		}
-		if _, simulcast := m.Attribute("simulcast"); simulcast {
-			return o, fmt.Errorf("%w; simulcast is not taken", errTracks)
-		}
+		var err error
 		switch m.MediaName.Media {
 		case "video":
 			videos++
-			o.video = codecs(m, "h264")
+			o.coding, o.video = firstCoding(m)
+			o.layers, err = simulcast(m)
 		case "audio":
 			audios++
 			o.audio = codecs(m, "opus")
 		default:
 			return o, fmt.Errorf("%w; not %q", errTracks, m.MediaName.Media)
 		}
+		if err != nil {
+			return o, err
+		}
 	}
 	if videos > 1 || audios > 1 || videos+audios == 0 {
 		return o, errTracks
 	}
 	if videos == 1 && len(o.video) == 0 {
-		return o, fmt.Errorf("%w; the offered video has no H.264", errCodecs)
+		return o, fmt.Errorf("%w; the offered video has none of these", errCodecs)
 	}
 	if audios == 1 && len(o.audio) == 0 {
 		return o, fmt.Errorf("%w; the offered audio has no Opus", errCodecs)
@@ -78,6 +84,20 @@ func parseOffer(text string) (offer, error) {
 func bundled(m *sdp.MediaDescription) bool {
 	_, ok := m.Attribute("bundle-only")
 	return ok
+}
+
+// firstCoding returns the coding the broadcaster likes best of those that HLS carries, and its payload types.
+func firstCoding(m *sdp.MediaDescription) (name string, of []codec) {
+	best := len(m.MediaName.Formats)
+	for n := range codings {
+		all := codecs(m, n)
+		for _, c := range all {
+			if at := slices.Index(m.MediaName.Formats, strconv.Itoa(int(c.payload))); at >= 0 && at < best {
+				best, name, of = at, n, all
+			}
+		}
+	}
+	return name, of
 }
 
 // codecs returns the payload types of m that are of the named encoding.
@@ -103,4 +123,50 @@ func codecs(m *sdp.MediaDescription, name string) (out []codec) {
 		out = append(out, c)
 	}
 	return out
+}
+
+// simulcast returns the names of the layers that m sends (RFC 8853), none where it sends one without a name. All of them
+// are taken, or none: what would have to be left out is an error.
+func simulcast(m *sdp.MediaDescription) (layers []string, err error) {
+	text, offered := m.Attribute("simulcast")
+	var named []string
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "rid":
+			if id, direction, _ := strings.Cut(a.Value, " "); strings.HasPrefix(direction, "send") {
+				named = append(named, id)
+			}
+		case "ssrc-group":
+			if strings.HasPrefix(a.Value, "SIM ") {
+				return nil, fmt.Errorf("%w; layers of simulcast need names, a=rid and a=simulcast", errTracks)
+			}
+		}
+	}
+	if !offered {
+		if len(named) > 0 {
+			return nil, fmt.Errorf("%w: a=rid without a=simulcast", rtc.ErrOffer)
+		}
+		return nil, nil
+	}
+	words := strings.Fields(text)
+	if len(words) != 2 || words[0] != "send" {
+		return nil, fmt.Errorf("%w: a=simulcast:%.80s", rtc.ErrOffer, text)
+	}
+	for stream := range strings.SplitSeq(words[1], ";") {
+		id := strings.TrimPrefix(stream, "~") // it begins paused
+		if strings.Contains(id, ",") {
+			return nil, fmt.Errorf("%w; layers with alternatives are not taken", errTracks)
+		}
+		if id == "" || len(id) > 32 || slices.Contains(layers, id) || !slices.Contains(named, id) {
+			return nil, fmt.Errorf("%w: layer %.32q of a=simulcast", rtc.ErrOffer, id)
+		}
+		layers = append(layers, id)
+	}
+	if len(named) != len(layers) {
+		return nil, fmt.Errorf("%w: a=rid names other layers than a=simulcast", rtc.ErrOffer)
+	}
+	if len(layers) > maxLayers {
+		return nil, fmt.Errorf("%w, in at most %d layers", errTracks, maxLayers)
+	}
+	return layers, nil
 }

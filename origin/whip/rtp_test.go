@@ -101,7 +101,7 @@ func packets() (all []*rtp.Packet) {
 }
 
 func TestDepacketize(t *testing.T) {
-	var d depacketizer
+	d := depacketizer{coding: &h264Coding{}}
 	n := 0
 	for _, p := range packets() {
 		u, broken := d.push(p, false)
@@ -111,7 +111,7 @@ func TestDepacketize(t *testing.T) {
 		if u == nil {
 			continue
 		}
-		want, got := media.ParseH264(testclip.Units()[n]), media.ParseH264(u.nals)
+		want, got := media.ParseH264(testclip.Units()[n]), media.ParseH264(u.parts)
 		if !bytes.Equal(got.Bytes, want.Bytes) || got.Key != want.Key || !bytes.Equal(got.SPS, want.SPS) {
 			t.Fatalf("access unit %d differs", n)
 		}
@@ -128,7 +128,7 @@ func TestDepacketizeLoss(t *testing.T) {
 	units := testclip.Units()
 	rapid.Check(t, func(r *rapid.T) {
 		var order reorder
-		var d depacketizer
+		d := depacketizer{coding: &h264Coding{}}
 		dropped, out, broken := 0, 0, false
 		for i, p := range all {
 			if i > 0 && rapid.IntRange(0, 30).Draw(r, "drop") == 0 {
@@ -142,7 +142,7 @@ func TestDepacketizeLoss(t *testing.T) {
 					return
 				}
 				out++
-				if !bytes.Equal(media.ParseH264(u.nals).Bytes, media.ParseH264(units[u.timestamp/3000]).Bytes) {
+				if !bytes.Equal(media.ParseH264(u.parts).Bytes, media.ParseH264(units[u.timestamp/3000]).Bytes) {
 					r.Fatalf("access unit %d is not as it was sent", u.timestamp/3000)
 				}
 			})
@@ -153,17 +153,31 @@ func TestDepacketizeLoss(t *testing.T) {
 	})
 }
 
+// FuzzDepacketize feeds all codings with whatever.
 func FuzzDepacketize(f *testing.F) {
 	for _, p := range packets()[:5] {
-		f.Add(p.Payload, p.Payload, true)
+		f.Add("h264", p.Payload, p.Payload, true)
 	}
-	f.Add([]byte{24, 0, 0}, []byte{28, 0xc0}, false)
-	f.Fuzz(func(t *testing.T, a, b []byte, marker bool) {
-		var d depacketizer
-		for i, payload := range [][]byte{a, b, a} {
+	f.Add("h264", []byte{24, 0, 0}, []byte{28, 0xc0}, false)
+	f.Add("h265", []byte{48 << 1, 1, 0, 3, 64, 1, 2}, []byte{49 << 1, 1, 0x93, 1, 2, 3}, true)
+	f.Add("av1", []byte{0x18, 0x0a, 0x0b, 0, 0, 0, 66}, []byte{0x90, 1, 2, 3}, true)
+	f.Fuzz(func(t *testing.T, name string, a, b []byte, marker bool) {
+		made, known := codings[name]
+		if !known {
+			return
+		}
+		d := depacketizer{coding: made.new()}
+		for i, payload := range [][]byte{a, b, a, b} {
 			u, _ := d.push(&rtp.Packet{Header: rtp.Header{Timestamp: uint32(i / 2), Marker: marker}, Payload: payload}, false)
-			if u != nil {
-				media.ParseH264(u.nals)
+			if u == nil {
+				continue
+			}
+			if _, err := d.coding.read(u.parts); err != nil {
+				continue
+			}
+			_, known, err := d.coding.track()
+			if order := d.coding.order(); order != nil && known && err == nil {
+				_, _ = order.Extract(append(d.coding.parameters(), u.parts...), int64(i))
 			}
 		}
 	})

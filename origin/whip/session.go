@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,12 +12,12 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
 const (
-	silence      = 10 * time.Second // without media a broadcaster is gone
-	gatherWithin = 5 * time.Second
+	silence = 10 * time.Second // without media a broadcaster is gone
 )
 
 // Why a session ends that is not broken.
@@ -31,28 +32,30 @@ type session struct {
 	// static
 	id      string
 	name    string
-	ufrag   string // of the broadcaster
 	publish *stream.Session
 	pc      *webrtc.PeerConnection
 	feed    *feed
+	ended   chan struct{} // it is to end
+	closed  chan struct{} // it has ended
+	end     func(err error)
 
-	heard      atomic.Int64 // Unix nanoseconds of the newest packet
-	candidates atomic.Int32
-	ended      chan struct{} // it is to end
-	closed     chan struct{} // it has ended
-	end        func(err error)
-	cause      error // once ended is closed
-	ssrc       atomic.Uint32
-	readers    sync.WaitGroup
+	heard   atomic.Int64 // Unix nanoseconds of the newest packet
+	cause   error        // once ended is closed
+	readers sync.WaitGroup
+
+	negotiation *rtc.Negotiation
+
+	mu    sync.Mutex
+	ssrcs []uint32 // of video
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
 func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
-	pc, err := e.port.connect(o, e.config.PublicIPs, aside{log: e.config.Log})
+	pc, err := connect(e.config.Port, o, rtc.Aside{Log: e.config.Log})
 	if err != nil {
 		return nil, "", err
 	}
-	s := &session{id: id, name: name, ufrag: attribute(sdp, "a=ice-ufrag:"), publish: publish, pc: pc,
+	s := &session{id: id, name: name, publish: publish, pc: pc,
 		ended: make(chan struct{}), closed: make(chan struct{}),
 	}
 	var once sync.Once
@@ -68,7 +71,8 @@ func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, pu
 			s.end(errClosed)
 		}
 	})
-	text, err := s.negotiate(ctx, sdp)
+	var text string
+	s.negotiation, text, err = rtc.Negotiate(ctx, pc, sdp, s.ended, nil)
 	if err != nil {
 		_ = pc.GracefulClose()
 		return nil, "", err
@@ -76,39 +80,24 @@ func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, pu
 	return s, text, nil
 }
 
-func (s *session) negotiate(ctx context.Context, sdp string) (string, error) {
-	if err := s.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: sdp}); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	answer, err := s.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	gathered := webrtc.GatheringCompletePromise(s.pc)
-	if err := s.pc.SetLocalDescription(answer); err != nil {
-		return "", fmt.Errorf("%w: %w", errOffer, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, gatherWithin)
-	defer cancel()
-	select {
-	case <-gathered:
-	case <-ctx.Done():
-		return "", fmt.Errorf("whip: gather candidates: %w", ctx.Err())
-	}
-	return s.pc.LocalDescription().SDP, nil
-}
-
 // track reads one track until the connection closes.
 func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-	video := t.Kind() == webrtc.RTPCodecTypeVideo
-	if video {
-		s.ssrc.Store(uint32(t.SSRC()))
+	var l *layer
+	if t.Kind() == webrtc.RTPCodecTypeVideo {
+		if l = s.feed.layer(t.RID()); l == nil {
+			return // nobody offered it
+		}
+		s.mu.Lock()
+		if ssrc := uint32(t.SSRC()); !slices.Contains(s.ssrcs, ssrc) {
+			s.ssrcs = append(s.ssrcs, ssrc)
+		}
+		s.mu.Unlock()
 		s.askKeyframe()
 	}
 	s.readers.Add(2)
 	go func() {
 		defer s.readers.Done()
-		s.readReports(video, r)
+		s.readReports(l, t, r)
 	}()
 	go func() {
 		defer s.readers.Done()
@@ -119,7 +108,7 @@ func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 			}
 			now := time.Now()
 			s.heard.Store(now.UnixNano())
-			if err := s.feed.packet(video, p, now); err != nil {
+			if err := s.feed.packet(l, p, now); err != nil {
 				s.end(err)
 				return
 			}
@@ -127,25 +116,36 @@ func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	}()
 }
 
-func (s *session) readReports(video bool, r *webrtc.RTPReceiver) {
+func (s *session) readReports(l *layer, t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	for {
-		packets, _, err := r.ReadRTCP()
+		var packets []rtcp.Packet
+		var err error
+		if t.RID() == "" {
+			packets, _, err = r.ReadRTCP()
+		} else {
+			packets, _, err = r.ReadSimulcastRTCP(t.RID())
+		}
 		if err != nil {
 			return
 		}
 		for _, p := range packets {
 			if sr, ok := p.(*rtcp.SenderReport); ok {
-				s.feed.report(video, sr.NTPTime, sr.RTPTime)
+				s.feed.report(l, sr.NTPTime, sr.RTPTime)
 			}
 		}
 	}
 }
 
-// askKeyframe sends a picture loss indication.
+// askKeyframe sends a picture loss indication to all layers, in one datagram: their key frames are then of the same moment.
 func (s *session) askKeyframe() {
-	if ssrc := s.ssrc.Load(); ssrc != 0 {
-		// an error means that the connection is going down, which is noticed elsewhere
-		_ = s.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ask []rtcp.Packet
+	for _, ssrc := range s.ssrcs {
+		ask = append(ask, &rtcp.PictureLossIndication{MediaSSRC: ssrc})
+	}
+	if len(ask) > 0 {
+		_ = s.pc.WriteRTCP(ask) // an error means that the connection is going down, which is noticed elsewhere
 	}
 }
 
@@ -174,6 +174,7 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 	err := s.pc.GracefulClose()
 	s.readers.Wait()
 	<-s.ended
+	s.feed.close()
 	if errors.Is(s.cause, errDeleted) || errors.Is(s.cause, errClosed) {
 		s.publish.End()
 	}

@@ -1,11 +1,7 @@
 package whip
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,202 +10,44 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
-	"github.com/pion/webrtc/v4/pkg/media"
 	"go.uber.org/goleak"
 
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
-	"github.com/shoal-live/shoal/origin/testclip"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// house is an endpoint with the keys "secret" for "demo" and "other" for "other".
-type house struct {
-	streams *stream.Streams
-	http    *httptest.Server
-}
-
-func open(t testing.TB) *house {
-	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	metrics, err := stream.NewMetrics(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{streams: stream.New(stream.Config{
-		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
-	}, metrics, log)}
-	e := New(Config{
-		Addr: "127.0.0.1:0", Keyframes: 2 * time.Second, Streams: h.streams, Metrics: metrics, Log: log,
-		Authorize: func(key string) (string, bool) {
-			name, ok := map[string]string{"secret": "demo", "other": "other"}[key]
-			return name, ok
-		},
-	})
-	if err := e.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	running := make(chan struct{})
-	e.running = ctx // as Run will say; the test must not race it
-	var all sync.WaitGroup
-	all.Go(func() { close(running); e.Run(ctx) })
-	<-running
-	m := http.NewServeMux()
-	m.Handle("/whip/{name}", e)
-	m.Handle("/whip/{name}/{session}", e)
-	h.http = httptest.NewServer(m)
-	t.Cleanup(func() {
-		h.http.Close()
-		http.DefaultClient.CloseIdleConnections()
-		cancel()
-		all.Wait()
-	})
-	return h
-}
-
-// do sends a request; headers are pairs.
-func (h *house) do(t testing.TB, method, path, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, h.http.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(b)
-}
-
-// camera is a broadcaster's peer connection.
-type camera struct {
-	*webrtc.PeerConnection
-	video, audio *webrtc.TrackLocalStaticSample
-	connected    chan struct{}
-}
-
-func newCamera(t testing.TB, codec string) (*camera, string) {
-	t.Helper()
-	engine := &webrtc.MediaEngine{}
-	if err := engine.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
-	}
-	var settings webrtc.SettingEngine
-	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &camera{PeerConnection: pc, connected: make(chan struct{})}
-	t.Cleanup(func() { _ = pc.GracefulClose() })
-	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
-			close(c.connected)
-		}
-	})
-	if c.video, err = webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: codec}, "v", "s"); err != nil {
-		t.Fatal(err)
-	}
-	if c.audio, err = webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "a", "s"); err != nil {
-		t.Fatal(err)
-	}
-	for _, track := range []webrtc.TrackLocal{c.video, c.audio} {
-		tr, err := pc.AddTransceiverFromTrack(track, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if track == c.video {
-			var only []webrtc.RTPCodecParameters
-			for _, p := range tr.Sender().GetParameters().Codecs {
-				if strings.EqualFold(p.MimeType, codec) {
-					only = append(only, p)
-				}
-			}
-			if err := tr.SetCodecPreferences(only); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	return c, pc.LocalDescription().SDP
-}
-
-// shoot sends the clip, paced by the media clock of the samples and not by the wall.
-func (c *camera) shoot(t testing.TB, frames int) {
-	t.Helper()
-	units := testclip.Units()
-	pace := time.NewTicker(2 * time.Millisecond)
-	defer pace.Stop()
-	sound := time.Duration(0)
-	for n := range frames {
-		var b []byte
-		for _, nal := range units[n%len(units)] {
-			b = append(append(b, 0, 0, 0, 1), nal...)
-		}
-		if err := c.video.WriteSample(media.Sample{Data: b, Duration: testclip.Interval}); err != nil {
-			t.Fatal(err)
-		}
-		for ; sound < time.Duration(n)*testclip.Interval; sound += 20 * time.Millisecond {
-			if err := c.audio.WriteSample(media.Sample{Data: testclip.Opus, Duration: 20 * time.Millisecond}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		<-pace.C
-	}
-}
-
 const bearer = "Bearer secret"
 
+// Clause: whip-post, whip-location, whip-etag, whip-link, whip-random-urls
 func TestBroadcast(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	c, offer := newCamera(t, webrtc.MimeTypeH264)
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", "application/sdp")
-	if answer.StatusCode != http.StatusCreated {
-		t.Fatal(answer.StatusCode, sdp)
+	asked := time.Now()
+	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
+	if took := time.Since(asked); answer.StatusCode != http.StatusCreated || took > 8*time.Second {
+		t.Fatal(answer.StatusCode, sdp, took)
 	}
 	location, etag := answer.Header.Get("Location"), answer.Header.Get("ETag")
-	if !strings.HasPrefix(location, "/whip/demo/") || strings.Contains(location, "?") || len(etag) < 10 ||
-		answer.Header.Get("Content-Type") != "application/sdp" || answer.Header.Get("Accept-Patch") == "" {
+	session, plain := strings.CutPrefix(location, "/whip/demo/")
+	if !plain || strings.ContainsAny(session, "?#/") || len(session) < 20 || len(etag) < 20 || strings.HasPrefix(etag, "W/") ||
+		strings.Contains(etag, session) || answer.Header.Get("Content-Type") != rtc.TypeSDP || answer.Header.Get("Accept-Patch") != rtc.TypeFragment {
 		t.Fatal(answer.Header)
+	}
+	if links := answer.Header.Values("Link"); len(links) != 2 || links[0] != `<stun:stun.example:3478>; rel="ice-server"` ||
+		links[1] != `<turn:turn.example:3478?transport=udp>; rel="ice-server"; username="me"; credential="it\"s"; credential-type="password"` {
+		t.Fatal(links)
 	}
 	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
 		t.Fatal(err)
 	}
 	<-c.connected
 	c.shoot(t, 300)
-	window := h.streams.Get("demo").Window(0)
-	for {
-		v, changed := window.View()
-		if len(v.Segments) >= 3 {
-			break
-		}
-		select {
-		case <-changed:
-		case <-time.After(10 * time.Second):
-			t.Fatalf("%d segments", len(v.Segments))
-		}
-	}
+	h.until(t, 0, func(v *hls.View) bool { return len(v.Segments) >= 3 })
 	i := h.streams.Get("demo").Describe()
 	if i.State != stream.Live || i.Protocol != "whip" || strings.Join(i.Tracks, " ") != "H264 Opus" || i.Renditions[0].Width != 160 {
 		t.Fatalf("%+v", i)
@@ -217,45 +55,73 @@ func TestBroadcast(t *testing.T) {
 
 	// another broadcaster is turned away
 	_, second := newCamera(t, webrtc.MimeTypeH264)
-	if a, text := h.do(t, "POST", "/whip/demo", second, "Authorization", bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict {
+	if a, text := h.do(t, "POST", "/whip/demo", second, "Authorization", bearer, "Content-Type", rtc.TypeSDP); a.StatusCode != http.StatusConflict {
 		t.Fatal(a.StatusCode, text)
 	}
+}
 
-	// the session's own address
-	fragment := "a=ice-ufrag:" + attribute(offer, "a=ice-ufrag:") + "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n" +
+// Clause: whip-trickle, whip-if-match, whip-wrong-type, whip-bearer, whip-delete
+func TestSession(t *testing.T) {
+	t.Parallel()
+	h := open(t)
+	c, offer := newCamera(t, webrtc.MimeTypeH264)
+	location, etag := c.publish(t, h, offer)
+	ufrag, pwd := rtc.Credentials(offer)
+	lines := "\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n" +
 		"a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\na=end-of-candidates\r\n"
-	trickle := "application/trickle-ice-sdpfrag"
+	fragment := "a=ice-ufrag:" + ufrag + "\r\na=ice-pwd:" + pwd + lines
 	for _, p := range []struct {
 		name, body, kind, match, key string
 		want                         int
 	}{
-		{"trickle", fragment, trickle, etag, bearer, 204},
-		{"no If-Match", fragment, trickle, "", bearer, 428},
-		{"other If-Match", fragment, trickle, `"x"`, bearer, 412},
+		{"trickle", fragment, rtc.TypeFragment, etag, bearer, 204},
+		{"candidates alone", lines, rtc.TypeFragment, etag, bearer, 204},
+		{"one of several ETags", fragment, rtc.TypeFragment, `"x", ` + etag, bearer, 204},
+		{"a transport nobody knows", "a=mid:0\r\na=candidate:1 1 sctp 1 127.0.0.1 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
+		{"a name nobody can look up", "a=mid:0\r\na=candidate:1 1 udp 1 6aa2f8b2.local 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
+		{"no If-Match", fragment, rtc.TypeFragment, "", bearer, 428},
+		{"other If-Match", fragment, rtc.TypeFragment, `"x"`, bearer, 412},
+		{"weak If-Match", fragment, rtc.TypeFragment, "W/" + etag, bearer, 412},
 		{"other type", fragment, "text/plain", etag, bearer, 415},
-		{"restart", strings.Replace(fragment, "a=ice-ufrag:", "a=ice-ufrag:x", 1), trickle, "*", bearer, 422},
-		{"no fragment", "hello", trickle, etag, bearer, 400},
-		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", trickle, etag, bearer, 400},
-		{"foreign key", fragment, trickle, etag, "Bearer other", 403},
+		{"no fragment", "hello", rtc.TypeFragment, etag, bearer, 400},
+		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", rtc.TypeFragment, etag, bearer, 400},
+		{"too many candidates", "a=mid:0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 65), rtc.TypeFragment, etag, bearer, 400},
+		{"foreign key", fragment, rtc.TypeFragment, etag, "Bearer other", 403},
+		{"no key", fragment, rtc.TypeFragment, etag, "", 401},
+		{"wrong key", fragment, rtc.TypeFragment, etag, "Bearer wrong", 401},
 	} {
-		if a, text := h.do(t, "PATCH", location, p.body, "Authorization", p.key, "Content-Type", p.kind, "If-Match", p.match); a.StatusCode != p.want {
+		a, text := h.do(t, "PATCH", location, p.body, "Authorization", p.key, "Content-Type", p.kind, "If-Match", p.match)
+		if a.StatusCode != p.want || a.Header.Get("ETag") != "" || (p.want == 204) != (text == "") {
 			t.Errorf("%s: %d %s", p.name, a.StatusCode, text)
 		}
 	}
-	if a, _ := h.do(t, "DELETE", location, "", "Authorization", "Bearer other"); a.StatusCode != http.StatusForbidden {
-		t.Error("a foreign DELETE:", a.StatusCode)
+	for key, want := range map[string]int{"Bearer other": 403, "Bearer wrong": 401, "": 401} {
+		if a, _ := h.do(t, "DELETE", location, "", "Authorization", key); a.StatusCode != want {
+			t.Errorf("DELETE with %q: %d", key, a.StatusCode)
+		}
 	}
+	if a, _ := h.do(t, "DELETE", strings.Replace(location, "demo", "other", 1), "", "Authorization", "Bearer other"); a.StatusCode != 404 {
+		t.Error("a DELETE by another stream's address:", a.StatusCode)
+	}
+	c.shoot(t, 100)
+	h.until(t, 0, func(v *hls.View) bool { return v.Newest() != nil })
 	if i := h.streams.Get("demo").Describe(); i.State != stream.Live {
-		t.Fatal("the live stream was touched")
+		t.Fatal("the live stream was touched:", i.State)
 	}
-	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer); a.StatusCode != http.StatusOK {
+	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer, "If-Match", `"stale"`); a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode)
 	}
 	if i := h.streams.Get("demo").Describe(); i.State != stream.Interrupted {
 		t.Fatal(i.State)
 	}
-	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer); a.StatusCode != http.StatusNotFound {
-		t.Error("deleted twice:", a.StatusCode)
+	for _, method := range []string{"DELETE", "PATCH"} {
+		if a, _ := h.do(t, method, location, fragment, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", etag); a.StatusCode != 404 {
+			t.Errorf("%s of what is gone: %d", method, a.StatusCode)
+		}
+	}
+	again, offer := newCamera(t, webrtc.MimeTypeH264)
+	if second, tag := again.publish(t, h, offer); second == location || tag == etag {
+		t.Error("a second session has the address or the ETag of the first")
 	}
 }
 
@@ -298,7 +164,9 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// Clause: whip-wrong-type, whip-tracks, whip-bearer, whip-options
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	h := open(t)
 	_, good := newCamera(t, webrtc.MimeTypeH264)
 	_, vp8 := newCamera(t, webrtc.MimeTypeVP8)
@@ -342,7 +210,10 @@ func TestRefusals(t *testing.T) {
 
 // TestManyOffersAtOnce takes all places before any offer has become a session.
 func TestManyOffersAtOnce(t *testing.T) {
-	e := New(Config{})
+	e, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	e.running = t.Context()
 	for range maxSessions {
 		ctx, leave := e.enter()
@@ -366,7 +237,10 @@ func TestNotListening(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e := New(Config{Authorize: func(string) (string, bool) { return "demo", true }, Metrics: metrics})
+		e, err := New(Config{Authorize: func(string) (string, bool) { return "demo", true }, Metrics: metrics})
+		if err != nil {
+			t.Fatal(err)
+		}
 		r := httptest.NewRequest("POST", "/whip/demo", strings.NewReader(offerOf("H264/90000", "opus/48000/2")))
 		r.SetPathValue("name", "demo")
 		r.Header.Set("Authorization", "Bearer x")
@@ -375,66 +249,6 @@ func TestNotListening(t *testing.T) {
 		e.ServeHTTP(rw, r)
 		if rw.Code != http.StatusServiceUnavailable || rw.Header().Get("Retry-After") == "" {
 			t.Fatal(rw.Code, rw.Body)
-		}
-	})
-}
-
-// offerOf writes an offer that sends one track of each encoding; video first.
-func offerOf(encodings ...string) string {
-	var b bytes.Buffer
-	b.WriteString("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=ice-ufrag:abcd\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\na=fingerprint:sha-256 00:11\r\n")
-	for _, e := range encodings {
-		kind := "video"
-		if strings.Contains(e, "48000") {
-			kind = "audio"
-		}
-		b.WriteString("m=" + kind + " 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 " + e + "\r\na=fmtp:96 packetization-mode=1\r\na=sendonly\r\n")
-	}
-	return b.String()
-}
-
-func TestParseOffer(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		sdp  string
-		want error
-	}{
-		{"both", offerOf("H264/90000", "opus/48000/2"), nil},
-		{"picture", offerOf("h264/90000"), nil},
-		{"sound", offerOf("OPUS/48000/2"), nil},
-		{"nothing", offerOf(), errTracks},
-		{"two pictures", offerOf("H264/90000", "H264/90000"), errTracks},
-		{"two sounds", offerOf("opus/48000/2", "opus/48000/2"), errTracks},
-		{"VP8", offerOf("VP8/90000", "opus/48000/2"), errCodecs},
-		{"other sound", offerOf("H264/90000", "L16/48000/2"), errCodecs},
-		{"simulcast", offerOf("H264/90000") + "a=simulcast:send h;l\r\n", errTracks},
-		{"data", offerOf("H264/90000") + "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", errTracks},
-	} {
-		o, err := parseOffer(c.sdp)
-		if !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if err == nil && len(o.video)+len(o.audio) == 0 {
-			t.Errorf("%s: no codecs", c.name)
-		}
-	}
-}
-
-func FuzzParseOffer(f *testing.F) {
-	f.Add(offerOf("H264/90000", "opus/48000/2"))
-	f.Fuzz(func(t *testing.T, s string) {
-		o, err := parseOffer(s)
-		if err == nil && len(o.video)+len(o.audio) == 0 {
-			t.Fatal("an offer of nothing was taken")
-		}
-	})
-}
-
-func FuzzParseFragment(f *testing.F) {
-	f.Add("a=ice-ufrag:x\r\na=mid:0\r\na=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n")
-	f.Fuzz(func(t *testing.T, s string) {
-		if fragment, err := parseFragment(s); err == nil && len(fragment.candidates) > maxCandidates {
-			t.Fatal(len(fragment.candidates))
 		}
 	})
 }

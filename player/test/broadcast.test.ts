@@ -6,6 +6,10 @@ import { WhipError } from '../src/studio/whip.ts';
 // A publication that the server is asked for, as far as a broadcast knows it.
 class Asked {
   closed = 0;
+  restarts = 0;
+  restarted: () => Promise<void> = async () => {
+    throw new WhipError('No such session.', false, 404);
+  };
   answer: () => void = () => undefined;
   refuse: (error: Error) => void = () => undefined;
   readonly state: (now: RTCPeerConnectionState) => void;
@@ -15,6 +19,10 @@ class Asked {
   }
 
   async replace(): Promise<void> {}
+  async restart(): Promise<void> {
+    this.restarts++;
+    await this.restarted();
+  }
   async sent(): Promise<never> {
     throw new Error('nobody asks');
   }
@@ -66,6 +74,7 @@ test('who ends and begins anew while it waits to try again publishes once', asyn
   void broadcast.begin();
   const first = await live();
   first.state('failed');
+  await pass();
   await pass(900);
   await broadcast.end();
   void broadcast.begin();
@@ -106,6 +115,7 @@ test('what was lost is tried again, ever more seldom, and given up', async (t) =
   const { broadcast, asked, said, pass, live } = setup(t);
   void broadcast.begin();
   (await live()).state('failed');
+  await pass();
   assert.deepEqual([broadcast.wanted, broadcast.linked, said.at(-1)], [true, false, 'The connection was lost. Trying again…']);
   for (const [tries, wait] of [1000, 2000, 4000, 8000, 15000].entries()) {
     await pass(wait - 1);
@@ -126,6 +136,7 @@ test('a wrong key ends the trying, and so does a first refusal', async (t) => {
   assert.deepEqual([broadcast.wanted, said.at(-1)], [false, 'Somebody else is publishing this stream.']);
   void broadcast.begin();
   (await live()).state('failed');
+  await pass();
   await pass(1000);
   asked.at(-1)?.refuse(new WhipError('Wrong key.', true));
   await pass(60000);
@@ -142,4 +153,90 @@ test('what a publication that was given up says later counts no more', async (t)
   only.state('failed');
   await pass(60_000);
   assert.equal(asked.length, 1);
+});
+
+test('a network that changed is mended in the same session, by ICE begun anew', async (t) => {
+  const { broadcast, asked, said, pass, live } = setup(t);
+  void broadcast.begin();
+  const only = await live();
+  only.restarted = async () => undefined;
+  only.state('disconnected');
+  await pass(999);
+  assert.equal(only.restarts, 0, 'it may be back by itself');
+  await pass(1);
+  assert.deepEqual([only.restarts, said.at(-1)], [1, 'The connection was lost. Trying again…']);
+  only.state('connected');
+  await pass(60_000);
+  assert.deepEqual([only.restarts, only.closed, asked.length, broadcast.linked, said.at(-1)], [1, 0, 1, true, '']);
+});
+
+test('a connection that comes back by itself is left alone', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  const only = await live();
+  only.state('disconnected');
+  await pass(500);
+  only.state('connected');
+  await pass(60_000);
+  assert.deepEqual([only.restarts, only.closed, asked.length], [0, 0, 1]);
+});
+
+test('a network that is said to be another one is mended before the connection is lost', async (t) => {
+  const { broadcast, said, pass, live } = setup(t);
+  broadcast.moved();
+  void broadcast.begin();
+  const only = await live();
+  only.restarted = async () => undefined;
+  for (let moves = 1; moves <= 6; moves++) {
+    broadcast.moved();
+    await pass();
+    await pass(10_000);
+    assert.deepEqual([only.restarts, only.closed, broadcast.linked, said.at(-1)], [moves, 0, true, '']);
+  }
+});
+
+test('while the server cannot be reached it is mended again, and then there is another session', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  const first = await live();
+  first.restarted = async () => {
+    throw new WhipError('The server cannot be reached.');
+  };
+  first.state('failed');
+  await pass();
+  for (let mends = 1; mends <= 4; mends++) {
+    assert.deepEqual([first.restarts, first.closed], [mends, 0]);
+    await pass(3000);
+  }
+  assert.deepEqual([first.restarts, first.closed], [4, 1]);
+  await pass(1000);
+  const second = await live();
+  assert.deepEqual([asked.length, broadcast.publication === second], [2, true]);
+});
+
+test('what does not help is tried again, and a server that knows the session no more is not asked twice', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  const first = await live();
+  first.restarted = async () => undefined;
+  first.state('failed');
+  await pass();
+  await pass(3000);
+  assert.equal(first.restarts, 2);
+  first.restarted = async () => {
+    throw new WhipError('No such session.', false, 404);
+  };
+  await pass(3000);
+  await pass(1000);
+  assert.deepEqual([first.restarts, first.closed, asked.length], [3, 1, 2]);
+});
+
+test('nobody mends what was ended', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  const only = await live();
+  only.state('disconnected');
+  await broadcast.end();
+  await pass(60_000);
+  assert.deepEqual([only.restarts, only.closed, asked.length], [0, 1, 1]);
 });

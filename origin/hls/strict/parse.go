@@ -204,6 +204,9 @@ func (r *reader) part(value string) error {
 	if part.URI == "" || a["DURATION"] == "" {
 		return errors.New("4.4.4.9: no URI or no DURATION")
 	}
+	if r.p.PartTarget == 0 {
+		return errors.New("4.4.3.7: a part without EXT-X-PART-INF before it")
+	}
 	if part.Duration > r.p.PartTarget+rounding {
 		return fmt.Errorf("4.4.4.9: longer than the part target of %v s", r.p.PartTarget)
 	}
@@ -352,7 +355,6 @@ func (r *reader) finish() error {
 		{r.seen["#EXT-X-TARGETDURATION"] == 0 || p.Target == 0, "4.4.3.1: no target duration"},
 		{max(1, p.Version) < r.needs, fmt.Sprintf("8: version %d, and %d is needed", p.Version, r.needs)},
 		{p.Version > max(r.needs, 6), fmt.Sprintf("6.2.1: version %d, and %d is enough", p.Version, r.needs)},
-		{r.seen["#EXT-X-PART"] > 0 && p.PartTarget == 0, "4.4.3.7: parts without EXT-X-PART-INF"},
 		{p.PartTarget > 0 && c.PartHoldBack < 3*p.PartTarget-rounding, "4.4.3.8: PART-HOLD-BACK below three part targets"},
 		{c.HoldBack > 0 && c.HoldBack < 3*target, "4.4.3.8: HOLD-BACK below three target durations"},
 		{c.CanSkipUntil > 0 && c.CanSkipUntil < 6*target, "4.4.3.8: CAN-SKIP-UNTIL below six target durations"},

@@ -1,7 +1,9 @@
 // The studio: camera, screen or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
+import { Monitor } from '../studio/monitor.ts';
 import { Pattern } from '../studio/pattern.ts';
+import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
 import { advice, bits, duration, find, make } from './api.ts';
 
@@ -139,6 +141,8 @@ async function lost(): Promise<void> {
 
 // --- going live ---
 
+window.addEventListener('online', () => broadcast.moved());
+
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (broadcast.wanted) void broadcast.end();
@@ -163,6 +167,36 @@ window.addEventListener('beforeunload', (event) => {
   if (broadcast.wanted) event.preventDefault();
 });
 
+// --- what the server receives ---
+
+const look = find<HTMLButtonElement>('#look');
+const received = find<HTMLVideoElement>('#received');
+const missing = find('#missing');
+
+const monitor = new Monitor({
+  play: (state) => Whep.play(`/whep/${name}`, key.value.trim(), state),
+  picture(stream) {
+    received.srcObject = stream;
+    find('#seen').hidden = find('#late').hidden = stream === null;
+    look.setAttribute('aria-pressed', String(monitor.wanted));
+    look.textContent = monitor.wanted ? 'Hide what the server receives' : 'See what the server receives';
+  },
+  say(what) {
+    missing.textContent = what;
+    missing.hidden = what === '';
+  },
+});
+
+look.addEventListener('click', () => void (monitor.wanted ? monitor.close() : monitor.open()));
+window.addEventListener('pagehide', () => void monitor.close());
+
+async function tickMonitor(): Promise<void> {
+  const got = await monitor.received();
+  if (!got) return;
+  const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
+  list(find('#late'), [['Behind the server', late], ['Picture', got.height ? `${got.width} × ${got.height}` : '–'], ['Frames', `${Math.round(got.framesPerSecond)} /s`]]);
+}
+
 // --- what is shown ---
 
 function say(text: string): void {
@@ -181,6 +215,8 @@ function show(): void {
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
+  find('#monitor').hidden = !live && !monitor.wanted;
+  if (!wanted && monitor.wanted) void monitor.close();
   if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
   else if (!live) words.textContent = 'Connecting to the server…';
 }
@@ -199,7 +235,12 @@ async function tick(): Promise<void> {
     ['Codec', sent.codec || '–'],
     ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
   ];
-  numbers.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
+  list(numbers, rows);
+  await tickMonitor();
+}
+
+function list(where: HTMLElement, rows: [string, string][]): void {
+  where.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
 }
 
 setInterval(() => void advise(), 5000);

@@ -1,5 +1,7 @@
-// A broadcast, from the moment somebody wants to be live until nobody does: it is published, published again when the connection
-// was lost, and given up when it does not come back.
+// A broadcast, from the moment somebody wants to be live until nobody does: it is published, mended when the network changes, published
+// again when the connection was lost for good, and given up when it does not come back.
+//
+// To mend is to begin ICE anew for the session that is there, which viewers do not notice. A new session is one for them too.
 //
 // One publication counts, the newest. What comes of another, ended or lost while the server was still asked, is closed.
 
@@ -8,6 +10,7 @@ import { type Sent, WhipError } from './whip.ts';
 // What this file knows of a publication; a Whip in the browser.
 export interface Publication {
   replace(track: MediaStreamTrack): Promise<void>;
+  restart(): Promise<void>; // ICE; a WhipError with a status says that the server will not
   sent(): Promise<Sent>;
   close(): Promise<void>;
 }
@@ -19,6 +22,10 @@ export interface BroadcastEvents {
 }
 
 const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
+const LOST = 'The connection was lost. Trying again…';
+const MEND_AFTER_MILLIS = 1000; // a connection that is called lost may be back
+const MEND_EVERY_MILLIS = 3000;
+const MENDS = 4; // the server forgets a session that is silent for 10 s
 
 export class Broadcast {
   readonly #events: BroadcastEvents;
@@ -29,6 +36,8 @@ export class Broadcast {
   #turn = 0; // counts publications
   #publication: Publication | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined; // to the next one
+  #mends = 0; // since the connection stood
+  #mending: ReturnType<typeof setTimeout> | undefined; // to the next mend
 
   constructor(events: BroadcastEvents) {
     this.#events = events;
@@ -65,6 +74,13 @@ export class Broadcast {
     await closed;
   }
 
+  // moved says that the network is another one: it is mended at once, before anybody finds that nothing gets through.
+  moved(): void {
+    if (!this.#publication) return;
+    this.#mends = 0;
+    this.#mend(0);
+  }
+
   async #publish(): Promise<void> {
     const turn = ++this.#turn;
     const counts = (): boolean => turn === this.#turn;
@@ -96,13 +112,49 @@ export class Broadcast {
     this.#linked = now === 'connected';
     if (this.#linked) {
       this.#attempts = 0;
+      this.#mends = 0;
+      clearTimeout(this.#mending);
       this.#since ||= Date.now();
       this.#events.say('', false);
+    } else if (now === 'disconnected' && this.#publication) {
+      this.#mend(MEND_AFTER_MILLIS);
+    } else if (now === 'failed' && this.#publication) {
+      this.#mend(0);
     } else if (now === 'failed' || now === 'closed') {
       this.#again();
       return;
     }
     this.#events.changed();
+  }
+
+  #mend(wait: number): void {
+    clearTimeout(this.#mending);
+    this.#mending = setTimeout(() => void this.#restart(), wait);
+  }
+
+  // restart mends once, and sees to it that it has helped.
+  async #restart(): Promise<void> {
+    const mended = this.#publication;
+    if (!mended) return;
+    if (this.#mends++ >= MENDS) {
+      this.#again();
+      return;
+    }
+    if (!this.#linked) this.#events.say(LOST, false);
+    try {
+      await mended.restart();
+    } catch (error) {
+      if (mended !== this.#publication) return;
+      if (error instanceof WhipError && error.status > 0) {
+        this.#again(); // the server knows the session no more
+        return;
+      }
+    }
+    if (mended !== this.#publication) return;
+    clearTimeout(this.#mending);
+    this.#mending = setTimeout(() => {
+      if (!this.#linked) void this.#restart();
+    }, MEND_EVERY_MILLIS);
   }
 
   // again goes live once more after the connection was lost; the stream goes on where viewers are.
@@ -113,7 +165,7 @@ export class Broadcast {
       this.#over();
       this.#events.say('The connection was lost and did not come back.', false);
     } else {
-      this.#events.say('The connection was lost. Trying again…', false);
+      this.#events.say(LOST, false);
       this.#timer = setTimeout(() => void this.#publish(), wait);
     }
     this.#events.changed();
@@ -127,6 +179,8 @@ export class Broadcast {
   // leave ends the publication, and the wait for the next one.
   async #leave(): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#mending);
+    this.#mends = 0;
     this.#turn++;
     this.#linked = false;
     const old = this.#publication;

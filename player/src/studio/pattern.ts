@@ -1,5 +1,6 @@
 // A test picture and a beep each second: for trying a stream without a camera. The beep sounds when the bar flashes,
-// so that picture and sound can be compared by eye and ear.
+// so that picture and sound can be compared by eye and ear. The strip at the top is the number of the picture for machines, by which one
+// can measure how late it is shown: 16 squares, the lowest bit first, between a white one and a black one.
 
 const FPS = 30;
 const BEEP_SECONDS = 0.08;
@@ -76,6 +77,14 @@ export class Pattern {
     c.font = `600 ${Math.round(h * 0.05)}px ui-monospace, monospace`;
     c.fillText(new Date().toISOString().slice(11, 23), x, h * 0.84);
     if (since < BEEP_SECONDS) c.fillRect(0, h * 0.95, w, h * 0.05);
+    this.#strip(c, w / 36, (this.#frame - 1) & 0xffff);
+  }
+
+  #strip(c: CanvasRenderingContext2D, side: number, number: number): void {
+    for (let i = 0; i < 18; i++) {
+      c.fillStyle = i === 0 || (i < 17 && (number >> (i - 1)) & 1) ? '#fff' : '#000';
+      c.fillRect((9 + i) * side, side, side, side);
+    }
   }
 
   #beep(output: AudioNode, hertz: number): void {

@@ -1,5 +1,7 @@
-// Publishing to a WHIP endpoint (RFC 9725): one POST with the offer, one DELETE at the end. Candidates are gathered
-// before the POST, so that no PATCH is needed.
+// Publishing to a WHIP endpoint (RFC 9725): one POST with the offer, one DELETE at the end, and a PATCH where ICE has to begin anew since
+// the network is another one. Candidates are gathered before the POST, so that there is no PATCH for them.
+
+import { fragmentOf, renew } from './fragment.ts';
 
 export interface WhipEvents {
   state(state: RTCPeerConnectionState): void;
@@ -16,15 +18,18 @@ export interface Sent {
 
 const GATHER_MILLIS = 1500;
 const ANSWER_MILLIS = 10000;
+const RESTART_MILLIS = 5000;
 const GOODBYE_MILLIS = 2000;
 
 // A WhipError carries words for the broadcaster.
 export class WhipError extends Error {
   readonly wrongKey: boolean; // to try again with it is in vain
+  readonly status: number; // that was answered; 0: nothing was
 
-  constructor(words: string, wrongKey = false) {
+  constructor(words: string, wrongKey = false, status = 0) {
     super(words);
     this.wrongKey = wrongKey;
+    this.status = status;
   }
 }
 
@@ -32,6 +37,8 @@ export class Whip {
   readonly #connection: RTCPeerConnection;
   readonly #key: string;
   #resource: string | null = null;
+  #answer = '';
+  #restarts = 0;
   #lastBytes = 0;
   #lastAt = 0;
 
@@ -74,6 +81,34 @@ export class Whip {
     await sender?.replaceTrack(track);
   }
 
+  // restart begins ICE anew, for the same session and the same tracks. It resolves once the server has answered; the connection's
+  // state tells when media go again.
+  async restart(): Promise<void> {
+    const connection = this.#connection;
+    const resource = this.#resource;
+    if (!resource) throw new WhipError('There is no session.', false, 404);
+    const turn = ++this.#restarts;
+    if (connection.signalingState !== 'stable') await connection.setLocalDescription({ type: 'rollback' });
+    await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+    try {
+      await gathered(connection);
+      const response = await ask(resource, {
+        method: 'PATCH',
+        headers: { ...this.#headers(), 'Content-Type': 'application/trickle-ice-sdpfrag', 'If-Match': '*' },
+        body: fragmentOf(connection.localDescription?.sdp ?? ''),
+        signal: AbortSignal.timeout(RESTART_MILLIS),
+      });
+      const fragment = await response.text();
+      if (turn !== this.#restarts) return; // only the answer to the newest counts
+      const answer = response.status === 200 ? renew(this.#answer, fragment) : null;
+      if (!answer) throw new WhipError(explain(response.status, fragment), false, response.status);
+      await connection.setRemoteDescription({ type: 'answer', sdp: answer });
+    } catch (error) {
+      if (turn === this.#restarts && connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' });
+      throw error;
+    }
+  }
+
   async sent(): Promise<Sent> {
     const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, width: 0, height: 0, codec: '', roundTripMillis: 0 };
     let bytes = 0;
@@ -101,6 +136,7 @@ export class Whip {
     this.#connection.onconnectionstatechange = null;
     const resource = this.#resource;
     this.#resource = null;
+    this.#restarts++;
     // the DELETE goes first: the server ends a session whose connection it sees closed, and then knows it no more
     const told = resource && fetch(resource, { method: 'DELETE', headers: this.#headers(), keepalive: true, signal: AbortSignal.timeout(GOODBYE_MILLIS) });
     await Promise.resolve(told).catch(() => undefined); // it times out there
@@ -108,20 +144,19 @@ export class Whip {
   }
 
   async #post(endpoint: string, bitsPerSecond: number): Promise<void> {
-    const response = await fetch(endpoint, {
+    const response = await ask(endpoint, {
       method: 'POST',
       headers: { ...this.#headers(), 'Content-Type': 'application/sdp' },
       body: this.#connection.localDescription?.sdp ?? '',
       signal: AbortSignal.timeout(ANSWER_MILLIS),
-    }).catch((error: unknown) => {
-      throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
     });
     const body = await response.text();
     const { status } = response;
-    if (status !== 201) throw new WhipError(explain(status, body), status === 401 || status === 403);
+    if (status !== 201) throw new WhipError(explain(status, body), status === 401 || status === 403, status);
     const location = response.headers.get('Location');
     this.#resource = location && new URL(location, response.url).href;
-    await this.#connection.setRemoteDescription({ type: 'answer', sdp: startAt(body, bitsPerSecond / 2) });
+    this.#answer = startAt(body, bitsPerSecond / 2);
+    await this.#connection.setRemoteDescription({ type: 'answer', sdp: this.#answer });
   }
 
   #headers(): Record<string, string> {
@@ -129,7 +164,13 @@ export class Whip {
   }
 }
 
-function explain(status: number, body: string): string {
+export function ask(url: string, request: RequestInit): Promise<Response> {
+  return fetch(url, request).catch((error: unknown) => {
+    throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
+  });
+}
+
+export function explain(status: number, body: string): string {
   const said = sentence(body.trim().slice(0, 300));
   if (status === 401 || status === 403) return said || 'The publish key is not right for this stream.';
   if (status === 404) return said || 'The server has no such stream.';
@@ -174,7 +215,7 @@ function startAt(sdp: string, bitsPerSecond: number): string {
   }).join('\r\n');
 }
 
-function gathered(connection: RTCPeerConnection): Promise<void> {
+export function gathered(connection: RTCPeerConnection): Promise<void> {
   if (connection.iceGatheringState === 'complete') return Promise.resolve();
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, GATHER_MILLIS);

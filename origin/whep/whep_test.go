@@ -1,0 +1,595 @@
+package whep
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pion/ice/v4"
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+	"go.uber.org/goleak"
+
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/testclip"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const bearer = "Bearer secret"
+
+// house is an endpoint with the keys "secret" for "demo" and "other" for "other".
+type house struct {
+	endpoint *Endpoint
+	streams  *stream.Streams
+	http     *httptest.Server
+}
+
+func open(t testing.TB, change func(*Config)) *house {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	counted, err := stream.NewMetrics(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	metrics, err := NewMetrics(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{}
+	port := rtc.New(rtc.Config{Addr: "127.0.0.1:0", Log: log})
+	h.streams = stream.New(stream.Config{
+		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
+		Live: func(ctx context.Context, st *stream.Stream) { h.endpoint.Live(ctx, st) },
+	}, counted, log)
+	config := Config{
+		Port: port, Streams: h.streams, Viewers: 3, PerStream: 2, ICEServers: []string{"stun:stun.example:3478"}, Metrics: metrics, Log: log,
+		Authorize: func(key string) (string, bool) {
+			name, ok := map[string]string{"secret": "demo", "other": "other"}[key]
+			return name, ok
+		},
+	}
+	if change != nil {
+		change(&config)
+	}
+	if h.endpoint, err = New(config); err != nil {
+		t.Fatal(err)
+	}
+	if err := port.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	h.endpoint.running = ctx // as Run will say; the test must not race it
+	var all sync.WaitGroup
+	all.Go(func() { h.endpoint.Run(ctx) })
+	all.Go(func() { h.streams.Run(ctx) })
+	m := http.NewServeMux()
+	m.Handle("/whep/{name}", h.endpoint)
+	m.Handle("/whep/{name}/{session}", h.endpoint)
+	h.http = httptest.NewServer(m)
+	t.Cleanup(func() {
+		h.http.Close()
+		http.DefaultClient.CloseIdleConnections()
+		cancel()
+		all.Wait()
+		if err := port.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// do sends a request; headers are pairs.
+func (h *house) do(t testing.TB, method, path, body string, headers ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, h.http.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer, string(b)
+}
+
+func picture(t testing.TB) media.Track {
+	t.Helper()
+	sps, pps := testclip.Parameters()
+	track, err := media.NewH264(sps, pps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return track
+}
+
+func sound(t testing.TB, codec string) (track media.Track, packet []byte, length time.Duration) {
+	t.Helper()
+	var err error
+	if codec == "opus" {
+		track, err = media.NewOpus(2)
+		packet, length = testclip.Opus, 20*time.Millisecond
+	} else {
+		track, err = media.NewAAC(testclip.AACConfig())
+		packet, length = testclip.AAC, track.SampleLength
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return track, packet, length
+}
+
+// broadcast publishes the clip, as fast as its frames are, with the sound named, until the test ends. It returns once frames frames were written.
+func (h *house) broadcast(t testing.TB, audio string, frames int, change func(n int, f *media.Frame)) {
+	t.Helper()
+	session, err := h.streams.Publish("demo", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := h.endpoint.hold(session.Stream()) // as Live does once there is a part, which is too late for who writes so fast
+	t.Cleanup(func() { h.endpoint.release(f) })
+	tracks := []media.Track{picture(t)}
+	var packet []byte
+	var length time.Duration
+	if audio != "" {
+		var track media.Track
+		track, packet, length = sound(t, audio)
+		tracks = append(tracks, track)
+	}
+	if err := session.SetTracks(tracks); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	written := make(chan struct{})
+	all.Go(func() {
+		units := testclip.Units()
+		pace := time.NewTicker(testclip.Interval)
+		defer pace.Stop()
+		defer session.Close()
+		heard := time.Duration(0)
+		for n := 0; ; n++ {
+			u := media.ParseH264(units[n%len(units)])
+			at := time.Duration(n) * testclip.Interval
+			f := media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}
+			if change != nil {
+				change(n, &f)
+			}
+			if session.Write(f) != nil {
+				return
+			}
+			for ; length > 0 && heard <= at; heard += length {
+				if session.Write(media.Frame{DTS: heard, PTS: heard, Length: length, Key: true, Bytes: packet}) != nil {
+					return
+				}
+			}
+			if n == frames {
+				close(written)
+			}
+			if n >= frames {
+				select {
+				case <-pace.C:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	})
+	t.Cleanup(func() { cancel(); all.Wait() })
+	<-written
+}
+
+// viewer is a player's peer connection.
+type viewer struct {
+	*webrtc.PeerConnection
+	offer    string
+	location string
+	etag     string
+	answer   string
+	silence  string
+	packets  map[webrtc.RTPCodecType]chan *rtp.Packet
+	reports  map[webrtc.RTPCodecType]chan *rtcp.SenderReport
+}
+
+func newViewer(t testing.TB, kinds ...webrtc.RTPCodecType) *viewer {
+	t.Helper()
+	engine := &webrtc.MediaEngine{}
+	if err := engine.RegisterDefaultCodecs(); err != nil {
+		t.Fatal(err)
+	}
+	var settings webrtc.SettingEngine
+	settings.SetIncludeLoopbackCandidate(true)
+	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &viewer{PeerConnection: pc, packets: map[webrtc.RTPCodecType]chan *rtp.Packet{}, reports: map[webrtc.RTPCodecType]chan *rtcp.SenderReport{}}
+	var all sync.WaitGroup
+	t.Cleanup(func() {
+		_ = pc.GracefulClose()
+		all.Wait()
+	})
+	if len(kinds) == 0 {
+		kinds = []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo}
+	}
+	for _, kind := range kinds {
+		v.packets[kind], v.reports[kind] = make(chan *rtp.Packet, 4096), make(chan *rtcp.SenderReport, 64)
+		if _, err := pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pc.OnTrack(func(track *webrtc.TrackRemote, receiver *webrtc.RTPReceiver) {
+		all.Go(func() {
+			for {
+				p, _, err := track.ReadRTP()
+				if err != nil {
+					return
+				}
+				select {
+				case v.packets[track.Kind()] <- p:
+				default:
+				}
+			}
+		})
+		all.Go(func() {
+			for {
+				all, _, err := receiver.ReadRTCP()
+				if err != nil {
+					return
+				}
+				for _, p := range all {
+					if sr, ok := p.(*rtcp.SenderReport); ok {
+						v.reports[track.Kind()] <- sr
+					}
+				}
+			}
+		})
+	})
+	offer, err := pc.CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetLocalDescription(offer); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	v.offer = pc.LocalDescription().SDP
+	return v
+}
+
+// play posts the viewer's offer and connects.
+func (h *house) play(t testing.TB, v *viewer) {
+	t.Helper()
+	a, sdp := h.do(t, "POST", "/whep/demo", v.offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	if a.StatusCode != http.StatusCreated {
+		t.Fatal(a.StatusCode, sdp)
+	}
+	v.location, v.etag, v.answer, v.silence = a.Header.Get("Location"), a.Header.Get("ETag"), sdp, a.Header.Get(SilenceHeader)
+	if !strings.HasPrefix(v.location, "/whep/demo/") || len(v.etag) < 10 || a.Header.Get("Content-Type") != "application/sdp" || a.Header.Get("Accept-Patch") == "" ||
+		a.Header.Get("Link") != `<stun:stun.example:3478>; rel="ice-server"` {
+		t.Fatal(a.Header)
+	}
+	if err := v.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newestKey returns the time of the key frame that a viewer would get now.
+func (h *house) newestKey() time.Duration {
+	f := h.endpoint.hold(h.streams.Get("demo"))
+	defer h.endpoint.release(f)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kept[0].PTS
+}
+
+// session returns what the endpoint has of a viewer.
+func (h *house) session(v *viewer) *session {
+	h.endpoint.mu.Lock()
+	defer h.endpoint.mu.Unlock()
+	return h.endpoint.sessions[v.location[len("/whep/demo/"):]]
+}
+
+func next[T any](t testing.TB, from chan T, what string) (v T) {
+	t.Helper()
+	select {
+	case v = <-from:
+	case <-time.After(8 * time.Second):
+		t.Fatal("no ", what)
+	}
+	return v
+}
+
+// Clause: whep-play
+func TestPlay(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 100, nil) // 40 frames after the newest key frame
+	v := newViewer(t)
+	began, key := time.Now(), h.newestKey()
+	h.play(t, v)
+	first := next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
+	if first.Payload[0]&0x1f != 24 || first.Payload[3]&0x1f != 7 {
+		t.Errorf("the first packet holds %x, not parameter sets", first.Payload[:4])
+	}
+	t.Logf("first packet of a picture %v after the offer", time.Since(began))
+	if d := time.Since(began); d > time.Second {
+		t.Errorf("first packet after %v: it waited for the next key frame", d)
+	}
+
+	// what was missed comes first, all at once; nothing is lost
+	for last, n := first, 0; n < 70; n++ {
+		p := next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
+		if p.SequenceNumber != last.SequenceNumber+1 {
+			t.Fatalf("packet %d after %d", p.SequenceNumber, last.SequenceNumber)
+		}
+		if d := p.Timestamp - last.Timestamp; d != 0 && d-2999 > 2 {
+			t.Fatalf("a picture %d ticks after the one before", d)
+		}
+		last = p
+	}
+
+	// sender reports of sound and picture count from the same time of day
+	session := h.session(v)
+	zero := func(sr *rtcp.SenderReport, o *outlet) float64 {
+		return float64(sr.NTPTime>>32) + float64(sr.NTPTime&0xffffffff)/(1<<32) - float64(sr.RTPTime-o.base)/float64(o.rate)
+	}
+	picture := next(t, v.reports[webrtc.RTPCodecTypeVideo], "sender report")
+	sound := next(t, v.reports[webrtc.RTPCodecTypeAudio], "sender report")
+	for picture.NTPTime != sound.NTPTime { // before there was a packet of both there was a report of one
+		if picture.NTPTime < sound.NTPTime {
+			picture = next(t, v.reports[webrtc.RTPCodecTypeVideo], "sender report")
+		} else {
+			sound = next(t, v.reports[webrtc.RTPCodecTypeAudio], "sender report")
+		}
+	}
+	if d := zero(picture, session.video) - zero(sound, session.audio); d < -0.001 || d > 0.001 {
+		t.Errorf("picture and sound are %.1f ms apart", 1000*d)
+	}
+	if first.Timestamp != session.video.timestamp(key) {
+		t.Errorf("the first picture is %d ticks after the newest key frame", first.Timestamp-session.video.timestamp(key))
+	}
+
+	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", "Bearer other"); a.StatusCode != http.StatusForbidden {
+		t.Error("a foreign DELETE:", a.StatusCode)
+	}
+	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", bearer); a.StatusCode != http.StatusOK {
+		t.Fatal(a.StatusCode)
+	}
+	h.endpoint.mu.Lock()
+	left := len(h.endpoint.sessions) + len(h.endpoint.entered)
+	h.endpoint.mu.Unlock()
+	if left != 0 {
+		t.Error("DELETE has left something")
+	}
+	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", bearer); a.StatusCode != http.StatusNotFound {
+		t.Error("deleted twice:", a.StatusCode)
+	}
+}
+
+// TestRestart: media go on after ICE has begun anew, as by WHIP; what is refused leaves the session as it is.
+//
+// Clause: whep-play
+func TestRestart(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 70, nil)
+	v := newViewer(t)
+	h.play(t, v)
+	next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
+	offer, err := v.CreateOffer(&webrtc.OfferOptions{ICERestart: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gathered := webrtc.GatheringCompletePromise(v.PeerConnection)
+	if err := v.SetLocalDescription(offer); err != nil {
+		t.Fatal(err)
+	}
+	<-gathered
+	fragment, err := rtc.FragmentOf(v.LocalDescription().SDP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	patch := func(body, match string) (*http.Response, string) {
+		return h.do(t, "PATCH", v.location, body, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", match)
+	}
+	trickled := "a=mid:0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n"
+	for _, c := range []struct {
+		name, body, match string
+		want              int
+	}{
+		{"no If-Match", fragment, "", 428}, {"another ETag", fragment, `"x"`, 412}, {"no fragment", "hello", "*", 400},
+		{"candidates", trickled, v.etag, 204},
+	} {
+		if a, text := patch(c.body, c.match); a.StatusCode != c.want {
+			t.Errorf("%s: %d %s", c.name, a.StatusCode, text)
+		}
+	}
+	a, answer := patch(fragment, "*")
+	if a.StatusCode != http.StatusOK || a.Header.Get("ETag") == v.etag || a.Header.Get("Content-Type") != rtc.TypeFragment {
+		t.Fatal(a.StatusCode, a.Header, answer)
+	}
+	f, err := rtc.ParseFragment(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renewed, err := rtc.Renew(v.answer, f.Ufrag, f.Pwd)
+	if err == nil {
+		err = v.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: renewed})
+	}
+	for _, c := range f.Candidates {
+		if err == nil {
+			err = v.AddICECandidate(c)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 60 {
+		next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture after the restart")
+	}
+	if a, text := patch(trickled, v.etag); a.StatusCode != 412 {
+		t.Errorf("the ETag of before: %d %s", a.StatusCode, text)
+	}
+}
+
+// Clause: whep-no-sound
+func TestNoSound(t *testing.T) {
+	for _, c := range []struct{ sound, want string }{{"aac", "ffmpeg"}, {"", "no sound"}} {
+		t.Run(c.sound, func(t *testing.T) {
+			h := open(t, nil)
+			h.broadcast(t, c.sound, 30, nil)
+			v := newViewer(t)
+			h.play(t, v)
+			if !strings.Contains(v.silence, c.want) {
+				t.Errorf("the answer says %q", v.silence)
+			}
+			if strings.Count(v.answer, "a=sendonly") != 1 || !strings.Contains(v.answer, "a=inactive") {
+				t.Errorf("the answer has sound:\n%s", v.answer)
+			}
+			next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
+			_, text := h.do(t, "GET", "/whep/demo", "")
+			var s State
+			if err := json.Unmarshal([]byte(text), &s); err != nil || !s.Playable || s.Sound || !strings.Contains(s.Silence, c.want) {
+				t.Error(err, text)
+			}
+		})
+	}
+}
+
+// TestOpus: AAC becomes Opus of the same time while somebody listens.
+func TestOpus(t *testing.T) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Fatal("ffmpeg is missing: scripts/test installs it")
+	}
+	h := open(t, func(c *Config) { c.FFmpeg = ffmpeg })
+	h.broadcast(t, "aac", 70, nil)
+	v := newViewer(t)
+	began := time.Now()
+	h.play(t, v)
+	first := next(t, v.packets[webrtc.RTPCodecTypeAudio], "sound")
+	t.Logf("first sound %v after the offer", time.Since(began))
+	for n := range 20 {
+		p := next(t, v.packets[webrtc.RTPCodecTypeAudio], "sound")
+		if want := first.Timestamp + uint32(n+1)*960; p.Timestamp-want+2400 > 4800 {
+			t.Fatalf("packet %d at %d, not %d", n, p.Timestamp, want)
+		}
+	}
+	if v.silence != "" {
+		t.Error(v.silence)
+	}
+	h.do(t, "DELETE", v.location, "", "Authorization", bearer)
+	h.endpoint.mu.Lock()
+	defer h.endpoint.mu.Unlock()
+	for _, f := range h.endpoint.feeds {
+		f.mu.Lock()
+		if f.opus != nil {
+			t.Error("ffmpeg runs on though nobody listens")
+		}
+		f.mu.Unlock()
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	h := open(t, nil)
+	v := newViewer(t)
+	if a, text := h.do(t, "POST", "/whep/demo", v.offer, "Authorization", bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
+		!strings.Contains(text, "not live") || a.Header.Get("Retry-After") == "" {
+		t.Error("nobody broadcasts:", a.StatusCode, text)
+	}
+	h.broadcast(t, "opus", 30, nil)
+	for _, c := range []struct {
+		name, path, body, kind, key string
+		want                        int
+		say                         string
+	}{
+		{"no key", "/whep/demo", v.offer, "application/sdp", "", 401, "publish key"},
+		{"wrong key", "/whep/demo", v.offer, "application/sdp", "Bearer wrong", 401, "wrong publish key"},
+		{"other stream's key", "/whep/demo", v.offer, "application/sdp", "Bearer other", 403, "another stream"},
+		{"bad name", "/whep/a.b", v.offer, "application/sdp", bearer, 404, "stream name"},
+		{"wrong type", "/whep/demo", v.offer, "text/plain", bearer, 415, "application/sdp"},
+		{"no SDP", "/whep/demo", "hello", "application/sdp", bearer, 400, "SDP"},
+		{"too long", "/whep/demo", strings.Repeat("x", 100<<10), "application/sdp", bearer, 413, "long"},
+		{"no fingerprint", "/whep/demo", strings.ReplaceAll(v.offer, "a=fingerprint", "a=x"), "application/sdp", bearer, 400, "fingerprint"},
+		{"sending", "/whep/demo", strings.ReplaceAll(v.offer, "a=recvonly", "a=sendonly"), "application/sdp", bearer, 422, "/whip/"},
+		{"no H.264", "/whep/demo", strings.ReplaceAll(v.offer, "H264/90000", "H266/90000"), "application/sdp", bearer, 406, "H264"},
+		{"no password", "/whep/demo", strings.ReplaceAll(v.offer, "a=ice-pwd", "a=x"), "application/sdp", bearer, 400, "SDP"},
+	} {
+		a, text := h.do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
+		if a.StatusCode != c.want || !strings.Contains(text, c.say) {
+			t.Errorf("%s: %d %s", c.name, a.StatusCode, text)
+		}
+	}
+
+	// places are given back, and no more are given than there are
+	for n := range 3 {
+		a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp")
+		if want := map[int]int{0: 201, 1: 201, 2: 503}[n]; a.StatusCode != want {
+			t.Errorf("viewer %d: %d %s", n, a.StatusCode, text)
+		}
+	}
+}
+
+// TestReordered: B-frames are refused, and a stream that begins to have them is not shown on.
+func TestReordered(t *testing.T) {
+	h := open(t, nil)
+	begin := make(chan struct{})
+	h.broadcast(t, "opus", 30, func(n int, f *media.Frame) {
+		select {
+		case <-begin:
+			if n%3 == 1 {
+				f.PTS += 3 * testclip.Interval
+			}
+		default:
+		}
+	})
+	v := newViewer(t)
+	h.play(t, v)
+	next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
+	s := h.session(v)
+	close(begin)
+	<-s.closed
+	if s.cause != errReordered {
+		t.Error("ended by", s.cause)
+	}
+	if a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
+		!strings.Contains(text, "B-frames") {
+		t.Error(a.StatusCode, text)
+	}
+}
+
+func FuzzParseOffer(f *testing.F) {
+	f.Add("v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 00\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\n" +
+		"c=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=recvonly\r\na=rtpmap:102 H264/90000\r\na=fmtp:102 packetization-mode=1\r\n")
+	track := picture(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		o, err := parseOffer(s)
+		if err == nil && !o.hasVideo && !o.hasAudio {
+			t.Fatal("an offer of nothing was taken")
+		}
+		if c, err := o.choose(track); err == nil && c.name != "H264" {
+			t.Fatal(c)
+		}
+	})
+}

@@ -1,0 +1,89 @@
+package whip
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+// post makes a session of an offer, or answers why not; then nothing of it is left.
+func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
+	text, status, why := rtc.Body(r, rtc.TypeSDP)
+	if status != 0 {
+		e.fail(w, status, "whip: "+why)
+		return
+	}
+	o, err := parseOffer(text)
+	if err != nil {
+		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedFormat).Inc()
+		status := http.StatusUnprocessableEntity
+		if errors.Is(err, rtc.ErrOffer) {
+			status = http.StatusBadRequest
+		}
+		e.fail(w, status, err.Error())
+		return
+	}
+	ctx, done := e.enter()
+	if ctx == nil {
+		w.Header().Set("Retry-After", "2")
+		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc()
+		e.fail(w, http.StatusServiceUnavailable, "whip: no more broadcasts are taken now")
+		return
+	}
+	publish, err := e.config.Streams.Publish(name, "whip")
+	if err != nil {
+		done()
+		status := http.StatusInternalServerError
+		if errors.Is(err, stream.ErrBusy) {
+			status = http.StatusConflict
+			e.config.Metrics.Refusals.WithLabelValues(stream.RefusedBusy).Inc()
+		}
+		e.fail(w, status, err.Error())
+		return
+	}
+	publish.OpenedBy(tokenOf(r))
+	s, answer, err := e.answer(r.Context(), rand.Text(), name, text, o, publish)
+	if err != nil {
+		publish.Close()
+		done()
+		status := http.StatusInternalServerError
+		if errors.Is(err, rtc.ErrOffer) {
+			status = http.StatusBadRequest
+		}
+		e.fail(w, status, err.Error())
+		return
+	}
+	e.keep(ctx, s, done)
+	h := w.Header()
+	h.Set("Content-Type", rtc.TypeSDP)
+	h.Set("Location", "/whip/"+name+"/"+s.id)
+	h.Set("ETag", s.negotiation.ETag())
+	for _, server := range e.links {
+		h.Add("Link", server)
+	}
+	h.Set("Accept-Patch", rtc.TypeFragment)
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusCreated)
+	_, _ = io.WriteString(w, answer)
+}
+
+// keep runs a session until it ends.
+func (e *Endpoint) keep(ctx context.Context, s *session, done func()) {
+	e.mu.Lock()
+	e.sessions[s.id] = s
+	e.mu.Unlock()
+	go func() {
+		defer done()
+		defer close(s.closed)
+		err := s.run(ctx, e.config.Keyframes)
+		e.mu.Lock()
+		delete(e.sessions, s.id)
+		e.mu.Unlock()
+		e.config.Log.Info("whip: session ended", "stream", s.name, "cause", err)
+	}()
+}
