@@ -47,12 +47,8 @@ type recorder struct {
 func (a *Archive) Record(ctx context.Context, source Source) {
 	r := &recorder{archive: a, shelf: a.shelf(source.Stream), source: source}
 	place := r.shelf.slot(source.Rendition)
-	select {
-	case place.taken <- struct{}{}:
-		defer func() { <-place.taken }()
-	case <-ctx.Done():
-		return
-	}
+	place.taken <- struct{}{} // the one before ends soon after its session; a session that is over already is recorded too
+	defer func() { <-place.taken }()
 	r.shelf.mu.Lock()
 	place.window = source.Window
 	r.shelf.mu.Unlock()
