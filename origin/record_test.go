@@ -70,12 +70,13 @@ func uris(at, playlist string) (all []string) {
 	return all
 }
 
-// A window is longer than memory, and an origin that starts again has it still: the same addresses, the same bytes. When the broadcast is
-// over it is a recording.
+// An origin that starts again has its window still: the same addresses, the same bytes, from disk. When the broadcast is over it is a
+// recording.
 //
 // Clause: dvr, recording, restart
 func TestDVRAndRecording(t *testing.T) {
-	config := Config{Data: t.TempDir(), DVR: 2 * time.Minute, Record: true, Grace: time.Second}
+	// This broadcaster is forty times as fast as time: what a recorder is late for stays in memory.
+	config := Config{Data: t.TempDir(), DVR: 2 * time.Minute, WindowSegments: 30, Record: true, Grace: time.Second}
 	const playlist = "/live/demo/v0/index.m3u8"
 	h, stop := openAt(t, config)
 	c := h.publish(t, 41*time.Second)
