@@ -29,8 +29,6 @@ type run struct {
 	origin time.Duration // incoming time ...
 	wall   time.Time     // ... that was at this moment
 	begun  bool          // has made a segment
-	open   bool          // its newest segment is open
-	parts  uint16        // in the open segment
 }
 
 func (r *run) date(at time.Duration) time.Time { return r.wall.Add(r.Incoming(at) - r.origin) }

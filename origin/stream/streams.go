@@ -173,17 +173,23 @@ func (s *Streams) goLive(st *Stream) context.CancelCauseFunc {
 	return cancel
 }
 
-func (s *Streams) run(ctx context.Context) {
+// run lets what goes beside sessions begin, until the function it returns is called.
+func (s *Streams) run(ctx context.Context) (stop func()) {
 	s.lives.Lock()
 	defer s.lives.Unlock()
 	s.running = ctx
+	return func() {
+		s.lives.Lock()
+		defer s.lives.Unlock()
+		s.running = nil
+	}
 }
 
 // Run ends interrupted streams when their grace is over, until ctx is done. It returns when nothing runs beside a session any more.
 func (s *Streams) Run(ctx context.Context) {
-	s.run(ctx)
+	stop := s.run(ctx)
 	defer s.beside.Wait()
-	defer s.run(nil)
+	defer stop()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
