@@ -63,8 +63,15 @@ func (c *cache) overtaken(o *object) bool {
 	if o.target.kind != media || !closed(o.done) || o.status != http.StatusNotFound {
 		return false
 	}
-	newest := c.objects[o.target.playlist()]
-	return newest != nil && closed(newest.done) && newest.position.present && newest.born.After(o.asked)
+	list := target{path: o.target.playlist()}
+	for _, skip := range []bool{false, true} {
+		list.reload.skip = skip
+		newest := c.objects[list.uri()]
+		if newest != nil && closed(newest.done) && newest.position.present && newest.born.After(o.asked) {
+			return true
+		}
+	}
+	return false
 }
 
 // hit returns the object at uri if it is fresh.

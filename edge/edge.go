@@ -210,10 +210,10 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		e.hold(w, r, o, false)
 		return
 	}
-	newest := e.cache.look(t.path)
+	newest := e.cache.look(t.unheld().uri())
 	known := newest != nil && closed(newest.done) && newest.position.present
 	if !known || !newest.fresh(time.Now()) && newest.position.settles(t.reload) {
-		plain, began := e.open(t.plain())
+		plain, began := e.open(t.unheld())
 		if plain.wait(r.Context()) != nil {
 			return
 		}

@@ -75,7 +75,10 @@ func (e *Edge) fly(o, stale *object) {
 
 // try asks for o once. It tells whether it must be tried again, which happens only if again allows it.
 func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, again bool) bool {
-	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: o.uri, patience: wait})
+	resp, err := e.origins.send(ctx, request{
+		method: http.MethodGet, uri: o.uri, patience: wait, stream: o.target.stream, spread: o.target.stream != "",
+		listing: o.target.kind == multivariant || o.target.kind == mediaPlaylist,
+	})
 	if err != nil {
 		e.meters.stream(o.target.stream).fills.Inc()
 		e.log.Debug("edge: fill failed", "uri", o.uri, "error", err)
@@ -144,8 +147,8 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	}
 	e.trim(o, body)
 	e.cache.land(o, life > 0)
-	if o.target.reload != (reload{}) && o.position.present && !o.position.delta {
-		e.cache.put(o.asPlain(now), int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
+	if o.target.reload.held && o.position.present {
+		e.cache.put(o.asUnheld(now), int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
 	}
 	o.finish(nil)
 	return false
@@ -262,16 +265,16 @@ func (e *Edge) adopt(o, stale *object) bool {
 	return true
 }
 
-// asPlain returns a held reload's answer as what it is too: the newest plain playlist.
-func (o *object) asPlain(now time.Time) *object {
-	plain := newObject(o.target.plain(), o.target.path)
-	plain.status, plain.typ, plain.etag = o.status, o.typ, o.etag
-	plain.control = "public, max-age=1"
-	plain.born, plain.expires = o.born, now.Add(plainLife)
-	plain.gzipped, plain.position = o.gzipped, o.position
-	plain.body, _ = o.whole()
-	plain.size = int64(len(plain.body))
-	close(plain.head)
-	close(plain.done)
-	return plain
+// asUnheld returns a held reload's answer as what it is too: the newest playlist.
+func (o *object) asUnheld(now time.Time) *object {
+	newest := newObject(o.target.unheld(), o.target.unheld().uri())
+	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
+	newest.control = "public, max-age=1"
+	newest.born, newest.expires = o.born, now.Add(plainLife)
+	newest.gzipped, newest.position = o.gzipped, o.position
+	newest.body, _ = o.whole()
+	newest.size = int64(len(newest.body))
+	close(newest.head)
+	close(newest.done)
+	return newest
 }

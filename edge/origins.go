@@ -16,7 +16,8 @@ import (
 
 var errStopping = errors.New("edge: stopping")
 
-// origins reaches the origins: the one that answered last first, the others when it cannot be reached.
+// origins reaches the origins: the one that answered last first, the others when it cannot be reached. Of a stream, first is the one
+// that had something of it last: two origins that take the same broadcast stand in for one another, stream by stream.
 type origins struct {
 	// static
 	bases     []string
@@ -29,6 +30,7 @@ type origins struct {
 	mu      sync.Mutex
 	failure error // of the latest request; nil when an origin answered it
 	since   time.Time
+	homes   map[string]int // index of the one that had something of a stream last; only streams that are
 }
 
 func newTransport() *http.Transport {
@@ -46,30 +48,77 @@ func newTransport() *http.Transport {
 // request is all that ever goes upstream.
 type request struct {
 	method   string
+	stream   string // that it is about; empty: of none
+	spread   bool   // "not here" and "cannot now" are not the last word while another origin has not been asked
+	listing  bool   // a playlist: whose it is has the stream
 	uri      string
 	header   http.Header
 	body     []byte
 	patience time.Duration // for the answer's head, per origin, and then for its first byte
 }
 
+// shortHold is how long one of several origins may hold a request before another is asked: the broadcast may have ended there alone.
+const shortHold = 3 * time.Second
+
+var errSlow = errors.New("no answer in time")
+
 // send asks the origins in turn until one answers. A request that changes something is tried at the next origin only
-// if the one before never got it.
+// if the one before never got it. Of a request that is spread an answer that says what is asked for counts before one that
+// does not, and who holds it for long is waited for once all others were asked.
 func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
-	first := int(u.first.Load())
-	var failed error
+	first := u.home(q.stream)
+	if !q.listing || len(u.bases) == 1 {
+		resp, _, err := u.round(ctx, q, first)
+		return resp, err
+	}
+	brief := q
+	brief.patience = min(q.patience, shortHold)
+	resp, holds, err := u.round(ctx, brief, first)
+	if holds < 0 || ctx.Err() != nil || err == nil && !lacking(resp.StatusCode) {
+		return resp, err
+	}
+	if err == nil {
+		resp.Body.Close()
+	}
+	q.spread = false // nobody else has it
+	resp, _, err = u.round(ctx, q, holds)
+	return resp, err
+}
+
+// lacking tells whether another origin may have what this answer says is not here, or not now.
+func lacking(status int) bool { return status == http.StatusNotFound || status >= 500 }
+
+// round asks each origin once. Holds is the first one that did not answer in time, -1 if there is none.
+func (u *origins) round(ctx context.Context, q request, first int) (answer *http.Response, holds int, failed error) {
+	holds = -1
 	for i := range u.bases {
 		index := (first + i) % len(u.bases)
 		resp, err := u.attempt(ctx, index, q)
-		if err == nil {
+		switch {
+		case err == nil && q.spread && len(u.bases) > 1 && lacking(resp.StatusCode):
+			if answer == nil {
+				answer = resp // unless another has more to say
+			} else {
+				resp.Body.Close()
+			}
+			continue
+		case err == nil:
 			if failed != nil {
 				u.log.Warn("edge: an origin does not answer, the next one does", "next", u.bases[index], "error", failed)
 			}
-			u.first.Store(int64(index))
-			u.note(nil)
-			return resp, nil
+			if answer != nil {
+				answer.Body.Close()
+			}
+			u.settle(q, index, resp.StatusCode)
+			return resp, -1, nil
+		case ctx.Err() != nil:
+			if answer != nil {
+				answer.Body.Close()
+			}
+			return nil, -1, context.Cause(ctx)
 		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+		if errors.Is(err, errSlow) && holds < 0 {
+			holds = index
 		}
 		err = fmt.Errorf("origin %s: %w", u.bases[index], err)
 		failed = errors.Join(failed, err)
@@ -77,14 +126,55 @@ func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 			break
 		}
 	}
-	u.note(failed)
-	return nil, failed
+	if answer != nil {
+		u.note(nil)
+		return answer, holds, nil
+	}
+	if holds < 0 || !q.listing || !q.spread { // else it is asked again
+		u.note(failed)
+	}
+	return nil, holds, failed
 }
+
+// home returns which origin to ask first.
+func (u *origins) home(stream string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if index, ok := u.homes[stream]; ok {
+		return index
+	}
+	return int(u.first.Load())
+}
+
+// settle notes which origin answered.
+func (u *origins) settle(q request, index, status int) {
+	u.first.Store(int64(index))
+	u.note(nil)
+	if !q.listing || len(u.bases) == 1 || status != http.StatusOK {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	old, known := u.homes[q.stream]
+	if known && old == index {
+		return
+	}
+	if u.homes == nil || len(u.homes) >= maxHomes {
+		u.homes = map[string]int{}
+	}
+	u.homes[q.stream] = index
+	if known {
+		u.log.Warn("edge: a stream comes from another origin now", "stream", q.stream, "origin", u.bases[index])
+	}
+}
+
+// maxHomes bounds the streams whose origin is remembered; past it all are asked for anew.
+const maxHomes = 10_000
 
 func (u *origins) attempt(ctx context.Context, index int, q request) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(q.patience, func() {
-		cancel(fmt.Errorf("no answer within %v", q.patience))
+		cancel(fmt.Errorf("%w: %v", errSlow, q.patience))
 	})
 	defer timer.Stop()
 	var body io.Reader
@@ -108,7 +198,7 @@ func (u *origins) attempt(ctx context.Context, index int, q request) (*http.Resp
 		cancel(nil)
 		return nil, err
 	}
-	resp.Body = u.arriving(ctx, cancel, resp.Body, index, q.patience)
+	resp.Body = u.arriving(ctx, cancel, resp.Body, index, q)
 	return resp, nil
 }
 
@@ -126,11 +216,18 @@ type arriving struct {
 	broke    func()
 }
 
-func (u *origins) arriving(ctx context.Context, cancel context.CancelCauseFunc, body io.ReadCloser, index int, patience time.Duration) *arriving {
-	silence := time.AfterFunc(patience, func() { cancel(errFrozen) })
+func (u *origins) arriving(ctx context.Context, cancel context.CancelCauseFunc, body io.ReadCloser, index int, q request) *arriving {
+	silence := time.AfterFunc(q.patience, func() { cancel(errFrozen) })
 	silence.Stop()
-	broke := func() { u.first.CompareAndSwap(int64(index), int64((index+1)%len(u.bases))) }
-	return &arriving{body, ctx, cancel, silence, patience, broke}
+	broke := func() {
+		u.first.CompareAndSwap(int64(index), int64((index+1)%len(u.bases)))
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		if at, ok := u.homes[q.stream]; ok && at == index {
+			delete(u.homes, q.stream)
+		}
+	}
+	return &arriving{body, ctx, cancel, silence, q.patience, broke}
 }
 
 func (a *arriving) Read(b []byte) (int, error) {

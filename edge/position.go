@@ -15,7 +15,6 @@ type position struct {
 	parts   int   // parts listed after it: they belong to segment last+1
 	most    int   // parts a segment can have; 0: the stream has none
 	ended   bool  // nothing will follow
-	delta   bool  // older segments are skipped
 	present bool  // false: not a media playlist
 }
 
@@ -91,7 +90,7 @@ func readPosition(playlist []byte) position {
 		case "#EXT-X-MEDIA-SEQUENCE":
 			first = integer(value)
 		case "#EXT-X-SKIP":
-			skipped, p.delta = integer(attribute(value, "SKIPPED-SEGMENTS")), true
+			skipped = integer(attribute(value, "SKIPPED-SEGMENTS"))
 		case "#EXT-X-TARGETDURATION":
 			longest, p.present = number(value), true
 		case "#EXT-X-PART-INF":

@@ -73,9 +73,10 @@ func (r reload) append(b []byte) []byte {
 	return b
 }
 
-// plain returns the target without its delivery directives.
-func (t target) plain() target {
-	t.reload = reload{}
+// unheld returns the target that is answered at once: what is known of a playlist stands there. Who takes deltas and who
+// does not are served from different ones.
+func (t target) unheld() target {
+	t.reload = reload{skip: t.reload.skip}
 	return t
 }
 
@@ -131,8 +132,14 @@ func mediaFile(file string) bool {
 	return suffix && prefix && decimal(msn, maxMSN) && (!parted || decimal(part, maxPart))
 }
 
+// openAPI is the one path under /api/v1/ with a dot in it: what describes the API.
+const openAPI = "/api/v1/openapi.json"
+
 // parseAPI reads a path under /api/v1/: one to four words of a name's letters.
 func parseAPI(path string) (target, error) {
+	if path == openAPI {
+		return target{kind: api, path: path}, nil
+	}
 	rest, ok := strings.CutPrefix(path, "/api/v1/")
 	words := strings.Split(rest, "/")
 	if !ok || len(words) > 4 {
@@ -170,7 +177,7 @@ func parseReload(query string) (reload, error) {
 				return reload{}, errReload
 			}
 			r.part, _ = strconv.Atoi(value)
-		case key == "_HLS_skip" && value == "YES":
+		case key == "_HLS_skip" && (value == "YES" || value == "v2"): // v2 skips date ranges too: there are none
 			r.skip = true
 		}
 	}

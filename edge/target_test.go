@@ -79,7 +79,7 @@ func TestParseReload(t *testing.T) {
 		"_HLS_part=3&_HLS_msn=7": "_HLS_msn=7&_HLS_part=3",
 		"a=b&_HLS_msn=7&_HLS_skip=YES&_HLS_msn=8": "_HLS_msn=7&_HLS_skip=YES",
 		"_HLS_skip=YES":                 "_HLS_skip=YES",
-		"_HLS_skip=v2":                  "",
+		"_HLS_skip=v2":                  "_HLS_skip=YES",
 		"_HLS_msn=0&_HLS_part=0":        "_HLS_msn=0&_HLS_part=0",
 		"%5FHLS_msn=7":                  "",
 		"_HLS_part=3":                   "error", // RFC 8216bis 6.2.5.2: a part without msn is 400
@@ -139,7 +139,7 @@ func TestPosition(t *testing.T) {
 		}
 	}
 	delta := strings.Replace(playlist(12, 0), "#EXTINF", "#EXT-X-SKIP:SKIPPED-SEGMENTS=20\n#EXTINF", 1) + "#EXT-X-ENDLIST\n"
-	if p := readPosition([]byte(delta)); p.last != 32 || !p.delta || !p.ended || !p.has(reload{held: true, msn: 99}) {
+	if p := readPosition([]byte(delta)); p.last != 32 || !p.ended || !p.has(reload{held: true, msn: 99}) {
 		t.Errorf("delta: %+v", p)
 	}
 	for _, no := range []string{"", "<html>", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:-9\n"} {
@@ -224,4 +224,14 @@ func FuzzReadPosition(f *testing.F) {
 			t.Fatalf("%+v: %+v is both there and ahead", p, r)
 		}
 	})
+}
+
+// Clause: openapi
+func TestTheDescriptionPasses(t *testing.T) {
+	if target, err := parseAPI("/api/v1/openapi.json"); err != nil || target.uri() != "/api/v1/openapi.json" || target.kind != api {
+		t.Error(target, err)
+	}
+	if _, err := parseAPI("/api/v1/other.json"); err == nil {
+		t.Error("any file passes")
+	}
 }

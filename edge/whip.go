@@ -44,7 +44,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // the broadcaster has left
 	}
-	q := request{method: r.Method, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience}
+	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience}
 	for _, name := range whipAsks {
 		if values := r.Header.Values(name); len(values) > 0 {
 			q.header[name] = values[:1]

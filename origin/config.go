@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +12,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
+	"github.com/shoal-live/shoal/origin/webhook"
 )
 
 // Config is what an origin can be told. The zero value works.
@@ -20,6 +24,10 @@ type Config struct {
 	Data string
 	// RTMPAddr is the TCP address for RTMP. Default ":1935".
 	RTMPAddr string
+	// RTMPSAddr is the TCP address for RTMP over TLS. Default: none.
+	RTMPSAddr string
+	// TLSCert and TLSKey are the files, PEM, of the certificate that RTMPSAddr needs. They are read anew when they change.
+	TLSCert, TLSKey string
 	// WebRTCAddr is the address for the media of WHIP and WHEP, by UDP and, at the same number, by TCP. Default ":8189".
 	WebRTCAddr string
 	// WHEP says who may watch at the origin itself by WHEP: "key", who has the stream's publish key; "open", everybody; "off",
@@ -39,8 +47,21 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 10.
+	// WindowSegments is how many complete segments the playlist lists. Default 6, which is what 10 MB a stream of 2 Mbit/s allow.
 	WindowSegments int
+	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
+	Twin string
+	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
+	// bytes; empty: each stream has a key of its own, on disk.
+	Seed []byte
+	// Webhooks are URLs that are told when a broadcast begins and ends.
+	Webhooks []string
+	// WebhookSecret signs what they are told. Empty: it is not signed.
+	WebhookSecret webhook.Secret
+	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
+	Audience func(context.Context) map[string]audience.Figures
+	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
+	Ladder []string
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -63,9 +84,12 @@ func (c *Config) validate() error {
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
-	setDefault(&c.WindowSegments, 10)
+	setDefault(&c.WindowSegments, 6)
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.Audience == nil {
+		c.Audience = func(context.Context) map[string]audience.Figures { return nil }
 	}
 	switch {
 	case c.PartDuration < 100*time.Millisecond || c.PartDuration > c.SegmentDuration/2:
@@ -74,12 +98,21 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case len(c.Seed) > 0 && len(c.Seed) < 16:
+		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
+	case c.Twin != "" && len(c.Seed) == 0:
+		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
+	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
+		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
 	case !slices.Contains(WHEPModes, c.WHEP):
 		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", errConfig, c.WHEP)
 	case c.WHEPViewers < 0 || c.WHEPTotal < 0:
 		return fmt.Errorf("%w: a negative number of viewers by WHEP", errConfig)
 	case c.Grace < 0:
 		return fmt.Errorf("%w: a negative grace period", errConfig)
+	}
+	if _, err := transcode.Parse(c.Ladder); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {
@@ -100,5 +133,6 @@ func (c *Config) streams() stream.Config {
 	return stream.Config{
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
+		Seed: c.Seed,
 	}
 }

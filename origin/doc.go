@@ -9,6 +9,7 @@
 //	stream     a stream's life, numbering on disk, signed chunk records
 //	rtc        the one port of WebRTC
 //	rtmp, whip the two ways in
+//	transcode  smaller renditions, by an ffmpeg beside it
 //	whep       a way out for the few who cannot wait
 //
 // The origin knows nothing of viewers, but of those few: every other response is the same for everybody and can be cached (package edge does).

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,6 +18,7 @@ func (o *Origin) routes() *http.ServeMux {
 	m.HandleFunc("GET /live/{name}/{rendition}/{epoch}/{file}", o.serveFile)
 	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
 	m.HandleFunc("GET /api/v1/streams/{name}", o.serveStream)
+	m.HandleFunc("GET /api/v1/openapi.json", serveOpenAPI)
 	m.Handle("/whip/{name}", o.whip)
 	m.Handle("/whip/{name}/{session}", o.whip)
 	if o.whep != nil {
@@ -104,7 +104,7 @@ func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Str
 
 func (o *Origin) serveMultivariant(w http.ResponseWriter, r *http.Request) {
 	if st := o.find(w, r); st != nil && o.playable(w, r, st, st.Window(0)) {
-		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()), nil)
+		hls.WritePlaylist(w, r, "public, max-age=2", hls.Multivariant(st.Variants()))
 	}
 }
 
@@ -114,7 +114,11 @@ func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	win, index := o.window(w, r, st)
-	if win != nil && o.playable(w, r, st, win) {
+	if win == nil {
+		return
+	}
+	st.Ask()
+	if o.playable(w, r, st, win) {
 		win.ServePlaylist(w, r, func() []hls.Report { return reports(st, index) })
 	}
 }
@@ -145,37 +149,4 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	win.ServeMedia(w, r, n)
-}
-
-func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
-	list := struct {
-		Streams []stream.Description `json:"streams"`
-	}{Streams: []stream.Description{}}
-	for _, st := range o.streams.All() {
-		if st.Heard() {
-			list.Streams = append(list.Streams, st.Describe())
-		}
-	}
-	writeJSON(w, list)
-}
-
-func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
-	name := r.PathValue("name")
-	if st := o.streams.Get(name); st != nil && st.Known() && stream.ValidName(name) {
-		writeJSON(w, st.Describe())
-		return
-	}
-	hls.Fail(w, http.StatusNotFound, "origin: no such stream has been live")
-}
-
-func writeJSON(w http.ResponseWriter, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		hls.Fail(w, http.StatusInternalServerError, "origin: "+err.Error())
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "public, max-age=1")
-	_, _ = w.Write(append(b, '\n')) // the asker may have gone
 }

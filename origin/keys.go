@@ -1,10 +1,8 @@
 package origin
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,26 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/stream"
 )
-
-// What can be wrong when keys are edited.
-var (
-	ErrName  = errors.New("origin: a stream name has 1 to 64 letters, digits, '-' or '_'")
-	ErrNoKey = errors.New("origin: no publish key for this stream")
-)
-
-// Key is what is known of a publish key: not the key.
-type Key struct {
-	Name    string    `json:"name"` // the stream it may publish
-	Hash    string    `json:"hash"` // SHA-256 of the key, hex
-	Added   time.Time `json:"added"`
-	Passing bool      `json:"passing,omitempty"` // holds until the next Renew
-}
 
 // Keys is the store of publish keys, a file that holds their hashes only. Any number of processes may have it open:
 // a change by one is seen by the others at their next look. A stream may have several keys, so that one can be
@@ -52,34 +35,48 @@ func OpenKeys(dir string) (*Keys, error) {
 }
 
 // Add makes a publish key for a stream. It is returned this once and cannot be read again.
-func (k *Keys) Add(name string) (string, error) { return k.add(name, false) }
+func (k *Keys) Add(name string) (string, error) {
+	secret, _, err := k.Issue(Key{Name: name})
+	return secret, err
+}
 
 // Renew is Add for a key that holds until the next Renew for the stream. Keys made by Add are not touched.
-func (k *Keys) Renew(name string) (string, error) { return k.add(name, true) }
+func (k *Keys) Renew(name string) (string, error) {
+	secret, _, err := k.Issue(Key{Name: name, Passing: true})
+	return secret, err
+}
 
-func (k *Keys) add(name string, passing bool) (string, error) {
-	if !stream.ValidName(name) {
-		return "", ErrName
+// Issue is Add for a key of which more is wished: its Name, and perhaps its Note, its end and whether it is passing. The rest is
+// filled in, as the Key that is returned shows.
+func (k *Keys) Issue(wish Key) (secret string, made Key, err error) {
+	secret, made, err = wish.make(time.Now())
+	if err != nil {
+		return "", Key{}, err
 	}
-	var secret [16]byte
-	if _, err := rand.Read(secret[:]); err != nil {
-		return "", fmt.Errorf("origin: make key: %w", err)
-	}
-	key := hex.EncodeToString(secret[:])
-	return key, k.edit(func() error {
-		if passing {
-			k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Passing && key.Name == name })
+	return secret, made, k.edit(func() error {
+		if made.Passing {
+			k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Passing && key.Name == made.Name })
 		}
-		k.keys = append(k.keys, Key{Name: name, Hash: hash(key), Added: time.Now().UTC().Truncate(time.Second), Passing: passing})
+		k.keys = append(k.keys, made)
 		return nil
 	})
 }
 
-// Remove forgets all publish keys of a stream and tells how many there were. A broadcast under way is not cut off.
+// Remove forgets all publish keys of a stream and tells how many there were. A broadcast under way with one of them ends.
 func (k *Keys) Remove(name string) (removed int, err error) {
+	return k.remove(func(key Key) bool { return key.Name == name })
+}
+
+// Revoke forgets the key that has an ID.
+func (k *Keys) Revoke(id string) error {
+	_, err := k.remove(func(key Key) bool { return key.ID == id })
+	return err
+}
+
+func (k *Keys) remove(which func(Key) bool) (removed int, err error) {
 	err = k.edit(func() error {
 		n := len(k.keys)
-		k.keys = slices.DeleteFunc(k.keys, func(key Key) bool { return key.Name == name })
+		k.keys = slices.DeleteFunc(k.keys, which)
 		if removed = n - len(k.keys); removed == 0 {
 			return ErrNoKey
 		}
@@ -98,16 +95,31 @@ func (k *Keys) List() ([]Key, error) {
 
 // Stream returns the name of the stream that key may publish. It takes the same time whichever key it is.
 func (k *Keys) Stream(key string) (name string, ok bool) {
+	known, ok := k.known(key)
+	if !ok || known.over(time.Now()) {
+		return "", false
+	}
+	return known.Name, true
+}
+
+// Holds tells whether a key that opened a stream has not been removed since. One that is over holds all the same: it begins no
+// more broadcasts, and one under way goes on.
+func (k *Keys) Holds(key string) bool {
+	_, ok := k.known(key)
+	return ok
+}
+
+func (k *Keys) known(key string) (found Key, ok bool) {
 	sum := []byte(hash(key))
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	_ = k.read() // while the file cannot be read, the keys read before hold
 	for _, known := range k.keys {
 		if subtle.ConstantTimeCompare(sum, []byte(known.Hash)) == 1 {
-			name, ok = known.Name, true
+			found, ok = known, true
 		}
 	}
-	return name, ok
+	return found, ok
 }
 
 // Named tells whether any key is for the named stream.
@@ -116,11 +128,6 @@ func (k *Keys) Named(name string) bool {
 	defer k.mu.Unlock()
 	_ = k.read()
 	return slices.ContainsFunc(k.keys, func(key Key) bool { return key.Name == name })
-}
-
-func hash(key string) string {
-	sum := sha256.Sum256([]byte(strings.TrimSpace(key)))
-	return hex.EncodeToString(sum[:])
 }
 
 // read reads the file if it is not the one seen last. The caller holds mu, or is alone.
@@ -153,9 +160,12 @@ func parseKeys(b []byte) ([]Key, error) {
 	if err := json.Unmarshal(b, &keys); err != nil {
 		return nil, err
 	}
-	for _, key := range keys {
+	for i, key := range keys {
 		if !stream.ValidName(key.Name) || len(key.Hash) != 2*sha256.Size {
 			return nil, fmt.Errorf("key for %q", key.Name)
+		}
+		if key.ID == "" { // of before there were IDs
+			keys[i].ID = key.Hash[:idLength]
 		}
 	}
 	return keys, nil

@@ -2,6 +2,7 @@ package origin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +16,9 @@ import (
 	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/transcode"
+	"github.com/shoal-live/shoal/origin/twin"
+	"github.com/shoal-live/shoal/origin/webhook"
 	"github.com/shoal-live/shoal/origin/whep"
 	"github.com/shoal-live/shoal/origin/whip"
 )
@@ -22,15 +26,19 @@ import (
 // Origin takes broadcasts and serves them as LL-HLS.
 type Origin struct {
 	// static
-	config  Config
-	keys    *Keys
-	metrics *stream.Metrics
-	streams *stream.Streams
-	rtmp    *rtmp.Server
-	webrtc  *rtc.Port
-	whip    *whip.Endpoint
-	whep    *whep.Endpoint // nil: off
-	mux     *http.ServeMux
+	config   Config
+	instance string     // a name of this process
+	twin     *twin.Twin // nil: none
+	keys     *Keys
+	metrics  *stream.Metrics
+	streams  *stream.Streams
+	ladder   *transcode.Ladder
+	rtmp     *rtmp.Server
+	webrtc   *rtc.Port
+	whip     *whip.Endpoint
+	whep     *whep.Endpoint // nil: off
+	hooks    *webhook.Hooks
+	mux      *http.ServeMux
 
 	listening atomic.Bool
 	port      atomic.Pointer[port] // RTMP's, once open
@@ -62,13 +70,36 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("origin: metrics: %w", err)
 	}
-	o := &Origin{config: config, keys: keys, metrics: metrics}
-	all := config.streams()
-	all.Live = o.beside
-	o.streams = stream.New(all, metrics, config.Log)
-	o.rtmp = rtmp.New(rtmp.Config{
-		Addr: config.RTMPAddr, Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	hooks, err := webhook.New(webhook.Config{
+		URLs: config.Webhooks, Secret: config.WebhookSecret, Registry: config.Registry, Log: config.Log,
 	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errConfig, err)
+	}
+	rungs, err := transcode.Parse(config.Ladder)
+	if err != nil {
+		return nil, err
+	}
+	ladder, err := transcode.New(transcode.Config{Rungs: rungs, Registry: config.Registry, Log: config.Log})
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
+	streams := config.streams()
+	streams.Live = o.beside
+	o.streams = stream.New(streams, metrics, config.Log)
+	if config.Twin != "" {
+		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
+			return nil, fmt.Errorf("%w: %w", errConfig, err)
+		}
+	}
+	o.rtmp, err = rtmp.New(rtmp.Config{
+		Addr: config.RTMPAddr, Secure: config.RTMPSAddr, CertFile: config.TLSCert, KeyFile: config.TLSKey,
+		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	o.webrtc = rtc.New(rtc.Config{
 		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Shed: metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: config.Log,
 	})
@@ -109,13 +140,6 @@ func (o *Origin) openWHEP() error {
 	return err
 }
 
-// beside does what goes with a broadcast until it ends.
-func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
-	if o.whep != nil {
-		o.whep.Live(ctx, st)
-	}
-}
-
 // Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
 func (o *Origin) Listen(ctx context.Context) error {
 	ln, err := o.rtmp.Listen(ctx)
@@ -144,16 +168,35 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
+	secure, err := o.rtmp.ListenSecure(ctx)
+	if err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	if err := o.webrtc.Listen(); err != nil {
+		if secure != nil {
+			err = errors.Join(err, secure.Close())
+		}
 		return errors.Join(err, ln.Close())
 	}
 	o.listening.Store(true)
 	defer o.listening.Store(false)
-	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String()) // the port of WebRTC has said where it is
+	o.config.Log.Info("origin takes broadcasts", "rtmp", ln.Addr().String(), "rtmps", o.config.RTMPSAddr) // the port of WebRTC has said where it is
 
+	hooked, unhook := context.WithCancel(context.WithoutCancel(ctx)) // they tell of the broadcasts that end now
+	var told sync.WaitGroup
+	told.Go(func() { o.hooks.Run(hooked) })
+	defer told.Wait()
+	defer unhook()
 	var all sync.WaitGroup
 	all.Go(func() { o.streams.Run(ctx) })
 	all.Go(func() { o.whip.Run(ctx) })
+	if o.twin != nil {
+		all.Go(func() { o.twin.Run(ctx) })
+	}
+	all.Go(func() { o.watchKeys(ctx) })
+	if secure != nil {
+		all.Go(func() { _ = o.rtmp.Run(ctx, secure) }) // it ends early only where its listener is closed
+	}
 	if o.whep != nil {
 		all.Go(func() { o.whep.Run(ctx) })
 	}
@@ -192,5 +235,33 @@ func (o *Origin) tryDisk() error {
 	if err != nil {
 		return fmt.Errorf("origin: data: %w", err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	_, err = f.Write(make([]byte, 4<<10)) // of a full disk an empty file can still be had
+	if err != nil {
+		err = fmt.Errorf("origin: data: %w", err)
+	}
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
+
+// keyCheck is how often it is looked whether the keys of the broadcasts under way hold: shoal key remove edits their file.
+const keyCheck = time.Second
+
+// watchKeys ends broadcasts whose key is removed, until ctx is done.
+func (o *Origin) watchKeys(ctx context.Context) {
+	tick := time.NewTicker(keyCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			o.endRevoked()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (o *Origin) endRevoked() {
+	o.streams.Evict(o.keys.Holds)
+	if o.whep != nil {
+		o.whep.Evict(o.keys.Holds)
+	}
 }

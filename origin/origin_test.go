@@ -33,7 +33,10 @@ type house struct {
 	registry *prometheus.Registry
 }
 
-func open(t testing.TB) *house {
+func open(t testing.TB) *house { return openWith(t, Config{}) }
+
+// openWith is open for a configuration of which the folder, the addresses, the metrics and the log are filled in.
+func openWith(t testing.TB, config Config) *house {
 	t.Helper()
 	dir := t.TempDir()
 	keys, err := OpenKeys(dir)
@@ -45,10 +48,9 @@ func open(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	registry := prometheus.NewRegistry()
-	o, err := New(Config{
-		Data: dir, RTMPAddr: "127.0.0.1:0", WebRTCAddr: "127.0.0.1:0", Registry: registry,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	config.Data, config.RTMPAddr, config.WebRTCAddr, config.Registry = dir, "127.0.0.1:0", "127.0.0.1:0", registry
+	config.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	o, err := New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,6 +123,7 @@ func (h *house) publish(t testing.TB, long time.Duration) *gortmplib.Client {
 	return c
 }
 
+// Clause: api, hls-codecs, hls-pdt
 func TestFromCameraToPlayer(t *testing.T) {
 	h := open(t)
 	if err := h.Ready(); err != nil {
@@ -230,6 +233,8 @@ func TestFromCameraToPlayer(t *testing.T) {
 }
 
 // TestReadyIsCheap asks often: the disk is tried once in a while.
+//
+// Clause: readyz
 func TestReadyIsCheap(t *testing.T) {
 	h := open(t)
 	if err := h.Ready(); err != nil {

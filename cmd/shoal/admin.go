@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/tracker"
 )
 
@@ -41,6 +43,13 @@ func newDesk(flags *flagSet) *desk {
 func (d *desk) steer(t *tracker.Tracker) {
 	d.paths.Handle("/api/v1/control", t.Controls())
 	d.paths.Handle("/api/v1/control/", t.Controls())
+}
+
+// issue puts an origin's publish keys on the admin listener, and the description of it all.
+func (d *desk) issue(o *origin.Origin) {
+	d.paths.Handle("/api/v1/keys", o.KeyAPI())
+	d.paths.Handle("/api/v1/keys/", o.KeyAPI())
+	d.paths.Handle("/api/v1/openapi.json", o)
 }
 
 // open listens on the admin address and returns the task that serves it.

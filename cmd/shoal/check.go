@@ -69,7 +69,7 @@ func (s *flagSet) lasts(name string, least, most, step time.Duration) error {
 }
 
 // optional are the flags of addresses that may be empty: nothing is opened then.
-var optional = []string{"stun", "turn"}
+var optional = []string{"stun", "turn", "rtmps"}
 
 // addresses refuses what cannot be listened on, and a port that two flags want.
 func (s *flagSet) addresses(network string, names ...string) error {
@@ -87,7 +87,10 @@ func (s *flagSet) addresses(network string, names ...string) error {
 		port, e := net.LookupPort(network, text)
 		if err != nil || e != nil || text == "" {
 			like := f.DefValue
-			if like == "" {
+			switch {
+			case name == "rtmps":
+				like = ":1936"
+			case like == "":
 				like = defaultTURN
 			}
 			return s.refuse(name, "want HOST:PORT or :PORT, with a port of 65535 at most, like -%s %s", name, like)

@@ -14,11 +14,14 @@ import (
 )
 
 func key(_ context.Context, args []string, out io.Writer) error {
-	flags := newFlags("key add NAME | list | remove NAME",
+	flags := newFlags("key add NAME | list | remove NAME | revoke ID",
 		"Makes, lists and removes publish keys. A key may publish one stream; it is shown once, and only its hash is kept.\n"+
+			"remove forgets all keys of a stream, revoke the one that has an ID, which list shows. A broadcast under way with it ends.\n"+
 			"It holds until it is removed; the key that shoal up shows holds until shoal up starts again.\n"+
 			"An origin that runs on the same data folder takes a change at once.", out)
 	data := flags.String("data", defaultData, "`folder` of the origin")
+	note := flags.String("note", "", "`words` that list shows beside a key that is added")
+	expires := flags.Duration("expires", 0, "`time` after which a key that is added begins no more broadcasts; 0: never")
 	words, err := flags.parse(args)
 	if err != nil {
 		return err
@@ -33,7 +36,11 @@ func key(_ context.Context, args []string, out io.Writer) error {
 	switch {
 	case len(words) == 2 && words[0] == "add":
 		_, lacks := os.Stat(*data)
-		key, err := keys.Add(words[1])
+		wish := origin.Key{Name: words[1], Note: *note}
+		if *expires != 0 {
+			wish.Expires = time.Now().Add(*expires).UTC().Truncate(time.Second)
+		}
+		key, _, err := keys.Issue(wish)
 		if err != nil {
 			return err
 		}
@@ -52,10 +59,20 @@ func key(_ context.Context, args []string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "Removed %s of %s. A broadcast under way goes on.\n", count(n, "publish key"), words[1])
+		_, err = fmt.Fprintf(out, "Removed %s of %s. A broadcast under way with one of them ends.\n", count(n, "publish key"), words[1])
+		return err
+	case len(words) == 2 && words[0] == "revoke":
+		err := keys.Revoke(words[1])
+		if errors.Is(err, origin.ErrNoKey) {
+			return fmt.Errorf("key revoke: there is no publish key with the ID %q in %s; shoal key list shows which there are", words[1], *data)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "Removed the publish key %s. A broadcast under way with it ends.\n", words[1])
 		return err
 	}
-	return usageError("key: want add NAME, list, or remove NAME (shoal key -h explains)")
+	return usageError("key: want add NAME, list, remove NAME, or revoke ID (shoal key -h explains)")
 }
 
 // unused says, when no origin has worked with the folder of a key, which that is: it may be another one's by mistake.
@@ -114,13 +131,16 @@ func listKeys(keys *origin.Keys, data string, out io.Writer) error {
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STREAM\tADDED\tHOLDS")
+	fmt.Fprintln(table, "ID\tSTREAM\tADDED\tHOLDS\tNOTE")
 	for _, k := range all {
 		holds := "until removed"
-		if k.Passing {
+		switch {
+		case k.Passing:
 			holds = "until shoal up starts again"
+		case !k.Expires.IsZero():
+			holds = "until " + k.Expires.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", k.Name, k.Added.Local().Format(time.DateTime), holds)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Name, k.Added.Local().Format(time.DateTime), holds, k.Note)
 	}
 	return table.Flush()
 }

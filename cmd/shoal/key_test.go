@@ -66,6 +66,7 @@ func (u *until) Write(b []byte) (int, error) {
 	return u.said.Write(b)
 }
 
+// Clause: keys
 func TestKeysSayWhatTheyDid(t *testing.T) {
 	data := t.TempDir()
 	keys, err := origin.OpenKeys(data)

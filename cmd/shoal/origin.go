@@ -1,17 +1,27 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/origin/audience"
+	"github.com/shoal-live/shoal/origin/transcode"
+	"github.com/shoal-live/shoal/origin/webhook"
 )
+
+// lean is how much an origin lets lie before it is collected, in hundredths of what lives, unless GOGC in the environment says
+// otherwise. Nearly all that lives is media, which holds no pointers and costs nothing to collect around; see docs/decisions/0025.
+const lean = 25
 
 // defaultData is the folder of an origin unless it is told another.
 const defaultData = "data"
@@ -26,14 +36,31 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
-	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
+	flags.IntVar(&config.WindowSegments, "window", 6, "`segments` listed in a playlist")
+	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
+	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
+	var trackers list
+	flags.Var(&trackers, "tracker-stats", "`URLs` of what all trackers tell of viewers, with commas, like http://HOST/api/v1/swarm: the API joins it to the streams")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
+	if *seed != "" {
+		b, err := os.ReadFile(*seed)
+		if err != nil {
+			return flags.refuse("seed-file", "%v", err)
+		}
+		config.Seed = bytes.TrimSpace(b)
+		if len(config.Seed) < 16 {
+			return flags.refuse("seed-file", "%s holds %d bytes; make one of at least 16: openssl rand -hex 32 > %s", *seed, len(config.Seed), *seed)
+		}
+	}
+	if config.Twin != "" && *seed == "" {
+		return flags.refuse("twin", "the other origin must sign alike: give both the same -seed-file")
+	}
 	half := config.SegmentDuration / 2
 	if err := errors.Join(
-		flags.addresses("tcp", "http", "admin", "rtmp", "webrtc"), flags.addresses("udp", "webrtc"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc"),
 		flags.lasts("segment", time.Second, 10*time.Second, time.Second),
 		flags.lasts("part", 100*time.Millisecond, max(half, 500*time.Millisecond), 0),
 		flags.between(4, 10_000, "window"),
@@ -41,11 +68,22 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	); err != nil {
 		return err
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(lean)
+	}
 	config.Registry, config.Log = desk.registry, desk.log
+	if len(trackers) > 0 {
+		watched, err := audience.New(trackers, nil, desk.log)
+		if err != nil {
+			return flags.refuse("tracker-stats", "want URLs of trackers' figures, like http://HOST/api/v1/swarm")
+		}
+		config.Audience = watched.Of
+	}
 	service, err := origin.New(config)
 	if err != nil {
 		return err
 	}
+	desk.issue(service)
 	return desk.run(ctx, http, service, ingest()...)
 }
 
@@ -54,6 +92,9 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, check func() error) {
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
+	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
+	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
+	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for the media of WHIP and WHEP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
 	flags.Var((*list)(&config.ICEServers), "whip-ice-server", "`servers` to tell WHIP broadcasters, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD")
@@ -61,14 +102,42 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.IntVar(&config.WHEPViewers, "whep-viewers", 16, "`viewers` of one stream by WHEP at once")
 	flags.IntVar(&config.WHEPTotal, "whep-total", 64, "`viewers` of all streams by WHEP at once")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
+	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
+	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
+	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
+		"those not below the broadcaster's are left out")
 	doors = func() []door {
-		return []door{{"rtmp", config.RTMPAddr}, {"webrtc", config.WebRTCAddr}}
+		return []door{{"rtmp", config.RTMPAddr}, {"rtmps", config.RTMPSAddr}, {"webrtc", config.WebRTCAddr}}
 	}
 	return doors, func() error {
 		for _, ip := range config.PublicIPs {
 			if net.ParseIP(ip) == nil {
 				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
 			}
+		}
+		for _, url := range config.Webhooks {
+			if webhook.CheckURL(url) != nil {
+				return flags.refuse("webhook", "want URLs like https://HOST/PATH")
+			}
+		}
+		if *secret != "" {
+			var err error
+			if config.WebhookSecret, err = readSecret(*secret); err != nil {
+				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
+			}
+		}
+		if _, err := transcode.Parse(config.Ladder); err != nil {
+			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
+		}
+		switch {
+		case config.RTMPSAddr == "" && config.TLSCert != "":
+			return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr == "" && config.TLSKey != "":
+			return flags.refuse("tls-key", "a key is of use with -rtmps only: add -rtmps :1936")
+		case config.RTMPSAddr != "" && config.TLSCert == "":
+			return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
+		case config.RTMPSAddr != "" && config.TLSKey == "":
+			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
 		}
 		if !slices.Contains(origin.WHEPModes, config.WHEP) {
 			return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
@@ -80,4 +149,16 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		}
 		return errors.Join(flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
 	}
+}
+
+// readSecret reads a webhook's secret from a flag, or from the file it names.
+func readSecret(text string) (webhook.Secret, error) {
+	if file, found := strings.CutPrefix(text, "@"); found {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		text = string(b)
+	}
+	return webhook.ParseSecret(text)
 }

@@ -146,6 +146,7 @@ func TestBanner(t *testing.T) {
 	}
 }
 
+// Clause: healthz, readyz
 func TestProbes(t *testing.T) {
 	public, admin := withProbes(http.NotFoundHandler(), unready{}), withReasons(http.NotFoundHandler(), unready{})
 	for _, c := range []struct {

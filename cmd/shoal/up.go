@@ -12,6 +12,7 @@ import (
 	"github.com/shoal-live/shoal/cmd/shoal/demo"
 	"github.com/shoal-live/shoal/edge"
 	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/tracker"
 	"github.com/shoal-live/shoal/tracker/ice"
 )
@@ -57,7 +58,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	}
 	if err := errors.Join(
 		bounded(), formed(), limits(), settle(), readKeys(), checked(), flags.streamName("stream"),
-		flags.addresses("tcp", "http", "admin", "rtmp", "webrtc"), flags.addresses("udp", "webrtc", "stun", "turn"),
+		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc", "stun", "turn"),
 	); err != nil {
 		return err
 	}
@@ -69,13 +70,14 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	// What can be refused is, before a port is taken.
-	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
-	source, err := origin.New(c.origin)
+	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
+	swarm, err := newTracker(c.tracker)
 	if err != nil {
 		return err
 	}
-	c.tracker.Registry, c.tracker.Log = d.registry, d.log.With("service", "tracker")
-	swarm, err := newTracker(c.tracker)
+	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
+	c.origin.Audience = audienceOf(swarm)
+	source, err := origin.New(c.origin)
 	if err != nil {
 		return err
 	}
@@ -108,6 +110,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	d.steer(swarm)
+	d.issue(source)
 	services := []service{source, copies, swarm}
 	admin, err := d.open(services...)
 	if err != nil {
@@ -131,6 +134,17 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		},
 	)
 	return d.stopped(explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...))
+}
+
+// audienceOf returns what the tracker of this process knows of viewers, for the API of the origin beside it.
+func audienceOf(t *tracker.Tracker) func(context.Context) map[string]audience.Figures {
+	return func(context.Context) map[string]audience.Figures {
+		all := map[string]audience.Figures{}
+		for _, s := range t.Streams() {
+			all[s.Name] = audience.Figures{Viewers: s.Viewers, Offload: s.Offload, Copies: s.Copies, Latency: s.LatencySeconds}
+		}
+		return all
+	}
 }
 
 // welcome says where everything is and runs the demo broadcast.

@@ -12,13 +12,13 @@ import { Process, run } from './process.mjs';
 export const demoClip = fileURLToPath(new URL('../../cmd/shoal/demo/clip.mp4', import.meta.url));
 
 /** Makes a file as a broadcaster would have it: H.264 and AAC, a keyframe every 2 s. */
-export async function makeClip({ size = '1280x720', seconds = 40, rate = 30 } = {}) {
+export async function makeClip({ size = '1280x720', seconds = 40, rate = 30, bframes = 0 } = {}) {
   const path = join(folder('clip'), 'clip.mp4');
   const { code, output } = await run('make-clip', 'ffmpeg', [
     '-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${rate}:d=${seconds}`,
     '-f', 'lavfi', '-i', `sine=f=440:r=48000:d=${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
     '-b:v', '1500k', '-maxrate', '2000k', '-bufsize', '2000k', '-g', String(2 * rate), '-keyint_min', String(2 * rate),
-    '-sc_threshold', '0', '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-shortest', path,
+    '-sc_threshold', '0', '-bf', String(bframes), '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-shortest', path,
   ]);
   assert.equal(code, 0, `ffmpeg made no clip: ${output}`);
   return path;
@@ -29,6 +29,17 @@ export function push(t, url, file, { loop = false, sound = true } = {}) {
   const broadcaster = new Process('ffmpeg', 'ffmpeg', [
     '-nostdin', '-hide_banner', '-v', 'warning', '-re', ...(loop ? ['-stream_loop', '-1'] : []), '-i', file,
     ...(sound ? [] : ['-an']), '-c', 'copy', '-f', 'flv', url,
+  ]);
+  atEnd(t, () => broadcaster.end('SIGKILL'));
+  return broadcaster;
+}
+
+/** Publishes a file in real time, over and over, to several addresses; one that is gone does not disturb the others. */
+export function pushTo(t, urls, file) {
+  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-hide_banner', '-v', 'warning', '-re', '-stream_loop', '-1', '-i', file, '-c', 'copy', '-map', '0',
+    '-tag:v', '7', '-tag:a', '10', '-flags', '+global_header', // FLV's numbers: tee hands on those of the file
+    '-f', 'tee', urls.map((url) => `[f=flv:onfail=ignore:use_fifo=1]${url}`).join('|'),
   ]);
   atEnd(t, () => broadcaster.end('SIGKILL'));
   return broadcaster;

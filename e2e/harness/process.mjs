@@ -58,6 +58,10 @@ export class Process {
     return this.#exit;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   get running() {
     return this.#exit === null;
   }

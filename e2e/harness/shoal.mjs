@@ -85,9 +85,10 @@ export async function up(t, { demo = true, stream = 'mystream', args = [], env =
   return Object.assign(shoal, { key, rtmp: `rtmp://127.0.0.1:${ports.rtmp}/live`, printed });
 }
 
+export const originPorts = () => ({ http: port(), admin: port(), rtmp: port(), webrtc: port() });
+
 /** Starts an origin alone, with a publish key for `stream`. */
-export async function origin(t, { stream = 'demo', data = folder('origin'), args = [] } = {}) {
-  const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port() };
+export async function origin(t, { stream = 'demo', data = folder('origin'), ports = originPorts(), args = [] } = {}) {
   const service = new Service(t, 'origin', [
     'origin', '-data', data, '-http', `127.0.0.1:${ports.http}`, '-rtmp', `127.0.0.1:${ports.rtmp}`,
     '-webrtc', `127.0.0.1:${ports.webrtc}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,

@@ -1,14 +1,17 @@
-// A liar in the swarm: one viewer that flips a byte in every piece it sends, among three honest browsers.
+// A liar in the swarm: one viewer that flips a byte in every piece it sends, among three honest browsers. And an origin
+// that a thousand connections mean no good to, beside one that broadcasts.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import { demoClip } from '../harness/broadcaster.mjs';
 import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
-import { Process, scratch } from '../harness/process.mjs';
-import { up } from '../harness/shoal.mjs';
+import { crowding } from '../harness/machine.mjs';
+import { Process, run, scratch } from '../harness/process.mjs';
+import { program, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 // Truth compares what players were given with what the edge serves at the same address.
@@ -90,4 +93,21 @@ test('a viewer that lies is found out and cut off, and no bad byte is played', {
     assert.ok(stats[i].bytesFromPeers > was.bytesFromPeers, `${viewers[i].name} gets nothing more from the honest`);
   }
   await noStalls(t, [...viewers, control], 'with a liar among them (last: without the swarm)');
+});
+
+// Clause: hostile
+test('a thousand hostile connections leave a live stream without a gap', { timeout: 60_000 }, async (t) => {
+  const { code, output } = await run('siege', join(scratch, 'origin'), ['siege', '-shoal', program, '-clip', demoClip, '-seconds', '6'], { seconds: 40 });
+  assert.equal(code, 0, `the stream did not go on as if there were none: ${output.slice(-3000)}`);
+  const seen = JSON.parse(output.trim().split('\n').at(-1));
+  const { parts, partMillis, partAgeMillis: age, memoryBytes: memory, newcomerSeconds: newcomer } = seen;
+  const kinds = Object.entries(seen.kinds).map(([name, kind]) => `${name} ${kind.ended} of ${kind.opened}`);
+  t.diagnostic(`${seen.opened} connections, ${seen.open} open at the end; ended by the origin: ${kinds.join(', ')}`);
+  t.diagnostic(`${parts} parts, none missing; ${age.Median} ms old, at worst ${age.Worst}; memory ${(memory.Before / 2 ** 20).toFixed(0)} MiB before, ` +
+    `${(memory.Most / 2 ** 20).toFixed(0)} at most; who began to broadcast amid it was live after ${newcomer ?? 'more than 4'} s; ${crowding()}`);
+  assert.equal(seen.connections, 1000);
+  for (const [name, kind] of Object.entries(seen.kinds)) assert.ok(kind.opened >= 58, `${name}: ${kind.opened} connections`);
+  assert.ok(parts > 15, `only ${parts} parts were read`);
+  assert.ok(age.Median < partMillis + 300 && age.Worst < 5000, `parts appear ${age.Median} ms, at worst ${age.Worst} ms, after their first frame`);
+  assert.ok(memory.Most - memory.Before < 128 * 2 ** 20, 'memory is not bounded');
 });

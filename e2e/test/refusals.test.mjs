@@ -18,6 +18,7 @@ test('bad input', { timeout: 150_000 }, async (t) => {
   await viewer.moving();
   const before = await shoal.stream('demo');
 
+  // Clause: rtmp-errors
   await t.test('a wrong publish key', async (t) => {
     const ffmpeg = push(t, `${shoal.rtmp}/wrong-key-0123456789abcdef`, demoClip);
     const { code } = await refused(ffmpeg);
@@ -26,6 +27,7 @@ test('bad input', { timeout: 150_000 }, async (t) => {
     assert.match(ffmpeg.output, /wrong publish key/i);
   });
 
+  // Clause: rtmp-second-publisher
   await t.test('a second publisher', async (t) => {
     const first = push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
     const { lastMsn } = await shoal.live('mystream');

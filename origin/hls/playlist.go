@@ -11,147 +11,152 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// version is the protocol version of our playlists: EXT-X-MAP outside I-frame playlists needs 6, LL-HLS tags 9.
-const version = 9
+// Protocol versions (section 8): no higher than what is in a playlist needs. Nothing of LL-HLS but EXT-X-SKIP has one.
+const (
+	versionMap  = 6 // EXT-X-MAP where there are not only I-frames
+	versionSkip = 9 // EXT-X-SKIP
+)
 
-// encode writes the media playlist. A fresh MediaPlaylist is built each time, since Encode consumes what it is given.
-func (v *View) encode() []byte {
-	c := v.config
-	p, err := m3u8.NewMediaPlaylist(0, uint(len(v.Segments)+1)) // 0: all segments given are written
-	if err != nil {
-		panic("hls: " + err.Error()) // capacity is never below the window
-	}
-	p.SetVersion(version)
-	p.SetTargetDuration(uint(c.Target / time.Second))
-	p.SetWritePrecision(5)
-	p.Closed = v.Ended
-	p.PartTargetDuration = c.PartTarget.Seconds()
-	p.ServerControl = &m3u8.ServerControl{
-		HoldBack: 3 * c.Target.Seconds(), PartHoldBack: 3 * c.PartTarget.Seconds(), CanBlockReload: true,
-	}
+const precision = 5 // digits of a second after the point
 
-	all := v.Segments
-	if v.parts() > 0 {
-		all = append(all[:len(all):len(all)], v.Open)
-	}
-	if len(all) > 0 {
-		first := all[0]
-		p.SeqNo, p.DiscontinuitySeq = first.MSN, first.Discontinuity
-		if first.Break {
-			p.DiscontinuitySeq-- // its own tag is still listed
-		}
-	}
-	records := map[string]string{}
-	for _, s := range v.Segments {
-		m := &m3u8.MediaSegment{
-			URI: v.uri(Name{Kind: KindSegment, Number: s.MSN}), Duration: s.Duration.Seconds(),
-			Discontinuity: s.Break, Map: v.mapOf(s), ProgramDateTime: date(s),
-		}
-		if err := p.AppendSegment(m); err != nil {
-			panic("hls: " + err.Error()) // there is room for all
-		}
-	}
-	for i, s := range all {
-		records[v.mapOf(s).URI] = s.Init.Record
-		if len(v.Segments)-i > c.PartsFor {
-			continue
-		}
-		for n, part := range s.Parts {
-			uri := v.uri(Name{Kind: KindPart, Number: s.MSN, Part: n})
-			records[uri] = part.Record
-			p.PartialSegments = append(p.PartialSegments, &m3u8.PartialSegment{
-				SeqID: s.MSN, URI: uri, Duration: part.Duration.Seconds(), Independent: part.Independent,
-			})
-		}
-	}
-	if !v.Ended {
-		p.SetPreloadHint("PART", v.uri(Name{Kind: KindPart, Number: v.Next, Part: v.parts()}))
-	}
-	return v.annotate(p.Encode().Bytes(), records)
+// Report is another rendition of the stream, as EXT-X-RENDITION-REPORT tells of it.
+type Report struct {
+	URI  string // relative to the playlist that reports: ../v1/index.m3u8
+	View *View
 }
 
-// annotate adds what the library has no place for: chunk records, and the tags before the open segment's first part.
-func (v *View) annotate(plain []byte, records map[string]string) []byte {
+// skipBoundary is CAN-SKIP-UNTIL: at least six target durations (4.4.3.8), and so far back that a segment which was lost on
+// its way from memory to disk is still told of when it becomes a gap. It is 0, and no delta playlists are offered, where the
+// window is not at least twice that: they would save a few lines, and cost each player a URL of its own.
+func (c *Config) skipBoundary() time.Duration {
+	boundary := c.Target * time.Duration(max(6, c.inMemory()+3))
+	if c.InMemory == 0 {
+		boundary = 6 * c.Target
+	}
+	if c.Target*time.Duration(c.Listed) < 2*boundary {
+		return 0
+	}
+	return boundary
+}
+
+// skippable returns how many segments a delta playlist leaves out: those further from the end of the last complete one than
+// the skip boundary (6.2.5.1).
+func (v *View) skippable() int {
+	boundary := v.config.skipBoundary()
+	if boundary == 0 || v.Ended {
+		return 0
+	}
+	n := len(v.Segments)
+	for behind := time.Duration(0); n > 0 && behind <= boundary; n-- {
+		behind += v.Segments[n-1].Duration
+	}
+	return n
+}
+
+// encode writes the media playlist without its first segments, if any are skipped.
+func (v *View) encode(skipped int, reports string) []byte {
+	c := v.config
+	head, tail := v.frame(skipped)
 	var b bytes.Buffer
-	b.Grow(len(plain) + len(records)*200)
-	openFirst, lastMap := "", ""
-	if v.parts() > 0 {
-		openFirst = v.uri(Name{Kind: KindPart, Number: v.Open.MSN})
+	b.Grow(len(head) + len(tail) + len(reports) + 160*(len(v.Segments)-skipped) + 300*32)
+	b.WriteString(head)
+	var init *Init
+	if skipped > 0 {
+		init = v.Segments[skipped-1].Init // a player has its EXT-X-MAP
 	}
-	for line := range strings.Lines(string(plain)) {
-		tag, _, _ := strings.Cut(line, ":")
-		uri := attribute(line, `URI="`)
-		if tag == "#EXT-X-MAP" {
-			lastMap = uri
-		}
-		if tag == "#EXT-X-PART" && uri == openFirst {
-			if v.Open.Break {
-				b.WriteString("#EXT-X-DISCONTINUITY\n")
+	add := func(s *Segment, l *lines) {
+		b.WriteString(l.split)
+		if s.Init != nil && s.Init != init {
+			init = s.Init
+			b.WriteString(l.init)
+			if init.Record != "" {
+				b.WriteString(wire.RecordTag + init.Record + "\n")
 			}
-			if m := v.mapOf(v.Open).URI; m != lastMap {
-				b.WriteString(`#EXT-X-MAP:URI="` + m + "\"\n")
-				writeRecord(&b, records[m])
-			}
-			b.WriteString("#EXT-X-PROGRAM-DATE-TIME:" + date(v.Open).Format(m3u8.DATETIME) + "\n")
 		}
-		b.WriteString(line)
-		if tag == "#EXT-X-PART" || tag == "#EXT-X-MAP" {
-			writeRecord(&b, records[uri])
-		}
+		b.WriteString(l.date)
 	}
+	for i, s := range v.Segments[skipped:] {
+		l := c.linesOf(s)
+		add(s, l)
+		if len(v.Segments)-skipped-i <= c.PartsFor {
+			b.WriteString(l.parts)
+		}
+		b.WriteString(l.end)
+	}
+	if v.parts() > 0 && !c.Plain {
+		l := c.write(v.Open)
+		add(v.Open, &l)
+		b.WriteString(l.parts)
+	}
+	b.WriteString(tail)
+	b.WriteString(reports)
 	return b.Bytes()
 }
 
-func writeRecord(b *bytes.Buffer, record string) {
-	b.WriteString(wire.RecordTag)
-	b.WriteString(record)
-	b.WriteByte('\n')
-}
-
-func attribute(line, key string) string {
-	_, rest, ok := strings.Cut(line, key)
-	if !ok {
-		return ""
+// frame has the library write a playlist without segments, and cuts it where they belong.
+func (v *View) frame(skipped int) (head, tail string) {
+	c := v.config
+	p, err := m3u8.NewMediaPlaylist(0, 1)
+	if err != nil {
+		panic("hls: " + err.Error()) // as in write
 	}
-	value, _, _ := strings.Cut(rest, `"`)
-	return value
-}
-
-func (v *View) uri(n Name) string {
-	return strconv.FormatUint(uint64(v.config.Epoch), 10) + "/" + n.String()
-}
-
-func (v *View) mapOf(s *Segment) *m3u8.Map {
-	return &m3u8.Map{URI: v.uri(Name{Kind: KindInit, Number: s.Init.Number})}
-}
-
-func date(s *Segment) time.Time { return s.Date.UTC().Truncate(time.Millisecond) }
-
-// Variant is what the multivariant playlist says of one rendition.
-type Variant struct {
-	Index         int // of the rendition: v{Index}/index.m3u8
-	Codecs        string
-	Width, Height int
-	FrameRate     float64
-	Peak, Mean    float64 // bit/s
-	Independent   bool    // every segment begins with a key frame
-}
-
-// Multivariant writes the multivariant playlist. The first variant is what a player begins with.
-func Multivariant(variants []Variant) []byte {
-	p := m3u8.NewMasterPlaylist()
-	p.SetVersion(version)
-	independent := true
-	for _, v := range variants {
-		independent = independent && v.Independent
-		params := m3u8.VariantParams{
-			Bandwidth: uint32(v.Peak), AverageBandwidth: uint32(v.Mean), Codecs: v.Codecs, FrameRate: v.FrameRate,
-		}
-		if v.Width > 0 {
-			params.Resolution = strconv.Itoa(v.Width) + "x" + strconv.Itoa(v.Height)
-		}
-		p.Append("v"+strconv.Itoa(v.Index)+"/index.m3u8", nil, params)
+	p.SetVersion(versionMap)
+	if skipped > 0 {
+		p.SetVersion(versionSkip)
 	}
-	p.SetIndependentSegments(independent)
-	return bytes.Clone(p.Encode().Bytes())
+	p.SetTargetDuration(uint(c.Target / time.Second))
+	p.SetWritePrecision(precision)
+	p.Closed = v.Ended
+	p.ServerControl = &m3u8.ServerControl{
+		CanSkipUntil: c.skipBoundary().Seconds(), HoldBack: 3 * c.Target.Seconds(), CanBlockReload: true,
+	}
+	if !c.Plain {
+		p.PartTargetDuration = c.PartTarget.Seconds()
+		p.ServerControl.PartHoldBack = 3 * c.PartTarget.Seconds()
+	}
+	first := v.Open
+	if len(v.Segments) > 0 {
+		first = v.Segments[0]
+	}
+	if first != nil {
+		p.SeqNo, p.DiscontinuitySeq = first.MSN, first.Discontinuity-first.splits // whose own tags are still listed
+	} else {
+		p.SeqNo = v.Next
+	}
+	if !v.Ended && !c.Plain {
+		p.SetPreloadHint("PART", c.uri(Name{Kind: KindPart, Number: v.Next, Part: v.parts()}))
+	}
+	whole := p.Encode().String()
+	at := len(whole) - len(body(whole))
+	head, tail = whole[:at], whole[at:]
+	if sequence, rest, ok := strings.Cut(tail, "\n"); ok && strings.HasPrefix(sequence, "#EXT-X-DISCONTINUITY-SEQUENCE:") {
+		head, tail = head+sequence+"\n", rest
+	} else {
+		head += "#EXT-X-DISCONTINUITY-SEQUENCE:0\n" // it must be there where discontinuities can be removed (6.2.2)
+	}
+	if skipped > 0 {
+		head += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + strconv.Itoa(skipped) + "\n"
+	}
+	return head, tail
+}
+
+// report writes the lines that tell of other renditions (4.4.5.4). The library has no place for them.
+func report(reports []Report) string {
+	var b strings.Builder
+	for _, r := range reports {
+		newest := r.View.Newest()
+		if newest == nil {
+			continue
+		}
+		b.WriteString(`#EXT-X-RENDITION-REPORT:URI="` + r.URI + `",LAST-MSN=` + strconv.FormatUint(newest.MSN, 10))
+		if n := len(newest.Parts); n > 0 && !r.View.config.Plain {
+			b.WriteString(",LAST-PART=" + strconv.Itoa(n-1))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func (c *Config) uri(n Name) string {
+	return strconv.FormatUint(uint64(c.Epoch), 10) + "/" + n.String()
 }

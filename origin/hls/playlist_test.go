@@ -2,131 +2,80 @@ package hls
 
 import (
 	"encoding/base64"
-	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/Eyevinn/hls-m3u8/m3u8"
+	"pgregory.net/rapid"
+
+	"github.com/shoal-live/shoal/origin/hls/strict"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// strict reads a playlist as the strictest player would, and returns its segments, each with the discontinuity number
-// and init segment that a player would give it.
-type listed struct {
-	msn, disc uint64
-	init      string
-	parts     []string
-	uri       string
-	date      time.Time
-}
-
-func strict(t testing.TB, text string) (segments []listed, hint string, ended bool) {
+// parse reads a playlist by both parsers, and looks at the records, which only ours have: each stands directly after what it
+// is of, and names it.
+func parse(t rapid.TB, text string) *strict.Playlist {
 	t.Helper()
-	if !strings.HasPrefix(text, "#EXTM3U\n#EXT-X-VERSION:9\n") || !strings.HasSuffix(text, "\n") {
-		t.Fatalf("it does not begin or end as a playlist:\n%s", text)
+	p, err := strict.Parse(text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
 	}
-	var open listed
-	var msn, disc uint64
-	var init, wantRecord string
-	var date time.Time
-	var partTarget, target float64
-	seen := map[string]int{}
-	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
-	for i, line := range lines {
+	decode(t, text, p)
+	want := ""
+	for i, line := range strings.Split(text, "\n") {
 		tag, value, _ := strings.Cut(line, ":")
+		_, uri, _ := strings.Cut(line, `URI="77/`)
+		uri, _, _ = strings.Cut(uri, `"`)
 		if tag+":" == wire.RecordTag {
 			b, err := base64.RawStdEncoding.DecodeString(value)
 			if err != nil || len(b) != wire.RecordSize {
 				t.Fatalf("line %d: record of %d bytes: %v", i, len(b), err)
 			}
-			if name := strings.TrimRight(string(b), "\x00"); name != wantRecord {
-				t.Fatalf("line %d: the record is of %q, it stands after %q", i, name, wantRecord)
+			if name := strings.TrimRight(string(b), "\x00"); name != want {
+				t.Fatalf("line %d: the record is of %q, it stands after %q", i, name, want)
 			}
-			wantRecord = ""
+			want = ""
 			continue
 		}
-		if wantRecord != "" {
-			t.Fatalf("line %d: no record directly after %q", i, wantRecord)
+		if want != "" {
+			t.Fatalf("line %d: no record directly after %q", i, want)
 		}
-		seen[tag]++
-		base := func() string { return strings.TrimPrefix(attribute(line, `URI="`), "77/") }
-		switch tag {
-		case "#EXT-X-MEDIA-SEQUENCE":
-			msn, _ = strconv.ParseUint(value, 10, 64)
-		case "#EXT-X-DISCONTINUITY-SEQUENCE":
-			disc, _ = strconv.ParseUint(value, 10, 64)
-		case "#EXT-X-TARGETDURATION":
-			target, _ = strconv.ParseFloat(value, 64)
-		case "#EXT-X-PART-INF":
-			partTarget, _ = strconv.ParseFloat(strings.TrimPrefix(value, "PART-TARGET="), 64)
-		case "#EXT-X-SERVER-CONTROL":
-			if !strings.Contains(value, "CAN-BLOCK-RELOAD=YES") {
-				t.Fatalf("no blocking reload: %s", line)
-			}
-			_, hold, _ := strings.Cut(value, "PART-HOLD-BACK=")
-			hold, _, _ = strings.Cut(hold, ",")
-			if f, _ := strconv.ParseFloat(hold, 64); f < 3*0.334 {
-				t.Fatalf("PART-HOLD-BACK %v", f)
-			}
-		case "#EXT-X-DISCONTINUITY":
-			disc++
-			date = time.Time{}
-		case "#EXT-X-MAP":
-			init = base()
-			wantRecord = init
-		case "#EXT-X-PROGRAM-DATE-TIME":
-			var err error
-			if date, err = time.Parse(time.RFC3339Nano, value); err != nil {
-				t.Fatal(err)
-			}
-		case "#EXT-X-PART":
-			if open.parts == nil && date.IsZero() {
-				t.Fatalf("line %d: no date before the first part", i)
-			}
-			var d float64
-			if _, err := fmt.Sscanf(value, "DURATION=%f", &d); err != nil || d > partTarget {
-				t.Fatalf("line %d: part of %v s, target %v: %v", i, d, partTarget, err)
-			}
-			if want := (Name{Kind: KindPart, Number: msn, Part: len(open.parts)}).String(); base() != want {
-				t.Fatalf("line %d: part %q, want %q", i, base(), want)
-			}
-			open.parts = append(open.parts, base())
-			wantRecord = base()
-		case "#EXTINF":
-			d, err := strconv.ParseFloat(strings.TrimSuffix(value, ","), 64)
-			if err != nil || d+0.5 > target+1 {
-				t.Fatalf("line %d: segment of %v s, target %v", i, d, target)
-			}
-			open.uri = lines[i+1]
-		case "#EXT-X-PRELOAD-HINT":
-			hint = base()
-		case "#EXT-X-ENDLIST":
-			ended = true
-		case "#EXTM3U", "#EXT-X-VERSION":
-		default:
-			if strings.HasPrefix(line, "#") {
-				t.Fatalf("line %d: %q was not expected", i, line)
-			}
-			if want := "77/" + (Name{Kind: KindSegment, Number: msn}).String(); line != want || open.uri != want {
-				t.Fatalf("line %d: segment %q, want %q", i, line, want)
-			}
-			open.msn, open.disc, open.init, open.date = msn, disc, init, date
-			segments = append(segments, open)
-			open, date = listed{}, time.Time{}
-			msn++
+		if tag == "#EXT-X-MAP" || tag == "#EXT-X-PART" && !strings.Contains(line, "GAP=YES") {
+			want = uri
 		}
 	}
-	if open.parts != nil {
-		open.msn, open.disc, open.init, open.date = msn, disc, init, date
-		segments = append(segments, open)
+	return p
+}
+
+// decode has the library read the playlist, and compares. It takes no parts before the first complete segment, and gives
+// dates to parts rather than to their segment.
+func decode(t rapid.TB, text string, p *strict.Playlist) {
+	t.Helper()
+	late := len(p.Segments) > 0 && len(p.Segments[0].Parts) == 0
+	any, _, err := m3u8.DecodeFrom(strings.NewReader(text), late)
+	if err != nil {
+		t.Fatalf("the library refuses it: %v\n%s", err, text)
 	}
-	for _, tag := range []string{"#EXT-X-MEDIA-SEQUENCE", "#EXT-X-TARGETDURATION", "#EXT-X-PART-INF", "#EXT-X-SERVER-CONTROL"} {
-		if seen[tag] != 1 {
-			t.Fatalf("%s stands %d times", tag, seen[tag])
+	other := any.(*m3u8.MediaPlaylist)
+	if other.SeqNo != p.MediaSequence || other.DiscontinuitySeq != p.DiscontinuitySequence || other.TargetDuration != uint(p.Target) ||
+		other.SkippedSegments() != uint64(p.Skipped) || other.Closed != p.Ended || int(other.Count()) != len(p.Segments) {
+		t.Fatalf("the parsers differ: %d segments from %d (%d), %d\n%s", other.Count(), other.SeqNo, other.DiscontinuitySeq, len(p.Segments), text)
+	}
+	parts := 0
+	for i, s := range p.Segments {
+		parts += len(s.Parts)
+		o := other.Segments[i]
+		if o.URI != s.URI || o.Duration != s.Duration || o.Gap != s.Gap || o.Discontinuity != (s.Splits > 0) || !o.ProgramDateTime.IsZero() && !o.ProgramDateTime.Equal(s.Date) {
+			t.Fatalf("the parsers differ: %+v, %+v\n%s", o, s, text)
 		}
 	}
-	return segments, hint, ended
+	if p.Open != nil {
+		parts += len(p.Open.Parts)
+	}
+	if late && len(other.PartialSegments) != parts {
+		t.Fatalf("the parsers differ: %d parts, %d\n%s", len(other.PartialSegments), parts, text)
+	}
 }
 
 func playlist(w *Window) string {
@@ -135,6 +84,50 @@ func playlist(w *Window) string {
 	return string(plain)
 }
 
+// TestText is a short window to the letter.
+//
+// Clause: hls-part-inf, hls-server-control, hls-independent, hls-pdt, hls-preload-hint, hls-discontinuity
+func TestText(t *testing.T) {
+	c := config
+	c.PartsFor = 1
+	w := NewWindow(c, 7, nil)
+	init := &Init{Number: 3}
+	w.Open(Segment{MSN: 7, Init: init, Discontinuity: 4, Date: began})
+	w.Add(Part{Duration: time.Second, Bytes: []byte("x")}, true)
+	w.Open(Segment{MSN: 8, Init: &Init{Number: 4}, Break: true, Discontinuity: 5, Date: time.Date(2026, 1, 2, 4, 0, 0, 0, time.FixedZone("", 3600))})
+	w.Add(Part{Duration: 333 * time.Millisecond, Independent: true, Bytes: []byte("x")}, false)
+	w.Add(Part{Duration: 33367 * time.Microsecond, Bytes: []byte("x")}, true)
+	w.Open(Segment{MSN: 9, Init: init, Discontinuity: 5, Date: time.Date(2026, 1, 2, 3, 0, 1, 5e6, time.UTC)})
+	w.Add(Part{Duration: 333 * time.Millisecond, Independent: true, Bytes: []byte("x")}, false)
+	const want = `#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-SERVER-CONTROL:HOLD-BACK=6.00000,PART-HOLD-BACK=1.00200,CAN-BLOCK-RELOAD=YES
+#EXT-X-PART-INF:PART-TARGET=0.33400
+#EXT-X-MEDIA-SEQUENCE:7
+#EXT-X-TARGETDURATION:2
+#EXT-X-DISCONTINUITY-SEQUENCE:4
+#EXT-X-MAP:URI="77/init3.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.678Z
+#EXTINF:1.00000,
+77/s7.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="77/init4.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:00:00.000Z
+#EXT-X-PART:DURATION=0.33300,INDEPENDENT=YES,URI="77/s8.0.m4s"
+#EXT-X-PART:DURATION=0.03337,URI="77/s8.1.m4s"
+#EXTINF:0.36637,
+77/s8.m4s
+#EXT-X-MAP:URI="77/init3.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:00:01.005Z
+#EXT-X-PART:DURATION=0.33300,INDEPENDENT=YES,URI="77/s9.0.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="77/s9.1.m4s"
+`
+	if got := playlist(w); got != want {
+		t.Error(got)
+	}
+}
+
+// Clause: hls-window, hls-msn, hls-endlist, hls-discontinuity, hls-discontinuity-sequence, hls-pdt, hls-preload-hint
 func TestPlaylist(t *testing.T) {
 	w := NewWindow(config, 0, nil)
 	a := newAuthor(w)
@@ -150,48 +143,47 @@ func TestPlaylist(t *testing.T) {
 			if step == 0 && p < 5 {
 				continue
 			}
-			segments, hint, ended := strict(t, playlist(w))
-			if ended {
+			got := parse(t, playlist(w))
+			if got.Ended {
 				t.Fatal("it has ended")
 			}
-			want := Name{Kind: KindPart, Number: a.msn, Part: a.part}.String()
-			if hint != want {
-				t.Fatalf("hint %q, want %q", hint, want)
+			if want := "77/" + (Name{Kind: KindPart, Number: a.msn, Part: a.part}).String(); got.Hint != want {
+				t.Fatalf("hint %q, want %q", got.Hint, want)
 			}
-			complete := segments
-			if n := len(segments); segments[n-1].uri == "" {
-				complete = segments[:n-1]
+			if len(got.Segments) > config.Listed {
+				t.Fatalf("%d segments listed", len(got.Segments))
 			}
-			if len(complete) > config.Listed {
-				t.Fatalf("%d segments listed", len(complete))
+			segments := got.Segments
+			if got.Open != nil {
+				segments = append(segments, *got.Open)
 			}
 			for i, s := range segments {
-				if s.disc != discs[s.msn] || s.init != inits[s.msn] {
-					t.Fatalf("segment %d: discontinuity %d and %s, want %d and %s", s.msn, s.disc, s.init, discs[s.msn], inits[s.msn])
+				if s.Discontinuity != discs[s.MSN] || s.Map != "77/"+inits[s.MSN] {
+					t.Fatalf("segment %d: discontinuity %d and %s, want %d and %s", s.MSN, s.Discontinuity, s.Map, discs[s.MSN], inits[s.MSN])
 				}
-				if wantParts := i >= len(complete)-config.PartsFor; wantParts != (len(s.parts) > 0) {
-					t.Fatalf("segment %d of %d lists %d parts", i, len(complete), len(s.parts))
+				if wantParts := i >= len(got.Segments)-config.PartsFor; wantParts != (len(s.Parts) > 0) {
+					t.Fatalf("segment %d of %d lists %d parts", i, len(got.Segments), len(s.Parts))
 				}
-				if !s.date.Equal(began.Add(time.Duration(s.msn) * 2 * time.Second)) {
-					t.Fatalf("segment %d is of %v", s.msn, s.date)
+				if !s.Date.Equal(began.Add(time.Duration(s.MSN) * 2 * time.Second)) {
+					t.Fatalf("segment %d is of %v", s.MSN, s.Date)
 				}
 			}
 		}
 	}
 	w.End()
-	if _, hint, ended := strict(t, playlist(w)); !ended || hint != "" {
+	if got := parse(t, playlist(w)); !got.Ended || got.Hint != "" {
 		t.Fatal("no end in the playlist, or a hint after it")
 	}
 	a.discontinuity(false)
 	a.segments(1)
-	again, _, ended := strict(t, playlist(w))
-	if ended {
+	again := parse(t, playlist(w))
+	if again.Ended {
 		t.Fatal("it goes on, but the playlist says it has ended")
 	}
-	if first := again[0]; len(again) != 1 || first.msn != a.msn-1 || first.disc != a.disc {
-		t.Fatalf("after an end there are %d segments, the first %+v; the new one is %d", len(again), first, a.msn-1)
+	if first := again.Segments[0]; len(again.Segments) != 1 || first.MSN != a.msn-1 || first.Discontinuity != a.disc {
+		t.Fatalf("after an end there are %d segments, the first %+v; the new one is %d", len(again.Segments), first, a.msn-1)
 	}
-	if m, _ := w.Find(Name{Kind: KindSegment, Number: a.msn - 2}); m.Slices == nil {
+	if m, _ := w.Find(Name{Kind: KindSegment, Number: a.msn - 2}); !m.There() {
 		t.Error("the last segment before the end is there no more, though somebody may be about to load it")
 	}
 }
@@ -201,17 +193,5 @@ func TestPlaylistTwiceTheSame(t *testing.T) {
 	newAuthor(w).segments(3)
 	if a, b := playlist(w), playlist(w); a != b {
 		t.Fatal("a view changed")
-	}
-}
-
-func TestMultivariant(t *testing.T) {
-	got := string(Multivariant([]Variant{{
-		Codecs: "avc1.42c01f,mp4a.40.2", Width: 1280, Height: 720, FrameRate: 30, Peak: 2e6, Mean: 1e6, Independent: true,
-	}}))
-	want := "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-INDEPENDENT-SEGMENTS\n" +
-		"#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1000000,CODECS=\"avc1.42c01f,mp4a.40.2\"," +
-		"RESOLUTION=1280x720,FRAME-RATE=30.000\nv0/index.m3u8\n"
-	if got != want {
-		t.Fatal(got)
 	}
 }

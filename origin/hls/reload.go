@@ -22,6 +22,7 @@ type Reload struct {
 	MSN  uint64
 	Part int
 	Set  bool // false: answer at once
+	Skip bool // a delta playlist will do
 }
 
 // ParseReload reads the delivery directives of a playlist request.
@@ -41,6 +42,9 @@ func ParseReload(q url.Values) (Reload, error) {
 		}
 		r.MSN, r.Set = n, true
 	}
+	if skip := q.Get("_HLS_skip"); skip == "YES" || skip == "v2" { // v2 skips date ranges too: there are none
+		r.Skip = true
+	}
 	return r, nil
 }
 
@@ -52,14 +56,17 @@ func (v *View) answered(r Reload) (bool, error) {
 	if r.MSN > v.Next+1 { // Next-1 is the last complete segment: more than two ahead of it
 		return false, ErrFuture
 	}
-	if r.Part < 0 {
+	if r.Part < 0 || v.config.Plain {
 		return r.MSN < v.Next, nil
 	}
-	if n := len(v.Segments); n > 0 && r.MSN+1 == v.Next && r.Part >= len(v.Segments[n-1].Parts) {
-		r.MSN, r.Part = v.Next, 0 // past the last part: the first part of the next segment
+	if n := len(v.Segments); n > 0 && r.MSN+1 == v.Next {
+		// Past the last part it is the first part of the next segment. A segment of an earlier process has no parts to be past.
+		if last := v.Segments[n-1]; last.Parts != nil && r.Part >= len(last.Parts) {
+			r.MSN, r.Part = v.Next, 0
+		}
 	}
 	advance := int(math.Ceil(max(3, 3/v.config.PartTarget.Seconds())))
-	if r.MSN == v.Next && r.Part >= v.parts()+advance {
+	if r.MSN == v.Next && r.Part >= v.parts()+advance || r.MSN > v.Next && r.Part >= advance {
 		return false, ErrFuture
 	}
 	return r.MSN < v.Next || r.MSN == v.Next && r.Part < v.parts(), nil
@@ -81,7 +88,7 @@ func (w *Window) WaitFor(ctx context.Context, n Name) (m Media, err error) {
 	_, err = w.wait(ctx, func(*View) (bool, error) {
 		var mayCome bool
 		m, mayCome = w.Find(n)
-		return m.Slices != nil || !mayCome, nil
+		return m.There() || !mayCome, nil
 	})
 	return m, err
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 )
 
+// Clause: hls-part-without-msn, hls-skip
 func TestParseReload(t *testing.T) {
 	for query, want := range map[string]struct {
 		r  Reload
@@ -20,6 +21,9 @@ func TestParseReload(t *testing.T) {
 		"":                                {Reload{Part: -1}, true},
 		"token=x":                         {Reload{Part: -1}, true},
 		"_HLS_msn=5":                      {Reload{MSN: 5, Part: -1, Set: true}, true},
+		"_HLS_skip=YES":                   {Reload{Part: -1, Skip: true}, true},
+		"_HLS_skip=v2&_HLS_msn=5":         {Reload{MSN: 5, Part: -1, Set: true, Skip: true}, true},
+		"_HLS_skip=yes":                   {Reload{Part: -1}, true},
 		"_HLS_msn=5&_HLS_part=2":          {Reload{MSN: 5, Part: 2, Set: true}, true},
 		"_HLS_part=2":                     {},
 		"_HLS_msn=":                       {},
@@ -41,6 +45,35 @@ func TestParseReload(t *testing.T) {
 	}
 }
 
+func FuzzParseReload(f *testing.F) {
+	f.Add("_HLS_msn=5&_HLS_part=2&_HLS_skip=YES")
+	f.Add("_HLS_part=2")
+	f.Fuzz(func(t *testing.T, query string) {
+		q, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		r, err := ParseReload(q)
+		if err != nil {
+			return
+		}
+		again := url.Values{}
+		if r.Set {
+			again.Set("_HLS_msn", fmt.Sprint(r.MSN))
+		}
+		if r.Part >= 0 {
+			again.Set("_HLS_part", fmt.Sprint(r.Part))
+		}
+		if r.Skip {
+			again.Set("_HLS_skip", "YES")
+		}
+		if same, err := ParseReload(again); err != nil || same != r {
+			t.Fatalf("%q reads as %+v, which reads as %+v: %v", query, r, same, err)
+		}
+	})
+}
+
+// Clause: hls-blocking, hls-past-last-part, hls-old-msn, hls-too-far
 func TestReload(t *testing.T) {
 	// MSN 0 to 3 are complete, of MSN 4 there are parts 0 and 1.
 	for _, c := range []struct {
@@ -61,6 +94,7 @@ func TestReload(t *testing.T) {
 		{Reload{MSN: 6, Part: -1, Set: true}, "future"},
 		{Reload{MSN: 6, Part: 0, Set: true}, "future"},
 		{Reload{MSN: 4, Part: 50, Set: true}, "future"},
+		{Reload{MSN: 5, Part: 50, Set: true}, "future"},
 		{Reload{MSN: 1 << 60, Part: -1, Set: true}, "future"},
 	} {
 		t.Run(fmt.Sprint(c.r.MSN, ".", c.r.Part), func(t *testing.T) {
@@ -112,6 +146,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// Clause: hls-timeout
 func TestReloadTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWindow(config, 0, nil)
@@ -128,6 +163,7 @@ func TestReloadTimesOut(t *testing.T) {
 	})
 }
 
+// Clause: hls-endlist
 func TestEndReleases(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWindow(config, 0, nil)

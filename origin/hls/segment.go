@@ -2,8 +2,6 @@ package hls
 
 import (
 	"io"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -25,17 +23,26 @@ type Part struct {
 	Gap         bool // known to be missing: GAP=YES, no bytes
 }
 
-// Segment is one media segment, open or complete.
+// Segment is one media segment, open or complete. A complete one never changes: where something about it does, another
+// takes its place in the window.
 type Segment struct {
 	MSN           uint64
-	Init          *Init
+	Init          *Init  // nil: that of the segment before
 	Break         bool   // a discontinuity stands before it
 	Discontinuity uint64 // how many stand before it, its own included
 	Date          time.Time
 	Duration      time.Duration
-	Parts         []Part
-	Gap           bool  // known to be missing: EXT-X-GAP, no bytes
-	Place         Place // where a complete segment is stored
+	Parts         []Part // nil: they are in memory no more
+	Gap           bool   // known to be missing: EXT-X-GAP, no bytes
+	Place         Place  // where a complete segment is stored
+
+	splits uint64 // discontinuities since the segment before: more than one where segments between were lost
+	text   *text  // its lines in the playlist, once it is complete
+
+	// guarded by the window's mu
+	appeared time.Time     // in the playlist, complete
+	longest  time.Duration // of the playlists that it stood in
+	until    time.Time     // that it stays fetchable, once it is not listed
 }
 
 // Place is where a complete segment can be read outside the window's memory.
@@ -45,64 +52,13 @@ type Place struct {
 }
 
 // Size returns the segment's bytes.
-func (s *Segment) Size() (n int) {
+func (s *Segment) Size() int64 {
+	if s.Parts == nil {
+		return s.Place.Size
+	}
+	var n int64
 	for _, p := range s.Parts {
-		n += len(p.Bytes)
+		n += int64(len(p.Bytes))
 	}
 	return n
-}
-
-// Kind says what a media path names.
-type Kind int
-
-const (
-	KindInit Kind = iota
-	KindSegment
-	KindPart
-)
-
-// Name is a parsed media file name: init3.mp4, s12.m4s or s12.3.m4s.
-type Name struct {
-	Kind   Kind
-	Number uint64 // MSN, or number of the init segment
-	Part   int
-}
-
-func (n Name) String() string {
-	switch n.Kind {
-	case KindInit:
-		return "init" + strconv.FormatUint(n.Number, 10) + ".mp4"
-	case KindPart:
-		return "s" + strconv.FormatUint(n.Number, 10) + "." + strconv.Itoa(n.Part) + ".m4s"
-	}
-	return "s" + strconv.FormatUint(n.Number, 10) + ".m4s"
-}
-
-// ParseName reads a media file name. Only the one spelling that String gives is a name, so that a cache never holds
-// the same bytes twice.
-func ParseName(s string) (n Name, ok bool) {
-	if rest, found := strings.CutPrefix(s, "init"); found {
-		number, found := strings.CutSuffix(rest, ".mp4")
-		n.Kind, n.Number = KindInit, parseUint(number)
-		return n, found && n.String() == s
-	}
-	rest, found := strings.CutPrefix(s, "s")
-	rest, cut := strings.CutSuffix(rest, ".m4s")
-	if !found || !cut {
-		return n, false
-	}
-	msn, part, dotted := strings.Cut(rest, ".")
-	n.Kind, n.Number = KindSegment, parseUint(msn)
-	if dotted {
-		n.Kind, n.Part = KindPart, int(parseUint(part)&0x7fffffff)
-	}
-	return n, n.String() == s
-}
-
-func parseUint(s string) uint64 {
-	v, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return 0
-	}
-	return v
 }

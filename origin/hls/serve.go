@@ -3,7 +3,6 @@ package hls
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,12 +31,6 @@ func Fail(w http.ResponseWriter, status int, text string) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	fmt.Fprintln(w, text)
-}
-
-// Report is another rendition of the stream, as EXT-X-RENDITION-REPORT tells of it.
-type Report struct {
-	URI  string // relative to the playlist that reports: ../v1/index.m3u8
-	View *View
 }
 
 // ServePlaylist answers for the media playlist, holding the request if it is a blocking reload. Reports, which may be nil,
@@ -70,23 +63,27 @@ func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request, reports 
 	if reload.Set {
 		cache = "public, max-age=" + strconv.Itoa(int(w.config.Target/time.Second))
 	}
-	plain, packed := v.Playlist()
-	WritePlaylist(rw, r, cache, plain, packed)
+	var others string
+	if reports != nil {
+		others = report(reports())
+	}
+	writePlaylist(rw, r, cache, v.playlist(reload.Skip, others))
 }
 
-// WritePlaylist writes a playlist, gzipped where that is accepted. Packed may be nil.
-func WritePlaylist(rw http.ResponseWriter, r *http.Request, cache string, plain, packed []byte) {
+// WritePlaylist writes a playlist, gzipped where that is accepted.
+func WritePlaylist(rw http.ResponseWriter, r *http.Request, cache string, plain []byte) {
+	writePlaylist(rw, r, cache, &written{plain: plain})
+}
+
+func writePlaylist(rw http.ResponseWriter, r *http.Request, cache string, w *written) {
 	h := rw.Header()
 	h.Set("Content-Type", "application/vnd.apple.mpegurl")
 	h.Set("Cache-Control", cache)
 	h.Set("Vary", "Accept-Encoding")
-	body := plain
-	if packed == nil {
-		packed = pack(plain)
-	}
+	body := w.plain
 	if acceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
-		body = packed
+		body = w.pack()
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
@@ -115,8 +112,10 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		return
 	case err != nil:
 		return
-	case m.Slices == nil:
-		Fail(rw, http.StatusNotFound, "hls: "+n.String()+" is not here: not yet made, or no longer kept")
+	}
+	body, err := m.open()
+	if err != nil {
+		Fail(rw, http.StatusNotFound, "hls: "+n.String()+" is not here: "+err.Error())
 		return
 	}
 	h := rw.Header()
@@ -129,54 +128,5 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 	if m.Pieces != "" {
 		h.Set(wire.PiecesHeader, m.Pieces)
 	}
-	http.ServeContent(rw, r, "", time.Time{}, newChain(m.Slices))
-}
-
-// chain reads several slices as one, so that a segment is served from its parts without a copy.
-type chain struct {
-	parts [][]byte
-	size  int64
-	at    int64
-}
-
-func newChain(parts [][]byte) *chain {
-	c := &chain{parts: parts}
-	for _, b := range parts {
-		c.size += int64(len(b))
-	}
-	return c
-}
-
-func (c *chain) Read(p []byte) (n int, err error) {
-	skip := c.at
-	for _, b := range c.parts {
-		if skip >= int64(len(b)) {
-			skip -= int64(len(b))
-			continue
-		}
-		n += copy(p[n:], b[skip:])
-		skip = 0
-		if n == len(p) {
-			break
-		}
-	}
-	c.at += int64(n)
-	if n == 0 && len(p) > 0 {
-		return 0, io.EOF
-	}
-	return n, nil
-}
-
-func (c *chain) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += c.at
-	case io.SeekEnd:
-		offset += c.size
-	}
-	if offset < 0 {
-		return 0, errors.New("hls: seek before the start")
-	}
-	c.at = offset
-	return offset, nil
+	http.ServeContent(rw, r, "", time.Time{}, body)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
+// Clause: hls-preload-hint
 func TestHeldPart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWindow(config, 0, nil)
@@ -68,6 +69,7 @@ func TestHeldPart(t *testing.T) {
 	})
 }
 
+// Clause: hls-removed, hls-cache
 func TestServeMedia(t *testing.T) {
 	w := NewWindow(config, 0, nil)
 	a := newAuthor(w)
@@ -149,6 +151,7 @@ func TestPieces(t *testing.T) {
 	}
 }
 
+// Clause: hls-cache, hls-gzip, hls-part-without-msn, hls-too-far
 func TestServePlaylist(t *testing.T) {
 	w := NewWindow(config, 0, nil)
 	newAuthor(w).segments(3)
@@ -172,6 +175,24 @@ func TestServePlaylist(t *testing.T) {
 		packed := rw.Header().Get("Content-Encoding") == "gzip"
 		if rw.Code != c.code || rw.Header().Get("Cache-Control") != c.cache || packed != c.packed || rw.Body.Len() == 0 {
 			t.Errorf("%q: %d %v", c.query, rw.Code, rw.Header())
+		}
+	}
+}
+
+// TestSameForAll: whoever asks, and whatever else stands in the URL, gets the same playlist, and no URL in it tells of them.
+//
+// Clause: hls-same-urls
+func TestSameForAll(t *testing.T) {
+	w := NewWindow(config, 0, nil)
+	newAuthor(w).segments(3)
+	want := playlist(w)
+	for _, query := range []string{"", "?token=secret", "?_HLS_msn=2&session=4", "?_HLS_msn=0"} {
+		r := httptest.NewRequest("GET", "/"+query, nil)
+		r.Header.Set("Authorization", "Bearer x")
+		rw := httptest.NewRecorder()
+		w.ServePlaylist(rw, r, nil)
+		if rw.Code != http.StatusOK || rw.Body.String() != want {
+			t.Errorf("%q: %d\n%s", query, rw.Code, rw.Body)
 		}
 	}
 }

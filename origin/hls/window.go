@@ -1,31 +1,36 @@
 package hls
 
 import (
-	"io"
+	"slices"
 	"sync"
 	"time"
 )
 
-// Config says how a rendition is listed. All fields are needed.
+// Config says how a rendition is listed. All fields but InMemory and Plain are needed.
 type Config struct {
 	Epoch      uint32
 	Target     time.Duration // EXT-X-TARGETDURATION, whole seconds
 	PartTarget time.Duration // PART-TARGET
 	Listed     int           // complete segments in the playlist; thousands are possible
-	InMemory   int           // complete segments whose bytes stay in memory; 0: as many as must stay fetchable
+	InMemory   int           // complete segments whose bytes stay in memory; 0: all that must be fetchable
 	PartsFor   int           // complete segments whose parts are listed
 	Plain      bool          // no parts in the playlist: plain HLS
 }
+
+// inMemory returns how many complete segments keep their bytes in memory, at least those whose parts can be asked for: for
+// three target durations after they are listed no more (6.2.2).
+func (c *Config) inMemory() int { return max(c.InMemory, c.PartsFor+4) }
 
 // Window is the fetchable end of one rendition. It is safe for concurrent use.
 type Window struct {
 	config Config
 
 	mu       sync.Mutex
-	segments []*Segment // complete, oldest first
+	segments []*Segment    // complete, oldest first, those that are listed without a hole; views share it: no element is written twice
+	first    uint64        // MSN of the first that is listed
+	length   time.Duration // of those that are listed
 	open     *Segment
 	next     uint64 // MSN of the open segment, or of the next to be opened
-	first    uint64 // MSN of the first that may be listed
 	inits    []*Init
 	ended    bool
 	view     *View
@@ -36,6 +41,21 @@ type Window struct {
 // oldest first, each with its Place.
 func NewWindow(config Config, next uint64, past []*Segment) *Window {
 	w := &Window{config: config, next: next}
+	if n := len(past); n > 0 {
+		w.next = past[0].MSN
+	}
+	w.first = w.next
+	for _, s := range past {
+		if s.MSN < w.next || s.MSN >= next {
+			continue
+		}
+		w.bridge(s.MSN, s)
+		old := *s
+		old.Parts, old.Gap = nil, s.Gap || s.Place.At == nil
+		w.know(old.Init)
+		w.append(&old)
+	}
+	w.bridge(next, nil)
 	w.refresh()
 	return w
 }
@@ -45,12 +65,22 @@ func NewWindow(config Config, next uint64, past []*Segment) *Window {
 func (w *Window) Open(s Segment) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.bridge(s.MSN, &s)
 	if w.ended {
-		w.first = s.MSN
+		w.unlist(s.MSN)
 	}
+	w.count(&s)
 	w.open, w.next, w.ended = &s, s.MSN, false
-	if n := len(w.inits); n == 0 || w.inits[n-1] != s.Init {
-		w.inits = append(w.inits, s.Init)
+	w.know(s.Init)
+}
+
+// ListFrom takes what is below an MSN out of the playlist; it stays fetchable.
+func (w *Window) ListFrom(msn uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if msn > w.first {
+		w.unlist(msn)
+		w.refresh()
 	}
 }
 
@@ -59,16 +89,17 @@ func (w *Window) Add(p Part, final bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(p.Bytes) > 0 || p.Gap {
-		w.open.Gap = w.open.Gap || p.Gap
+		w.open.Gap = w.open.Gap || p.Gap // what lacks a part is not whole
 		w.open.Parts = append(w.open.Parts, p)
 		w.open.Duration += p.Duration
 	}
 	if final {
-		w.segments = append(w.segments, w.open)
+		s := w.open
 		w.open = nil
-		w.next++
-		w.forget(max(w.config.InMemory, 2*w.config.Listed+4))
+		w.append(s)
+		w.lighten()
 	}
+	w.forget()
 	w.refresh()
 }
 
@@ -83,12 +114,6 @@ func (w *Window) End() {
 	w.refresh()
 }
 
-// Stored says that a complete segment can be read from there from now on; its bytes may leave memory.
-func (w *Window) Stored(msn uint64, at io.ReaderAt, offset, size int64) {}
-
-// Lost says that stored segments below an MSN are no longer where they were.
-func (w *Window) Lost(before uint64) {}
-
 // Release forgets all media.
 func (w *Window) Release() {
 	w.mu.Lock()
@@ -96,29 +121,104 @@ func (w *Window) Release() {
 	if len(w.segments) == 0 && len(w.inits) == 0 {
 		return
 	}
-	w.forget(0)
-	w.inits = nil
+	w.segments, w.inits = nil, nil
+	w.first, w.length = w.next, 0
 	w.refresh()
 }
 
-func (w *Window) forget(keep int) {
-	drop := max(0, len(w.segments)-keep)
-	w.segments = append([]*Segment(nil), w.segments[drop:]...)
-	if len(w.segments) == 0 {
-		return
+// append adds a complete segment, and takes from the list what has no place there any more.
+func (w *Window) append(s *Segment) {
+	w.count(s)
+	s.text, s.appeared = &text{}, time.Now()
+	w.segments = append(w.segments, s)
+	w.next = s.MSN + 1
+	w.length += s.Duration
+	for l := w.listed(); len(l) > w.config.Listed && w.length-l[0].Duration >= w.shortest(); l = l[1:] {
+		w.unlist(l[0].MSN + 1)
 	}
-	for len(w.inits) > 0 && w.inits[0].Number < w.segments[0].Init.Number {
-		w.inits = w.inits[1:]
+}
+
+// mostLost is how many segments in a row can have been lost between two processes: the open one, and those that were not yet
+// on disk.
+const mostLost = 3
+
+// count tells how many discontinuities stand before a segment: as many as its number says, so that those of a lost segment
+// still count.
+func (w *Window) count(s *Segment) {
+	s.splits = 0
+	if s.Break {
+		s.splits = 1
 	}
+	if n := len(w.segments); n > 0 && s.Discontinuity > w.segments[n-1].Discontinuity+s.splits {
+		s.splits = s.Discontinuity - w.segments[n-1].Discontinuity
+	}
+}
+
+// bridge makes numbers that were used and lost gaps, up to before msn: numbers in a playlist have no holes. Where it is too
+// many of them the list begins anew. Then is the segment that follows, nil if it is not known yet.
+func (w *Window) bridge(msn uint64, then *Segment) {
+	if msn > w.next && (len(w.segments) == 0 || msn-w.next > mostLost) {
+		w.unlist(msn)
+		w.next = msn
+	}
+	long := w.config.Target
+	if then != nil && !then.Break && w.next < msn {
+		last := w.segments[len(w.segments)-1]
+		missing := then.Date.Sub(last.Date.Add(last.Duration)) / time.Duration(msn-w.next)
+		long = min(long, max(missing, time.Millisecond))
+	}
+	for w.next < msn {
+		last := w.segments[len(w.segments)-1]
+		w.append(&Segment{
+			MSN: w.next, Init: last.Init, Discontinuity: last.Discontinuity, Date: last.Date.Add(last.Duration),
+			Duration: long, Gap: true,
+		})
+	}
+}
+
+func (w *Window) know(i *Init) {
+	if n := len(w.inits); i != nil && (n == 0 || w.inits[n-1] != i) {
+		w.inits = append(w.inits, i)
+	}
+}
+
+// shortest is how long the playlist stays, whatever is removed (6.2.2).
+func (w *Window) shortest() time.Duration { return 3 * w.config.Target }
+
+// listed returns the complete segments that are in the playlist.
+func (w *Window) listed() []*Segment {
+	i, _ := w.index(w.first)
+	return w.segments[i:]
+}
+
+// index returns where the complete segment with a number is, or would be.
+func (w *Window) index(msn uint64) (int, bool) {
+	return slices.BinarySearchFunc(w.segments, msn, func(s *Segment, msn uint64) int {
+		switch {
+		case s.MSN < msn:
+			return -1
+		case s.MSN > msn:
+			return 1
+		}
+		return 0
+	})
+}
+
+// segment returns the segment with a number, or nil.
+func (w *Window) segment(msn uint64) *Segment {
+	if w.open != nil && w.open.MSN == msn {
+		return w.open
+	}
+	if i, ok := w.index(msn); ok {
+		return w.segments[i]
+	}
+	return nil
 }
 
 // refresh makes the new view and wakes all who wait. The caller holds mu.
 func (w *Window) refresh() {
-	v := &View{config: &w.config, Next: w.next, Ended: w.ended}
-	v.Segments = w.segments[max(0, len(w.segments)-w.config.Listed):]
-	for len(v.Segments) > 0 && v.Segments[0].MSN < w.first {
-		v.Segments = v.Segments[1:]
-	}
+	v := &View{config: &w.config, Segments: w.listed(), Next: w.next, Ended: w.ended}
+	v.Segments = v.Segments[:len(v.Segments):len(v.Segments)]
 	if w.open != nil {
 		open := *w.open
 		v.Open = &open
@@ -135,55 +235,4 @@ func (w *Window) View() (*View, <-chan struct{}) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.view, w.changed
-}
-
-// Media is what a name stands for.
-type Media struct {
-	Slices [][]byte // its bytes as they are held; nil: it is not there
-	Pieces string   // of a part or an init segment
-}
-
-// Find returns what a name stands for. May come tells whether it can still appear.
-func (w *Window) Find(n Name) (m Media, mayCome bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n.Kind == KindInit {
-		for _, i := range w.inits {
-			if i.Number == n.Number {
-				return Media{[][]byte{i.Bytes}, i.Pieces}, false
-			}
-		}
-		return Media{}, false
-	}
-	s := w.segment(n.Number)
-	if s == nil {
-		// Only the part hinted at is worth waiting for.
-		return Media{}, n.Kind == KindPart && n.Number == w.next && n.Part == 0 && !w.ended
-	}
-	if n.Kind == KindPart {
-		if n.Part < len(s.Parts) {
-			p := &s.Parts[n.Part]
-			return Media{[][]byte{p.Bytes}, p.Pieces}, false
-		}
-		return Media{}, s == w.open && n.Part == len(s.Parts)
-	}
-	if s == w.open {
-		return Media{}, false
-	}
-	for _, p := range s.Parts {
-		m.Slices = append(m.Slices, p.Bytes)
-	}
-	return m, false
-}
-
-func (w *Window) segment(msn uint64) *Segment {
-	if w.open != nil && w.open.MSN == msn {
-		return w.open
-	}
-	for i := len(w.segments) - 1; i >= 0; i-- {
-		if w.segments[i].MSN == msn {
-			return w.segments[i]
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 
@@ -33,24 +34,31 @@ type H264Unit struct {
 // ParseH264 sorts the NAL units of an access unit.
 func ParseH264(units [][]byte) (u H264Unit) {
 	for _, n := range units {
-		if len(n) == 0 {
-			continue
+		if u.take(n) {
+			u.Bytes = appendUnit(u.Bytes, n, units)
 		}
-		switch h264.NALUType(n[0] & 0x1f) {
-		case h264.NALUTypeSPS:
-			u.SPS = n
-			continue
-		case h264.NALUTypePPS:
-			u.PPS = n
-			continue
-		case h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeFillerData, h264.NALUTypeEndOfSequence, h264.NALUTypeEndOfStream:
-			continue
-		case h264.NALUTypeIDR:
-			u.Key = true
-		}
-		u.Bytes = appendUnit(u.Bytes, n)
 	}
 	return u
+}
+
+// take notes what a NAL unit means. It tells whether a sample holds it.
+func (u *H264Unit) take(n []byte) bool {
+	if len(n) == 0 {
+		return false
+	}
+	switch h264.NALUType(n[0] & 0x1f) {
+	case h264.NALUTypeSPS:
+		u.SPS = bytes.Clone(n)
+		return false
+	case h264.NALUTypePPS:
+		u.PPS = bytes.Clone(n)
+		return false
+	case h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeFillerData, h264.NALUTypeEndOfSequence, h264.NALUTypeEndOfStream:
+		return false
+	case h264.NALUTypeIDR:
+		u.Key = true
+	}
+	return true
 }
 
 // H265Unit is what an HEVC access unit holds.
@@ -63,28 +71,35 @@ type H265Unit struct {
 // ParseH265 sorts the NAL units of an access unit.
 func ParseH265(units [][]byte) (u H265Unit) {
 	for _, n := range units {
-		if len(n) < 2 {
-			continue
+		if u.take(n) {
+			u.Bytes = appendUnit(u.Bytes, n, units)
 		}
-		switch t := h265.NALUType(n[0] >> 1 & 0x3f); t {
-		case h265.NALUType_VPS_NUT:
-			u.VPS = n
-			continue
-		case h265.NALUType_SPS_NUT:
-			u.SPS = n
-			continue
-		case h265.NALUType_PPS_NUT:
-			u.PPS = n
-			continue
-		case h265.NALUType_AUD_NUT, h265.NALUType_EOS_NUT, h265.NALUType_EOB_NUT, h265.NALUType_FD_NUT:
-			continue
-		default:
-			// all of 16 to 21 are random access pictures: Rec. ITU-T H.265, table 7-1
-			u.Key = u.Key || t >= h265.NALUType_BLA_W_LP && t <= h265.NALUType_CRA_NUT
-		}
-		u.Bytes = appendUnit(u.Bytes, n)
 	}
 	return u
+}
+
+// take notes what a NAL unit means. It tells whether a sample holds it.
+func (u *H265Unit) take(n []byte) bool {
+	if len(n) < 2 {
+		return false
+	}
+	switch t := h265.NALUType(n[0] >> 1 & 0x3f); t {
+	case h265.NALUType_VPS_NUT:
+		u.VPS = bytes.Clone(n)
+		return false
+	case h265.NALUType_SPS_NUT:
+		u.SPS = bytes.Clone(n)
+		return false
+	case h265.NALUType_PPS_NUT:
+		u.PPS = bytes.Clone(n)
+		return false
+	case h265.NALUType_AUD_NUT, h265.NALUType_EOS_NUT, h265.NALUType_EOB_NUT, h265.NALUType_FD_NUT:
+		return false
+	default:
+		// all of 16 to 21 are random access pictures: Rec. ITU-T H.265, table 7-1
+		u.Key = u.Key || t >= h265.NALUType_BLA_W_LP && t <= h265.NALUType_CRA_NUT
+	}
+	return true
 }
 
 // AV1Unit is what an AV1 temporal unit holds.
@@ -122,7 +137,15 @@ func OpusLength(packet []byte) time.Duration {
 	return time.Duration(opus.PacketDuration2(packet)) * time.Second / 48000
 }
 
-func appendUnit(b, n []byte) []byte {
+// appendUnit makes room for all units at once: most of them are kept.
+func appendUnit(b, n []byte, all [][]byte) []byte {
+	if b == nil {
+		size := 0
+		for _, o := range all {
+			size += 4 + len(o)
+		}
+		b = make([]byte, 0, size)
+	}
 	b = binary.BigEndian.AppendUint32(b, uint32(len(n)))
 	return append(b, n...)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/vp9"
 	"github.com/bluenviron/mediacommon/v2/pkg/formats/mp4/codecs"
 )
 
@@ -121,6 +122,45 @@ func NewAV1(header []byte) (Track, error) {
 		Scale: videoScale, Width: p.Width(), Height: p.Height(),
 		parameters: join(header),
 	}, nil
+}
+
+// NewVP9 makes a track of a key frame. Level is that of the encoder times ten, 0 if it does not tell.
+func NewVP9(frame []byte, level uint8) (Track, error) {
+	var h vp9.Header
+	if err := h.Unmarshal(frame); err != nil {
+		return Track{}, fmt.Errorf("%w: VP9 frame: %w", ErrParameters, err)
+	}
+	if h.ColorConfig == nil || h.FrameSize == nil {
+		return Track{}, fmt.Errorf("%w: VP9 without a key frame", ErrParameters)
+	}
+	if level == 0 {
+		level = vp9Level(h.Width() * h.Height())
+	}
+	c := &codecs.VP9{
+		Width: h.Width(), Height: h.Height(), Profile: h.Profile, BitDepth: h.ColorConfig.BitDepth,
+		ChromaSubsampling: h.ChromaSubsampling(), ColorRange: h.ColorConfig.ColorRange,
+	}
+	return Track{
+		Codec: c, Name: "VP9", RFC: fmt.Sprintf("vp09.%02d.%02d.%02d", c.Profile, level, c.BitDepth),
+		Scale: videoScale, Width: c.Width, Height: c.Height,
+		parameters: fmt.Appendf(nil, "%+v", *c),
+	}, nil
+}
+
+// vp9Level returns the least level that has so many pixels thirty times a second: VP Codec ISO Media File Format Binding,
+// "Codecs Parameter String", and the table of levels that it refers to.
+func vp9Level(pixels int) uint8 {
+	for _, l := range []struct {
+		level  uint8
+		pixels int
+	}{
+		{10, 27648}, {11, 73728}, {20, 122880}, {21, 245760}, {30, 552960}, {31, 983040}, {40, 2228224}, {50, 8912896}, {60, 35651584},
+	} {
+		if pixels <= l.pixels {
+			return l.level
+		}
+	}
+	return 62
 }
 
 // NewAAC makes a track of its configuration.

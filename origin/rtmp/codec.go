@@ -1,158 +1,199 @@
 package rtmp
 
 import (
-	"errors"
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"time"
 
-	"github.com/bluenviron/gortmplib/pkg/message"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/av1"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 
 	"github.com/shoal-live/shoal/origin/media"
 )
 
-func (d *dialogue) legacyVideo(m *message.Video) (event, error) {
-	switch {
-	case m.Type == message.VideoTypeConfig && m.Codec == message.CodecH264:
-		return trackEvent(h264Track(m))
-	case m.Type == message.VideoTypeConfig && m.Codec == message.CodecH265:
-		return hevcTrack(&message.VideoExSequenceStart{FourCC: message.FourCCHEVC, HEVCConfig: m.HEVCConfig})
-	case m.Type == message.VideoTypeAU && m.Codec == message.CodecH264:
-		return d.video(message.FourCCAVC, m.DTS, m.PTSDelta, m.AU)
-	case m.Type == message.VideoTypeAU && m.Codec == message.CodecH265:
-		return d.video(message.FourCCHEVC, m.DTS, m.PTSDelta, m.AU)
-	}
-	return event{}, nil
+// source is what was learned of one video track that its frames do not repeat.
+type source struct {
+	sps   []byte
+	level uint8 // of VP9
 }
 
-func trackEvent(t media.Track, err error) (event, error) {
-	if err != nil {
-		return event{}, fmt.Errorf("%w: %w", errFormat, err)
-	}
-	return event{track: &t}, nil
-}
-
-func h264Track(m *message.Video) (media.Track, error) {
-	c := m.AVCConfig
-	if c == nil || len(c.SequenceParameterSets) == 0 || len(c.PictureParameterSets) == 0 {
-		return media.Track{}, media.ErrParameters
-	}
-	return media.NewH264(c.SequenceParameterSets[0].NALUnit, c.PictureParameterSets[0].NALUnit)
-}
-
-func sequenceStart(m *message.VideoExSequenceStart) (event, error) {
-	switch m.FourCC {
-	case message.FourCCAVC:
-		return trackEvent(h264Track(&message.Video{AVCConfig: m.AVCConfig}))
-	case message.FourCCHEVC:
-		return hevcTrack(m)
-	case message.FourCCAV1:
-		var units av1.Bitstream
-		if m.AV1Config == nil || units.Unmarshal(m.AV1Config.ConfigOBUs) != nil {
-			return event{}, fmt.Errorf("%w: AV1 configuration", errFormat)
+// start reads the parameters of a codec. A track of AV1 or VP9 may begin with its first key frame only.
+func (s *source) start(t tag) (*media.Track, error) {
+	switch t.codec {
+	case fourAVC:
+		sps, pps, err := readAVC(t.body)
+		if err != nil {
+			return nil, err
 		}
-		u, err := media.ParseAV1(units)
+		s.sps = sps
+		return track(media.NewH264(sps, pps))
+	case fourHEVC:
+		u, err := readHEVC(t.body)
+		if err != nil {
+			return nil, err
+		}
+		s.sps = u.SPS
+		return track(media.NewH265(u.VPS, u.SPS, u.PPS))
+	case fourAV1:
+		if len(t.body) < 4 {
+			return nil, fmt.Errorf("%w: AV1 configuration", errFormat)
+		}
+		u, err := media.SortAV1(t.body[4:]) // av1C: AV1 in ISO base media files, section 2.3.3
 		if err != nil || u.Header == nil {
-			return event{}, nil // the sequence header comes with the first key frame
+			return nil, nil
 		}
-		return trackEvent(media.NewAV1(u.Header))
+		return track(media.NewAV1(u.Header))
+	case fourVP9:
+		b := t.body
+		if len(b) >= 4 && b[0] == 1 && b[1] == 0 && b[2] == 0 && b[3] == 0 {
+			b = b[4:] // with the version and flags of its box, as ffmpeg sends it
+		}
+		if len(b) > 1 {
+			s.level = b[1]
+		}
+	case fourAAC:
+		var c mpeg4audio.AudioSpecificConfig
+		if len(t.body) == 0 {
+			return nil, nil
+		}
+		if err := c.Unmarshal(t.body); err != nil {
+			return nil, fmt.Errorf("%w: AAC configuration: %w", errFormat, err)
+		}
+		return track(media.NewAAC(&c))
+	case fourOpus:
+		h := opus.IDHeader{ChannelCount: 2}
+		if len(t.body) > 0 {
+			if err := h.Unmarshal(t.body); err != nil {
+				return nil, fmt.Errorf("%w: Opus header: %w", errFormat, err)
+			}
+		}
+		return track(media.NewOpus(int(h.ChannelCount)))
 	}
-	return event{}, fmt.Errorf("%w: video must be H.264, HEVC or AV1", errFormat)
+	return nil, nil
 }
 
-func hevcTrack(m *message.VideoExSequenceStart) (event, error) {
-	if m.HEVCConfig == nil {
-		return event{}, fmt.Errorf("%w: HEVC configuration", errFormat)
+func track(t media.Track, err error) (*media.Track, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFormat, err)
+	}
+	return &t, nil
+}
+
+// frame makes a frame of an access unit, which becomes its bytes, and a track where the unit has new parameters.
+func (s *source) frame(t tag, at time.Duration) (f media.Frame, changed *media.Track, err error) {
+	f = media.Frame{Video: t.video, DTS: at, PTS: at + t.offset, Key: t.key || !t.video, Bytes: t.body}
+	switch t.codec {
+	case fourAVC:
+		u, err := media.SortH264(t.body)
+		if err != nil {
+			return f, nil, fmt.Errorf("rtmp: %v: %w", t.codec, err)
+		}
+		f.Key, f.Bytes = u.Key, u.Bytes
+		if s.changed(u.Key, u.SPS) && u.PPS != nil {
+			s.sps = u.SPS
+			changed, err = track(media.NewH264(u.SPS, u.PPS))
+		}
+		return f, changed, err
+	case fourHEVC:
+		u, err := media.SortH265(t.body)
+		if err != nil {
+			return f, nil, fmt.Errorf("rtmp: %v: %w", t.codec, err)
+		}
+		f.Key, f.Bytes = u.Key, u.Bytes
+		if s.changed(u.Key, u.SPS) && u.VPS != nil && u.PPS != nil {
+			s.sps = u.SPS
+			changed, err = track(media.NewH265(u.VPS, u.SPS, u.PPS))
+		}
+		return f, changed, err
+	case fourAV1:
+		u, err := media.SortAV1(t.body)
+		if err != nil {
+			return f, nil, fmt.Errorf("rtmp: %v: %w", t.codec, err)
+		}
+		f.Key, f.Bytes = f.Key || u.Key, u.Bytes
+		if u.Header != nil {
+			changed, err = track(media.NewAV1(u.Header))
+		}
+		return f, changed, err
+	case fourVP9:
+		if f.Key && len(t.body) > 0 {
+			changed, err = track(media.NewVP9(t.body, s.level))
+		}
+	case fourOpus:
+		f.Length = media.OpusLength(t.body)
+	}
+	return f, changed, err
+}
+
+// changed tells whether a key frame brings another SPS than what was announced: some encoders change in the middle
+// without a word before.
+func (s *source) changed(key bool, sps []byte) bool {
+	return key && sps != nil && !bytes.Equal(sps, s.sps)
+}
+
+var errConfiguration = fmt.Errorf("%w: a configuration record of H.264 or HEVC that is cut off", errFormat)
+
+// readAVC reads an AVCDecoderConfigurationRecord: ISO/IEC 14496-15, section 5.3.3.1.2. The first of each kind counts.
+func readAVC(b []byte) (sps, pps []byte, err error) {
+	if len(b) < 6 {
+		return nil, nil, errConfiguration
+	}
+	if b[4]&3 != 3 {
+		return nil, nil, fmt.Errorf("%w: H.264 with lengths of %d bytes; 4 is usual", errFormat, b[4]&3+1)
+	}
+	first := func(count byte, b []byte) (unit, rest []byte, err error) {
+		for i := range count {
+			var n []byte
+			if n, b, err = lengthy(b); err != nil {
+				return nil, nil, err
+			}
+			if i == 0 {
+				unit = n
+			}
+		}
+		return unit, b, nil
+	}
+	sps, b, err = first(b[5]&0x1f, b[6:])
+	if err == nil && len(b) > 0 {
+		pps, _, err = first(b[0], b[1:])
+	}
+	return sps, pps, err
+}
+
+// readHEVC reads an HEVCDecoderConfigurationRecord: ISO/IEC 14496-15, section 8.3.3.1.2.
+func readHEVC(b []byte) (u media.H265Unit, err error) {
+	if len(b) < 23 {
+		return u, errConfiguration
+	}
+	if b[21]&3 != 3 {
+		return u, fmt.Errorf("%w: HEVC with lengths of %d bytes; 4 is usual", errFormat, b[21]&3+1)
 	}
 	var units [][]byte
-	for _, a := range m.HEVCConfig.NaluArrays {
-		for _, n := range a.Nalus {
-			units = append(units, n.NALUnit)
+	arrays := b[22]
+	b = b[23:]
+	for range arrays {
+		if len(b) < 3 {
+			return u, errConfiguration
+		}
+		count := binary.BigEndian.Uint16(b[1:])
+		b = b[3:]
+		for range count {
+			var n []byte
+			if n, b, err = lengthy(b); err != nil {
+				return u, err
+			}
+			units = append(units, n)
 		}
 	}
-	u := media.ParseH265(units)
-	return trackEvent(media.NewH265(u.VPS, u.SPS, u.PPS))
+	return media.ParseH265(units), nil
 }
 
-// video makes a frame. A composition offset is a signed 24 bit number that the library reads as unsigned.
-func (d *dialogue) video(codec message.FourCC, dts, offset time.Duration, payload []byte) (event, error) {
-	if offset >= 1<<23*time.Millisecond {
-		offset -= 1 << 24 * time.Millisecond
+// lengthy takes a unit that stands behind its length in two bytes.
+func lengthy(b []byte) (unit, rest []byte, err error) {
+	if len(b) < 2 || int(binary.BigEndian.Uint16(b)) > len(b)-2 {
+		return nil, nil, errConfiguration
 	}
-	at := d.clock.unwrap(dts)
-	f := media.Frame{Video: true, DTS: at, PTS: at + offset}
-	if codec == message.FourCCAV1 {
-		var units av1.Bitstream
-		if err := units.Unmarshal(payload); err != nil {
-			return event{}, fmt.Errorf("rtmp: AV1 frame: %w", err)
-		}
-		u, err := media.ParseAV1(units)
-		if err != nil {
-			return event{}, fmt.Errorf("rtmp: AV1 frame: %w", err)
-		}
-		f.Key, f.Bytes = u.Key, u.Bytes
-		if u.Header == nil {
-			return event{frame: &f}, nil
-		}
-		e, err := trackEvent(media.NewAV1(u.Header))
-		e.frame = &f
-		return e, err
-	}
-	var units h264.AVCC
-	if err := units.Unmarshal(payload); err != nil {
-		if errors.Is(err, h264.ErrAVCCNoNALUs) {
-			return event{}, nil
-		}
-		return event{}, fmt.Errorf("rtmp: video frame: %w", err)
-	}
-	switch codec {
-	case message.FourCCAVC:
-		u := media.ParseH264(units)
-		f.Key, f.Bytes = u.Key, u.Bytes
-	case message.FourCCHEVC:
-		u := media.ParseH265(units)
-		f.Key, f.Bytes = u.Key, u.Bytes
-	}
-	return event{frame: &f}, nil
-}
-
-func (d *dialogue) legacyAudio(m *message.Audio) (event, error) {
-	if m.Codec != message.CodecMPEG4Audio {
-		return event{}, fmt.Errorf("%w: audio must be AAC or Opus", errFormat)
-	}
-	if m.AACType == message.AudioAACTypeConfig {
-		if m.AACConfig == nil {
-			return event{}, nil
-		}
-		return trackEvent(media.NewAAC(m.AACConfig))
-	}
-	return d.audio(message.FourCCMP4A, m.DTS, m.AU)
-}
-
-func audioStart(m *message.AudioExSequenceStart) (event, error) {
-	switch m.FourCC {
-	case message.FourCCMP4A:
-		return trackEvent(media.NewAAC(m.AACConfig))
-	case message.FourCCOpus:
-		channels := 2
-		if m.OpusConfig != nil {
-			channels = int(m.OpusConfig.ChannelCount)
-		}
-		return trackEvent(media.NewOpus(channels))
-	}
-	return event{}, fmt.Errorf("%w: audio must be AAC or Opus", errFormat)
-}
-
-func (d *dialogue) audio(codec message.FourCC, dts time.Duration, payload []byte) (event, error) {
-	at := d.clock.unwrap(dts)
-	f := media.Frame{DTS: at, PTS: at, Key: true, Bytes: payload}
-	switch codec {
-	case message.FourCCOpus:
-		f.Length = media.OpusLength(payload)
-	case message.FourCCMP4A:
-	default:
-		return event{}, fmt.Errorf("%w: audio must be AAC or Opus", errFormat)
-	}
-	return event{frame: &f}, nil
+	n := 2 + int(binary.BigEndian.Uint16(b))
+	return b[2:n:n], b[n:], nil
 }

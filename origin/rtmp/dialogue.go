@@ -1,10 +1,13 @@
 package rtmp
 
 import (
+	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/bluenviron/gortmplib/pkg/amf0"
 	"github.com/bluenviron/gortmplib/pkg/bytecounter"
@@ -21,39 +24,58 @@ var (
 
 // dialogue is an RTMP connection whose publisher has said its key.
 type dialogue struct {
-	rw      *message.ReadWriter
-	gate    *gate
+	in      *chunks
+	out     *message.Writer
 	key     string
 	publish int // command ID of publish
 	clock   clock
+
+	tags    []tag         // of the newest message
+	told    int           // of them
+	at      time.Duration // of the message they came in
+	sources map[byte]*source
+	first   [2]int // the track of audio and that of video that came first, -1 before
+}
+
+func newDialogue(b io.ReadWriter) *dialogue {
+	return &dialogue{
+		in: newChunks(bufio.NewReaderSize(b, readAhead)), out: message.NewWriter(b, bytecounter.NewWriter(b), false),
+		sources: map[byte]*source{}, first: [2]int{-1, -1},
+	}
 }
 
 // greet leads a connection up to its publish command.
-func greet(b *bounded) (*dialogue, error) {
-	counter := bytecounter.NewReadWriter(b)
-	keyIn, _, err := handshake.DoServer(counter, false)
+func greet(b io.ReadWriter) (*dialogue, error) {
+	d := newDialogue(b)
+	keyIn, _, err := handshake.DoServer(struct {
+		io.Reader
+		io.Writer
+	}{d.in.from, b}, false)
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: handshake: %w", err)
 	}
 	if keyIn != nil {
 		return nil, errors.New("rtmp: RTMPE is not spoken here")
 	}
-	g := newGate(counter)
-	d := &dialogue{gate: g, rw: message.NewReadWriter(struct {
-		io.Reader
-		io.Writer
-	}{g, counter}, counter, false)}
+	return d, d.introduce()
+}
+
+// introduce answers commands until publish.
+func (d *dialogue) introduce() error {
 	app := ""
 	for {
-		m, err := d.rw.Read()
+		m, err := d.read()
 		if err != nil {
-			return nil, fmt.Errorf("rtmp: before publish: %w", err)
+			return fmt.Errorf("rtmp: before publish: %w", err)
 		}
-		c, ok := m.(*message.CommandAMF0)
+		c, ok, err := readCommand(m)
+		if err != nil {
+			return err
+		}
 		if !ok {
 			continue
 		}
-		switch c.Name {
+		switch c.name {
 		case "connect":
 			app = connectApp(c)
 			err = d.connected(c)
@@ -62,16 +84,67 @@ func greet(b *bounded) (*dialogue, error) {
 		case "releaseStream", "FCPublish":
 			err = d.result(c, nil)
 		case "publish":
-			d.publish = c.CommandID
-			d.key = keyOf(app, text(c.Arguments, 1))
-			return d, nil
+			d.publish = c.id
+			d.key = keyOf(app, text(c.arguments, 1))
+			return nil
 		case "play":
-			return nil, errors.New("rtmp: this port takes broadcasts only; watch over HTTP")
+			return errors.New("rtmp: this port takes broadcasts only; watch over HTTP")
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
+}
+
+// read returns the next message. What wants an answer at once gets it.
+func (d *dialogue) read() (said, error) {
+	for {
+		m, err := d.in.next()
+		if err != nil {
+			return m, err
+		}
+		if read, due := d.in.due(); due {
+			if err := d.out.Write(&message.Acknowledge{Value: read}); err != nil {
+				return m, err
+			}
+		}
+		if m.kind != typeControl {
+			return m, nil
+		}
+		if len(m.body) >= 6 && binary.BigEndian.Uint16(m.body) == pingRequest {
+			if err := d.out.Write(&message.UserControlPingResponse{ServerTime: binary.BigEndian.Uint32(m.body[2:])}); err != nil {
+				return m, err
+			}
+		}
+	}
+}
+
+// command is a message that asks for something.
+type command struct {
+	stream    uint32
+	name      string
+	id        int
+	arguments amf0.Data
+}
+
+// readCommand tells whether a message is a command, and reads it. Of one in AMF3 the first byte is to be skipped: then it
+// is AMF0.
+func readCommand(m said) (c command, ok bool, err error) {
+	switch {
+	case m.kind == typeCommand3 && len(m.body) > 0:
+		m.body = m.body[1:]
+	case m.kind != typeCommand0:
+		return c, false, nil
+	}
+	data, err := amf0.Unmarshal(m.body)
+	if err != nil {
+		return c, false, fmt.Errorf("rtmp: command: %w", err)
+	}
+	if len(data) < 2 {
+		return c, false, errors.New("rtmp: a command without a name")
+	}
+	id, _ := data[1].(float64)
+	return command{m.stream, text(data, 0), int(id), data[2:]}, true, nil
 }
 
 func text(a amf0.Data, i int) string {
@@ -95,8 +168,8 @@ func object(a amf0.Data, i int) amf0.Object {
 	return nil
 }
 
-func connectApp(c *message.CommandAMF0) string {
-	s, _ := object(c.Arguments, 0).GetString("app")
+func connectApp(c command) string {
+	s, _ := object(c.arguments, 0).GetString("app")
 	return s
 }
 
@@ -110,13 +183,13 @@ func keyOf(app, streamKey string) string {
 	return key[strings.LastIndexByte(key, '/')+1:]
 }
 
-func (d *dialogue) connected(c *message.CommandAMF0) error {
+func (d *dialogue) connected(c command) error {
 	for _, m := range []message.Message{
 		&message.SetWindowAckSize{Value: 2500000},
 		&message.SetPeerBandwidth{Value: 2500000, Type: 2},
 		&message.SetChunkSize{Value: 65536},
 	} {
-		if err := d.rw.Write(m); err != nil {
+		if err := d.out.Write(m); err != nil {
 			return err
 		}
 	}
@@ -130,14 +203,14 @@ func (d *dialogue) connected(c *message.CommandAMF0) error {
 		})
 }
 
-func (d *dialogue) result(c *message.CommandAMF0, arguments ...any) error {
-	return d.rw.Write(&message.CommandAMF0{
-		ChunkStreamID: c.ChunkStreamID, Name: "_result", CommandID: c.CommandID, Arguments: arguments,
+func (d *dialogue) result(c command, arguments ...any) error {
+	return d.out.Write(&message.CommandAMF0{
+		ChunkStreamID: byte(min(c.stream, 63)), Name: "_result", CommandID: c.id, Arguments: arguments,
 	})
 }
 
 func (d *dialogue) status(level, code, description string) error {
-	return d.rw.Write(&message.CommandAMF0{
+	return d.out.Write(&message.CommandAMF0{
 		ChunkStreamID: 5, MessageStreamID: 0x1000000, Name: "onStatus", CommandID: d.publish,
 		Arguments: []any{nil, amf0.Object{
 			{Key: "level", Value: level}, {Key: "code", Value: code}, {Key: "description", Value: description},
@@ -146,7 +219,7 @@ func (d *dialogue) status(level, code, description string) error {
 }
 
 // admitted lets messages be as long as a broadcast needs.
-func (d *dialogue) admitted() { d.gate.limit = maxMessages }
+func (d *dialogue) admitted() { d.in.limit = maxMessages }
 
 // start tells the broadcaster to send.
 func (d *dialogue) start() error {
@@ -161,8 +234,14 @@ func (d *dialogue) reject(code, description string) error {
 // event is one thing the broadcaster says.
 type event struct {
 	announced *announced
-	track     *media.Track
-	frame     *media.Frame
+	track     *media.Track // of what comes from now on
+	frame     media.Frame  // without bytes: none
+	old       bool         // HEVC by the number that was never given out
+
+	extra   bool   // it is about another than the first track of its kind
+	video   bool   // and that is video
+	id      byte   // the track's
+	refused string // why the track cannot be carried
 }
 
 // announced is which kinds of tracks onMetaData promises.
@@ -171,60 +250,77 @@ type announced struct{ video, audio bool }
 // next returns what the broadcaster says next; errOver when it ends in order. Codecs that HLS cannot carry are errFormat.
 func (d *dialogue) next() (event, error) {
 	for {
-		m, err := d.rw.Read()
+		if d.told < len(d.tags) {
+			d.told++
+			return d.event(d.tags[d.told-1])
+		}
+		m, err := d.read()
 		if err != nil {
-			return event{}, unsupported(err)
+			return event{}, err
 		}
-		e, err := d.event(m)
-		if err != nil || e != (event{}) {
-			return e, err
+		d.at, d.told = m.at, 0
+		d.tags = d.tags[:0]
+		switch m.kind {
+		case typeVideo:
+			d.tags, err = readVideo(d.tags, m.body)
+		case typeAudio:
+			d.tags, err = readAudio(d.tags, m.body)
+		case typeData0, typeData3:
+			if a := metadata(m); a != nil {
+				return event{announced: a}, nil
+			}
+		case typeCommand0, typeCommand3:
+			c, _, _ := readCommand(m)
+			if c.name == "FCUnpublish" || c.name == "deleteStream" || c.name == "closeStream" {
+				return event{}, errOver
+			}
+		}
+		if err != nil {
+			return event{}, err
 		}
 	}
 }
 
-// unsupported tells a codec the library does not know from a connection that broke.
-func unsupported(err error) error {
-	if s := err.Error(); strings.HasPrefix(s, "unsupported ") || strings.HasPrefix(s, "invalid ") {
-		return fmt.Errorf("%w: %w", errFormat, err)
+func (d *dialogue) event(t tag) (event, error) {
+	first := &d.first[0]
+	if t.video {
+		first = &d.first[1]
 	}
-	return err
+	if *first < 0 {
+		*first = int(t.track)
+	}
+	e := event{extra: int(t.track) != *first, video: t.video, id: t.track, refused: t.codec.refusal(t.video)}
+	switch {
+	case e.refused != "" && !e.extra:
+		return e, fmt.Errorf("%w: %s", errFormat, e.refused)
+	case e.refused != "", e.extra && !t.video:
+		return e, nil
+	}
+	s := &source{}
+	if t.video {
+		if d.sources[t.track] == nil {
+			d.sources[t.track] = s
+		}
+		s = d.sources[t.track]
+	}
+	var err error
+	if t.kind == tagStart {
+		e.old = t.old && t.codec == fourHEVC
+		e.track, err = s.start(t)
+	} else {
+		e.frame, e.track, err = s.frame(t, d.clock.unwrap(d.at))
+	}
+	return e, err
 }
 
-func (d *dialogue) event(m message.Message) (event, error) {
-	switch m := m.(type) {
-	case *message.CommandAMF0:
-		if m.Name == "FCUnpublish" || m.Name == "deleteStream" || m.Name == "closeStream" {
-			return event{}, errOver
-		}
-	case *message.DataAMF0:
-		return event{announced: metadata(m.Payload)}, nil
-	case *message.Video:
-		return d.legacyVideo(m)
-	case *message.VideoExSequenceStart:
-		return sequenceStart(m)
-	case *message.VideoExFramesX:
-		return d.video(m.FourCC, m.DTS, 0, m.Payload)
-	case *message.VideoExCodedFrames:
-		return d.video(m.FourCC, m.DTS, m.PTSDelta, m.Payload)
-	case *message.VideoExMultitrack:
-		if m.TrackID == 0 {
-			return d.event(m.Wrapped)
-		}
-	case *message.Audio:
-		return d.legacyAudio(m)
-	case *message.AudioExSequenceStart:
-		return audioStart(m)
-	case *message.AudioExCodedFrames:
-		return d.audio(m.FourCC, m.DTS, m.Payload)
-	case *message.AudioExMultitrack:
-		if m.TrackID == 0 {
-			return d.event(m.Wrapped)
-		}
+func metadata(m said) *announced {
+	if m.kind == typeData3 && len(m.body) > 0 {
+		m.body = m.body[1:]
 	}
-	return event{}, nil
-}
-
-func metadata(p amf0.Data) *announced {
+	p, err := amf0.Unmarshal(m.body)
+	if err != nil {
+		return nil // it says nothing that is needed
+	}
 	if len(p) > 1 && text(p, 0) == "@setDataFrame" {
 		p = p[1:]
 	}

@@ -14,6 +14,7 @@ const (
 	patience = time.Second // of media, for a track that nobody promised
 	promise  = 3 * time.Second
 	maxHeld  = 1000 // frames
+	maxSaid  = 20
 )
 
 // feed turns what a broadcaster says into tracks and frames of a session. Frames are held until it is known which
@@ -27,12 +28,21 @@ type feed struct {
 	promised     announced
 	running      bool
 	held         []media.Frame
+	said         map[string]bool // what was said once
+	extras       map[byte]*extra
 }
 
-func newFeed(s *stream.Session, log *slog.Logger) *feed { return &feed{session: s, log: log} }
+func newFeed(s *stream.Session, log *slog.Logger) *feed {
+	return &feed{session: s, log: log, said: map[string]bool{}, extras: map[byte]*extra{}}
+}
 
 // run feeds until the connection ends; nil if it ended in order.
 func (f *feed) run(d *dialogue) error {
+	defer func() {
+		for _, x := range f.extras {
+			x.close()
+		}
+	}()
 	for {
 		e, err := d.next()
 		if errors.Is(err, errOver) {
@@ -51,16 +61,51 @@ func (f *feed) take(e event) error {
 	if e.announced != nil {
 		f.promised = *e.announced
 	}
+	if e.extra {
+		f.takeExtra(e)
+		return nil
+	}
+	if e.old {
+		f.once("HEVC comes by the unofficial codec id 12 and is taken; an encoder that speaks Enhanced RTMP is understood everywhere")
+	}
 	if e.track != nil {
 		if err := f.setTrack(e.track); err != nil {
 			return err
 		}
 	}
-	if e.frame != nil && len(e.frame.Bytes) > 0 {
-		f.session.FirstByte(time.Now())
-		return f.write(*e.frame)
+	if len(e.frame.Bytes) > 0 {
+		if !f.running {
+			f.session.FirstByte(time.Now())
+		}
+		return f.write(e.frame)
 	}
 	return nil
+}
+
+// takeExtra is told of tracks beside the first of their kind.
+func (f *feed) takeExtra(e event) {
+	switch {
+	case e.refused != "":
+		f.once("another track cannot be carried: " + e.refused)
+	case !e.video:
+		f.once("the broadcast has several audio tracks: the first is taken, the others are dropped")
+	case f.extras[e.id] != nil:
+		f.extras[e.id].take(e, f.running)
+	case len(f.extras) >= maxExtras:
+		f.once(fmt.Sprintf("the broadcast has more than %d video tracks: the others are dropped", maxExtras+1))
+	default:
+		x := &extra{id: e.id, index: len(f.extras) + 1, session: f.session, log: f.log}
+		f.extras[e.id] = x
+		x.take(e, f.running)
+	}
+}
+
+// once warns of what the broadcaster may want to know, but not again with each frame.
+func (f *feed) once(text string) {
+	if !f.said[text] && len(f.said) < maxSaid {
+		f.said[text] = true
+		f.log.Warn(text)
+	}
 }
 
 // setTrack notes a track; once frames flow, a new or changed one begins a new timeline.

@@ -2,6 +2,7 @@ package rtmp
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,9 +16,6 @@ import (
 
 const (
 	maxConns      = 1024
-	introduction  = 10 * time.Second // until the key must be there
-	silence       = 10 * time.Second // of a broadcaster, then it is gone
-	writeDeadline = 5 * time.Second
 	wrongKeyDelay = time.Second
 	lastWords     = time.Second
 )
@@ -28,6 +26,9 @@ var ErrKey = errors.New("rtmp: unknown publish key")
 // Config is what a Server needs.
 type Config struct {
 	Addr      string                                  // host:port to listen on
+	Secure    string                                  // host:port for RTMPS; empty: none
+	CertFile  string                                  // PEM, with the chain, for Secure; read anew when it changes
+	KeyFile   string                                  // PEM
 	Authorize func(key string) (name string, ok bool) // the stream a publish key belongs to
 	Streams   *stream.Streams
 	Metrics   *stream.Metrics
@@ -36,27 +37,49 @@ type Config struct {
 
 // Server accepts broadcasts.
 type Server struct {
-	config    Config
-	strangers strangers
-	conns     chan struct{}
+	config      Config
+	certificate *certificate // nil: no RTMPS
+	strangers   strangers
+	conns       chan struct{}
 }
 
 // New returns a server that does nothing until Run.
-func New(config Config) *Server {
-	return &Server{config: config, conns: make(chan struct{}, maxConns)}
+func New(config Config) (*Server, error) {
+	s := &Server{config: config, conns: make(chan struct{}, maxConns)}
+	if config.Secure == "" {
+		return s, nil
+	}
+	var err error
+	s.certificate, err = openCertificate(config.CertFile, config.KeyFile, config.Log)
+	return s, err
 }
 
 // Listen opens the port.
-func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) { return listen(ctx, s.config.Addr) }
+
+// ListenSecure opens the port of RTMPS; nil without one.
+func (s *Server) ListenSecure(ctx context.Context) (net.Listener, error) {
+	if s.certificate == nil {
+		return nil, nil
+	}
+	ln, err := listen(ctx, s.config.Secure)
+	if err != nil {
+		return nil, err
+	}
+	return tls.NewListener(ln, &tls.Config{GetCertificate: s.certificate.get, MinVersion: tls.VersionTLS12}), nil
+}
+
+func listen(ctx context.Context, addr string) (net.Listener, error) {
 	var l net.ListenConfig
-	ln, err := l.Listen(ctx, "tcp", s.config.Addr)
+	ln, err := l.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: %w", err)
 	}
 	return ln, nil
 }
 
-// Run serves connections of ln until ctx is done, and returns when all of them are closed.
+// Run serves connections of ln until ctx is done, and returns when all of them are closed. It may run for
+// several listeners at once.
 func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -167,8 +190,8 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 
 // linger lets the last words arrive: closing on top of bytes not yet read would throw them away.
 func linger(c net.Conn) {
-	if t, ok := c.(*net.TCPConn); ok && t.CloseWrite() == nil && t.SetReadDeadline(time.Now().Add(lastWords)) == nil {
-		_, _ = io.CopyN(io.Discard, t, 4<<20)
+	if h, ok := c.(interface{ CloseWrite() error }); ok && h.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lastWords)) == nil {
+		_, _ = io.CopyN(io.Discard, c, 4<<20)
 	}
 }
 
@@ -186,58 +209,14 @@ func (s *Server) admit(ctx context.Context, d *dialogue) (*stream.Session, error
 	}
 	session, err := s.config.Streams.Publish(name, "rtmp")
 	if err != nil {
-		text := "The origin cannot take this stream now."
+		code, text := "NetStream.Publish.Rejected", "The origin cannot take this stream now: its log says why."
 		if errors.Is(err, stream.ErrBusy) {
 			s.refuse(stream.RefusedBusy)
-			text = "Somebody is broadcasting with this key already."
+			code, text = "NetStream.Publish.BadName", "Somebody is broadcasting with this key already."
 		}
-		_ = d.reject("NetStream.Publish.BadName", text)
+		_ = d.reject(code, text)
 		return nil, fmt.Errorf("rtmp: %s: %w", name, err)
 	}
+	session.OpenedBy(d.key)
 	return session, nil
-}
-
-// bounded is a connection that may say only so much, for so long, until it is admitted; after that it may not be silent.
-type bounded struct {
-	net.Conn
-	left    int
-	until   time.Time
-	session *stream.Session
-}
-
-var errIntroduction = errors.New("rtmp: too many bytes before publish")
-
-func (b *bounded) admitted(s *stream.Session) { b.session = s }
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.session != nil {
-		if err := b.SetReadDeadline(time.Now().Add(silence)); err != nil {
-			return 0, err
-		}
-		n, err := b.Conn.Read(p)
-		b.session.Received(n)
-		return n, err
-	}
-	if b.left <= 0 {
-		return 0, errIntroduction
-	}
-	if err := b.SetReadDeadline(b.until); err != nil {
-		return 0, err
-	}
-	n, err := b.Conn.Read(p[:min(len(p), b.left)])
-	b.left -= n
-	return n, err
-}
-
-// Write takes no longer than writeDeadline, and before admission ends so long after the introduction: who asks for much at once
-// and reads little of it would be waited for with each answer anew.
-func (b *bounded) Write(p []byte) (int, error) {
-	deadline := time.Now().Add(writeDeadline)
-	if last := b.until.Add(writeDeadline); b.session == nil && last.Before(deadline) {
-		deadline = last
-	}
-	if err := b.SetWriteDeadline(deadline); err != nil {
-		return 0, err
-	}
-	return b.Conn.Write(p)
 }

@@ -5,7 +5,8 @@
 // long as the part target and one more would make it longer; a segment is closed at a key frame, and never lasts
 // Config.Longest or more, so that the playlist's target duration stays true:
 //
-//   - at a key frame once the segment is as long as wanted, or when waiting for the next one would be too long;
+//   - at a key frame once the segment is as long as wanted, the first as long as Config.First, or when waiting for the next
+//     one would be too long;
 //   - without a key frame, when none is expected in time (long GOPs): the next segment is then not independent.
 //
 // A segment's bytes are the concatenation of its parts' bytes. Times going out are those coming in, shifted so that the

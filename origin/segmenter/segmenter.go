@@ -20,11 +20,12 @@ const (
 	noRate   = 100 * time.Millisecond // what a single frame is taken to last
 )
 
-// Config says how long parts and segments should be. All fields are needed.
+// Config says how long parts and segments should be. All fields but First are needed.
 type Config struct {
 	Part    time.Duration // no part is longer, if frames allow
 	Segment time.Duration // wanted
 	Longest time.Duration // every segment is shorter
+	First   time.Duration // wanted of the first segment, which players wait for; 0: as Segment
 }
 
 // Part is one finished part.
@@ -50,6 +51,7 @@ type Segmenter struct {
 	frame   time.Duration // how long a leading frame seems to last
 	part    time.Duration // when the open part began
 	segment time.Duration // when the open segment began
+	wanted  time.Duration // of the open segment
 	first   int           // leading samples in the open part
 	bytes   int
 	frames  int     // leading samples in the open segment
@@ -66,7 +68,10 @@ type Segmenter struct {
 
 // New returns a segmenter whose timeline begins at base. Tracks are one video, one audio, or one of each.
 func New(config Config, tracks []media.Track, base time.Duration, sequence uint32) *Segmenter {
-	s := &Segmenter{config: config, base: base, count: sequence}
+	s := &Segmenter{config: config, base: base, count: sequence, wanted: config.Segment}
+	if config.First > 0 {
+		s.wanted = config.First
+	}
 	for i, t := range tracks {
 		s.tracks = append(s.tracks, track{Track: t, id: i + 1})
 		s.lead = s.lead || t.Video()
@@ -201,7 +206,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		s.cadence.key(s.last)
 	}
 	s.placed, s.took = s.last, true
-	t.append(s.last, s.last+max(0, f.PTS-f.DTS), f)
+	t.append(s.last, s.last+max(-maxHole, f.PTS-f.DTS), f) // below zero where the encoder does not delay what leans on later frames
 	s.first++
 	s.frames++
 	s.bytes += len(f.Bytes)
@@ -221,7 +226,7 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 	case late && s.part > s.segment:
 		// It stands alone in the open part: the segment ended before it.
 		s.done = append(s.done, Part{Start: s.part, Final: true})
-		s.segment = s.part
+		s.segment, s.wanted = s.part, s.config.Segment
 	}
 	long := now - s.part
 	enough := long >= s.config.Part*85/100
@@ -241,7 +246,7 @@ func (s *Segmenter) ends(now time.Duration, key bool) bool {
 	long := now - s.segment
 	half := s.frame / 2
 	if key {
-		return long+half >= s.config.Segment || s.lead && long+s.cadence.interval() >= s.config.Longest
+		return long+half >= s.wanted || s.lead && long+s.cadence.interval() >= s.config.Longest
 	}
 	if long+s.frame >= s.config.Longest {
 		return true
@@ -284,6 +289,6 @@ func (s *Segmenter) close(end time.Duration, final bool) {
 		if long := end - s.segment; long >= time.Second {
 			s.rate = float64(s.frames) / long.Seconds()
 		}
-		s.segment, s.frames = end, 0
+		s.segment, s.wanted, s.frames = end, s.config.Segment, 0
 	}
 }

@@ -102,6 +102,7 @@ func check(t testing.TB, parts []Part, base time.Duration) (segments []segment) 
 	return segments
 }
 
+// Clause: hls-long-gop, hls-target, hls-part-durations
 func TestCadences(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -192,6 +193,34 @@ func decode(t *testing.T, segments []segment, tracks []media.Track, reorder time
 	}
 }
 
+func TestFirstSegmentMayBeShorter(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		gop   time.Duration
+		first time.Duration // Config.First
+		want  []time.Duration
+	}{
+		{"as any other", 500 * time.Millisecond, 0, []time.Duration{2 * time.Second, 2 * time.Second}},
+		{"at the next key frame", 500 * time.Millisecond, 668 * time.Millisecond, []time.Duration{time.Second, 2 * time.Second, 2 * time.Second}},
+		{"no key frame so soon", 2 * time.Second, 668 * time.Millisecond, []time.Duration{2 * time.Second, 2 * time.Second}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := config
+			config.First = c.first
+			s := New(config, []media.Track{videoTrack(t), audioTrack(t)}, 0, 0)
+			segments := check(t, cut(t, s, broadcast(time.Second/30, c.gop, 10*time.Second, 0, true)), 0)
+			for n, want := range c.want {
+				if got := segments[n].long.Round(10 * time.Millisecond); got != want {
+					t.Errorf("segment %d lasts %v, want %v", n, got, want)
+				}
+				if !segments[n].parts[0].Independent {
+					t.Errorf("segment %d begins without a key frame", n)
+				}
+			}
+		})
+	}
+}
+
 func TestAudioAlone(t *testing.T) {
 	var frames []media.Frame
 	for at := time.Duration(0); at < 20*time.Second; at += 1024 * time.Second / 48000 {
@@ -268,6 +297,8 @@ func TestJumps(t *testing.T) {
 }
 
 // TestAnyCadence lets frames come as they like: segments stay within the target duration, and nothing is lost.
+//
+// Clause: hls-target, hls-part-durations
 func TestAnyCadence(t *testing.T) {
 	video := videoTrack(t)
 	rapid.Check(t, func(r *rapid.T) {

@@ -68,43 +68,6 @@ func (t *track) ticks(d time.Duration) int64 {
 	return int64(d/time.Second)*scale + (int64(d%time.Second)*scale+int64(time.Second/2))/int64(time.Second)
 }
 
-// take removes the samples that begin before end and returns them as fMP4 wants them.
-func (t *track) take(end time.Duration) *fmp4.PartTrack {
-	n := 0
-	for n < len(t.samples) && t.samples[n].at < end {
-		n++
-	}
-	if n == 0 {
-		return nil
-	}
-	p := &fmp4.PartTrack{ID: t.id, BaseTime: uint64(t.ticks(t.samples[0].at))}
-	for _, s := range t.samples[:n] {
-		p.Samples = append(p.Samples, &fmp4.Sample{
-			Duration:        uint32(max(1, t.ticks(s.until)-t.ticks(s.at))),
-			PTSOffset:       int32(t.ticks(s.show) - t.ticks(s.at)),
-			IsNonSyncSample: t.Video() && !s.key,
-			Payload:         s.data,
-		})
-	}
-	t.samples = append([]sample(nil), t.samples[n:]...)
-	return p
-}
-
-// marshal takes everything before end out of the tracks and returns the part's bytes.
-func (s *Segmenter) marshal(end time.Duration) []byte {
-	p := fmp4.Part{SequenceNumber: s.count + 1}
-	for i := range s.tracks {
-		if t := s.tracks[i].take(end); t != nil {
-			p.Tracks = append(p.Tracks, t)
-		}
-	}
-	var b seekablebuffer.Buffer
-	if err := p.Marshal(&b); err != nil {
-		panic(fmt.Sprintf("segmenter: a part of valid samples does not marshal: %v", err)) // a memory buffer never fails
-	}
-	return b.Bytes()
-}
-
 // Init returns the init segment of the tracks.
 func Init(tracks []media.Track) ([]byte, error) {
 	var init fmp4.Init

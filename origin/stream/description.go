@@ -21,7 +21,11 @@ type Description struct {
 	GOPSeconds float64     `json:"gopSeconds"`
 	Advice     string      `json:"advice"`
 	LastMSN    uint64      `json:"lastMsn"`
-	Tracks     []string    `json:"tracks"`
+	// What an origin that stands by for this one goes by.
+	NextMSN       uint64   `json:"nextMsn"`       // of the open segment, or of the next
+	Discontinuity uint64   `json:"discontinuity"` // how many stand before it
+	Asked         bool     `json:"asked"`         // playlists are asked for here
+	Tracks        []string `json:"tracks"`
 }
 
 // Rendition is one quality of a stream.
@@ -40,6 +44,7 @@ func (s *Stream) Describe() Description {
 	defer s.mu.Unlock()
 	d := Description{
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
+		NextMSN: s.source.next, Discontinuity: s.state.Discontinuity, Asked: s.Asked(),
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
 		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.gop, s.config.SegmentDuration),
 	}

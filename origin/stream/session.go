@@ -14,6 +14,12 @@ import (
 // ErrReplaced says that the session was silent for so long that another broadcaster took its place.
 var ErrReplaced = errors.New("stream: another broadcaster took over from this silent connection")
 
+// How else a session ends.
+var (
+	ErrSaidOver = errors.New("stream: the broadcaster said that it is over")
+	ErrLost     = errors.New("stream: the broadcaster's connection was lost")
+)
+
 // ErrFrame says that an access unit is too big to carry.
 var ErrFrame = fmt.Errorf("stream: a frame of more than %d MiB", media.MaxFrame>>20)
 
@@ -36,6 +42,7 @@ type Session struct {
 	first    time.Time    // when the first byte of media came
 	seen     atomic.Int64 // Unix nanoseconds of the newest byte
 	bytes    atomic.Int64
+	key      atomic.Pointer[string] // it was admitted with
 	replaced chan struct{}
 
 	// guarded by stream.mu
@@ -43,13 +50,13 @@ type Session struct {
 	run    *run
 	rate   rate
 	advice string
-	over   context.CancelFunc // ends what runs beside it; nil before its first part
+	over   context.CancelCauseFunc // ends what runs beside it; nil before its first part
 }
 
 // Stream returns the stream that is published.
 func (s *Session) Stream() *Stream { return s.stream }
 
-// Replaced is closed when another broadcaster took this session's place.
+// Replaced is closed when another broadcaster took this session's place, or its key was removed.
 func (s *Session) Replaced() <-chan struct{} { return s.replaced }
 
 // Received counts bytes and notes that the broadcaster lives.
@@ -95,6 +102,9 @@ func (s *Session) Write(f media.Frame) error {
 			return err
 		}
 	}
+	if err := s.yield(f); err != nil {
+		return err
+	}
 	parts, err := s.cut(f)
 	if errors.Is(err, segmenter.ErrJump) {
 		st.log.Warn("the broadcaster's timestamps jump; going on with a discontinuity", "at", f.DTS)
@@ -138,10 +148,15 @@ func (s *Session) Outgoing(at time.Duration) (time.Duration, bool) {
 
 func (s *Session) beginRun(f media.Frame) error {
 	st := s.stream
+	st.yield()
 	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}
-	cut := segmenter.New(st.segmenting(), s.tracks, st.timeline, st.source.sequence)
+	config := st.segmenting()
+	if v, _ := st.source.window.View(); !v.Playable() {
+		config.First = 2 * config.Part // players wait for it: see docs/decisions/0025
+	}
+	cut := segmenter.New(config, s.tracks, st.timeline, st.source.sequence)
 	wall := s.first
 	if wall.IsZero() {
 		wall = time.Now()
@@ -174,22 +189,22 @@ func (s *Session) watchCadence() {
 }
 
 // Close ends the session, if it has not ended. The stream waits for its broadcaster to come back.
-func (s *Session) Close() { s.close(s.stream.config.Grace) }
+func (s *Session) Close() { s.close(s.stream.config.Grace, ErrLost) }
 
 // End is Close where the broadcaster said that it is over: the stream is said to have ended unless one begins anew at once.
-func (s *Session) End() { s.close(min(s.stream.config.Grace, farewell)) }
+func (s *Session) End() { s.close(min(s.stream.config.Grace, farewell), ErrSaidOver) }
 
-func (s *Session) close(grace time.Duration) {
+func (s *Session) close(grace time.Duration, why error) {
 	st := s.stream
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.session == s {
-		s.leave(grace)
+		s.leave(grace, why)
 	}
 }
 
 // leave flushes and detaches the session. The caller holds stream.mu.
-func (s *Session) leave(grace time.Duration) {
+func (s *Session) leave(grace time.Duration, why error) {
 	st := s.stream
 	s.endRun()
 	st.session, st.grace, st.left = nil, grace, time.Now()
@@ -197,7 +212,7 @@ func (s *Session) leave(grace time.Duration) {
 		t.end()
 	}
 	if s.over != nil {
-		s.over()
+		s.over(why)
 	}
 	st.metrics.Live.Dec()
 	if st.status == Live {

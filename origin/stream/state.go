@@ -2,6 +2,8 @@ package stream
 
 import (
 	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -57,8 +59,13 @@ func (s store) save(st state) error {
 	return writeFile(filepath.Join(s.dir, "state.json"), append(b, '\n'))
 }
 
-// key returns the stream's key pair, made at the first call.
-func (s store) key() (ed25519.PrivateKey, error) {
+// key returns the stream's key pair: of the seed, if there is one, else made at the first call.
+func (s store) key(seed []byte, stream string) (ed25519.PrivateKey, error) {
+	if len(seed) > 0 {
+		mac := hmac.New(sha256.New, seed)
+		mac.Write([]byte("shoal stream " + stream))
+		return ed25519.NewKeyFromSeed(mac.Sum(nil)), nil
+	}
 	name := filepath.Join(s.dir, "ed25519.key")
 	b, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,11 +79,11 @@ func (s store) key() (ed25519.PrivateKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stream: read key: %w", err)
 	}
-	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
-	if err != nil || len(seed) != ed25519.SeedSize {
+	own, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(b)))
+	if err != nil || len(own) != ed25519.SeedSize {
 		return nil, fmt.Errorf("stream: %s is damaged", name)
 	}
-	return ed25519.NewKeyFromSeed(seed), nil
+	return ed25519.NewKeyFromSeed(own), nil
 }
 
 // writeFile replaces a file so that it is never seen half written, by another process or after a power cut. A file that

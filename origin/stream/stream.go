@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -32,10 +33,12 @@ type Stream struct {
 	metrics  *Metrics
 	log      *slog.Logger
 	store    store
-	goLive   func(*Stream) context.CancelFunc // starts what runs beside a session
+	goLive   func(*Stream) context.CancelCauseFunc // starts what runs beside a session
 	key      ed25519.PrivateKey
 	counters counters
 	source   *rendition
+
+	asked atomic.Int64 // Unix nanoseconds: when a viewer's playlist was asked for last
 
 	mu         sync.Mutex
 	state      state        // as on disk
@@ -52,19 +55,20 @@ type Stream struct {
 	delay      time.Duration // from decoding to showing the source's newest key frame
 	sound      []sound       // of the source, the newest, while somebody follows
 	taps       []*Tap
-	fresh      bool // no segment was made by this process yet
+	twin       *Twin // to stay ahead of; nil: none, or it stays ahead of us
+	fresh      bool  // no segment was made by this process yet
 	gop        time.Duration
 	frames     float64 // a second, as they come
 }
 
 // open reads a stream's state from disk, or makes it new.
-func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelFunc) (*Stream, error) {
+func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelCauseFunc) (*Stream, error) {
 	s := &Stream{
 		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir}, goLive: goLive,
 		status: Idle, fresh: true,
 	}
 	var err error
-	if s.key, err = s.store.key(); err != nil {
+	if s.key, err = s.store.key(config.Seed, name); err != nil {
 		return nil, err
 	}
 	now := time.Now()
@@ -117,7 +121,11 @@ func (s *Stream) Session() *Session {
 }
 
 // Epoch is part of every media URL.
-func (s *Stream) Epoch() uint32 { return s.state.Epoch }
+func (s *Stream) Epoch() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state.Epoch
+}
 
 // share gives a frame of the source to those who follow it and who tap it. The caller holds mu.
 func (s *Stream) share(r *run, tracks []media.Track, f media.Frame) {

@@ -186,6 +186,8 @@ func TestKeyIsKept(t *testing.T) {
 }
 
 // TestNumbersAfterCrash lets processes die without a word and looks whether the next one ever reuses a name.
+//
+// Clause: restart, hls-msn
 func TestNumbersAfterCrash(t *testing.T) {
 	dir := t.TempDir()
 	used := map[string][32]byte{}
@@ -235,6 +237,7 @@ func TestNumbersAfterCrash(t *testing.T) {
 	}
 }
 
+// Clause: rtmp-reconnect, hls-discontinuity
 func TestReconnect(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")
@@ -272,6 +275,7 @@ func TestReconnect(t *testing.T) {
 	s.Close()
 }
 
+// Clause: rtmp-second-publisher
 func TestSecondBroadcaster(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newStreams(t, t.TempDir())
@@ -302,6 +306,7 @@ func TestSecondBroadcaster(t *testing.T) {
 	})
 }
 
+// Clause: rtmp-reconnect
 func TestGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := newStreams(t, t.TempDir())
@@ -338,6 +343,8 @@ func TestGrace(t *testing.T) {
 }
 
 // TestEnd: who says that it is over is waited for a moment, and longer once back.
+//
+// Clause: hls-endlist
 func TestEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const grace = time.Minute
@@ -376,6 +383,8 @@ func TestEnd(t *testing.T) {
 }
 
 // TestEndWithALongGrace: as long as a broadcaster who said that it is over may come back, its playlist has its media.
+//
+// Clause: hls-endlist
 func TestEndWithALongGrace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const grace = 2 * keepEnded
@@ -406,6 +415,7 @@ func TestEndWithALongGrace(t *testing.T) {
 	})
 }
 
+// Clause: hls-discontinuity
 func TestJumpGoesOn(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")
@@ -426,6 +436,7 @@ func TestFrameTooBig(t *testing.T) {
 	s.Close()
 }
 
+// Clause: rtmp-gop
 func TestAdvice(t *testing.T) {
 	for gop, want := range map[time.Duration]bool{0: false, time.Second: false, 2 * time.Second: false, 8333 * time.Millisecond: true} {
 		if got := advice(gop, 2*time.Second); (got != "") != want {

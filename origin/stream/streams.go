@@ -31,7 +31,11 @@ type Config struct {
 	SegmentDuration time.Duration
 	Grace           time.Duration
 	WindowSegments  int
+	// Seed makes the key pair of every stream, so that several origins sign alike. Empty: each stream has one of its own, on disk.
+	Seed []byte
 	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session. It may be nil.
+	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session, and its cause says why:
+	// ErrSaidOver, ErrLost, ErrReplaced, ErrRevoked, or that the program ends. It may be nil.
 	Live func(ctx context.Context, s *Stream)
 }
 
@@ -85,7 +89,7 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 		if time.Since(time.Unix(0, old.seen.Load())) < silence {
 			return nil, ErrBusy
 		}
-		old.leave(s.config.Grace)
+		old.leave(s.config.Grace, ErrReplaced)
 		close(old.replaced)
 	}
 	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
@@ -152,15 +156,15 @@ func (s *Streams) All() []*Stream {
 }
 
 // goLive starts what runs beside a session. What it returns ends that.
-func (s *Streams) goLive(st *Stream) context.CancelFunc {
+func (s *Streams) goLive(st *Stream) context.CancelCauseFunc {
 	s.lives.Lock()
 	defer s.lives.Unlock()
 	if s.running == nil || s.config.Live == nil {
-		return func() {}
+		return func(error) {}
 	}
-	ctx, cancel := context.WithCancel(s.running)
+	ctx, cancel := context.WithCancelCause(s.running)
 	s.beside.Go(func() {
-		defer cancel()
+		defer cancel(nil)
 		s.config.Live(ctx, st)
 	})
 	return cancel

@@ -13,6 +13,10 @@ import (
 // patience is how long the first frames wait for the other track's.
 const patience = 2 * time.Second
 
+// opening is how long after the first key frame the second is asked for: the first segment ends there, and whoever waits
+// can begin to play.
+const opening = 650 * time.Millisecond
+
 // feed turns packets of all tracks into a session's frames. Of several layers of video one leads, and is the source.
 type feed struct {
 	// static
@@ -30,10 +34,12 @@ type feed struct {
 	order   reorder // of audio
 	sound   *media.Track
 
-	running bool
-	held    []media.Frame
-	lastKey time.Time
-	err     error
+	running  bool
+	held     []media.Frame
+	firstKey time.Time
+	opened   bool // the second key frame was asked for
+	lastKey  time.Time
+	err      error
 }
 
 func newFeed(s *stream.Session, o offer, keyframe func()) *feed {
@@ -70,6 +76,10 @@ func (f *feed) packet(l *layer, p *rtp.Packet, now time.Time) error {
 	defer f.mu.Unlock()
 	f.session.Received(p.MarshalSize())
 	f.session.FirstByte(now)
+	if !f.opened && !f.firstKey.IsZero() && now.Sub(f.firstKey) >= opening {
+		f.opened = true
+		f.keyframe()
+	}
 	if l != nil {
 		l.order.push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(l, p, lost, now) })
 	} else {
@@ -126,6 +136,9 @@ func (f *feed) videoPacket(l *layer, p *rtp.Packet, lost bool, now time.Time) {
 	}
 	if seen.key {
 		l.waitKey, f.lastKey = false, now
+		if f.firstKey.IsZero() {
+			f.firstKey = now
+		}
 		if f.changed && f.running {
 			f.start()
 		}

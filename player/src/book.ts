@@ -33,12 +33,19 @@ export class RecordBook {
     const { records, segments } = readListing(text, url);
     for (const [uri, parts] of segments) this.#segments.set(uri, parts);
     while (this.#segments.size > MOST_SEGMENTS) this.#segments.delete(this.#segments.keys().next().value ?? '');
-    this.#listed = records.sort((a, b) => a.age - b.age).map(({ uri }) => uri);
+    const inits = this.#inits(text, records.some(({ place }) => !place));
+    this.#listed = [...records.sort((a, b) => a.age - b.age).map(({ uri }) => uri), ...inits];
     const all = records.map(async ({ uri, text: record, age, place }) => {
       const entry = this.note(uri, record, age, place);
       if (entry && (await entry.verified)) verified(entry);
     });
     await Promise.all(all);
+  }
+
+  // inits returns the init segments that were listed and still are: those that a delta playlist leaves out.
+  #inits(text: string, listed: boolean): string[] {
+    if (listed || !text.includes('#EXT-X-SKIP:')) return [];
+    return this.#listed.filter((uri) => this.#entries.get(uri)?.record.kind === INIT);
   }
 
   // note enters a record that is listed at a place (null: that of an init segment) and returns its entry, if it is new;

@@ -7,11 +7,11 @@
 
 import { attribute, type Place } from './listing.ts';
 import { Naming } from './naming.ts';
-import { emptySegment, type Reading, readPlaylist, type Segment, tagNumber } from './reading.ts';
+import { emptySegment, inherit, type Known, type Reading, readPlaylist, RECORD, type Segment, tagNumber, withoutParts } from './reading.ts';
 import { type ChunkRecord, PART, parseRecord, writeRecord } from './record.ts';
 
-const RECORD = '#EXT-X-SHOAL-RECORD';
-const MOST_SEGMENTS = 64; // listed, while the origin was not seen to let one go
+const MOST_SEGMENTS = 64; // more than the origin listed, while it was not seen to let one go
+const SKIP_VERSION = 9; // of a playlist that leaves segments out
 const LEAST_WITH_PARTS = 3; // complete segments
 const MOST_AHEAD = 2; // segments that a record may be ahead
 const MOST_KEPT = 48; // records: those ahead, and the newest that were listed
@@ -40,7 +40,7 @@ export class LiveList {
   #kept = new Map<string, ChunkRecord>(); // by chunk ID: those that do not follow yet, and the newest that did
 
   private constructor(text: string, read: Reading, naming: Naming, newest: ChunkRecord) {
-    this.#plain = text;
+    this.#plain = !isDelta(text) ? text : [...read.head, ...read.segments.flatMap(({ lines }) => lines), ...read.open.lines, ...read.tail, ''].join('\n');
     this.#head = read.head;
     this.#tail = read.tail;
     this.#naming = naming;
@@ -55,10 +55,11 @@ export class LiveList {
     this.#discontinuities = tagNumber(headLine(read, '#EXT-X-DISCONTINUITY-SEQUENCE'));
   }
 
-  // read returns the list that begins with a playlist; null if it cannot be carried on. What was known before is not
-  // lost: an older playlist, that another cache had, is not gone back to.
+  // read returns the list that begins with a playlist; null if it cannot be carried on, nor what was known before. That is not
+  // lost: an older playlist, that another cache had, is not gone back to, and a delta that does not fit says nothing.
   static read(text: string, known: LiveList | null = null): LiveList | null {
-    const read = readPlaylist(text);
+    const read = readPlaylist(text, known && known.#listed);
+    if (!read && isDelta(text)) return known;
     const naming = read && Naming.read([...read.parts, read.hint], read.named);
     const newest = read && parseRecord(read.record);
     const last = read?.parts.at(-1)?.place;
@@ -78,6 +79,10 @@ export class LiveList {
     if (this.#plainCount < known.#plainCount) return false;
     if (this.#plainFirst > known.#plainFirst) return true;
     return known.#slides && this.#plainCount === known.#plainCount;
+  }
+
+  get #listed(): Known {
+    return { first: this.#first, segments: this.#segments };
   }
 
   // next is the place of the part that is not known yet.
@@ -130,19 +135,35 @@ export class LiveList {
     return went;
   }
 
-  // text writes the playlist.
-  text(): string {
-    if (!this.extended) return this.#plain;
+  // text writes the playlist, as a delta if that is asked for and leaves something out.
+  text(delta = false): string {
+    const skipped = delta ? this.#skippable : 0;
+    if (!this.extended && skipped === 0) return this.#plain;
     const head = this.#head.filter((line) => !line.startsWith('#EXT-X-DISCONTINUITY-SEQUENCE:'))
-      .map((line) => (line.startsWith('#EXT-X-MEDIA-SEQUENCE:') ? `#EXT-X-MEDIA-SEQUENCE:${this.#first}` : line));
-    if (this.#discontinuities > 0) head.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}`);
+      .map((line) => (line.startsWith('#EXT-X-MEDIA-SEQUENCE:') ? `#EXT-X-MEDIA-SEQUENCE:${this.#first}` : line))
+      .map((line) => (skipped > 0 && line.startsWith('#EXT-X-VERSION:') ? `#EXT-X-VERSION:${Math.max(SKIP_VERSION, tagNumber(line))}` : line));
+    head.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuities}`);
+    if (skipped > 0) head.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
     const { next } = this;
     const tail = this.#tail.map((line) => {
       if (line.startsWith('#EXT-X-PRELOAD-HINT:')) return line.replace(/URI="[^"]*"/, `URI="${this.#naming.part(next)}"`);
       const { msn, part } = this.#last; // renditions are cut alike
       return line.replace(/LAST-MSN=\d+/, `LAST-MSN=${msn}`).replace(/LAST-PART=\d+/, `LAST-PART=${part}`);
     });
-    return [...head, ...this.#segments.flatMap(({ lines }) => lines), ...this.#open.lines, ...tail, ''].join('\n');
+    return [...head, ...this.#segments.slice(skipped).flatMap(({ lines }) => lines), ...this.#open.lines, ...tail, ''].join('\n');
+  }
+
+  // How many segments a delta leaves out: those further from the end than the origin says.
+  get #skippable(): number {
+    const boundary = Number(attribute(this.#head.find((line) => line.startsWith('#EXT-X-SERVER-CONTROL:')) ?? '', 'CAN-SKIP-UNTIL'));
+    let left = boundary > 0 ? this.#segments.length : 0;
+    for (let behind = 0; left > 0 && behind <= boundary; left--) behind += this.#segments[left - 1]?.seconds ?? 0;
+    return left;
+  }
+
+  // deltas: the origin offers them.
+  get deltas(): boolean {
+    return this.#skippable > 0;
   }
 
   // following returns the record that goes on where the list ends.
@@ -191,7 +212,7 @@ export class LiveList {
     this.#open = emptySegment();
     const old = this.#segments.at(-1 - this.#withParts);
     if (old) old.lines = withoutParts(old.lines);
-    if (this.#slides || this.#segments.length > MOST_SEGMENTS) this.#slide();
+    if (this.#slides || this.#segments.length > this.#plainCount + MOST_SEGMENTS) this.#slide();
   }
 
   // slide drops the first segment; the init segment that it names goes for those that follow, too.
@@ -201,21 +222,15 @@ export class LiveList {
     this.#first++;
     if (!first || !second) return;
     this.#discontinuities += first.lines.filter((line) => line === '#EXT-X-DISCONTINUITY').length;
-    if (second.lines.some((line) => line.startsWith('#EXT-X-MAP:'))) return;
-    const map = first.lines.findIndex((line) => line.startsWith('#EXT-X-MAP:'));
-    if (map < 0) return;
-    const named = first.lines[map + 1]?.startsWith(RECORD) ? 2 : 1;
-    second.lines.unshift(...first.lines.slice(map, map + named));
+    inherit(second, first);
   }
 }
+
+const isDelta = (text: string): boolean => text.includes('#EXT-X-SKIP:');
 
 // before tells whether one place comes before another.
 function before(a: Place, b: Place): boolean {
   return a.msn < b.msn || (a.msn === b.msn && a.part < b.part);
-}
-
-function withoutParts(lines: string[]): string[] {
-  return lines.filter((line, i) => !line.startsWith('#EXT-X-PART:') && !(line.startsWith(RECORD) && lines[i - 1]?.startsWith('#EXT-X-PART:')));
 }
 
 function headLine({ head }: Reading, tag: string): string {

@@ -14,6 +14,7 @@ interface Waiting {
   url: string; // without delivery directives
   msn: number;
   part: number | null; // null: the whole segment
+  delta: boolean; // will do
   until: number;
   answer(): void;
   give(): void; // up
@@ -32,7 +33,7 @@ export class Playlists {
   readonly #waiting = new Set<Waiting>();
   #url = ''; // without delivery directives
   #list: LiveList | null = null;
-  #text = ''; // of the list; '' while it is not written
+  #texts = { whole: '', delta: '' }; // of the list; '' while it is not written
   #told = 0; // MSN of the segment that was open when the list was last told of
   #at = 0;
   #restUntil = 0;
@@ -79,6 +80,7 @@ export class Playlists {
     const url = new URL(this.#url);
     url.searchParams.set('_HLS_msn', String(next.msn));
     url.searchParams.set('_HLS_part', String(next.part));
+    if (this.#list?.deltas) url.searchParams.set('_HLS_skip', 'YES');
     return url.href;
   }
 
@@ -87,7 +89,7 @@ export class Playlists {
     const asked = new URL(url).searchParams;
     const [msn, part] = [count(asked.get('_HLS_msn')), count(asked.get('_HLS_part'))];
     const plain = withoutDirectives(url);
-    if (!this.#list || msn === null || asked.has('_HLS_skip') || plain !== this.#url) return null;
+    if (!this.#list || msn === null || plain !== this.#url) return null;
     if (!this.#list.has(msn, part) && (this.#isTorn() || performance.now() < this.#restUntil)) return null;
     const patience = Math.min(PATIENCE, PATIENT_PARTS * this.#list.partMillis);
     return new Promise((resolve, reject) => {
@@ -98,10 +100,11 @@ export class Playlists {
       };
       const waiting: Waiting = {
         url: plain, msn, part,
+        delta: asked.has('_HLS_skip'),
         until: performance.now() + patience,
         answer: () => {
           stop();
-          resolve(this.#write());
+          resolve(this.#write(waiting.delta));
         },
         give: () => {
           stop();
@@ -137,7 +140,7 @@ export class Playlists {
   }
 
   #moved(): void {
-    this.#text = '';
+    this.#texts = { whole: '', delta: '' };
     if (!this.#list?.torn) {
       this.#tornSince = 0;
     } else if (this.#tornSince === 0) {
@@ -171,15 +174,16 @@ export class Playlists {
     return this.#tornSince > 0 && performance.now() - this.#tornSince >= TORN_PATIENCE;
   }
 
-  #write(): Answer {
+  #write(delta: boolean): Answer {
     const list = this.#list;
     if (list?.extended) this.answered++;
-    if (this.#text === '' && list) {
-      this.#text = list.text();
-      if (list.next.msn !== this.#told) this.#tell(this.#text, this.#url);
+    const kind = delta ? 'delta' : 'whole';
+    if (this.#texts[kind] === '' && list) {
+      const text = (this.#texts[kind] = list.text(delta));
+      if (list.next.msn !== this.#told) this.#tell(text, this.#url);
       this.#told = list.next.msn;
     }
-    return { text: this.#text, at: this.#at };
+    return { text: this.#texts[kind], at: this.#at };
   }
 }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { M3U8Parser, type MediaFragment, type PlaylistLevelType } from 'hls.js';
 import { LiveList } from '../src/livelist.ts';
-import type { ChunkRecord } from '../src/record.ts';
+import { type ChunkRecord, PART, parseRecord } from '../src/record.ts';
 import { at, closed, news, records, type Sequence, sequence } from './sequences.ts';
 
 // parsed returns what hls.js makes of a playlist.
@@ -231,8 +231,7 @@ test('a playlist that says more than is understood is not carried on', () => {
   assert.ok(LiveList.read(plain.replace('#EXT-X-VERSION', '# a comment\n#EXT-X-VERSION')));
   const odd: Record<string, string> = {
     'the end': `${plain}#EXT-X-ENDLIST\n`,
-    'a gap': plain.replace('#EXTINF', '#EXT-X-GAP\n#EXTINF'),
-    'a part that is a gap': plain.replace('#EXT-X-PART:', '#EXT-X-PART:GAP=YES,'),
+    'a gap where it ends': plain.replace(/(#EXT-X-PART:)(?=[^]*)([^\n]*\n)#EXT-X-SHOAL-RECORD:.*\n(#EXT-X-PRELOAD)/, '$1GAP=YES,$2$3'),
     'a range': plain.replace('#EXT-X-PART:', '#EXT-X-PART:BYTERANGE="10@20",'),
     'a key': plain.replace('#EXTINF', '#EXT-X-KEY:METHOD=AES-128,URI="k"\n#EXTINF'),
     'a date range': plain.replace('#EXTINF', '#EXT-X-DATERANGE:ID="a"\n#EXTINF'),
@@ -251,4 +250,89 @@ test('a playlist that says more than is understood is not carried on', () => {
     assert.notEqual(text, plain, name);
     assert.equal(LiveList.read(text), null, name);
   }
+});
+
+test('gaps are carried on: they stay what they are', () => {
+  const plain = at('demo', 3).replace('#EXTINF', '#EXT-X-GAP\n#EXTINF').replace(/#EXT-X-PART:(.*\n)#EXT-X-SHOAL-RECORD:.*\n/, '#EXT-X-PART:GAP=YES,$1');
+  const list = LiveList.read(plain) as LiveList;
+  for (const record of news(at('demo', 4), plain)) list.add(record);
+  assert.ok(list.extended);
+  const ours = M3U8Parser.parseLevelPlaylist(list.text(), 'http://edge/live/demo/v0/index.m3u8', 0, 'main' as PlaylistLevelType, 0, null);
+  assert.equal(ours.fragments[0]?.gap, true);
+  assert.equal(ours.partList?.[0]?.gap, true);
+  assert.equal(ours.partList?.filter((part) => part.gap).length, 1);
+});
+
+// hours returns a playlist of the demo as of a window of hours, and the delta of it: the same without its older segments.
+function hours(text: string, boundary = 12): { whole: string; delta: string } {
+  const older = 300;
+  const first = Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(text)?.[1]) + 1000; // the same numbers all over
+  const moved = text.replace(/s(\d+)\./g, (_, msn: string) => `s${Number(msn) + 1000}.`)
+    .replace(/(#EXT-X-SHOAL-RECORD:)(.*)/g, (_, tag: string, record: string) => tag + renumbered(record))
+    .replace('#EXT-X-SERVER-CONTROL:', `#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=${boundary},`)
+    .replace(/(#EXT-X-MEDIA-SEQUENCE:)\d+/, `$1${first - older}`);
+  const map = /#EXT-X-MAP:.*\n(#EXT-X-SHOAL-RECORD:.*\n)?/.exec(moved)?.[0] ?? '';
+  const begin = moved.indexOf(map);
+  const epoch = /(\d+)\/s\d+\.m4s/.exec(moved)?.[1] ?? '';
+  let before = '';
+  for (let msn = first - older; msn < first; msn++) before += `#EXTINF:2.00000,\n${epoch}/s${msn}.m4s\n`;
+  const rest = moved.slice(begin + map.length);
+  const head = moved.slice(0, begin);
+  const whole = head + map + before + rest;
+  const durations = [...whole.matchAll(/#EXTINF:([\d.]+)/g)].map(([, seconds]) => Number(seconds));
+  let left = durations.length;
+  for (let behind = 0; left > 0 && behind <= boundary; left--) behind += durations[left - 1] ?? 0;
+  const cut = whole.indexOf('\n', whole.indexOf(`s${first - older + left - 1}.m4s`)) + 1;
+  const delta = `${head.replace(/(#EXT-X-VERSION:)\d+/, '$19')}#EXT-X-SKIP:SKIPPED-SEGMENTS=${left}\n${whole.slice(cut)}`;
+  return { whole, delta };
+}
+
+// renumbered moves a record to where hours has its segment: the MSN stands behind the kind and the flags.
+function renumbered(text: string): string {
+  const record = parseRecord(text);
+  if (!record || record.kind !== PART) return text;
+  const bytes = Buffer.from(text, 'base64');
+  const moved = BigInt(record.msn + 1000);
+  for (let at = 0; at + 8 <= bytes.length; at++) {
+    if (bytes.readBigUInt64BE(at) !== BigInt(record.msn)) continue;
+    bytes.writeBigUInt64BE(moved, at);
+    break;
+  }
+  return bytes.toString('base64').replace(/=+$/, '');
+}
+
+// left returns a delta from where it leaves something out.
+const left = (text: string): string => text.slice(text.indexOf('#EXT-X-SKIP:'));
+
+// Clause: hls-skip, dvr
+test('a delta is put together with what was known, and a list of hours is written as one', () => {
+  const [a, b, c] = [3, 4, 5].map((index) => hours(at('demo', index)));
+  assert.ok(a && b && c);
+  assert.equal(LiveList.read(a.delta), null, 'nothing is known of what it leaves out');
+  const begun = LiveList.read(a.whole) as LiveList;
+  assert.equal(begun.text(), a.whole);
+  assert.equal(left(begun.text(true)), left(a.delta));
+  const merged = LiveList.read(b.delta, begun) as LiveList;
+  assert.notEqual(merged, begun);
+  assert.deepEqual(parsed(merged.text()), parsed(b.whole));
+  for (const record of news(c.whole, b.whole)) assert.ok(merged.add(record));
+  assert.deepEqual(parsed(merged.text()), parsed(c.whole));
+  assert.ok(merged.text(true).length < 8000, String(merged.text(true).length));
+  assert.match(merged.text(true), /#EXT-X-VERSION:9\n/);
+  assert.equal(left(merged.text(true)), left(c.delta));
+  const unknown = b.delta.replace(/(SKIPPED-SEGMENTS=)(\d+)/, (_, name: string, n: string) => `${name}${Number(n) + 50}`);
+  assert.equal(LiveList.read(unknown, merged), merged, 'one that does not fit says nothing');
+});
+
+test('a window of hours that is not full yet is let grow', () => {
+  const { whole } = hours(at('demo', 3));
+  const list = LiveList.read(whole) as LiveList;
+  const [base] = records(whole).slice(-1);
+  assert.ok(base);
+  for (let msn = base.msn; msn < base.msn + 40; msn++) {
+    for (let part = msn === base.msn ? base.part + 1 : 0; part < 6; part++) {
+      list.add({ ...base, id: `${msn}.${part}`, msn, part, seconds: part % 3 === 2 ? 0.334 : 0.333, independent: part % 3 === 0 });
+    }
+  }
+  assert.match(list.text(), new RegExp(`#EXT-X-MEDIA-SEQUENCE:${/SEQUENCE:(\d+)/.exec(whole)?.[1]}\n`));
 });

@@ -99,7 +99,6 @@ test('what is not a blocking reload of this playlist is not waited for', (t) => 
   const w = world(t);
   const cases: Record<string, (url: URL) => void> = {
     'no directives': (url) => ['_HLS_msn', '_HLS_part'].forEach((name) => url.searchParams.delete(name)),
-    'a delta': (url) => url.searchParams.set('_HLS_skip', 'YES'),
     'no number': (url) => url.searchParams.set('_HLS_msn', 'x'),
     'another rendition': (url) => (url.pathname = '/live/demo/v1/index.m3u8'),
     'another token': (url) => url.searchParams.set('token', '2'),
@@ -193,4 +192,13 @@ test('what follows is asked of the edge under its own URL', (t) => {
   w.playlists.close();
   assert.equal(w.playlists.following, '');
   assert.equal(w.playlists.uri(record), '');
+});
+
+test('who asks for a delta is answered too: with the whole playlist where nothing can be left out', async (t) => {
+  const w = world(t);
+  const asked = w.ask(2, (url) => url.searchParams.set('_HLS_skip', 'YES'));
+  w.add(3);
+  await asked;
+  assert.deepEqual(w.log, ['answer s91.1']);
+  assert.doesNotMatch(w.playlists.following, /_HLS_skip/);
 });

@@ -132,6 +132,23 @@ test('a true record that stands elsewhere is a replay, and dropped', async () =>
   assert.equal(book.get('u/old'), undefined);
 });
 
+test('the init segment that a delta playlist leaves out stays listed', async () => {
+  const book = new RecordBook(publicKey);
+  const [init, part, next] = [makeChunk(2000, { msn: 3, part: 0, kind: 2 }), makeChunk(2000, { part: 0 }), makeChunk(2000, { part: 1 })];
+  const list = (head: string, ...lines: string[]): string => ['#EXTM3U', '#EXT-X-MEDIA-SEQUENCE:2', ...head.split('|'), ...lines, ''].join('\n');
+  const parts = [part, next].map(({ text }, n) => `#EXT-X-PART:DURATION=0.3,URI="s12.${n}.m4s"\n#EXT-X-SHOAL-RECORD:${text}`);
+  const map = `#EXT-X-MAP:URI="init3.mp4"|#EXT-X-SHOAL-RECORD:${init.text}`;
+  let skipped = '';
+  for (let msn = 2; msn < 12; msn++) skipped += `${skipped && '|'}#EXTINF:2,|s${msn}.m4s`;
+  const listed = async (text: string): Promise<string[]> => {
+    await book.read(text, 'http://edge/index.m3u8', () => undefined);
+    return book.listed().map(({ uri }) => uri.replace('http://edge/', ''));
+  };
+  assert.deepEqual((await listed(list(`${map}|${skipped}`, parts[0] ?? ''))).sort(), ['init3.mp4', 's12.0.m4s']);
+  assert.deepEqual((await listed(list('#EXT-X-SKIP:SKIPPED-SEGMENTS=10', ...parts))).sort(), ['init3.mp4', 's12.0.m4s', 's12.1.m4s']);
+  assert.deepEqual((await listed(list(skipped, ...parts))).sort(), ['s12.0.m4s', 's12.1.m4s'], 'a whole playlist without one has none');
+});
+
 test('base64 with and without padding', () => {
   assert.deepEqual(fromBase64('AQI='), new Uint8Array([1, 2]));
   assert.deepEqual(fromBase64(' AQI '), new Uint8Array([1, 2]));

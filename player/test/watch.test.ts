@@ -186,7 +186,7 @@ test('only one reload is under way; one that fails gives hls.js back, if there a
 
 test('where a playlist cannot be carried on, the reload is that of hls.js', async () => {
   const w = world();
-  w.watch.loaded(`${BASE}index.m3u8`, playlist(1).replace('#EXTINF', '#EXT-X-GAP\n#EXTINF'));
+  w.watch.loaded(`${BASE}index.m3u8`, playlist(1).replace('#EXTINF', '#EXT-X-DATERANGE:ID="a"\n#EXTINF'));
   void w.watch.reload();
   assert.equal(w.edge.length, 0);
   w.peers = true;

@@ -24,6 +24,9 @@ type follower struct {
 	requests *atomic.Uint64
 	tell     func(update)
 	asks     chan place // for what a reload waits; nil: follow for ever
+
+	init  string // URL of the newest init segment, which a delta playlist does not name
+	skips bool   // delta playlists may be asked for: what they leave out is known
 }
 
 // update is what came of loading the playlist once.
@@ -44,6 +47,9 @@ func (f *follower) run(ctx context.Context) error {
 		u := *media
 		if blocking {
 			u.RawQuery = fmt.Sprintf("_HLS_msn=%d&_HLS_part=%d", want.msn, want.part)
+			if f.skips {
+				u.RawQuery += "&_HLS_skip=YES"
+			}
 		}
 		m, err := f.load(ctx, &u, media)
 		switch {
@@ -121,7 +127,10 @@ func (f *follower) load(ctx context.Context, at, base *url.URL) (media, error) {
 	if err != nil {
 		return media{}, err
 	}
-	m, err := parseMedia(b, base)
+	m, err := parseMedia(b, base, f.init)
+	if err == nil {
+		f.init, f.skips = m.init, m.skips && m.init != ""
+	}
 	if err == nil && len(m.parts) == 0 && m.listed > 0 && m.misplaced == 0 {
 		err = errNoRecords
 	}

@@ -32,7 +32,9 @@ type media struct {
 	msn      uint64 // of the segment that the next part belongs to
 	next     int    // number of the next part in it
 	hint     string // URL of the next part; empty if the playlist does not tell
-	listed   int    // parts in the playlist, with a record or without
+	listed   int    // parts in the playlist, with a record or without; those known to be missing do not count
+	init     string // URL of the init segment that the next part needs, unless the playlist says otherwise
+	skips    bool   // the origin offers delta playlists
 	ended    bool
 
 	misplaced int // records dropped because they are those of another place
@@ -62,16 +64,16 @@ func parseVariant(b []byte, base *url.URL) (string, error) {
 }
 
 // parseMedia reads the parts of a media playlist that have records. Signatures are not checked here, but that a record is
-// that of the place where it stands: a true record of an old part must not pass for a new one's.
-func parseMedia(b []byte, base *url.URL) (media, error) {
+// that of the place where it stands: a true record of an old part must not pass for a new one's. Init is the init segment's URL
+// where b is a delta playlist, which leaves that out.
+func parseMedia(b []byte, base *url.URL, init string) (media, error) {
 	if !strings.HasPrefix(string(b), "#EXTM3U") {
 		return media{}, errPlaylist
 	}
 	var (
-		m      media
+		m      = media{init: init}
 		uri    string    // of the line before
 		mapped bool      // that was an EXT-X-MAP
-		init   string    // of the last EXT-X-MAP
 		clock  time.Time // PROGRAM-DATE-TIME of the next part
 		begin  time.Time // of the segment
 	)
@@ -86,14 +88,21 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 				return m, errPlaylist
 			}
 			m.msn = n
+		case tag == "#EXT-X-SKIP":
+			n, err := strconv.ParseUint(attribute(value, "SKIPPED-SEGMENTS"), 10, 31)
+			if err != nil {
+				return m, errPlaylist
+			}
+			m.msn += n
 		case tag == "#EXT-X-SERVER-CONTROL":
+			m.skips = attribute(value, "CAN-SKIP-UNTIL") != ""
 			m.holdBack = seconds(attribute(value, "PART-HOLD-BACK"))
 		case tag == "#EXT-X-MAP":
 			at, err := resolve(base, attribute(value, "URI"))
 			if err != nil {
 				return m, err
 			}
-			uri, init, mapped = at, at, true
+			uri, m.init, mapped = at, at, true
 		case tag == "#EXT-X-PROGRAM-DATE-TIME":
 			if t, err := parseTime(value); err == nil {
 				clock, begin = t, t
@@ -103,8 +112,14 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 			if err != nil {
 				return m, err
 			}
-			uri, mapped = at, false
 			m.next++
+			if attribute(value, "GAP") == "YES" {
+				if !clock.IsZero() {
+					clock = clock.Add(seconds(attribute(value, "DURATION")))
+				}
+				continue
+			}
+			uri, mapped = at, false
 			m.listed++
 		case tag+":" == wire.RecordTag && was != "":
 			r, err := parseRecord(value)
@@ -117,7 +132,7 @@ func parseMedia(b []byte, base *url.URL) (media, error) {
 			}
 			p := part{record: r, url: was}
 			if r.ID.Kind != wire.Init {
-				p.init, p.at = init, clock
+				p.init, p.at = m.init, clock
 				if !clock.IsZero() {
 					clock = clock.Add(time.Duration(r.Duration) * time.Microsecond)
 				}

@@ -47,8 +47,47 @@ func base(t testing.TB) *url.URL {
 	return u
 }
 
+// TestDeltaPlaylist: what a delta leaves out counts, and its init segment is the one that was known.
+//
+// Clause: hls-skip
+func TestDeltaPlaylist(t *testing.T) {
+	whole, err := parseMedia([]byte(testPlaylist), base(t), "")
+	if err != nil || !whole.skips {
+		t.Fatal(err, whole.skips)
+	}
+	text := strings.Replace(testPlaylist, "#EXT-X-MEDIA-SEQUENCE:40", "#EXT-X-MEDIA-SEQUENCE:30\n#EXT-X-SKIP:SKIPPED-SEGMENTS=10", 1)
+	text = strings.Replace(text, "#EXT-X-MAP:URI=\"7/init1.mp4\"\n"+testRecord(wire.ChunkID{Epoch: 7, Kind: wire.Init, MSN: 1})+"\n", "", 1)
+	delta, err := parseMedia([]byte(text), base(t), whole.init)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if delta.msn != whole.msn || delta.misplaced != 0 || len(delta.parts) != len(whole.parts)-1 {
+		t.Fatalf("%+v", delta)
+	}
+	for i, p := range delta.parts {
+		if p.init != "http://h/live/a/v0/7/init1.mp4" || p.url != whole.parts[i+1].url {
+			t.Errorf("part %d: %+v", i, p)
+		}
+	}
+}
+
+// TestGapParts: what is missing has a place and a length, and no record.
+//
+// Clause: hls-gap
+func TestGapParts(t *testing.T) {
+	gap := strings.Replace(testPlaylist, "#EXT-X-PART:DURATION=0.5,URI=\"7/s41.0.m4s\",INDEPENDENT=YES\r\n"+testRecord(wire.ChunkID{Epoch: 7, MSN: 41})+"\r\n",
+		"#EXT-X-PART:DURATION=0.5,URI=\"7/s41.0.m4s\",GAP=YES\n", 1)
+	m, err := parseMedia([]byte(gap), base(t), "")
+	if err != nil || m.misplaced != 0 || m.listed != 2 || m.msn != 42 || m.next != 1 || len(m.parts) != 3 {
+		t.Fatalf("%v %+v", err, m)
+	}
+	if at := m.parts[1].at.Format("15:04:05.000"); at != "10:00:01.500" {
+		t.Error("the part after the gap is of", at)
+	}
+}
+
 func TestMediaPlaylist(t *testing.T) {
-	m, err := parseMedia([]byte(testPlaylist), base(t))
+	m, err := parseMedia([]byte(testPlaylist), base(t), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +123,7 @@ func TestReplayedRecords(t *testing.T) {
 		"init":          {Epoch: 7, Kind: wire.Init, MSN: 41, Part: 1},
 		"whole segment": {Epoch: 7, Kind: wire.Segment, MSN: 41, Part: 1},
 	} {
-		m, err := parseMedia([]byte(strings.Replace(testPlaylist, place, testRecord(id), 1)), base(t))
+		m, err := parseMedia([]byte(strings.Replace(testPlaylist, place, testRecord(id), 1)), base(t), "")
 		if err != nil || m.misplaced != 1 || len(m.parts) != 3 || m.listed != 3 || m.msn != 42 || m.next != 1 {
 			t.Errorf("%s: %v, %d misplaced, %d parts of %d, next %d.%d", name, err, m.misplaced, len(m.parts), m.listed, m.msn, m.next)
 		}
@@ -95,11 +134,11 @@ func TestReplayedRecords(t *testing.T) {
 		}
 	}
 	init := testRecord(wire.ChunkID{Epoch: 7, Kind: wire.Init, MSN: 1})
-	m, err := parseMedia([]byte(strings.Replace(testPlaylist, init, testRecord(wire.ChunkID{Epoch: 7, MSN: 40}), 1)), base(t))
+	m, err := parseMedia([]byte(strings.Replace(testPlaylist, init, testRecord(wire.ChunkID{Epoch: 7, MSN: 40}), 1)), base(t), "")
 	if err != nil || m.misplaced != 1 || len(m.parts) != 3 {
 		t.Errorf("a part's record at an init segment: %v, %d misplaced, %d parts", err, m.misplaced, len(m.parts))
 	}
-	if m, _ := parseMedia([]byte(testPlaylist), base(t)); m.misplaced != 0 {
+	if m, _ := parseMedia([]byte(testPlaylist), base(t), ""); m.misplaced != 0 {
 		t.Errorf("%d records of a good playlist are misplaced", m.misplaced)
 	}
 }
@@ -113,7 +152,7 @@ func TestNotPlaylists(t *testing.T) {
 		"record, no base64": "#EXTM3U\n#EXT-X-PART:URI=\"a\"\n" + wire.RecordTag + "!!!\n",
 		"record, short":     "#EXTM3U\n#EXT-X-PART:URI=\"a\"\n" + wire.RecordTag + "AAAA\n",
 	} {
-		if _, err := parseMedia([]byte(text), base(t)); err == nil {
+		if _, err := parseMedia([]byte(text), base(t), ""); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -151,7 +190,7 @@ func FuzzPlaylist(f *testing.F) {
 	at := base(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseVariant(b, at)
-		m, err := parseMedia(b, at)
+		m, err := parseMedia(b, at, "")
 		if err != nil {
 			return
 		}

@@ -1,0 +1,110 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// farm is some origins as the edge reaches them: what each has, by host; a time is how long it holds a request.
+type farm map[string]any
+
+func (f farm) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch has := f[r.URL.Host].(type) {
+	case int:
+		return &http.Response{StatusCode: has, Body: io.NopCloser(strings.NewReader(r.URL.Host)), ContentLength: -1, Header: http.Header{}}, nil
+	case time.Duration:
+		select {
+		case <-time.After(has):
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(r.URL.Host)), ContentLength: -1, Header: http.Header{}}, nil
+		case <-r.Context().Done():
+			return nil, context.Cause(r.Context())
+		}
+	}
+	return nil, errors.New("connection refused")
+}
+
+func TestAnotherOriginIsAsked(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		has    farm
+		media  bool
+		from   string
+		status int
+		after  time.Duration
+	}{
+		{"the first has it", farm{"a": 200, "b": 200}, false, "a", 200, 0},
+		{"the first is gone", farm{"b": 200}, false, "b", 200, 0},
+		{"the first has no such stream", farm{"a": 404, "b": 200}, false, "b", 200, 0},
+		{"the first cannot now", farm{"a": 503, "b": 200}, false, "b", 200, 0},
+		{"none has it", farm{"a": 404, "b": 404}, false, "a", 404, 0},
+		{"the first cannot, the second has not", farm{"a": 503, "b": 404}, false, "a", 503, 0},
+		{"the first holds what the second has", farm{"a": time.Minute, "b": 200}, false, "b", 200, shortHold},
+		{"the first holds, and will have it", farm{"a": 5 * time.Second, "b": 404}, false, "a", 200, shortHold + 5*time.Second},
+		{"both hold", farm{"a": 5 * time.Second, "b": time.Minute}, false, "a", 200, 2*shortHold + 5*time.Second},
+		{"media of the other one", farm{"a": 404, "b": 200}, true, "b", 200, 0},
+		{"media that is held", farm{"a": 5 * time.Second, "b": 404}, true, "a", 200, 5 * time.Second},
+		{"media nobody has", farm{"a": 404, "b": 404}, true, "a", 404, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				u := &origins{bases: []string{"http://a", "http://b"}, transport: c.has, log: slog.New(slog.DiscardHandler)}
+				q := request{method: http.MethodGet, uri: "/live/x", stream: "x", spread: true, listing: !c.media, patience: livePatience}
+				began := time.Now()
+				resp, err := u.send(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer resp.Body.Close()
+				from, err := io.ReadAll(resp.Body)
+				if err != nil || string(from) != c.from || resp.StatusCode != c.status || time.Since(began) != c.after {
+					t.Errorf("%d from %s after %v: %v; want %d from %s after %v", resp.StatusCode, from, time.Since(began), err, c.status, c.from, c.after)
+				}
+			})
+		})
+	}
+}
+
+// What an origin had of a stream last says where it is asked for, stream by stream; media do not.
+func TestAStreamHasAHome(t *testing.T) {
+	has := farm{"a": 404, "b": 200}
+	u := &origins{bases: []string{"http://a", "http://b"}, transport: has, log: slog.New(slog.DiscardHandler)}
+	ask := func(stream string, listing bool) string {
+		t.Helper()
+		q := request{method: http.MethodGet, uri: "/", stream: stream, spread: true, listing: listing, patience: time.Second}
+		resp, err := u.send(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, _ := io.ReadAll(resp.Body)
+		return string(b)
+	}
+	if got := ask("x", true); got != "b" {
+		t.Fatalf("x came from %s", got)
+	}
+	has["a"] = 200
+	if got := ask("x", true); got != "b" {
+		t.Errorf("x has moved to %s", got)
+	}
+	delete(has, "b")
+	if got := ask("x", false); got != "a" {
+		t.Errorf("media came from %s", got)
+	}
+	has["b"] = 200
+	if got := ask("x", true); got != "b" {
+		t.Errorf("media moved x to %s", got)
+	}
+	for n := range maxHomes + 2 {
+		u.settle(request{stream: strings.Repeat("y", 1+n%60) + string(rune('a'+n%26)) + strings.Repeat("z", n/60%60), listing: true}, 1, http.StatusOK)
+	}
+	if len(u.homes) > maxHomes {
+		t.Errorf("%d homes are remembered", len(u.homes))
+	}
+}

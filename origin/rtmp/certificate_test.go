@@ -1,0 +1,178 @@
+package rtmp
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pair is a new certificate and its key, PEM.
+func pair(t *testing.T, name string) (cert, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+}
+
+func put(t *testing.T, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestSecure broadcasts through TLS: a whole stream, a wrong key, and what is no TLS.
+//
+// Clause: rtmps
+func TestSecure(t *testing.T) {
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	cert, key := pair(t, "origin.example")
+	put(t, certFile, cert)
+	put(t, keyFile, key)
+	h := newHouse(t, Config{Secure: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile})
+	ln, err := h.ListenSecure(t.Context())
+	h.run(t, ln, err)
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(cert)
+	dial := func() net.Conn {
+		c, err := tls.Dial("tcp", h.addr, &tls.Config{RootCAs: roots, ServerName: "origin.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	if _, code := h.greet(t, dial(), "live", "wrong"); !strings.HasPrefix(code, "NetStream.Publish.BadName") {
+		t.Error(code)
+	}
+	c, code := h.greet(t, dial(), "live", "secret")
+	if code != "NetStream.Publish.Start" {
+		t.Fatal(code)
+	}
+	c.begin(clipDress())
+	c.play(clipDress(), 0, 5*time.Second)
+	h.described(t, "live", isLive)
+
+	open, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	_ = open.SetDeadline(time.Now().Add(5 * time.Second))
+	_, _ = open.Write(hello)
+	if b, err := io.ReadAll(open); len(b) > 100 {
+		t.Errorf("without TLS it is answered %d bytes, %v", len(b), err)
+	}
+	c.send(typeAudio, 5*time.Second, raw(0x90, "ac-3"))
+	if got := c.status(); !strings.Contains(got, "Rejected: ") || !strings.Contains(got, "AC-3 audio") {
+		t.Error(got)
+	}
+}
+
+// TestCertificate replaces files while they are in use: by better ones, by broken ones, by nothing.
+//
+// Clause: rtmps
+func TestCertificate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		put2 := func(name string, when time.Time) {
+			cert, key := pair(t, name)
+			put(t, certFile, cert)
+			put(t, keyFile, key)
+			if err := os.Chtimes(certFile, when, when); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put2("one.example", time.Unix(1, 0))
+		var log lines
+		c, err := openCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := func() string {
+			time.Sleep(certificateCheck)
+			got, err := c.get(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.Leaf.Subject.CommonName
+		}
+		if got := name(); got != "one.example" {
+			t.Fatal(got)
+		}
+		put2("two.example", time.Unix(2, 0))
+		if got := name(); got != "two.example" {
+			t.Fatal(got)
+		}
+		put(t, keyFile, []byte("half a ke"))
+		for range 3 {
+			if got := name(); got != "two.example" {
+				t.Fatal(got)
+			}
+		}
+		if n := log.count("the one before stays"); n != 1 {
+			t.Errorf("said %d times", n)
+		}
+		if err := os.Remove(certFile); err != nil {
+			t.Fatal(err)
+		}
+		if got := name(); got != "two.example" {
+			t.Fatal(got)
+		}
+		put2("three.example", time.Unix(3, 0))
+		if got := name(); got != "three.example" {
+			t.Fatal(got)
+		}
+	})
+}
+
+// TestNoCertificate says what is missing.
+//
+// Clause: rtmps
+func TestNoCertificate(t *testing.T) {
+	dir := t.TempDir()
+	there := filepath.Join(dir, "there.pem")
+	cert, _ := pair(t, "a.example")
+	put(t, there, cert)
+	for _, c := range []struct{ cert, key, says string }{
+		{"", "", "name its file, with the chain, by -tls-cert"},
+		{there, "", "name its file by -tls-key"},
+		{filepath.Join(dir, "gone.pem"), there, "gone.pem: no such file"},
+		{there, filepath.Join(dir, "gone.pem"), "gone.pem: no such file"},
+		{there, there, "there.pem"},
+	} {
+		if _, err := New(Config{Secure: ":1936", CertFile: c.cert, KeyFile: c.key}); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%q, %q: %v", c.cert, c.key, err)
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package rtmp
+
+import "net"
+
+func gather(net.Conn, int) {}

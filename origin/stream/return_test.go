@@ -1,0 +1,69 @@
+package stream
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+)
+
+// TestReturnWithAnotherPicture: the broadcaster is away for 30 s and comes back with another resolution. It is the same stream, with
+// a discontinuity and a new init segment, and no number is used twice.
+//
+// Clause: rtmp-reconnect, hls-discontinuity, hls-msn
+func TestReturnWithAnotherPicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		done := make(chan struct{})
+		go func() { all.Run(t.Context()); close(done) }()
+		s := publish(t, all, "demo")
+		st := s.Stream()
+		send(t, s, 0, 5*time.Second)
+		s.Close()
+		before, _ := st.Window(0).View()
+		epoch, key := st.Epoch(), st.PublicKey()
+		end := before.Segments[len(before.Segments)-1]
+
+		time.Sleep(30 * time.Second)
+		if i := st.Describe(); i.State != Interrupted || strings.Contains(playlist(st), "ENDLIST") {
+			t.Fatal("the stream did not wait for 30 s, but is", i.State)
+		}
+		sps, err := hex.DecodeString("6742c00dd901419f9f0110000003001000000303c0f142a480") // 320x180
+		if err != nil {
+			t.Fatal(err)
+		}
+		video, err := media.NewH264(sps, []byte{0x68, 0xcb, 0x83, 0xcb, 0x20})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err = all.Publish("demo", "rtmp")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetTracks([]media.Track{video, tracks(t, 2)[1]}); err != nil {
+			t.Fatal(err)
+		}
+		send(t, s, 0, 5*time.Second)
+		if s.Stream() != st || st.Epoch() != epoch || st.PublicKey() != key {
+			t.Fatal("it became another stream")
+		}
+		v, _ := st.Window(0).View()
+		next := v.Segments[len(before.Segments)]
+		if next.MSN != end.MSN+1 || !next.Break || next.Discontinuity != end.Discontinuity+1 || next.Init.Number == end.Init.Number {
+			t.Errorf("after segment %d comes %d: discontinuity %d after %d, init %d after %d",
+				end.MSN, next.MSN, next.Discontinuity, end.Discontinuity, next.Init.Number, end.Init.Number)
+		}
+		if at := before.Segments[0].Date.Add(30 * time.Second); next.Date.Sub(at).Abs() > time.Second { // the clip is sent at once
+			t.Errorf("it is of %v, want %v", next.Date, at)
+		}
+		if i := st.Describe(); i.State != Live || i.Renditions[0].Width != 320 {
+			t.Errorf("%+v", i)
+		}
+		verify(t, st)
+		s.Close()
+		synctest.Wait()
+	})
+}

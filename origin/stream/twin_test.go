@@ -1,0 +1,126 @@
+package stream
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/hls"
+)
+
+// pair is two origins that take one broadcast.
+type pair struct {
+	t        *testing.T
+	sessions [2]*Session
+}
+
+func newPair(t *testing.T) *pair {
+	p := &pair{t: t}
+	for i := range p.sessions {
+		all := newStreams(t, t.TempDir())
+		p.sessions[i] = publish(t, all, "demo")
+		if err := p.sessions[i].SetTracks(tracks(t, 2)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second) // of virtual time: the epochs differ
+	}
+	return p
+}
+
+func (p *pair) stream(i int) *Stream { return p.sessions[i].Stream() }
+
+// play broadcasts to those that live; the other one is what is known of the dead.
+func (p *pair) play(from, to time.Duration, asked int, alive ...int) {
+	p.t.Helper()
+	for at := from; at < to; at += 200 * time.Millisecond {
+		if asked >= 0 {
+			p.stream(asked).Ask()
+		}
+		for _, i := range alive {
+			send(p.t, p.sessions[i], at, at+200*time.Millisecond)
+		}
+		if len(alive) == 2 {
+			for i := range p.sessions {
+				d := p.stream(1 - i).Describe()
+				p.stream(i).Beside(Twin{
+					Epoch: d.Epoch, Next: d.NextMSN, Discontinuity: d.Discontinuity, Leads: d.Asked || i == 1,
+				})
+			}
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func (p *pair) view(i int) *hls.View {
+	v, _ := p.stream(i).Window(0).View()
+	return v
+}
+
+// ahead fails unless origin i has nothing that would be seen to go back by who comes from the other one.
+func (p *pair) ahead(i int) {
+	p.t.Helper()
+	a, b := p.stream(i), p.stream(1-i)
+	v, w := p.view(i), p.view(1-i)
+	if a.Epoch() <= b.Epoch() {
+		p.t.Errorf("epoch %d, the other's %d", a.Epoch(), b.Epoch())
+	}
+	newest := w.Newest()
+	for _, s := range v.Segments {
+		if s.MSN <= newest.MSN || s.Discontinuity <= newest.Discontinuity {
+			p.t.Errorf("lists segment %d after %d discontinuities; the other has %d after %d", s.MSN, s.Discontinuity, newest.MSN, newest.Discontinuity)
+		}
+	}
+	if len(v.Segments) == 0 && v.Open == nil {
+		p.t.Error("has nothing to list")
+	}
+}
+
+// Clause: backup-origin
+func TestTwinThatIsNotAskedStaysAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.play(0, 10*time.Second, -1, 0, 1) // nobody is asked: the first leads
+		p.ahead(1)
+		msn, epoch := p.stream(1).Describe().NextMSN, p.stream(1).Epoch()
+		p.play(10*time.Second, 20*time.Second, 0, 0, 1)
+		p.ahead(1)
+		if got := p.stream(1).Epoch(); got != epoch {
+			t.Errorf("epoch %d became %d though it was ahead", epoch, got)
+		}
+		if got := p.stream(1).Describe().NextMSN - msn; got < 4 || got > 6 {
+			t.Errorf("%d segments in 10 s of two that are cut alike", got)
+		}
+
+		before := p.view(0).Newest().MSN
+		p.play(20*time.Second, 30*time.Second, 1, 1) // the first is dead, as far as anybody knows
+		v := p.view(1)
+		if v.Segments[0].MSN <= before || v.Segments[0].MSN > before+4 {
+			t.Errorf("lists from %d on after %d", v.Segments[0].MSN, before)
+		}
+		for i, s := range v.Segments[1:] {
+			if s.MSN != v.Segments[i].MSN+1 || s.Break {
+				t.Errorf("segment %d follows %d", s.MSN, v.Segments[i].MSN)
+			}
+		}
+
+		p.play(30*time.Second, 40*time.Second, 1, 0, 1) // it is back, and not asked
+		p.ahead(0)
+		for _, s := range p.sessions {
+			s.Close()
+		}
+	})
+}
+
+func TestSeedMakesKeys(t *testing.T) {
+	keys := map[string]bool{}
+	for _, c := range []struct{ seed, name string }{{"a seed of 16 bytes", "one"}, {"a seed of 16 bytes", "two"}, {"another seed 16 b.", "one"}} {
+		for range 2 { // two origins
+			all := newStreams(t, t.TempDir())
+			all.config.Seed = []byte(c.seed)
+			keys[publish(t, all, c.name).Stream().PublicKey()] = true
+		}
+	}
+	if len(keys) != 3 {
+		t.Errorf("%d keys of three seeds and names", len(keys))
+	}
+}

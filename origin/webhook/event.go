@@ -1,0 +1,38 @@
+package webhook
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"time"
+)
+
+// What happens.
+const (
+	PublishStart      = "publish.start"      // the first media of a broadcast can be fetched
+	PublishEnd        = "publish.end"        // its broadcaster has gone
+	RecordingFinished = "recording.finished" // the file is whole, and will not change
+)
+
+// Event is one thing that happened. Send fills in what it is known by.
+type Event struct {
+	Event    string    `json:"event"`
+	ID       string    `json:"id"`
+	Time     time.Time `json:"time"`
+	Stream   string    `json:"stream"`
+	Protocol string    `json:"protocol,omitempty"` // of the broadcaster
+	Reason   string    `json:"reason,omitempty"`   // why it ended
+	File     string    `json:"file,omitempty"`     // of a recording
+}
+
+// message is an event on its way.
+type message struct {
+	id   string
+	time time.Time
+	body []byte
+}
+
+func (e Event) message(now time.Time) message {
+	e.ID, e.Time = "msg_"+rand.Text(), now.UTC().Truncate(time.Millisecond)
+	body, _ := json.Marshal(e) // strings and a time alone
+	return message{e.ID, now, body}
+}

@@ -1,0 +1,51 @@
+package whip
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/origin/stream"
+)
+
+// Clause: keys
+func TestRevokedKeyEndsTheSession(t *testing.T) {
+	h := open(t)
+	c, offer := newCamera(t, webrtc.MimeTypeH264)
+	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
+		t.Fatal(err)
+	}
+	<-c.connected
+	closed := make(chan struct{})
+	c.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateClosed || s == webrtc.PeerConnectionStateDisconnected || s == webrtc.PeerConnectionStateFailed {
+			close(closed)
+		}
+	})
+	c.shoot(t, 100)
+	if got := h.streams.Evict(func(key string) bool { return key == "secret" }); len(got) != 0 {
+		t.Fatal("a key that holds was taken for one that does not:", got)
+	}
+	if got := h.streams.Evict(func(string) bool { return false }); len(got) != 1 || got[0] != "demo" {
+		t.Fatal(got)
+	}
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the broadcaster is still connected")
+	}
+	if i := h.streams.Get("demo").Describe(); i.State == stream.Live {
+		t.Fatal(i.State)
+	}
+	for { // the session's address is gone once it has ended
+		a, _ := h.do(t, "DELETE", answer.Header.Get("Location"), "", "Authorization", bearer)
+		if a.StatusCode == 404 || a.StatusCode == 200 {
+			break
+		}
+	}
+	if n := h.streams.Evict(func(string) bool { return false }); len(n) != 0 {
+		t.Error("ended twice:", n)
+	}
+}
