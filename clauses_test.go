@@ -188,11 +188,10 @@ func TestCollect(t *testing.T) {
 		{"none", "func TestX(t *testing.T) {", "map[]"},
 	} {
 		proofs := map[string][]proof{}
+		err := collect("f", c.text, proofs)
 		got := fmt.Sprint(proofs)
-		if err := collect("f", c.text, proofs); err != nil {
+		if err != nil {
 			got = "error"
-		} else {
-			got = fmt.Sprint(proofs)
 		}
 		if got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

@@ -48,8 +48,11 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	h := w.Header()
 	k := kindPlaylist
-	if o.target.kind == api {
+	switch o.target.kind {
+	case api:
 		k = kindAPI
+	case picture:
+		k = kindPage
 	}
 	p := passage{e.meters.stream(o.target.stream), k, began}
 	body, _ := o.whole()

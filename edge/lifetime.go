@@ -111,6 +111,8 @@ func contentType(t target, resp *http.Response) string {
 		return "application/json"
 	case t.kind == media:
 		return "video/mp4"
+	case t.kind == picture:
+		return "image/jpeg"
 	default:
 		return "application/vnd.apple.mpegurl"
 	}

@@ -19,9 +19,12 @@ const (
 	multivariant  kind = iota // /live/NAME/index.m3u8
 	mediaPlaylist             // /live/NAME/vN/index.m3u8
 	media                     // /live/NAME/vN/EPOCH/FILE
+	recording                 // /live/NAME/recordings/ID/index.m3u8, /live/NAME/recordings/ID/vN/index.m3u8
+	picture                   // /live/NAME/thumb.jpg
 	api                       // /api/v1/…
 )
 
+// text tells whether it is small and answered in one go, as all are but media.
 func (k kind) text() bool { return k != media }
 
 // Bounds of numbers in paths and queries.
@@ -90,6 +93,7 @@ func (t target) playlist() string {
 //
 //	/live/NAME/index.m3u8    /live/NAME/vN/index.m3u8
 //	/live/NAME/vN/EPOCH/initN.mp4    /live/NAME/vN/EPOCH/sMSN.m4s    /live/NAME/vN/EPOCH/sMSN.PART.m4s
+//	/live/NAME/recordings/ID/index.m3u8    /live/NAME/recordings/ID/vN/index.m3u8    /live/NAME/thumb.jpg
 //
 // with every number in its shortest decimal form is errPath, so there is nothing to clean and nothing to climb out of.
 func parseLive(path string) (target, error) {
@@ -99,11 +103,22 @@ func parseLive(path string) (target, error) {
 		return target{}, errPath
 	}
 	t := target{stream: name, path: path}
-	if rest == "index.m3u8" {
+	switch rest {
+	case "index.m3u8":
 		t.kind = multivariant
+		return t, nil
+	case "thumb.jpg":
+		t.kind = picture
 		return t, nil
 	}
 	rendition, rest, _ := strings.Cut(rest, "/")
+	if rendition == "recordings" {
+		t.kind = recording
+		if !recordingFile(rest) {
+			return target{}, errPath
+		}
+		return t, nil
+	}
 	number, ok := strings.CutPrefix(rendition, "v")
 	if !ok || !decimal(number, maxRendition) {
 		return target{}, errPath
@@ -119,6 +134,22 @@ func parseLive(path string) (target, error) {
 	t.kind = media
 	return t, nil
 }
+
+// recordingFile tells whether a path names a playlist of a recording: ID is when it began, as 20260501T200000Z.
+func recordingFile(path string) bool {
+	id, rest, _ := strings.Cut(path, "/")
+	rendition, file, deep := strings.Cut(rest, "/")
+	if deep {
+		number, ok := strings.CutPrefix(rendition, "v")
+		if !ok || !decimal(number, maxRendition) {
+			return false
+		}
+		rest = file
+	}
+	return rest == "index.m3u8" && len(id) == len("20060102T150405Z") && id[8] == 'T' && id[15] == 'Z' && digits(id[:8]) && digits(id[9:15])
+}
+
+func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 // mediaFile tells whether file names an init segment, a segment or a part.
 func mediaFile(file string) bool {

@@ -20,6 +20,7 @@ var openAPI []byte
 type shownStream struct {
 	stream.Description
 	Transcode transcode.State `json:"transcode"`
+	Thumbnail *string         `json:"thumbnail"`
 	Viewers   *int            `json:"viewers"`
 	Offload   *float64        `json:"offload"`
 	Copies    *float64        `json:"copies"`
@@ -35,6 +36,10 @@ type latency struct {
 // shown puts together what the stream and its audience know; known is nil where nobody knows of viewers.
 func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now time.Time) shownStream {
 	s := shownStream{Description: st.Describe(), Transcode: o.ladder.State(st.Name)}
+	if s.State == stream.Live && len(s.Renditions) > 0 && s.Renditions[0].Width > 0 && o.pictures.Available() {
+		path := "/live/" + st.Name + "/thumb.jpg"
+		s.Thumbnail = &path
+	}
 	if v, _ := st.Window(0).View(); s.State == stream.Live {
 		s.Latency.OriginSeconds = age(v, now)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/origin/audience"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/transcode"
@@ -49,6 +50,16 @@ type Config struct {
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 6, which is what 10 MB a stream of 2 Mbit/s allow.
 	WindowSegments int
+	// DVR is how far back viewers can seek while a stream is live, from disk; at most a day. Default 0: WindowSegments.
+	DVR time.Duration
+	// Record says that recordings are kept when a stream is over.
+	Record bool
+	// Keep is how long they are kept. Default 0: until somebody deletes them.
+	Keep time.Duration
+	// DiskReserve is how many bytes of the disk recordings leave free. Default 1 GiB.
+	DiskReserve int64
+	// Storage is where recordings are copied to; its Archive, Registry and Log are set here. Without an Endpoint: nowhere.
+	Storage upload.Config
 	// Twin is the base URL of an origin that takes the same broadcasts and stands by for this one, and this one for it. Default: none.
 	Twin string
 	// Seed makes the keys that chunk records are signed with; origins that stand by for one another have the same. At least 16
@@ -98,6 +109,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+	case c.DVR < 0 || c.DVR > 24*time.Hour:
+		return fmt.Errorf("%w: a DVR window of %v; up to 24 hours are possible", errConfig, c.DVR)
+	case c.Storage.Endpoint != "" && !c.Record:
+		return fmt.Errorf("%w: storage for recordings, and none are kept", errConfig)
 	case len(c.Seed) > 0 && len(c.Seed) < 16:
 		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
 	case c.Twin != "" && len(c.Seed) == 0:
@@ -130,9 +145,14 @@ func setDefault[T comparable](v *T, d T) {
 }
 
 func (c *Config) streams() stream.Config {
-	return stream.Config{
+	s := stream.Config{
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
 		Seed: c.Seed,
 	}
+	if c.DVR > 0 {
+		s.InMemory = c.WindowSegments
+		s.WindowSegments = max(c.WindowSegments, int((c.DVR+c.SegmentDuration-1)/c.SegmentDuration))
+	}
+	return s
 }

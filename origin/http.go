@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
@@ -16,7 +17,11 @@ func (o *Origin) routes() *http.ServeMux {
 	m.HandleFunc("GET /live/{name}/index.m3u8", o.serveMultivariant)
 	m.HandleFunc("GET /live/{name}/{rendition}/index.m3u8", o.serveMedia)
 	m.HandleFunc("GET /live/{name}/{rendition}/{epoch}/{file}", o.serveFile)
+	m.HandleFunc("GET /live/{name}/recordings/{id}/index.m3u8", o.serveRecording)
+	m.HandleFunc("GET /live/{name}/recordings/{id}/{rendition}/index.m3u8", o.serveRecording)
+	m.HandleFunc("GET /live/{name}/thumb.jpg", o.servePicture)
 	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
+	m.HandleFunc("GET /api/v1/streams/{name}/recordings", o.serveRecordings)
 	m.HandleFunc("GET /api/v1/streams/{name}", o.serveStream)
 	m.HandleFunc("GET /api/v1/openapi.json", serveOpenAPI)
 	m.Handle("/whip/{name}", o.whip)
@@ -70,9 +75,8 @@ func (o *Origin) find(w http.ResponseWriter, r *http.Request) *stream.Stream {
 
 // window returns the rendition of a request, or answers that there is none.
 func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Stream) (win *hls.Window, index int) {
-	text := r.PathValue("rendition")
-	index, err := strconv.Atoi(strings.TrimPrefix(text, "v"))
-	if err == nil && text == "v"+strconv.Itoa(index) {
+	index, ok := renditionOf(r)
+	if ok {
 		win = st.Window(index)
 	}
 	if win == nil {
@@ -81,11 +85,17 @@ func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Strea
 	return win, index
 }
 
-// playable waits for a stream that has a broadcaster but no complete segment yet, and tells whether it came; if not it has answered
+func renditionOf(r *http.Request) (index int, ok bool) {
+	text := r.PathValue("rendition")
+	index, err := strconv.Atoi(strings.TrimPrefix(text, "v"))
+	return index, err == nil && text == "v"+strconv.Itoa(index)
+}
+
+// playable waits for a stream that has a broadcaster, or is about to have one again, but no complete segment yet, and tells whether it came; if not it has answered
 // why there is nothing.
 func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Stream, win *hls.Window) bool {
 	v, _ := win.View()
-	if !v.Playable() && st.Starting() {
+	if !v.Playable() && (st.Starting() || st.Awaited(time.Now())) {
 		var err error
 		if v, err = win.WaitPlayable(r.Context()); r.Context().Err() != nil {
 			return false
@@ -135,6 +145,9 @@ func reports(st *stream.Stream, index int) (out []hls.Report) {
 }
 
 func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
+	if o.serveStored(w, r) {
+		return
+	}
 	st := o.find(w, r)
 	if st == nil {
 		return

@@ -13,9 +13,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shoal-live/shoal/origin/archive"
+	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/rtmp"
 	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/thumbnail"
 	"github.com/shoal-live/shoal/origin/transcode"
 	"github.com/shoal-live/shoal/origin/twin"
 	"github.com/shoal-live/shoal/origin/webhook"
@@ -38,6 +41,9 @@ type Origin struct {
 	whip     *whip.Endpoint
 	whep     *whep.Endpoint // nil: off
 	hooks    *webhook.Hooks
+	archive  *archive.Archive // nil: nothing is recorded
+	uploader *upload.Uploader // nil: recordings stay here
+	pictures *thumbnail.Pictures
 	mux      *http.ServeMux
 
 	listening atomic.Bool
@@ -85,8 +91,14 @@ func New(config Config) (*Origin, error) {
 		return nil, err
 	}
 	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
+	if err := o.openArchive(); err != nil {
+		return nil, err
+	}
 	streams := config.streams()
 	streams.Live = o.beside
+	if o.archive != nil {
+		streams.Past = o.past
+	}
 	o.streams = stream.New(streams, metrics, config.Log)
 	if config.Twin != "" {
 		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
@@ -199,6 +211,12 @@ func (o *Origin) Run(ctx context.Context) error {
 	}
 	if o.whep != nil {
 		all.Go(func() { o.whep.Run(ctx) })
+	}
+	if o.archive != nil {
+		all.Go(func() { o.archive.Run(ctx) })
+	}
+	if o.uploader != nil {
+		all.Go(func() { o.uploader.Run(ctx) })
 	}
 	err = o.rtmp.Run(ctx, ln)
 	cancel()

@@ -318,3 +318,13 @@ func TestAddressTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestPorts: without a word broadcasters find the origin where their programs look for it.
+//
+// Clause: rtmp-port
+func TestPorts(t *testing.T) {
+	var c Config
+	if err := c.validate(); err != nil || c.RTMPAddr != ":1935" || c.WebRTCAddr != ":8189" {
+		t.Errorf("RTMP at %q, WebRTC at %q: %v", c.RTMPAddr, c.WebRTCAddr, err)
+	}
+}

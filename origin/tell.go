@@ -17,6 +17,9 @@ func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
 	if o.whep != nil {
 		all.Go(func() { o.whep.Live(ctx, st) })
 	}
+	if o.archive != nil {
+		all.Go(func() { o.record(ctx, st) })
+	}
 	all.Wait()
 }
 

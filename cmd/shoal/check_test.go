@@ -74,6 +74,10 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"origin -rtmps :1935 -tls-cert " + file + " -tls-key " + file, "origin: -rtmps :1935: -rtmp has that port too"},
 		{"origin -rtmps me -tls-cert " + file + " -tls-key " + file, "origin: -rtmps me: want HOST:PORT or :PORT, with a port of 65535 at most, like -rtmps :1936"},
 		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
+		{"origin -webhook hooks.example", "origin: -webhook hooks.example: want URLs like https://HOST/PATH"},
+		{"up -webhook https://hooks.example/x -webhook-secret short", "up: -webhook-secret: webhook: a secret has 16 bytes or more"},
+		{"origin -webhook https://hooks.example/x -webhook-secret @/no/such/file", "origin: -webhook-secret: open /no/such/file"},
+		{"origin -tracker-stats ws://tracker.example/tracker", "want URLs of trackers' figures, like http://HOST/api/v1/swarm"},
 		{"tracker -allow-origin tv.example", `tracker: -allow-origin "tv.example": want scheme://host`},
 		{"up -allow-origin https://tv.example/", `tracker: -allow-origin "https://tv.example/": want scheme://host`},
 		{"tracker -ice " + strings.Repeat("stun:a.example,", wire.MaxICEServers) + "stun:a.example", "tracker: -ice names 9 servers: at most 8"},
@@ -110,11 +114,16 @@ func TestFlagsMayBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range []string{
 		"tracker -ice stun:a.example,turn:b.example:3478|me|secret,turns:[2001:db8::1]:5349?transport=tcp|me|secret",
 		"tracker -turn :3479 -turn-ip 192.0.2.1 -turn-peers 192.0.2.2", "tracker -relay-only -turn-ip 192.0.2.1", "tracker -stun=",
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
 		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936",
+		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
 		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),
 	} {

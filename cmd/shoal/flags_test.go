@@ -72,6 +72,30 @@ func TestNumbersAreChecked(t *testing.T) {
 	}
 }
 
+// TestRecordFlags: what is asked of disks and storage has to go together, and keys are in no message.
+func TestRecordFlags(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	for args, want := range map[string]string{
+		"-dvr 25h":                 "-dvr 25h0m0s: choose",
+		"-record -dvr 2h -keep 1h": "-keep 1h0m0s: recordings would be gone",
+		"-disk-reserve lots":       "-disk-reserve",
+		"-record -s3-endpoint https://hidden:hidden@s3.example.com -s3-bucket b":  "keys do not belong there",
+		"-record -s3-endpoint s3.example.com -s3-bucket b":                        "want a URL like",
+		"-record -s3-endpoint https://s3.example.com":                             "-s3-bucket",
+		"-s3-endpoint https://s3.example.com -s3-bucket b":                        "add -record",
+		"-record -s3-endpoint https://s3.example.com -s3-bucket b":                "AWS_ACCESS_KEY_ID",
+		"-record -s3-endpoint https://s3.example.com -s3-bucket b -s3-keys /none": "/none",
+	} {
+		for name, run := range map[string]func(context.Context, []string, io.Writer) error{"origin": runOrigin, "up": up} {
+			err := run(t.Context(), append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0"), io.Discard)
+			if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
+				t.Errorf("%s %s: %v", name, args, err)
+			}
+		}
+	}
+}
+
 func TestPositionalArgumentsMayStandFirst(t *testing.T) {
 	flags := newFlags("test", "", io.Discard)
 	n := flags.Int("n", 1, "")

@@ -119,3 +119,43 @@ func TestKeysNameTheirFolder(t *testing.T) {
 		t.Errorf("%v, says %q of a folder that an origin has used", err, said.String())
 	}
 }
+
+// TestKeyRevoke makes two keys of a stream and takes one of them back, by the ID that list shows.
+//
+// Clause: keys
+func TestKeyRevoke(t *testing.T) {
+	data := t.TempDir()
+	run := func(args ...string) string {
+		t.Helper()
+		var out bytes.Buffer
+		if err := dispatch(t.Context(), append([]string{"key"}, append(args, "-data", data)...), &out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	first := strings.TrimSpace(run("add", "show", "-note", "camera 1"))
+	second := strings.TrimSpace(run("add", "show", "-note", "camera 2", "-expires", "1h"))
+	listed := strings.Split(strings.TrimSpace(run("list")), "\n")
+	if len(listed) != 3 || !strings.HasSuffix(listed[1], "camera 1") || !strings.Contains(listed[1], "until removed") || !strings.HasSuffix(listed[2], "camera 2") || strings.Contains(listed[2], "until removed") {
+		t.Fatalf("%q", listed)
+	}
+	id := strings.Fields(listed[1])[0]
+	if said := run("revoke", id); !strings.Contains(said, id) {
+		t.Errorf("says %q", said)
+	}
+	keys, err := origin.OpenKeys(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key, opens := range map[string]bool{first: false, second: true} {
+		if _, ok := keys.Stream(key); ok != opens {
+			t.Errorf("a key opens its stream: %v", ok)
+		}
+	}
+	if err := dispatch(t.Context(), []string{"key", "revoke", id, "-data", data}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "shoal key list") {
+		t.Error(err)
+	}
+	if err := dispatch(t.Context(), []string{"key", "add", "show", "-expires", "-1h", "-data", data}, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "past") {
+		t.Error(err)
+	}
+}

@@ -11,13 +11,17 @@ import (
 
 	"github.com/shoal-live/shoal/edge"
 	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/tracker"
 )
 
 // TestEveryMetricIsDocumented holds the table of docs/operating.md against what the services register: names and labels.
 func TestEveryMetricIsDocumented(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	if _, err := origin.New(origin.Config{Data: t.TempDir(), Registry: registry, Log: quiet}); err != nil {
+	if _, err := origin.New(origin.Config{
+		Data: t.TempDir(), Registry: registry, Log: quiet, Record: true,
+		Storage: upload.Config{Endpoint: "https://s3.example.com", Bucket: "b", AccessKey: "k", SecretKey: "s"},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := edge.New(edge.Config{Origins: []string{"http://127.0.0.1:1"}, Registry: registry, Log: quiet}); err != nil {

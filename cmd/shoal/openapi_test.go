@@ -178,7 +178,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 	data := t.TempDir()
 	source, err := origin.New(origin.Config{
-		Data: data, RTMPAddr: "127.0.0.1:0", WebRTCAddr: "127.0.0.1:0", Audience: audienceOf(swarm), Log: quiet,
+		Data: data, RTMPAddr: "127.0.0.1:0", WebRTCAddr: "127.0.0.1:0", Audience: audienceOf(swarm), Log: quiet, Record: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -245,12 +245,23 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask(source, "GET /live/{name}/{rendition}/index.m3u8", "/live/demo/v0/index.m3u8", "")
 	ask(source, "GET /live/{name}/{rendition}/index.m3u8", "/live/demo/v0/index.m3u8?_HLS_part=1", "")
 	ask(source, "GET /live/{name}/{rendition}/{epoch}/{file}", "/live/demo/v0/1/s1.m4s", "")
+	ask(source, "GET /live/{name}/thumb.jpg", "/live/demo/thumb.jpg", "")
+	ask(source, "GET /live/{name}/thumb.jpg", "/live/none/thumb.jpg", "")
+	ask(source, "GET /live/{name}/recordings/{id}/index.m3u8", "/live/demo/recordings/20260501T200000Z/index.m3u8", "")
+	ask(source, "GET /live/{name}/recordings/{id}/{rendition}/index.m3u8", "/live/demo/recordings/20260501T200000Z/v0/index.m3u8", "")
+	ask(source, "GET /api/v1/streams/{name}/recordings", "/api/v1/streams/demo/recordings", "")
 	ask(source, "GET /whip/{name}", "/whip/demo", "")
 	ask(source, "OPTIONS /whip/{name}", "/whip/demo", "")
 	ask(source, "POST /whip/{name}", "/whip/demo", "")
 	ask(source, "POST /whip/{name}", "/whip/demo", "", "Authorization", "Bearer "+key)
 	ask(source, "DELETE /whip/{name}/{session}", "/whip/demo/none", "", "Authorization", "Bearer "+key)
 	ask(source, "PATCH /whip/{name}/{session}", "/whip/demo/none", "", "Authorization", "Bearer "+key)
+	ask(source, "GET /whep/{name}", "/whep/demo", "")
+	ask(source, "GET /whep/{name}", "/whep/demo", "", "Authorization", "Bearer "+key)
+	ask(source, "OPTIONS /whep/{name}", "/whep/demo", "")
+	ask(source, "POST /whep/{name}", "/whep/demo", "", "Authorization", "Bearer "+key)
+	ask(source, "DELETE /whep/{name}/{session}", "/whep/demo/none", "", "Authorization", "Bearer "+key)
+	ask(source, "PATCH /whep/{name}/{session}", "/whep/demo/none", "", "Authorization", "Bearer "+key)
 	ask(probed, "GET /healthz", "/healthz", "")
 	ask(probed, "GET /readyz", "/readyz", "")
 	ask(swarm.Stats(), "GET /api/v1/swarm", "/api/v1/swarm", "")

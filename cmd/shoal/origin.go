@@ -106,6 +106,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
 	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+
 		"those not below the broadcaster's are left out")
+	recorded := recordFlags(flags, config)
 	doors = func() []door {
 		return []door{{"rtmp", config.RTMPAddr}, {"rtmps", config.RTMPSAddr}, {"webrtc", config.WebRTCAddr}}
 	}
@@ -147,7 +148,9 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
 			}
 		}
-		return errors.Join(flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0))
+		return errors.Join(
+			recorded(), flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0),
+		)
 	}
 }
 

@@ -4,10 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +33,7 @@ type camera struct {
 	video  *webrtc.TrackLocalStaticSample
 	sound  *webrtc.TrackLocalStaticSample
 	joined chan struct{}
+	left   chan struct{} // the connection is gone
 }
 
 func newCamera(c *clip) (*camera, error) {
@@ -55,10 +58,14 @@ func newCamera(c *clip) (*camera, error) {
 	if err != nil {
 		return nil, err
 	}
-	cam := &camera{clip: c, sent: new(sent), pc: pc, joined: make(chan struct{})}
+	cam := &camera{clip: c, sent: new(sent), pc: pc, joined: make(chan struct{}), left: make(chan struct{})}
+	var once, lost sync.Once
 	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
-		if s == webrtc.PeerConnectionStateConnected {
-			close(cam.joined)
+		switch s {
+		case webrtc.PeerConnectionStateConnected:
+			once.Do(func() { close(cam.joined) })
+		case webrtc.PeerConnectionStateDisconnected, webrtc.PeerConnectionStateFailed:
+			lost.Do(func() { close(cam.left) })
 		}
 	})
 	if cam.video, err = webrtc.NewTrackLocalStaticSample(h264, "v", "s"); err != nil {
@@ -114,6 +121,8 @@ func (c *camera) run(ctx context.Context, endpoint, key string) error {
 	}
 	select {
 	case <-c.joined:
+	case <-c.left:
+		return errors.New("origin: WHIP: no connection")
 	case <-ctx.Done():
 		return nil
 	}
@@ -165,6 +174,8 @@ func (c *camera) shoot(ctx context.Context) error {
 		}
 		select {
 		case <-tick.C:
+		case <-c.left:
+			return errors.New("origin: WHIP: the connection is lost")
 		case <-ctx.Done():
 			return nil
 		}

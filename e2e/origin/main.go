@@ -54,6 +54,10 @@ func main() {
 			exit(relay(os.Args[2:]))
 		case "siege":
 			exit(besiege(ctx, os.Args[2:], os.Stdout))
+		case "broadcast":
+			exit(broadcast(ctx, os.Args[2:]))
+		case "strict":
+			exit(readStrictly(os.Stdin, os.Stdout))
 		}
 	}
 	var c config

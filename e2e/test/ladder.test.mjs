@@ -14,7 +14,7 @@ import { until } from '../harness/until.mjs';
 
 const hlsjs = fileURLToPath(new URL('../../player/node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const sizes = ['1280x720', '854x480', '640x360', '426x240'];
-const indices = [0, 2, 3, 4]; // 1 is 720p, which the broadcaster sends
+const indices = [0, 9, 10, 11]; // 8 is 720p, which the broadcaster sends
 
 /** The lines of a multivariant playlist: [{bandwidth, codecs, size, uri}]. */
 function variants(text) {

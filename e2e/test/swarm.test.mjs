@@ -7,6 +7,7 @@ import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
+// Clause: api
 test('four viewers get most of the stream from each other', { timeout: 150_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
@@ -38,6 +39,12 @@ test('four viewers get most of the stream from each other', { timeout: 150_000 }
     `copies ${metrics.sum('shoal_swarm_copies_per_chunk', { stream: 'demo' }).toFixed(2)}`);
   t.diagnostic(`bytes: ${consumed} consumed, ${sum('bytesFromPeers')} from peers, ${sum('bytesFromEdge')} from the edge (${edge - before} sent by it), ` +
     `${sum('duplicateBytes')} twice, rescues ${sum('rescues')}; latency ${stats.map((s) => s.latencySeconds.toFixed(2)).join(' ')} s`);
+  const told = await shoal.stream('demo');
+  t.diagnostic(`the API tells of ${told.viewers} viewers, offload ${told.offload}, copies ${told.copies}, ${told.bitrate} bit/s, ` +
+    `${told.latency.originSeconds} s behind live at the origin, ${told.latency.viewerSeconds} s at the viewers`);
+  assert.equal(told.viewers, 4);
+  assert.ok(told.offload > 0 && told.copies > 0 && told.latency.viewerSeconds > 0.5 && told.bitrate > 100_000, JSON.stringify(told));
+  assert.ok(told.latency.originSeconds > -0.1 && told.latency.originSeconds < 1.5, `the newest part is ${told.latency.originSeconds} s old`);
   assert.ok(byPlayers >= 0.6, `offload by the players' count: ${byPlayers}`);
   assert.ok(byEdge >= 0.6, `offload by the edge's count: ${byEdge}`);
   assert.ok(Math.abs(byPlayers - byEdge) <= 0.05 * byPlayers, `the counts differ: ${byPlayers} and ${byEdge}`);

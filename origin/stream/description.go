@@ -69,6 +69,9 @@ func (s *Stream) Describe() Description {
 }
 
 func (s *Stream) describe(of *rendition) (r Rendition) {
+	if len(of.tracks) == 0 && of.past.Rendition.Codecs != "" {
+		return of.past.Rendition
+	}
 	r.Index = of.index
 	var codecs []string
 	for _, t := range of.tracks {
@@ -106,6 +109,13 @@ func (s *Stream) Starting() bool {
 	return s.session != nil
 }
 
+// Awaited tells whether another process had media of the stream shortly before: its broadcaster is expected back, as after a restart.
+func (s *Stream) Awaited(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status == Idle && !s.since.IsZero() && now.Sub(s.since) < s.config.Grace
+}
+
 // Variants returns what the multivariant playlist says of the renditions that have media, the source first.
 func (s *Stream) Variants() (variants []hls.Variant) {
 	s.mu.Lock()
@@ -126,7 +136,7 @@ func (s *Stream) variant(of *rendition, v *hls.View) hls.Variant {
 		Independent: r.Width == 0 || s.gop > 0 && s.gop < s.config.longest(),
 	}
 	for _, g := range v.Segments {
-		out.Independent = out.Independent && (g.Gap || len(g.Parts) > 0 && g.Parts[0].Independent)
+		out.Independent = out.Independent && (g.Gap || g.Parts == nil || g.Parts[0].Independent)
 	}
 	return out
 }

@@ -57,8 +57,7 @@ func (s *Session) Follow(index int) (*Follower, error) {
 	}
 	i, found := slices.BinarySearchFunc(st.renditions, index, func(r *rendition, index int) int { return r.index - index })
 	if !found {
-		st.renditions = slices.Insert(st.renditions, i,
-			&rendition{index: index, next: st.source.next, window: st.newWindow(st.source.next)})
+		st.renditions = slices.Insert(st.renditions, i, st.newRendition(index, st.source.next))
 	}
 	r := st.renditions[i]
 	if r.follower != nil {

@@ -23,6 +23,7 @@ type rendition struct {
 	open     bool          // that segment has a part
 	parts    uint16        // in it
 	filled   time.Duration // of it
+	past     Past          // from earlier processes
 	follower *Follower     // who makes it; nil for the source, and while nobody does
 }
 
@@ -36,12 +37,24 @@ func (r *rendition) present() bool {
 	return n != nil && !n.Gap
 }
 
-func (s *Stream) newWindow(next uint64) *hls.Window {
+// newRendition makes a rendition whose next segment has a number; what is stored of it is listed, unless that has ended.
+func (s *Stream) newRendition(index int, next uint64) *rendition {
+	r := &rendition{index: index, next: next}
+	if s.config.Past != nil && s.resumes {
+		r.past = s.config.Past(s.Name, s.state.Epoch, index)
+		s.signPast(r)
+	}
+	r.window = s.newWindow(next, r.past.Segments)
+	r.past.Segments = nil
+	return r
+}
+
+func (s *Stream) newWindow(next uint64, past []*hls.Segment) *hls.Window {
 	c := s.config
 	return hls.NewWindow(hls.Config{
 		Epoch: s.state.Epoch, Target: c.target(), PartTarget: c.partTarget(),
-		Listed: c.WindowSegments, PartsFor: 3,
-	}, next, nil)
+		Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
+	}, next, past)
 }
 
 // prepare makes r's init segment, unless the tracks are those it has one for.
@@ -105,7 +118,7 @@ func (s *Stream) add(r *rendition, parts []segmenter.Part, at func(start time.Du
 
 func (s *Stream) openSegment(r *rendition, c *cut) {
 	if r == s.source {
-		s.state.NextMSN = r.next + 1
+		s.state.NextMSN, s.state.Ended = r.next+1, false
 		s.save()
 	}
 	r.open, r.parts, r.filled = true, 0, 0

@@ -19,10 +19,11 @@ import (
 // segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them. After
 // a power cut the file may be that of the segment before, and one number may come twice.
 type state struct {
-	Epoch         uint32 `json:"epoch"`         // Unix seconds when the stream's numbering began
-	NextMSN       uint64 `json:"nextMSN"`       // no segment had this number or a higher one
-	NextInit      uint64 `json:"nextInit"`      // likewise for init segments
-	Discontinuity uint64 `json:"discontinuity"` // before the newest segment
+	Epoch         uint32 `json:"epoch"`           // Unix seconds when the stream's numbering began
+	NextMSN       uint64 `json:"nextMSN"`         // no segment had this number or a higher one
+	NextInit      uint64 `json:"nextInit"`        // likewise for init segments
+	Discontinuity uint64 `json:"discontinuity"`   // before the newest segment
+	Ended         bool   `json:"ended,omitempty"` // its playlist has ended since
 }
 
 // store keeps a stream's state and key in one folder.

@@ -57,6 +57,7 @@ type Stream struct {
 	taps       []*Tap
 	twin       *Twin // to stay ahead of; nil: none, or it stays ahead of us
 	fresh      bool  // no segment was made by this process yet
+	resumes    bool  // what an earlier process made has not ended
 	gop        time.Duration
 	frames     float64 // a second, as they come
 }
@@ -84,8 +85,12 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.counters = metrics.of(name)
-	s.source = &rendition{next: s.state.NextMSN, window: s.newWindow(s.state.NextMSN)}
+	s.resumes = found && !s.state.Ended
+	s.source = s.newRendition(0, s.state.NextMSN)
 	s.renditions = []*rendition{s.source}
+	if v, _ := s.source.window.View(); v.Playable() { // its broadcaster is waited for as if this process had seen it go
+		s.status, s.since, s.left, s.grace = Interrupted, now, now, config.Grace
+	}
 	return s, nil
 }
 
@@ -197,6 +202,10 @@ func (s *Stream) tick(now time.Time) {
 	for _, r := range s.renditions {
 		if s.status == Ended && over >= 0 {
 			r.window.End()
+			if !s.state.Ended {
+				s.state.Ended = true
+				s.save()
+			}
 		}
 		if s.status == Ended && over >= keepEnded {
 			r.window.Release()

@@ -165,7 +165,7 @@ func TestRecords(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")
 	send(t, s, 0, 9*time.Second)
-	if n := verify(t, s.Stream()); n < 20 {
+	if n := verify(t, s.Stream()); n < 13 {
 		t.Fatalf("%d records", n)
 	}
 	s.Close()

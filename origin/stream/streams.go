@@ -33,7 +33,10 @@ type Config struct {
 	WindowSegments  int
 	// Seed makes the key pair of every stream, so that several origins sign alike. Empty: each stream has one of its own, on disk.
 	Seed []byte
-	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session. It may be nil.
+	// InMemory is how many complete segments stay in memory where somebody stores the others. 0: all that must be fetchable.
+	InMemory int
+	// Past returns what is stored of a rendition; it is asked when a process first knows of it. It may be nil.
+	Past func(stream string, epoch uint32, rendition int) Past
 	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session, and its cause says why:
 	// ErrSaidOver, ErrLost, ErrReplaced, ErrRevoked, or that the program ends. It may be nil.
 	Live func(ctx context.Context, s *Stream)

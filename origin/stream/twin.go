@@ -92,7 +92,7 @@ func (s *Stream) yield() {
 		}
 		r.next, r.open = next, false
 		if anew {
-			r.window, r.init = s.newWindow(next), nil
+			r.window, r.init = s.newWindow(next, nil), nil
 		}
 		r.window.ListFrom(next)
 	}

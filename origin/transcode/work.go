@@ -78,6 +78,10 @@ func (w *work) change(tracks []media.Track) {
 	}
 }
 
+// firstRung is the number of the first rung's rendition. Those below are the broadcaster's own: layers of a simulcast, and further
+// tracks of RTMP.
+const firstRung = 8
+
 // start begins a child, or says why none can be.
 func (w *work) start() {
 	rungs := w.rungs
@@ -85,7 +89,7 @@ func (w *work) start() {
 	v, _ := w.session.Stream().Window(0).View()
 	_, bits := v.Bitrates()
 	c, err := start(w.ladder.config.Program, w.source, bits, rungs, w.ladder.limits, func(i int) (*stream.Follower, error) {
-		return w.session.Follow(1 + slices.Index(all, rungs[i])) // a rung has the same number whatever the source is
+		return w.session.Follow(firstRung + slices.Index(all, rungs[i])) // a rung has the same number whatever the source is
 	})
 	if err != nil {
 		w.again(reasonDied, err.Error())

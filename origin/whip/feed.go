@@ -107,7 +107,7 @@ func (f *feed) stale(now time.Time, d time.Duration) bool {
 }
 
 func (f *feed) videoPacket(l *layer, p *rtp.Packet, lost bool, now time.Time) {
-	u, seen, broken, err := l.push(p, lost, now)
+	u, seen, broken := l.push(p, lost, now)
 	if broken {
 		f.keyframe()
 	}
@@ -116,6 +116,7 @@ func (f *feed) videoPacket(l *layer, p *rtp.Packet, lost bool, now time.Time) {
 	}
 	changed := false
 	if seen.key {
+		var err error
 		if changed, err = l.parameters(); err != nil {
 			f.err = err
 			return

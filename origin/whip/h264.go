@@ -85,5 +85,10 @@ func (c *h264Coding) track() (t media.Track, known bool, err error) {
 	return t, true, err
 }
 
-func (c *h264Coding) order() decodeOrder   { return h264.NewDTSExtractor() }
+func (c *h264Coding) order() decodeOrder {
+	var d h264.DTSExtractor
+	d.Initialize()
+	return &d
+}
+
 func (c *h264Coding) parameters() [][]byte { return [][]byte{c.sps} }

@@ -54,5 +54,10 @@ func (c *h265Coding) track() (t media.Track, known bool, err error) {
 	return t, true, err
 }
 
-func (c *h265Coding) order() decodeOrder   { return h265.NewDTSExtractor() }
+func (c *h265Coding) order() decodeOrder {
+	var d h265.DTSExtractor
+	d.Initialize()
+	return &d
+}
+
 func (c *h265Coding) parameters() [][]byte { return [][]byte{c.vps, c.sps, c.pps} }

@@ -62,7 +62,7 @@ func (l *layer) area() int {
 }
 
 // push adds a packet that is in its order. Broken tells that a picture was lost on which others lean.
-func (l *layer) push(p *rtp.Packet, lost bool, now time.Time) (u *unit, seen picture, broken bool, err error) {
+func (l *layer) push(p *rtp.Packet, lost bool, now time.Time) (u *unit, seen picture, broken bool) {
 	u, broken = l.unit.push(p, lost)
 	broken = broken && !l.waitKey
 	if broken {
@@ -70,20 +70,21 @@ func (l *layer) push(p *rtp.Packet, lost bool, now time.Time) (u *unit, seen pic
 		l.waitKey = true
 	}
 	if u == nil {
-		return nil, seen, broken, nil
+		return nil, seen, broken
 	}
-	if seen, err = l.coding.read(u.parts); err != nil {
+	seen, err := l.coding.read(u.parts)
+	if err != nil {
 		l.waitKey = true // it is as one that is lost
-		return nil, seen, true, nil
+		return nil, seen, true
 	}
 	if len(seen.bytes) == 0 {
-		return nil, seen, broken, nil
+		return nil, seen, broken
 	}
 	if !l.alive(now) {
 		l.since = now
 	}
 	l.heard = now
-	return u, seen, broken, nil
+	return u, seen, broken
 }
 
 // parameters returns the track where a key frame brought another one.

@@ -9,6 +9,7 @@ export interface Stream {
   gopSeconds: number;
   advice: string;
   tracks: string[];
+  thumbnail?: string | null;
   renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
 }
 

@@ -34,6 +34,21 @@ function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   return make('a', { class: 'card', href: `/watch/${stream.name}` }, art, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
 }
 
+// thumbnail returns the picture of a stream, one element for as long as the page is open: it is loaded anew each ten seconds, and stands meanwhile.
+const thumbnails = new Map<string, HTMLImageElement>();
+function thumbnail(name: string, path: string): HTMLImageElement {
+  let image = thumbnails.get(name);
+  if (!image) {
+    image = make('img', { class: 'thumbnail', alt: '', hidden: '' });
+    image.addEventListener('load', (event) => ((event.target as HTMLImageElement).hidden = false));
+    image.addEventListener('error', (event) => ((event.target as HTMLImageElement).hidden = true));
+    thumbnails.set(name, image);
+  }
+  const source = `${path}?${Math.floor(Date.now() / 10_000)}`;
+  if (image.getAttribute('src') !== source) image.src = source;
+  return image;
+}
+
 let drawn = '';
 
 every(2000, async () => {
@@ -46,9 +61,11 @@ every(2000, async () => {
     count.textContent = on.length === 0 ? '' : `${on.length} ${on.length === 1 ? 'stream' : 'streams'}`;
     const cards = on.map((s) => card(s, swarm.get(s.name)));
     const now = cards.map((c) => c.outerHTML).join('');
+    const shown = on.map((s) => (s.thumbnail ? thumbnail(s.name, s.thumbnail) : null));
     if (now === drawn) return;
     drawn = now;
     const focused = (document.activeElement as HTMLAnchorElement | null)?.href;
+    for (const [i, image] of shown.entries()) if (image) cards[i]?.querySelector('.art')?.prepend(image);
     grid.replaceChildren(...cards);
     cards.find((c) => (c as HTMLAnchorElement).href === focused)?.focus();
   } catch {

@@ -1,0 +1,100 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// sweep is how often is looked for what is too old.
+const sweep = 30 * time.Second
+
+// Run deletes what has grown too old, until ctx is done. It waits for nobody who records.
+func (a *Archive) Run(ctx context.Context) {
+	a.clean(time.Now())
+	tick := time.NewTicker(sweep)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			a.clean(now)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *Archive) clean(now time.Time) {
+	life := a.config.life()
+	if life == 0 {
+		return
+	}
+	for _, name := range a.names() {
+		s := a.shelf(name)
+		for _, e := range s.older(now.Add(-life)) {
+			if a.config.Upload && !s.uploaded(e) {
+				continue
+			}
+			if err := s.delete(e); err != nil {
+				a.log.Error("an old recording cannot be deleted", "error", err)
+				continue
+			}
+			a.metrics.deleted.Inc()
+		}
+	}
+}
+
+// names returns the streams that there is something of.
+func (a *Archive) names() (names []string) {
+	dirs, _ := os.ReadDir(a.config.Dir) // none: nothing was recorded
+	for _, d := range dirs {
+		if d.IsDir() {
+			names = append(names, d.Name())
+		}
+	}
+	return names
+}
+
+// older returns the files that ended before a time.
+func (s *shelf) older(than time.Time) (all []*entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.recordings {
+		for _, e := range r.files {
+			if e.index == nil && e.end.Before(than) {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+// delete takes a file away: from the window first, so that nobody is shown what is gone.
+func (s *shelf) delete(e *entry) error {
+	s.mu.Lock()
+	if p := s.slots[e.rendition]; p != nil && p.window != nil {
+		p.window.Lost(e.next)
+	}
+	for _, r := range s.recordings {
+		r.remove(e)
+	}
+	s.recordings = slices.DeleteFunc(s.recordings, func(r *recording) bool { return len(r.files) == 0 && r.end.Before(e.end.Add(1)) })
+	s.mu.Unlock()
+	var errs []error
+	for _, name := range []string{mediaSuffix, indexSuffix, mediaSuffix + UploadedSuffix} {
+		if err := os.Remove(e.path + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	_ = os.Remove(filepath.Dir(e.path)) // they go with their last file
+	_ = os.Remove(filepath.Dir(filepath.Dir(e.path)))
+	return errors.Join(errs...)
+}
+
+func (r *recording) remove(e *entry) {
+	r.files = slices.DeleteFunc(r.files, func(o *entry) bool { return o == e })
+}

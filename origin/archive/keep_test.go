@@ -1,0 +1,100 @@
+package archive
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shoal-live/shoal/origin/hls"
+)
+
+// What is older than the window goes from disk, file by file, and from the playlist before; the rest can still be fetched.
+//
+// Clause: dvr
+func TestOldFilesGo(t *testing.T) {
+	a := newArchive(t, Config{DVR: 30 * time.Second, FileDuration: 10 * time.Second})
+	b := newBroadcast(80)
+	b.window = newWindow(80)
+	synctest.Test(t, func(t *testing.T) {
+		stop := record(a, b.source())
+		for range 75 { // 150 s
+			b.play(60)
+			synctest.Wait()
+		}
+		before := len(files(t, a.config.Dir))
+		a.clean(b.began.Add(150 * time.Second)) // 30 s of window, one minute more: what ended before second 60
+		if n := len(files(t, a.config.Dir)); before != 15 || n != 10 {
+			t.Errorf("%d files, %d after the oldest went", before, n)
+		}
+		if n := testutil.ToFloat64(a.metrics.deleted); n != 5 {
+			t.Errorf("%v counted", n)
+		}
+		v, _ := b.window.View()
+		if first := v.Segments[0]; first.MSN != 12+25 || first.Gap {
+			t.Errorf("the window begins with %d, gap %v", first.MSN, first.Gap)
+		}
+		for msn := uint64(12); msn < 12+74; msn++ {
+			m, _ := b.window.Find(hls.Name{Kind: hls.KindSegment, Number: msn})
+			if stays := msn >= 12+25; m.There() != stays {
+				t.Errorf("segment %d is there: %v", msn, m.There())
+			}
+			path := fmt.Sprintf("/live/show/v0/%d/s%d.m4s", epoch, msn)
+			if w := get(a, path); (w.Code == http.StatusOK) != (msn >= 12+25) {
+				t.Errorf("%s: %d", path, w.Code)
+			}
+		}
+		stop()
+	})
+}
+
+// A recording is kept for its time, and where it is to be stored elsewhere not deleted before it is.
+func TestKept(t *testing.T) {
+	a := newArchive(t, Config{Keep: true, KeepFor: time.Hour, Upload: true})
+	b := newBroadcast(20)
+	synctest.Test(t, func(t *testing.T) {
+		stop := record(a, b.source())
+		b.play(120)
+		b.leave(0)
+		stop()
+		waiting, n, bytes := a.Waiting(10)
+		if n != 1 || len(waiting) != 1 || bytes != waiting[0].Size || waiting[0].Key != "show/20260501T200000Z/v0/s12.mp4" {
+			t.Fatalf("waiting: %+v, %d, %d", waiting, n, bytes)
+		}
+		late := b.began.Add(2 * time.Hour)
+		a.clean(late)
+		if len(files(t, a.config.Dir)) != 1 {
+			t.Fatal("deleted before it was uploaded")
+		}
+		if err := a.Uploaded(waiting[0], []byte("{}\n")); err != nil {
+			t.Fatal(err)
+		}
+		if _, n, _ := a.Waiting(10); n != 0 {
+			t.Error("it waits still")
+		}
+		a.clean(b.began.Add(time.Minute))
+		if len(files(t, a.config.Dir)) != 1 {
+			t.Error("deleted too early")
+		}
+		a.clean(late)
+		if all := files(t, a.config.Dir); len(all) != 0 || len(a.Recordings("show")) != 0 {
+			t.Errorf("left: %q", all)
+		}
+	})
+}
+
+func TestConfig(t *testing.T) {
+	for name, c := range map[string]Config{
+		"no folder":          {Keep: true},
+		"nothing wanted":     {Dir: "x"},
+		"a negative time":    {Dir: "x", DVR: -1},
+		"kept for too short": {Dir: "x", Keep: true, KeepFor: time.Hour, DVR: 2 * time.Hour},
+	} {
+		if _, err := New(c); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package archive
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+)
+
+// UploadedSuffix, after the name of a file, names the mark that it is stored elsewhere too.
+const UploadedSuffix = ".uploaded"
+
+// File is a finished file of a recording: nothing is appended to it any more.
+type File struct {
+	Stream string
+	Path   string // of the media; its index is beside it
+	Key    string // what it is called elsewhere: STREAM/RECORDING/vN/sMSN.mp4
+	Size   int64
+}
+
+// Index returns the path and the key of the file's index.
+func (f File) Index() (path, key string) {
+	return f.Path[:len(f.Path)-len(mediaSuffix)] + indexSuffix, f.Key[:len(f.Key)-len(mediaSuffix)] + indexSuffix
+}
+
+// Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, and how many
+// there are and how many bytes.
+func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
+	if !a.config.Keep {
+		return nil, 0, 0
+	}
+	for _, name := range a.names() {
+		s := a.shelf(name)
+		s.mu.Lock()
+		for _, r := range s.recordings {
+			for _, e := range slices.Clone(r.files) {
+				if e.index != nil || s.marked(e) {
+					continue
+				}
+				if _, err := os.Stat(e.path + mediaSuffix); errors.Is(err, fs.ErrNotExist) {
+					r.remove(e) // somebody took it away
+					continue
+				}
+				files++
+				bytes += e.size
+				if len(list) < most {
+					list = append(list, File{
+						Stream: name, Path: e.path + mediaSuffix, Size: e.size,
+						Key: path.Join(name, r.id, "v"+strconv.Itoa(e.rendition), path.Base(e.path)+mediaSuffix),
+					})
+				}
+			}
+		}
+		s.mu.Unlock()
+	}
+	return list, files, bytes
+}
+
+// Uploaded marks a file as stored elsewhere, for good.
+func (a *Archive) Uploaded(f File, note []byte) error { return replace(f.Path+UploadedSuffix, note) }
+
+func (s *shelf) uploaded(e *entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.marked(e)
+}
+
+// marked tells whether there is a mark. The caller holds mu.
+func (s *shelf) marked(e *entry) bool {
+	if !e.uploaded {
+		_, err := os.Stat(e.path + mediaSuffix + UploadedSuffix)
+		e.uploaded = err == nil
+	}
+	return e.uploaded
+}

@@ -1,0 +1,151 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/archive"
+	"github.com/shoal-live/shoal/origin/archive/upload"
+	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/thumbnail"
+)
+
+// openArchive makes what keeps media on disk, where that is wanted, and what makes pictures.
+func (o *Origin) openArchive() (err error) {
+	c := &o.config
+	if o.pictures, err = thumbnail.New(thumbnail.Config{Registry: c.Registry, Log: c.Log}); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	if c.DVR == 0 && !c.Record {
+		return nil
+	}
+	o.archive, err = archive.New(archive.Config{
+		Dir: filepath.Join(c.Data, "recordings"), DVR: c.DVR, Keep: c.Record, KeepFor: c.Keep, Upload: c.Storage.Endpoint != "",
+		Reserve: c.DiskReserve, Grace: c.Grace, Registry: c.Registry, Log: c.Log,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	if c.Storage.Endpoint == "" {
+		return nil
+	}
+	storage := c.Storage
+	storage.Archive, storage.Registry, storage.Log = o.archive, c.Registry, c.Log
+	if o.uploader, err = upload.New(storage); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	return nil
+}
+
+// record writes a broadcast to disk until it ends: each rendition from when it has media.
+func (o *Origin) record(ctx context.Context, st *stream.Stream) {
+	var all sync.WaitGroup
+	defer all.Wait()
+	at := map[int]bool{}
+	for {
+		_, changed := st.Window(0).View()
+		for _, i := range st.Renditions() {
+			if !at[i] {
+				at[i] = true
+				all.Go(func() { o.archive.Record(ctx, source(st, i)) })
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func source(st *stream.Stream, index int) archive.Source {
+	return archive.Source{
+		Stream: st.Name, Epoch: st.Epoch(), Rendition: index, Window: st.Window(index),
+		Describe: func() (v hls.Variant) {
+			for _, r := range st.Describe().Renditions {
+				if r.Index == index {
+					v = hls.Variant{Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate}
+				}
+			}
+			return v
+		},
+	}
+}
+
+// past is what a stream's window begins with in a new process.
+func (o *Origin) past(name string, epoch uint32, rendition int) stream.Past {
+	segments, head := o.archive.Past(name, epoch, rendition, time.Now())
+	return stream.Past{Segments: segments, Rendition: stream.Rendition{
+		Index: rendition, Codecs: head.Codecs, Width: head.Width, Height: head.Height, FrameRate: head.FrameRate,
+	}}
+}
+
+// serveStored answers for media that is on disk and in no window, and tells whether it did.
+func (o *Origin) serveStored(w http.ResponseWriter, r *http.Request) bool {
+	name := r.PathValue("name")
+	index, ok := renditionOf(r)
+	n, named := hls.ParseName(r.PathValue("file"))
+	epoch, err := strconv.ParseUint(r.PathValue("epoch"), 10, 32)
+	if o.archive == nil || !ok || !named || err != nil || !stream.ValidName(name) || r.PathValue("epoch") != strconv.FormatUint(epoch, 10) {
+		return false
+	}
+	if st := o.streams.Get(name); st != nil && st.Epoch() == uint32(epoch) {
+		if win := st.Window(index); win != nil {
+			if m, mayCome := win.Find(n); m.There() || mayCome {
+				return false
+			}
+		}
+	}
+	return o.archive.ServeMedia(w, r, name, uint32(epoch), index, n)
+}
+
+// serveRecording answers for a playlist of a recording.
+func (o *Origin) serveRecording(w http.ResponseWriter, r *http.Request) {
+	name, index := r.PathValue("name"), -1
+	if r.PathValue("rendition") != "" {
+		var ok bool
+		if index, ok = renditionOf(r); !ok {
+			name = ""
+		}
+	}
+	if o.archive == nil || !stream.ValidName(name) {
+		hls.Fail(w, http.StatusNotFound, "origin: there is no such recording")
+		return
+	}
+	o.archive.ServePlaylist(w, r, name, r.PathValue("id"), index)
+}
+
+// serveRecordings lists a stream's recordings.
+func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	if o.archive == nil || !o.config.Record || !stream.ValidName(name) {
+		hls.Fail(w, http.StatusNotFound, "origin: nothing is recorded here; start the origin with -record")
+		return
+	}
+	list := struct {
+		Recordings []archive.Description `json:"recordings"`
+		Stopped    *string               `json:"stopped"`
+	}{Recordings: o.archive.Recordings(name)}
+	if err := o.archive.Stopped(); err != nil {
+		text := "the disk cannot be written to"
+		if errors.Is(err, archive.ErrFull) {
+			text = "the disk is full"
+		}
+		list.Stopped = &text
+	}
+	writeJSON(w, list)
+}
+
+// servePicture answers with a picture of a live stream.
+func (o *Origin) servePicture(w http.ResponseWriter, r *http.Request) {
+	if st := o.find(w, r); st != nil {
+		o.pictures.Serve(w, r, st.Name, st.Window(0))
+	}
+}

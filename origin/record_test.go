@@ -1,0 +1,178 @@
+package origin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"testing"
+	"time"
+)
+
+// openAt runs an origin on a folder that may have served another, until stop is called.
+func openAt(t *testing.T, config Config) (h *house, stop func()) {
+	t.Helper()
+	keys, err := OpenKeys(config.Data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keys.Renew("demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RTMPAddr, config.WebRTCAddr, config.Log = "127.0.0.1:0", "127.0.0.1:0", slog.New(slog.NewTextHandler(io.Discard, nil))
+	o, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	if err := o.Listen(ctx); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- o.Run(ctx) }()
+	return &house{Origin: o, key: key}, func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// until asks for something until it is as wanted.
+func (h *house) until(t *testing.T, path string, good func(body string) bool) string {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(15 * time.Second); ; <-tick.C {
+		rw := h.get(t, path)
+		if rw.Code == http.StatusOK && good(rw.Body.String()) {
+			return rw.Body.String()
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s: %d %s", path, rw.Code, rw.Body)
+		}
+	}
+}
+
+// uris returns the addresses in a playlist, made absolute.
+func uris(at, playlist string) (all []string) {
+	for line := range strings.Lines(playlist) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			all = append(all, path.Join(path.Dir(at), line))
+		}
+	}
+	return all
+}
+
+// An origin that starts again has its window still: the same addresses, the same bytes, from disk. When the broadcast is over it is a
+// recording.
+//
+// Clause: dvr, recording, restart
+func TestDVRAndRecording(t *testing.T) {
+	// This broadcaster is forty times as fast as time: what a recorder is late for stays in memory.
+	config := Config{Data: t.TempDir(), DVR: 2 * time.Minute, WindowSegments: 30, Record: true, Grace: time.Second}
+	const playlist = "/live/demo/v0/index.m3u8"
+	h, stop := openAt(t, config)
+	c := h.publish(t, 41*time.Second)
+	text := h.until(t, playlist, func(body string) bool { return strings.Count(body, "#EXTINF") >= 20 })
+	if strings.Contains(text, "#EXT-X-GAP") {
+		t.Errorf("gaps: %s", text)
+	}
+	media := map[string][]byte{}
+	for _, uri := range uris(playlist, text)[:20] {
+		rw := h.get(t, uri)
+		if rw.Code != http.StatusOK || rw.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" {
+			t.Fatalf("%s: %d %s", uri, rw.Code, rw.Body)
+		}
+		media[uri] = rw.Body.Bytes()
+	}
+	c.Close()
+	stop()
+
+	h, stop = openAt(t, config)
+	defer stop()
+	text = h.get(t, playlist).Body.String()
+	if all := uris(playlist, text); len(all) < 20 || !strings.HasSuffix(all[0], "/s0.m4s") || strings.Contains(text, "#EXT-X-ENDLIST") {
+		t.Fatalf("after a start: %s", text)
+	}
+	for uri, b := range media {
+		if rw := h.get(t, uri); !bytes.Equal(rw.Body.Bytes(), b) {
+			t.Errorf("%s: %d, %d bytes, not the %d that it had", uri, rw.Code, rw.Body.Len(), len(b))
+		}
+	}
+	if multi := h.get(t, "/live/demo/index.m3u8").Body.String(); !strings.Contains(multi, `CODECS="avc1.`) {
+		t.Errorf("multivariant: %s", multi)
+	}
+	c = h.publish(t, 7*time.Second)
+	text = h.until(t, playlist, func(body string) bool { return strings.Count(body, "#EXTINF") >= 23 })
+	if strings.Count(text, "#EXT-X-DISCONTINUITY\n") != 1 || !strings.Contains(text, "#EXT-X-MEDIA-SEQUENCE:0\n") {
+		t.Errorf("after the broadcaster came back: %s", text)
+	}
+	c.Close()
+
+	var list struct {
+		Recordings []struct {
+			State, Playlist string
+			Files           int
+		}
+		Stopped *string
+	}
+	h.until(t, "/api/v1/streams/demo/recordings", func(body string) bool {
+		if err := json.Unmarshal([]byte(body), &list); err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Recordings) > 0 && list.Recordings[0].State == "finished"
+	})
+	if len(list.Recordings) != 1 || list.Recordings[0].Files != 2 || list.Stopped != nil {
+		t.Fatalf("recordings: %+v", list)
+	}
+	at := list.Recordings[0].Playlist
+	variants := uris(at, h.get(t, at).Body.String())
+	if len(variants) != 1 {
+		t.Fatalf("variants: %q", variants)
+	}
+	text = h.get(t, variants[0]).Body.String()
+	all := uris(variants[0], text)
+	if len(all) < 24 || !strings.Contains(text, "#EXT-X-PLAYLIST-TYPE:VOD\n") || !strings.HasSuffix(text, "#EXT-X-ENDLIST\n") {
+		t.Fatalf("recording: %s", text)
+	}
+	for _, uri := range all {
+		rw := h.get(t, uri)
+		if b := media[uri]; rw.Code != http.StatusOK || b != nil && !bytes.Equal(b, rw.Body.Bytes()) {
+			t.Errorf("%s: %d", uri, rw.Code)
+		}
+	}
+}
+
+// Clause: thumbnails
+func TestThumbnail(t *testing.T) {
+	h := open(t)
+	if rw := h.get(t, "/live/demo/thumb.jpg"); rw.Code != http.StatusNotFound {
+		t.Errorf("before the broadcast: %d", rw.Code)
+	}
+	c := h.publish(t, 5*time.Second)
+	defer c.Close()
+	h.until(t, "/live/demo/v0/index.m3u8", func(string) bool { return true })
+	rw := h.get(t, "/live/demo/thumb.jpg")
+	if rw.Code != http.StatusOK || rw.Header().Get("Content-Type") != "image/jpeg" || !bytes.HasPrefix(rw.Body.Bytes(), []byte{0xff, 0xd8}) {
+		t.Errorf("%d %v %s", rw.Code, rw.Header(), fmt.Sprintf("%.80q", rw.Body))
+	}
+}
+
+func TestNothingRecorded(t *testing.T) {
+	h := open(t)
+	for _, path := range []string{
+		"/api/v1/streams/demo/recordings", "/live/demo/recordings/20260501T200000Z/index.m3u8", "/live/demo/recordings/20260501T200000Z/v0/index.m3u8",
+		"/live/demo/recordings/x/index.m3u8", "/live/demo/v0/1/s1.m4s",
+	} {
+		if rw := h.get(t, path); rw.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", path, rw.Code)
+		}
+	}
+}

@@ -1,0 +1,7 @@
+// Package thumbnail makes a small picture of a live stream's newest key frame, with an ffmpeg that may be there or not.
+//
+// A picture is made when somebody asks and the last one is ten seconds old, so what nobody looks at costs nothing. One child per
+// stream at a time, and a few in the whole origin, decodes one part's first frame and ends; it has five seconds, and the lowest
+// priority. Who comes while it is at work waits for it, and where there is no room gets the picture before. Without ffmpeg there are
+// no pictures, and the answer says so.
+package thumbnail

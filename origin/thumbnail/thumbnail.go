@@ -1,0 +1,230 @@
+package thumbnail
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/shoal-live/shoal/origin/hls"
+)
+
+// Config says how pictures are made. The zero value works.
+type Config struct {
+	// FFmpeg is the program. Default "ffmpeg", looked for in PATH.
+	FFmpeg string
+	// Width of a picture, pixels. Default 480.
+	Width int
+	// Every is how old a picture may be before another is made. Default 10 s.
+	Every time.Duration
+	// Children is how many are made at a time. Default 2.
+	Children int
+	// Registry takes the metrics; nil: nobody does.
+	Registry prometheus.Registerer
+	// Log takes events a person may act on. Default slog.Default().
+	Log *slog.Logger
+}
+
+// Why there is no picture. The texts are shown to whoever asked.
+var (
+	ErrNoFFmpeg = errors.New("thumbnail: there are no pictures: this origin has no ffmpeg; install it and start the origin again")
+	ErrNoVideo  = errors.New("thumbnail: no key frame of this stream is here now")
+	ErrBusy     = errors.New("thumbnail: too many pictures are made at a time; ask again in a moment")
+	errFailed   = errors.New("thumbnail: the picture could not be made")
+)
+
+const (
+	patience = 5 * time.Second // with a child
+	mostKept = 1000            // pictures
+	largest  = 1 << 20         // of a picture, bytes
+)
+
+// Pictures makes and keeps them. It is safe for concurrent use.
+type Pictures struct {
+	// static
+	config  Config
+	path    string // of ffmpeg; empty: there is none
+	metrics *prometheus.CounterVec
+	log     *slog.Logger
+	running chan struct{} // holds a token for each child
+
+	mu   sync.Mutex
+	kept map[string]*picture
+}
+
+// picture is a stream's.
+type picture struct {
+	busy chan struct{} // holds a token while a child is at work
+
+	// guarded by Pictures.mu
+	bytes []byte
+	made  time.Time // when the newest attempt began
+	err   error     // of that
+}
+
+// New looks for ffmpeg. Where there is none all pictures fail with ErrNoFFmpeg.
+func New(config Config) (*Pictures, error) {
+	if config.FFmpeg == "" {
+		config.FFmpeg = "ffmpeg"
+	}
+	if config.Width == 0 {
+		config.Width = 480
+	}
+	if config.Every == 0 {
+		config.Every = 10 * time.Second
+	}
+	if config.Children == 0 {
+		config.Children = 2
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	if config.Width < 16 || config.Width > 4096 || config.Every < 0 || config.Children < 0 {
+		return nil, fmt.Errorf("thumbnail: configuration: a width of %d, every %v, %d at a time", config.Width, config.Every, config.Children)
+	}
+	p := &Pictures{config: config, log: config.Log, running: make(chan struct{}, config.Children), kept: map[string]*picture{}}
+	p.path, _ = exec.LookPath(config.FFmpeg) // none: said to who asks
+	p.metrics = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "shoal_origin_thumbnails_total", Help: "Pictures of streams, by how making them ended.",
+	}, []string{"outcome"})
+	if config.Registry != nil {
+		if err := config.Registry.Register(p.metrics); err != nil {
+			return nil, fmt.Errorf("thumbnail: metrics: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// Available tells whether there can be pictures.
+func (p *Pictures) Available() bool { return p.path != "" }
+
+// Get returns a JPEG of a stream, at most as old as Config.Every unless a newer one cannot be made at once.
+func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) ([]byte, error) {
+	if p.path == "" {
+		return nil, ErrNoFFmpeg
+	}
+	k := p.of(stream)
+	select {
+	case k.busy <- struct{}{}:
+		defer func() { <-k.busy }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	p.mu.Lock()
+	old, age, err := k.bytes, time.Since(k.made), k.err
+	p.mu.Unlock()
+	if age < p.config.Every && (old != nil || err != nil) {
+		return old, err
+	}
+	frame := newest(window)
+	if frame == nil {
+		return nil, ErrNoVideo
+	}
+	select {
+	case p.running <- struct{}{}:
+		defer func() { <-p.running }()
+	default:
+		if old == nil {
+			return nil, ErrBusy
+		}
+		return old, nil
+	}
+	began := time.Now()
+	b, err := p.make(frame)
+	if err != nil {
+		p.metrics.WithLabelValues("failed").Inc()
+		p.log.Warn("no picture could be made of a stream", "stream", stream, "error", err)
+		b, err = nil, errFailed
+	} else {
+		p.metrics.WithLabelValues("made").Inc()
+	}
+	p.mu.Lock()
+	k.bytes, k.made, k.err = b, began, err
+	p.mu.Unlock()
+	return b, err
+}
+
+// of returns what is kept of a stream, and lets go of the oldest where that is too much.
+func (p *Pictures) of(stream string) *picture {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	k := p.kept[stream]
+	if k != nil {
+		return k
+	}
+	if len(p.kept) >= mostKept {
+		oldest := ""
+		for name, k := range p.kept {
+			if oldest == "" || k.made.Before(p.kept[oldest].made) {
+				oldest = name
+			}
+		}
+		delete(p.kept, oldest)
+	}
+	k = &picture{busy: make(chan struct{}, 1)}
+	p.kept[stream] = k
+	return k
+}
+
+// newest returns the newest part in memory that begins with a key frame, behind its init segment; nil if there is none.
+func newest(w *hls.Window) [][]byte {
+	v, _ := w.View()
+	segments := v.Segments
+	if v.Open != nil {
+		segments = append(segments[:len(segments):len(segments)], v.Open)
+	}
+	for i := len(segments) - 1; i >= 0; i-- {
+		s := segments[i]
+		if s.Init == nil {
+			continue
+		}
+		for n := len(s.Parts) - 1; n >= 0; n-- {
+			if p := &s.Parts[n]; p.Independent && len(p.Bytes) > 0 {
+				return [][]byte{s.Init.Bytes, p.Bytes}
+			}
+		}
+	}
+	return nil
+}
+
+// make runs a child.
+func (p *Pictures) make(frame [][]byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // not the asker's: others wait for it too
+	defer cancel()
+	c := exec.CommandContext(ctx, p.path, "-nostdin", "-v", "error", "-threads", "1", "-f", "mp4", "-i", "pipe:0", "-an", "-frames:v", "1",
+		"-vf", "scale="+strconv.Itoa(p.config.Width)+":-2", "-q:v", "5", "-f", "mjpeg", "pipe:1")
+	c.Stdin = bytes.NewReader(bytes.Join(frame, nil))
+	var out, said bounded
+	c.Stdout, c.Stderr = &out, &said
+	c.WaitDelay = time.Second
+	if err := start(c); err != nil {
+		return nil, err
+	}
+	if err := c.Wait(); err != nil {
+		return nil, fmt.Errorf("ffmpeg: %w: %s", err, bytes.TrimSpace(said.bytes[:min(len(said.bytes), 300)]))
+	}
+	if !bytes.HasPrefix(out.bytes, []byte{0xff, 0xd8}) || out.full {
+		return nil, fmt.Errorf("ffmpeg made no picture of %d bytes", len(frame[1]))
+	}
+	return out.bytes, nil
+}
+
+// bounded keeps the first bytes that a child writes.
+type bounded struct {
+	bytes []byte
+	full  bool
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	n := min(len(p), largest-len(b.bytes))
+	b.bytes = append(b.bytes, p[:n]...)
+	b.full = b.full || n < len(p)
+	return len(p), nil
+}
