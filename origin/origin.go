@@ -277,4 +277,9 @@ func (o *Origin) watchKeys(ctx context.Context) {
 	}
 }
 
-func (o *Origin) endRevoked() { o.streams.Evict(o.keys.Holds) }
+func (o *Origin) endRevoked() {
+	o.streams.Evict(o.keys.Holds)
+	if o.whep != nil {
+		o.whep.Evict(o.keys.Holds)
+	}
+}

@@ -3,7 +3,9 @@ package whep
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -141,8 +143,8 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	if e.config.Authorize == nil {
 		return true
 	}
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if key = strings.TrimSpace(key); !strings.EqualFold(scheme, "Bearer") || key == "" {
+	key := keyOf(r)
+	if key == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		e.refuse(w, http.StatusUnauthorized, refusedKey, "send the stream's publish key as Bearer token; whoever has none watches by HLS")
 		return false
@@ -162,6 +164,29 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	e.refuse(w, http.StatusUnauthorized, refusedKey, "wrong publish key")
 	return false
+}
+
+// keyOf returns the key that a request carries, empty for none.
+func keyOf(r *http.Request) string {
+	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(key)
+	}
+	return ""
+}
+
+// Evict ends the sessions whose key does not hold any more.
+func (e *Endpoint) Evict(holds func(key string) bool) {
+	if e.config.Authorize == nil {
+		return
+	}
+	e.mu.Lock()
+	all := slices.Collect(maps.Values(e.sessions))
+	e.mu.Unlock()
+	for _, s := range all {
+		if !holds(s.key) {
+			s.end(errRevoked)
+		}
+	}
 }
 
 // enter takes a place among the sessions, which the function it returns gives back; nil if there is none.

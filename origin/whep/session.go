@@ -34,6 +34,7 @@ var (
 	errGone    = errors.New("whep: nothing was heard of the viewer for 30 s")
 	errOver    = errors.New("whep: the broadcaster sent nothing for a minute")
 	errDeleted = errors.New("whep: the viewer ended it")
+	errRevoked = errors.New("whep: the publish key of this viewer was removed")
 	errClosed  = errors.New("whep: the viewer closed the connection")
 )
 
@@ -42,6 +43,7 @@ type session struct {
 	// static
 	id          string
 	name        string
+	key         string // that let the viewer in
 	pc          *webrtc.PeerConnection
 	negotiation *rtc.Negotiation
 	feed        *feed

@@ -205,6 +205,26 @@ func TestOpus(t *testing.T) {
 	}
 }
 
+// TestEvict: a viewer goes with the key that let it in.
+func TestEvict(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 30, nil)
+	v := newViewer(t)
+	h.play(t, v)
+	s := h.session(v)
+	h.endpoint.Evict(func(key string) bool { return key == "secret" })
+	select {
+	case <-s.ended:
+		t.Fatal("its key holds")
+	default:
+	}
+	h.endpoint.Evict(func(string) bool { return false })
+	<-s.closed
+	if s.cause != errRevoked {
+		t.Error(s.cause)
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	h := open(t, nil)
 	v := newViewer(t)
