@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"testing"
@@ -21,6 +22,7 @@ var (
 		0x88, 0x92, 0xcf, 0x24, 0xa6, 0x92, 0x72, 0xc9, 0x12, 0x49, 0x22, 0xdc, 0x91, 0xaa, 0x48, 0xfc,
 		0xa2, 0x23, 0xff, 0x00, 0x01, 0x00, 0x01, 0x6a, 0x02, 0x02, 0x02, 0x01}
 	hevcPPS = []byte{0x44, 0x01, 0xc0, 0x25, 0x2f, 0x05, 0x32, 0x40}
+	vp9Key  = []byte{0x82, 0x49, 0x83, 0x42, 0x00, 0x77, 0xf0, 0x32, 0x34, 0x30, 0x38, 0x24, 0x1c, 0x19, 0x40, 0x18, 0x03, 0x40, 0x5f, 0xb4}
 	av1Head = []byte{8, 0, 0, 0, 66, 167, 191, 228, 96, 13, 0, 64}
 )
 
@@ -34,6 +36,8 @@ func TestTracks(t *testing.T) {
 		{"H.264", func() (media.Track, error) { return media.NewH264(testclip.Parameters()) }, "avc1.42c00c", 160, 90},
 		{"HEVC", func() (media.Track, error) { return media.NewH265(hevcVPS, hevcSPS, hevcPPS) }, "hvc1.2.4.L123.b0", 960, 540},
 		{"AV1", func() (media.Track, error) { return media.NewAV1(av1Head) }, "av01.0.08M.08", 1920, 804},
+		{"VP9", func() (media.Track, error) { return media.NewVP9(vp9Key, 0) }, "vp09.00.40.08", 1920, 804},
+		{"VP9, by level", func() (media.Track, error) { return media.NewVP9(vp9Key, 51) }, "vp09.00.51.08", 1920, 804},
 		{"AAC", func() (media.Track, error) { return media.NewAAC(testclip.AACConfig()) }, "mp4a.40.2", 0, 0},
 		{"Opus", func() (media.Track, error) { return media.NewOpus(2) }, "opus", 0, 0},
 	} {
@@ -50,6 +54,8 @@ func TestBadTracks(t *testing.T) {
 		"H.264, no PPS": func() (media.Track, error) { sps, _ := testclip.Parameters(); return media.NewH264(sps, nil) },
 		"HEVC":          func() (media.Track, error) { return media.NewH265(nil, nil, nil) },
 		"AV1":           func() (media.Track, error) { return media.NewAV1(nil) },
+		"VP9":           func() (media.Track, error) { return media.NewVP9(nil, 0) },
+		"VP9, no key":   func() (media.Track, error) { return media.NewVP9([]byte{0x86}, 0) },
 		"AAC":           func() (media.Track, error) { return media.NewAAC(nil) },
 		"AAC, no rate":  func() (media.Track, error) { return media.NewAAC(&mpeg4audio.AudioSpecificConfig{}) },
 		"Opus":          func() (media.Track, error) { return media.NewOpus(9) },
@@ -67,6 +73,39 @@ func TestParseH264(t *testing.T) {
 	}
 	if u := media.ParseH264([][]byte{{0x67, 1}, {0x68, 2}}); u.Bytes != nil || u.Key {
 		t.Fatal("parameter sets alone are no picture")
+	}
+}
+
+// TestSort does in place what Parse does with units taken apart.
+func TestSort(t *testing.T) {
+	long := func(units ...string) (b []byte) {
+		for _, u := range units {
+			b = append(b, 0, 0, 0, byte(len(u)))
+			b = append(b, u...)
+		}
+		return b
+	}
+	avc, err := media.SortH264(long("\x09\x10", "\x67\x01", "\x06\x05", "", "\x68\x02", "\x65\x03"))
+	if err != nil || !avc.Key || string(avc.SPS) != "\x67\x01" || string(avc.PPS) != "\x68\x02" || !bytes.Equal(avc.Bytes, long("\x06\x05", "\x65\x03")) {
+		t.Errorf("%+v, %v", avc, err)
+	}
+	hevc, err := media.SortH265(long("\x40\x01v", "\x42\x01s", "\x44\x01p", "\x26\x01i"))
+	if err != nil || !hevc.Key || string(hevc.VPS) != "\x40\x01v" || string(hevc.SPS) != "\x42\x01s" || !bytes.Equal(hevc.Bytes, long("\x26\x01i")) {
+		t.Errorf("%+v, %v", hevc, err)
+	}
+	av1, err := media.SortAV1([]byte("\x12\x00" + "\x0a\x02hh" + "\x36\x55\x03xyz")) // a delimiter, a header, a frame with an extension
+	if err != nil || !av1.Key || string(av1.Header) != "\x08hh" || string(av1.Bytes) != "\x0a\x02hh\x36\x55\x03xyz" {
+		t.Errorf("%+v, %v", av1, err)
+	}
+	for name, b := range map[string]string{"length": "\x00\x00", "unit": "\x00\x00\x00\x09\x65"} {
+		if _, err := media.SortH264([]byte(b)); !errors.Is(err, media.ErrSample) {
+			t.Errorf("H.264, %s cut off: %v", name, err)
+		}
+	}
+	for name, b := range map[string]string{"size missing": "\x08hh", "size cut off": "\x0a", "OBU cut off": "\x0a\x09h", "extension cut off": "\x0e"} {
+		if _, err := media.SortAV1([]byte(b)); !errors.Is(err, media.ErrSample) {
+			t.Errorf("AV1, %s: %v", name, err)
+		}
 	}
 }
 
@@ -90,6 +129,14 @@ func FuzzUnits(f *testing.F) {
 		_, _ = media.NewH264(a, b)
 		_, _ = media.NewH265(a, b, a)
 		_, _ = media.NewAV1(a)
+		_, _ = media.NewVP9(a, 0)
+		if u, err := media.SortH264(bytes.Clone(b)); err == nil && len(u.Bytes) > len(b) {
+			t.Error("more than there was")
+		}
+		_, _ = media.SortH265(bytes.Clone(b))
+		if u, err := media.SortAV1(bytes.Clone(b)); err == nil && len(u.Bytes) > len(b) {
+			t.Error("more than there was")
+		}
 		media.OpusLength(a)
 	})
 }

@@ -3,6 +3,7 @@ package rtmp
 import (
 	"errors"
 	"net"
+	"os"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/stream"
@@ -14,6 +15,7 @@ const (
 	writeDeadline = 5 * time.Second
 	notice        = 100 * time.Millisecond // how often what comes is counted, and the deadline put off: each costs
 	gathered      = 10 * time.Millisecond  // of the broadcast that come before we are woken ...
+	pause         = 300 * time.Millisecond // that is waited for more to gather
 	mostGathered  = 2048                   // ... bytes at most: where much less comes at once, it waits no longer than it must
 )
 
@@ -42,6 +44,15 @@ func (b *bounded) Read(p []byte) (int, error) {
 		}
 	}
 	n, err := b.Conn.Read(p)
+	if n == 0 && b.least > 1 && errors.Is(err, os.ErrDeadlineExceeded) {
+		// It pauses, or what it says is short and the last for now: we are woken for every byte, and wait until it is gone.
+		b.least = 1
+		gather(b.Conn, b.least)
+		if err := b.SetReadDeadline(b.noted.Add(silence)); err != nil {
+			return 0, err
+		}
+		n, err = b.Conn.Read(p)
+	}
 	b.count += n
 	if now := time.Now(); err != nil || now.Sub(b.noted) >= notice {
 		if failed := b.note(now); err == nil {
@@ -58,6 +69,9 @@ func (b *bounded) note(now time.Time) error {
 		b.gather(now.Sub(b.noted))
 	}
 	b.noted, b.count = now, 0
+	if b.least > 1 {
+		return b.SetReadDeadline(now.Add(pause))
+	}
 	return b.SetReadDeadline(now.Add(silence))
 }
 

@@ -49,21 +49,20 @@ func put(t *testing.T, name string, b []byte) {
 	}
 }
 
-// TestSecure broadcasts through TLS: a whole stream, a wrong key, and what is no TLS.
-//
-// Clause: rtmps
-func TestSecure(t *testing.T) {
+// openSecure is open with RTMPS alone, and how to reach it.
+func openSecure(t *testing.T) (h *house, dial func() net.Conn) {
+	t.Helper()
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	cert, key := pair(t, "origin.example")
 	put(t, certFile, cert)
 	put(t, keyFile, key)
-	h := newHouse(t, Config{Secure: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile})
+	h = newHouse(t, Config{Secure: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile})
 	ln, err := h.ListenSecure(t.Context())
 	h.run(t, ln, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(cert)
-	dial := func() net.Conn {
+	return h, func() net.Conn {
 		c, err := tls.Dial("tcp", h.addr, &tls.Config{RootCAs: roots, ServerName: "origin.example"})
 		if err != nil {
 			t.Fatal(err)
@@ -71,6 +70,13 @@ func TestSecure(t *testing.T) {
 		t.Cleanup(func() { _ = c.Close() })
 		return c
 	}
+}
+
+// TestSecure broadcasts through TLS: a whole stream, a wrong key, and what is no TLS.
+//
+// Clause: rtmps
+func TestSecure(t *testing.T) {
+	h, dial := openSecure(t)
 	if _, code := h.greet(t, dial(), "live", "wrong"); !strings.HasPrefix(code, "NetStream.Publish.BadName") {
 		t.Error(code)
 	}

@@ -62,7 +62,6 @@ type chunks struct {
 
 // chunkStream is what the headers of one chunk stream leave out when it goes on as before, and the message in the making.
 type chunkStream struct {
-	known    bool
 	begun    bool // a message is in the making
 	extended bool // chunks of type 3 repeat the extended timestamp
 	kind     byte

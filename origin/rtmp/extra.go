@@ -15,6 +15,9 @@ const maxExtras = 4 // video tracks beside the first
 // errOrder says that a rendition's frames are not in the order they are shown.
 var errOrder = errors.New("it has B-frames: switch them off for all but the first track")
 
+// errTaken says that a rendition with the track's number comes from elsewhere: who began last makes it.
+var errTaken = errors.New("this origin makes a rendition of this number by itself")
+
 // extra is a video track beside the first one: a rendition of the stream. What goes wrong with it ends it alone.
 type extra struct {
 	id      byte
@@ -35,6 +38,9 @@ func (x *extra) take(e event, running bool) {
 		return
 	}
 	if err := x.try(e, running); err != nil {
+		if errors.Is(err, stream.ErrReplaced) {
+			err = errTaken
+		}
 		x.log.Warn("a video track beside the first is dropped", "track", x.id, "error", err)
 		x.close()
 		x.over = true

@@ -178,19 +178,28 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 	err = newFeed(session, s.config.Log.With("stream", session.Stream().Name)).run(d)
 	if err == nil {
 		session.End()
+		hearOut(c)
 	} else if ctx.Err() == nil {
 		s.config.Log.Info("rtmp: connection ended", "stream", session.Stream().Name, "error", err)
 		if errors.Is(err, errFormat) {
 			s.refuse(stream.RefusedFormat)
 			_ = d.reject("NetStream.Publish.Rejected", err.Error())
-			linger(c)
+			hangUp(c)
 		}
 	}
 }
 
-// linger lets the last words arrive: closing on top of bytes not yet read would throw them away.
-func linger(c net.Conn) {
-	if h, ok := c.(interface{ CloseWrite() error }); ok && h.CloseWrite() == nil && c.SetReadDeadline(time.Now().Add(lastWords)) == nil {
+// hangUp lets the last words arrive.
+func hangUp(c net.Conn) {
+	if h, ok := c.(interface{ CloseWrite() error }); ok && h.CloseWrite() == nil {
+		hearOut(c)
+	}
+}
+
+// hearOut waits for the other side to close: closing on top of bytes not yet read throws away what was said, and looks to
+// the other side like a failure.
+func hearOut(c net.Conn) {
+	if c.SetReadDeadline(time.Now().Add(lastWords)) == nil {
 		_, _ = io.CopyN(io.Discard, c, 4<<20)
 	}
 }
