@@ -35,7 +35,7 @@ type Config struct {
 	// Grace is how long a stream waits for its broadcaster to come back before it, and its playlist, end. Where one says that
 	// it is over the stream is called ended after 3 s at most, and its playlist waits all the same. Default 60 s.
 	Grace time.Duration
-	// WindowSegments is how many complete segments the playlist lists. Default 6.
+	// WindowSegments is how many complete segments the playlist lists. Default 10.
 	WindowSegments int
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
@@ -53,7 +53,7 @@ func (c *Config) validate() error {
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
-	setDefault(&c.WindowSegments, 6)
+	setDefault(&c.WindowSegments, 10)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

@@ -14,7 +14,7 @@ import (
 
 // lean is how much an origin lets lie before it is collected, in hundredths of what lives, unless GOGC in the environment says
 // otherwise. Nearly all that lives is media, which holds no pointers and costs nothing to collect around; see docs/decisions/0025.
-const lean = 25
+const lean = 15
 
 // defaultData is the folder of an origin unless it is told another.
 const defaultData = "data"
@@ -29,7 +29,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
-	flags.IntVar(&config.WindowSegments, "window", 6, "`segments` listed in a playlist")
+	flags.IntVar(&config.WindowSegments, "window", 10, "`segments` listed in a playlist")
 	ingest, checked := ingestFlags(flags, &config)
 	if err := flags.parseOnly(args); err != nil {
 		return err
