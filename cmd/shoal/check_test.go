@@ -65,7 +65,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"key list -data " + file, "key: -data " + file + ": " + file + " is a file"},
 		{"origin -part 0s", "origin: -part 0s: choose 100ms to 1s (by default 333ms)"},
 		{"origin -segment 0s", "origin: -segment 0s: choose 1s to 10s, in whole seconds (by default 2s)"},
-		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 6)"},
+		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 8)"},
 		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
 		{"origin -rtmps :1936", "origin: -rtmps :1936: it needs a certificate: name its PEM file by -tls-cert"},
 		{"up -rtmps :1936 -tls-cert " + file, "up: -rtmps :1936: it needs the private key of -tls-cert: name its PEM file by -tls-key"},

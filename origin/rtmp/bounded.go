@@ -38,8 +38,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if b.session == nil {
 		return b.introduce(p)
 	}
-	if b.noted.IsZero() {
-		if err := b.note(time.Now()); err != nil {
+	if b.noted.IsZero() { // what comes first is noted at once, below
+		if err := b.SetReadDeadline(time.Now().Add(silence)); err != nil {
 			return 0, err
 		}
 		b.noted = b.noted.Add(-notice) // the first of what comes is counted at once
