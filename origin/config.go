@@ -95,7 +95,7 @@ func (c *Config) validate() error {
 	setDefault(&c.PartDuration, 333*time.Millisecond)
 	setDefault(&c.SegmentDuration, 2*time.Second)
 	setDefault(&c.Grace, time.Minute)
-	setDefault(&c.WindowSegments, 10)
+	setDefault(&c.WindowSegments, 8)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
