@@ -225,6 +225,42 @@ func TestEvict(t *testing.T) {
 	}
 }
 
+// TestEndedAsItConnects: a session that ends at the moment at which it is connected is not fed on.
+func TestEndedAsItConnects(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 30, nil)
+	f := h.endpoint.hold(h.streams.Get("demo"))
+	defer h.endpoint.release(f)
+	track, _, err := f.playable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newViewer(t)
+	for n := range 50 {
+		o, err := parseOffer(v.offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		video, err := o.choose(track)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := answer(t.Context(), h.endpoint.config.Port, rtc.Aside{Log: h.endpoint.config.Log}, "x", v.offer, o, f, video, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.end(errDeleted)
+		close(s.connected)
+		_ = s.run(t.Context())
+		f.mu.Lock()
+		left := len(f.queues)
+		f.mu.Unlock()
+		if left != 0 {
+			t.Fatalf("session %d is fed after its end", n)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	h := open(t, nil)
 	v := newViewer(t)
