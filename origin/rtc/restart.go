@@ -42,6 +42,9 @@ type Negotiation struct {
 // once the offer is known and may be nil.
 func Negotiate(ctx context.Context, pc *webrtc.PeerConnection, offer string, ended <-chan struct{}, ready func() error) (*Negotiation, string, error) {
 	n := &Negotiation{pc: pc, ended: ended, offer: offer, etag: newETag()}
+	if strings.Count(offer, "a=candidate:") > 2*MaxCandidates { // of two tracks that are not bundled yet
+		return n, "", fmt.Errorf("%w: more than %d candidates", ErrOffer, 2*MaxCandidates)
+	}
 	answer, err := n.negotiate(ctx, offer, ready)
 	return n, answer, err
 }

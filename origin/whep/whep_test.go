@@ -284,6 +284,7 @@ func TestRefusals(t *testing.T) {
 		{"no fingerprint", "/whep/demo", strings.ReplaceAll(v.offer, "a=fingerprint", "a=x"), "application/sdp", bearer, 400, "fingerprint"},
 		{"sending", "/whep/demo", strings.ReplaceAll(v.offer, "a=recvonly", "a=sendonly"), "application/sdp", bearer, 422, "/whip/"},
 		{"no H.264", "/whep/demo", strings.ReplaceAll(v.offer, "H264/90000", "H266/90000"), "application/sdp", bearer, 406, "H264"},
+		{"a crowd of candidates", "/whep/demo", v.offer + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 130), "application/sdp", bearer, 400, "candidates"},
 		{"no password", "/whep/demo", strings.ReplaceAll(v.offer, "a=ice-pwd", "a=x"), "application/sdp", bearer, 400, "SDP"},
 	} {
 		a, text := h.do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
