@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,14 @@ import (
 // Clause: whep-play
 func TestPlay(t *testing.T) {
 	h := open(t, nil)
-	h.broadcast(t, "opus", 100, nil) // 40 frames after the newest key frame
+	on := make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(on) })
+	t.Cleanup(goOn)
+	h.broadcast(t, "opus", 100, func(n int, _ *media.Frame) { // 40 frames after the newest key frame it pauses
+		if n > 100 {
+			<-on
+		}
+	})
 	v := newViewer(t)
 	began, key := time.Now(), h.newestKey()
 	h.play(t, v)
@@ -27,10 +35,8 @@ func TestPlay(t *testing.T) {
 	if first.Payload[0]&0x1f != 24 || first.Payload[3]&0x1f != 7 {
 		t.Errorf("the first packet holds %x, not parameter sets", first.Payload[:4])
 	}
-	t.Logf("first packet of a picture %v after the offer", time.Since(began))
-	if d := time.Since(began); d > time.Second {
-		t.Errorf("first packet after %v: it waited for the next key frame", d)
-	}
+	t.Logf("first packet of a picture %v after the offer, of a broadcast that pauses", time.Since(began))
+	goOn()
 
 	// what was missed comes first, all at once; nothing is lost
 	for last, n := first, 0; n < 70; n++ {
