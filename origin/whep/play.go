@@ -61,7 +61,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.refuse(w, status, refusedFormat, err.Error())
 		return
 	}
-	s.key = keyOf(r)
+	s.key = rtc.Bearer(r)
 	e.mu.Lock()
 	e.sessions[s.id] = s
 	e.mu.Unlock()

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +98,7 @@ func (e *Endpoint) fail(w http.ResponseWriter, status int, text string) {
 
 // authorized checks the Bearer token, or answers why not.
 func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name string) bool {
-	key := tokenOf(r)
+	key := rtc.Bearer(r)
 	if key == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		e.fail(w, http.StatusUnauthorized, "whip: send the publish key as Bearer token")
@@ -121,15 +120,6 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	e.fail(w, http.StatusUnauthorized, "whip: wrong publish key")
 	return false
-}
-
-// tokenOf returns the Bearer token of a request, empty if it has none.
-func tokenOf(r *http.Request) string {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(key)
 }
 
 // enter takes a place among the sessions, which the function it returns gives back; nil if there is none.
