@@ -16,13 +16,17 @@ import (
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
-const silence = 10 * time.Second // without media a broadcaster is gone
+const (
+	silence   = 10 * time.Second // without media a broadcaster is gone
+	maxTracks = 64               // of a session: each source that begins is one, also where it takes the place of another
+)
 
 // Why a session ends that is not broken.
 var (
 	errSilent  = errors.New("whip: no media came for 10 s")
 	errDeleted = errors.New("whip: the broadcaster ended it")
 	errClosed  = errors.New("whip: the broadcaster closed the connection")
+	errSources = errors.New("whip: the broadcaster sends from more sources than there can be")
 )
 
 // session is one broadcaster's peer connection.
@@ -46,6 +50,7 @@ type session struct {
 	mu    sync.Mutex
 	ssrcs []uint32 // of video
 	over  bool     // no track is read any more
+	count int      // of tracks
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
@@ -119,6 +124,10 @@ func (s *session) enter(t *webrtc.TrackRemote) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over {
+		return false
+	}
+	if s.count++; s.count > maxTracks {
+		s.end(errSources)
 		return false
 	}
 	if ssrc := uint32(t.SSRC()); t.Kind() == webrtc.RTPCodecTypeVideo && !slices.Contains(s.ssrcs, ssrc) {

@@ -30,3 +30,22 @@ func TestLateTrack(t *testing.T) {
 	s.track(&webrtc.TrackRemote{}, &webrtc.RTPReceiver{}) // to read it would panic
 	s.readers.Wait()
 }
+
+// TestManySources ends the session of a broadcaster that sends from ever another source, as an offer that names none allows.
+//
+// Clause: hostile
+func TestManySources(t *testing.T) {
+	s := &session{ended: make(chan struct{})}
+	s.end = func(err error) { s.cause = err; close(s.ended) }
+	for n := range maxTracks {
+		if !s.enter(&webrtc.TrackRemote{}) {
+			t.Fatalf("source %d is not read", n)
+		}
+	}
+	if s.enter(&webrtc.TrackRemote{}) {
+		t.Error("one too many is read")
+	}
+	if <-s.ended; !errors.Is(s.cause, errSources) {
+		t.Error(s.cause)
+	}
+}
