@@ -20,8 +20,8 @@ const (
 
 // Config is what an Endpoint needs.
 type Config struct {
-	Port      *rtc.Port // for media
-	Keyframes time.Duration
+	Port      *rtc.Port     // for media
+	Keyframes time.Duration // so often a key frame is asked for, where none has just come; default 2 s
 	// ICEServers are told to broadcasters: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD.
 	ICEServers []string
 	Authorize  func(key string) (name string, ok bool) // the stream a publish key belongs to
@@ -48,6 +48,9 @@ func New(config Config) (*Endpoint, error) {
 	links, err := rtc.Links(config.ICEServers)
 	if err != nil {
 		return nil, err
+	}
+	if config.Keyframes <= 0 {
+		config.Keyframes = 2 * time.Second
 	}
 	return &Endpoint{config: config, links: links, sessions: map[string]*session{}}, nil
 }

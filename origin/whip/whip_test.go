@@ -214,6 +214,9 @@ func TestManyOffersAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if e.config.Keyframes <= 0 {
+		t.Error("key frames are asked for without a pause")
+	}
 	e.running = t.Context()
 	for range maxSessions {
 		ctx, leave := e.enter()
