@@ -237,7 +237,7 @@ func TestEndedAsItConnects(t *testing.T) {
 	h.broadcast(t, "opus", 30, nil)
 	f := h.endpoint.hold(h.streams.Get("demo"))
 	defer h.endpoint.release(f)
-	track, _, err := f.playable(t.Context())
+	track, _, err := f.playable(t.Context(), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,4 +349,23 @@ func FuzzParseOffer(f *testing.F) {
 			t.Fatal(c)
 		}
 	})
+}
+
+// TestNotYet: of a broadcast whose first key frame has not come it is said so, with an invitation to come again.
+func TestNotYet(t *testing.T) {
+	t.Parallel()
+	h := open(t, nil)
+	session, err := h.streams.Publish("demo", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	began := time.Now()
+	a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "key frame") || a.Header.Get("Retry-After") == "" || time.Since(began) < knownWithin {
+		t.Error(a.StatusCode, text, time.Since(began))
+	}
+	if _, text := h.do(t, "GET", "/whep/demo", ""); !strings.Contains(text, "key frame") || !strings.Contains(text, `"playable":false`) {
+		t.Error(text)
+	}
 }
