@@ -32,11 +32,13 @@ test('a studio whose network changed restarts ICE, and viewers notice nothing', 
   await page.context().setOffline(true);
   await page.context().setOffline(false); // the page is told that it is online again; its media went on by another way meanwhile
   await until('ICE to be restarted', () => patches.some(([method]) => method === 'PATCH'));
-  await until('media to go on', async () => (await shoal.stream('show')).lastMsn > before.lastMsn + 1, { seconds: 15 });
+  await until('media to go on', async () => (await shoal.stream('show')).lastMsn > before.lastMsn + 1, { seconds: 30 });
   const after = await shoal.stream('show');
   const playlist = await (await fetch(`${shoal.base}/live/show/v0/index.m3u8`)).text();
   t.diagnostic(`${patches.map(([method, status]) => `${method} ${status}`).join(', ')}; MSN ${before.lastMsn}, then ${after.lastMsn}`);
-  assert.deepEqual(patches.map(([method, status]) => `${method} ${status}`), ['POST 201', 'PATCH 200']);
+  const [first, ...others] = patches.map(([method, status]) => `${method} ${status}`);
+  assert.equal(first, 'POST 201');
+  assert.ok(others.length >= 1 && others.every((answer) => answer === 'PATCH 200'), others.join(', ')); // a slow machine mends again after 3 s
   assert.notEqual(patches[0][2], patches[1][2], 'the ETag is the same');
   assert.doesNotMatch(playlist, /^#EXT-X-(DISCONTINUITY|GAP)$/m);
   assert.equal(await page.textContent('#state'), 'Live');

@@ -1,9 +1,11 @@
 package rtc
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // Bounds of ICE-TCP. A connection that asks for no session ends after firstWord, so who holds all of them has to come
@@ -14,10 +16,13 @@ const (
 	maxFromHere = 256 // of this machine
 )
 
+const breath = 100 * time.Millisecond // until the next connection is taken, where the machine could not take one
+
 // callers is a listener that lets in only so many connections at once, and closes all of them with itself.
 type callers struct {
 	net.Listener
 	shed func() // a connection was one too many
+	over chan struct{}
 
 	mu     sync.Mutex
 	closed bool
@@ -32,14 +37,23 @@ type caller struct {
 }
 
 func newCallers(ln net.Listener, shed func()) *callers {
-	return &callers{Listener: ln, shed: shed, open: map[*caller]netip.Prefix{}, from: map[netip.Prefix]int{}}
+	return &callers{Listener: ln, shed: shed, over: make(chan struct{}), open: map[*caller]netip.Prefix{}, from: map[netip.Prefix]int{}}
 }
 
+// Accept fails only when the listener is closed: whoever calls it gives up at the first error, and out of descriptors a machine is for a while.
 func (l *callers) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return nil, err
+		}
+		if err != nil {
+			l.shed()
+			select {
+			case <-time.After(breath):
+			case <-l.over:
+			}
+			continue
 		}
 		if one := l.enter(c); one != nil {
 			return one, nil
@@ -79,7 +93,10 @@ func (c *caller) Close() error {
 func (l *callers) Close() error {
 	err := l.Listener.Close()
 	l.mu.Lock()
-	l.closed = true
+	if !l.closed {
+		l.closed = true
+		close(l.over)
+	}
 	var all []*caller
 	for c := range l.open {
 		all = append(all, c)

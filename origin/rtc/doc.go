@@ -7,7 +7,8 @@
 //
 //	port.go      the port, on every address of the machine, by UDP and TCP
 //	callers.go   bounds of TCP connections
-//	body.go      what is sent to an endpoint
+//	body.go      what is sent to an endpoint, and by whom
+//	patch.go     what a PATCH is answered with
 //	restart.go   an offer and its answer, and both again where ICE begins anew
 //	fragment.go  what a PATCH says of ICE (RFC 8840), and what it is answered with
 //	link.go      ICE servers, as peers are told of them

@@ -12,7 +12,7 @@ import (
 // ErrFragment says that a PATCH has no usable body.
 var ErrFragment = errors.New("webrtc: not a usable SDP fragment of ICE")
 
-// MaxCandidates bounds what one session may be told for each time that its ICE begins.
+// MaxCandidates bounds what PATCHes may tell one session for each time that its ICE begins. An offer may hold as many of each track.
 const MaxCandidates = 64
 
 // Fragment is what a PATCH brings (RFC 8840, section 9): candidates of the broadcaster, and credentials, which are new ones where ICE

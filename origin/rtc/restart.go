@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +41,9 @@ type Negotiation struct {
 // once the offer is known and may be nil.
 func Negotiate(ctx context.Context, pc *webrtc.PeerConnection, offer string, ended <-chan struct{}, ready func() error) (*Negotiation, string, error) {
 	n := &Negotiation{pc: pc, ended: ended, offer: offer, etag: newETag()}
+	if strings.Count(offer, "a=candidate:") > 2*MaxCandidates { // of two tracks that are not bundled yet
+		return n, "", fmt.Errorf("%w: more than %d candidates", ErrOffer, 2*MaxCandidates)
+	}
 	answer, err := n.negotiate(ctx, offer, ready)
 	return n, answer, err
 }
@@ -83,8 +85,8 @@ func (n *Negotiation) ETag() string {
 	return n.etag
 }
 
-// Patch takes a fragment. What it returns is the fragment for a restarted ICE and its ETag, or nothing where candidates were added.
-func (n *Negotiation) Patch(ctx context.Context, match string, f Fragment) (answer, etag string, err error) {
+// patch takes a fragment. What it returns is the fragment for a restarted ICE and its ETag, or nothing where candidates were added.
+func (n *Negotiation) patch(ctx context.Context, match string, f Fragment) (answer, etag string, err error) {
 	if match == "" {
 		return "", "", errUnconditional
 	}
@@ -145,17 +147,4 @@ func (n *Negotiation) restart(ctx context.Context, f Fragment) (answer, etag str
 	}
 	answer, err = FragmentOf(description)
 	return answer, n.etag, err
-}
-
-// Status is what an error of Patch is answered with.
-func Status(err error) int {
-	for of, status := range map[error]int{
-		errUnconditional: http.StatusPreconditionRequired, errStale: http.StatusPreconditionFailed,
-		errHalfRestart: http.StatusUnprocessableEntity, errTooMany: http.StatusUnprocessableEntity, errGone: http.StatusNotFound,
-	} {
-		if errors.Is(err, of) {
-			return status
-		}
-	}
-	return http.StatusInternalServerError
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/webrtc/v4"
@@ -161,6 +162,43 @@ func TestCallers(t *testing.T) {
 	if from("192.0.2.9:1") != nil {
 		t.Error("one too many")
 	}
+}
+
+// TestOutOfDescriptors: a listener that fails for a while takes connections afterwards.
+//
+// Clause: hostile
+func TestOutOfDescriptors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		at, _ := net.ResolveTCPAddr("tcp", "192.0.2.1:1")
+		ln := &poor{fails: 3, then: &fake{from: at}}
+		shed := 0
+		l := newCallers(ln, func() { shed++ })
+		began := time.Now()
+		c, err := l.Accept()
+		if err != nil || c == nil || shed != 3 || time.Since(began) != 3*breath {
+			t.Fatalf("%v, %v, %d shed after %v", c, err, shed, time.Since(began))
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+}
+
+// poor is a listener that has no descriptors for so many connections, then one, and is closed.
+type poor struct {
+	net.Listener
+	fails int
+	then  net.Conn
+}
+
+func (p *poor) Accept() (c net.Conn, err error) {
+	if p.fails--; p.fails >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	if c, p.then = p.then, nil; c == nil {
+		return nil, net.ErrClosed
+	}
+	return c, nil
 }
 
 type fake struct {

@@ -65,7 +65,7 @@ func (c *caster) write(b []byte) {
 // status returns the next status, its code and, where it is an error, its description.
 func (c *caster) status() string {
 	c.t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	for {
 		m, err := c.said.Read()
 		if err != nil {
@@ -192,7 +192,7 @@ func (c *caster) begin(d dress) {
 // described waits until the stream is described as wished.
 func (h *house) described(t testing.TB, what string, wished func(stream.Description) bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	var d stream.Description

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ const (
 	maxText     = 64 << 10                // of one message that is neither audio nor video: its parser recurses
 	maxStreams  = 64                      // chunk streams of a connection; OBS and ffmpeg use four
 	leastChunk  = 128                     // below it, bookkeeping costs more than what is carried
-	mostChunk   = 16 << 20                // RTMP 1.0, section 5.4.1
+	mostChunk   = 16<<20 - 1              // what is more means the same, up to 31 bits: RTMP 1.0, section 5.4.1
 	firstRoom   = 256 << 10               // is made for a message at once; for more, as it comes
 	readAhead   = 16 << 10                // holds a usual frame, so that it takes one system call
 )
@@ -233,10 +234,10 @@ func (c *chunks) control(m said) error {
 	value := binary.BigEndian.Uint32(m.body)
 	switch m.kind {
 	case typeChunkSize:
-		if value < leastChunk || value > mostChunk {
+		if value < leastChunk || value > math.MaxInt32 {
 			return fmt.Errorf("rtmp: chunks of %d bytes", value)
 		}
-		c.size = int(value)
+		c.size = int(min(value, mostChunk))
 	case typeAbort:
 		if s := c.streams[value]; s != nil && s.begun {
 			c.drop(s)

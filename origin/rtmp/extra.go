@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -29,7 +28,7 @@ type extra struct {
 	over     bool
 	begun    bool
 	newest   time.Duration // shown
-	held     []media.Frame
+	held     held
 }
 
 // take is told of a track or a frame. Frames are held until the first track has begun: running.
@@ -66,7 +65,7 @@ func (x *extra) try(e event, running bool) (err error) {
 		return errOrder
 	}
 	x.begun, x.newest = true, e.frame.PTS
-	if x.held = append(x.held, e.frame); !running && len(x.held) < maxHeld {
+	if x.held.add(e.frame); !running && !x.held.full() {
 		return nil
 	}
 	return x.flush()
@@ -74,7 +73,7 @@ func (x *extra) try(e event, running bool) (err error) {
 
 // flush gives on what was held.
 func (x *extra) flush() error {
-	for _, f := range x.held {
+	for _, f := range x.held.take() {
 		at, ok := x.session.Outgoing(f.PTS)
 		if !ok {
 			continue
@@ -84,7 +83,6 @@ func (x *extra) flush() error {
 			return fmt.Errorf("rendition %d: %w", x.index, err)
 		}
 	}
-	x.held = x.held[:0]
 	return nil
 }
 
@@ -92,5 +90,5 @@ func (x *extra) close() {
 	if x.follower != nil {
 		x.follower.Close()
 	}
-	x.held = nil
+	x.held.take()
 }

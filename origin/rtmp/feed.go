@@ -13,7 +13,6 @@ import (
 const (
 	patience = time.Second // of media, for a track that nobody promised
 	promise  = 3 * time.Second
-	maxHeld  = 1000 // frames
 	maxSaid  = 20
 )
 
@@ -27,7 +26,7 @@ type feed struct {
 	video, audio *media.Track
 	promised     announced
 	running      bool
-	held         []media.Frame
+	held         held
 	said         map[string]bool // what was said once
 	extras       map[byte]*extra
 }
@@ -143,23 +142,21 @@ func (f *feed) write(frame media.Frame) error {
 	if f.running {
 		return f.session.Write(frame)
 	}
-	f.held = append(f.held, frame)
-	waited := frame.DTS - f.held[0].DTS
+	f.held.add(frame)
+	waited := frame.DTS - f.held.frames[0].DTS
 	switch {
-	case f.video != nil && f.audio != nil:
-	case f.video == nil && f.audio == nil && len(f.held) < maxHeld:
+	case f.held.full(), f.video != nil && f.audio != nil:
+	case f.video == nil && f.audio == nil:
 		return nil
-	case waited < patience && len(f.held) < maxHeld:
+	case waited < patience:
 		return nil
-	case (f.promised.video && f.video == nil || f.promised.audio && f.audio == nil) && waited < promise && len(f.held) < maxHeld:
+	case (f.promised.video && f.video == nil || f.promised.audio && f.audio == nil) && waited < promise:
 		return nil
 	}
 	if err := f.start(); err != nil {
 		return err
 	}
-	held := f.held
-	f.held = nil
-	for _, h := range held {
+	for _, h := range f.held.take() {
 		if err := f.session.Write(h); err != nil {
 			return err
 		}

@@ -147,7 +147,7 @@ func broadcast(t testing.TB, c *gortmplib.Client, from, to time.Duration, offset
 // until waits for the stream to have so many segments.
 func (h *house) until(t testing.TB, segments int) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	st := h.streams.Get("demo")
 	for {

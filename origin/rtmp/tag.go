@@ -24,7 +24,10 @@ const (
 	tagFrames        // one access unit
 )
 
-var errTag = errors.New("rtmp: a message of audio or video that ends too soon")
+var (
+	errTag    = errors.New("rtmp: a message of audio or video that ends too soon")
+	errTracks = errors.New("rtmp: a message of more tracks than there can be")
+)
 
 // Packet types of Enhanced RTMP, sections "Enhanced Audio" and "Enhanced Video". Those of one column mean the same.
 const (
@@ -40,6 +43,7 @@ const (
 	videoCommand    = 5 // as frame type: no picture
 	manyTracks      = 1 // OneTrack is 0
 	manyCodecs      = 2
+	maxTags         = 256 // of one message: a track's number is a byte
 )
 
 // readVideo adds the tags of a video message's body to tags.
@@ -138,6 +142,9 @@ func readExtended(tags []tag, t tag, packet, multitrack byte, b []byte) ([]tag, 
 		}
 		if size < 0 || size > len(b)-skip {
 			return tags, errTag
+		}
+		if len(tags) >= maxTags {
+			return tags, errTracks
 		}
 		t.track = b[0]
 		if tags, err = t.add(tags, packet, b[skip:skip+size:skip+size]); err != nil {

@@ -68,6 +68,7 @@ func tagCases() []tagCase {
 		{"many tracks", true, raw(0x96, 0x13, "av01", 0, 0, 0, 2, "xx", 1, 0, 0, 3, "yyy"), `0 AV1 key frame 0s "xx", 1 AV1 key frame 0s "yyy"`},
 		{"many tracks of many codecs", true, raw(0x96, 0x20, "av01", 0, 0, 0, 2, "xx", "avc1", 1, 0, 0, 0), `0 AV1 start 0s "xx", 1 H.264 start 0s ""`},
 		{"many tracks, cut off", true, raw(0x96, 0x13, "av01", 0, 0, 0, 9, "xx"), errTag.Error()},
+		{"more tracks than there can be", true, raw(0x96, 0x11, "av01", make([]byte, 4*(maxTags+1))), errTracks.Error()},
 		{"a form of the future", true, raw(0x96, 0x31, "av01xx"), ""},
 
 		{"AAC configuration", false, raw(0xaf, 0, 0x11, 0x90), `0 AAC start 0s "\x11\x90"`},

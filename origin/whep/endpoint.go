@@ -143,7 +143,7 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	if e.config.Authorize == nil {
 		return true
 	}
-	key := keyOf(r)
+	key := rtc.Bearer(r)
 	if key == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		e.refuse(w, http.StatusUnauthorized, refusedKey, "send the stream's publish key as Bearer token; whoever has none watches by HLS")
@@ -164,14 +164,6 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	e.refuse(w, http.StatusUnauthorized, refusedKey, "wrong publish key")
 	return false
-}
-
-// keyOf returns the key that a request carries, empty for none.
-func keyOf(r *http.Request) string {
-	if scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(key)
-	}
-	return ""
 }
 
 // Evict ends the sessions whose key does not hold any more.

@@ -20,6 +20,7 @@ var (
 		"or the tune zerolatency; ffmpeg: -bf 0), or watch by HLS")
 	errNoPicture = errors.New("whep: the broadcaster sends no picture, and WHEP here plays pictures with or without sound; listen by HLS")
 	errNoCodec   = errors.New("whep: the broadcaster's encoder has changed to what this connection cannot carry; connect anew")
+	errNotYet    = errors.New("whep: the stream's next key frame has yet to come")
 	errSilent    = errors.New("the broadcaster sends no sound")
 	errNoFFmpeg  = errors.New("the broadcaster's sound is AAC, which WebRTC does not carry, and this origin has no ffmpeg to make Opus of it")
 	errNoOpus    = errors.New("the viewer's offer does not have Opus")
@@ -163,8 +164,10 @@ func (f *feed) give(u unit, now time.Time) {
 	}
 }
 
-// playable waits until it is known what the stream consists of, or for ctx, and says why it cannot be played.
-func (f *feed) playable(ctx context.Context) (video media.Track, sound error, err error) {
+// playable waits until it is known what the stream consists of, but not longer than within, and says why it cannot be played.
+func (f *feed) playable(ctx context.Context, within time.Duration) (video media.Track, sound error, err error) {
+	late := time.NewTimer(within)
+	defer late.Stop()
 	for {
 		f.mu.Lock()
 		changed := f.changed
@@ -178,6 +181,8 @@ func (f *feed) playable(ctx context.Context) (video media.Track, sound error, er
 		f.mu.Unlock()
 		select {
 		case <-changed:
+		case <-late.C:
+			return media.Track{}, nil, errNotYet
 		case <-ctx.Done():
 			return media.Track{}, nil, ctx.Err()
 		}

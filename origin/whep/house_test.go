@@ -314,7 +314,7 @@ func next[T any](t testing.TB, from chan T, what string) (v T) {
 	t.Helper()
 	select {
 	case v = <-from:
-	case <-time.After(8 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no ", what)
 	}
 	return v

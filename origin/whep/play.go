@@ -14,7 +14,11 @@ import (
 // SilenceHeader says on an answer why it has no sound.
 const SilenceHeader = "Shoal-No-Sound"
 
-const knownWithin = 5 * time.Second // that a stream's first key frame is waited for: an answer must come within 8
+// An answer must come within 8 s: so long is a stream's first key frame waited for, and so long does all of it take.
+const (
+	knownWithin  = 5 * time.Second
+	answerWithin = 7 * time.Second
+)
 
 // post makes a session of an offer, or answers why not; then nothing of it is left.
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
@@ -55,13 +59,13 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 			status = http.StatusNotAcceptable
 		case errors.Is(err, errReordered), errors.Is(err, errNoPicture):
 			status = http.StatusConflict
-		case errors.Is(err, context.DeadlineExceeded):
-			status, err = http.StatusServiceUnavailable, errors.New("the stream's next key frame has yet to come")
+		case errors.Is(err, errNotYet):
+			status = http.StatusServiceUnavailable
 		}
 		e.refuse(w, status, refusedFormat, err.Error())
 		return
 	}
-	s.key = keyOf(r)
+	s.key = rtc.Bearer(r)
 	e.mu.Lock()
 	e.sessions[s.id] = s
 	e.mu.Unlock()
@@ -85,9 +89,9 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 
 // offered makes a session of an offer, if the stream suits it.
 func (e *Endpoint) offered(ctx context.Context, f *feed, text string, o offer) (*session, string, error, error) {
-	known, cancel := context.WithTimeout(ctx, knownWithin)
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	track, silence, err := f.playable(known)
+	track, silence, err := f.playable(ctx, knownWithin)
 	if err != nil {
 		return nil, "", nil, err
 	}

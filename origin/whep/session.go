@@ -176,9 +176,9 @@ func (s *session) run(ctx context.Context) error {
 	})
 	s.watch(ctx)
 	stop()
-	s.feed.leave(s.queue)
 	err := s.pc.GracefulClose()
 	all.Wait()
+	s.feed.leave(s.queue) // after what joins it
 	<-s.ended
 	return errors.Join(s.cause, err)
 }

@@ -1,9 +1,7 @@
 package whep
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -30,18 +28,12 @@ func (e *Endpoint) get(w http.ResponseWriter, r *http.Request, name string) {
 		state.Why = "the stream is not live"
 	} else {
 		f := e.hold(st)
-		ctx, cancel := context.WithTimeout(r.Context(), lookWithin)
-		_, silence, err := f.playable(ctx)
-		cancel()
+		_, silence, err := f.playable(r.Context(), lookWithin)
 		e.release(f)
-		switch {
-		case errors.Is(err, context.DeadlineExceeded):
-			state.Why = "the stream's next key frame has yet to come"
-		case err != nil:
+		if err != nil {
 			state.Why = strings.TrimPrefix(err.Error(), "whep: ")
-		default:
-			state.Playable = true
 		}
+		state.Playable = err == nil
 		if silence != nil {
 			state.Silence = silence.Error()
 		}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +20,14 @@ import (
 // Clause: whep-play
 func TestPlay(t *testing.T) {
 	h := open(t, nil)
-	h.broadcast(t, "opus", 100, nil) // 40 frames after the newest key frame
+	on := make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(on) })
+	t.Cleanup(goOn)
+	h.broadcast(t, "opus", 100, func(n int, _ *media.Frame) { // 40 frames after the newest key frame it pauses
+		if n > 100 {
+			<-on
+		}
+	})
 	v := newViewer(t)
 	began, key := time.Now(), h.newestKey()
 	h.play(t, v)
@@ -27,10 +35,8 @@ func TestPlay(t *testing.T) {
 	if first.Payload[0]&0x1f != 24 || first.Payload[3]&0x1f != 7 {
 		t.Errorf("the first packet holds %x, not parameter sets", first.Payload[:4])
 	}
-	t.Logf("first packet of a picture %v after the offer", time.Since(began))
-	if d := time.Since(began); d > time.Second {
-		t.Errorf("first packet after %v: it waited for the next key frame", d)
-	}
+	t.Logf("first packet of a picture %v after the offer, of a broadcast that pauses", time.Since(began))
+	goOn()
 
 	// what was missed comes first, all at once; nothing is lost
 	for last, n := first, 0; n < 70; n++ {
@@ -225,6 +231,42 @@ func TestEvict(t *testing.T) {
 	}
 }
 
+// TestEndedAsItConnects: a session that ends at the moment at which it is connected is not fed on.
+func TestEndedAsItConnects(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 30, nil)
+	f := h.endpoint.hold(h.streams.Get("demo"))
+	defer h.endpoint.release(f)
+	track, _, err := f.playable(t.Context(), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := newViewer(t)
+	for n := range 50 {
+		o, err := parseOffer(v.offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		video, err := o.choose(track)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, _, err := answer(t.Context(), h.endpoint.config.Port, rtc.Aside{Log: h.endpoint.config.Log}, "x", v.offer, o, f, video, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.end(errDeleted)
+		close(s.connected)
+		_ = s.run(t.Context())
+		f.mu.Lock()
+		left := len(f.queues)
+		f.mu.Unlock()
+		if left != 0 {
+			t.Fatalf("session %d is fed after its end", n)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	h := open(t, nil)
 	v := newViewer(t)
@@ -248,6 +290,7 @@ func TestRefusals(t *testing.T) {
 		{"no fingerprint", "/whep/demo", strings.ReplaceAll(v.offer, "a=fingerprint", "a=x"), "application/sdp", bearer, 400, "fingerprint"},
 		{"sending", "/whep/demo", strings.ReplaceAll(v.offer, "a=recvonly", "a=sendonly"), "application/sdp", bearer, 422, "/whip/"},
 		{"no H.264", "/whep/demo", strings.ReplaceAll(v.offer, "H264/90000", "H266/90000"), "application/sdp", bearer, 406, "H264"},
+		{"a crowd of candidates", "/whep/demo", v.offer + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 130), "application/sdp", bearer, 400, "candidates"},
 		{"no password", "/whep/demo", strings.ReplaceAll(v.offer, "a=ice-pwd", "a=x"), "application/sdp", bearer, 400, "SDP"},
 	} {
 		a, text := h.do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
@@ -306,4 +349,23 @@ func FuzzParseOffer(f *testing.F) {
 			t.Fatal(c)
 		}
 	})
+}
+
+// TestNotYet: of a broadcast whose first key frame has not come it is said so, with an invitation to come again.
+func TestNotYet(t *testing.T) {
+	t.Parallel()
+	h := open(t, nil)
+	session, err := h.streams.Publish("demo", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	began := time.Now()
+	a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "key frame") || a.Header.Get("Retry-After") == "" || time.Since(began) < knownWithin {
+		t.Error(a.StatusCode, text, time.Since(began))
+	}
+	if _, text := h.do(t, "GET", "/whep/demo", ""); !strings.Contains(text, "key frame") || !strings.Contains(text, `"playable":false`) {
+		t.Error(text)
+	}
 }

@@ -34,12 +34,14 @@ func (c *av1Coding) unpack(b []byte) (units [][]byte, err error) {
 		}
 		obu := rest[:size]
 		rest = rest[size:]
+		last := len(rest) == 0 && cut
 		if n == 1 && goesOn {
-			obu = append(c.partial, obu...)
-			c.partial = nil
+			obu, c.partial = append(c.partial, obu...), nil
+		} else if last {
+			obu = append([]byte{}, obu...) // the packet's, and to be added to
 		}
-		if len(rest) == 0 && cut {
-			c.partial = append([]byte{}, obu...)
+		if last {
+			c.partial = obu
 			break
 		}
 		if obu, err = bare(obu); err != nil {

@@ -6,11 +6,12 @@
 //
 // Layers of simulcast are renditions: the largest that sends leads and is the source, the others follow it.
 //
+//	endpoint.go   what HTTP is asked, and by whom
 //	offer.go      what an offer must be, and what it offers
 //	publish.go    POST: a session of an offer
-//	resource.go   PATCH and DELETE of a session
-//	restart.go    what a PATCH does: candidates, or ICE begun anew; the ETag
-//	link.go       the ICE servers that broadcasters are told
+//	resource.go   PATCH and DELETE of a session; what a PATCH does is package rtc's
+//	peer.go       the peer connection of an offer
+//	session.go    a broadcaster's connection, until it ends
 //	reorder.go    RTP packets back in order, within bounds
 //	units.go      RTP payloads to access units, by way of a coding: h264.go (RFC 6184), h265.go (RFC 7798), av1.go
 //	layer.go      one stream of video: packets to pictures

@@ -5,7 +5,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +20,8 @@ const (
 
 // Config is what an Endpoint needs.
 type Config struct {
-	Port      *rtc.Port // for media
-	Keyframes time.Duration
+	Port      *rtc.Port     // for media
+	Keyframes time.Duration // so often a key frame is asked for, where none has just come; default 2 s
 	// ICEServers are told to broadcasters: stun:HOST:PORT, or turn:HOST:PORT|USER|PASSWORD.
 	ICEServers []string
 	Authorize  func(key string) (name string, ok bool) // the stream a publish key belongs to
@@ -49,6 +48,9 @@ func New(config Config) (*Endpoint, error) {
 	links, err := rtc.Links(config.ICEServers)
 	if err != nil {
 		return nil, err
+	}
+	if config.Keyframes <= 0 {
+		config.Keyframes = 2 * time.Second
 	}
 	return &Endpoint{config: config, links: links, sessions: map[string]*session{}}, nil
 }
@@ -99,7 +101,7 @@ func (e *Endpoint) fail(w http.ResponseWriter, status int, text string) {
 
 // authorized checks the Bearer token, or answers why not.
 func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name string) bool {
-	key := tokenOf(r)
+	key := rtc.Bearer(r)
 	if key == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		e.fail(w, http.StatusUnauthorized, "whip: send the publish key as Bearer token")
@@ -121,15 +123,6 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	e.fail(w, http.StatusUnauthorized, "whip: wrong publish key")
 	return false
-}
-
-// tokenOf returns the Bearer token of a request, empty if it has none.
-func tokenOf(r *http.Request) string {
-	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(key)
 }
 
 // enter takes a place among the sessions, which the function it returns gives back; nil if there is none.

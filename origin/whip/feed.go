@@ -10,8 +10,12 @@ import (
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
-// patience is how long the first frames wait for the other track's.
-const patience = 2 * time.Second
+// How long the first frames wait for the other track's, and how many of them.
+const (
+	patience = 2 * time.Second
+	maxHeld  = 1000
+	maxBytes = 16 << 20
+)
 
 // opening is how long after the first key frame the second is asked for: the first segment ends there, and whoever waits
 // can begin to play.
@@ -36,6 +40,7 @@ type feed struct {
 
 	running  bool
 	held     []media.Frame
+	size     int // of them, bytes
 	firstKey time.Time
 	opened   bool // the second key frame was asked for
 	lastKey  time.Time
@@ -178,18 +183,18 @@ func (f *feed) write(frame media.Frame) {
 		f.err = f.session.Write(frame)
 		return
 	}
-	f.held = append(f.held, frame)
+	f.held, f.size = append(f.held, frame), f.size+len(frame.Bytes)
 	missing := len(f.layers) > 0 && (f.lead == nil || f.lead.track == nil) || f.wanted && f.sound == nil
 	wait := patience
 	if len(f.layers) > 1 {
 		wait += allLayers
 	}
-	if missing && time.Since(f.begun) < wait && len(f.held) < 1000 {
+	if missing && time.Since(f.begun) < wait && len(f.held) < maxHeld && f.size < maxBytes {
 		return
 	}
 	f.start()
 	held := f.held
-	f.held = nil
+	f.held, f.size = nil, 0
 	for _, h := range held {
 		if f.err == nil {
 			f.err = f.session.Write(h)

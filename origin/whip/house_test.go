@@ -198,7 +198,7 @@ func (c *camera) publish(t testing.TB, h *house, offer string) (location, etag s
 // until waits until it is so of the rendition's window.
 func (h *house) until(t testing.TB, rendition int, so func(v *hls.View) bool) *hls.View {
 	t.Helper()
-	late := time.After(10 * time.Second)
+	late := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {

@@ -46,7 +46,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.fail(w, status, err.Error())
 		return
 	}
-	publish.OpenedBy(tokenOf(r))
+	publish.OpenedBy(rtc.Bearer(r))
 	s, answer, err := e.answer(r.Context(), rand.Text(), name, text, o, publish)
 	if err != nil {
 		publish.Close()

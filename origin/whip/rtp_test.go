@@ -227,3 +227,55 @@ func TestClockFollows(t *testing.T) {
 		t.Fatal("believed a report that is 100 s off")
 	}
 }
+
+// TestEndlessUnit sends pieces of one unit that never ends, as anybody with a key may: no more than the largest frame is kept.
+//
+// Clause: hostile
+func TestEndlessUnit(t *testing.T) {
+	piece := make([]byte, 60<<10)
+	for name, first := range map[string]struct{ begin, goesOn []byte }{
+		"h264": {[]byte{28, 0x85}, []byte{28, 0x05}},
+		"h265": {[]byte{49 << 1, 1, 0x93}, []byte{49 << 1, 1, 0x13}},
+		"av1":  {[]byte{0x50, 6 << 3}, []byte{0xd0, 0}},
+	} {
+		d := depacketizer{coding: codings[name].new()}
+		kept := func() int {
+			switch c := d.coding.(type) {
+			case *h264Coding:
+				return cap(c.partial)
+			case *h265Coding:
+				return cap(c.partial)
+			case *av1Coding:
+				return cap(c.partial)
+			}
+			return 0
+		}
+		head, most := first.begin, 0
+		for n := range 3 * media.MaxFrame / len(piece) {
+			if u, _ := d.push(&rtp.Packet{Header: rtp.Header{SequenceNumber: uint16(n)}, Payload: append(head[:len(head):len(head)], piece...)}, false); u != nil {
+				t.Fatal(name, "gave a unit that has no end")
+			}
+			head, most = first.goesOn, max(most, kept())
+		}
+		if most < media.MaxFrame/2 || most > 2*media.MaxFrame || kept() != 0 {
+			t.Errorf("%s: %d bytes were kept, and %d are at the end", name, most, kept())
+		}
+		if _, broken := d.push(&rtp.Packet{Header: rtp.Header{Marker: true}, Payload: first.goesOn}, false); !broken {
+			t.Error(name, "is not called broken")
+		}
+	}
+}
+
+// BenchmarkAV1Pieces puts together a key frame of 1 MiB in packets of 1200 bytes.
+func BenchmarkAV1Pieces(b *testing.B) {
+	for b.Loop() {
+		c := &av1Coding{}
+		head := []byte{0x50, 6 << 3}
+		for range 1 << 20 / 1200 {
+			if _, err := c.unpack(append(head, make([]byte, 1200)...)); err != nil {
+				b.Fatal(err)
+			}
+			head = []byte{0xd0}
+		}
+	}
+}

@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	silence = 10 * time.Second // without media a broadcaster is gone
+	silence   = 10 * time.Second // without media a broadcaster is gone
+	maxTracks = 64               // of a session: each source that begins is one, also where it takes the place of another
 )
 
 // Why a session ends that is not broken.
@@ -25,6 +26,7 @@ var (
 	errSilent  = errors.New("whip: no media came for 10 s")
 	errDeleted = errors.New("whip: the broadcaster ended it")
 	errClosed  = errors.New("whip: the broadcaster closed the connection")
+	errSources = errors.New("whip: the broadcaster sends from more sources than there can be")
 )
 
 // session is one broadcaster's peer connection.
@@ -47,6 +49,8 @@ type session struct {
 
 	mu    sync.Mutex
 	ssrcs []uint32 // of video
+	over  bool     // no track is read any more
+	count int      // of tracks
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
@@ -87,14 +91,13 @@ func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 		if l = s.feed.layer(t.RID()); l == nil {
 			return // nobody offered it
 		}
-		s.mu.Lock()
-		if ssrc := uint32(t.SSRC()); !slices.Contains(s.ssrcs, ssrc) {
-			s.ssrcs = append(s.ssrcs, ssrc)
-		}
-		s.mu.Unlock()
+	}
+	if !s.enter(t) {
+		return
+	}
+	if l != nil {
 		s.askKeyframe()
 	}
-	s.readers.Add(2)
 	go func() {
 		defer s.readers.Done()
 		s.readReports(l, t, r)
@@ -114,6 +117,24 @@ func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 			}
 		}
 	}()
+}
+
+// enter notes a track that two readers are to read. It is false after the session's end: pion tells of tracks whenever it comes to it.
+func (s *session) enter(t *webrtc.TrackRemote) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	if s.count++; s.count > maxTracks {
+		s.end(errSources)
+		return false
+	}
+	if ssrc := uint32(t.SSRC()); t.Kind() == webrtc.RTPCodecTypeVideo && !slices.Contains(s.ssrcs, ssrc) {
+		s.ssrcs = append(s.ssrcs, ssrc)
+	}
+	s.readers.Add(2)
+	return true
 }
 
 func (s *session) readReports(l *layer, t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
@@ -172,6 +193,9 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 		break
 	}
 	err := s.pc.GracefulClose()
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
 	s.readers.Wait()
 	<-s.ended
 	s.feed.close()

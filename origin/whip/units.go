@@ -39,12 +39,7 @@ func (d *depacketizer) push(p *rtp.Packet, lost bool) (u *unit, broken bool) {
 	if lost {
 		d.broken = true
 	}
-	d.size += len(p.Payload)
-	if parts, err := d.coding.unpack(p.Payload); err != nil || d.size > media.MaxFrame {
-		d.broken = true
-	} else {
-		d.parts = append(d.parts, parts...)
-	}
+	d.take(p.Payload)
 	if !p.Marker {
 		return u, lost
 	}
@@ -54,6 +49,20 @@ func (d *depacketizer) push(p *rtp.Packet, lost bool) (u *unit, broken bool) {
 	}
 	d.reset()
 	return u, broken || lost
+}
+
+// take adds a payload to the unit under way. Of one that cannot become whole nothing is kept.
+func (d *depacketizer) take(payload []byte) {
+	d.size += len(payload)
+	d.broken = d.broken || d.size > media.MaxFrame
+	if !d.broken {
+		parts, err := d.coding.unpack(payload)
+		d.parts, d.broken = append(d.parts, parts...), err != nil
+	}
+	if d.broken {
+		d.coding.drop()
+		d.parts = nil
+	}
 }
 
 func (d *depacketizer) reset() {

@@ -136,7 +136,7 @@ func TestEnds(t *testing.T) {
 			h := open(t)
 			var all sync.WaitGroup
 			defer all.Wait()
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // half the grace
 			defer cancel()
 			all.Go(func() { h.streams.Run(ctx) })
 			c, offer := newCamera(t, webrtc.MimeTypeH264)
@@ -157,7 +157,7 @@ func TestEnds(t *testing.T) {
 				select {
 				case <-tick.C:
 				case <-ctx.Done():
-					t.Fatal("not over after 10 s, but", st.Describe().State)
+					t.Fatal("not over after 30 s, but", st.Describe().State)
 				}
 			}
 		})
@@ -213,6 +213,9 @@ func TestManyOffersAtOnce(t *testing.T) {
 	e, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if e.config.Keyframes <= 0 {
+		t.Error("key frames are asked for without a pause")
 	}
 	e.running = t.Context()
 	for range maxSessions {

@@ -48,10 +48,10 @@ export class Whep {
       await connection.setLocalDescription({ type: 'offer', sdp: inStereo(offer.sdp ?? '') });
       await gathered(connection);
       await whep.#post(endpoint);
-      void whep.#askTime(endpoint);
+      whep.#askTime(endpoint).catch(() => undefined); // then it is not known how late a picture is
       return whep;
     } catch (error) {
-      connection.close();
+      await whep.close(); // the session too, where there is one
       throw error;
     }
   }
@@ -128,8 +128,8 @@ export class Whep {
     let quickest = Infinity;
     for (let i = 0; i < ASKS; i++) {
       const began = Date.now();
-      const response = await fetch(endpoint, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MILLIS) }).catch(() => null);
-      const { now } = response?.ok ? ((await response.json()) as { now?: string }) : { now: undefined };
+      const response = await fetch(endpoint, { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_MILLIS) });
+      const { now } = response.ok ? ((await response.json()) as { now?: string }) : { now: undefined };
       const took = Date.now() - began;
       if (!now || took >= quickest) continue;
       quickest = took;

@@ -70,7 +70,7 @@ export class Whip {
       await whip.#post(endpoint, bitsPerSecond);
       return whip;
     } catch (error) {
-      connection.close();
+      await whip.close(); // the session too, where there is one: while it lives, whoever tries again is told that somebody broadcasts
       throw error;
     }
   }

@@ -1,0 +1,49 @@
+package rtc
+
+import (
+	"errors"
+	"io"
+	"net/http"
+)
+
+// ServePatch answers the PATCH of a session, by fail where it is refused. It tells whether ICE began anew.
+func (n *Negotiation) ServePatch(w http.ResponseWriter, r *http.Request, fail func(w http.ResponseWriter, status int, text string)) (anew bool) {
+	text, status, why := Body(r, TypeFragment)
+	if status != 0 {
+		fail(w, status, "webrtc: "+why)
+		return false
+	}
+	f, err := ParseFragment(text)
+	if err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return false
+	}
+	answer, etag, err := n.patch(r.Context(), r.Header.Get("If-Match"), f)
+	if err != nil {
+		fail(w, patchStatus(err), err.Error())
+		return false
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if answer == "" {
+		w.WriteHeader(http.StatusNoContent)
+		return false
+	}
+	h.Set("Content-Type", TypeFragment)
+	h.Set("ETag", etag)
+	_, _ = io.WriteString(w, answer) // who asked may have gone
+	return true
+}
+
+// patchStatus is what an error of patch is answered with.
+func patchStatus(err error) int {
+	for of, status := range map[error]int{
+		errUnconditional: http.StatusPreconditionRequired, errStale: http.StatusPreconditionFailed,
+		errHalfRestart: http.StatusUnprocessableEntity, errTooMany: http.StatusUnprocessableEntity, errGone: http.StatusNotFound,
+	} {
+		if errors.Is(err, of) {
+			return status
+		}
+	}
+	return http.StatusInternalServerError
+}
