@@ -67,3 +67,31 @@ func TestReturnWithAnotherPicture(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestTracksChangeLater: what comes after the tracks changed is dated when it came, not when the broadcast began.
+//
+// Clause: hls-discontinuity
+func TestTracksChangeLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := publish(t, newStreams(t, t.TempDir()), "demo")
+		s.FirstByte(time.Now())
+		send(t, s, 0, 4*time.Second)
+		time.Sleep(20 * time.Second)
+		if err := s.SetTracks(tracks(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		send(t, s, 24*time.Second, 28*time.Second)
+		v, _ := s.Stream().Window(0).View()
+		for _, g := range v.Segments {
+			if g.Break {
+				if g.Date.Sub(now).Abs() > time.Millisecond {
+					t.Errorf("it is of %v, want %v", g.Date, now)
+				}
+				s.Close()
+				return
+			}
+		}
+		t.Error("no discontinuity")
+	})
+}
