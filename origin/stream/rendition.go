@@ -12,10 +12,8 @@ import (
 // rendition is one quality of a stream: the window that viewers are served from, and what is open of it. Rendition 0 is the source,
 // which leads; the others have its segments' numbers, times and discontinuities. Guarded by the stream's mu.
 type rendition struct {
-	// static
-	index  int
-	window *hls.Window
-
+	index    int         // static
+	window   *hls.Window // another with each epoch
 	tracks   []media.Track
 	init     *hls.Init
 	sequence uint32        // of the next segmenter's parts
