@@ -61,6 +61,9 @@ func NewWindow(config Config, next uint64, past []*Segment) *Window {
 	return w
 }
 
+// Epoch returns that of the media's addresses.
+func (w *Window) Epoch() uint32 { return w.config.Epoch }
+
 // Open begins the next segment. Its number is s.MSN, which must not be lower than any before. After an End what was is listed
 // no more, and stays fetchable: who begins shortly behind the live edge must not begin in it.
 func (w *Window) Open(s Segment) {

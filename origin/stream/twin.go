@@ -93,6 +93,7 @@ func (s *Stream) yield() {
 		}
 		r.next, r.open = next, false
 		if anew {
+			r.window.End() // wakes who follows it
 			r.window, r.init = s.newWindow(next, nil), nil
 		}
 		r.window.ListFrom(next)
