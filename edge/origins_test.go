@@ -108,3 +108,34 @@ func TestAStreamHasAHome(t *testing.T) {
 		t.Errorf("%d homes are remembered", len(u.homes))
 	}
 }
+
+// TestSessionIsFound: what is asked of a session goes to the origin that made it, also where the stream has another home by now.
+func TestSessionIsFound(t *testing.T) {
+	const session = "/whip/demo/abc"
+	got := map[string][]string{}
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		got[r.URL.Host] = append(got[r.URL.Host], r.Method+" "+r.URL.Path)
+		status := http.StatusNotFound
+		if r.URL.Host == "b" && r.URL.Path == session {
+			status = http.StatusNoContent
+		}
+		return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}, nil
+	})
+	e := newEdge(t, Config{Origins: []string{"http://a", "http://b"}, Transport: transport})
+	for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+		if w := ask(e, method, session); w.Code != http.StatusNoContent {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+		e.origins.first.Store(0)
+	}
+	if w := ask(e, http.MethodPatch, "/whip/demo/none"); w.Code != http.StatusNotFound {
+		t.Error(w.Code)
+	}
+	if w := ask(e, http.MethodPost, "/whip/demo"); w.Code != http.StatusNotFound || len(got["a"])+len(got["b"]) != 7 {
+		t.Errorf("%d after %v", w.Code, got)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
