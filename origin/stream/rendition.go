@@ -51,7 +51,7 @@ func (s *Stream) newWindow(next uint64, past []*hls.Segment) *hls.Window {
 	c := s.config
 	return hls.NewWindow(hls.Config{
 		Epoch: s.state.Epoch, Target: c.target(), PartTarget: c.partTarget(),
-		Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
+		Plain: c.Plain, Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
 	}, next, past)
 }
 
