@@ -220,13 +220,16 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 	case s.first > 1 && (late || now-s.part > s.config.Part):
 		// The newest frame lasted longer than expected: it begins the next part.
 		held := t.pop()
+		s.frames--
 		s.close(s.last, late)
 		t.push(held)
-		s.first, s.bytes = 1, s.bytes+len(held.data)
+		s.first, s.frames, s.bytes = 1, s.frames+1, s.bytes+len(held.data)
 	case late && s.part > s.segment:
 		// It stands alone in the open part: the segment ended before it.
 		s.done = append(s.done, Part{Start: s.part, Final: true})
-		s.segment, s.wanted = s.part, s.config.Segment
+		s.frames -= s.first
+		s.next(s.part)
+		s.frames += s.first
 	}
 	long := now - s.part
 	enough := long >= s.config.Part*85/100
@@ -286,9 +289,14 @@ func (s *Segmenter) close(end time.Duration, final bool) {
 		}
 	}
 	if final {
-		if long := end - s.segment; long >= time.Second {
-			s.rate = float64(s.frames) / long.Seconds()
-		}
-		s.segment, s.wanted, s.frames = end, s.config.Segment, 0
+		s.next(end)
 	}
+}
+
+// next begins a segment where the one before ends.
+func (s *Segmenter) next(end time.Duration) {
+	if long := end - s.segment; long >= time.Second {
+		s.rate = float64(s.frames) / long.Seconds()
+	}
+	s.segment, s.wanted, s.frames = end, s.config.Segment, 0
 }
