@@ -28,15 +28,6 @@ type Config struct {
 	First   time.Duration // wanted of the first segment, which players wait for; 0: as Segment
 }
 
-// Part is one finished part.
-type Part struct {
-	Start       time.Duration // decode time of its first leading frame
-	Duration    time.Duration
-	Independent bool   // begins with a key frame
-	Final       bool   // ends its segment
-	Bytes       []byte // empty if the segment turned out to have ended with the part before
-}
-
 // Segmenter cuts one run of frames with unchanging tracks.
 type Segmenter struct {
 	// static
