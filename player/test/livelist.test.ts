@@ -321,7 +321,10 @@ test('a delta is put together with what was known, and a list of hours is writte
   assert.match(merged.text(true), /#EXT-X-VERSION:9\n/);
   assert.equal(left(merged.text(true)), left(c.delta));
   const unknown = b.delta.replace(/(SKIPPED-SEGMENTS=)(\d+)/, (_, name: string, n: string) => `${name}${Number(n) + 50}`);
+  assert.ok(merged.deltas);
   assert.equal(LiveList.read(unknown, merged), merged, 'one that does not fit says nothing');
+  assert.ok(!merged.deltas, 'the next that is asked for is whole');
+  assert.ok(LiveList.read(c.whole, merged)?.deltas);
 });
 
 test('a window of hours that is not full yet is let grow', () => {
