@@ -12,7 +12,7 @@ import { type ChunkRecord, PART, parseRecord, writeRecord } from './record.ts';
 
 const MOST_SEGMENTS = 64; // more than the origin listed, while it was not seen to let one go
 const SKIP_VERSION = 9; // of a playlist that leaves segments out
-const LEAST_WITH_PARTS = 3; // complete segments
+const LEAST_WITH_PARTS = 2; // complete segments
 const MOST_AHEAD = 2; // segments that a record may be ahead
 const MOST_KEPT = 48; // records: those ahead, and the newest that were listed
 const SHORT = 0.85; // of the part target: only the last part of a segment may be shorter
