@@ -77,7 +77,7 @@ func (e *Edge) fly(o, stale *object) {
 func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, again bool) bool {
 	resp, err := e.origins.send(ctx, request{
 		method: http.MethodGet, uri: o.uri, patience: wait, stream: o.target.stream, spread: o.target.stream != "",
-		listing: o.target.kind == multivariant || o.target.kind == mediaPlaylist,
+		listing: o.target.kind == multivariant || o.target.kind == mediaPlaylist, hold: e.usual(o.target),
 	})
 	if err != nil {
 		e.meters.stream(o.target.stream).fills.Inc()
@@ -106,6 +106,17 @@ func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, ag
 		e.fail(o, stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
 		return false
 	}
+}
+
+// usual is how long a held reload may take while the stream goes on: a segment, and half of one for what may come late.
+func (e *Edge) usual(t target) time.Duration {
+	if !t.reload.held {
+		return 0
+	}
+	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) {
+		return newest.position.target * 3 / 2
+	}
+	return 0
 }
 
 // pass takes an origin's answer into o. It tells whether the answer broke off before anything of it was shown, if it

@@ -48,16 +48,18 @@ func newTransport() *http.Transport {
 // request is all that ever goes upstream.
 type request struct {
 	method   string
-	stream   string // that it is about; empty: of none
-	spread   bool   // "not here" and "cannot now" are not the last word while another origin has not been asked
-	listing  bool   // a playlist: whose it is has the stream
+	stream   string        // that it is about; empty: of none
+	spread   bool          // "not here" and "cannot now" are not the last word while another origin has not been asked
+	listing  bool          // a playlist: whose it is has the stream
+	hold     time.Duration // that an origin may hold it while the stream goes on; at least shortHold
 	uri      string
 	header   http.Header
 	body     []byte
 	patience time.Duration // for the answer's head, per origin, and then for its first byte
 }
 
-// shortHold is how long one of several origins may hold a request before another is asked: the broadcast may have ended there alone.
+// shortHold is how long one of several origins may hold a playlist before another is asked, unless its segments are long: the broadcast
+// may have ended there alone.
 const shortHold = 3 * time.Second
 
 var errSlow = errors.New("no answer in time")
@@ -72,7 +74,7 @@ func (u *origins) send(ctx context.Context, q request) (*http.Response, error) {
 		return resp, err
 	}
 	brief := q
-	brief.patience = min(q.patience, shortHold)
+	brief.patience = min(q.patience, max(shortHold, q.hold))
 	resp, holds, err := u.round(ctx, brief, first)
 	if holds < 0 || ctx.Err() != nil || err == nil && !lacking(resp.StatusCode) {
 		return resp, err

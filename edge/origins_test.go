@@ -108,3 +108,69 @@ func TestAStreamHasAHome(t *testing.T) {
 		t.Errorf("%d homes are remembered", len(u.homes))
 	}
 }
+
+// TestSessionIsFound: what is asked of a session goes to the origin that made it, also where the stream has another home by now.
+func TestSessionIsFound(t *testing.T) {
+	const session = "/whip/demo/abc"
+	got := map[string][]string{}
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		got[r.URL.Host] = append(got[r.URL.Host], r.Method+" "+r.URL.Path)
+		status := http.StatusNotFound
+		if r.URL.Host == "b" && r.URL.Path == session {
+			status = http.StatusNoContent
+		}
+		return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}}, nil
+	})
+	e := newEdge(t, Config{Origins: []string{"http://a", "http://b"}, Transport: transport})
+	for _, method := range []string{http.MethodPatch, http.MethodDelete} {
+		if w := ask(e, method, session); w.Code != http.StatusNoContent {
+			t.Errorf("%s: %d", method, w.Code)
+		}
+		e.origins.first.Store(0)
+	}
+	if w := ask(e, http.MethodPatch, "/whip/demo/none"); w.Code != http.StatusNotFound {
+		t.Error(w.Code)
+	}
+	if w := ask(e, http.MethodPost, "/whip/demo"); w.Code != http.StatusNotFound || len(got["a"])+len(got["b"]) != 7 {
+		t.Errorf("%d after %v", w.Code, got)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestLongSegmentsAreWaitedFor: an origin that holds a reload for a segment of eight seconds has not lost the stream, and one that holds
+// it for much longer may have.
+func TestLongSegmentsAreWaitedFor(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		holds time.Duration
+		from  string
+	}{{"a segment", 8 * time.Second, "a"}, {"two segments", 16 * time.Second, "b"}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+					text := strings.Replace(playlist(10, 0), "DURATION:2", "DURATION:8", 1)
+					if r.URL.RawQuery != "" {
+						text = strings.Replace(playlist(11, 0), "DURATION:2", "DURATION:8", 1)
+						if r.URL.Host == "a" {
+							select {
+							case <-time.After(c.holds):
+							case <-r.Context().Done():
+								return nil, context.Cause(r.Context())
+							}
+						}
+					}
+					text += "# " + r.URL.Host + "\n"
+					return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(text)), ContentLength: -1, Header: http.Header{}}, nil
+				})
+				e := newEdge(t, Config{Origins: []string{"http://a", "http://b"}, Transport: transport})
+				w := get(e, "/live/demo/v0/index.m3u8?_HLS_msn=11")
+				if !strings.HasSuffix(w.Body.String(), "# "+c.from+"\n") {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			})
+		})
+	}
+}

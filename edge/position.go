@@ -4,18 +4,20 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"time"
 )
 
 // position is how far a media playlist reaches. The edge reads it from the playlists that pass through, so that it
 // can tell which blocking reloads are worth holding without asking: without it every number a viewer makes up would
 // be a request to the origin.
 type position struct {
-	last    int64 // MSN of the last whole segment, one less than the first if there is none
-	whole   int   // parts of that segment; 0 if they are not listed
-	parts   int   // parts listed after it: they belong to segment last+1
-	most    int   // parts a segment can have; 0: the stream has none
-	ended   bool  // nothing will follow
-	present bool  // false: not a media playlist
+	last    int64         // MSN of the last whole segment, one less than the first if there is none
+	whole   int           // parts of that segment; 0 if they are not listed
+	parts   int           // parts listed after it: they belong to segment last+1
+	most    int           // parts a segment can have; 0: the stream has none
+	target  time.Duration // of a segment, a minute at most
+	ended   bool          // nothing will follow
+	present bool          // false: not a media playlist
 }
 
 // aheadLimit is how many segments past the last one a reload may name (RFC 8216bis 6.2.5.2).
@@ -103,6 +105,7 @@ func readPosition(playlist []byte) position {
 		return position{}
 	}
 	p.last = first + skipped + whole - 1
+	p.target = time.Duration(min(longest, 60) * float64(time.Second))
 	if part > 0 {
 		// Each part but the last has at least 85 % of the part target; a segment is rounded to the target duration.
 		p.most = int(min(math.Ceil((longest+0.5)/(0.85*part))+1, maxPart))

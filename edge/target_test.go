@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // livePaths is the grammar of parseLive, written another way.
@@ -112,7 +113,7 @@ func TestParseReload(t *testing.T) {
 
 func TestPosition(t *testing.T) {
 	p := readPosition([]byte(playlist(12, 2)))
-	if want := (position{last: 12, parts: 2, most: 10, present: true}); p != want {
+	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, present: true}); p != want {
 		t.Fatalf("%+v, want %+v", p, want)
 	}
 	p.whole = 6 // parts of segment 12

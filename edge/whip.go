@@ -45,6 +45,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 		return // the broadcaster has left
 	}
 	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience}
+	q.spread = inSession // it is at the origin that made it, wherever the stream is now
 	for _, name := range whipAsks {
 		if values := r.Header.Values(name); len(values) > 0 {
 			q.header[name] = values[:1]

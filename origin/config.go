@@ -50,6 +50,8 @@ type Config struct {
 	Grace time.Duration
 	// WindowSegments is how many complete segments the playlist lists. Default 8: with them a stream of 2 Mbit/s takes less than 10 MB.
 	WindowSegments int
+	// Plain says that playlists have no parts: plain HLS, which has more delay, and in which viewers take nothing from each other.
+	Plain bool
 	// DVR is how far back viewers can seek while a stream is live, from disk; at most a day. Default 0: WindowSegments.
 	DVR time.Duration
 	// Record says that recordings are kept when a stream is over.
@@ -148,7 +150,7 @@ func (c *Config) streams() stream.Config {
 	s := stream.Config{
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
-		Seed: c.Seed,
+		Seed: c.Seed, Plain: c.Plain,
 	}
 	if c.DVR > 0 {
 		s.InMemory = c.WindowSegments

@@ -157,7 +157,7 @@ func (o *Origin) serveFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n, ok := hls.ParseName(r.PathValue("file"))
-	if !ok || r.PathValue("epoch") != strconv.FormatUint(uint64(st.Epoch()), 10) {
+	if !ok || r.PathValue("epoch") != strconv.FormatUint(uint64(win.Epoch()), 10) {
 		hls.Fail(w, http.StatusNotFound, "origin: there is nothing at this address")
 		return
 	}

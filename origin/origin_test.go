@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/shoal-live/shoal/origin/hls/strict"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
 
@@ -121,6 +122,18 @@ func (h *house) publish(t testing.TB, long time.Duration) *gortmplib.Client {
 		}
 	}
 	return c
+}
+
+// Clause: hls-plain
+func TestPlain(t *testing.T) {
+	h, stop := openAt(t, Config{Data: t.TempDir(), Plain: true})
+	defer stop()
+	c := h.publish(t, 9*time.Second)
+	defer c.Close()
+	text := h.until(t, "/live/demo/v0/index.m3u8", func(body string) bool { return strings.Count(body, "#EXTINF") >= 3 })
+	if p, err := strict.Parse(text); err != nil || p.PartTarget != 0 || p.Hint != "" || strings.Contains(text, "#EXT-X-PART") {
+		t.Errorf("%v: %s", err, text)
+	}
 }
 
 // Clause: api, hls-codecs, hls-pdt

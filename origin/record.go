@@ -44,18 +44,36 @@ func (o *Origin) openArchive() (err error) {
 	return nil
 }
 
-// record writes a broadcast to disk until it ends: each rendition from when it has media.
+// record writes a broadcast to disk until it ends: each rendition from when it has media, and anew where it has another window,
+// because the stream was numbered ahead of that of a twin.
 func (o *Origin) record(ctx context.Context, st *stream.Stream) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	at := map[int]bool{}
+	type recorded struct {
+		window *hls.Window
+		stop   context.CancelFunc
+	}
+	at := map[int]recorded{}
 	for {
-		_, changed := st.Window(0).View()
+		lead := st.Window(0)
+		_, changed := lead.View()
 		for _, i := range st.Renditions() {
-			if !at[i] {
-				at[i] = true
-				all.Go(func() { o.archive.Record(ctx, source(st, i)) })
+			win, old := st.Window(i), at[i]
+			if win == old.window {
+				continue
 			}
+			if old.stop != nil {
+				old.stop()
+			}
+			recording, stop := context.WithCancel(ctx)
+			at[i] = recorded{win, stop}
+			all.Go(func() {
+				defer stop()
+				o.archive.Record(recording, source(st, i, win))
+			})
+		}
+		if st.Window(0) != lead {
+			continue // nobody tells of a change in that one
 		}
 		select {
 		case <-changed:
@@ -65,9 +83,9 @@ func (o *Origin) record(ctx context.Context, st *stream.Stream) {
 	}
 }
 
-func source(st *stream.Stream, index int) archive.Source {
+func source(st *stream.Stream, index int, win *hls.Window) archive.Source {
 	return archive.Source{
-		Stream: st.Name, Epoch: st.Epoch(), Rendition: index, Window: st.Window(index),
+		Stream: st.Name, Epoch: win.Epoch(), Rendition: index, Window: win,
 		Describe: func() (v hls.Variant) {
 			for _, r := range st.Describe().Renditions {
 				if r.Index == index {
@@ -96,8 +114,8 @@ func (o *Origin) serveStored(w http.ResponseWriter, r *http.Request) bool {
 	if o.archive == nil || !ok || !named || err != nil || !stream.ValidName(name) || r.PathValue("epoch") != strconv.FormatUint(epoch, 10) {
 		return false
 	}
-	if st := o.streams.Get(name); st != nil && st.Epoch() == uint32(epoch) {
-		if win := st.Window(index); win != nil {
+	if st := o.streams.Get(name); st != nil {
+		if win := st.Window(index); win != nil && win.Epoch() == uint32(epoch) {
 			if m, mayCome := win.Find(n); m.There() || mayCome {
 				return false
 			}

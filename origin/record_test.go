@@ -12,6 +12,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/stream"
+	"github.com/shoal-live/shoal/origin/testclip"
 )
 
 // openAt runs an origin on a folder that may have served another, until stop is called.
@@ -148,6 +152,60 @@ func TestDVRAndRecording(t *testing.T) {
 			t.Errorf("%s: %d", uri, rw.Code)
 		}
 	}
+}
+
+// TestRecordingOfATwin: a stream that is numbered ahead of its twin's, in another epoch, is recorded on.
+//
+// Clause: recording, backup-origin
+func TestRecordingOfATwin(t *testing.T) {
+	h, stop := openAt(t, Config{Data: t.TempDir(), DVR: time.Minute, Record: true, Grace: time.Second})
+	defer stop()
+	s, err := h.streams.Publish("demo", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	video, err := media.NewH264(testclip.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetTracks([]media.Track{video}); err != nil {
+		t.Fatal(err)
+	}
+	units := testclip.Units()
+	send := func(from, to int) {
+		for n := from; n < to; n++ {
+			at := time.Duration(n) * testclip.Interval
+			u := media.ParseH264(units[n%len(units)])
+			if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var files int
+	recorded := func(least int) {
+		t.Helper()
+		h.until(t, "/api/v1/streams/demo/recordings", func(body string) bool {
+			var list struct{ Recordings []struct{ Files int } }
+			if err := json.Unmarshal([]byte(body), &list); err != nil {
+				t.Fatal(err)
+			}
+			files = 0
+			for _, r := range list.Recordings {
+				files += r.Files
+			}
+			return files >= least
+		})
+	}
+	send(0, 2*len(units))
+	recorded(1)
+	epoch := s.Stream().Epoch()
+	s.Stream().Beside(stream.Twin{Epoch: epoch + 5, Next: 20, Leads: true})
+	send(2*len(units), 4*len(units))
+	if got := s.Stream().Epoch(); got != epoch+6 {
+		t.Fatalf("epoch %d became %d", epoch, got)
+	}
+	recorded(2)
+	s.Close()
 }
 
 // Clause: thumbnails

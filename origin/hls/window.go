@@ -53,12 +53,16 @@ func NewWindow(config Config, next uint64, past []*Segment) *Window {
 		old := *s
 		old.Parts, old.Gap = nil, s.Gap || s.Place.At == nil
 		w.know(old.Init)
+		w.count(&old)
 		w.append(&old)
 	}
 	w.bridge(next, nil)
 	w.refresh()
 	return w
 }
+
+// Epoch returns that of the media's addresses.
+func (w *Window) Epoch() uint32 { return w.config.Epoch }
 
 // Open begins the next segment. Its number is s.MSN, which must not be lower than any before. After an End what was is listed
 // no more, and stays fetchable: who begins shortly behind the live edge must not begin in it.
@@ -128,11 +132,12 @@ func (w *Window) Release() {
 
 // append adds a complete segment, and takes from the list what has no place there any more.
 func (w *Window) append(s *Segment) {
-	w.count(s)
 	s.text, s.appeared = &text{}, time.Now()
 	w.segments = append(w.segments, s)
 	w.next = s.MSN + 1
-	w.length += s.Duration
+	if s.MSN >= w.first {
+		w.length += s.Duration
+	}
 	for l := w.listed(); len(l) > w.config.Listed && w.length-l[0].Duration >= w.shortest(); l = l[1:] {
 		w.unlist(l[0].MSN + 1)
 	}
@@ -143,21 +148,21 @@ func (w *Window) append(s *Segment) {
 const mostLost = 3
 
 // count tells how many discontinuities stand before a segment: as many as its number says, so that those of a lost segment
-// still count.
+// still count. Where nothing is listed before it, the others were removed.
 func (w *Window) count(s *Segment) {
 	s.splits = 0
 	if s.Break {
 		s.splits = 1
 	}
-	if n := len(w.segments); n > 0 && s.Discontinuity > w.segments[n-1].Discontinuity+s.splits {
+	if n := len(w.segments); n > 0 && w.segments[n-1].MSN >= w.first && s.Discontinuity > w.segments[n-1].Discontinuity+s.splits {
 		s.splits = s.Discontinuity - w.segments[n-1].Discontinuity
 	}
 }
 
 // bridge makes numbers that were used and lost gaps, up to before msn: numbers in a playlist have no holes. Where it is too
-// many of them the list begins anew. Then is the segment that follows, nil if it is not known yet.
+// many of them, or none before msn is listed, the list begins anew. Then is the segment that follows, nil if it is not known yet.
 func (w *Window) bridge(msn uint64, then *Segment) {
-	if msn > w.next && (len(w.segments) == 0 || msn-w.next > mostLost) {
+	if msn > w.next && (len(w.segments) == 0 || w.first >= msn || msn-w.next > mostLost) {
 		w.unlist(msn)
 		w.next = msn
 	}

@@ -21,6 +21,15 @@ const (
 	version1   = 1 << 24
 )
 
+// Part is one finished part.
+type Part struct {
+	Start       time.Duration // decode time of its first leading frame
+	Duration    time.Duration
+	Independent bool   // begins with a key frame
+	Final       bool   // ends its segment
+	Bytes       []byte // empty if the segment turned out to have ended with the part before
+}
+
 // portion is what of one track goes into a part.
 type portion struct {
 	*track

@@ -28,15 +28,6 @@ type Config struct {
 	First   time.Duration // wanted of the first segment, which players wait for; 0: as Segment
 }
 
-// Part is one finished part.
-type Part struct {
-	Start       time.Duration // decode time of its first leading frame
-	Duration    time.Duration
-	Independent bool   // begins with a key frame
-	Final       bool   // ends its segment
-	Bytes       []byte // empty if the segment turned out to have ended with the part before
-}
-
 // Segmenter cuts one run of frames with unchanging tracks.
 type Segmenter struct {
 	// static
@@ -220,13 +211,16 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 	case s.first > 1 && (late || now-s.part > s.config.Part):
 		// The newest frame lasted longer than expected: it begins the next part.
 		held := t.pop()
+		s.frames--
 		s.close(s.last, late)
 		t.push(held)
-		s.first, s.bytes = 1, s.bytes+len(held.data)
+		s.first, s.frames, s.bytes = 1, s.frames+1, s.bytes+len(held.data)
 	case late && s.part > s.segment:
 		// It stands alone in the open part: the segment ended before it.
 		s.done = append(s.done, Part{Start: s.part, Final: true})
-		s.segment, s.wanted = s.part, s.config.Segment
+		s.frames -= s.first
+		s.next(s.part)
+		s.frames += s.first
 	}
 	long := now - s.part
 	enough := long >= s.config.Part*85/100
@@ -286,9 +280,14 @@ func (s *Segmenter) close(end time.Duration, final bool) {
 		}
 	}
 	if final {
-		if long := end - s.segment; long >= time.Second {
-			s.rate = float64(s.frames) / long.Seconds()
-		}
-		s.segment, s.wanted, s.frames = end, s.config.Segment, 0
+		s.next(end)
 	}
+}
+
+// next begins a segment where the one before ends.
+func (s *Segmenter) next(end time.Duration) {
+	if long := end - s.segment; long >= time.Second {
+		s.rate = float64(s.frames) / long.Seconds()
+	}
+	s.segment, s.wanted, s.frames = end, s.config.Segment, 0
 }

@@ -3,6 +3,7 @@ package segmenter
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -350,6 +351,35 @@ func TestAnyCadence(t *testing.T) {
 			r.Fatalf("%d frames of %d", n, len(frames))
 		}
 	})
+}
+
+// TestRate: frames are counted once, also where a segment turns out to have ended before the newest one.
+func TestRate(t *testing.T) {
+	const interval = 40 * time.Millisecond
+	s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+	at, stood := time.Duration(0), 0
+	random := rand.New(rand.NewPCG(1, 2))
+	for n := range 20_000 {
+		parts, err := s.Write(media.Frame{Video: true, Key: n == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			if len(p.Bytes) == 0 {
+				stood++
+			}
+		}
+		if s.Rate() > 25.5 {
+			t.Fatalf("%.1f frames a second at %v; 25 come at most", s.Rate(), at)
+		}
+		at += interval
+		if random.IntN(37) == 0 {
+			at += 1700 * time.Millisecond // it stands still for a moment
+		}
+	}
+	if stood == 0 {
+		t.Error("no segment ended before the newest frame")
+	}
 }
 
 func TestInit(t *testing.T) {

@@ -39,9 +39,9 @@ type Rendition struct {
 
 // Describe returns the stream's present state.
 func (s *Stream) Describe() Description {
-	v, _ := s.source.window.View()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	v, _ := s.source.window.View()
 	d := Description{
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
 		NextMSN: s.source.next, Discontinuity: s.state.Discontinuity, Asked: s.Asked(),

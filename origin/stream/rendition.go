@@ -12,10 +12,8 @@ import (
 // rendition is one quality of a stream: the window that viewers are served from, and what is open of it. Rendition 0 is the source,
 // which leads; the others have its segments' numbers, times and discontinuities. Guarded by the stream's mu.
 type rendition struct {
-	// static
-	index  int
-	window *hls.Window
-
+	index    int         // static
+	window   *hls.Window // another with each epoch
 	tracks   []media.Track
 	init     *hls.Init
 	sequence uint32        // of the next segmenter's parts
@@ -53,7 +51,7 @@ func (s *Stream) newWindow(next uint64, past []*hls.Segment) *hls.Window {
 	c := s.config
 	return hls.NewWindow(hls.Config{
 		Epoch: s.state.Epoch, Target: c.target(), PartTarget: c.partTarget(),
-		Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
+		Plain: c.Plain, Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
 	}, next, past)
 }
 

@@ -1,12 +1,14 @@
 package stream
 
 import (
+	"context"
 	"encoding/hex"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/media"
 )
 
@@ -65,5 +67,72 @@ func TestReturnWithAnotherPicture(t *testing.T) {
 		verify(t, st)
 		s.Close()
 		synctest.Wait()
+	})
+}
+
+// TestTracksChangeLater: what comes after the tracks changed is dated when it came, not when the broadcast began.
+//
+// Clause: hls-discontinuity
+func TestTracksChangeLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := publish(t, newStreams(t, t.TempDir()), "demo")
+		s.FirstByte(time.Now())
+		send(t, s, 0, 4*time.Second)
+		time.Sleep(20 * time.Second)
+		if err := s.SetTracks(tracks(t, 1)); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		send(t, s, 24*time.Second, 28*time.Second)
+		v, _ := s.Stream().Window(0).View()
+		for _, g := range v.Segments {
+			if g.Break {
+				if g.Date.Sub(now).Abs() > time.Millisecond {
+					t.Errorf("it is of %v, want %v", g.Date, now)
+				}
+				s.Close()
+				return
+			}
+		}
+		t.Error("no discontinuity")
+	})
+}
+
+// TestNothingBeforeAnEnd: what is stored from before a stream ended is listed in no rendition that comes later.
+func TestNothingBeforeAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := publish(t, newStreams(t, dir), "demo")
+		send(t, s, 0, 6*time.Second)
+		s.Close()
+		end := s.Stream().Describe().NextMSN
+
+		all := newStreams(t, dir) // another process
+		all.config.Past = func(string, uint32, int) Past {
+			return Past{Segments: []*hls.Segment{{
+				MSN: end - 1, Init: &hls.Init{}, Duration: 2 * time.Second, Place: hls.Place{At: strings.NewReader("...."), Size: 4},
+			}}}
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { all.Run(ctx); close(done) }()
+		st := all.Get("demo")
+		if v, _ := st.Window(0).View(); len(v.Segments) != 1 {
+			t.Fatalf("%d segments are listed of the process before", len(v.Segments))
+		}
+		time.Sleep(2 * time.Minute)
+		if d := st.Describe(); d.State != Ended {
+			t.Fatal(d.State)
+		}
+		s = publish(t, all, "demo")
+		if _, err := s.Follow(1); err != nil {
+			t.Fatal(err)
+		}
+		if v, _ := st.Window(1).View(); len(v.Segments) != 0 {
+			t.Errorf("%d segments of before the end", len(v.Segments))
+		}
+		s.Close()
+		stop()
+		<-done
 	})
 }

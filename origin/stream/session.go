@@ -79,7 +79,10 @@ func (s *Session) SetTracks(tracks []media.Track) error {
 	if st.session != s {
 		return ErrReplaced
 	}
-	s.endRun()
+	if s.run != nil {
+		s.endRun()
+		s.first = time.Time{} // what comes now is of now
+	}
 	s.tracks = tracks
 	return nil
 }

@@ -203,7 +203,7 @@ func (s *Stream) tick(now time.Time) {
 		if s.status == Ended && over >= 0 {
 			r.window.End()
 			if !s.state.Ended {
-				s.state.Ended = true
+				s.state.Ended, s.resumes = true, false
 				s.save()
 			}
 		}

@@ -24,13 +24,14 @@ const (
 // ErrBusy says that the stream has a broadcaster.
 var ErrBusy = errors.New("stream: somebody is broadcasting to this stream already")
 
-// Config says how streams are cut and kept. All fields are needed.
+// Config says how streams are cut and kept. All fields are needed, but where it is said what nothing means.
 type Config struct {
 	Dir             string // holds a folder per stream
 	PartDuration    time.Duration
 	SegmentDuration time.Duration
 	Grace           time.Duration
 	WindowSegments  int
+	Plain           bool // no parts in playlists; false: low latency
 	// Seed makes the key pair of every stream, so that several origins sign alike. Empty: each stream has one of its own, on disk.
 	Seed []byte
 	// InMemory is how many complete segments stay in memory where somebody stores the others. 0: all that must be fetchable.

@@ -67,10 +67,11 @@ func (s *Session) video() bool {
 	return false
 }
 
-// behind tells whether the twin's numbers could be seen to go back in ours.
+// behind tells whether the twin's numbers could be seen to go back in ours. Its broadcaster may have come back to it alone: then it has
+// more discontinuities than we, and not more segments.
 func (s *Stream) behind() bool {
 	t := s.twin
-	return t != nil && (t.Epoch >= s.state.Epoch || s.source.next <= t.Next+unseen)
+	return t != nil && (t.Epoch >= s.state.Epoch || s.source.next <= t.Next+unseen || s.state.Discontinuity <= t.Discontinuity)
 }
 
 // yield moves the numbers of what comes next ahead of the twin's. No segmenter is at work. The caller holds mu.
@@ -92,6 +93,7 @@ func (s *Stream) yield() {
 		}
 		r.next, r.open = next, false
 		if anew {
+			r.window.End() // wakes who follows it
 			r.window, r.init = s.newWindow(next, nil), nil
 		}
 		r.window.ListFrom(next)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/hls/strict"
 )
 
 // pair is two origins that take one broadcast.
@@ -109,6 +110,49 @@ func TestTwinThatIsNotAskedStaysAhead(t *testing.T) {
 			s.Close()
 		}
 	})
+}
+
+// TestTwinThatIsAskedHasMoreDiscontinuities: the connection to the origin that is asked breaks several times, the other one's does not.
+// Whoever moves over then sees the discontinuity sequence go on.
+//
+// Clause: backup-origin
+func TestTwinThatIsAskedHasMoreDiscontinuities(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t)
+		p.play(0, 10*time.Second, 0, 0, 1)
+		epoch := p.stream(1).Epoch()
+		at := 10 * time.Second
+		for range 6 {
+			if err := p.sessions[0].SetTracks(tracks(t, 2)); err != nil {
+				t.Fatal(err)
+			}
+			p.play(at, at+3*time.Second, 0, 1)
+			p.play(at+3*time.Second, at+6*time.Second, 0, 0, 1)
+			at += 6 * time.Second
+		}
+		p.play(at, at+6*time.Second, 0, 0, 1)
+		p.ahead(1)
+		if p.stream(1).Epoch() != epoch {
+			t.Error("another epoch")
+		}
+		before := sequence(t, p.stream(0))
+		p.play(at+6*time.Second, at+12*time.Second, 1, 1)
+		if after := sequence(t, p.stream(1)); after < before {
+			t.Errorf("the discontinuity sequence was %d and is %d", before, after)
+		}
+		for _, s := range p.sessions {
+			s.Close()
+		}
+	})
+}
+
+func sequence(t *testing.T, s *Stream) uint64 {
+	t.Helper()
+	p, err := strict.Parse(playlist(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.DiscontinuitySequence
 }
 
 func TestSeedMakesKeys(t *testing.T) {

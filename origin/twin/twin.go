@@ -28,6 +28,7 @@ const (
 	patience = 2 * time.Second
 	maxList  = 8 << 20 // bytes of an answer
 	maxMSN   = 1 << 52 // edges take numbers up to twice this
+	maxSplit = 1 << 31 // discontinuities; records have 32 bits for them
 )
 
 // ErrURL says that an address cannot be an origin's.
@@ -128,7 +129,7 @@ func (t *Twin) tell(l list) {
 		return
 	}
 	for _, s := range l.Streams {
-		if s.Epoch == math.MaxUint32 || s.NextMSN > maxMSN {
+		if s.Epoch == math.MaxUint32 || s.NextMSN > maxMSN || s.Discontinuity > maxSplit {
 			continue // nothing is ahead of these
 		}
 		if st := t.config.Streams.Get(s.Name); st != nil {

@@ -81,6 +81,7 @@ func TestAsk(t *testing.T) {
 		{"goes second", `{"instance":"z","streams":[{"name":"demo","epoch":4000000000,"nextMsn":70}]}`, 200, false, false},
 		{"ourselves", `{"instance":"m","streams":[{"name":"demo","epoch":4000000000,"nextMsn":70,"asked":true}]}`, 200, false, false},
 		{"another stream", `{"instance":"a","streams":[{"name":"other","epoch":4000000000,"nextMsn":70}]}`, 200, false, false},
+		{"too many discontinuities", `{"instance":"z","streams":[{"name":"demo","epoch":4000000000,"nextMsn":70,"discontinuity":9000000000,"asked":true}]}`, 200, false, false},
 		{"no list", `nothing`, 200, true, false},
 		{"an error", ``, 503, true, false},
 	} {

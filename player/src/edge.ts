@@ -23,7 +23,7 @@ export interface Coming {
 const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;
 const RELOAD_TIMEOUT = 4000; // a part is not waited for much longer than it lasts
-const MOST_TEXT = 1 << 20;
+const MOST_TEXT = 16 << 20; // a playlist of a day of segments of one second is 7 MB
 
 export class Edge {
   requests = 0;

@@ -12,7 +12,7 @@ import { type ChunkRecord, PART, parseRecord, writeRecord } from './record.ts';
 
 const MOST_SEGMENTS = 64; // more than the origin listed, while it was not seen to let one go
 const SKIP_VERSION = 9; // of a playlist that leaves segments out
-const LEAST_WITH_PARTS = 3; // complete segments
+const LEAST_WITH_PARTS = 2; // complete segments
 const MOST_AHEAD = 2; // segments that a record may be ahead
 const MOST_KEPT = 48; // records: those ahead, and the newest that were listed
 const SHORT = 0.85; // of the part target: only the last part of a segment may be shorter
@@ -36,6 +36,7 @@ export class LiveList {
   #discontinuities: number; // before it
   #tells = false; // its records say which part is the last of its segment
   #slides = false; // the origin lets a segment go for each that it adds
+  #behind = false; // a delta left out what is not known
   #last: ChunkRecord; // of the newest part that is listed
   #kept = new Map<string, ChunkRecord>(); // by chunk ID: those that do not follow yet, and the newest that did
 
@@ -56,10 +57,13 @@ export class LiveList {
   }
 
   // read returns the list that begins with a playlist; null if it cannot be carried on, nor what was known before. That is not
-  // lost: an older playlist, that another cache had, is not gone back to, and a delta that does not fit says nothing.
+  // lost: an older playlist, that another cache had, is not gone back to, and a delta that does not fit says nothing but that none will do.
   static read(text: string, known: LiveList | null = null): LiveList | null {
     const read = readPlaylist(text, known && known.#listed);
-    if (!read && isDelta(text)) return known;
+    if (!read && isDelta(text)) {
+      if (known) known.#behind = true;
+      return known;
+    }
     const naming = read && Naming.read([...read.parts, read.hint], read.named);
     const newest = read && parseRecord(read.record);
     const last = read?.parts.at(-1)?.place;
@@ -161,9 +165,9 @@ export class LiveList {
     return left;
   }
 
-  // deltas: the origin offers them.
+  // deltas: the origin offers them, and they will do.
   get deltas(): boolean {
-    return this.#skippable > 0;
+    return !this.#behind && this.#skippable > 0;
   }
 
   // following returns the record that goes on where the list ends.

@@ -321,7 +321,10 @@ test('a delta is put together with what was known, and a list of hours is writte
   assert.match(merged.text(true), /#EXT-X-VERSION:9\n/);
   assert.equal(left(merged.text(true)), left(c.delta));
   const unknown = b.delta.replace(/(SKIPPED-SEGMENTS=)(\d+)/, (_, name: string, n: string) => `${name}${Number(n) + 50}`);
+  assert.ok(merged.deltas);
   assert.equal(LiveList.read(unknown, merged), merged, 'one that does not fit says nothing');
+  assert.ok(!merged.deltas, 'the next that is asked for is whole');
+  assert.ok(LiveList.read(c.whole, merged)?.deltas);
 });
 
 test('a window of hours that is not full yet is let grow', () => {
@@ -335,4 +338,17 @@ test('a window of hours that is not full yet is let grow', () => {
     }
   }
   assert.match(list.text(), new RegExp(`#EXT-X-MEDIA-SEQUENCE:${/SEQUENCE:(\d+)/.exec(whole)?.[1]}\n`));
+});
+
+test('no more segments have their parts listed than the origin listed with them', () => {
+  const [before, after] = [at('slides', 3), at('slides', -1)];
+  const lines = before.split('\n');
+  const ends = lines.flatMap((line, i) => (/^\d+\/s\d+\.m4s$/.test(line) ? [i] : []));
+  const kept = ends.at(-3) ?? 0; // parts of the two newest complete segments stay
+  const short = lines.filter((line, i) => i > kept || !(line.startsWith('#EXT-X-PART:') || (line.startsWith('#EXT-X-SHOAL-RECORD:') && lines[i - 1]?.startsWith('#EXT-X-PART:')))).join('\n');
+  const list = LiveList.read(short) as LiveList;
+  for (const record of news(after, short)) list.add(record);
+  assert.ok(list.next.msn > (LiveList.read(short)?.next.msn ?? Infinity), 'it went on by a segment');
+  const listed = new Set([...list.text().matchAll(/#EXT-X-PART:.*\/s(\d+)\./g)].map(([, msn]) => msn));
+  assert.ok(listed.size <= 3, [...listed].join()); // with the open one
 });

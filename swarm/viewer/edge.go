@@ -14,7 +14,7 @@ import (
 
 const (
 	playlistTimeout = 10 * time.Second // a blocking reload is held for up to three target durations
-	maxPlaylist     = 1 << 20
+	maxPlaylist     = 16 << 20         // a day of segments of one second is 7 MB
 )
 
 // NewHTTP returns an HTTP client that many viewers can share.

@@ -2,6 +2,9 @@ package viewer
 
 import (
 	"encoding/base64"
+	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -200,4 +203,38 @@ func FuzzPlaylist(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPlaylistOfADay: the longest window that an origin has is read. What is larger is not taken.
+//
+// Clause: dvr
+func TestPlaylistOfADay(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:1000000\n#EXT-X-MAP:URI=\"1700000000/init0.mp4\"\n")
+	for n := range 86_400 {
+		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.678Z\n#EXTINF:1.00000,\n1700000000/s%d.m4s\n", 1_000_000+n)
+	}
+	for _, c := range []struct {
+		text string
+		good bool
+	}{{b.String(), true}, {b.String() + strings.Repeat("#\n", maxPlaylist/2), false}} {
+		h := &http.Client{Transport: whole(c.text)}
+		text, err := get(t.Context(), h, "http://h/", maxPlaylist)
+		if good := err == nil; good != c.good {
+			t.Fatal(err, len(c.text))
+		}
+		if !c.good {
+			continue
+		}
+		if m, err := parseMedia(text, base(t), ""); err != nil || m.msn != 1_086_400 {
+			t.Error(err, m.msn)
+		}
+	}
+}
+
+// whole answers everything with the same.
+type whole string
+
+func (w whole) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(strings.NewReader(string(w)))}, nil
 }
