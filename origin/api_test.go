@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +68,39 @@ func TestStreamsAPI(t *testing.T) {
 	if err := json.Unmarshal(h.get(t, "/api/v1/streams/demo").Body.Bytes(), &one); err != nil || one.Latency.OriginSeconds != nil {
 		t.Errorf("not live, and %v s behind live: %v", one.Latency.OriginSeconds, err)
 	}
+}
+
+// TestWebhooksInOrder has a broadcast begin before it is told of that the one before has ended.
+//
+// Clause: webhooks
+func TestWebhooksInOrder(t *testing.T) {
+	told := make(chan string, 10)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var e webhook.Event
+		if err := json.NewDecoder(r.Body).Decode(&e); err != nil {
+			t.Error(err)
+		}
+		told <- e.Event
+	}))
+	t.Cleanup(receiver.Close)
+	t.Run("broadcasts", func(t *testing.T) {
+		h := openWith(t, Config{Webhooks: []string{receiver.URL}})
+		c := h.publish(t, 5*time.Second)
+		if e := <-told; e != webhook.PublishStart {
+			t.Fatal(e)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		var next sync.WaitGroup
+		next.Go(func() { h.tell(ctx, h.streams.Get("demo")) })
+		t.Cleanup(func() { cancel(); next.Wait() })
+		for range 100 {
+			runtime.Gosched()
+		}
+		c.Close()
+		if one, two := <-told, <-told; one != webhook.PublishEnd || two != webhook.PublishStart {
+			t.Errorf("%s, and then %s", one, two)
+		}
+	})
 }
 
 // TestWebhooks broadcasts and looks what a receiver is told, the last of it while the origin ends.
