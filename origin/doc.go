@@ -7,6 +7,7 @@
 //	segmenter  pure: frames in, fMP4 parts and segments out
 //	hls        the fetchable window of a rendition, playlists, blocking reload
 //	stream     a stream's life, numbering on disk, signed chunk records
+//	twin       the numbers of another origin that takes the same broadcasts
 //	rtc        the one port of WebRTC
 //	archive    media on disk: windows of hours, recordings, their way to storage
 //	thumbnail  a picture of what is on
@@ -17,8 +18,8 @@
 //	audience   how many watch, asked of trackers for the API
 //
 // The origin knows nothing of viewers but of those few, and what trackers tell: every other response is the same for everybody and can
-// be cached (package edge does). Publish keys are kept hashed in the data directory by Keys, which KeyAPI and the command line edit while the origin
-// runs; openapi.json describes the whole HTTP API.
+// be cached (package edge does). Publish keys are kept hashed in the data directory by Keys, which KeyAPI and the command line edit while
+// the origin runs; openapi.json describes the whole HTTP API.
 //
 // Drive it with New, then Run until the context ends; ServeHTTP answers as soon as New has returned.
 package origin

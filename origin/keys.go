@@ -11,14 +11,15 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
 // Keys is the store of publish keys, a file that holds their hashes only. Any number of processes may have it open:
-// a change by one is seen by the others at their next look. A stream may have several keys, so that one can be
-// replaced without silence.
+// a change by one is seen by the others at their next look, and changes by several at once are made one after the other. A
+// stream may have several keys, so that one can be replaced without silence.
 type Keys struct {
 	// static
 	file string
@@ -52,6 +53,9 @@ func (k *Keys) Issue(wish Key) (secret string, made Key, err error) {
 	secret, made, err = wish.make(time.Now())
 	if err != nil {
 		return "", Key{}, err
+	}
+	if err := os.MkdirAll(filepath.Dir(k.file), 0o700); err != nil {
+		return "", Key{}, fmt.Errorf("origin: publish keys: %w", err)
 	}
 	return secret, made, k.edit(func() error {
 		if made.Passing {
@@ -171,15 +175,27 @@ func parseKeys(b []byte) ([]Key, error) {
 	return keys, nil
 }
 
-// edit changes the keys under the file's newest state and replaces the file in one step.
+// keysLock is the file that is locked while the keys' own is replaced: that one is another after each change.
+const keysLock = "publish-keys.lock"
+
+// edit changes the keys under the file's newest state and replaces the file in one step, while no other process does.
 func (k *Keys) edit(change func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	held, err := hold(filepath.Join(filepath.Dir(k.file), keysLock), syscall.LOCK_EX)
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNoKey // there is not even the directory
+	}
+	if err != nil {
+		return fmt.Errorf("origin: publish keys: %w", err)
+	}
+	defer held.Close()
+	k.seen = nil // within one tick of the clock one file may look like another
 	if err := k.read(); err != nil {
 		return err
 	}
 	before := slices.Clone(k.keys)
-	err := change()
+	err = change()
 	if err == nil {
 		err = k.write()
 	}
@@ -195,9 +211,6 @@ func (k *Keys) write() error {
 		return fmt.Errorf("origin: publish keys: %w", err)
 	}
 	dir := filepath.Dir(k.file)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("origin: publish keys: %w", err)
-	}
 	f, err := os.CreateTemp(dir, ".publish-keys-*") // mode 0600
 	if err != nil {
 		return fmt.Errorf("origin: publish keys: %w", err)
@@ -210,6 +223,10 @@ func (k *Keys) write() error {
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return fmt.Errorf("origin: publish keys: %w", err)
+	}
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync() // so that a key that was revoked is not back after a power cut; not all systems can
+		_ = d.Close()
 	}
 	k.seen = nil
 	return nil

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -89,6 +90,59 @@ func TestRenew(t *testing.T) {
 	}
 	if n, err := keys.Remove("one"); err != nil || n != 2 || keys.Named("one") {
 		t.Error("Remove left a key", err)
+	}
+}
+
+// TestKeysOfMany has many edit the same file at once, each by a store of its own as processes do: no change is lost.
+//
+// Clause: keys
+func TestKeysOfMany(t *testing.T) {
+	dir := t.TempDir()
+	const stores, each = 8, 10
+	var all sync.WaitGroup
+	for n := range stores {
+		all.Go(func() {
+			k, err := OpenKeys(dir)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for range each {
+				if _, err := k.Add(fmt.Sprint("of", n)); err != nil {
+					t.Error(err)
+				}
+				_, gone, err := k.Issue(Key{Name: "gone"})
+				if err == nil {
+					err = k.Revoke(gone.ID)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	k, err := OpenKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := k.List(); err != nil || len(list) != stores*each || k.Named("gone") {
+		t.Errorf("%d keys of %d, %v", len(list), stores*each, err)
+	}
+}
+
+// TestKeysOfNoFolder removes a key where there is no folder, and makes none.
+func TestKeysOfNoFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	k, err := OpenKeys(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Remove("one"); !errors.Is(err, ErrNoKey) {
+		t.Error(err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("it is there now")
 	}
 }
 

@@ -48,6 +48,7 @@ type Origin struct {
 
 	listening atomic.Bool
 	port      atomic.Pointer[port] // RTMP's, once open
+	turns     sync.Map             // *sync.Mutex by stream: whose broadcast the webhooks are told of
 
 	mu      sync.Mutex
 	checked time.Time // when the disk was tried last ...

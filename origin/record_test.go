@@ -16,6 +16,7 @@ import (
 	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
+	"github.com/shoal-live/shoal/origin/thumbnail"
 )
 
 // openAt runs an origin on a folder that may have served another, until stop is called.
@@ -80,7 +81,7 @@ func uris(at, playlist string) (all []string) {
 // Clause: dvr, recording, restart
 func TestDVRAndRecording(t *testing.T) {
 	// This broadcaster is forty times as fast as time: what a recorder is late for stays in memory.
-	config := Config{Data: t.TempDir(), DVR: 2 * time.Minute, WindowSegments: 30, Record: true, Grace: time.Second}
+	config := Config{Data: t.TempDir(), DVR: 2 * time.Minute, WindowSegments: 30, Record: true}
 	const playlist = "/live/demo/v0/index.m3u8"
 	h, stop := openAt(t, config)
 	c := h.publish(t, 41*time.Second)
@@ -100,7 +101,6 @@ func TestDVRAndRecording(t *testing.T) {
 	stop()
 
 	h, stop = openAt(t, config)
-	defer stop()
 	text = h.get(t, playlist).Body.String()
 	if all := uris(playlist, text); len(all) < 20 || !strings.HasSuffix(all[0], "/s0.m4s") || strings.Contains(text, "#EXT-X-ENDLIST") {
 		t.Fatalf("after a start: %s", text)
@@ -119,7 +119,11 @@ func TestDVRAndRecording(t *testing.T) {
 		t.Errorf("after the broadcaster came back: %s", text)
 	}
 	c.Close()
+	stop()
 
+	config.Grace = time.Second // after which the recording is finished
+	h, stop = openAt(t, config)
+	defer stop()
 	var list struct {
 		Recordings []struct {
 			State, Playlist string
@@ -213,6 +217,10 @@ func TestThumbnail(t *testing.T) {
 	h := open(t)
 	if rw := h.get(t, "/live/demo/thumb.jpg"); rw.Code != http.StatusNotFound {
 		t.Errorf("before the broadcast: %d", rw.Code)
+	}
+	var err error
+	if h.pictures, err = thumbnail.New(thumbnail.Config{Patience: time.Minute}); err != nil { // it makes them when nothing else is to be done
+		t.Fatal(err)
 	}
 	c := h.publish(t, 5*time.Second)
 	defer c.Close()

@@ -23,8 +23,12 @@ func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
 	all.Wait()
 }
 
-// tell says to the webhooks that a broadcast has begun, and when it has ended why.
+// tell says to the webhooks that a broadcast has begun, and when it has ended why: of one stream the one after the other, also where a
+// broadcaster takes the place of another.
 func (o *Origin) tell(ctx context.Context, st *stream.Stream) {
+	turn, _ := o.turns.LoadOrStore(st.Name, new(sync.Mutex))
+	turn.(*sync.Mutex).Lock() // the one before has ended, and says so now
+	defer turn.(*sync.Mutex).Unlock()
 	e := webhook.Event{Event: webhook.PublishStart, Stream: st.Name, Protocol: st.Describe().Protocol}
 	o.hooks.Send(e)
 	<-ctx.Done()

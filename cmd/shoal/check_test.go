@@ -74,7 +74,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"origin -rtmps :1935 -tls-cert " + file + " -tls-key " + file, "origin: -rtmps :1935: -rtmp has that port too"},
 		{"origin -rtmps me -tls-cert " + file + " -tls-key " + file, "origin: -rtmps me: want HOST:PORT or :PORT, with a port of 65535 at most, like -rtmps :1936"},
 		{"origin -public-ip me", `origin: -public-ip me: "me" is no IP address like 203.0.113.7`},
-		{"origin -webhook hooks.example", "origin: -webhook hooks.example: want URLs like https://HOST/PATH"},
+		{"origin -webhook hooks.example", "origin: -webhook: want URLs like https://HOST/PATH"},
 		{"up -webhook https://hooks.example/x -webhook-secret short", "up: -webhook-secret: webhook: a secret has 16 bytes or more"},
 		{"origin -webhook https://hooks.example/x -webhook-secret @/no/such/file", "origin: -webhook-secret: open /no/such/file"},
 		{"origin -tracker-stats ws://tracker.example/tracker", "want URLs of trackers' figures, like http://HOST/api/v1/swarm"},

@@ -141,6 +141,7 @@ func openHouse(ctx context.Context, program string, flags []string) (*house, err
 		}
 		select {
 		case <-h.ended:
+			h.close()
 			return nil, fmt.Errorf("origin ended: %s", h.said.String())
 		case <-ctx.Done():
 			h.close()

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -97,7 +98,7 @@ func (h *house) besieged(ctx context.Context, clip *clip, connections int, long 
 	}
 	group.Go(func() error { return show.run(running) })
 	if err := pass(running, 3*time.Second); err != nil {
-		return nil, group.Wait()
+		return nil, cmp.Or(group.Wait(), err)
 	}
 
 	r := &besieged{Connections: connections, Kinds: map[string]*kindReport{}}

@@ -98,13 +98,18 @@ func (f *file) drop() {
 	_ = f.media.Truncate(f.size) // the index does not know them, so the next start would cut them or make a segment of them
 }
 
-// close writes that nothing more comes. Media are on the disk, and not only with the system, when it returns.
+// close writes that nothing more comes. Media are on the disk, and not only with the system, when it returns. An index that has no
+// room for its last segment is not closed, so that who reads it finds the segment's parts.
 func (f *file) close() error {
 	var err error
 	if f.open.Duration > 0 {
 		_, err = f.finish()
 	}
-	return errors.Join(err, f.media.Sync(), f.line([]byte(closing)), f.lines.Sync(), f.media.Close(), f.lines.Close())
+	err = errors.Join(err, f.media.Sync())
+	if err == nil {
+		err = f.line([]byte(closing))
+	}
+	return errors.Join(err, f.lines.Sync(), f.media.Close(), f.lines.Close())
 }
 
 func (f *file) append(b []byte) error {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"golang.org/x/sys/unix"
+
+	"github.com/shoal-live/shoal/origin/hls"
 )
 
 // smallDisk mounts a file system of 50 MB.
@@ -137,5 +139,43 @@ func checkPlays(t *testing.T, a *Archive, sent time.Duration) {
 	}
 	if d, noise := duration(t, all[0]); d < sent-2*time.Second || d > sent+time.Second || noise != "" {
 		t.Errorf("lasts %v, %v were sent before the disk was full; %s", d, sent, noise)
+	}
+}
+
+// An index that has room for no line but the closing one is not closed: its last segment is found by its parts.
+func TestCloseOnFullDisk(t *testing.T) {
+	dir := smallDisk(t)
+	b := newBroadcast(20)
+	b.play(30)
+	v, _ := b.window.View()
+	first := v.Open.Parts[0]
+	base, err := bases(b.init.Bytes, first.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := create(dir, Head{Epoch: epoch, Init: 3, Size: int64(len(b.init.Bytes)), First: 12, Date: b.began, Bases: base}, b.init.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page, line = 4096, 80 // which the disk gives room by, and what a line has at least
+	for last := false; !last; {
+		left := page - f.indexed%page
+		last = left >= int64(len(closing)) && left < line
+		f.begin(&hls.Segment{MSN: f.next, Date: b.began})
+		if err := f.write(&first); err != nil {
+			t.Fatal(err)
+		}
+		if last {
+			ballast(t, dir, 0)
+		} else if _, err := f.finish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.close(); !full(err) {
+		t.Fatalf("closed: %v", err)
+	}
+	x, err := load(f.path)
+	if want := int(f.next-12) + 1; err != nil || len(x.Segments) != want {
+		t.Errorf("%d segments of %d, %v", len(x.Segments), want, err)
 	}
 }

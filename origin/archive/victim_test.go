@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 const victimDir = "SHOAL_TEST_ARCHIVE" // set: this process is to be killed
@@ -25,13 +27,20 @@ func victim(dir string) {
 	}
 	b := newBroadcast(20)
 	go a.Record(context.Background(), b.source())
-	said := b.sent
+	said, given := b.sent, 0
 	for range time.Tick(time.Second / 300) {
 		b.play(1)
-		if b.sent != said {
-			said = b.sent
-			fmt.Println(said.Nanoseconds())
+		if b.sent == said {
+			continue
 		}
+		for testutil.ToFloat64(a.metrics.bytes.WithLabelValues("show")) < float64(given) {
+			time.Sleep(time.Millisecond) // a recorder has no tenth of a part's time, but all of it
+		}
+		said, given = b.sent, 0
+		for _, segment := range b.bytes {
+			given += len(segment)
+		}
+		fmt.Println(said.Nanoseconds())
 	}
 }
 

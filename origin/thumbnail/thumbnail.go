@@ -26,6 +26,8 @@ type Config struct {
 	Every time.Duration
 	// Children is how many are made at a time. Default 2.
 	Children int
+	// Patience is how long a child may take. Default 5 s.
+	Patience time.Duration
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
 	// Log takes events a person may act on. Default slog.Default().
@@ -41,9 +43,8 @@ var (
 )
 
 const (
-	patience = 5 * time.Second // with a child
-	mostKept = 1000            // pictures
-	largest  = 1 << 20         // of a picture, bytes
+	mostKept = 1000    // pictures
+	largest  = 1 << 20 // of a picture, bytes
 )
 
 // Pictures makes and keeps them. It is safe for concurrent use.
@@ -83,11 +84,14 @@ func New(config Config) (*Pictures, error) {
 	if config.Children == 0 {
 		config.Children = 2
 	}
+	if config.Patience == 0 {
+		config.Patience = 5 * time.Second
+	}
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
-	if config.Width < 16 || config.Width > 4096 || config.Every < 0 || config.Children < 0 {
-		return nil, fmt.Errorf("thumbnail: configuration: a width of %d, every %v, %d at a time", config.Width, config.Every, config.Children)
+	if config.Width < 16 || config.Width > 4096 || config.Every < 0 || config.Children < 0 || config.Patience < 0 {
+		return nil, fmt.Errorf("thumbnail: configuration: a width of %d, every %v, %d at a time, for %v", config.Width, config.Every, config.Children, config.Patience)
 	}
 	p := &Pictures{config: config, log: config.Log, running: make(chan struct{}, config.Children), kept: map[string]*picture{}}
 	p.path, _ = exec.LookPath(config.FFmpeg) // none: said to who asks
@@ -196,7 +200,7 @@ func newest(w *hls.Window) [][]byte {
 
 // make runs a child.
 func (p *Pictures) make(frame [][]byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience) // not the asker's: others wait for it too
+	ctx, cancel := context.WithTimeout(context.Background(), p.config.Patience) // not the asker's: others wait for it too
 	defer cancel()
 	c := exec.CommandContext(ctx, p.path, "-nostdin", "-v", "error", "-threads", "1", "-f", "mp4", "-i", "pipe:0", "-an", "-frames:v", "1",
 		"-vf", "scale="+strconv.Itoa(p.config.Width)+":-2", "-q:v", "5", "-f", "mjpeg", "pipe:1")

@@ -65,6 +65,7 @@ func empty() *hls.Window {
 
 func newPictures(t *testing.T, config Config) *Pictures {
 	t.Helper()
+	config.Patience = time.Minute // the child has the lowest priority, and the machine may be busy
 	p, err := New(config)
 	if err != nil {
 		t.Fatal(err)

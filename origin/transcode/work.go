@@ -115,8 +115,12 @@ func (w *work) stop(wait time.Duration) {
 	w.child.end(wait)
 	w.child = nil
 	w.ladder.metrics.children.Dec()
-	w.ladder.metrics.renditions.WithLabelValues(w.name).Set(0)
-	w.ladder.metrics.lag.WithLabelValues(w.name).Set(0)
+	w.ladder.mu.Lock()
+	defer w.ladder.mu.Unlock()
+	if w.ladder.works[w.name] == w { // the next broadcaster may be there
+		w.ladder.metrics.renditions.WithLabelValues(w.name).Set(0)
+		w.ladder.metrics.lag.WithLabelValues(w.name).Set(0)
+	}
 }
 
 func (w *work) died() {

@@ -8,9 +8,8 @@ import (
 
 // What happens.
 const (
-	PublishStart      = "publish.start"      // the first media of a broadcast can be fetched
-	PublishEnd        = "publish.end"        // its broadcaster has gone
-	RecordingFinished = "recording.finished" // the file is whole, and will not change
+	PublishStart = "publish.start" // the first media of a broadcast can be fetched
+	PublishEnd   = "publish.end"   // its broadcaster has gone
 )
 
 // Event is one thing that happened. Send fills in what it is known by.
@@ -21,7 +20,6 @@ type Event struct {
 	Stream   string    `json:"stream"`
 	Protocol string    `json:"protocol,omitempty"` // of the broadcaster
 	Reason   string    `json:"reason,omitempty"`   // why it ended
-	File     string    `json:"file,omitempty"`     // of a recording
 }
 
 // message is an event on its way.

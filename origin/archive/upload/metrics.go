@@ -8,7 +8,7 @@ const (
 	reasonBusy    = "busy"    // asked to come back later
 	reasonServer  = "server"
 	reasonRefused = "refused" // keys, bucket, or what was asked for
-	reasonFile    = "file"    // cannot be read here
+	reasonFile    = "file"    // cannot be read here, or nothing noted beside it
 )
 
 type metrics struct {

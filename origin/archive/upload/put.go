@@ -127,6 +127,7 @@ func (u *Uploader) putParts(ctx context.Context, key string, from io.ReaderAt, f
 		}
 		p.ID = id
 		if err := p.save(f.Path); err != nil {
+			u.abort(ctx, key, id)
 			return err
 		}
 	}
@@ -183,6 +184,15 @@ func (u *Uploader) listed(ctx context.Context, key, id string) (map[int]minio.Ob
 	}
 }
 
+// abort has the storage forget an upload that could not be noted here: each attempt would leave another one there.
+func (u *Uploader) abort(ctx context.Context, key, id string) {
+	ctx, cancel := bounded(ctx, 0)
+	defer cancel()
+	if err := u.client.AbortMultipartUpload(ctx, u.config.Bucket, key, id); err != nil {
+		u.log.Warn("an upload that was not begun is left at the storage", "key", key, "error", err)
+	}
+}
+
 func (u *Uploader) stat(ctx context.Context, key string) (minio.ObjectInfo, error) {
 	ctx, cancel := bounded(ctx, 0)
 	defer cancel()
@@ -208,8 +218,10 @@ func gone(err error) bool { return minio.ToErrorResponse(err).Code == minio.NoSu
 // reason names a failure for the metric.
 func reason(err error) string {
 	r := minio.ToErrorResponse(err)
+	var at *fs.PathError
+	var link *os.LinkError // of a rename
 	switch {
-	case errors.Is(err, ErrSize), errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, ErrSize), errors.As(err, &at), errors.As(err, &link):
 		return reasonFile
 	case r.StatusCode == 503 || r.StatusCode == 429:
 		return reasonBusy

@@ -297,6 +297,26 @@ func TestForgotten(t *testing.T) {
 	check(t, s, want)
 }
 
+// What cannot be noted on disk leaves no uploads behind at the storage, however often it is tried.
+func TestNotNoted(t *testing.T) {
+	s := newStorage(t)
+	dir, want := recordings(t, 512<<10)
+	note := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4"+pendingSuffix)
+	if err := os.Mkdir(note, 0o700); err != nil { // a file cannot take its place
+		t.Fatal(err)
+	}
+	u := newUploader(t, dir, s, io.Discard)
+	run(t, u, func() bool { return testutil.ToFloat64(u.metrics.failures.WithLabelValues(reasonFile)) >= 3 })
+	if left, err := u.client.ListMultipartUploads(t.Context(), bucket, "", "", "", "", 10); err != nil || len(left.Uploads) > 0 {
+		t.Errorf("%d uploads are left, %v", len(left.Uploads), err)
+	}
+	if err := os.Remove(note); err != nil {
+		t.Fatal(err)
+	}
+	run(t, u, u.empty)
+	check(t, s, want)
+}
+
 func TestConfig(t *testing.T) {
 	a, err := archive.New(archive.Config{Dir: t.TempDir(), Keep: true})
 	if err != nil {

@@ -110,7 +110,7 @@ func (u *Uploader) work(ctx context.Context, jobs <-chan archive.File) {
 		u.mu.Lock()
 		delete(u.busy, f.Key)
 		u.mu.Unlock()
-		if ctx.Err() != nil {
+		if err != nil && ctx.Err() != nil {
 			continue // interrupted: no failure
 		}
 		wait(ctx, u.judge(f, err, time.Now()))
