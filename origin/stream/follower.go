@@ -18,7 +18,8 @@ var (
 
 const (
 	maxRenditions = 16
-	maxHeld       = 600             // frames of a follower that is ahead of the source, or of none
+	maxHeld       = 600             // frames of a follower that is ahead of the source, or of none ...
+	maxHeldBytes  = 16 << 20        // ... and what they hold
 	keptSound     = 8 * time.Second // of the source, for followers that lag
 )
 
@@ -34,6 +35,7 @@ type Follower struct {
 	video  *media.Track
 	cutter *segmenter.Segmenter // nil before its first segment, after a loss, and between two runs of the source
 	held   []media.Frame        // from times that the source has not decided
+	bytes  int                  // in held
 	sound  []sound              // for segments that are to come
 }
 
@@ -100,11 +102,12 @@ func (f *Follower) Write(frame media.Frame) error {
 	case !frame.Video || f.video == nil:
 		return ErrVideo
 	}
-	if len(f.held) >= maxHeld { // the source stands still: these are of no use
+	if len(f.held) >= maxHeld || f.bytes+len(frame.Bytes) > maxHeldBytes { // the source stands still: these are of no use
 		f.lose()
-		f.held = f.held[:0]
+		f.held, f.bytes = nil, 0
 	}
 	f.held = append(f.held, frame)
+	f.bytes += len(frame.Bytes)
 	f.advance()
 	return nil
 }
@@ -126,7 +129,7 @@ func (f *Follower) Close() {
 // drain places what is placeable, and finishes the open segment if its pictures are all there.
 func (f *Follower) drain() {
 	f.advance()
-	f.held = nil
+	f.held, f.bytes = nil, 0
 	if f.cutter == nil {
 		return
 	}
@@ -163,6 +166,7 @@ func (f *Follower) advance() {
 		}
 		f.held[0] = media.Frame{}
 		f.held = f.held[1:]
+		f.bytes -= len(frame.Bytes)
 		f.place(frame)
 	}
 }

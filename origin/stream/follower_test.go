@@ -254,6 +254,41 @@ func TestFollowerGoesThroughADiscontinuity(t *testing.T) {
 	s.Close()
 }
 
+// Pictures that are far ahead of the source are held up to a bound.
+func TestFollowerAheadIsBounded(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	s := publish(t, all, "demo")
+	if err := s.SetTracks(tracks(t, 2)); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, 0, time.Second)
+	f, err := s.Follow(1)
+	if err == nil {
+		err = f.SetVideo(tracks(t, 2)[0])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 * maxHeld {
+		size := 1000
+		if n < 20 {
+			size = media.MaxFrame
+		}
+		if err := f.Write(media.Frame{Video: true, PTS: time.Hour + time.Duration(n)*time.Millisecond, Bytes: make([]byte, size)}); err != nil {
+			t.Fatal(err)
+		}
+		held := 0
+		for _, frame := range f.held {
+			held += len(frame.Bytes)
+		}
+		if held > maxHeldBytes || held != f.bytes || len(f.held) > maxHeld {
+			t.Fatalf("%d frames of %d bytes are held, counted as %d", len(f.held), held, f.bytes)
+		}
+	}
+	f.Close()
+	s.Close()
+}
+
 func TestFollowerIsRefused(t *testing.T) {
 	all := newStreams(t, t.TempDir())
 	s := publish(t, all, "demo")
