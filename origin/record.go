@@ -44,30 +44,51 @@ func (o *Origin) openArchive() (err error) {
 	return nil
 }
 
-// record writes a broadcast to disk until it ends: each rendition from when it has media.
+// lookAnew is how often is looked for windows that were replaced: of the one before no change tells.
+const lookAnew = time.Second
+
+// record writes a broadcast to disk until it ends: each rendition from when it has media, and anew where the stream is numbered anew.
 func (o *Origin) record(ctx context.Context, st *stream.Stream) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	at := map[int]bool{}
+	tick := time.NewTicker(lookAnew)
+	defer tick.Stop()
+	type place struct {
+		window *hls.Window
+		leave  context.CancelFunc
+	}
+	at := map[int]place{}
 	for {
 		_, changed := st.Window(0).View()
 		for _, i := range st.Renditions() {
-			if !at[i] {
-				at[i] = true
-				all.Go(func() { o.archive.Record(ctx, source(st, i)) })
+			from, ok := source(st, i)
+			if !ok || at[i].window == from.Window {
+				continue
 			}
+			if before := at[i]; before.leave != nil {
+				before.leave()
+			}
+			following, leave := context.WithCancel(ctx)
+			at[i] = place{from.Window, leave}
+			all.Go(func() {
+				defer leave()
+				o.archive.Record(following, from)
+			})
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func source(st *stream.Stream, index int) archive.Source {
-	return archive.Source{
-		Stream: st.Name, Epoch: st.Epoch(), Rendition: index, Window: st.Window(index),
+// source returns a rendition as it is recorded, false in the moment in which it is numbered anew.
+func source(st *stream.Stream, index int) (from archive.Source, ok bool) {
+	epoch := st.Epoch()
+	from = archive.Source{
+		Stream: st.Name, Epoch: epoch, Rendition: index, Window: st.Window(index),
 		Describe: func() (v hls.Variant) {
 			for _, r := range st.Describe().Renditions {
 				if r.Index == index {
@@ -77,6 +98,7 @@ func source(st *stream.Stream, index int) archive.Source {
 			return v
 		},
 	}
+	return from, from.Window != nil && st.Epoch() == epoch
 }
 
 // past is what a stream's window begins with in a new process.
