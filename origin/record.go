@@ -44,48 +44,52 @@ func (o *Origin) openArchive() (err error) {
 	return nil
 }
 
-// record writes a broadcast to disk until it ends: each rendition from when it has media, and anew where it has another window,
-// because the stream was numbered ahead of that of a twin.
+// lookAnew is how often is looked for windows that were replaced: of the one before no change tells.
+const lookAnew = time.Second
+
+// record writes a broadcast to disk until it ends: each rendition from when it has media, and anew where the stream is numbered anew.
 func (o *Origin) record(ctx context.Context, st *stream.Stream) {
 	var all sync.WaitGroup
 	defer all.Wait()
-	type recorded struct {
+	tick := time.NewTicker(lookAnew)
+	defer tick.Stop()
+	type place struct {
 		window *hls.Window
-		stop   context.CancelFunc
+		leave  context.CancelFunc
 	}
-	at := map[int]recorded{}
+	at := map[int]place{}
 	for {
 		lead := st.Window(0)
 		_, changed := lead.View()
 		for _, i := range st.Renditions() {
-			win, old := st.Window(i), at[i]
-			if win == old.window {
+			from, ok := source(st, i)
+			if !ok || at[i].window == from.Window {
 				continue
 			}
-			if old.stop != nil {
-				old.stop()
+			if before := at[i]; before.leave != nil {
+				before.leave()
 			}
-			recording, stop := context.WithCancel(ctx)
-			at[i] = recorded{win, stop}
+			following, leave := context.WithCancel(ctx)
+			at[i] = place{from.Window, leave}
 			all.Go(func() {
-				defer stop()
-				o.archive.Record(recording, source(st, i, win))
+				defer leave()
+				o.archive.Record(following, from)
 			})
-		}
-		if st.Window(0) != lead {
-			continue // nobody tells of a change in that one
 		}
 		select {
 		case <-changed:
+		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func source(st *stream.Stream, index int, win *hls.Window) archive.Source {
-	return archive.Source{
-		Stream: st.Name, Epoch: win.Epoch(), Rendition: index, Window: win,
+// source returns a rendition as it is recorded, false in the moment in which it is numbered anew.
+func source(st *stream.Stream, index int) (from archive.Source, ok bool) {
+	epoch := st.Epoch()
+	from = archive.Source{
+		Stream: st.Name, Epoch: epoch, Rendition: index, Window: st.Window(index),
 		Describe: func() (v hls.Variant) {
 			for _, r := range st.Describe().Renditions {
 				if r.Index == index {
@@ -95,6 +99,7 @@ func source(st *stream.Stream, index int, win *hls.Window) archive.Source {
 			return v
 		},
 	}
+	return from, from.Window != nil && st.Epoch() == epoch
 }
 
 // past is what a stream's window begins with in a new process.

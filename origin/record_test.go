@@ -212,6 +212,62 @@ func TestRecordingOfATwin(t *testing.T) {
 	s.Close()
 }
 
+// A broadcast that is numbered anew in its middle, ahead of a twin, is recorded to its end.
+//
+// Clause: recording, backup-origin
+func TestRecordedWhenNumberedAnew(t *testing.T) {
+	h, stop := openAt(t, Config{Data: t.TempDir(), Record: true, WindowSegments: 30})
+	defer stop()
+	track, err := media.NewH264(testclip.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := h.streams.Publish("demo", "rtmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.End()
+	if err := session.SetTracks([]media.Track{track}); err != nil {
+		t.Fatal(err)
+	}
+	units, sent := testclip.Units(), 0
+	send := func(groups int) {
+		t.Helper()
+		for range groups * testclip.GOP {
+			at := time.Duration(sent) * testclip.Interval
+			u := media.ParseH264(units[sent%testclip.GOP])
+			if err := session.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
+				t.Fatal(err)
+			}
+			sent++
+		}
+	}
+	recorded := func(files int) {
+		t.Helper()
+		h.until(t, "/api/v1/streams/demo/recordings", func(body string) bool {
+			var list struct{ Recordings []struct{ Files int } }
+			if err := json.Unmarshal([]byte(body), &list); err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, r := range list.Recordings {
+				n += r.Files
+			}
+			return n >= files
+		})
+	}
+	send(3)
+	recorded(1)
+	st := h.streams.Get("demo")
+	before := st.Epoch()
+	st.Beside(stream.Twin{Epoch: before + 1, Leads: true})
+	send(3)
+	if st.Epoch() == before {
+		t.Fatal("not numbered anew")
+	}
+	recorded(2)
+}
+
 // Clause: thumbnails
 func TestThumbnail(t *testing.T) {
 	h := open(t)

@@ -76,7 +76,7 @@ func (s *shelf) older(than time.Time) (all []*entry) {
 // delete takes a file away: from the window first, so that nobody is shown what is gone.
 func (s *shelf) delete(e *entry) error {
 	s.mu.Lock()
-	if p := s.slots[e.rendition]; p != nil && p.window != nil {
+	if p := s.slots[e.rendition]; p != nil && p.window != nil && p.epoch == e.epoch {
 		p.window.Lost(e.next)
 	}
 	for _, r := range s.recordings {

@@ -51,6 +51,42 @@ func TestOldFilesGo(t *testing.T) {
 	})
 }
 
+// A file of before the stream was numbered anew goes, and segments of now that have lower numbers stay.
+func TestOldEpochGoes(t *testing.T) {
+	a := newArchive(t, Config{DVR: 30 * time.Second})
+	before, b := newBroadcast(80), newBroadcast(80)
+	before.segment.MSN = 5000
+	before.window = hls.NewWindow(hls.Config{Epoch: epoch - 1, Target: 2 * time.Second, PartTarget: part, Listed: 80, InMemory: 10, PartsFor: 3}, 5000, nil)
+	b.window = newWindow(80)
+	b.began = before.began.Add(10 * time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		old := before.source()
+		old.Epoch = epoch - 1
+		stop := record(a, old)
+		before.play(120)
+		before.leave(0)
+		stop()
+		stop = record(a, b.source())
+		b.play(600)
+		synctest.Wait()
+		if n := len(files(t, a.config.Dir)); n != 2 {
+			t.Fatalf("%d files", n)
+		}
+		a.clean(b.began)
+		if n := len(files(t, a.config.Dir)); n != 1 {
+			t.Errorf("%d files after the old one went", n)
+		}
+		v, _ := b.window.View()
+		for _, s := range v.Segments {
+			if s.Gap || s.Place.At == nil {
+				t.Errorf("segment %d is not on disk any more", s.MSN)
+			}
+		}
+		b.leave(0)
+		stop()
+	})
+}
+
 // A recording is kept for its time, and where it is to be stored elsewhere not deleted before it is.
 func TestKept(t *testing.T) {
 	a := newArchive(t, Config{Keep: true, KeepFor: time.Hour, Upload: true})

@@ -50,7 +50,7 @@ func (a *Archive) Record(ctx context.Context, source Source) {
 	place.taken <- struct{}{} // the one before ends soon after its session; a session that is over already is recorded too
 	defer func() { <-place.taken }()
 	r.shelf.mu.Lock()
-	place.window = source.Window
+	place.window, place.epoch = source.Window, source.Epoch
 	r.shelf.mu.Unlock()
 	r.next = r.shelf.next(source.Epoch, source.Rendition)
 	r.follow(ctx)

@@ -61,8 +61,11 @@ type entry struct {
 
 // slot is a rendition's.
 type slot struct {
-	taken  chan struct{} // holds a token while a recorder is at work
-	window *hls.Window   // guarded by shelf.mu; of the newest recorder
+	taken chan struct{} // holds a token while a recorder is at work
+
+	// guarded by shelf.mu; of the newest recorder
+	window *hls.Window
+	epoch  uint32
 }
 
 func newShelf(name, dir string, config *Config) *shelf {
