@@ -98,9 +98,11 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 		hls.Fail(w, http.StatusInternalServerError, "archive: this recording cannot be read")
 		return
 	}
+	long := target(all)
+	cells := grid(all, long)
 	if rendition < 0 {
 		var variants []hls.Variant
-		for _, t := range all {
+		for _, t := range whole(all, cells) {
 			variants = append(variants, t.variant())
 		}
 		if len(variants) > 0 {
@@ -110,7 +112,7 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 	}
 	for _, t := range all {
 		if t.rendition == rendition {
-			hls.WritePlaylist(w, r, cachePast, t.playlist(target(all)))
+			hls.WritePlaylist(w, r, cachePast, t.playlist(cells, long))
 			return
 		}
 	}
