@@ -95,7 +95,7 @@ func (s *Stream) Known() bool {
 	return s.status != Idle || s.source.next > 0
 }
 
-// Heard tells whether this process had media of the stream.
+// Heard tells whether this process had media of the stream, or waits for its broadcaster.
 func (s *Stream) Heard() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *Stream) Starting() bool {
 func (s *Stream) Awaited(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status == Idle && !s.since.IsZero() && now.Sub(s.since) < s.config.Grace
+	return s.status == Interrupted && s.resumes && now.Sub(s.since) < s.config.Grace
 }
 
 // Variants returns what the multivariant playlist says of the renditions that have media, the source first.

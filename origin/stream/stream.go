@@ -85,10 +85,10 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.counters = metrics.of(name)
-	s.resumes = found && !s.state.Ended
+	s.resumes = found && !s.state.Ended && config.waits(s.since, now)
 	s.source = s.newRendition(0, s.state.NextMSN)
 	s.renditions = []*rendition{s.source}
-	if v, _ := s.source.window.View(); v.Playable() { // its broadcaster is waited for as if this process had seen it go
+	if s.resumes { // its broadcaster is waited for as if this process had seen it go
 		s.status, s.since, s.left, s.grace = Interrupted, now, now, config.Grace
 	}
 	return s, nil
