@@ -100,6 +100,11 @@ func TestRecordings(t *testing.T) {
 	if len(list) != 2 || list[0].Files != 2 || list[1].Files != 1 || list[0].State != "finished" {
 		t.Fatalf("recordings: %+v", list)
 	}
+	for i, want := range []struct{ playable, more float64 }{{12, 20}, {6, 0}} { // their beginning is of a whole second
+		if d := list[i]; d.Playable < want.playable-0.1 || d.Playable > want.playable+0.1 || d.Seconds < d.Playable+want.more || d.Seconds > d.Playable+want.more+1 {
+			t.Errorf("recording %d lasts %v s, of which %v play", i, d.Seconds, d.Playable)
+		}
+	}
 	if list[0].ID != "20260501T200000Z" || list[1].ID != "20260501T200232Z" {
 		t.Errorf("recordings: %+v", list)
 	}
@@ -242,5 +247,25 @@ func TestRenditionsInPart(t *testing.T) {
 		if before, _, ok := strings.Cut(text, "s16.m4s"); p.late > 0 && (!ok || !strings.Contains(before, "PROGRAM-DATE-TIME:2026-05-01T20:00:08.250Z\n#EXTINF")) {
 			t.Errorf("rendition %d: %s", i, text)
 		}
+	}
+}
+
+// A recording lasts no less than its media do, where the broadcaster sent them faster than time.
+//
+// Clause: recording
+func TestSeconds(t *testing.T) {
+	a := newArchive(t, Config{Keep: true})
+	b := newBroadcast(30)
+	synctest.Test(t, func(t *testing.T) {
+		for range 2 {
+			stop := record(a, b.source())
+			b.play(180)
+			b.leave(-5 * time.Second)
+			stop()
+		}
+	})
+	list := a.Recordings("show")
+	if len(list) != 1 || list[0].Playable < 11.9 || list[0].Seconds < list[0].Playable {
+		t.Errorf("recordings: %+v", list)
 	}
 }
