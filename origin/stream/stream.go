@@ -225,9 +225,12 @@ func names(tracks []media.Track) (out []string) {
 	return out
 }
 
-// advice tells the broadcaster what to change, or nothing.
-func advice(gop, wanted time.Duration) string {
-	if gop < wanted+wanted/4 {
+// whip is the protocol of broadcasters in browsers.
+const whip = "whip"
+
+// advice tells the broadcaster what to change, or nothing: in a browser nobody can set this, and we ask it for key frames.
+func advice(protocol string, gop, wanted time.Duration) string {
+	if protocol == whip || gop < wanted+wanted/4 {
 		return ""
 	}
 	return fmt.Sprintf("Keyframes come every %.1f s. Set the keyframe interval to %.0f s, or 1 s for the lowest latency "+

@@ -94,7 +94,7 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 			return nil, ErrBusy
 		}
 		old.leave(s.config.Grace, ErrReplaced)
-		close(old.replaced)
+		old.lose(ErrReplaced)
 	}
 	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
 	n.seen.Store(time.Now().UnixNano())
