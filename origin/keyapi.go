@@ -127,21 +127,22 @@ func (o *Origin) removeKeys(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	n, err := o.keys.Remove(name)
-	o.removed(w, n, err)
+	o.removed(w, n, err, "stream", name)
 }
 
 func (o *Origin) revokeKey(w http.ResponseWriter, r *http.Request) {
-	o.removed(w, 1, o.keys.Revoke(r.PathValue("id")))
+	id := r.PathValue("id")
+	o.removed(w, 1, o.keys.Revoke(id), "id", id)
 }
 
-func (o *Origin) removed(w http.ResponseWriter, n int, err error) {
+func (o *Origin) removed(w http.ResponseWriter, n int, err error, which ...any) {
 	switch {
 	case errors.Is(err, ErrNoKey):
 		refuse(w, http.StatusNotFound, "there is no such publish key; GET "+keysPath+" lists them")
 	case err != nil:
 		refuse(w, http.StatusInternalServerError, err.Error())
 	default:
-		o.config.Log.Info("publish keys removed", "keys", n)
+		o.config.Log.Info("publish keys removed", append(which, "keys", n)...)
 		o.endRevoked()
 		answer(w, http.StatusOK, map[string]int{"removed": n})
 	}

@@ -3,6 +3,7 @@ package origin
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -190,5 +191,34 @@ func TestOldKeys(t *testing.T) {
 	keys, err := parseKeys([]byte(`[{"name":"a","hash":"` + hash("x") + `","added":"2026-01-02T03:04:05Z"}]`))
 	if err != nil || len(keys) != 1 || keys[0].ID != hash("x")[:idLength] {
 		t.Fatal(keys, err)
+	}
+}
+
+// TestKeyLog: the log names the stream and the ID of a key that comes or goes, and never the key.
+func TestKeyLog(t *testing.T) {
+	var log strings.Builder
+	o, err := New(Config{Data: t.TempDir(), Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{Origin: o}
+	var made [2]shownKey
+	for i := range made {
+		if err := json.Unmarshal(h.ask(t, "POST", keysPath, `{"name":"show"}`).Body.Bytes(), &made[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.ask(t, "DELETE", keysPath+"/"+made[0].ID, "")
+	h.ask(t, "DELETE", keysPath+"?name=show", "")
+	said := log.String()
+	for _, want := range []string{
+		`msg="publish key added" stream=show id=` + made[0].ID, `msg="publish keys removed" id=` + made[0].ID + " keys=1", `msg="publish keys removed" stream=show keys=1`,
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the log lacks %s: %s", want, said)
+		}
+	}
+	if strings.Contains(said, made[0].Key) || strings.Contains(said, made[1].Key) {
+		t.Error("the log has a key")
 	}
 }

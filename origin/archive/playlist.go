@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -80,61 +79,56 @@ func (t track) variant() hls.Variant {
 }
 
 // playlist writes the media playlist of a finished recording (draft-pantos-hls-rfc8216bis, 4.4.3.5). Its media have the addresses that they had
-// live, relative to /live/NAME/recordings/ID/vN/. A segment that is not on disk is a gap, so that numbers are the same in all renditions.
-func (t track) playlist(target time.Duration) []byte {
+// live, relative to /live/NAME/recordings/ID/vN/. All renditions list the same cells: what this one has not on disk is a gap.
+func (t track) playlist(cells []cell, target time.Duration) []byte {
 	var b bytes.Buffer
-	first := t.files[0]
-	sequence := first.Discontinuity
-	if first.Break && sequence > 0 {
+	sequence := cells[0].discontinuity
+	if cells[0].split && sequence > 0 {
 		sequence-- // its own tag is listed
 	}
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n"+
-		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", target/time.Second, first.First, sequence)
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", target/time.Second, cells[0].msn, sequence)
 	if !t.variant().Independent {
 		b.Truncate(b.Len() - len("#EXT-X-INDEPENDENT-SEGMENTS\n"))
 	}
-	for i, x := range t.files {
-		folder := "../../../v" + strconv.Itoa(t.rendition) + "/" + strconv.FormatUint(uint64(x.Epoch), 10) + "/"
-		init := folder + hls.Name{Kind: hls.KindInit, Number: x.Init}.String()
-		breaks := 0
-		if x.Break {
-			breaks = 1
-		}
-		if i > 0 {
-			breaks = t.missing(&b, t.files[i-1], x, folder, target)
-		}
+	files := t.files
+	folder := "../../../v" + strconv.Itoa(t.rendition) + "/" + strconv.FormatUint(uint64(files[0].Epoch), 10) + "/"
+	init := func(x *Index) {
+		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", folder+hls.Name{Kind: hls.KindInit, Number: x.Init}.String())
+	}
+	init(files[0]) // players want one even before gaps
+	var entered *Index
+	for i, c := range cells {
+		breaks := min(max(c.discontinuity, sequence)-sequence, 1000)
+		sequence = max(sequence, c.discontinuity)
 		for range breaks {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
 		}
-		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n#EXT-X-PROGRAM-DATE-TIME:%s\n", init, x.Date.UTC().Format(dateLayout))
-		for _, s := range x.Segments {
-			fmt.Fprintf(&b, "#EXTINF:%.5f,\n%s%s\n", s.Duration.Seconds(), folder, hls.Name{Kind: hls.KindSegment, Number: s.MSN})
+		for len(files) > 1 && files[1].First <= c.msn {
+			files = files[1:]
 		}
+		x := files[0]
+		s := x.Find(c.msn)
+		enters := s != nil && x != entered
+		if enters {
+			if x != t.files[0] {
+				init(x)
+			}
+			entered = x
+		}
+		if i == 0 || breaks > 0 || enters {
+			fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", c.date.UTC().Format(dateLayout))
+		}
+		duration := c.duration
+		if s == nil {
+			b.WriteString("#EXT-X-GAP\n")
+		} else {
+			duration = s.Duration
+		}
+		fmt.Fprintf(&b, "#EXTINF:%.5f,\n%s%s\n", duration.Seconds(), folder, hls.Name{Kind: hls.KindSegment, Number: c.msn})
 	}
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.Bytes()
 }
 
 const dateLayout = "2006-01-02T15:04:05.000Z07:00"
-
-// missing lists what lies between two files as gaps, and returns how many discontinuities are left for the second one.
-func (t track) missing(b *bytes.Buffer, before, after *Index, folder string, target time.Duration) (breaks int) {
-	breaks = int(min(after.Discontinuity-min(before.Discontinuity, after.Discontinuity), 1000))
-	if after.First <= before.Next() || after.Epoch != before.Epoch {
-		return breaks
-	}
-	n := after.First - before.Next()
-	each := after.Date.Sub(before.EndDate()).Seconds() / float64(n)
-	each = math.Min(math.Max(each, 0.1), target.Seconds())
-	for msn := before.Next(); msn < after.First && n < maxGaps; msn++ {
-		if breaks > 1 {
-			b.WriteString("#EXT-X-DISCONTINUITY\n")
-			breaks--
-		}
-		fmt.Fprintf(b, "#EXT-X-GAP\n#EXTINF:%.5f,\n%s%s\n", each, folder, hls.Name{Kind: hls.KindSegment, Number: msn})
-	}
-	return breaks
-}
-
-// maxGaps bounds what a hole in the numbers adds to a playlist.
-const maxGaps = 100_000

@@ -100,6 +100,11 @@ func TestRecordings(t *testing.T) {
 	if len(list) != 2 || list[0].Files != 2 || list[1].Files != 1 || list[0].State != "finished" {
 		t.Fatalf("recordings: %+v", list)
 	}
+	for i, want := range []struct{ playable, more float64 }{{12, 20}, {6, 0}} { // their beginning is of a whole second
+		if d := list[i]; d.Playable < want.playable-0.1 || d.Playable > want.playable+0.1 || d.Seconds < d.Playable+want.more || d.Seconds > d.Playable+want.more+1 {
+			t.Errorf("recording %d lasts %v s, of which %v play", i, d.Seconds, d.Playable)
+		}
+	}
 	if list[0].ID != "20260501T200000Z" || list[1].ID != "20260501T200232Z" {
 		t.Errorf("recordings: %+v", list)
 	}
@@ -191,5 +196,76 @@ func TestRenditions(t *testing.T) {
 	}
 	if len(lists[0]) != 7 || fmt.Sprint(lists[0]) != fmt.Sprint(lists[1]) {
 		t.Errorf("listed: %v\nand %v", lists[0], lists[1])
+	}
+}
+
+// A rendition that came late, or ended early, lists the source's numbers with their durations and dates: what it has not are gaps. One of which
+// more than a quarter is missing is no choice for players.
+//
+// Clause: recording, hls-gap
+func TestRenditionsInPart(t *testing.T) {
+	a := newArchive(t, Config{Keep: true})
+	parts := []struct{ late, frames, gaps, after int }{ // of the source's 20 segments
+		0: {0, 1200, 0, 0},
+		1: {4, 960, 4, 0},
+		2: {0, 960, 0, 4},
+		3: {0, 540, 0, 11},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		for i, p := range parts {
+			b := newBroadcast(30)
+			b.segment.MSN += uint64(p.late)
+			b.sent = time.Duration(p.late) * 2 * time.Second
+			from := b.source()
+			from.Rendition = i
+			stop := record(a, from)
+			b.play(p.frames)
+			synctest.Wait()
+			b.leave(0)
+			stop()
+		}
+	})
+	list := a.Recordings("show")
+	if len(list) != 1 || len(list[0].Renditions) != len(parts) {
+		t.Fatalf("recordings: %+v", list)
+	}
+	master := get(a, *list[0].Playlist).Body.String()
+	for i, p := range parts {
+		if listed := strings.Contains(master, fmt.Sprintf("v%d/index", i)); listed != (p.gaps+p.after <= 5) {
+			t.Errorf("rendition %d is a choice: %v", i, listed)
+		}
+		text := get(a, fmt.Sprintf("/live/show/recordings/%s/v%d/index.m3u8", list[0].ID, i)).Body.String()
+		if !strings.Contains(text, "MEDIA-SEQUENCE:12\n") || strings.Count(text, "#EXTINF:2.0") != 20 || strings.Count(text, "#EXT-X-GAP\n") != p.gaps+p.after ||
+			!strings.HasSuffix(text, "s31.m4s\n#EXT-X-ENDLIST\n") {
+			t.Errorf("rendition %d: %s", i, text)
+		}
+		head, _, _ := strings.Cut(text, "#EXTINF")
+		if !strings.Contains(head, "#EXT-X-MAP") || !strings.Contains(head, "PROGRAM-DATE-TIME:2026-05-01T20:00:00.250Z\n") ||
+			strings.Contains(head, "#EXT-X-GAP") != (p.gaps > 0) {
+			t.Errorf("rendition %d begins %s", i, head)
+		}
+		if before, _, ok := strings.Cut(text, "s16.m4s"); p.late > 0 && (!ok || !strings.Contains(before, "PROGRAM-DATE-TIME:2026-05-01T20:00:08.250Z\n#EXTINF")) {
+			t.Errorf("rendition %d: %s", i, text)
+		}
+	}
+}
+
+// A recording lasts no less than its media do, where the broadcaster sent them faster than time.
+//
+// Clause: recording
+func TestSeconds(t *testing.T) {
+	a := newArchive(t, Config{Keep: true})
+	b := newBroadcast(30)
+	synctest.Test(t, func(t *testing.T) {
+		for range 2 {
+			stop := record(a, b.source())
+			b.play(180)
+			b.leave(-5 * time.Second)
+			stop()
+		}
+	})
+	list := a.Recordings("show")
+	if len(list) != 1 || list[0].Playable < 11.9 || list[0].Seconds < list[0].Playable {
+		t.Errorf("recordings: %+v", list)
 	}
 }

@@ -21,7 +21,8 @@ type Description struct {
 	ID         string    `json:"id"`
 	State      string    `json:"state"` // recording, finished
 	Began      time.Time `json:"began"`
-	Seconds    float64   `json:"seconds"`
+	Seconds    float64   `json:"seconds"`         // with interruptions
+	Playable   float64   `json:"playableSeconds"` // without
 	Bytes      int64     `json:"bytes"`
 	Renditions []int     `json:"renditions"`
 	Files      int       `json:"files"`
@@ -41,13 +42,17 @@ func (a *Archive) Recordings(name string) []Description {
 		if len(r.files) == 0 {
 			continue
 		}
-		d := Description{ID: r.id, State: "recording", Began: r.began, Seconds: r.end.Sub(r.began).Seconds(), Files: len(r.files)}
+		d := Description{ID: r.id, State: "recording", Began: r.began, Files: len(r.files)}
+		var long float64 // of one rendition
 		for _, e := range r.files {
 			d.Bytes += e.size
 			if n := len(d.Renditions); n == 0 || d.Renditions[n-1] != e.rendition {
-				d.Renditions = append(d.Renditions, e.rendition)
+				d.Renditions, long = append(d.Renditions, e.rendition), 0
 			}
+			long += e.end.Sub(e.date).Seconds()
+			d.Playable = max(d.Playable, long)
 		}
+		d.Seconds = max(r.end.Sub(r.began).Seconds(), d.Playable) // a broadcaster may send faster than time
 		if s.finished(i) {
 			path := "/live/" + name + "/recordings/" + r.id + "/index.m3u8"
 			d.State, d.Playlist = "finished", &path
@@ -98,9 +103,11 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 		hls.Fail(w, http.StatusInternalServerError, "archive: this recording cannot be read")
 		return
 	}
+	long := target(all)
+	cells := grid(all, long)
 	if rendition < 0 {
 		var variants []hls.Variant
-		for _, t := range all {
+		for _, t := range whole(all, cells) {
 			variants = append(variants, t.variant())
 		}
 		if len(variants) > 0 {
@@ -110,7 +117,7 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 	}
 	for _, t := range all {
 		if t.rendition == rendition {
-			hls.WritePlaylist(w, r, cachePast, t.playlist(target(all)))
+			hls.WritePlaylist(w, r, cachePast, t.playlist(cells, long))
 			return
 		}
 	}

@@ -155,7 +155,7 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 	}
 	session, err := s.admit(ctx, d)
 	if err != nil {
-		s.config.Log.Warn("rtmp: refused", "error", err)
+		s.config.Log.Warn("rtmp: refused", "network", vicinity(c.RemoteAddr()), "error", err)
 		return
 	}
 	s.strangers.leave(who)

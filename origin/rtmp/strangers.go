@@ -67,6 +67,20 @@ func (s *strangers) leave(n *stranger) {
 	}
 }
 
+// vicinity returns what the log says of where a refused broadcaster is: a /24, or a /48 of IPv6, and no address.
+func vicinity(a net.Addr) string {
+	p := network(a)
+	bits := 24
+	if p.Addr().Is6() {
+		bits = 48
+	}
+	p, err := p.Addr().Prefix(bits)
+	if err != nil || !p.IsValid() {
+		return ""
+	}
+	return p.String()
+}
+
 // network returns what counts as one address.
 func network(a net.Addr) netip.Prefix {
 	t, ok := a.(*net.TCPAddr)

@@ -9,6 +9,19 @@ import (
 	"time"
 )
 
+func TestVicinity(t *testing.T) {
+	for ip, want := range map[string]string{
+		"192.0.2.77": "192.0.2.0/24", "::ffff:192.0.2.77": "192.0.2.0/24", "2001:db8:1:2::77": "2001:db8:1::/48", "127.0.0.1": "127.0.0.0/24", "::1": "::/48",
+	} {
+		if got := vicinity(&net.TCPAddr{IP: net.ParseIP(ip), Port: 1}); got != want {
+			t.Errorf("%s: %s, want %s", ip, got, want)
+		}
+	}
+	if got := vicinity(&net.UnixAddr{}); got != "" {
+		t.Error(got)
+	}
+}
+
 func TestStrangers(t *testing.T) {
 	from := func(ip string) *stranger {
 		return &stranger{from: network(&net.TCPAddr{IP: net.ParseIP(ip), Port: 1})}

@@ -46,7 +46,7 @@ func (s *Stream) Describe() Description {
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
 		NextMSN: s.source.next, Discontinuity: s.state.Discontinuity, Asked: s.Asked(),
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
-		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.gop, s.config.SegmentDuration),
+		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.protocol, s.gop, s.config.SegmentDuration),
 	}
 	if s.status == Idle { // of an earlier process
 		d.State = Ended
@@ -95,7 +95,7 @@ func (s *Stream) Known() bool {
 	return s.status != Idle || s.source.next > 0
 }
 
-// Heard tells whether this process had media of the stream.
+// Heard tells whether this process had media of the stream, or waits for its broadcaster.
 func (s *Stream) Heard() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *Stream) Starting() bool {
 func (s *Stream) Awaited(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status == Idle && !s.since.IsZero() && now.Sub(s.since) < s.config.Grace
+	return s.status == Interrupted && s.resumes && now.Sub(s.since) < s.config.Grace
 }
 
 // Variants returns what the multivariant playlist says of the renditions that have media, the source first.

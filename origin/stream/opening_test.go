@@ -1,7 +1,11 @@
 package stream
 
 import (
+	"context"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/media"
@@ -60,4 +64,62 @@ func TestAwaited(t *testing.T) {
 		t.Error("a stream that was live before the grace is awaited")
 	}
 	s.Close()
+}
+
+// TestAfterACrash: a stream that was live shortly before a process began waits for its broadcaster from then on, and is listed; one
+// that was heard of before the grace has ended since.
+//
+// Clause: restart
+func TestAfterACrash(t *testing.T) {
+	for name, c := range map[string]struct {
+		away  time.Duration
+		state Status
+	}{"a quick restart": {10 * time.Second, Interrupted}, "hours later": {3 * time.Hour, Ended}} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := publish(t, newStreams(t, dir), "demo")
+			pictures(t, s, 0)
+			s.Close()
+			synctest.Test(t, func(t *testing.T) {
+				last := time.Now().Add(-c.away)
+				if err := os.Chtimes(filepath.Join(dir, "demo", "state.json"), last, last); err != nil {
+					t.Fatal(err)
+				}
+				all := newStreams(t, dir)
+				asked := 0
+				all.config.Past = func(string, uint32, int) Past { asked++; return Past{} }
+				ctx, stop := context.WithCancel(t.Context())
+				began := time.Now()
+				done := make(chan struct{})
+				go func() { all.Run(ctx); close(done) }()
+				synctest.Wait()
+				waits := c.state == Interrupted
+				if n := len(all.All()); (n == 1) != waits || (asked == 1) != waits {
+					t.Errorf("%d streams are known, what is stored was asked for %d times", n, asked)
+				}
+				st := all.Get("demo")
+				d := st.Describe()
+				if d.State != c.state || st.Heard() != waits || st.Awaited(time.Now()) != waits {
+					t.Errorf("it is %s, listed: %v", d.State, st.Heard())
+				}
+				want := began
+				if !waits {
+					want = began.Add(-c.away)
+				}
+				if d.Since.Sub(want).Abs() > time.Second {
+					t.Errorf("since %v, want %v", d.Since, want)
+				}
+				time.Sleep(59 * time.Second)
+				if d := st.Describe(); d.State != c.state {
+					t.Errorf("before the grace is over it is %s", d.State)
+				}
+				time.Sleep(2 * time.Second)
+				if d := st.Describe(); d.State != Ended || st.Awaited(time.Now()) {
+					t.Errorf("after the grace it is %s", d.State)
+				}
+				stop()
+				<-done
+			})
+		})
+	}
 }

@@ -1,6 +1,10 @@
 package stream
 
 import (
+	"os"
+	"path/filepath"
+	"time"
+
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -9,6 +13,25 @@ import (
 type Past struct {
 	Segments  []*hls.Segment // complete, oldest first, each with its Place; their init segments have no records yet
 	Rendition Rendition      // what it was like
+}
+
+// waits tells whether the broadcaster of a stream is still waited for in a process that begins now. The state was written when the
+// stream's last segment began.
+func (c *Config) waits(written, now time.Time) bool { return now.Sub(written) < c.Grace+c.longest() }
+
+// resume finds the streams that wait for their broadcaster, so that they are known without being asked for by name. One that an
+// earlier process heard of last longer ago has ended since.
+func (s *Streams) resume() {
+	dirs, err := os.ReadDir(s.config.Dir)
+	if err != nil && !os.IsNotExist(err) {
+		s.log.Error("streams cannot be read", "error", err)
+	}
+	now := time.Now()
+	for _, d := range dirs {
+		if ValidName(d.Name()) && s.config.waits(store{filepath.Join(s.config.Dir, d.Name())}.written(), now) {
+			s.Get(d.Name())
+		}
+	}
 }
 
 // signPast gives the init segments of the past their records: keys are the same, so they say what they said.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/testclip"
 )
 
 // TestReturnWithAnotherPicture: the broadcaster is away for 30 s and comes back with another resolution. It is the same stream, with
@@ -134,5 +135,74 @@ func TestNothingBeforeAnEnd(t *testing.T) {
 		s.Close()
 		stop()
 		<-done
+	})
+}
+
+// TestTracksChangeOften: a broadcaster of WHIP, each of whose packets says when it came, changes its picture and loses and regains its sound in
+// one session. Every segment is of when it came, and none begins before the one before it ends.
+//
+// Clause: hls-discontinuity, hls-pdt
+func TestTracksChangeOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		all.config.WindowSegments = 40
+		s, err := all.Publish("demo", "whip")
+		if err != nil {
+			t.Fatal(err)
+		}
+		both, units := tracks(t, 2), testclip.Units()
+		began, frame := time.Now(), 0
+		changes := [][]media.Track{both, both[:1], both, both[1:], both, tracks(t, 1)}
+		for i, now := range changes {
+			if i > 0 {
+				s.FirstByte(time.Now()) // the packet that brings the change
+			}
+			if err := s.SetTracks(now); err != nil {
+				t.Fatal(err)
+			}
+			for range 150 {
+				s.FirstByte(time.Now())
+				at := time.Duration(frame) * testclip.Interval
+				u := media.ParseH264(units[frame%testclip.GOP])
+				if now[0].Video() {
+					if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: u.Key, Bytes: u.Bytes}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !now[len(now)-1].Video() {
+					if err := s.Write(media.Frame{DTS: at, PTS: at, Key: true, Bytes: testclip.AAC}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(testclip.Interval)
+				frame++
+			}
+		}
+		s.Close()
+		v, _ := s.Stream().Window(0).View()
+		breaks := 0
+		for i, g := range v.Segments {
+			if g.Break {
+				breaks++
+			}
+			if i == 0 {
+				continue
+			}
+			longest := testclip.Interval
+			if g.Break {
+				longest *= testclip.GOP // for a key frame
+			}
+			before := v.Segments[i-1]
+			if apart := g.Date.Sub(before.Date.Add(before.Duration)); apart < -time.Millisecond || apart > longest {
+				t.Errorf("segment %d begins %v after the end of the one before (%v)", g.MSN, apart, g.Break)
+			}
+		}
+		last := v.Segments[len(v.Segments)-1]
+		if end := last.Date.Add(last.Duration); end.Sub(time.Now()).Abs() > 2*testclip.Interval {
+			t.Errorf("the last ends at %v, want %v after the beginning", end.Sub(began), time.Since(began))
+		}
+		if breaks != len(changes)-1 {
+			t.Errorf("%d discontinuities after %d changes", breaks, len(changes)-1)
+		}
 	})
 }

@@ -31,8 +31,8 @@ func (s *Stream) evict(holds func(key string) bool) bool {
 	if s.session != session {
 		return false
 	}
-	s.log.Info("the publish key was removed: the broadcast ends")
+	s.log.Info("revoked: the broadcast ends, as its publish key was removed", "protocol", session.protocol)
 	session.leave(0, ErrRevoked)
-	close(session.replaced)
+	session.lose(ErrRevoked)
 	return true
 }

@@ -42,6 +42,7 @@ type Session struct {
 	bytes    atomic.Int64
 	key      atomic.Pointer[string] // it was admitted with
 	replaced chan struct{}
+	why      error // once replaced is closed
 
 	// guarded by stream.mu
 	tracks []media.Track
@@ -56,6 +57,18 @@ func (s *Session) Stream() *Stream { return s.stream }
 
 // Replaced is closed when another broadcaster took this session's place, or its key was removed.
 func (s *Session) Replaced() <-chan struct{} { return s.replaced }
+
+// Why tells which, once Replaced is closed: ErrReplaced or ErrRevoked.
+func (s *Session) Why() error {
+	<-s.replaced
+	return s.why
+}
+
+// lose has the session's connection end.
+func (s *Session) lose(why error) {
+	s.why = why
+	close(s.replaced)
+}
 
 // Received counts bytes and notes that the broadcaster lives.
 func (s *Session) Received(n int) {
@@ -182,7 +195,7 @@ func (s *Session) watchCadence() {
 	st := s.stream
 	s.rate.note(time.Now(), s.bytes.Load())
 	st.gop, st.frames = s.run.GOP(), s.run.Rate()
-	text := advice(st.gop, st.config.SegmentDuration)
+	text := advice(s.protocol, st.gop, st.config.SegmentDuration)
 	if text != "" && s.advice == "" {
 		st.log.Warn(text)
 	}

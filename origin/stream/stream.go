@@ -85,10 +85,10 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.counters = metrics.of(name)
-	s.resumes = found && !s.state.Ended
+	s.resumes = found && !s.state.Ended && config.waits(s.since, now)
 	s.source = s.newRendition(0, s.state.NextMSN)
 	s.renditions = []*rendition{s.source}
-	if v, _ := s.source.window.View(); v.Playable() { // its broadcaster is waited for as if this process had seen it go
+	if s.resumes { // its broadcaster is waited for as if this process had seen it go
 		s.status, s.since, s.left, s.grace = Interrupted, now, now, config.Grace
 	}
 	return s, nil
@@ -225,9 +225,12 @@ func names(tracks []media.Track) (out []string) {
 	return out
 }
 
-// advice tells the broadcaster what to change, or nothing.
-func advice(gop, wanted time.Duration) string {
-	if gop < wanted+wanted/4 {
+// whip is the protocol of broadcasters in browsers.
+const whip = "whip"
+
+// advice tells the broadcaster what to change, or nothing: in a browser nobody can set this, and we ask it for key frames.
+func advice(protocol string, gop, wanted time.Duration) string {
+	if protocol == whip || gop < wanted+wanted/4 {
 		return ""
 	}
 	return fmt.Sprintf("Keyframes come every %.1f s. Set the keyframe interval to %.0f s, or 1 s for the lowest latency "+

@@ -439,8 +439,11 @@ func TestFrameTooBig(t *testing.T) {
 // Clause: rtmp-gop
 func TestAdvice(t *testing.T) {
 	for gop, want := range map[time.Duration]bool{0: false, time.Second: false, 2 * time.Second: false, 8333 * time.Millisecond: true} {
-		if got := advice(gop, 2*time.Second); (got != "") != want {
+		if got := advice("rtmp", gop, 2*time.Second); (got != "") != want {
 			t.Errorf("%v: %q", gop, got)
+		}
+		if got := advice("whip", gop, 2*time.Second); got != "" {
+			t.Errorf("%v: a browser is advised %q", gop, got)
 		}
 	}
 }

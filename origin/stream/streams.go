@@ -94,7 +94,7 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 			return nil, ErrBusy
 		}
 		old.leave(s.config.Grace, ErrReplaced)
-		close(old.replaced)
+		old.lose(ErrReplaced)
 	}
 	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
 	n.seen.Store(time.Now().UnixNano())
@@ -186,8 +186,10 @@ func (s *Streams) run(ctx context.Context) (stop func()) {
 	}
 }
 
-// Run ends interrupted streams when their grace is over, until ctx is done. It returns when nothing runs beside a session any more.
+// Run takes up what an earlier process left and ends interrupted streams when their grace is over, until ctx is done. It returns when
+// nothing runs beside a session any more.
 func (s *Streams) Run(ctx context.Context) {
+	s.resume()
 	stop := s.run(ctx)
 	defer s.beside.Wait()
 	defer stop()

@@ -10,7 +10,7 @@
 //
 // Whatever befalls the child befalls its renditions and never the source: what it does not take is dropped, where it dies another one
 // begins at the next key frame, where it says nothing it is killed, and where the machine is too slow for it the highest rung is
-// left out. Without an ffmpeg there is no ladder, and that is said.
+// left out for minutes. Without an ffmpeg there is no ladder, and that is said.
 //
 // Make a Ladder with New and give its Live to stream.Config. State tells what it does for a stream.
 package transcode

@@ -277,7 +277,7 @@ func TestChildThatDiesSaysWhy(t *testing.T) {
 // Clause: ladder
 func TestSlowMachineGetsALowerLadder(t *testing.T) {
 	s := broadcast(t, "exec ffmpeg -readrate 0.2 \"$@\"", limits{
-		start: 10 * time.Second, hang: 10 * time.Second, lag: 100 * time.Millisecond, lagFor: 100 * time.Millisecond, settle: 0,
+		start: 10 * time.Second, hang: 10 * time.Second, lag: 100 * time.Millisecond, lagFor: 100 * time.Millisecond, settle: 0, trial: time.Hour,
 	}, 64, 48)
 	goesOn := func(what, state string) { // while the broadcast does
 		t.Helper()
@@ -288,11 +288,61 @@ func TestSlowMachineGetsALowerLadder(t *testing.T) {
 	}
 	goesOn("the highest rung to be left out", "without 64p")
 	goesOn("the ladder to go on", "transcoding: 48p of H264 160x90; the machine is too slow for 64p")
-	goesOn("all to be given up", "passthrough: the machine is too slow for 48p")
+	goesOn("all to be given up", "passthrough: the machine is too slow for 64p, 48p")
 	s.send(2)
 	if n := len(s.children()); n != 2 || s.count(reasonSlow) != 2 {
 		t.Errorf("%d children", n)
 	}
+}
+
+// Clause: ladder
+func TestRungIsTriedAgain(t *testing.T) {
+	s := broadcast(t, `if [ $(wc -l <"$(dirname "$0")/pids") = 1 ]; then exec ffmpeg -readrate 0.1 "$@"; fi; exec $ffmpeg`, limits{
+		start: 10 * time.Second, hang: 10 * time.Second, lag: 2 * time.Second, lagFor: 100 * time.Millisecond, settle: 0, trial: time.Second,
+	}, 64, 48)
+	for _, state := range []string{"without 64p", "the machine is too slow for 64p", "transcoding: 64p, 48p of H264 160x90"} {
+		s.until(state, func() bool {
+			s.picture()
+			return strings.Contains(s.state(), state)
+		})
+	}
+	s.until("the third child", func() bool { s.picture(); return len(s.children()) == 3 })
+	if s.count(reasonTrial) != 1 || s.count(reasonSlow) != 1 {
+		t.Errorf("%v trials", s.count(reasonTrial))
+	}
+}
+
+// TestVideoComesBack: where there was sound alone for a while the ladder goes on with the same pictures.
+//
+// Clause: ladder
+func TestVideoComesBack(t *testing.T) {
+	s := broadcast(t, "exec $ffmpeg", usual(), 48)
+	video, err := media.NewH264(testclip.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	audio, err := media.NewAAC(testclip.AACConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.send(1)
+	s.until("the ladder", func() bool { return strings.HasPrefix(s.state(), "transcoding: 48p") })
+	if err := s.session.SetTracks([]media.Track{audio}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 100 {
+		at := time.Duration(s.sent)*testclip.Interval + time.Duration(n)*20*time.Millisecond
+		if err := s.session.Write(media.Frame{DTS: at, PTS: at, Key: true, Bytes: testclip.AAC}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.until("the ladder to end", func() bool { return s.state() == "passthrough: there is no video" })
+	if err := s.session.SetTracks([]media.Track{video}); err != nil {
+		t.Fatal(err)
+	}
+	s.sent += testclip.GOP * 2
+	s.send(2)
+	s.until("the ladder again", func() bool { s.picture(); return strings.HasPrefix(s.state(), "transcoding: 48p") })
 }
 
 func TestNoProgram(t *testing.T) {

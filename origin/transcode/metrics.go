@@ -13,9 +13,10 @@ type metrics struct {
 
 // Reasons of restarts.
 const (
-	reasonDied = "died"
-	reasonHung = "hung"
-	reasonSlow = "slow"
+	reasonDied  = "died"
+	reasonHung  = "hung"
+	reasonSlow  = "slow"
+	reasonTrial = "trial" // a rung that was left out is tried again
 )
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {

@@ -9,10 +9,11 @@ type limits struct {
 	lag    time.Duration // from a frame to its picture ...
 	lagFor time.Duration // ... for so long that it is no hiccup ...
 	settle time.Duration // ... once it has had time to catch up with what came while it started
+	trial  time.Duration // from a rung that is left out to its first trial
 }
 
 func usual() limits {
-	return limits{start: 10 * time.Second, hang: 3 * time.Second, lag: 2 * time.Second, lagFor: 4 * time.Second, settle: 5 * time.Second}
+	return limits{start: 10 * time.Second, hang: 3 * time.Second, lag: 2 * time.Second, lagFor: 4 * time.Second, settle: 5 * time.Second, trial: firstTrial}
 }
 
 const (

@@ -28,7 +28,7 @@ type work struct {
 
 	source  media.Track
 	rungs   []Rung // that are made of this source
-	left    string // why others are not; to be said with them
+	trial   trial  // of those that are not
 	child   *child
 	late    bool      // it is, and that is said
 	deaths  int       // one soon after the other
@@ -63,7 +63,7 @@ func (w *work) change(tracks []media.Track) {
 	i := slices.IndexFunc(tracks, media.Track.Video)
 	if i < 0 {
 		w.stop(parting)
-		w.rungs = nil
+		w.source, w.rungs, w.trial = media.Track{}, nil, trial{}
 		w.say(Passthrough, "there is no video")
 		return
 	}
@@ -71,7 +71,7 @@ func (w *work) change(tracks []media.Track) {
 		return
 	}
 	w.stop(parting)
-	w.source, w.left, w.deaths, w.next = tracks[i], "", 0, time.Time{}
+	w.source, w.trial, w.deaths, w.next = tracks[i], trial{}, 0, time.Time{}
 	w.rungs = below(w.ladder.config.Rungs, w.source)
 	if len(w.rungs) == 0 {
 		w.say(Passthrough, fmt.Sprintf("the source, %dx%d, is not larger than %v", w.source.Width, w.source.Height, w.ladder.config.Rungs[len(w.ladder.config.Rungs)-1]))
@@ -104,8 +104,15 @@ func (w *work) start() {
 
 // made says what is made of what.
 func (w *work) made() string {
-	return fmt.Sprintf("%s of %s %dx%d%s", join(w.rungs), w.source.Name, w.source.Width, w.source.Height, w.left)
+	left := ""
+	if len(w.trial.out) > 0 {
+		left = "; " + w.tooSlow()
+	}
+	return fmt.Sprintf("%s of %s %dx%d%s", join(w.rungs), w.source.Name, w.source.Width, w.source.Height, left)
 }
+
+// tooSlow says what is left out.
+func (w *work) tooSlow() string { return "the machine is too slow for " + join(w.trial.out) }
 
 // stop ends the child, if there is one.
 func (w *work) stop(wait time.Duration) {
@@ -138,6 +145,7 @@ func (w *work) watch(now time.Time) {
 		w.ladder.metrics.dropped.WithLabelValues(w.name).Add(float64(d - w.dropped))
 		w.dropped = d
 	}
+	w.retry(now)
 	if w.child == nil {
 		return
 	}
@@ -164,19 +172,35 @@ func (w *work) watch(now time.Time) {
 	}
 }
 
-// lower leaves the highest rung out, for as long as the source stays what it is.
+// retry has a rung made again that was left out a while ago.
+func (w *work) retry(now time.Time) {
+	if len(w.rungs) > 0 && (w.child == nil || w.late) {
+		return // what is made now does not stand
+	}
+	r, ok := w.trial.again(now)
+	if !ok {
+		return
+	}
+	w.stop(parting)
+	w.rungs = append([]Rung{r}, w.rungs...)
+	w.ladder.metrics.restarts.WithLabelValues(w.name, reasonTrial).Inc()
+	w.say(Passthrough, "beginning anew with "+r.String()+", which was left out")
+	w.log.Info("a rung that was left out is tried again", "rung", r.String(), "made", join(w.rungs))
+}
+
+// lower leaves the highest rung out, for a while.
 func (w *work) lower(lag time.Duration) {
 	w.ladder.metrics.restarts.WithLabelValues(w.name, reasonSlow).Inc()
 	given := w.rungs[0]
 	w.rungs = w.rungs[1:]
+	w.trial.leave(given, w.ladder.limits.trial, time.Now())
 	if len(w.rungs) == 0 {
-		w.say(Passthrough, "the machine is too slow for "+given.String())
+		w.say(Passthrough, w.tooSlow())
 	} else {
-		w.left = "; the machine is too slow for " + given.String()
 		w.say(Passthrough, "beginning anew without "+given.String()+", for which the machine is too slow")
 	}
-	w.log.Warn("the machine is too slow for the ladder: its highest rung is left out until the broadcast begins anew; use a "+
-		"lower -ladder or a machine with more processors", "behind", lag.Round(100*time.Millisecond), "left out", given.String(), "made", join(w.rungs))
+	w.log.Warn("the machine is too slow for the ladder: its highest rung is left out; use a lower -ladder or a machine with more processors",
+		"tried again in", w.trial.wait, "behind", lag.Round(100*time.Millisecond), "left out", given.String(), "made", join(w.rungs))
 }
 
 // again has another child begin: the first time with the next key frame, then after one second, two, four ...

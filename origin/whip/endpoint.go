@@ -99,6 +99,12 @@ func (e *Endpoint) fail(w http.ResponseWriter, status int, text string) {
 	hls.Fail(w, status, text)
 }
 
+// refuse answers an offer that is not taken, and says so in the log.
+func (e *Endpoint) refuse(w http.ResponseWriter, name string, status int, why string) {
+	e.config.Log.Warn("whip: refused", "stream", name, "status", status, "error", why)
+	e.fail(w, status, why)
+}
+
 // authorized checks the Bearer token, or answers why not.
 func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name string) bool {
 	key := rtc.Bearer(r)
@@ -117,11 +123,11 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	case <-r.Context().Done():
 	}
 	if ok {
-		e.fail(w, http.StatusForbidden, "whip: this publish key belongs to another stream")
+		e.refuse(w, name, http.StatusForbidden, "whip: this publish key belongs to another stream")
 		return false
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	e.fail(w, http.StatusUnauthorized, "whip: wrong publish key")
+	e.refuse(w, name, http.StatusUnauthorized, "whip: wrong publish key")
 	return false
 }
 

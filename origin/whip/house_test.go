@@ -25,18 +25,38 @@ import (
 type house struct {
 	streams *stream.Streams
 	http    *httptest.Server
+	log     lines
+}
+
+// lines is what the log says.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func open(t testing.TB) *house {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	h := &house{}
+	log := slog.New(slog.NewTextHandler(&h.log, nil))
 	metrics, err := stream.NewMetrics(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{streams: stream.New(stream.Config{
+	h.streams = stream.New(stream.Config{
 		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
-	}, metrics, log)}
+	}, metrics, log)
 	port := rtc.New(rtc.Config{Addr: "127.0.0.1:0", Log: log})
 	e, err := New(Config{
 		Port: port, Keyframes: 2 * time.Second, ICEServers: []string{"stun:stun.example:3478", "turn:turn.example:3478?transport=udp|me|it\"s"}, Streams: h.streams, Metrics: metrics, Log: log,

@@ -15,7 +15,7 @@ import (
 func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 	text, status, why := rtc.Body(r, rtc.TypeSDP)
 	if status != 0 {
-		e.fail(w, status, "whip: "+why)
+		e.refuse(w, name, status, "whip: "+why)
 		return
 	}
 	o, err := parseOffer(text)
@@ -25,14 +25,14 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		if errors.Is(err, rtc.ErrOffer) {
 			status = http.StatusBadRequest
 		}
-		e.fail(w, status, err.Error())
+		e.refuse(w, name, status, err.Error())
 		return
 	}
 	ctx, done := e.enter()
 	if ctx == nil {
 		w.Header().Set("Retry-After", "2")
 		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc()
-		e.fail(w, http.StatusServiceUnavailable, "whip: no more broadcasts are taken now")
+		e.refuse(w, name, http.StatusServiceUnavailable, "whip: no more broadcasts are taken now")
 		return
 	}
 	publish, err := e.config.Streams.Publish(name, "whip")
@@ -43,7 +43,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 			status = http.StatusConflict
 			e.config.Metrics.Refusals.WithLabelValues(stream.RefusedBusy).Inc()
 		}
-		e.fail(w, status, err.Error())
+		e.refuse(w, name, status, err.Error())
 		return
 	}
 	publish.OpenedBy(rtc.Bearer(r))
@@ -55,7 +55,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		if errors.Is(err, rtc.ErrOffer) {
 			status = http.StatusBadRequest
 		}
-		e.fail(w, status, err.Error())
+		e.refuse(w, name, status, err.Error())
 		return
 	}
 	e.keep(ctx, s, done)

@@ -1,6 +1,7 @@
 package whip
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +47,9 @@ func TestRevokedKeyEndsTheSession(t *testing.T) {
 		if a.StatusCode == 404 || a.StatusCode == 200 {
 			break
 		}
+	}
+	if said := h.log.String(); strings.Count(said, "revoked: the broadcast ends") != 1 || strings.Contains(said, stream.ErrReplaced.Error()) || strings.Contains(said, "secret") {
+		t.Error(said)
 	}
 	if n := h.streams.Evict(func(string) bool { return false }); len(n) != 0 {
 		t.Error("ended twice:", n)

@@ -185,7 +185,7 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 			}
 			continue
 		case <-s.publish.Replaced():
-			s.end(stream.ErrReplaced)
+			s.end(s.publish.Why())
 		case <-ctx.Done():
 			s.end(ctx.Err())
 		case <-s.ended:

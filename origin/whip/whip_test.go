@@ -2,6 +2,7 @@ package whip
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -194,6 +195,10 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %d %s", c.name, a.StatusCode, text)
 		}
 	}
+	said := h.log.String()
+	if n := strings.Count(said, "whip: refused"); n != 11 || strings.Count(said, "wrong publish key") != 1 || strings.Contains(said, "Bearer") {
+		t.Errorf("the log says %d times that an offer was refused: %s", n, said) // not where there is no name or no key
+	}
 	if st := h.streams.Get("demo"); st != nil && st.Starting() {
 		t.Error("a refused offer holds the stream")
 	}
@@ -240,7 +245,7 @@ func TestNotListening(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := New(Config{Authorize: func(string) (string, bool) { return "demo", true }, Metrics: metrics})
+		e, err := New(Config{Authorize: func(string) (string, bool) { return "demo", true }, Metrics: metrics, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
