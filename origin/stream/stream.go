@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -223,14 +222,4 @@ func names(tracks []media.Track) (out []string) {
 		out = append(out, t.Name)
 	}
 	return out
-}
-
-// advice tells the broadcaster what to change, or nothing.
-func advice(gop, wanted time.Duration) string {
-	if gop < wanted+wanted/4 {
-		return ""
-	}
-	return fmt.Sprintf("Keyframes come every %.1f s. Set the keyframe interval to %.0f s, or 1 s for the lowest latency "+
-		"(OBS: Settings, Output, Streaming, Keyframe Interval; ffmpeg: -g %.0f at 30 frames a second), so that viewers start sooner.",
-		gop.Seconds(), wanted.Seconds(), wanted.Seconds()*30)
 }
