@@ -56,13 +56,13 @@ export async function streams(): Promise<Stream[]> {
   return list ?? [];
 }
 
-// advice returns what the server advises a stream's broadcaster; '' if there is none, or it does not tell.
-export async function advice(name: string): Promise<string> {
+// described returns what the server says of a stream; null if it knows of none, or does not tell.
+export async function described(name: string): Promise<Stream | null> {
   try {
     const response = await ask(`/api/v1/streams/${name}`);
-    return response.ok ? ((await response.json()) as Stream).advice : '';
+    return response.ok ? ((await response.json()) as Stream) : null;
   } catch {
-    return ''; // told by the publication, if the server is away
+    return null; // told by the publication, if the server is away
   }
 }
 
@@ -155,6 +155,11 @@ export function people(count: number): string {
 export function condition(stream: Stream | null): { text: string; live: boolean } {
   if (stream?.state === 'live') return { text: 'Live', live: true };
   return { text: stream?.state === 'interrupted' ? 'Interrupted' : stream ? 'Ended' : 'Offline', live: false };
+}
+
+// elsewhere says how a stream is on air that is not published from here; '' if it is not.
+export function elsewhere(stream: Stream | null): string {
+  return stream?.state === 'live' ? `On air by ${stream.protocol.toUpperCase()}` : '';
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".
