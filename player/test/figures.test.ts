@@ -46,10 +46,10 @@ test('a stream that is on air, though not from here, is said to be, and how', ()
 });
 
 test('an answer that does not come, or is cut short, is none', async (t) => {
-  let answer: () => Response = () => Response.json({ advice: 'Set the keyframe interval.' });
+  let answer: () => Response = () => Response.json({ streams: [{ name: 'other' }, { name: 'demo', advice: 'Set the keyframe interval.' }] });
   t.mock.method(globalThis, 'fetch', async () => answer());
   assert.equal((await described('demo'))?.advice, 'Set the keyframe interval.');
-  for (const none of [() => new Response('', { status: 404 }), () => new Response('{"advi'), () => { throw new TypeError('failed to fetch'); }]) {
+  for (const none of [() => Response.json({ streams: null }), () => Response.json({ streams: [{ name: 'other' }] }), () => new Response('', { status: 404 }), () => new Response('{"stre'), () => { throw new TypeError('failed to fetch'); }]) {
     answer = none;
     assert.equal(await described('demo'), null);
   }

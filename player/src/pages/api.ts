@@ -56,14 +56,11 @@ export async function streams(): Promise<Stream[]> {
   return list ?? [];
 }
 
-// described returns what the server says of a stream; null if it knows of none, or does not tell.
+// described returns what the server says of a stream; null if it knows of none, or does not tell. The list is asked: that a name
+// is not on air yet is no failed request.
 export async function described(name: string): Promise<Stream | null> {
-  try {
-    const response = await ask(`/api/v1/streams/${name}`);
-    return response.ok ? ((await response.json()) as Stream) : null;
-  } catch {
-    return null; // told by the publication, if the server is away
-  }
+  const all = await streams().catch(() => []); // that the server is away is told by the publication
+  return all.find((stream) => stream.name === name) ?? null;
 }
 
 let silentUntil = 0; // a server without these numbers is asked seldom
