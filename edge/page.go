@@ -30,6 +30,10 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, "index.html", "")
 	case path == "/ops":
 		e.page(w, r, "ops.html", "")
+	case path == "/favicon.ico": // asked for beside what is no page: those carry their icon
+		w.Header().Set("Cache-Control", "public, max-age=86400")
+		w.WriteHeader(http.StatusNoContent)
+		passage{e.meters.stream(""), kindPage, true}.count(http.StatusNoContent, 0)
 	case strings.HasPrefix(path, "/assets/"):
 		e.serveFile(w, r, path[len("/assets/"):])
 	case strings.HasPrefix(path, "/watch/"):

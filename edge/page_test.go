@@ -32,6 +32,9 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %d %q", uri, w.Code, w.Body)
 			}
 		}
+		if w := get(e, "/favicon.ico"); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
+			t.Errorf("an icon of what is no page: %d %q", w.Code, w.Body)
+		}
 		for _, c := range []struct{ uri, accept, typ, encoding, body string }{
 			{"/assets/shoal.wasm", "br, gzip", "application/wasm", "", "\x00asm"},
 			{"/assets/shoal-player.js", "", "text/javascript; charset=utf-8", "", "export {}"},

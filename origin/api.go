@@ -50,9 +50,9 @@ func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now
 	s.Viewers = &f.Viewers
 	if f.Viewers > 0 {
 		s.Offload, s.Copies = rounded(f.Offload), rounded(f.Copies)
-	}
-	if f.Latency > 0 {
-		s.Latency.ViewerSeconds = rounded(f.Latency)
+		if f.Latency > 0 {
+			s.Latency.ViewerSeconds = rounded(f.Latency)
+		}
 	}
 	return s
 }

@@ -36,6 +36,7 @@ func TestStreamsAPI(t *testing.T) {
 	}{
 		{"nobody knows", nil, "<nil> <nil> <nil> <nil>"},
 		{"nobody watches", map[string]audience.Figures{"other": {Viewers: 3}}, "0 <nil> <nil> <nil>"},
+		{"all have left", map[string]audience.Figures{"demo": {Latency: 2.905}}, "0 <nil> <nil> <nil>"},
 		{"some watch", map[string]audience.Figures{"demo": {Viewers: 3, Offload: 0.66666, Copies: 1.25, Latency: 2.5}}, "3 0.667 1.25 2.5"},
 	} {
 		known = k.known

@@ -77,6 +77,13 @@ test('the studio shows what the server receives, less than a second later', { ti
     `${delays[0]} to ${delays.at(-1)} ms; the page says ${await late(page)} s behind the server; ${frames} pictures`);
   assert.ok(delays[30] < 1000, `${delays[30]} ms late`);
   assert.ok(time > 1 && frames > 60 && sound === 1, `${time} s, ${frames} pictures, ${sound} sounds`);
+
+  const ended = Date.now();
+  await page.click('#go');
+  await until('words on the picture that stands', async () => /is over, or has paused/.test(await page.textContent('#missing')), { seconds: 6, every: 50 });
+  t.diagnostic(`the monitor says that nothing comes any more ${Date.now() - ended} ms after "End stream"`);
+  assert.doesNotMatch(await page.textContent('#late'), /\d/, 'figures of a picture that stands');
+
   await page.click('#look');
   await until('the server to have let go', async () => (await shoal.metrics()).sum('shoal_origin_whep_viewers') === 0);
 });
@@ -112,6 +119,8 @@ test('a broadcast by RTMP is seen, and heard where there is ffmpeg; where there 
   t.diagnostic(`${await late(heard)} s behind the server, loudest ${loudness.toFixed(3)}`);
   assert.ok((await late(heard)) < 1);
   assert.equal(await heard.isVisible('#missing'), false, await heard.textContent('#missing'));
+  await until('the page to tell who is on air', async () => (await heard.textContent('#state')) === 'On air by RTMP', { seconds: 5 });
+  assert.match(await heard.textContent('#words'), /On air by RTMP, from another program/);
 
   const silent = await look({ PATH: '/nowhere' });
   const words = await silent.textContent('#missing');

@@ -46,7 +46,7 @@ func (s *Stream) Describe() Description {
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
 		NextMSN: s.source.next, Discontinuity: s.state.Discontinuity, Asked: s.Asked(),
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
-		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.protocol, s.gop, s.config.SegmentDuration),
+		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.protocol, s.source.tracks, s.gop, s.config.SegmentDuration),
 	}
 	if s.status == Idle { // of an earlier process
 		d.State = Ended

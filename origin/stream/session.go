@@ -48,7 +48,8 @@ type Session struct {
 	tracks []media.Track
 	run    *run
 	rate   rate
-	advice string
+	far    string                  // said of key frames
+	pixels string                  // said of the picture's format
 	over   context.CancelCauseFunc // ends what runs beside it; nil before its first part
 }
 
@@ -166,6 +167,10 @@ func (s *Session) beginRun(f media.Frame) error {
 	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}
+	if text := aboutPixels(s.tracks); text != "" && s.pixels == "" {
+		st.log.Warn(text)
+		s.pixels = text
+	}
 	config := st.segmenting()
 	if v, _ := st.source.window.View(); !v.Playable() {
 		config.First = 2 * config.Part // players wait for it: see docs/decisions/0025
@@ -195,11 +200,11 @@ func (s *Session) watchCadence() {
 	st := s.stream
 	s.rate.note(time.Now(), s.bytes.Load())
 	st.gop, st.frames = s.run.GOP(), s.run.Rate()
-	text := advice(s.protocol, st.gop, st.config.SegmentDuration)
-	if text != "" && s.advice == "" {
+	text := aboutKeyframes(s.protocol, st.gop, st.config.SegmentDuration)
+	if text != "" && s.far == "" {
 		st.log.Warn(text)
 	}
-	s.advice = text
+	s.far = text
 }
 
 // Close ends the session, if it has not ended. The stream waits for its broadcaster to come back.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/base64"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -223,17 +222,4 @@ func names(tracks []media.Track) (out []string) {
 		out = append(out, t.Name)
 	}
 	return out
-}
-
-// whip is the protocol of broadcasters in browsers.
-const whip = "whip"
-
-// advice tells the broadcaster what to change, or nothing: in a browser nobody can set this, and we ask it for key frames.
-func advice(protocol string, gop, wanted time.Duration) string {
-	if protocol == whip || gop < wanted+wanted/4 {
-		return ""
-	}
-	return fmt.Sprintf("Keyframes come every %.1f s. Set the keyframe interval to %.0f s, or 1 s for the lowest latency "+
-		"(OBS: Settings, Output, Streaming, Keyframe Interval; ffmpeg: -g %.0f at 30 frames a second), so that viewers start sooner.",
-		gop.Seconds(), wanted.Seconds(), wanted.Seconds()*30)
 }

@@ -1,4 +1,6 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended]>
+//
+// A page that knows that the broadcast is over sets ended: the picture then does not say that its broadcaster is away.
 //
 // The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker: a page may set
 // a new one before the old one ends.
@@ -7,7 +9,7 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Controls } from './controls.ts';
-import { Playback } from './playback.ts';
+import { Playback, type PlaybackState } from './playback.ts';
 import { NO_TRAFFIC, type Stats } from './stats.ts';
 
 const NO_STATS: Stats = {
@@ -67,7 +69,12 @@ export class ShoalPlayer extends HTMLElement {
 
   // state: what is going on, in one of the words of PlaybackState.
   get state(): string {
-    return this.#playback?.state ?? 'connecting';
+    return this.#state;
+  }
+
+  get #state(): PlaybackState {
+    const state = this.#playback?.state ?? 'connecting';
+    return state === 'away' && this.hasAttribute('ended') ? 'ended' : state;
   }
 
   connectedCallback(): void {
@@ -195,7 +202,7 @@ export class ShoalPlayer extends HTMLElement {
   #show(): void {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
-    const state = playback?.state ?? 'connecting';
+    const state = this.#state;
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,

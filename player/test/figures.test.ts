@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { added, advice, condition, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { added, condition, described, elsewhere, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
   name: 'demo', viewers: 0, outside: 0, cells: 0, roots: 0, offload: 0, copies: 0, stallRatio: 0, uploadKbps: 0, introductions: 0,
@@ -40,12 +40,17 @@ test('a broadcaster who was lost has not paused', () => {
   assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);
 });
 
-test('advice that does not come, or is cut short, is none', async (t) => {
-  let answer: () => Response = () => Response.json({ advice: 'Set the keyframe interval.' });
+test('a stream that is on air, though not from here, is said to be, and how', () => {
+  const stream = (part: Partial<Stream>): Stream => ({ name: 'demo', state: 'live', since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [], ...part });
+  assert.deepEqual([stream({}), stream({ protocol: 'whip' }), stream({ state: 'interrupted' }), stream({ state: 'ended' }), null].map(elsewhere), ['On air by RTMP', 'On air by WHIP', '', '', '']);
+});
+
+test('an answer that does not come, or is cut short, is none', async (t) => {
+  let answer: () => Response = () => Response.json({ streams: [{ name: 'other' }, { name: 'demo', advice: 'Set the keyframe interval.' }] });
   t.mock.method(globalThis, 'fetch', async () => answer());
-  assert.equal(await advice('demo'), 'Set the keyframe interval.');
-  for (const none of [() => new Response('', { status: 404 }), () => new Response('{"advi'), () => { throw new TypeError('failed to fetch'); }]) {
+  assert.equal((await described('demo'))?.advice, 'Set the keyframe interval.');
+  for (const none of [() => Response.json({ streams: null }), () => Response.json({ streams: [{ name: 'other' }] }), () => new Response('', { status: 404 }), () => new Response('{"stre'), () => { throw new TypeError('failed to fetch'); }]) {
     answer = none;
-    assert.equal(await advice('demo'), '');
+    assert.equal(await described('demo'), null);
   }
 });

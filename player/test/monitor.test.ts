@@ -3,8 +3,9 @@ import test from 'node:test';
 
 import { Monitor, type Playback } from '../src/studio/monitor.ts';
 
-function stand(): { monitor: Monitor; said: string[]; pictures: (MediaStream | null)[]; closed: () => number; answer(made: Partial<Playback> | Error): void; state(now: RTCPeerConnectionState): void } {
+function stand(): { monitor: Monitor; said: string[]; stills: boolean[]; pictures: (MediaStream | null)[]; closed: () => number; answer(made: Partial<Playback> | Error): void; state(now: RTCPeerConnectionState): void } {
   const said: string[] = [];
+  const stills: boolean[] = [];
   const pictures: (MediaStream | null)[] = [];
   let closed = 0;
   let settle: { resolve(made: Playback): void; reject(error: Error): void } | undefined;
@@ -16,9 +17,10 @@ function stand(): { monitor: Monitor; said: string[]; pictures: (MediaStream | n
     }),
     picture: (stream) => pictures.push(stream),
     say: (what) => said.push(what),
+    still: (is) => stills.push(is),
   });
   return {
-    monitor, said, pictures, closed: () => closed,
+    monitor, said, stills, pictures, closed: () => closed,
     answer(made) {
       if (made instanceof Error) settle?.reject(made);
       else settle?.resolve({ stream: {} as MediaStream, silence: '', received: () => Promise.reject(new Error('not asked')), close: () => Promise.resolve(void closed++), ...made });
@@ -60,4 +62,28 @@ test('a lost connection is said', async () => {
   s.state('failed');
   assert.deepEqual([s.monitor.wanted, s.closed(), s.pictures.at(-1)], [false, 1, null]);
   assert.match(s.said.at(-1) ?? '', /lost/);
+});
+
+test('a picture that stands is said to, and goes on without a word', async () => {
+  const s = stand();
+  let bitsPerSecond = 0;
+  const opening = s.monitor.open();
+  s.answer({ silence: 'the broadcaster sends no sound', received: () => Promise.resolve({ bitsPerSecond, framesPerSecond: 0, width: 640, height: 360, delayMillis: null }) });
+  await opening;
+  for (const bits of [0, 0, 0, 5e5, 0, 5e5, 0]) { // slow to begin, and a second without a packet
+    bitsPerSecond = bits;
+    await s.monitor.received();
+  }
+  assert.deepEqual([s.monitor.still, s.stills, s.said.at(-1)], [false, [], 'No sound: the broadcaster sends no sound.']);
+  bitsPerSecond = 0;
+  await s.monitor.received();
+  assert.deepEqual([s.monitor.still, s.stills], [true, [true]]);
+  assert.match(s.said.at(-1)!, /over, or has paused/);
+  bitsPerSecond = 5e5;
+  await s.monitor.received();
+  assert.deepEqual([s.monitor.still, s.stills, s.said.at(-1)], [false, [true, false], 'No sound: the broadcaster sends no sound.']);
+  bitsPerSecond = 0;
+  for (let i = 0; i < 3; i++) await s.monitor.received();
+  await s.monitor.close();
+  assert.deepEqual([s.monitor.still, s.stills, s.said.at(-1)], [false, [true, false, true, false], '']);
 });

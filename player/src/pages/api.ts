@@ -56,14 +56,11 @@ export async function streams(): Promise<Stream[]> {
   return list ?? [];
 }
 
-// advice returns what the server advises a stream's broadcaster; '' if there is none, or it does not tell.
-export async function advice(name: string): Promise<string> {
-  try {
-    const response = await ask(`/api/v1/streams/${name}`);
-    return response.ok ? ((await response.json()) as Stream).advice : '';
-  } catch {
-    return ''; // told by the publication, if the server is away
-  }
+// described returns what the server says of a stream; null if it knows of none, or does not tell. The list is asked: that a name
+// is not on air yet is no failed request.
+export async function described(name: string): Promise<Stream | null> {
+  const all = await streams().catch(() => []); // that the server is away is told by the publication
+  return all.find((stream) => stream.name === name) ?? null;
 }
 
 let silentUntil = 0; // a server without these numbers is asked seldom
@@ -155,6 +152,11 @@ export function people(count: number): string {
 export function condition(stream: Stream | null): { text: string; live: boolean } {
   if (stream?.state === 'live') return { text: 'Live', live: true };
   return { text: stream?.state === 'interrupted' ? 'Interrupted' : stream ? 'Ended' : 'Offline', live: false };
+}
+
+// elsewhere says how a stream is on air that is not published from here; '' if it is not.
+export function elsewhere(stream: Stream | null): string {
+  return stream?.state === 'live' ? `On air by ${stream.protocol.toUpperCase()}` : '';
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".

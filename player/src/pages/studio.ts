@@ -5,7 +5,7 @@ import { Monitor } from '../studio/monitor.ts';
 import { Pattern } from '../studio/pattern.ts';
 import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
-import { advice, bits, duration, find, make } from './api.ts';
+import { bits, described, duration, elsewhere, every, find, make } from './api.ts';
 
 type Source = 'camera' | 'screen' | 'pattern';
 
@@ -17,7 +17,8 @@ const QUALITY = {
 } as const;
 
 const name = find('h1').textContent?.trim() ?? '';
-const WHENCE_KEYS = `“shoal up” prints one when it starts, “shoal key add ${name}” makes another.`;
+const SETTLED_MILLIS = 5000; // after a broadcast from here, within which its end is not known everywhere
+const WHENCE_KEYS = `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`;
 const preview = find<HTMLVideoElement>('#preview');
 const veil = find('#veil');
 const form = find<HTMLFormElement>('#settings');
@@ -33,6 +34,8 @@ const numbers = find('#numbers');
 
 let source: Source | null = null;
 let capture: { stream: MediaStream; close(): void } | null = null;
+let other = ''; // how the stream is on air while it is not from here
+let fromHere = -Infinity; // when that last was seen
 let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
@@ -185,6 +188,7 @@ const monitor = new Monitor({
     missing.textContent = what;
     missing.hidden = what === '';
   },
+  still: (is) => find('#seen').classList.toggle('still', is),
 });
 
 look.addEventListener('click', () => void (monitor.wanted ? monitor.close() : monitor.open()));
@@ -194,7 +198,8 @@ async function tickMonitor(): Promise<void> {
   const got = await monitor.received();
   if (!got) return;
   const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
-  list(find('#late'), [['Behind the server', late], ['Picture', got.height ? `${got.width} × ${got.height}` : '–'], ['Frames', `${Math.round(got.framesPerSecond)} /s`]]);
+  const rows: [string, string][] = [['Behind the server', late], ['Picture', got.height ? `${got.width} × ${got.height}` : '–'], ['Frames', `${Math.round(got.framesPerSecond)} /s`]];
+  list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
 }
 
 // --- what is shown ---
@@ -207,15 +212,18 @@ function say(text: string): void {
 function show(): void {
   const { wanted, linked } = broadcast;
   const live = wanted && linked;
+  if (wanted) other = '';
   document.body.classList.toggle('on-air', live);
-  state.className = live ? 'badge live' : 'badge';
-  state.textContent = live ? 'Live' : wanted ? 'Connecting' : 'Off air';
+  state.className = live || other ? 'badge live' : 'badge';
+  state.textContent = live ? 'Live' : wanted ? 'Connecting' : other || 'Off air';
   go.textContent = wanted ? 'End stream' : 'Go live';
+  go.classList.toggle('quiet', other !== '');
   go.classList.toggle('danger', wanted);
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
-  if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
+  if (other) words.textContent = `${other}, from another program. “Go live” is refused while that sends.`;
+  else if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
   else if (!live) words.textContent = 'Connecting to the server…';
 }
 
@@ -241,13 +249,15 @@ function list(where: HTMLElement, rows: [string, string][]): void {
   where.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
 }
 
-setInterval(() => void advise(), 5000);
-
-async function advise(): Promise<void> {
-  if (!broadcast.publication) return;
-  const words = await advice(name);
+every(2000, async () => {
+  if (broadcast.wanted) fromHere = performance.now();
+  const stream = await described(name);
+  if (broadcast.wanted) fromHere = performance.now();
+  other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
+  show();
+  const words = broadcast.publication || other ? stream?.advice ?? '' : '';
   find('#advice').textContent = words;
   find('#advice').hidden = words === '';
-}
+});
 
 show();

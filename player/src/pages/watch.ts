@@ -49,6 +49,7 @@ every(2000, async () => {
     stream = undefined;
     facts.textContent = '';
   }
+  player.toggleAttribute('ended', stream?.state === 'ended');
   badge();
 });
 

@@ -14,13 +14,18 @@ export interface MonitorEvents {
   play(state: (now: RTCPeerConnectionState) => void): Promise<Playback>;
   picture(stream: MediaStream | null): void;
   say(what: string): void; // what is wrong, or missing; '': nothing
+  still(is: boolean): void; // the picture is an old one: nothing comes any more
 }
+
+const QUIET = 2; // looks in a row at which nothing had come
+const STILL = 'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.';
 
 export class Monitor {
   readonly #events: MonitorEvents;
   #turn = 0; // counts playbacks, so that only the newest counts
   #wanted = false;
   #playback: Playback | null = null;
+  #quiet = -1; // looks in a row at which nothing had come; -1: nothing ever did
 
   constructor(events: MonitorEvents) {
     this.#events = events;
@@ -28,6 +33,11 @@ export class Monitor {
 
   get wanted(): boolean {
     return this.#wanted;
+  }
+
+  // still: what is seen is the last that came, and nothing does any more.
+  get still(): boolean {
+    return this.#quiet >= QUIET;
   }
 
   async open(): Promise<void> {
@@ -45,7 +55,7 @@ export class Monitor {
       }
       this.#playback = made;
       this.#events.picture(made.stream);
-      if (made.silence) this.#events.say(`No sound: ${made.silence}.`);
+      this.#say();
     } catch (error) {
       if (counts()) await this.close(error instanceof Error ? error.message : String(error));
     }
@@ -56,12 +66,32 @@ export class Monitor {
     this.#wanted = false;
     const old = this.#playback;
     this.#playback = null;
+    this.#count(-1);
     this.#events.picture(null);
     this.#events.say(why);
     await old?.close();
   }
 
+  // received tells what comes, asked once a second, and says so when nothing does any more.
   async received(): Promise<Received | null> {
-    return (await this.#playback?.received()) ?? null;
+    const playback = this.#playback;
+    const got = (await playback?.received()) ?? null;
+    if (!got || playback !== this.#playback) return null;
+    const before = this.still;
+    if (got.bitsPerSecond > 0) this.#count(0);
+    else if (this.#quiet >= 0) this.#count(this.#quiet + 1);
+    if (this.still !== before) this.#say();
+    return got;
+  }
+
+  #count(quiet: number): void {
+    const before = this.still;
+    this.#quiet = quiet;
+    if (this.still !== before) this.#events.still(this.still);
+  }
+
+  #say(): void {
+    const silence = this.#playback?.silence;
+    this.#events.say(this.still ? STILL : silence ? `No sound: ${silence}.` : '');
   }
 }
