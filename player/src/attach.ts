@@ -81,7 +81,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       ...traffic,
       edgeRequests: traffic.edgeRequests + playlistRequests,
       offload: offload(traffic.bytesFromPeers, traffic.bytesFromEdge),
-      latencySeconds: hls.latency,
+      latencySeconds: hls.latestLevelDetails?.type === 'VOD' ? 0 : hls.latency,
       bufferSeconds: viewing?.bufferSeconds ?? 0,
       startupMillis: viewing?.startupMillis ?? 0,
       stalls: viewing?.stalls ?? 0,
@@ -105,7 +105,9 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
 
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
-      playing(url).playlist(url, text);
+      const session = playing(url);
+      if (/^#EXT-X-PLAYLIST-TYPE:VOD\s*$/m.test(text)) session.alone();
+      session.playlist(url, text);
       holdBack.look(text);
     },
     follow: (url, signal) => session?.follow(url, signal) ?? null,
@@ -158,9 +160,9 @@ function trackerURL(text: string, base: URL): string {
   }
 }
 
-// streamName reads the stream's name out of its URL; '' if it has another form.
+// streamName reads the stream's name out of its URL; '' if it has another form, as that of a recording: it is not the stream.
 export function streamName(url: string): string {
-  return /\/live\/([A-Za-z0-9_-]{1,64})\//.exec(new URL(url, document.baseURI).pathname)?.[1] ?? '';
+  return /\/live\/([A-Za-z0-9_-]{1,64})\/(?!recordings\/)/.exec(new URL(url, document.baseURI).pathname)?.[1] ?? '';
 }
 
 // What /api/v1/streams/NAME says, as far as a player needs it.

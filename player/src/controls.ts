@@ -1,13 +1,15 @@
 // What lies over the picture: the bar with its buttons, the words that say what is going on, and the panel of numbers.
 // It shows what it is told and tells what is pressed.
 
+import { behind, clock } from './clock.ts';
 import css from './controls.css';
-import type { PlaybackState } from './playback.ts';
+import type { PlaybackState, Span } from './playback.ts';
 import type { Stats } from './stats.ts';
 
 export interface Pressed {
   play(): void; // or pause
   live(): void;
+  seek(to: number): void; // of the media timeline, seconds
   mute(): void;
   volume(level: number): void;
   fullscreen(): void;
@@ -21,6 +23,9 @@ export interface Shown {
   volume: number;
   atLive: boolean;
   latency: number;
+  vod: boolean; // a recording
+  span: Span | null; // what may be seeked in; null: nothing is
+  time: number; // of the playhead
   waiting: boolean; // the picture stands though it should move
   lost: boolean; // and the server is not reached
   soundOnly: boolean; // there is no picture in the stream
@@ -50,8 +55,10 @@ const PAGE = `
   <button class="sound">${icon('mute')}<span>Tap for sound</span></button>
   <aside class="panel" aria-label="Statistics" hidden><h2></h2><p></p><div class="meter"><i></i></div><dl></dl></aside>
   <div class="bar">
+    <input class="seek" type="range" step="any" aria-label="Seek" hidden>
     <button class="play"></button>
     <button class="live"><i></i><b></b><span></span></button>
+    <span class="time" hidden></span>
     <div class="space"></div>
     <div class="volume"><input type="range" min="0" max="1" step="0.02" aria-label="Volume"><button class="mute"></button></div>
     <button class="stats" aria-label="Statistics (S)" title="Statistics (S)">${icon('stats')}</button>
@@ -72,6 +79,7 @@ const LOST: [string, string] = ['Reconnecting', 'The connection to the server is
 const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
 
 const QUIET_MILLIS = 2800;
+const STEP_SECONDS = 10; // that an arrow key goes
 
 export class Controls {
   readonly video: HTMLVideoElement;
@@ -79,6 +87,8 @@ export class Controls {
   readonly #frame: HTMLElement;
   readonly #pressed: Pressed;
   #quiet: ReturnType<typeof setTimeout> | undefined;
+  #shown: Shown | null = null;
+  #target: number | null = null; // where the seek bar is held
   #drawn: Record<string, string> = {}; // what stands in an element, to write only what changes
 
   constructor(root: ShadowRoot, pressed: Pressed) {
@@ -104,6 +114,16 @@ export class Controls {
     press('.full', pressed.fullscreen);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.addEventListener('input', () => pressed.volume(Number(slider.value)));
+    const seek = this.#get<HTMLInputElement>('.seek');
+    seek.addEventListener('input', () => {
+      this.#target = Number(seek.value);
+      this.#seekBar();
+    });
+    seek.addEventListener('change', () => {
+      this.#target = null;
+      pressed.seek(Number(seek.value));
+    });
+    for (const name of ['pointerup', 'blur']) seek.addEventListener(name, () => (this.#target = null)); // where it was taken hold of is no change
 
     this.#frame.addEventListener('pointermove', () => this.#stir());
     this.#frame.addEventListener('focusin', () => this.#stir());
@@ -118,8 +138,11 @@ export class Controls {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { play, mute, fullscreen, stats, live } = this.#pressed;
     const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
+    const inVolume = event.composedPath()[0] === this.#get('.volume input');
+    const step = this.#shown?.span && !inVolume ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
     const react = { k: play, m: mute, f: fullscreen, s: stats, l: live }[event.key.toLowerCase()];
-    if (react) react();
+    if (step) this.#pressed.seek(this.video.currentTime + step);
+    else if (react) react();
     else if (event.key === ' ' && !inButton) play();
     else return;
     event.preventDefault();
@@ -128,15 +151,16 @@ export class Controls {
 
   show(shown: Shown): void {
     const { state, paused, muted, atLive, latency, stats } = shown;
-    const veiled = state !== 'connecting' && state !== 'playing';
+    this.#shown = shown;
+    const veiled = state !== 'connecting' && state !== 'playing' && !(shown.vod && state === 'ended');
     const idle = (shown.blocked || paused) && !veiled;
     this.#hide('.big', !idle);
     this.#hide('.sound', !(shown.silenced && muted && !veiled));
-    this.#hide('.word', !veiled && (idle || (state === 'playing' && !shown.waiting && !shown.soundOnly)));
+    this.#hide('.word', !veiled && (idle || (state !== 'connecting' && !shown.waiting && !shown.soundOnly)));
     this.#get('.word').classList.toggle('veil', veiled);
     this.#get('.word').classList.toggle('dim', shown.lost);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : WORDS[state];
+    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : WORDS[veiled || state === 'connecting' ? state : 'playing'];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');
@@ -148,15 +172,18 @@ export class Controls {
     this.#get('.volume').style.setProperty('--level', `${muted ? 0 : shown.volume * 100}%`);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.value = String(muted ? 0 : shown.volume);
+    this.#seekBar();
     const live = this.#get('.live');
+    live.hidden = shown.vod;
+    this.#frame.setAttribute('aria-label', shown.vod ? 'Recording' : 'Live video');
     live.classList.toggle('on', atLive);
     live.title = atLive ? 'You are live' : 'Go to live (L)';
     live.setAttribute('aria-label', atLive ? 'Live' : 'Go to live');
     this.#write('.live b', 'LIVE');
-    this.#write('.live span', latency > 0 ? `−${latency.toFixed(latency < 10 ? 1 : 0)} s` : '');
+    if (this.#target === null) this.#write('.live span', latency > 0 ? behind(latency) : '');
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
-    if (stats) this.#panel(stats);
+    if (stats) this.#panel(stats, shown.vod);
     if (paused || state !== 'playing') this.#stir();
   }
 
@@ -164,7 +191,28 @@ export class Controls {
     clearTimeout(this.#quiet);
   }
 
-  #panel(s: Stats): void {
+  // seekBar shows where the playhead is, or while the bar is held where it would go.
+  #seekBar(): void {
+    const bar = this.#get<HTMLInputElement>('.seek');
+    const { span = null, time: playhead = 0 } = this.#shown ?? {};
+    bar.hidden = !span;
+    this.#hide('.time', !span || span.live);
+    if (!span) {
+      this.#target = null;
+      return;
+    }
+    const { from, to, live } = span;
+    const time = Math.min(to, Math.max(from, this.#target ?? playhead));
+    if (!live) this.#write('.time', `${clock(time - from)} / ${clock(to - from)}`);
+    else if (this.#target !== null) this.#write('.live span', behind(to - time));
+    bar.min = String(from);
+    bar.max = String(to);
+    if (this.#target === null) bar.value = String(time);
+    bar.style.setProperty('--level', `${(100 * (time - from)) / (to - from)}%`);
+    bar.setAttribute('aria-valuetext', live ? `${clock(to - time)} behind live` : `${clock(time - from)} of ${clock(to - from)}`);
+  }
+
+  #panel(s: Stats, vod: boolean): void {
     const percent = Math.round(s.offload * 100);
     this.#write('.panel h2', `${percent} %`);
     this.#write('.panel p', 'of the media came from other viewers');
@@ -175,7 +223,7 @@ export class Controls {
       ['From peers', size(s.bytesFromPeers)],
       ['From the edge', size(s.bytesFromEdge)],
       ['Given to peers', size(s.bytesToPeers)],
-      ['Behind live', `${s.latencySeconds.toFixed(1)} s`],
+      ...(vod ? [] : [['Behind live', `${s.latencySeconds.toFixed(1)} s`] as [string, string]]),
       ['Buffered', `${s.bufferSeconds.toFixed(1)} s`],
       ['Started in', s.startupMillis ? `${(s.startupMillis / 1000).toFixed(2)} s` : '–'],
       ['Stalls', s.stalls === 0 ? 'none' : `${s.stalls}, ${s.stalledSeconds.toFixed(1)} s`],

@@ -5,7 +5,8 @@
 // The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker: a page may set
 // a new one before the old one ends.
 //
-// Plays a live stream, with the swarm where that is possible. Without autoplay no media is loaded until play is pressed. Its property `stats` is a plain object with all numbers;
+// Plays a live stream, with the swarm where that is possible, or a recording. Without autoplay no media is loaded until play
+// is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Controls } from './controls.ts';
@@ -45,6 +46,7 @@ export class ShoalPlayer extends HTMLElement {
     this.#controls = new Controls(this.attachShadow({ mode: 'open' }), {
       play: () => this.#toggle(),
       live: () => this.#goLive(),
+      seek: (to) => this.#seek(to),
       mute: () => this.#mute(),
       volume: (level) => {
         this.#video.volume = level;
@@ -171,8 +173,9 @@ export class ShoalPlayer extends HTMLElement {
     if (this.#video.paused) {
       this.#blocked = false;
       const long = performance.now() - this.#pausedAt > LONG_PAUSE_MILLIS;
+      if (playback?.vod && playback.state === 'ended') playback.seek(0);
       void this.#play();
-      if (playback && (long || (!playback.atLive && this.#video.currentTime === 0))) playback.goLive();
+      if (playback && !playback.rewound && (long || (!playback.atLive && this.#video.currentTime === 0))) playback.goLive();
     } else {
       if (playback) playback.following = false;
       this.#video.pause();
@@ -182,6 +185,11 @@ export class ShoalPlayer extends HTMLElement {
   #goLive(): void {
     this.#playback?.goLive();
     void this.#play();
+  }
+
+  #seek(to: number): void {
+    this.#playback?.seek(to);
+    this.#show();
   }
 
   #mute(): void {
@@ -211,6 +219,9 @@ export class ShoalPlayer extends HTMLElement {
       volume,
       atLive: state === 'playing' && (playback?.atLive ?? true),
       latency: playback?.latency ?? 0,
+      vod: playback?.vod ?? false,
+      span: playback?.span ?? null,
+      time: currentTime,
       waiting,
       lost: state === 'connecting' && waiting && currentTime > 0,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,

@@ -4,10 +4,18 @@
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { attachSwarm, LIVE, type LiveStream, type Swarm, type SwarmOptions } from './attach.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
+import { Rewound } from './rewound.ts';
 import { Standing } from './standing.ts';
 
 // connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it.
 export type PlaybackState = Reason | 'playing' | 'unplayable';
+
+// What may be seeked in, seconds of the media timeline.
+export interface Span {
+  from: number;
+  to: number;
+  live: boolean; // it ends at the live edge; else it is all of a recording
+}
 
 const PATIENT: Partial<HlsConfig> = {
   playlistLoadPolicy: {
@@ -20,9 +28,13 @@ const PATIENT: Partial<HlsConfig> = {
   },
 };
 
+const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its playlist is there to tell
+
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
 const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
+const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
+const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
 export class Playback {
   readonly #video: HTMLVideoElement;
@@ -38,6 +50,8 @@ export class Playback {
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
   readonly #standing = new Standing();
+  readonly #rewound = new Rewound();
+  #kept = false; // hls.js is kept from playing faster
   #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
   #nearAt = 0; // when it last was near the live edge
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
@@ -64,6 +78,8 @@ export class Playback {
     video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
     video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
+    video.addEventListener('seeking', () => this.#seeks(), { signal });
+    video.addEventListener('emptied', () => this.#rewound.lose(), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
       if (!this.#started) void this.#inquiry.ask();
@@ -103,7 +119,28 @@ export class Playback {
 
   // Seconds behind the newest media, 0 while that is not known.
   get latency(): number {
-    return this.#video.readyState > 1 ? this.#hls?.latency ?? 0 : 0;
+    return this.#video.readyState > 1 && !this.vod ? this.#hls?.latency ?? 0 : 0;
+  }
+
+  // vod: it is a recording, from its beginning to its end. There is no live edge, and nothing more comes.
+  get vod(): boolean {
+    const details = this.#hls?.latestLevelDetails;
+    return details ? details.type === 'VOD' : RECORDING.test(this.#src);
+  }
+
+  // rewound: the viewer has gone back from the live edge, and stays there.
+  get rewound(): boolean {
+    return this.#rewound.back;
+  }
+
+  // span is what may be seeked in; null if that is not worth it.
+  get span(): Span | null {
+    const { seekable } = this.#video;
+    const details = this.#hls?.latestLevelDetails;
+    const from = details ? details.fragmentStart : seekable?.length ? seekable.start(0) : 0;
+    const to = details ? details.edge : seekable?.length ? seekable.end(seekable.length - 1) : 0;
+    const live = !this.vod;
+    return to - from > (live ? LEAST_SPAN : 0) ? { from, to, live } : null;
   }
 
   get atLive(): boolean {
@@ -113,8 +150,18 @@ export class Playback {
 
   // goLive takes the playhead to the live edge.
   goLive(): void {
-    this.following = true;
+    if (this.vod) return;
+    this.#follow();
     this.#jump();
+  }
+
+  // seek takes the playhead to a place of the span, or to the live edge if that is near.
+  seek(to: number): void {
+    const { span } = this;
+    if (!span) return;
+    const from = span.from + (span.live ? AHEAD_OF_OLDEST : 0);
+    if (!span.live || !this.#hls || !this.#isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
+    else if (!this.atLive) this.goLive();
   }
 
   close(): void {
@@ -129,13 +176,19 @@ export class Playback {
   #become(state: PlaybackState): void {
     if (this.#state === state || this.#over.signal.aborted) return;
     this.#state = state;
-    if (state === 'ended') this.#later();
+    if (state === 'ended' && !this.vod) this.#later();
     this.#changed(state);
+  }
+
+  // ends: all was played, whether the element says so or not.
+  #ends(): void {
+    if (this.vod) this.#video.pause();
+    this.#become('ended');
   }
 
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
-    if (!this.#atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+    if (this.vod || !this.#atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
@@ -181,10 +234,44 @@ export class Playback {
     const hls = this.#hls;
     const details = hls?.latestLevelDetails;
     const first = [...(details?.fragments ?? []), details?.fragmentHint].find((frag) => frag?.cc === cc);
-    const from = Math.max(first?.start ?? -1, hls?.liveSyncPosition ?? -1);
+    const from = this.rewound && first ? first.start : Math.max(first?.start ?? -1, hls?.liveSyncPosition ?? -1);
     hls?.detachMedia();
     hls?.attachMedia(this.#video);
     hls?.startLoad(from);
+  }
+
+  // seeks: somebody takes the playhead elsewhere. A viewer who goes back is left there, at normal speed.
+  #seeks(): void {
+    const { currentTime: time } = this.#video;
+    if (this.vod) {
+      if (this.#state === 'ended' && (this.span?.to ?? 0) - time >= AT_END_SECONDS) this.#become('playing');
+      return;
+    }
+    if (!this.#hls?.targetLatency) return;
+    const back = this.#rewound.seek(time, this.#isNear(time));
+    if (back) this.following = false;
+    else if (back === false) this.#follow();
+    this.#pace();
+  }
+
+  // isNear tells whether a place is so near the live edge that it is reached by playing faster.
+  #isNear(time: number): boolean {
+    return this.#edge - time < (this.#hls?.targetLatency ?? 0) + BEHIND_SECONDS;
+  }
+
+  #follow(): void {
+    this.following = true;
+    this.#rewound.end();
+    if (this.#kept && this.#hls) this.#hls.config.maxLiveSyncPlaybackRate = LIVE.maxLiveSyncPlaybackRate ?? 1;
+    this.#kept = false;
+  }
+
+  // pace keeps hls.js from catching up with the live edge that the viewer has left.
+  #pace(): void {
+    if (!this.#hls || !this.rewound || this.#hls.config.maxLiveSyncPlaybackRate === 1) return;
+    this.#kept = true;
+    this.#hls.config.maxLiveSyncPlaybackRate = 1;
+    this.#video.playbackRate = 1;
   }
 
   #jump(): void {
@@ -204,6 +291,8 @@ export class Playback {
     this.#inquiry.stop();
     this.#end = null; // until it is told again
     this.#recoveries = [];
+    if (this.#hls) this.#hls.config.startPosition = this.vod ? this.#video.currentTime : -1;
+    if (this.rewound) this.#follow(); // it begins at the live edge, as at first
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
     else this.#video.src = this.#src;
     this.#play();
@@ -227,7 +316,9 @@ export class Playback {
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
   #look(): void {
-    const { currentTime: time, paused, readyState } = this.#video;
+    const { currentTime: time, paused, readyState, seeking } = this.#video;
+    if (!seeking) this.#rewound.see(time);
+    this.#pace();
     const now = performance.now();
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
@@ -236,13 +327,17 @@ export class Playback {
     if (this.#hls && (complete || !this.#atEnd)) this.#more(!complete);
     switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
       case 'ask':
-        if (complete && edge - time < AT_END_SECONDS) this.#become('ended');
+        if (complete && edge - time < AT_END_SECONDS) this.#ends();
         else void this.#inquiry.explain();
         return;
       case 'play':
         this.#play();
         return;
       case 'live':
+        if (this.rewound && this.#hls && this.#hls.loadingEnabled && time >= (this.span?.from ?? Infinity)) {
+          this.#hls.startLoad(time); // what is to be played there is asked for again
+          return;
+        }
         this.#jump();
         if (this.#hls?.loadingEnabled === false) this.#hls.startLoad();
         this.#play();
@@ -255,7 +350,7 @@ export class Playback {
     if (!paused && time > 0 && readyState >= 3) this.#plays();
     const target = this.#hls?.targetLatency;
     const behind = this.#end === null ? this.latency : this.#end - time;
-    if (paused || !this.following || !target || behind < target + BEHIND_SECONDS) this.#nearAt = now;
+    if (paused || !this.following || this.vod || !target || behind < target + BEHIND_SECONDS) this.#nearAt = now;
     if (now - this.#nearAt > BEHIND_MILLIS) {
       this.#nearAt = now;
       this.goLive();

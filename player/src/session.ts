@@ -176,6 +176,11 @@ export class Session implements MediaSource {
     return this.#watch.book?.of(url)?.every((entry) => this.#chunks.byID(entry.record.id)?.counted) ?? false;
   }
 
+  // alone: what is played is a recording, of which there is no swarm.
+  alone(): void {
+    this.#end('off');
+  }
+
   close(): void {
     this.#call((s, now) => s.leave(now));
     this.#end('off');

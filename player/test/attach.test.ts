@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeLive, describeStream } from '../src/attach.ts';
+import { describeLive, describeStream, streamName } from '../src/attach.ts';
 
 test('trackers are made absolute, and one that is no URL keeps nobody from the others', () => {
   Object.assign(globalThis, { document: { baseURI: 'https://page/' } });
   const { trackers, name } = describeStream('https://edge/live/demo/index.m3u8', { tracker: '/tracker, http://[, http://other:8080/t,' });
   assert.equal(name, 'demo');
   assert.deepEqual(trackers, ['wss://edge/tracker', 'http://[', 'ws://other:8080/t']);
+});
+
+test('a recording is not the stream that it is of', () => {
+  assert.equal(streamName('https://edge/live/demo/v0/index.m3u8'), 'demo');
+  const { name, trackers } = describeStream('https://edge/live/demo/recordings/20260101T120000Z/index.m3u8', {});
+  assert.deepEqual([name, trackers], ['', []]);
 });
 
 test('a stream that is not known is another thing than a server that cannot tell', async (t) => {

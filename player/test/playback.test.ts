@@ -12,6 +12,7 @@ class Video extends EventTarget {
   readyState = 4;
   currentTime = 10;
   loads = 0;
+  playbackRate = 1;
 
   set src(_url: string) {
     this.loads++;
@@ -27,6 +28,17 @@ class Video extends EventTarget {
   }
 
   removeAttribute(): void {}
+
+  pause(): void {
+    this.paused = true;
+    this.tell('pause');
+  }
+
+  // go is what a viewer does who takes the playhead elsewhere.
+  go(to: number): void {
+    this.currentTime = to;
+    this.tell('seeking', 'seeked');
+  }
 
   // end is what an element does that has played all there is.
   end(): void {
@@ -168,6 +180,8 @@ test('a server that does not answer is slow or lost, which is said after four se
 });
 
 interface Listed {
+  type?: string;
+  fragmentStart?: number;
   live: boolean; // false: the playlist has an end
   edge: number;
   latency: number; // which grows with the time since the newest media was listed
@@ -215,3 +229,103 @@ for (const [what, live] of [['a playlist that stays open', true], ['a playlist w
     assert.equal(playback.state, 'playing');
   });
 }
+
+// far returns a world with a window of minutes, of which the viewer is near the live edge. Time passes with what is listed.
+async function far(t: TestContext): Promise<World & { media: Listed; hls(): Hls; on(seconds: number): Promise<void> }> {
+  const media: Listed = { live: true, edge: 315, fragmentStart: 15, latency: 1 };
+  listed(t, media);
+  let hls: Hls | null = null;
+  t.mock.method(Hls.prototype, 'attachMedia', function (this: Hls) {
+    hls = this;
+  });
+  const world = await watching(t, 0);
+  world.video.currentTime = 314;
+  const on = async (seconds: number): Promise<void> => {
+    for (let i = 0; i < 2 * seconds; i++) {
+      media.edge += 0.5;
+      media.latency = media.edge - world.video.currentTime;
+      await world.pass(0.5);
+    }
+  };
+  await on(2);
+  return { ...world, media, hls: () => hls as unknown as Hls, on };
+}
+
+test('a viewer who has gone back stays there at normal speed, until live is asked for', async (t) => {
+  const { playback, video, media, hls, on } = await far(t);
+  const seconds = (): number => Math.round(media.edge - video.currentTime);
+  const config = (): number => hls().config.maxLiveSyncPlaybackRate;
+  for (const back of [10, 90]) {
+    assert.deepEqual([playback.following, playback.rewound, config()], [true, false, 1.1]);
+    playback.seek(media.edge - back);
+    video.tell('seeking');
+    await on(20);
+    assert.ok(Math.abs(seconds() - back) <= 1, `${seconds()} s behind after ${back}`);
+    assert.deepEqual([playback.following, playback.rewound, config(), playback.state], [false, true, 1, 'playing']);
+    playback.goLive();
+    video.tell('seeking');
+    await on(2);
+    assert.ok(seconds() <= 2);
+  }
+  video.go(media.edge - 40);
+  await on(5);
+  video.go(media.edge - 20);
+  await on(5);
+  assert.equal(seconds(), 20, 'forwards, and still behind');
+  video.go(media.edge - 1);
+  assert.deepEqual([playback.following, playback.rewound, config()], [true, false, 1.1]);
+});
+
+test('one who is behind without having gone there is taken to the live edge', async (t) => {
+  const { playback, video, media, on } = await far(t);
+  media.edge += 60; // a machine that slept
+  await on(6);
+  assert.ok(media.edge - video.currentTime < 2);
+  assert.ok(playback.following && !playback.rewound);
+});
+
+test('where one who has gone back stands still, what is to be played there is asked for again before all else', async (t) => {
+  const { video, stream, media, hls, on, pass } = await far(t);
+  const asked: (number | undefined)[] = [];
+  t.mock.method(Hls.prototype, 'startLoad', (from?: number) => void asked.push(from));
+  let loads = 0;
+  t.mock.method(Hls.prototype, 'loadSource', () => void loads++);
+  video.go(media.edge - 60);
+  await on(4);
+  const at = video.currentTime;
+  stream.moving = false;
+  await on(7);
+  assert.deepEqual([asked.length, asked[0], loads, hls() !== null], [1, video.currentTime, 0, true]);
+  assert.ok(Math.abs(video.currentTime - at) < 1, 'he is left there');
+  await on(10);
+  assert.equal(loads, 1, 'the stream begins anew');
+  await pass(1);
+});
+
+test('a live stream is not seeked in that lists less than a minute', async (t) => {
+  const { playback, media } = await far(t);
+  assert.deepEqual(playback.span, { from: 15, to: media.edge, live: true });
+  media.fragmentStart = media.edge - 50;
+  assert.equal(playback.span, null);
+});
+
+test('a recording plays from its beginning to its end, and is neither live nor begun again', async (t) => {
+  const media: Listed = { type: 'VOD', live: false, edge: 40, fragmentStart: 0, latency: 30 };
+  listed(t, media);
+  const { playback, video, stream, pass } = await watching(t, 0);
+  const at = video.currentTime;
+  await pass(10);
+  assert.ok(Math.abs(video.currentTime - at - 10) < 0.01, 'it is taken nowhere');
+  playback.goLive();
+  assert.ok(Math.abs(video.currentTime - at - 10) < 0.01);
+  assert.deepEqual([playback.latency, playback.vod, playback.span], [0, true, { from: 0, to: 40, live: false }]);
+  let loads = 0;
+  t.mock.method(Hls.prototype, 'loadSource', () => void loads++);
+  video.currentTime = 40;
+  stream.moving = false;
+  video.end();
+  await pass(20);
+  assert.deepEqual([playback.state, loads], ['ended', 0]);
+  video.go(5);
+  assert.equal(playback.state, 'playing');
+});

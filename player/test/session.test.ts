@@ -153,6 +153,15 @@ test('alone, all comes from the edge, once, and a segment is made of its parts',
   assert.equal(w.session.traffic.chunksFromEdge, 6);
 });
 
+test('of a recording there is no swarm, whenever it turns out to be one', { skip }, async (t) => {
+  const w = world(t);
+  w.session.alone();
+  w.list(2);
+  w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), 20);
+  for (let i = 0; i < 20; i++) await turn();
+  assert.deepEqual([w.session.traffic.p2p, w.take('s1.0.m4s', 0), Socket.made.length], ['off', null, 0]);
+});
+
 test('bad bytes of the edge are not taken', { skip }, async (t) => {
   const w = await ready(t, { seconds: 0.5 });
   const made = w.parts[2] as Made;

@@ -1,0 +1,105 @@
+// A viewer who goes back in a live stream stays there, until live is asked for; and a finished recording plays as one.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { launch } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { Process } from '../harness/process.mjs';
+import { up } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+// Small pictures at a pace: so many seconds of them, or for ever.
+function clock(t, url, pace, seconds) {
+  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-hide_banner', '-v', 'warning', '-readrate', String(pace), '-f', 'lavfi', '-i', `testsrc=s=320x180:r=30${seconds ? `:d=${seconds}` : ''}`,
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', '200k', '-g', '60', '-sc_threshold', '0',
+    '-f', 'flv', url,
+  ]);
+  atEnd(t, () => broadcaster.end('SIGKILL'));
+  return broadcaster;
+}
+
+// In the page: what the player shows.
+function look() {
+  const player = document.querySelector('shoal-player');
+  const get = (selector) => player.shadowRoot.querySelector(selector);
+  const { currentTime: time, playbackRate: rate, paused, ended } = player.video;
+  return {
+    time, rate, paused, ended, state: player.state, p2p: player.stats.p2p, behind: player.stats.latencySeconds,
+    seek: !get('.seek').hidden, value: get('.seek').getAttribute('aria-valuetext'), live: !get('.live').hidden, word: get('.word').hidden ? '' : get('.word b').textContent,
+    lit: get('.live').classList.contains('on'), clock: get('.time').hidden ? '' : get('.time').textContent,
+    fits: get('.bar').scrollWidth <= get('.bar').clientWidth && get('.full').getBoundingClientRect().right <= innerWidth,
+  };
+}
+
+// Clause: dvr, recording
+test('who goes back stays back until live is asked for, and a recording plays from its beginning to its end', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([
+    up(t, { demo: false, stream: 'show', args: ['-dvr', '10m', '-record', '-disk-reserve', '16M', '-grace', '2s'] }), launch(t),
+  ]);
+  const url = `${shoal.rtmp}/${shoal.key}`;
+  await clock(t, url, 80, 75).ended;
+  const broadcaster = clock(t, url, 1);
+  await shoal.live('show');
+  const viewer = await browser.open(`${shoal.base}/watch/show`, { viewport: { width: 320, height: 640 } });
+  await viewer.moving();
+  const { page } = viewer;
+  const seen = () => page.evaluate(look);
+  await until('the seek bar', async () => (await seen()).seek, { seconds: 5 });
+  await until('the live edge', async () => (await seen()).lit, { seconds: 5 });
+
+  let playlists = 0;
+  page.on('request', (request) => request.url().includes('.m3u8') && playlists++);
+  await page.locator('.seek').evaluate((bar) => {
+    bar.value = String(bar.valueAsNumber - 30);
+    for (const name of ['input', 'change']) bar.dispatchEvent(new Event(name));
+  });
+  await until('the picture to move there', async () => (await seen()).behind > 20 && page.evaluate(() => document.querySelector('shoal-player').video.readyState >= 3), { seconds: 5 });
+  const [from, began] = [await seen(), Date.now()];
+  playlists = 0;
+  await pass(5);
+  const to = await seen();
+  const took = (Date.now() - began) / 1000;
+  t.diagnostic(`in ${took.toFixed(1)} s it played ${(to.time - from.time).toFixed(1)} s, ${to.behind.toFixed(1)} s behind live; ${playlists} playlists; ${JSON.stringify(to)}`);
+  assert.ok(Math.abs(to.time - from.time - took) < 1.5 && to.behind > 20, 'it did not stay there');
+  assert.ok(to.rate === 1 && !to.lit && to.state === 'playing' && to.fits);
+  assert.ok(playlists < 8 * took, 'playlists are asked for all the time');
+  await page.locator('shoal-player').press('ArrowLeft');
+  await until('ten seconds more', async () => (await seen()).behind > to.behind + 8, { seconds: 5 });
+  await page.locator('shoal-player').press('l');
+  await until('the live edge again', async () => (await seen()).lit, { seconds: 5 });
+  await viewer.close();
+
+  await broadcaster.end('SIGKILL');
+  const finished = await until('the recording to be finished', async () => {
+    const recordings = await (await fetch(`${shoal.base}/api/v1/streams/show/recordings`)).json();
+    const all = Array.isArray(recordings) ? recordings : recordings.recordings;
+    for (const { id } of all ?? []) {
+      const playlist = `/live/show/recordings/${id}/index.m3u8`;
+      if ((await fetch(shoal.base + playlist)).ok) return playlist;
+    }
+    return null;
+  }, { seconds: 15 });
+  const later = await browser.open(`${shoal.base}/recording`, {
+    before: (page) => page.route('**/recording', (route) => route.fulfill({
+      contentType: 'text/html', body: `<link rel="icon" href="data:,"><script type="module" src="/assets/shoal-player.js"></script><shoal-player src="${finished}" autoplay muted></shoal-player>`,
+    })),
+  });
+  const shown = () => later.page.evaluate(look);
+  await until('the recording to play', async () => (await shown()).time > 1, { seconds: 10 });
+  const early = await shown();
+  assert.ok(early.p2p === 'off' && !early.live && early.seek && early.time < 8, JSON.stringify(early));
+  assert.match(early.clock, /^0:0\d \/ 1:[1-3]\d$/);
+  await later.page.evaluate(() => {
+    const { video } = document.querySelector('shoal-player');
+    video.currentTime = video.duration - 1;
+  });
+  await until('its end', async () => (await shown()).state === 'ended', { seconds: 8 });
+  await pass(2);
+  const end = await shown();
+  t.diagnostic(JSON.stringify(end));
+  assert.deepEqual([end.state, end.word, end.p2p, end.paused], ['ended', '', 'off', true]);
+  await later.page.locator('shoal-player').press('k');
+  await until('it to play again', async () => (await shown()).state === 'playing' && (await shown()).time < 5, { seconds: 5 });
+});
