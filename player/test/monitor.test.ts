@@ -70,7 +70,7 @@ test('a picture that stands is said to, and goes on without a word', async () =>
   const opening = s.monitor.open();
   s.answer({ silence: 'the broadcaster sends no sound', received: () => Promise.resolve({ bitsPerSecond, framesPerSecond: 0, width: 640, height: 360, delayMillis: null }) });
   await opening;
-  for (const bits of [0, 0, 0, 5e5, 0, 5e5, 0]) { // slow to begin, and a second without a packet
+  for (const bits of [0, 0, 0, 0, 5e5, 0, 5e5, 0, 0]) { // slow to begin, and a second without a packet
     bitsPerSecond = bits;
     await s.monitor.received();
   }

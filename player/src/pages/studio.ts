@@ -228,7 +228,7 @@ function show(): void {
 }
 
 setInterval(() => void tick(), 1000);
-setInterval(() => void tickMonitor(), 1000);
+setInterval(() => void tickMonitor(), 500);
 
 async function tick(): Promise<void> {
   const { publication, linked, since } = broadcast;

@@ -17,7 +17,7 @@ export interface MonitorEvents {
   still(is: boolean): void; // the picture is an old one: nothing comes any more
 }
 
-const QUIET = 2; // looks in a row at which nothing had come
+const QUIET = 3; // looks in a row at which nothing had come
 const STILL = 'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.';
 
 export class Monitor {
@@ -72,7 +72,7 @@ export class Monitor {
     await old?.close();
   }
 
-  // received tells what comes, asked once a second, and says so when nothing does any more.
+  // received tells what comes, asked twice a second, and says so when nothing does any more.
   async received(): Promise<Received | null> {
     const playback = this.#playback;
     const got = (await playback?.received()) ?? null;
