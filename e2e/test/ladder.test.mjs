@@ -100,7 +100,8 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
   await page.evaluate(play, `${shoal.base}/live/film/index.m3u8`);
   const now = () => page.evaluate(() => ({ time: document.querySelector('video').currentTime, size: `${document.querySelector('video').videoWidth}x${document.querySelector('video').videoHeight}` }));
   await until('the picture to move', async () => (await now()).time > 0.5 && (await now()).size === sizes[0], { seconds: 15 });
-  await page.evaluate(() => window.seen.waits.splice(0));
+  const atStart = await page.evaluate(() => [window.seen.waits.splice(0), window.seen.errors.splice(0)].flat());
+  t.diagnostic(`hls.js, until the picture moved: ${atStart.join(', ') || 'nothing to tell'}`); // it may step over what it finds no media for
   assert.equal(await page.evaluate(() => window.seen.levels), 4, 'levels for hls.js');
 
   const began = { at: Date.now(), ...(await now()) };
