@@ -223,6 +223,9 @@ func (l *life) end() {
 // check reads the playlist as players do.
 func (l *life) check() {
 	t := l.t
+	if l.before != nil && l.before.Ended && !l.ended {
+		l.before, l.delta = nil, nil // revived: whoever read its end is gone
+	}
 	v, _ := l.w.View()
 	if !v.Playable() {
 		return
@@ -238,9 +241,6 @@ func (l *life) check() {
 	more := without >= 6.001 && len(now.Segments) > l.config.Listed // the text is rounded
 	if now.Target != 2 || more || now.Ended != l.ended {
 		t.Fatalf("target %d, %d segments, ended: %v", now.Target, len(now.Segments), now.Ended)
-	}
-	if l.before != nil && l.before.Ended && !now.Ended {
-		l.before, l.delta = nil, nil // revived: whoever read its end is gone
 	}
 	l.follow(v, now)
 	l.availability(now)
