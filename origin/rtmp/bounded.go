@@ -1,9 +1,9 @@
 package rtmp
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
-	"os"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/stream"
@@ -14,9 +14,6 @@ const (
 	silence       = 10 * time.Second // of a broadcaster, then it is gone
 	writeDeadline = 5 * time.Second
 	notice        = 100 * time.Millisecond // how often what comes is counted, and the deadline put off: each costs
-	gathered      = 10 * time.Millisecond  // of the broadcast that come before we are woken ...
-	pause         = 300 * time.Millisecond // that is waited for more to gather
-	mostGathered  = 2048                   // ... bytes at most: where much less comes at once, it waits no longer than it must
 )
 
 var errIntroduction = errors.New("rtmp: too many bytes before publish")
@@ -29,33 +26,31 @@ type bounded struct {
 	session *stream.Session
 	noted   time.Time
 	count   int // of bytes since
-	least   int // that we are woken for
 }
 
-func (b *bounded) admitted(s *stream.Session) { b.session = s }
+func (b *bounded) admitted(s *stream.Session) {
+	b.session = s
+	c := b.Conn
+	if secured, ok := c.(*tls.Conn); ok {
+		c = secured.NetConn()
+	}
+	if p, ok := c.(*paced); ok {
+		p.pace()
+	}
+}
 
 func (b *bounded) Read(p []byte) (int, error) {
 	if b.session == nil {
 		return b.introduce(p)
 	}
-	if b.noted.IsZero() { // what comes first is noted at once, below
+	if b.noted.IsZero() {
 		if err := b.SetReadDeadline(time.Now().Add(silence)); err != nil {
 			return 0, err
 		}
-		b.noted = b.noted.Add(-notice) // the first of what comes is counted at once
 	}
 	n, err := b.Conn.Read(p)
-	if n == 0 && b.least > 1 && errors.Is(err, os.ErrDeadlineExceeded) {
-		// It pauses, or what it says is short and the last for now: we are woken for every byte, and wait until it is gone.
-		b.least = 1
-		gather(b.Conn, b.least)
-		if err := b.SetReadDeadline(b.noted.Add(silence)); err != nil {
-			return 0, err
-		}
-		n, err = b.Conn.Read(p)
-	}
 	b.count += n
-	if now := time.Now(); err != nil || now.Sub(b.noted) >= notice {
+	if now := time.Now(); err != nil || now.Sub(b.noted) >= notice { // what comes first is noted at once
 		if failed := b.note(now); err == nil {
 			err = failed
 		}
@@ -67,23 +62,9 @@ func (b *bounded) Read(p []byte) (int, error) {
 func (b *bounded) note(now time.Time) error {
 	if b.count > 0 {
 		b.session.Received(b.count)
-		b.gather(now.Sub(b.noted))
 	}
 	b.noted, b.count = now, 0
-	if b.least > 1 {
-		return b.SetReadDeadline(now.Add(pause))
-	}
 	return b.SetReadDeadline(now.Add(silence))
-}
-
-// gather lets what comes in little pieces, as sound does between two pictures, come together: being woken is most of what a
-// small message costs. The end of a picture wakes us as before, unless it is smaller than all that comes in so short a time.
-func (b *bounded) gather(since time.Duration) {
-	least := max(1, min(mostGathered, int(time.Duration(b.count)*gathered/max(since, gathered))))
-	if least < b.least*3/4 || least > b.least*2 {
-		b.least = least
-		gather(b.Conn, least)
-	}
 }
 
 func (b *bounded) introduce(p []byte) (int, error) {

@@ -75,7 +75,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: %w", err)
 	}
-	return ln, nil
+	return pacedListener{ln}, nil
 }
 
 // Run serves connections of ln until ctx is done, and returns when all of them are closed. It may run for

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -15,9 +16,14 @@ import (
 	"time"
 )
 
+const (
+	stateSize = 256             // bytes of state.json; a disk writes 512 at once, or more
+	syncEvery = 4 * time.Second // two segments
+)
+
 // state is what of a stream survives the process. It is written to state.json before a number is used, for every
-// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them. After
-// a power cut the file may be that of the segment before, and one number may come twice.
+// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them. It is brought
+// to disk every syncEvery: after a power cut the numbers of so long may come twice.
 type state struct {
 	Epoch         uint32 `json:"epoch"`           // Unix seconds when the stream's numbering began
 	NextMSN       uint64 `json:"nextMSN"`         // no segment had this number or a higher one
@@ -52,12 +58,37 @@ func (s store) written() time.Time {
 	return info.ModTime()
 }
 
+// save writes the state over the one before, without waiting for the disk. It is as long each time, and less than what a disk
+// writes at once, so that no power cut leaves half of it.
 func (s store) save(st state) error {
 	b, err := json.Marshal(st)
 	if err != nil {
 		return fmt.Errorf("stream: save state: %w", err)
 	}
-	return writeFile(filepath.Join(s.dir, "state.json"), append(b, '\n'))
+	b = append(b, bytes.Repeat([]byte(" "), max(0, stateSize-1-len(b)))...)
+	b = append(b, '\n')
+	name := filepath.Join(s.dir, "state.json")
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return writeFile(name, b)
+	}
+	if err != nil {
+		return fmt.Errorf("stream: save state: %w", err)
+	}
+	_, err = f.WriteAt(b, 0)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("stream: save state: %w", err)
+	}
+	return nil
+}
+
+// sync brings the saved state to disk.
+func (s store) sync() error {
+	f, err := os.Open(filepath.Join(s.dir, "state.json"))
+	if err != nil {
+		return fmt.Errorf("stream: %w", err)
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // key returns the stream's key pair: of the seed, if there is one, else made at the first call.

@@ -38,6 +38,7 @@ type Stream struct {
 	source   *rendition
 
 	asked atomic.Int64 // Unix nanoseconds: when a viewer's playlist was asked for last
+	saved atomic.Bool  // the state, and not yet brought to disk
 
 	mu         sync.Mutex
 	state      state        // as on disk
@@ -184,8 +185,19 @@ func (s *Stream) lead(parts []segmenter.Part, r *run) {
 
 // save writes the state. A disk that fails does not stop the broadcast; it is said, and a crash may then reuse numbers.
 func (s *Stream) save() {
+	s.saved.Store(true)
 	if err := s.store.save(s.state); err != nil {
 		s.log.Error("stream state is not on disk: numbers may come twice after a crash", "error", err)
+	}
+}
+
+// sync brings what was saved to disk.
+func (s *Stream) sync() {
+	if !s.saved.Swap(false) {
+		return
+	}
+	if err := s.store.sync(); err != nil {
+		s.log.Error("stream state is not on disk: numbers may come twice after a power cut", "error", err)
 	}
 }
 

@@ -193,6 +193,9 @@ func (s *Streams) Run(ctx context.Context) {
 	stop := s.run(ctx)
 	defer s.beside.Wait()
 	defer stop()
+	var syncing sync.WaitGroup
+	defer syncing.Wait()
+	syncing.Go(func() { s.sync(ctx) })
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
@@ -203,6 +206,22 @@ func (s *Streams) Run(ctx context.Context) {
 			}
 		case <-ctx.Done():
 			return
+		}
+	}
+}
+
+// sync brings to disk what is saved of streams, every syncEvery and when ctx is done. A disk that is slow delays this alone.
+func (s *Streams) sync(ctx context.Context) {
+	tick := time.NewTicker(syncEvery)
+	defer tick.Stop()
+	for running := true; running; {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			running = false
+		}
+		for _, st := range s.All() {
+			st.sync()
 		}
 	}
 }

@@ -33,7 +33,7 @@ func TestUnpublishOpen(t *testing.T) {
 				b.play(d, at, at+testclip.Interval)
 				<-tick.C
 				if n == 90 {
-					pausing := time.NewTimer(2 * pause)
+					pausing := time.NewTimer(2 * rest)
 					<-pausing.C
 				}
 			}

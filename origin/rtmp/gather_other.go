@@ -1,7 +1,0 @@
-//go:build !linux
-
-package rtmp
-
-import "net"
-
-func gather(net.Conn, int) {}
