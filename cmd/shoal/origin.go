@@ -66,6 +66,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(lean)
 	}
+	oversleep()
 	config.Registry, config.Log = desk.registry, desk.log
 	if len(trackers) > 0 {
 		watched, err := audience.New(trackers, nil, desk.log)

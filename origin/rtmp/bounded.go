@@ -13,7 +13,7 @@ const (
 	introduction  = 10 * time.Second // until the key must be there
 	silence       = 10 * time.Second // of a broadcaster, then it is gone
 	writeDeadline = 5 * time.Second
-	notice        = 100 * time.Millisecond // how often what comes is counted, and the deadline put off: each costs
+	notice        = 250 * time.Millisecond // how often what comes is counted, and the deadline put off: each costs
 )
 
 var errIntroduction = errors.New("rtmp: too many bytes before publish")

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/segmenter"
 )
@@ -37,8 +39,9 @@ func (r *run) date(at time.Duration) time.Time { return r.wall.Add(r.Incoming(at
 type Session struct {
 	stream   *Stream
 	protocol string
-	first    time.Time    // when the first byte of media came
-	seen     atomic.Int64 // Unix nanoseconds of the newest byte
+	ingest   prometheus.Counter // of bytes
+	first    time.Time          // when the first byte of media came
+	seen     atomic.Int64       // Unix nanoseconds of the newest byte
 	bytes    atomic.Int64
 	key      atomic.Pointer[string] // it was admitted with
 	replaced chan struct{}
@@ -75,7 +78,7 @@ func (s *Session) lose(why error) {
 func (s *Session) Received(n int) {
 	s.seen.Store(time.Now().UnixNano())
 	s.bytes.Add(int64(n))
-	s.stream.metrics.IngestBytes.WithLabelValues(s.stream.Name, s.protocol).Add(float64(n))
+	s.ingest.Add(float64(n))
 }
 
 // FirstByte says when the first byte of media came; PROGRAM-DATE-TIME counts from there.

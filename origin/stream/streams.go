@@ -96,7 +96,10 @@ func (s *Streams) Publish(name, protocol string) (*Session, error) {
 		old.leave(s.config.Grace, ErrReplaced)
 		old.lose(ErrReplaced)
 	}
-	n := &Session{stream: st, protocol: protocol, replaced: make(chan struct{})}
+	n := &Session{
+		stream: st, protocol: protocol, replaced: make(chan struct{}),
+		ingest: s.metrics.IngestBytes.WithLabelValues(name, protocol),
+	}
 	n.seen.Store(time.Now().UnixNano())
 	st.session, st.protocol, st.gop, st.frames = n, protocol, 0, 0
 	st.grace = s.config.Grace // until its first part
