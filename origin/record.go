@@ -155,6 +155,7 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	list := struct {
 		Recordings []archive.Description `json:"recordings"`
 		Stopped    *string               `json:"stopped"`
+		Storage    *upload.State         `json:"storage"` // null: recordings stay here
 	}{Recordings: o.archive.Recordings(name)}
 	if err := o.archive.Stopped(); err != nil {
 		text := "the disk cannot be written to"
@@ -162,6 +163,10 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 			text = "the disk is full"
 		}
 		list.Stopped = &text
+	}
+	if o.uploader != nil {
+		state := o.uploader.State()
+		list.Storage = &state
 	}
 	writeJSON(w, list)
 }

@@ -87,6 +87,9 @@ func TestOldEpochGoes(t *testing.T) {
 	})
 }
 
+// all is what Waiting is asked where nothing is to be skipped.
+func all(string) bool { return false }
+
 // A recording is kept for its time, and where it is to be stored elsewhere not deleted before it is.
 func TestKept(t *testing.T) {
 	a := newArchive(t, Config{Keep: true, KeepFor: time.Hour, Upload: true})
@@ -96,7 +99,7 @@ func TestKept(t *testing.T) {
 		b.play(120)
 		b.leave(0)
 		stop()
-		waiting, n, bytes := a.Waiting(10)
+		waiting, n, bytes := a.Waiting(10, all)
 		if n != 1 || len(waiting) != 1 || bytes != waiting[0].Size || waiting[0].Key != "show/20260501T200000Z/v0/s12.mp4" {
 			t.Fatalf("waiting: %+v, %d, %d", waiting, n, bytes)
 		}
@@ -108,7 +111,7 @@ func TestKept(t *testing.T) {
 		if err := a.Uploaded(waiting[0], []byte("{}\n")); err != nil {
 			t.Fatal(err)
 		}
-		if _, n, _ := a.Waiting(10); n != 0 {
+		if _, n, _ := a.Waiting(10, all); n != 0 {
 			t.Error("it waits still")
 		}
 		a.clean(b.began.Add(time.Minute))
@@ -116,8 +119,8 @@ func TestKept(t *testing.T) {
 			t.Error("deleted too early")
 		}
 		a.clean(late)
-		if all := files(t, a.config.Dir); len(all) != 0 || len(a.Recordings("show")) != 0 {
-			t.Errorf("left: %q", all)
+		if left := files(t, a.config.Dir); len(left) != 0 || len(a.Recordings("show")) != 0 {
+			t.Errorf("left: %q", left)
 		}
 	})
 }

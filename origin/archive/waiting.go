@@ -25,9 +25,9 @@ func (f File) Index() (path, key string) {
 	return f.Path[:len(f.Path)-len(mediaSuffix)] + indexSuffix, f.Key[:len(f.Key)-len(mediaSuffix)] + indexSuffix
 }
 
-// Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, and how many
-// there are and how many bytes.
-func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
+// Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, but those to skip; and how
+// many there are with these, and how many bytes.
+func (a *Archive) Waiting(most int, skip func(key string) bool) (list []File, files int, bytes int64) {
 	if !a.config.Keep {
 		return nil, 0, 0
 	}
@@ -45,11 +45,9 @@ func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
 				}
 				files++
 				bytes += e.size
-				if len(list) < most {
-					list = append(list, File{
-						Stream: name, Path: e.path + mediaSuffix, Size: e.size,
-						Key: path.Join(name, r.id, "v"+strconv.Itoa(e.rendition), path.Base(e.path)+mediaSuffix),
-					})
+				key := path.Join(name, r.id, "v"+strconv.Itoa(e.rendition), path.Base(e.path)+mediaSuffix)
+				if len(list) < most && !skip(key) {
+					list = append(list, File{Stream: name, Path: e.path + mediaSuffix, Size: e.size, Key: key})
 				}
 			}
 		}

@@ -30,12 +30,18 @@ const (
 // ErrSize says that the file is not as long as it is said to be.
 var ErrSize = errors.New("upload: the file has another size than its index says")
 
+// errAway says that somebody took the file away since it was looked for.
+var errAway = errors.New("upload: the file is not there any more")
+
 // put uploads a file and its index, and marks it.
 func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if _, err := os.Stat(f.Path + archive.UploadedSuffix); err == nil {
 		return nil // since it was looked for
 	}
 	file, err := os.Open(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errAway
+	}
 	if err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
@@ -146,6 +152,10 @@ func (u *Uploader) putParts(ctx context.Context, key string, from io.ReaderAt, f
 	short, cancel := bounded(ctx, f.Size) // storage may put it together only now
 	defer cancel()
 	_, err := u.client.CompleteMultipartUpload(short, u.config.Bucket, key, p.ID, parts, minio.PutObjectOptions{ContentType: mediaType})
+	if answered(err, minio.InvalidPart, "InvalidPartOrder", minio.EntityTooSmall) { // of these parts nothing comes
+		_ = os.Remove(f.Path + pendingSuffix)
+		u.abort(ctx, key, p.ID)
+	}
 	return err
 }
 
@@ -210,25 +220,4 @@ func checksum(from io.ReaderAt, at, size int64) (string, error) {
 		return "", errors.Join(ErrSize, err)
 	}
 	return base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
-}
-
-// gone tells whether an error says that the storage does not know an upload any more.
-func gone(err error) bool { return minio.ToErrorResponse(err).Code == minio.NoSuchUpload }
-
-// reason names a failure for the metric.
-func reason(err error) string {
-	r := minio.ToErrorResponse(err)
-	var at *fs.PathError
-	var link *os.LinkError // of a rename
-	switch {
-	case errors.Is(err, ErrSize), errors.As(err, &at), errors.As(err, &link):
-		return reasonFile
-	case r.StatusCode == 503 || r.StatusCode == 429:
-		return reasonBusy
-	case r.StatusCode >= 500:
-		return reasonServer
-	case r.StatusCode >= 400:
-		return reasonRefused
-	}
-	return reasonNetwork
 }

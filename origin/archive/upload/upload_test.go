@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,7 +36,7 @@ const bucket = "recordings"
 type storage struct {
 	backend gofakes3.Backend
 	url     string
-	fault   func(n int64, r *http.Request) string // of the n-th request: cut, lost, 500, 503 or nothing
+	fault   func(n int64, r *http.Request) string // of the n-th request: cut, lost, 500, 503, an answer like 403 AccessDenied, or nothing
 	asked   atomic.Int64
 	faults  sync.Map // counts by kind, *atomic.Int64
 	parts   atomic.Int64
@@ -84,6 +85,13 @@ func newStorage(t *testing.T) *storage {
 			w.WriteHeader(code)
 			fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", word)
 		default:
+			if status, code, ok := strings.Cut(kind, " "); ok { // as 403 AccessDenied
+				_, _ = io.Copy(io.Discard, r.Body)
+				n, _ := strconv.Atoi(status)
+				w.WriteHeader(n)
+				fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code)
+				return
+			}
 			if r.Method == http.MethodPut && r.URL.Query().Has("partNumber") {
 				s.parts.Add(1)
 			}
@@ -155,7 +163,7 @@ func newUploader(t *testing.T, dir string, s *storage, log io.Writer) *Uploader 
 	u, err := New(Config{
 		Archive: a, Endpoint: s.url, Bucket: bucket, Prefix: "live", AccessKey: "key", SecretKey: "secret",
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
-		part: 256 << 10, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond,
+		part: 256 << 10, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond, seldom: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +195,7 @@ func run(t *testing.T, u *Uploader, done func() bool) {
 
 // empty tells whether nothing waits.
 func (u *Uploader) empty() bool {
-	_, files, _ := u.config.Archive.Waiting(1)
+	_, files, _ := u.config.Archive.Waiting(1, func(string) bool { return false })
 	return files == 0
 }
 
