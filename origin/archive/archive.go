@@ -22,7 +22,7 @@ type Config struct {
 	Keep bool
 	// KeepFor is how long they stay. Default 0: until somebody deletes them.
 	KeepFor time.Duration
-	// Upload says that recordings leave for elsewhere: none is deleted before Uploaded was called for it.
+	// Upload says that recordings leave for elsewhere: no file is deleted before Uploaded was called for it, and Listed for its recording.
 	Upload bool
 	// Reserve is how many bytes of the disk stay free. Default 1 GiB.
 	Reserve int64

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 )
@@ -129,6 +128,3 @@ func (f *file) line(b []byte) error {
 	f.indexed += int64(len(b))
 	return nil
 }
-
-// length returns how long the file's media last.
-func (f *file) length(until time.Time) time.Duration { return until.Sub(f.head.Date) }

@@ -149,7 +149,7 @@ func TestCloseOnFullDisk(t *testing.T) {
 	b.play(30)
 	v, _ := b.window.View()
 	first := v.Open.Parts[0]
-	base, err := bases(b.init.Bytes, first.Bytes)
+	base, err := basesOf(b.init.Bytes, first.Bytes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (a *Archive) clean(now time.Time) {
 	for _, name := range a.names() {
 		s := a.shelf(name)
 		for _, e := range s.older(now.Add(-life)) {
-			if a.config.Upload && !s.uploaded(e) {
+			if a.config.Upload && !s.stored(e) {
 				continue
 			}
 			if err := s.delete(e); err != nil {
@@ -81,11 +81,14 @@ func (s *shelf) delete(e *entry) error {
 	}
 	for _, r := range s.recordings {
 		r.remove(e)
+		if len(r.files) == 0 {
+			_ = os.Remove(filepath.Join(r.dir, listedMark)) // mostly there is none
+		}
 	}
 	s.recordings = slices.DeleteFunc(s.recordings, func(r *recording) bool { return len(r.files) == 0 && r.end.Before(e.end.Add(1)) })
 	s.mu.Unlock()
 	var errs []error
-	for _, name := range []string{mediaSuffix, indexSuffix, mediaSuffix + UploadedSuffix} {
+	for _, name := range []string{mediaSuffix, indexSuffix, mediaSuffix + UploadedSuffix, mediaSuffix + PendingSuffix} {
 		if err := os.Remove(e.path + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}

@@ -3,6 +3,7 @@ package archive
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,12 +115,29 @@ func TestKept(t *testing.T) {
 		if _, n, _ := a.Waiting(10, all); n != 0 {
 			t.Error("it waits still")
 		}
+		time.Sleep(2 * time.Minute) // after which nobody comes back
+		if a.clean(late); len(files(t, a.config.Dir)) != 1 {
+			t.Fatal("deleted before its playlists, which are made from it, were uploaded")
+		}
+		unlisted := a.Unlisted(10, all)
+		if len(unlisted) != 1 || unlisted[0].Key() != "show/20260501T200000Z/index.m3u8" {
+			t.Fatalf("to be listed: %+v", unlisted)
+		}
+		if err := a.Listed(unlisted[0], []byte("{}\n")); err != nil {
+			t.Fatal(err)
+		}
+		if !a.Recordings("show")[0].Stored {
+			t.Error("it is not said to be stored")
+		}
 		a.clean(b.began.Add(time.Minute))
 		if len(files(t, a.config.Dir)) != 1 {
 			t.Error("deleted too early")
 		}
 		a.clean(late)
 		if left := files(t, a.config.Dir); len(left) != 0 || len(a.Recordings("show")) != 0 {
+			t.Errorf("left: %q", left)
+		}
+		if left, err := filepath.Glob(filepath.Join(a.config.Dir, "show", "*")); err != nil || len(left) > 0 {
 			t.Errorf("left: %q", left)
 		}
 	})

@@ -189,22 +189,23 @@ func (r *recorder) write(s *hls.Segment, p *hls.Part) error {
 
 // turns tells whether a segment begins a new file.
 func (r *recorder) turns(s *hls.Segment, p *hls.Part) bool {
-	if s.Break || s.Init.Number != r.file.head.Init || r.shelf.at(r.source.Epoch, s, p.Independent) != r.recording {
-		return true
-	}
-	long := r.file.length(s.Date)
-	return long >= r.archive.config.FileDuration && p.Independent || long >= 2*r.archive.config.FileDuration
+	return s.Break || s.Init.Number != r.file.head.Init || r.shelf.at(r.source.Epoch, s, p.Independent) != r.recording ||
+		s.MSN != r.file.head.First && r.shelf.turnsAt(r.recording, s, p.Independent)
 }
 
 // begin makes a file that begins with a part, and remembers it.
 func (r *recorder) begin(s *hls.Segment, p *hls.Part) error {
-	base, err := bases(s.Init.Bytes, p.Bytes)
+	tracks, err := tracksOf(s.Init.Bytes)
+	if err != nil {
+		return errors.Join(ErrPart, err)
+	}
+	begins, err := earliest(tracks, p.Bytes)
 	if err != nil {
 		return errors.Join(ErrPart, err)
 	}
 	head := Head{
 		Epoch: r.source.Epoch, Init: s.Init.Number, Size: int64(len(s.Init.Bytes)), First: s.MSN, Date: s.Date, Break: s.Break,
-		Discontinuity: s.Discontinuity, Bases: base,
+		Discontinuity: s.Discontinuity,
 	}
 	if r.source.Describe != nil {
 		v := r.source.Describe()
@@ -213,10 +214,11 @@ func (r *recorder) begin(s *hls.Segment, p *hls.Part) error {
 	if math.IsNaN(head.FrameRate) || math.IsInf(head.FrameRate, 0) {
 		head.FrameRate = 0
 	}
+	rec := r.shelf.at(r.source.Epoch, s, p.Independent)
+	head.Bases = bases(tracks, r.shelf.zero(rec, r.source.Rendition, s, p.Independent, begins))
 	if !head.valid() {
 		return ErrPart
 	}
-	rec := r.shelf.at(r.source.Epoch, s, p.Independent)
 	f, err := create(filepath.Join(rec.dir, "v"+strconv.Itoa(r.source.Rendition)), head, s.Init.Bytes)
 	if err != nil {
 		return err

@@ -40,6 +40,8 @@ type recording struct {
 	end     time.Time // of its media
 	written time.Time // when something was last
 	files   []*entry  // by rendition, then number
+	turns   []turn    // of this process, oldest first
+	listed  bool      // its playlists are marked as uploaded; false: look
 }
 
 // entry is what is remembered of a file.

@@ -9,8 +9,11 @@ import (
 	"strconv"
 )
 
-// UploadedSuffix, after the name of a file, names the mark that it is stored elsewhere too.
-const UploadedSuffix = ".uploaded"
+// Beside a file, after its name.
+const (
+	UploadedSuffix = ".uploaded" // the mark that it is stored elsewhere too
+	PendingSuffix  = ".upload"   // what is known of an upload that has begun
+)
 
 // File is a finished file of a recording: nothing is appended to it any more.
 type File struct {
@@ -59,10 +62,20 @@ func (a *Archive) Waiting(most int, skip func(key string) bool) (list []File, fi
 // Uploaded marks a file as stored elsewhere, for good.
 func (a *Archive) Uploaded(f File, note []byte) error { return replace(f.Path+UploadedSuffix, note) }
 
-func (s *shelf) uploaded(e *entry) bool {
+// stored tells whether a file may go, for all that is to be elsewhere too: it is, and the playlists of its recording, which are made
+// from all its files.
+func (s *shelf) stored(e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.marked(e)
+	if !s.marked(e) {
+		return false
+	}
+	for _, r := range s.recordings {
+		if slices.Contains(r.files, e) {
+			return r.marked()
+		}
+	}
+	return true
 }
 
 // marked tells whether there is a mark. The caller holds mu.

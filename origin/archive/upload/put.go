@@ -78,15 +78,15 @@ func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if err := u.config.Archive.Uploaded(f, append(note, '\n')); err != nil {
 		return fmt.Errorf("upload: mark: %w", err)
 	}
-	_ = os.Remove(f.Path + pendingSuffix) // there is none of a small file
+	_ = os.Remove(f.Path + archive.PendingSuffix) // there is none of a small file
 	return nil
 }
 
-// mark is what stands in the mark of a file that is uploaded.
+// mark is what stands in the mark of a file, or of the playlists of a recording, that is uploaded.
 type mark struct {
 	Bucket string    `json:"bucket"`
 	Key    string    `json:"key"`
-	Size   int64     `json:"size"`
+	Size   int64     `json:"size,omitempty"` // of a file
 	At     time.Time `json:"at"`
 }
 
@@ -153,7 +153,7 @@ func (u *Uploader) putParts(ctx context.Context, key string, from io.ReaderAt, f
 	defer cancel()
 	_, err := u.client.CompleteMultipartUpload(short, u.config.Bucket, key, p.ID, parts, minio.PutObjectOptions{ContentType: mediaType})
 	if answered(err, minio.InvalidPart, "InvalidPartOrder", minio.EntityTooSmall) { // of these parts nothing comes
-		_ = os.Remove(f.Path + pendingSuffix)
+		_ = os.Remove(f.Path + archive.PendingSuffix)
 		u.abort(ctx, key, p.ID)
 	}
 	return err

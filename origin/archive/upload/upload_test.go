@@ -156,7 +156,7 @@ func recordings(t *testing.T, sizes ...int) (dir string, want map[string][]byte)
 
 func newUploader(t *testing.T, dir string, s *storage, log io.Writer) *Uploader {
 	t.Helper()
-	a, err := archive.New(archive.Config{Dir: dir, Keep: true, Upload: true})
+	a, err := archive.New(archive.Config{Dir: dir, Keep: true, Upload: true, Grace: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestResumed(t *testing.T) {
 	if n := s.parts.Load(); n != 7 || testutil.ToFloat64(again.metrics.resumed) != 1 {
 		t.Errorf("%d parts were sent for a file of seven", n)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "show", "*", "v0", "*"+pendingSuffix))
+	left, err := filepath.Glob(filepath.Join(dir, "show", "*", "v0", "*"+archive.PendingSuffix))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
@@ -309,7 +309,7 @@ func TestForgotten(t *testing.T) {
 func TestNotNoted(t *testing.T) {
 	s := newStorage(t)
 	dir, want := recordings(t, 512<<10)
-	note := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4"+pendingSuffix)
+	note := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4"+archive.PendingSuffix)
 	if err := os.Mkdir(note, 0o700); err != nil { // a file cannot take its place
 		t.Fatal(err)
 	}

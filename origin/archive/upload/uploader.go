@@ -34,13 +34,14 @@ type Uploader struct {
 
 // job is something to upload.
 type job struct {
-	key string
-	put func(context.Context) error
+	key  string
+	put  func(context.Context) error
+	file bool // it is a file of a recording
 }
 
 // result is how a job went.
 type result struct {
-	key string
+	job
 	err error
 }
 
@@ -84,7 +85,7 @@ func (u *Uploader) Run(ctx context.Context) {
 	for range u.config.Parallel {
 		all.Go(func() {
 			for j := range jobs {
-				ended <- result{j.key, j.put(ctx)}
+				ended <- result{j, j.put(ctx)}
 			}
 		})
 	}
@@ -131,7 +132,10 @@ func (u *Uploader) look(now time.Time) (list []job) {
 	skip := func(key string) bool { return u.busy[key] || u.outlook.skips(key, now) }
 	files, waiting, bytes := u.config.Archive.Waiting(u.config.Queue, skip)
 	for _, f := range files {
-		list = append(list, job{f.Key, func(ctx context.Context) error { return u.put(ctx, f) }})
+		list = append(list, job{f.Key, func(ctx context.Context) error { return u.put(ctx, f) }, true})
+	}
+	for _, l := range u.config.Archive.Unlisted(u.config.Queue-len(list), skip) {
+		list = append(list, job{l.Key(), func(ctx context.Context) error { return u.list(ctx, l) }, false})
 	}
 	u.files, u.bytes = waiting, bytes
 	u.show()
@@ -154,7 +158,9 @@ func (u *Uploader) judge(ctx context.Context, r result, now time.Time) {
 	delete(u.busy, r.key)
 	switch {
 	case r.err == nil:
-		u.metrics.files.Inc()
+		if r.file {
+			u.metrics.files.Inc()
+		}
 		if failed := u.outlook.good(r.key); failed > 0 {
 			u.log.Info("recordings are uploaded again", "failures", failed)
 		}
