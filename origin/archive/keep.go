@@ -2,10 +2,7 @@ package archive
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -81,21 +78,10 @@ func (s *shelf) delete(e *entry) error {
 	}
 	for _, r := range s.recordings {
 		r.remove(e)
-		if len(r.files) == 0 {
-			_ = os.Remove(filepath.Join(r.dir, listedMark)) // mostly there is none
-		}
 	}
 	s.recordings = slices.DeleteFunc(s.recordings, func(r *recording) bool { return len(r.files) == 0 && r.end.Before(e.end.Add(1)) })
 	s.mu.Unlock()
-	var errs []error
-	for _, name := range []string{mediaSuffix, indexSuffix, mediaSuffix + UploadedSuffix, mediaSuffix + PendingSuffix} {
-		if err := os.Remove(e.path + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	_ = os.Remove(filepath.Dir(e.path)) // they go with their last file
-	_ = os.Remove(filepath.Dir(filepath.Dir(e.path)))
-	return errors.Join(errs...)
+	return erase(e.path)
 }
 
 func (r *recording) remove(e *entry) {

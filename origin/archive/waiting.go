@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Beside a file, after its name.
@@ -23,10 +24,11 @@ type File struct {
 	Size   int64
 }
 
-// Index returns the path and the key of the file's index.
-func (f File) Index() (path, key string) {
-	return f.Path[:len(f.Path)-len(mediaSuffix)] + indexSuffix, f.Key[:len(f.Key)-len(mediaSuffix)] + indexSuffix
-}
+// IndexKey is what the file's index is called elsewhere.
+func (f File) IndexKey() string { return strings.TrimSuffix(f.Key, mediaSuffix) + indexSuffix }
+
+// Index returns what is in a file. One that could not be closed, on a full disk, is mended first.
+func (f File) Index() (*Index, error) { return load(strings.TrimSuffix(f.Path, mediaSuffix)) }
 
 // Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, but those to skip; and how
 // many there are with these, and how many bytes.

@@ -7,6 +7,8 @@ import (
 	"os"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/shoal-live/shoal/origin/archive"
 )
 
 // Reasons of failures.
@@ -82,7 +84,7 @@ var refusals = map[string]failure{
 func classify(err error) failure {
 	var at *fs.PathError
 	var link *os.LinkError // of a rename
-	if errors.Is(err, ErrSize) || errors.As(err, &at) || errors.As(err, &link) {
+	if errors.Is(err, ErrSize) || errors.Is(err, archive.ErrIndex) || errors.As(err, &at) || errors.As(err, &link) {
 		return failure{reasonFile, ofFile, adviceLocal}
 	}
 	var r minio.ErrorResponse // which minio.ToErrorResponse does not find where it is wrapped

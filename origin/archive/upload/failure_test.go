@@ -13,6 +13,8 @@ import (
 
 	"github.com/minio/minio-go/v7"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shoal-live/shoal/origin/archive"
 )
 
 func TestClassify(t *testing.T) {
@@ -36,6 +38,7 @@ func TestClassify(t *testing.T) {
 		"too many":         {minio.ErrorResponse{StatusCode: 429}, reasonBusy, passing},
 		"full":             {minio.ErrorResponse{StatusCode: 507, Code: "XMinioStorageFull"}, reasonServer, passing},
 		"not its size":     {ErrSize, reasonFile, ofFile},
+		"no index":         {archive.ErrIndex, reasonFile, ofFile},
 		"not readable":     {&fs.PathError{Err: fs.ErrPermission}, reasonFile, ofFile},
 	} {
 		if f := classify(fmt.Errorf("upload: key: %w", c.err)); f.reason != c.reason || f.scope != c.scope || (f.scope == passing) != (f.advice == "") {

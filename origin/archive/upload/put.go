@@ -46,18 +46,14 @@ func (u *Uploader) put(ctx context.Context, f archive.File) error {
 		return fmt.Errorf("upload: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	x, err := f.Index()
 	if err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
-	if info.Size() != f.Size {
+	if x.End() != f.Size { // it lost something since
 		return fmt.Errorf("%w: %s", ErrSize, f.Path)
 	}
-	indexPath, indexKey := f.Index()
-	index, err := os.ReadFile(indexPath)
-	if err != nil {
-		return fmt.Errorf("upload: %w", err)
-	}
+	index := x.Append(nil)
 	key := path.Join(u.config.Prefix, f.Key)
 	if f.Size <= u.config.part {
 		err = u.putWhole(ctx, key, mediaType, file, f.Size)
@@ -67,7 +63,7 @@ func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if err != nil {
 		return fmt.Errorf("upload: %s: %w", key, err)
 	}
-	indexKey = path.Join(u.config.Prefix, indexKey)
+	indexKey := path.Join(u.config.Prefix, f.IndexKey())
 	if err := u.putWhole(ctx, indexKey, indexType, bytes.NewReader(index), int64(len(index))); err != nil {
 		return fmt.Errorf("upload: %s: %w", indexKey, err)
 	}

@@ -325,6 +325,29 @@ func TestNotNoted(t *testing.T) {
 	check(t, s, want)
 }
 
+// A file that a full disk kept from being closed goes up whole, with a whole index.
+//
+// Clause: s3, disk-full
+func TestNotClosed(t *testing.T) {
+	s := newStorage(t)
+	dir, want := recordings(t, 500)
+	u := newUploader(t, dir, s, io.Discard)
+	if u.empty() {
+		t.Fatal("nothing waits")
+	}
+	index := filepath.Join(dir, "show/20260501T200000Z/v0/s0.index")
+	media := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4")
+	lines := bytes.SplitAfter(want["show/20260501T200000Z/v0/s0.index"], []byte("\n"))
+	if err := os.WriteFile(index, bytes.Join(lines[:2], nil), 0o600); err != nil { // without its last line
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(media, append(want["show/20260501T200000Z/v0/s0.mp4"], "torn"...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, u, u.empty)
+	check(t, s, want)
+}
+
 func TestConfig(t *testing.T) {
 	a, err := archive.New(archive.Config{Dir: t.TempDir(), Keep: true})
 	if err != nil {
