@@ -10,7 +10,7 @@ import (
 // sweep is how often is looked for what is too old.
 const sweep = 30 * time.Second
 
-// Run deletes what has grown too old, until ctx is done. It waits for nobody who records.
+// Run deletes what has grown too old, and looks how much room there is, until ctx is done. It waits for nobody who records.
 func (a *Archive) Run(ctx context.Context) {
 	a.clean(time.Now())
 	tick := time.NewTicker(sweep)
@@ -26,6 +26,7 @@ func (a *Archive) Run(ctx context.Context) {
 }
 
 func (a *Archive) clean(now time.Time) {
+	a.disk.measure(now)
 	life := a.config.life()
 	if life == 0 {
 		return

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -141,6 +142,19 @@ func TestKept(t *testing.T) {
 			t.Errorf("left: %q", left)
 		}
 	})
+}
+
+// How much room there is is known before anybody records, else an alarm on it would go off.
+//
+// Clause: disk-full
+func TestFreeIsKnown(t *testing.T) {
+	a := newArchive(t, Config{Keep: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.Run(ctx)
+	if testutil.ToFloat64(a.metrics.free) <= 0 {
+		t.Error("no room is measured")
+	}
 }
 
 func TestConfig(t *testing.T) {
