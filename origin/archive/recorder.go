@@ -23,7 +23,7 @@ type Source struct {
 
 const (
 	tryAgain = time.Second     // a disk that failed
-	drain    = 5 * time.Second // that the last segment is waited for when a session is over
+	drain    = 5 * time.Second // that the last segment, or a disk, is waited for when a session is over
 )
 
 // recorder follows one window. It belongs to one goroutine.
@@ -42,7 +42,7 @@ type recorder struct {
 	retry     time.Time // not before; zero: the disk works
 }
 
-// Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete. One recorder of a rendition is at
+// Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete and on disk. One recorder of a rendition is at
 // work at a time, another waits for it.
 func (a *Archive) Record(ctx context.Context, source Source) {
 	r := &recorder{archive: a, shelf: a.shelf(source.Stream), source: source}
@@ -66,7 +66,7 @@ func (r *recorder) follow(ctx context.Context) {
 	for {
 		v, changed := r.source.Window.View()
 		r.take(v)
-		if over && v.Open == nil {
+		if over && v.Open == nil && r.retry.IsZero() {
 			return
 		}
 		var tick <-chan time.Time
