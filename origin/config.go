@@ -58,6 +58,8 @@ type Config struct {
 	Record bool
 	// Keep is how long they are kept. Default 0: until somebody deletes them.
 	Keep time.Duration
+	// RecordFile is how long a file of a recording lasts, from a minute to a day. Default one hour.
+	RecordFile time.Duration
 	// DiskReserve is how many bytes of the disk recordings leave free. Default 1 GiB.
 	DiskReserve int64
 	// Storage is where recordings are copied to; its Archive, Registry and Log are set here. Without an Endpoint: nowhere.
@@ -113,6 +115,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
 	case c.DVR < 0 || c.DVR > 24*time.Hour:
 		return fmt.Errorf("%w: a DVR window of %v; up to 24 hours are possible", errConfig, c.DVR)
+	case c.RecordFile != 0 && (c.RecordFile < time.Minute || c.RecordFile > 24*time.Hour):
+		return fmt.Errorf("%w: files of recordings of %v; a minute to 24 hours are possible", errConfig, c.RecordFile)
 	case c.Storage.Endpoint != "" && !c.Record:
 		return fmt.Errorf("%w: storage for recordings, and none are kept", errConfig)
 	case len(c.Seed) > 0 && len(c.Seed) < 16:

@@ -31,6 +31,7 @@ type Origin struct {
 	// static
 	config   Config
 	instance string     // a name of this process
+	began    time.Time  // when it was made
 	twin     *twin.Twin // nil: none
 	keys     *Keys
 	metrics  *stream.Metrics
@@ -91,7 +92,7 @@ func New(config Config) (*Origin, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Origin{config: config, instance: rand.Text(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
+	o := &Origin{config: config, instance: rand.Text(), began: time.Now(), keys: keys, metrics: metrics, hooks: hooks, ladder: ladder}
 	if err := o.openArchive(); err != nil {
 		return nil, err
 	}
@@ -172,6 +173,9 @@ func (o *Origin) Run(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	if n := sweep(o.config.Data, o.began); n > 0 {
+		o.config.Log.Info("files that a killed process had half written are removed", "files", n)
+	}
 	if o.port.Load() == nil {
 		if err := o.Listen(ctx); err != nil {
 			return err

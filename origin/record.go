@@ -27,7 +27,7 @@ func (o *Origin) openArchive() (err error) {
 		return nil
 	}
 	o.archive, err = archive.New(archive.Config{
-		Dir: filepath.Join(c.Data, "recordings"), DVR: c.DVR, Keep: c.Record, KeepFor: c.Keep, Upload: c.Storage.Endpoint != "",
+		Dir: filepath.Join(c.Data, "recordings"), DVR: c.DVR, Keep: c.Record, KeepFor: c.Keep, FileDuration: c.fileDuration(), Upload: c.Storage.Endpoint != "",
 		Reserve: c.DiskReserve, Grace: c.Grace, Registry: c.Registry, Log: c.Log,
 	})
 	if err != nil {
@@ -42,6 +42,14 @@ func (o *Origin) openArchive() (err error) {
 		return fmt.Errorf("%w: %w", errConfig, err)
 	}
 	return nil
+}
+
+// fileDuration is how long files last: RecordFile, or, where none are kept, what suits the window.
+func (c *Config) fileDuration() time.Duration {
+	if !c.Record {
+		return 0
+	}
+	return c.RecordFile
 }
 
 // lookAnew is how often is looked for windows that were replaced: of the one before no change tells.
@@ -155,6 +163,7 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	list := struct {
 		Recordings []archive.Description `json:"recordings"`
 		Stopped    *string               `json:"stopped"`
+		Storage    *upload.State         `json:"storage"` // null: recordings stay here
 	}{Recordings: o.archive.Recordings(name)}
 	if err := o.archive.Stopped(); err != nil {
 		text := "the disk cannot be written to"
@@ -162,6 +171,10 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 			text = "the disk is full"
 		}
 		list.Stopped = &text
+	}
+	if o.uploader != nil {
+		state := o.uploader.State()
+		list.Storage = &state
 	}
 	writeJSON(w, list)
 }

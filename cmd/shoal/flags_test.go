@@ -79,6 +79,7 @@ func TestRecordFlags(t *testing.T) {
 	for args, want := range map[string]string{
 		"-dvr 25h":                 "-dvr 25h0m0s: choose",
 		"-record -dvr 2h -keep 1h": "-keep 1h0m0s: recordings would be gone",
+		"-record -record-file 5s":  "-record-file 5s: choose",
 		"-disk-reserve lots":       "-disk-reserve",
 		"-record -s3-endpoint https://hidden:hidden@s3.example.com -s3-bucket b":  "keys do not belong there",
 		"-record -s3-endpoint s3.example.com -s3-bucket b":                        "want a URL like",

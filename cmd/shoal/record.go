@@ -15,6 +15,7 @@ func recordFlags(flags *flagSet, config *origin.Config) (check func() error) {
 	flags.DurationVar(&config.DVR, "dvr", 0, "`time` that viewers can seek back while a stream is live, from disk")
 	flags.BoolVar(&config.Record, "record", false, "keep recordings in DATA/recordings, and list and serve them")
 	flags.DurationVar(&config.Keep, "keep", 720*time.Hour, "`time` that recordings are kept; 0 until somebody deletes them")
+	flags.DurationVar(&config.RecordFile, "record-file", time.Hour, "`time` that a file of a recording lasts: when it is over the file is copied to storage")
 	reserve := size(1 << 30)
 	flags.Var(&reserve, "disk-reserve", "`size` of the disk that recordings leave free; they stop there, the live goes on")
 	s := &config.Storage
@@ -29,7 +30,8 @@ func recordFlags(flags *flagSet, config *origin.Config) (check func() error) {
 		if config.Keep > 0 && config.Keep < config.DVR {
 			return flags.refuse("keep", "recordings would be gone before -dvr %v is over", config.DVR)
 		}
-		if err := errors.Join(flags.lasts("dvr", 0, 24*time.Hour, 0), flags.lasts("keep", 0, 0, 0)); err != nil || s.Endpoint == "" {
+		if err := errors.Join(flags.lasts("dvr", 0, 24*time.Hour, 0), flags.lasts("keep", 0, 0, 0),
+			flags.lasts("record-file", time.Minute, 24*time.Hour, 0)); err != nil || s.Endpoint == "" {
 			return err
 		}
 		u, err := url.Parse(s.Endpoint)

@@ -22,7 +22,7 @@ type Config struct {
 	Keep bool
 	// KeepFor is how long they stay. Default 0: until somebody deletes them.
 	KeepFor time.Duration
-	// Upload says that recordings leave for elsewhere: none is deleted before Uploaded was called for it.
+	// Upload says that recordings leave for elsewhere: no file is deleted before Uploaded was called for it, and Listed for its recording.
 	Upload bool
 	// Reserve is how many bytes of the disk stay free. Default 1 GiB.
 	Reserve int64
@@ -127,14 +127,13 @@ func (a *Archive) stop(r *recorder, err error) {
 	_, was := a.stopped[r]
 	switch {
 	case err != nil && !was:
-		reason := reasonError
+		reason, advice := reasonError, "see what is wrong with the folder or its disk"
 		if full(err) {
-			reason = reasonFull
+			reason, advice = reasonFull, "delete something, or give recordings a disk of their own"
 		}
 		a.metrics.stops.WithLabelValues(reason).Inc()
 		if len(a.stopped) == 0 {
-			a.log.Error("recording has stopped; live streams go on. It goes on by itself when the disk has room: "+
-				"delete something, or give recordings a disk of their own", "dir", a.config.Dir, "error", err)
+			a.log.Error("recording has stopped; live streams go on. It goes on by itself when the disk takes it", "do", advice, "dir", a.config.Dir, "error", err)
 		}
 		a.stopped[r] = err
 	case err == nil && was:

@@ -14,45 +14,61 @@ type Base struct {
 	Ticks uint64 `json:"ticks"`
 }
 
-// bases returns the bases of a file that begins with a part: one moment for all tracks, the earliest in the part.
-func bases(init, part []byte) ([]Base, error) {
-	var tracks fmp4.Init
-	if err := tracks.Unmarshal(bytes.NewReader(init)); err != nil {
-		return nil, err
+// moment is a time on the stream's timeline.
+type moment struct{ ticks, scale uint64 }
+
+// in returns it in ticks of another scale, rounded down.
+func (m moment) in(scale uint64) uint64 {
+	high, low := bits.Mul64(m.ticks, scale)
+	if m.scale == 0 || high >= m.scale {
+		return 0
 	}
+	q, _ := bits.Div64(high, low, m.scale)
+	return q
+}
+
+func (m moment) before(o moment) bool { return m.in(o.scale) < o.ticks }
+
+// ahead is how much earlier than in the one that comes first media of the other renditions may begin, in parts of a second.
+const ahead = 5
+
+// early returns a moment that is before the others' too.
+func (m moment) early() moment { return moment{m.ticks - min(m.ticks, m.scale/ahead), m.scale} }
+
+// tracksOf reads an init segment.
+func tracksOf(init []byte) (tracks fmp4.Init, err error) {
+	err = tracks.Unmarshal(bytes.NewReader(init))
+	return tracks, err
+}
+
+// earliest returns when the first track of a part begins.
+func earliest(tracks fmp4.Init, part []byte) (first moment, err error) {
 	all, err := fragments(moof(part))
 	if err != nil {
-		return nil, err
+		return moment{}, err
 	}
 	scales := map[uint32]uint64{}
 	for _, t := range tracks.Tracks {
 		scales[uint32(t.ID)] = uint64(t.TimeScale)
 	}
-	var first, scale uint64 // the earliest, in ticks of scale
 	for _, f := range all {
-		at, s := binary.BigEndian.Uint64(f.time), scales[f.track]
-		if s == 0 {
-			return nil, ErrPart
+		at := moment{binary.BigEndian.Uint64(f.time), scales[f.track]}
+		if at.scale == 0 {
+			return moment{}, ErrPart
 		}
-		if scale == 0 || convert(at, s, scale) < first {
-			first, scale = at, s
+		if first.scale == 0 || at.before(first) {
+			first = at
 		}
 	}
-	var out []Base
-	for _, t := range tracks.Tracks {
-		out = append(out, Base{uint32(t.ID), convert(first, scale, uint64(t.TimeScale))})
-	}
-	return out, nil
+	return first, nil
 }
 
-// convert returns a time in ticks of another scale, rounded down.
-func convert(at, from, to uint64) uint64 {
-	high, low := bits.Mul64(at, to)
-	if from == 0 || high >= from {
-		return 0
+// bases returns the bases of a file whose time zero is a moment: for all tracks the same.
+func bases(tracks fmp4.Init, zero moment) (all []Base) {
+	for _, t := range tracks.Tracks {
+		all = append(all, Base{uint32(t.ID), zero.in(uint64(t.TimeScale))})
 	}
-	q, _ := bits.Div64(high, low, from)
-	return q
+	return all
 }
 
 // rebase takes the bases off a part's times, in place. It fails, and leaves the part as it was, where one is earlier.

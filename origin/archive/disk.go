@@ -42,13 +42,8 @@ const again = 8 << 20
 func (d *disk) room(now time.Time) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if now.Sub(d.looked) >= lookEach {
-		left, err := freeBytes(d.dir)
-		if err != nil {
-			return fmt.Errorf("archive: %w", err)
-		}
-		d.looked, d.left = now, left
-		d.free.Set(float64(left))
+	if err := d.look(now); err != nil {
+		return err
 	}
 	least := d.reserve
 	if d.was {
@@ -57,6 +52,27 @@ func (d *disk) room(now time.Time) error {
 	if d.was = d.left < least; d.was {
 		return fmt.Errorf("%w: %d MiB are free, %d MiB are to stay so", ErrFull, d.left>>20, d.reserve>>20)
 	}
+	return nil
+}
+
+// measure looks at the disk for the metric alone, which is to be true while nobody records too.
+func (d *disk) measure(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_ = d.look(now) // whoever records says so
+}
+
+// look looks at the disk, unless that was just done. The caller holds mu.
+func (d *disk) look(now time.Time) error {
+	if now.Sub(d.looked) < lookEach {
+		return nil
+	}
+	left, err := freeBytes(d.dir)
+	if err != nil {
+		return fmt.Errorf("archive: %w", err)
+	}
+	d.looked, d.left = now, left
+	d.free.Set(float64(left))
 	return nil
 }
 

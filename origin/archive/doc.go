@@ -14,7 +14,8 @@
 // can be moved away or deleted at any time.
 //
 // A full disk stops recorders, says so once, and is looked at again each second. They go on where they stopped while that is
-// still in memory. Package upload, below, copies finished files to S3-compatible storage.
+// still in memory. Package upload, below, copies finished files to S3-compatible storage,
+// and of finished recordings the playlists that name them there (listing.go).
 //
 // Drive it with New, Record in a goroutine per rendition that is live, and Run, which deletes what has grown too old.
 package archive

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 )
@@ -32,12 +31,13 @@ func create(dir string, head Head, init []byte) (f *file, err error) {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
 	f = &file{path: filepath.Join(dir, baseName(head.First)), head: head, next: head.First}
-	if f.media, err = os.OpenFile(f.path+mediaSuffix, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600); err != nil {
+	// The index is there before the media: of one alone it is known, and not of the other, that it is of no use.
+	if f.lines, err = os.OpenFile(f.path+indexSuffix, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	if f.lines, err = os.OpenFile(f.path+indexSuffix, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600); err == nil {
-		if err = f.append(init); err == nil {
-			err = f.line(appendLine(nil, head))
+	if err = f.line(appendLine(nil, head)); err == nil {
+		if f.media, err = os.OpenFile(f.path+mediaSuffix, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600); err == nil {
+			err = f.append(init)
 		}
 	}
 	if err != nil {
@@ -50,9 +50,9 @@ func create(dir string, head Head, init []byte) (f *file, err error) {
 
 // remove undoes create.
 func (f *file) remove() {
-	_ = f.media.Close()
-	if f.lines != nil {
-		_ = f.lines.Close()
+	_ = f.lines.Close()
+	if f.media != nil {
+		_ = f.media.Close()
 	}
 	_ = os.Remove(f.path + mediaSuffix)
 	_ = os.Remove(f.path + indexSuffix)
@@ -129,6 +129,3 @@ func (f *file) line(b []byte) error {
 	f.indexed += int64(len(b))
 	return nil
 }
-
-// length returns how long the file's media last.
-func (f *file) length(until time.Time) time.Duration { return until.Sub(f.head.Date) }

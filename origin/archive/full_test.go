@@ -130,6 +130,33 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// A broadcast that ends while the disk is full is whole if there is room a moment later.
+//
+// Clause: disk-full
+func TestEndOnFullDisk(t *testing.T) {
+	dir := smallDisk(t)
+	a := newArchive(t, Config{Dir: filepath.Join(dir, "recordings"), Keep: true, Reserve: 4 << 20, Log: slog.New(slog.DiscardHandler)})
+	b := newBroadcast(12)
+	b.pad, b.bytes = 5_000, nil
+	heavy := ballast(t, dir, 5<<20)
+	synctest.Test(t, func(t *testing.T) {
+		stop := record(a, b.source())
+		for a.Stopped() == nil && b.frame < 1000 {
+			b.play(10)
+			synctest.Wait()
+			time.Sleep(time.Second / 3)
+		}
+		b.play(120)
+		b.leave(0)
+		time.AfterFunc(2*time.Second, func() { _ = os.Remove(heavy) })
+		stop()
+	})
+	list := a.Recordings("show")
+	if len(list) != 1 || !near(time.Duration(list[0].Playable*float64(time.Second)), b.sent) {
+		t.Errorf("recordings: %+v of %v", list, b.sent)
+	}
+}
+
 // checkPlays looks at the newest file, which is not closed.
 func checkPlays(t *testing.T, a *Archive, sent time.Duration) {
 	t.Helper()
@@ -149,7 +176,7 @@ func TestCloseOnFullDisk(t *testing.T) {
 	b.play(30)
 	v, _ := b.window.View()
 	first := v.Open.Parts[0]
-	base, err := bases(b.init.Bytes, first.Bytes)
+	base, err := basesOf(b.init.Bytes, first.Bytes)
 	if err != nil {
 		t.Fatal(err)
 	}

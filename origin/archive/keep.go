@@ -2,10 +2,7 @@ package archive
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 )
@@ -13,7 +10,7 @@ import (
 // sweep is how often is looked for what is too old.
 const sweep = 30 * time.Second
 
-// Run deletes what has grown too old, until ctx is done. It waits for nobody who records.
+// Run deletes what has grown too old, and looks how much room there is, until ctx is done. It waits for nobody who records.
 func (a *Archive) Run(ctx context.Context) {
 	a.clean(time.Now())
 	tick := time.NewTicker(sweep)
@@ -29,6 +26,7 @@ func (a *Archive) Run(ctx context.Context) {
 }
 
 func (a *Archive) clean(now time.Time) {
+	a.disk.measure(now)
 	life := a.config.life()
 	if life == 0 {
 		return
@@ -36,7 +34,7 @@ func (a *Archive) clean(now time.Time) {
 	for _, name := range a.names() {
 		s := a.shelf(name)
 		for _, e := range s.older(now.Add(-life)) {
-			if a.config.Upload && !s.uploaded(e) {
+			if a.config.Upload && !s.stored(e) {
 				continue
 			}
 			if err := s.delete(e); err != nil {
@@ -84,15 +82,7 @@ func (s *shelf) delete(e *entry) error {
 	}
 	s.recordings = slices.DeleteFunc(s.recordings, func(r *recording) bool { return len(r.files) == 0 && r.end.Before(e.end.Add(1)) })
 	s.mu.Unlock()
-	var errs []error
-	for _, name := range []string{mediaSuffix, indexSuffix, mediaSuffix + UploadedSuffix} {
-		if err := os.Remove(e.path + name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	_ = os.Remove(filepath.Dir(e.path)) // they go with their last file
-	_ = os.Remove(filepath.Dir(filepath.Dir(e.path)))
-	return errors.Join(errs...)
+	return erase(e.path)
 }
 
 func (r *recording) remove(e *entry) {

@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,6 +89,9 @@ func TestOldEpochGoes(t *testing.T) {
 	})
 }
 
+// all is what Waiting is asked where nothing is to be skipped.
+func all(string) bool { return false }
+
 // A recording is kept for its time, and where it is to be stored elsewhere not deleted before it is.
 func TestKept(t *testing.T) {
 	a := newArchive(t, Config{Keep: true, KeepFor: time.Hour, Upload: true})
@@ -96,7 +101,7 @@ func TestKept(t *testing.T) {
 		b.play(120)
 		b.leave(0)
 		stop()
-		waiting, n, bytes := a.Waiting(10)
+		waiting, n, bytes := a.Waiting(10, all)
 		if n != 1 || len(waiting) != 1 || bytes != waiting[0].Size || waiting[0].Key != "show/20260501T200000Z/v0/s12.mp4" {
 			t.Fatalf("waiting: %+v, %d, %d", waiting, n, bytes)
 		}
@@ -108,18 +113,48 @@ func TestKept(t *testing.T) {
 		if err := a.Uploaded(waiting[0], []byte("{}\n")); err != nil {
 			t.Fatal(err)
 		}
-		if _, n, _ := a.Waiting(10); n != 0 {
+		if _, n, _ := a.Waiting(10, all); n != 0 {
 			t.Error("it waits still")
+		}
+		time.Sleep(2 * time.Minute) // after which nobody comes back
+		if a.clean(late); len(files(t, a.config.Dir)) != 1 {
+			t.Fatal("deleted before its playlists, which are made from it, were uploaded")
+		}
+		unlisted := a.Unlisted(10, all)
+		if len(unlisted) != 1 || unlisted[0].Key() != "show/20260501T200000Z/index.m3u8" {
+			t.Fatalf("to be listed: %+v", unlisted)
+		}
+		if err := a.Listed(unlisted[0], []byte("{}\n")); err != nil {
+			t.Fatal(err)
+		}
+		if !a.Recordings("show")[0].Stored {
+			t.Error("it is not said to be stored")
 		}
 		a.clean(b.began.Add(time.Minute))
 		if len(files(t, a.config.Dir)) != 1 {
 			t.Error("deleted too early")
 		}
 		a.clean(late)
-		if all := files(t, a.config.Dir); len(all) != 0 || len(a.Recordings("show")) != 0 {
-			t.Errorf("left: %q", all)
+		if left := files(t, a.config.Dir); len(left) != 0 || len(a.Recordings("show")) != 0 {
+			t.Errorf("left: %q", left)
+		}
+		if left, err := filepath.Glob(filepath.Join(a.config.Dir, "show", "*")); err != nil || len(left) > 0 {
+			t.Errorf("left: %q", left)
 		}
 	})
+}
+
+// How much room there is is known before anybody records, else an alarm on it would go off.
+//
+// Clause: disk-full
+func TestFreeIsKnown(t *testing.T) {
+	a := newArchive(t, Config{Keep: true})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	a.Run(ctx)
+	if testutil.ToFloat64(a.metrics.free) <= 0 {
+		t.Error("no room is measured")
+	}
 }
 
 func TestConfig(t *testing.T) {

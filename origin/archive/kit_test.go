@@ -210,6 +210,16 @@ func duration(t *testing.T, what string) (d time.Duration, noise string) {
 	return time.Duration(long * float64(time.Second)), errs.String()
 }
 
+// basesOf returns the bases of a file that begins with a part.
+func basesOf(init, part []byte) ([]Base, error) {
+	tracks, err := tracksOf(init)
+	if err != nil {
+		return nil, err
+	}
+	zero, err := earliest(tracks, part)
+	return bases(tracks, zero), err
+}
+
 // near tells whether two durations differ by no more than a part, and a frame of sound.
 func near(a, b time.Duration) bool { return (a - b).Abs() <= part+25*time.Millisecond }
 

@@ -26,11 +26,20 @@ type track struct {
 func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 	s.mu.Lock()
 	files := slices.Clone(r.files)
+	grow := map[*entry]*Index{} // a rendition may go on with it in this moment, and its index is no other's to mend
+	for _, e := range files {
+		if e.index != nil {
+			x := *e.index
+			grow[e] = &x
+		}
+	}
 	s.mu.Unlock()
 	for _, e := range files {
-		x, err := a.index(e.path)
-		if err != nil {
-			return nil, err
+		x := grow[e]
+		if x == nil {
+			if x, err = a.index(e.path); err != nil {
+				return nil, err
+			}
 		}
 		if len(x.Segments) == 0 {
 			continue
@@ -78,9 +87,29 @@ func (t track) variant() hls.Variant {
 	return v
 }
 
-// playlist writes the media playlist of a finished recording (draft-pantos-hls-rfc8216bis, 4.4.3.5). Its media have the addresses that they had
-// live, relative to /live/NAME/recordings/ID/vN/. All renditions list the same cells: what this one has not on disk is a gap.
-func (t track) playlist(cells []cell, target time.Duration) []byte {
+// naming is how a media playlist names media, and where their times begin anew.
+type naming struct {
+	init     func(x *Index) string             // attributes of its EXT-X-MAP
+	segment  func(x *Index, msn uint64) string // its lines; of a gap too
+	restarts func(msn uint64) bool             // times do, before a segment; nil: nowhere
+}
+
+// live names media as they are named live, relative to /live/NAME/recordings/ID/vN/.
+func (t track) live() naming {
+	folder := "../../../v" + strconv.Itoa(t.rendition) + "/" + strconv.FormatUint(uint64(t.files[0].Epoch), 10) + "/"
+	return naming{
+		init: func(x *Index) string {
+			return fmt.Sprintf("URI=%q", folder+hls.Name{Kind: hls.KindInit, Number: x.Init}.String())
+		},
+		segment: func(_ *Index, msn uint64) string {
+			return folder + hls.Name{Kind: hls.KindSegment, Number: msn}.String()
+		},
+	}
+}
+
+// playlist writes the media playlist of a finished recording (draft-pantos-hls-rfc8216bis, 4.4.3.5). All renditions list the same cells: what
+// this one has not on disk is a gap.
+func (t track) playlist(cells []cell, target time.Duration, names naming) []byte {
 	var b bytes.Buffer
 	sequence := cells[0].discontinuity
 	if cells[0].split && sequence > 0 {
@@ -92,15 +121,14 @@ func (t track) playlist(cells []cell, target time.Duration) []byte {
 		b.Truncate(b.Len() - len("#EXT-X-INDEPENDENT-SEGMENTS\n"))
 	}
 	files := t.files
-	folder := "../../../v" + strconv.Itoa(t.rendition) + "/" + strconv.FormatUint(uint64(files[0].Epoch), 10) + "/"
-	init := func(x *Index) {
-		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", folder+hls.Name{Kind: hls.KindInit, Number: x.Init}.String())
-	}
-	init(files[0]) // players want one even before gaps
+	fmt.Fprintf(&b, "#EXT-X-MAP:%s\n", names.init(files[0])) // players want one even before gaps
 	var entered *Index
 	for i, c := range cells {
 		breaks := min(max(c.discontinuity, sequence)-sequence, 1000)
 		sequence = max(sequence, c.discontinuity)
+		if breaks == 0 && i > 0 && names.restarts != nil && names.restarts(c.msn) {
+			breaks = 1
+		}
 		for range breaks {
 			b.WriteString("#EXT-X-DISCONTINUITY\n")
 		}
@@ -112,7 +140,7 @@ func (t track) playlist(cells []cell, target time.Duration) []byte {
 		enters := s != nil && x != entered
 		if enters {
 			if x != t.files[0] {
-				init(x)
+				fmt.Fprintf(&b, "#EXT-X-MAP:%s\n", names.init(x))
 			}
 			entered = x
 		}
@@ -125,7 +153,7 @@ func (t track) playlist(cells []cell, target time.Duration) []byte {
 		} else {
 			duration = s.Duration
 		}
-		fmt.Fprintf(&b, "#EXTINF:%.5f,\n%s%s\n", duration.Seconds(), folder, hls.Name{Kind: hls.KindSegment, Number: c.msn})
+		fmt.Fprintf(&b, "#EXTINF:%.5f,\n%s\n", duration.Seconds(), names.segment(x, c.msn))
 	}
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.Bytes()

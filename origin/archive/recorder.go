@@ -23,7 +23,7 @@ type Source struct {
 
 const (
 	tryAgain = time.Second     // a disk that failed
-	drain    = 5 * time.Second // that the last segment is waited for when a session is over
+	drain    = 5 * time.Second // that the last segment, or a disk, is waited for when a session is over
 )
 
 // recorder follows one window. It belongs to one goroutine.
@@ -42,7 +42,7 @@ type recorder struct {
 	retry     time.Time // not before; zero: the disk works
 }
 
-// Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete. One recorder of a rendition is at
+// Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete and on disk. One recorder of a rendition is at
 // work at a time, another waits for it.
 func (a *Archive) Record(ctx context.Context, source Source) {
 	r := &recorder{archive: a, shelf: a.shelf(source.Stream), source: source}
@@ -66,7 +66,7 @@ func (r *recorder) follow(ctx context.Context) {
 	for {
 		v, changed := r.source.Window.View()
 		r.take(v)
-		if over && v.Open == nil {
+		if over && v.Open == nil && r.retry.IsZero() {
 			return
 		}
 		var tick <-chan time.Time
@@ -189,22 +189,23 @@ func (r *recorder) write(s *hls.Segment, p *hls.Part) error {
 
 // turns tells whether a segment begins a new file.
 func (r *recorder) turns(s *hls.Segment, p *hls.Part) bool {
-	if s.Break || s.Init.Number != r.file.head.Init || r.shelf.at(r.source.Epoch, s, p.Independent) != r.recording {
-		return true
-	}
-	long := r.file.length(s.Date)
-	return long >= r.archive.config.FileDuration && p.Independent || long >= 2*r.archive.config.FileDuration
+	return s.Break || s.Init.Number != r.file.head.Init || r.shelf.at(r.source.Epoch, s, p.Independent) != r.recording ||
+		s.MSN != r.file.head.First && r.shelf.turnsAt(r.recording, s, p.Independent)
 }
 
 // begin makes a file that begins with a part, and remembers it.
 func (r *recorder) begin(s *hls.Segment, p *hls.Part) error {
-	base, err := bases(s.Init.Bytes, p.Bytes)
+	tracks, err := tracksOf(s.Init.Bytes)
+	if err != nil {
+		return errors.Join(ErrPart, err)
+	}
+	begins, err := earliest(tracks, p.Bytes)
 	if err != nil {
 		return errors.Join(ErrPart, err)
 	}
 	head := Head{
 		Epoch: r.source.Epoch, Init: s.Init.Number, Size: int64(len(s.Init.Bytes)), First: s.MSN, Date: s.Date, Break: s.Break,
-		Discontinuity: s.Discontinuity, Bases: base,
+		Discontinuity: s.Discontinuity,
 	}
 	if r.source.Describe != nil {
 		v := r.source.Describe()
@@ -213,10 +214,11 @@ func (r *recorder) begin(s *hls.Segment, p *hls.Part) error {
 	if math.IsNaN(head.FrameRate) || math.IsInf(head.FrameRate, 0) {
 		head.FrameRate = 0
 	}
+	rec := r.shelf.at(r.source.Epoch, s, p.Independent)
+	head.Bases = bases(tracks, r.shelf.zero(rec, r.source.Rendition, s, p.Independent, begins))
 	if !head.valid() {
 		return ErrPart
 	}
-	rec := r.shelf.at(r.source.Epoch, s, p.Independent)
 	f, err := create(filepath.Join(rec.dir, "v"+strconv.Itoa(r.source.Rendition)), head, s.Init.Bytes)
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type Description struct {
 	Renditions []int     `json:"renditions"`
 	Files      int       `json:"files"`
 	Playlist   *string   `json:"playlist"` // once it is finished
+	Stored     bool      `json:"stored"`   // elsewhere too, whole, with its playlists
 }
 
 // Recordings describes what is kept of a stream, oldest first.
@@ -55,7 +56,7 @@ func (a *Archive) Recordings(name string) []Description {
 		d.Seconds = max(r.end.Sub(r.began).Seconds(), d.Playable) // a broadcaster may send faster than time
 		if s.finished(i) {
 			path := "/live/" + name + "/recordings/" + r.id + "/index.m3u8"
-			d.State, d.Playlist = "finished", &path
+			d.State, d.Playlist, d.Stored = "finished", &path, r.marked()
 		}
 		list = append(list, d)
 	}
@@ -117,7 +118,7 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 	}
 	for _, t := range all {
 		if t.rendition == rendition {
-			hls.WritePlaylist(w, r, cachePast, t.playlist(cells, long))
+			hls.WritePlaylist(w, r, cachePast, t.playlist(cells, long, t.live()))
 			return
 		}
 	}

@@ -40,6 +40,8 @@ type recording struct {
 	end     time.Time // of its media
 	written time.Time // when something was last
 	files   []*entry  // by rendition, then number
+	turns   []turn    // of this process, oldest first
+	listed  bool      // its playlists are marked as uploaded; false: look
 }
 
 // entry is what is remembered of a file.
@@ -86,24 +88,23 @@ func (s *shelf) load(log *slog.Logger) {
 			continue
 		}
 		r := &recording{id: id.Name(), dir: filepath.Join(s.dir, id.Name()), began: began}
-		indexes, _ := filepath.Glob(filepath.Join(r.dir, "v*", "s*"+indexSuffix))
-		for _, path := range indexes {
-			path = strings.TrimSuffix(path, indexSuffix)
+		for _, path := range indexes(r.dir) {
 			e, err := readEntry(path)
 			if err != nil {
 				log.Error("a recording cannot be read", "file", path+mediaSuffix, "error", err)
 				continue
 			}
 			if e.next == e.first { // the process ended before its first segment had a part
-				_ = os.Remove(path + mediaSuffix)
-				_ = os.Remove(path + indexSuffix)
+				_ = erase(path)
 				continue
 			}
 			r.add(e)
 		}
-		if len(r.files) > 0 {
-			s.recordings = append(s.recordings, r)
+		if len(r.files) == 0 {
+			leaveNothing(r.dir)
+			continue
 		}
+		s.recordings = append(s.recordings, r)
 	}
 	slices.SortFunc(s.recordings, func(a, b *recording) int { return a.began.Compare(b.began) })
 }
@@ -114,6 +115,10 @@ func readEntry(path string) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	info, err := os.Stat(path + mediaSuffix) // before it is mended, which is no broadcast
+	if err != nil {
+		return nil, err
+	}
 	x, err := skim(path)
 	if x == nil || err != nil {
 		if x, err = load(path); err != nil {
@@ -121,9 +126,7 @@ func readEntry(path string) (*entry, error) {
 		}
 	}
 	e := newEntry(path, rendition, x)
-	if info, err := os.Stat(path + mediaSuffix); err == nil {
-		e.written = info.ModTime()
-	}
+	e.written = info.ModTime()
 	return e, nil
 }
 

@@ -99,7 +99,7 @@ func TestKilled(t *testing.T) {
 func TestMend(t *testing.T) {
 	b := newBroadcast(20)
 	b.play(215)
-	base, err := bases(b.init.Bytes, b.bytes[12])
+	base, err := basesOf(b.init.Bytes, b.bytes[12])
 	if err != nil {
 		t.Fatal(err)
 	}

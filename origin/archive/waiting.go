@@ -7,10 +7,14 @@ import (
 	"path"
 	"slices"
 	"strconv"
+	"strings"
 )
 
-// UploadedSuffix, after the name of a file, names the mark that it is stored elsewhere too.
-const UploadedSuffix = ".uploaded"
+// Beside a file, after its name.
+const (
+	UploadedSuffix = ".uploaded" // the mark that it is stored elsewhere too
+	PendingSuffix  = ".upload"   // what is known of an upload that has begun
+)
 
 // File is a finished file of a recording: nothing is appended to it any more.
 type File struct {
@@ -20,14 +24,15 @@ type File struct {
 	Size   int64
 }
 
-// Index returns the path and the key of the file's index.
-func (f File) Index() (path, key string) {
-	return f.Path[:len(f.Path)-len(mediaSuffix)] + indexSuffix, f.Key[:len(f.Key)-len(mediaSuffix)] + indexSuffix
-}
+// IndexKey is what the file's index is called elsewhere.
+func (f File) IndexKey() string { return strings.TrimSuffix(f.Key, mediaSuffix) + indexSuffix }
 
-// Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, and how many
-// there are and how many bytes.
-func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
+// Index returns what is in a file. One that could not be closed, on a full disk, is mended first.
+func (f File) Index() (*Index, error) { return load(strings.TrimSuffix(f.Path, mediaSuffix)) }
+
+// Waiting returns finished files that are not marked as uploaded, oldest first within a stream and most at most, but those to skip; and how
+// many there are with these, and how many bytes.
+func (a *Archive) Waiting(most int, skip func(key string) bool) (list []File, files int, bytes int64) {
 	if !a.config.Keep {
 		return nil, 0, 0
 	}
@@ -45,11 +50,9 @@ func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
 				}
 				files++
 				bytes += e.size
-				if len(list) < most {
-					list = append(list, File{
-						Stream: name, Path: e.path + mediaSuffix, Size: e.size,
-						Key: path.Join(name, r.id, "v"+strconv.Itoa(e.rendition), path.Base(e.path)+mediaSuffix),
-					})
+				key := path.Join(name, r.id, "v"+strconv.Itoa(e.rendition), path.Base(e.path)+mediaSuffix)
+				if len(list) < most && !skip(key) {
+					list = append(list, File{Stream: name, Path: e.path + mediaSuffix, Size: e.size, Key: key})
 				}
 			}
 		}
@@ -61,10 +64,20 @@ func (a *Archive) Waiting(most int) (list []File, files int, bytes int64) {
 // Uploaded marks a file as stored elsewhere, for good.
 func (a *Archive) Uploaded(f File, note []byte) error { return replace(f.Path+UploadedSuffix, note) }
 
-func (s *shelf) uploaded(e *entry) bool {
+// stored tells whether a file may go, for all that is to be elsewhere too: it is, and the playlists of its recording, which are made
+// from all its files.
+func (s *shelf) stored(e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.marked(e)
+	if !s.marked(e) {
+		return false
+	}
+	for _, r := range s.recordings {
+		if slices.Contains(r.files, e) {
+			return r.marked()
+		}
+	}
+	return true
 }
 
 // marked tells whether there is a mark. The caller holds mu.

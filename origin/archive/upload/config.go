@@ -41,6 +41,8 @@ type Config struct {
 	look    time.Duration // how often is looked for finished files
 	first   time.Duration // wait after a failure ...
 	longest time.Duration // ... and after many
+	enough  int           // failures in a row of which it is said that something is to be done ...
+	seldom  time.Duration // ... and what is tried again all the same, so often
 }
 
 var errConfig = errors.New("upload: configuration")
@@ -53,6 +55,8 @@ func (c *Config) validate() (secure bool, host string, err error) {
 	setDefault(&c.look, 5*time.Second)
 	setDefault(&c.first, time.Second)
 	setDefault(&c.longest, time.Minute)
+	setDefault(&c.enough, 12)
+	setDefault(&c.seldom, 15*time.Minute)
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}

@@ -2,15 +2,6 @@ package upload
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Reasons of failures.
-const (
-	reasonNetwork = "network" // no answer
-	reasonBusy    = "busy"    // asked to come back later
-	reasonServer  = "server"
-	reasonRefused = "refused" // keys, bucket, or what was asked for
-	reasonFile    = "file"    // cannot be read here, or nothing noted beside it
-)
-
 type metrics struct {
 	files        prometheus.Counter
 	bytes        prometheus.Counter
@@ -18,6 +9,7 @@ type metrics struct {
 	resumed      prometheus.Counter
 	waitingFiles prometheus.Gauge
 	waitingBytes prometheus.Gauge
+	stuck        prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) (*metrics, error) {
@@ -40,11 +32,14 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 		waitingBytes: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "shoal_origin_upload_waiting_bytes", Help: "Their bytes.",
 		}),
+		stuck: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "shoal_origin_upload_stuck_files", Help: "Of these, those that no retry brings into storage.",
+		}),
 	}
 	if registry == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.files, m.bytes, m.failures, m.resumed, m.waitingFiles, m.waitingBytes} {
+	for _, c := range []prometheus.Collector{m.files, m.bytes, m.failures, m.resumed, m.waitingFiles, m.waitingBytes, m.stuck} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/shoal-live/shoal/origin/archive"
 )
 
-// pendingSuffix, after the name of a file, names what is known of its upload in parts.
-const pendingSuffix = ".upload"
-
-// pending is an upload in parts that has begun.
+// pending is an upload in parts that has begun. It is noted beside its file.
 type pending struct {
 	ID   string `json:"id"` // as the storage calls it
 	Key  string `json:"key"`
@@ -22,7 +21,7 @@ type pending struct {
 // recall reads what is known of a file's upload. What is of another place, or damaged, is an upload that begins anew.
 func recall(file, key string, size, part int64) pending {
 	var p pending
-	b, err := os.ReadFile(file + pendingSuffix)
+	b, err := os.ReadFile(file + archive.PendingSuffix)
 	if err != nil || json.Unmarshal(b, &p) != nil || p.Key != key || p.Size != size || p.Part != part {
 		return pending{Key: key, Size: size, Part: part}
 	}
@@ -41,7 +40,7 @@ func (p pending) save(file string) error {
 	}
 	_, err = f.Write(append(b, '\n'))
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), file+pendingSuffix)
+		err = os.Rename(f.Name(), file+archive.PendingSuffix)
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())

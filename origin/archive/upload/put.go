@@ -30,28 +30,30 @@ const (
 // ErrSize says that the file is not as long as it is said to be.
 var ErrSize = errors.New("upload: the file has another size than its index says")
 
+// errAway says that somebody took the file away since it was looked for.
+var errAway = errors.New("upload: the file is not there any more")
+
 // put uploads a file and its index, and marks it.
 func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if _, err := os.Stat(f.Path + archive.UploadedSuffix); err == nil {
 		return nil // since it was looked for
 	}
 	file, err := os.Open(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errAway
+	}
 	if err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
+	x, err := f.Index()
 	if err != nil {
 		return fmt.Errorf("upload: %w", err)
 	}
-	if info.Size() != f.Size {
+	if x.End() != f.Size { // it lost something since
 		return fmt.Errorf("%w: %s", ErrSize, f.Path)
 	}
-	indexPath, indexKey := f.Index()
-	index, err := os.ReadFile(indexPath)
-	if err != nil {
-		return fmt.Errorf("upload: %w", err)
-	}
+	index := x.Append(nil)
 	key := path.Join(u.config.Prefix, f.Key)
 	if f.Size <= u.config.part {
 		err = u.putWhole(ctx, key, mediaType, file, f.Size)
@@ -61,7 +63,7 @@ func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if err != nil {
 		return fmt.Errorf("upload: %s: %w", key, err)
 	}
-	indexKey = path.Join(u.config.Prefix, indexKey)
+	indexKey := path.Join(u.config.Prefix, f.IndexKey())
 	if err := u.putWhole(ctx, indexKey, indexType, bytes.NewReader(index), int64(len(index))); err != nil {
 		return fmt.Errorf("upload: %s: %w", indexKey, err)
 	}
@@ -72,15 +74,15 @@ func (u *Uploader) put(ctx context.Context, f archive.File) error {
 	if err := u.config.Archive.Uploaded(f, append(note, '\n')); err != nil {
 		return fmt.Errorf("upload: mark: %w", err)
 	}
-	_ = os.Remove(f.Path + pendingSuffix) // there is none of a small file
+	_ = os.Remove(f.Path + archive.PendingSuffix) // there is none of a small file
 	return nil
 }
 
-// mark is what stands in the mark of a file that is uploaded.
+// mark is what stands in the mark of a file, or of the playlists of a recording, that is uploaded.
 type mark struct {
 	Bucket string    `json:"bucket"`
 	Key    string    `json:"key"`
-	Size   int64     `json:"size"`
+	Size   int64     `json:"size,omitempty"` // of a file
 	At     time.Time `json:"at"`
 }
 
@@ -146,6 +148,10 @@ func (u *Uploader) putParts(ctx context.Context, key string, from io.ReaderAt, f
 	short, cancel := bounded(ctx, f.Size) // storage may put it together only now
 	defer cancel()
 	_, err := u.client.CompleteMultipartUpload(short, u.config.Bucket, key, p.ID, parts, minio.PutObjectOptions{ContentType: mediaType})
+	if answered(err, minio.InvalidPart, "InvalidPartOrder", minio.EntityTooSmall) { // of these parts nothing comes
+		_ = os.Remove(f.Path + archive.PendingSuffix)
+		u.abort(ctx, key, p.ID)
+	}
 	return err
 }
 
@@ -210,25 +216,4 @@ func checksum(from io.ReaderAt, at, size int64) (string, error) {
 		return "", errors.Join(ErrSize, err)
 	}
 	return base64.StdEncoding.EncodeToString(sum.Sum(nil)), nil
-}
-
-// gone tells whether an error says that the storage does not know an upload any more.
-func gone(err error) bool { return minio.ToErrorResponse(err).Code == minio.NoSuchUpload }
-
-// reason names a failure for the metric.
-func reason(err error) string {
-	r := minio.ToErrorResponse(err)
-	var at *fs.PathError
-	var link *os.LinkError // of a rename
-	switch {
-	case errors.Is(err, ErrSize), errors.As(err, &at), errors.As(err, &link):
-		return reasonFile
-	case r.StatusCode == 503 || r.StatusCode == 429:
-		return reasonBusy
-	case r.StatusCode >= 500:
-		return reasonServer
-	case r.StatusCode >= 400:
-		return reasonRefused
-	}
-	return reasonNetwork
 }

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -35,7 +36,7 @@ const bucket = "recordings"
 type storage struct {
 	backend gofakes3.Backend
 	url     string
-	fault   func(n int64, r *http.Request) string // of the n-th request: cut, lost, 500, 503 or nothing
+	fault   func(n int64, r *http.Request) string // of the n-th request: cut, lost, 500, 503, an answer like 403 AccessDenied, or nothing
 	asked   atomic.Int64
 	faults  sync.Map // counts by kind, *atomic.Int64
 	parts   atomic.Int64
@@ -84,6 +85,13 @@ func newStorage(t *testing.T) *storage {
 			w.WriteHeader(code)
 			fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", word)
 		default:
+			if status, code, ok := strings.Cut(kind, " "); ok { // as 403 AccessDenied
+				_, _ = io.Copy(io.Discard, r.Body)
+				n, _ := strconv.Atoi(status)
+				w.WriteHeader(n)
+				fmt.Fprintf(w, "<Error><Code>%s</Code></Error>", code)
+				return
+			}
 			if r.Method == http.MethodPut && r.URL.Query().Has("partNumber") {
 				s.parts.Add(1)
 			}
@@ -148,14 +156,14 @@ func recordings(t *testing.T, sizes ...int) (dir string, want map[string][]byte)
 
 func newUploader(t *testing.T, dir string, s *storage, log io.Writer) *Uploader {
 	t.Helper()
-	a, err := archive.New(archive.Config{Dir: dir, Keep: true, Upload: true})
+	a, err := archive.New(archive.Config{Dir: dir, Keep: true, Upload: true, Grace: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	u, err := New(Config{
 		Archive: a, Endpoint: s.url, Bucket: bucket, Prefix: "live", AccessKey: "key", SecretKey: "secret",
 		Log:  slog.New(slog.NewTextHandler(log, nil)),
-		part: 256 << 10, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond,
+		part: 256 << 10, look: 10 * time.Millisecond, first: time.Millisecond, longest: 50 * time.Millisecond, seldom: 50 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -187,7 +195,7 @@ func run(t *testing.T, u *Uploader, done func() bool) {
 
 // empty tells whether nothing waits.
 func (u *Uploader) empty() bool {
-	_, files, _ := u.config.Archive.Waiting(1)
+	_, files, _ := u.config.Archive.Waiting(1, func(string) bool { return false })
 	return files == 0
 }
 
@@ -271,7 +279,7 @@ func TestResumed(t *testing.T) {
 	if n := s.parts.Load(); n != 7 || testutil.ToFloat64(again.metrics.resumed) != 1 {
 		t.Errorf("%d parts were sent for a file of seven", n)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "show", "*", "v0", "*"+pendingSuffix))
+	left, err := filepath.Glob(filepath.Join(dir, "show", "*", "v0", "*"+archive.PendingSuffix))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
@@ -301,7 +309,7 @@ func TestForgotten(t *testing.T) {
 func TestNotNoted(t *testing.T) {
 	s := newStorage(t)
 	dir, want := recordings(t, 512<<10)
-	note := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4"+pendingSuffix)
+	note := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4"+archive.PendingSuffix)
 	if err := os.Mkdir(note, 0o700); err != nil { // a file cannot take its place
 		t.Fatal(err)
 	}
@@ -311,6 +319,29 @@ func TestNotNoted(t *testing.T) {
 		t.Errorf("%d uploads are left, %v", len(left.Uploads), err)
 	}
 	if err := os.Remove(note); err != nil {
+		t.Fatal(err)
+	}
+	run(t, u, u.empty)
+	check(t, s, want)
+}
+
+// A file that a full disk kept from being closed goes up whole, with a whole index.
+//
+// Clause: s3, disk-full
+func TestNotClosed(t *testing.T) {
+	s := newStorage(t)
+	dir, want := recordings(t, 500)
+	u := newUploader(t, dir, s, io.Discard)
+	if u.empty() {
+		t.Fatal("nothing waits")
+	}
+	index := filepath.Join(dir, "show/20260501T200000Z/v0/s0.index")
+	media := filepath.Join(dir, "show/20260501T200000Z/v0/s0.mp4")
+	lines := bytes.SplitAfter(want["show/20260501T200000Z/v0/s0.index"], []byte("\n"))
+	if err := os.WriteFile(index, bytes.Join(lines[:2], nil), 0o600); err != nil { // without its last line
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(media, append(want["show/20260501T200000Z/v0/s0.mp4"], "torn"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, u, u.empty)

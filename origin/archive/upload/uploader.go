@@ -2,17 +2,15 @@ package upload
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
-
-	"github.com/shoal-live/shoal/origin/archive"
 )
 
 // Uploader copies finished recordings.
@@ -24,11 +22,27 @@ type Uploader struct {
 	metrics   *metrics
 	log       *slog.Logger
 
-	mu       sync.Mutex
-	busy     map[string]bool // files that are thought about, by key
-	failures int             // since anything succeeded
-	pause    time.Duration   // after the newest of them
-	until    time.Time       // when it ends
+	// owned by Run
+	outlook outlook
+	busy    map[string]bool // what is under way, by key
+	files   int             // that wait, when it was looked last
+	bytes   int64
+
+	mu    sync.Mutex
+	state State
+}
+
+// job is something to upload.
+type job struct {
+	key  string
+	put  func(context.Context) error
+	file bool // it is a file of a recording
+}
+
+// result is how a job went.
+type result struct {
+	job
+	err error
 }
 
 // New returns an uploader that does nothing until Run.
@@ -52,104 +66,120 @@ func New(config Config) (*Uploader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("upload: metrics: %w", err)
 	}
-	return &Uploader{config: config, client: client, transport: transport, metrics: m, log: config.Log, busy: map[string]bool{}}, nil
+	u := &Uploader{config: config, client: client, transport: transport, metrics: m, log: config.Log, busy: map[string]bool{}, state: State{State: Working}}
+	u.outlook = outlook{config: &u.config, aside: map[string]*setAside{}}
+	return u, nil
+}
+
+// State tells how it goes.
+func (u *Uploader) State() State {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.state
 }
 
 // Run uploads what is finished until ctx is done.
 func (u *Uploader) Run(ctx context.Context) {
-	jobs := make(chan archive.File)
+	jobs, ended := make(chan job), make(chan result, u.config.Parallel) // so that no worker waits
 	var all sync.WaitGroup
 	for range u.config.Parallel {
-		all.Go(func() { u.work(ctx, jobs) })
+		all.Go(func() {
+			for j := range jobs {
+				ended <- result{j, j.put(ctx)}
+			}
+		})
 	}
-	tick := time.NewTicker(u.config.look)
-	defer tick.Stop()
-	for ctx.Err() == nil {
-		u.offer(ctx, jobs)
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-	}
+	u.dispatch(ctx, jobs, ended)
 	close(jobs)
 	all.Wait()
+	close(ended)
+	for r := range ended {
+		u.judge(ctx, r, time.Now())
+	}
 	u.transport.CloseIdleConnections()
 }
 
-// offer looks for finished files and hands them out.
-func (u *Uploader) offer(ctx context.Context, jobs chan<- archive.File) {
-	list, files, bytes := u.config.Archive.Waiting(u.config.Queue)
-	u.metrics.waitingFiles.Set(float64(files))
-	u.metrics.waitingBytes.Set(float64(bytes))
-	for _, f := range list {
-		if !u.take(f.Key) {
-			continue
+// dispatch looks for what is finished, and hands it out one by one as long as the outlook is good.
+func (u *Uploader) dispatch(ctx context.Context, jobs chan<- job, ended <-chan result) {
+	look := time.NewTicker(u.config.look)
+	defer look.Stop()
+	again := time.NewTimer(0) // when a pause ends
+	defer again.Stop()
+	list := u.look(time.Now())
+	for ctx.Err() == nil {
+		var to chan<- job
+		var next job
+		if len(list) > 0 && len(u.busy) < u.config.Parallel && u.outlook.open(time.Now(), len(u.busy)) {
+			to, next = jobs, list[0]
 		}
 		select {
-		case jobs <- f:
+		case to <- next:
+			u.busy[next.key], list = true, list[1:]
+		case r := <-ended:
+			u.judge(ctx, r, time.Now())
+			again.Reset(time.Until(u.outlook.until))
+		case <-again.C:
+		case now := <-look.C:
+			list = u.look(now)
 		case <-ctx.Done():
-			return
 		}
 	}
 }
 
-// take notes that a file is thought about, unless it is already.
-func (u *Uploader) take(key string) bool {
+// look returns what is finished, and neither under way nor set aside.
+func (u *Uploader) look(now time.Time) (list []job) {
+	u.outlook.prune(now)
+	skip := func(key string) bool { return u.busy[key] || u.outlook.skips(key, now) }
+	files, waiting, bytes := u.config.Archive.Waiting(u.config.Queue, skip)
+	for _, f := range files {
+		list = append(list, job{f.Key, func(ctx context.Context) error { return u.put(ctx, f) }, true})
+	}
+	for _, l := range u.config.Archive.Unlisted(u.config.Queue-len(list), skip) {
+		list = append(list, job{l.Key(), func(ctx context.Context) error { return u.list(ctx, l) }, false})
+	}
+	u.files, u.bytes = waiting, bytes
+	u.show()
+	return list
+}
+
+// show brings metrics and State up to what is known.
+func (u *Uploader) show() {
+	s := u.outlook.state(u.files, u.bytes)
+	u.metrics.waitingFiles.Set(float64(s.WaitingFiles))
+	u.metrics.waitingBytes.Set(float64(s.WaitingBytes))
+	u.metrics.stuck.Set(float64(s.StuckFiles))
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.busy[key] {
-		return false
-	}
-	u.busy[key] = true
-	return true
+	u.state = s
 }
 
-func (u *Uploader) work(ctx context.Context, jobs <-chan archive.File) {
-	for f := range jobs {
-		err := u.put(ctx, f)
-		u.mu.Lock()
-		delete(u.busy, f.Key)
-		u.mu.Unlock()
-		if err != nil && ctx.Err() != nil {
-			continue // interrupted: no failure
+// judge counts how an attempt went, and tells a person where something is to be done.
+func (u *Uploader) judge(ctx context.Context, r result, now time.Time) {
+	delete(u.busy, r.key)
+	switch {
+	case r.err == nil:
+		if r.file {
+			u.metrics.files.Inc()
 		}
-		wait(ctx, u.judge(f, err, time.Now()))
-	}
-}
-
-// judge counts how an attempt went, and returns how long to wait before the next. Those that fail while another waits wait with it.
-func (u *Uploader) judge(f archive.File, err error, now time.Time) time.Duration {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if err == nil {
-		u.metrics.files.Inc()
-		if u.failures > 0 {
-			u.log.Info("recordings are uploaded again", "failures", u.failures)
+		if failed := u.outlook.good(r.key); failed > 0 {
+			u.log.Info("recordings are uploaded again", "failures", failed)
 		}
-		u.failures, u.pause = 0, 0
-		return 0
-	}
-	u.metrics.failures.WithLabelValues(reason(err)).Inc()
-	if u.failures == 0 {
-		u.log.Error("a recording was not uploaded; it is tried again until it is, and stays on disk", "key", f.Key, "error", err)
-	}
-	u.failures++
-	if now.After(u.until) {
-		u.pause = min(u.config.longest, max(u.config.first, 2*u.pause))
-		u.until = now.Add(u.pause)
-	}
-	long := max(u.until.Sub(now), u.config.first)
-	return long/2 + rand.N(long/2+1)
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	if d == 0 {
+		u.show()
+		return
+	case ctx.Err() != nil, errors.Is(r.err, errAway): // interrupted, or nobody wants it: no failure
 		return
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
+	f := classify(r.err)
+	u.metrics.failures.WithLabelValues(f.reason).Inc()
+	switch u.outlook.bad(r.key, f, now) {
+	case fails:
+		u.log.Error("a recording was not uploaded; it is tried again, and stays on disk", "key", r.key, "error", r.err)
+	case stuck:
+		u.log.Error("recordings cannot be uploaded; they stay on disk, and are tried again each "+u.config.seldom.String()+" and at a start",
+			"do", u.outlook.advice, "key", r.key, "error", r.err)
+	case fileIsLeft:
+		u.log.Error("a recording cannot be uploaded; it stays on disk, and is tried again each "+u.config.seldom.String()+" and at a start",
+			"do", u.outlook.aside[r.key].advice, "key", r.key, "error", r.err)
 	}
+	u.show()
 }

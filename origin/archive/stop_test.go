@@ -1,0 +1,52 @@
+package archive
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// A folder that takes nothing, and is not full, is not said to be full; recording goes on when it takes something again.
+//
+// Clause: recording
+func TestFolderThatTakesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "recordings")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	a := newArchive(t, Config{Dir: dir, Keep: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	b := newBroadcast(20)
+	synctest.Test(t, func(t *testing.T) {
+		stop := record(a, b.source())
+		b.play(70)
+		synctest.Wait()
+		if a.Stopped() == nil || testutil.ToFloat64(a.metrics.stops.WithLabelValues(reasonError)) != 1 {
+			t.Errorf("stopped: %v", a.Stopped())
+		}
+		if err := os.Remove(dir); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * tryAgain)
+		b.play(60)
+		synctest.Wait()
+		if err := a.Stopped(); err != nil {
+			t.Error(err)
+		}
+		b.leave(0)
+		stop()
+	})
+	if n := len(files(t, dir)); n != 1 || testutil.ToFloat64(a.metrics.lost.WithLabelValues("show")) != 0 {
+		t.Errorf("%d files", n)
+	}
+	if text := log.String(); strings.Contains(text, "delete something") || strings.Count(text, "\n") != 2 {
+		t.Errorf("the log: %s", text)
+	}
+}

@@ -1,0 +1,48 @@
+package origin
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// temporary are the files that a process writes before it gives them their name, as patterns in the data directory. One that is killed
+// leaves them behind.
+var temporary = []string{
+	".ready-*",
+	"streams/*/.new-*",
+	"recordings/*/*/.new-*",
+	"recordings/*/*/v*/.new-*",
+}
+
+const temporaryKeys = ".publish-keys-*" // also of shoal key
+
+// sweep removes what processes that were killed left in the data directory, and returns how many files that were. What is younger than this
+// process is its own. The caller holds the directory's lock.
+func sweep(dir string, began time.Time) (removed int) {
+	for _, pattern := range temporary {
+		removed += sweepAll(dir, pattern, began)
+	}
+	if held, err := hold(filepath.Join(dir, keysLock), syscall.LOCK_EX); err == nil { // nobody writes keys now
+		removed += sweepAll(dir, temporaryKeys, began)
+		_ = held.Close()
+	}
+	return removed
+}
+
+func sweepAll(dir, pattern string, before time.Time) (removed int) {
+	names, _ := fs.Glob(os.DirFS(dir), pattern) // the patterns are good
+	for _, name := range names {
+		name = filepath.Join(dir, name)
+		info, err := os.Lstat(name)
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			continue
+		}
+		if os.Remove(name) == nil { // else the next start tries
+			removed++
+		}
+	}
+	return removed
+}
