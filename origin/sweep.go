@@ -19,6 +19,10 @@ var temporary = []string{
 
 const temporaryKeys = ".publish-keys-*" // also of shoal key
 
+// clockStep is how far a file's time may lie before the moment it was made: file systems go by a clock with coarse steps, of
+// up to two seconds.
+const clockStep = 2 * time.Second
+
 // sweep removes what processes that were killed left in the data directory, and returns how many files that were. What is younger than this
 // process is its own. The caller holds the directory's lock.
 func sweep(dir string, began time.Time) (removed int) {
@@ -37,7 +41,7 @@ func sweepAll(dir, pattern string, before time.Time) (removed int) {
 	for _, name := range names {
 		name = filepath.Join(dir, name)
 		info, err := os.Lstat(name)
-		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before.Add(-clockStep)) {
 			continue
 		}
 		if os.Remove(name) == nil { // else the next start tries
