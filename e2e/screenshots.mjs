@@ -31,7 +31,7 @@ try {
   await Promise.all([...others, watch].map((v) => v.moving()));
   await until('a swarm', async () => (await watch.stats()).peers === 2);
   await watch.page.locator('.seek').waitFor({ timeout: 90_000 });
-  await pass(15);
+  await until('most of the picture to come from the others', () => watch.page.evaluate(() => parseInt(document.querySelector('#offload').textContent, 10) > 60), { seconds: 90 });
   await watch.page.hover('shoal-player'); // shows the controls, gently
   await pass(1);
   await watch.page.screenshot({ path: `${docs}watch.png` });
@@ -40,15 +40,15 @@ try {
   await live.page.waitForSelector('a[href$="/watch/aquarium"]');
   await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
-  await live.close();
+  await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
 
   const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');
   await until('the preview', () => studio.page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
   await studio.page.fill('#key', key);
   await studio.page.click('#go');
-  await until('what the studio sends to be told', () => studio.page.evaluate(() => document.querySelector('#state').textContent === 'Live' && !document.querySelector('#numbers').hidden));
   await pass(10);
+  await until('the studio to send all its pictures', () => studio.page.evaluate(() => parseInt(/Frames\s*(\d+)/.exec(document.querySelector('#numbers').textContent)?.[1] ?? '0', 10) >= 28), { seconds: 60 });
   await studio.page.screenshot({ path: `${docs}studio.png` });
   console.log(`made watch.png, live.png and studio.png in ${docs}`);
 } finally {

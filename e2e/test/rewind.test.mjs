@@ -89,7 +89,7 @@ test('who goes back stays back until live is asked for, and a recording plays fr
   await until('ten seconds more', async () => (await seen()).behind > to.behind + 8, { seconds: 5 });
   await page.locator('shoal-player').press('l');
   await until('the live edge again', async () => (await seen()).lit, { seconds: 5 });
-  await until('the swarm again', async () => (await seen()).peers > 0, { seconds: 10 });
+  await until('the swarm again', async () => (await seen()).peers > 0, { seconds: 20 });
   await Promise.all([viewer.close(), other.close()]);
 
   await broadcaster.end('SIGKILL');
