@@ -2,14 +2,14 @@
 //
 //   ./run --with node screenshots.mjs
 //
-// Two other viewers watch too, so that the pages have a swarm to show.
+// Two other viewers watch too, so that the pages have a swarm to show; and it takes more than a minute, so that there is something to seek in.
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { launch } from './harness/browser.mjs';
 import { demoClip, push } from './harness/broadcaster.mjs';
-import { up } from './harness/shoal.mjs';
+import { addKey, up } from './harness/shoal.mjs';
 import { pass, until } from './harness/until.mjs';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -21,7 +21,8 @@ const t = { after: (end) => ends.unshift(end) };
 const screen = { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' };
 
 try {
-  const shoal = await up(t, { stream: 'aquarium' });
+  const shoal = await up(t, { stream: 'aquarium', args: ['-dvr', '10m'] });
+  const key = await addKey(shoal.data, 'mystage');
   push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
   await Promise.all([shoal.live('demo'), shoal.live('aquarium')]);
   const browser = await launch(t);
@@ -29,19 +30,25 @@ try {
   const watch = await browser.open(`${shoal.base}/watch/demo`, screen);
   await Promise.all([...others, watch].map((v) => v.moving()));
   await until('a swarm', async () => (await watch.stats()).peers === 2);
-  await pass(40);
+  await watch.page.locator('.seek').waitFor({ timeout: 90_000 });
+  await until('most of the picture to come from the others', () => watch.page.evaluate(() => parseInt(document.querySelector('#offload').textContent, 10) > 60), { seconds: 90 });
   await watch.page.hover('shoal-player'); // shows the controls, gently
   await pass(1);
   await watch.page.screenshot({ path: `${docs}watch.png` });
 
   const live = await browser.open(`${shoal.base}/`, screen);
   await live.page.waitForSelector('a[href$="/watch/aquarium"]');
+  await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
+  await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
 
-  const studio = await browser.open(`${shoal.base}/studio/mystage`, screen);
+  const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');
   await until('the preview', () => studio.page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
-  await pass(1);
+  await studio.page.fill('#key', key);
+  await studio.page.click('#go');
+  await pass(10);
+  await until('the studio to send all its pictures', () => studio.page.evaluate(() => parseInt(/Frames\s*(\d+)/.exec(document.querySelector('#numbers').textContent)?.[1] ?? '0', 10) >= 28), { seconds: 60 });
   await studio.page.screenshot({ path: `${docs}studio.png` });
   console.log(`made watch.png, live.png and studio.png in ${docs}`);
 } finally {

@@ -4,16 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,118 +49,6 @@ func operations(doc map[string]any) (all []string) {
 
 // undescribed are patterns of which the document does not tell: what is left over, and what Prometheus and pprof define.
 var undescribed = []string{"/", "/metrics"}
-
-// TestEveryRouteIsDescribed holds the document against the patterns that stand in the source.
-//
-// Clause: openapi
-func TestEveryRouteIsDescribed(t *testing.T) {
-	described := operations(readOpenAPI(t))
-	found := patterns(t, "../../origin", "../../tracker", ".")
-	if len(found) < 15 {
-		t.Fatal("the patterns are not where this test looks for them:", found)
-	}
-	for _, pattern := range found {
-		method, path, _ := strings.Cut(pattern, " ")
-		if path == "" {
-			method, path = "", pattern
-		}
-		if slices.Contains(undescribed, path) || strings.HasPrefix(path, "/debug/") || len(path) > 1 && strings.HasSuffix(path, "/") {
-			continue
-		}
-		if !slices.ContainsFunc(described, func(d string) bool {
-			m, p, _ := strings.Cut(d, " ")
-			return p == path && (method == "" || m == method)
-		}) {
-			t.Errorf("%s does not describe %q", openAPIFile, pattern)
-		}
-	}
-	for _, d := range described {
-		_, path, _ := strings.Cut(d, " ")
-		if !slices.Contains(found, d) && !slices.Contains(found, path) {
-			t.Errorf("%s describes %q, and no mux has it", openAPIFile, d)
-		}
-	}
-}
-
-// patterns returns what is given to Handle and HandleFunc in the source of some folders.
-func patterns(t *testing.T, dirs ...string) (all []string) {
-	t.Helper()
-	for _, dir := range dirs {
-		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.IsDir() {
-				return err
-			}
-			all = append(all, patternsIn(t, path)...)
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-func patternsIn(t *testing.T, dir string) (all []string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var parsed []*ast.File
-	constants := map[string]ast.Expr{}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed = append(parsed, f)
-		ast.Inspect(f, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.ValueSpec); ok && len(spec.Values) == len(spec.Names) {
-				for i, name := range spec.Names {
-					constants[name.Name] = spec.Values[i]
-				}
-			}
-			return true
-		})
-	}
-	for _, f := range parsed {
-		ast.Inspect(f, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok || len(call.Args) != 2 {
-				return true
-			}
-			if method, ok := call.Fun.(*ast.SelectorExpr); ok && (method.Sel.Name == "Handle" || method.Sel.Name == "HandleFunc") {
-				if text, ok := constant(call.Args[0], constants); ok && strings.Contains(text, "/") {
-					all = append(all, text)
-				}
-			}
-			return true
-		})
-	}
-	return all
-}
-
-// constant returns the text of an expression, if it is one.
-func constant(e ast.Expr, constants map[string]ast.Expr) (string, bool) {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		text, err := strconv.Unquote(e.Value)
-		return text, err == nil
-	case *ast.Ident:
-		if value, ok := constants[e.Name]; ok {
-			return constant(value, constants)
-		}
-	case *ast.BinaryExpr:
-		x, first := constant(e.X, constants)
-		y, second := constant(e.Y, constants)
-		return x + y, first && second && e.Op == token.ADD
-	}
-	return "", false
-}
 
 // TestAnswersAreAsDescribed asks a live origin and a tracker, and checks status, content type and schema of what they answer.
 //
@@ -304,24 +187,6 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// TestSchemasRefuse: a checker that finds nothing amiss proves nothing.
-func TestSchemasRefuse(t *testing.T) {
-	s := schemas{readOpenAPI(t)}
-	key := map[string]any{"$ref": "#/components/schemas/Key"}
-	good := `{"id":"x","name":"a","added":"2026-01-02T03:04:05Z","note":"","expires":null,"passing":false}`
-	for _, c := range []struct{ old, new string }{
-		{"", ""}, {`"id":"x",`, ""}, {`"passing":false`, `"passing":0`}, {"03:04:05Z", "25:00"}, {`"note"`, `"hash":"","note"`}, {good, "[]"},
-	} {
-		var value any
-		if err := json.Unmarshal([]byte(strings.Replace(good, c.old, c.new, 1)), &value); err != nil {
-			t.Fatal(err)
-		}
-		if amiss := s.check(key, value, "key"); (len(amiss) == 0) != (c.old == "") {
-			t.Errorf("%q for %q: %v", c.new, c.old, amiss)
-		}
-	}
-}
-
 // described tells what of an answer is not as the document says.
 func described(doc map[string]any, operation string, rw *httptest.ResponseRecorder) []string {
 	method, path, _ := strings.Cut(operation, " ")
@@ -351,96 +216,4 @@ func described(doc map[string]any, operation string, rw *httptest.ResponseRecord
 		return []string{err.Error()}
 	}
 	return schemas{doc}.check(form["schema"].(map[string]any), value, strconv.Itoa(rw.Code))
-}
-
-// schemas checks values against the part of JSON Schema that the document uses. It is stricter in one thing: what is not described
-// must not be there.
-type schemas struct{ doc map[string]any }
-
-func (s schemas) check(schema map[string]any, value any, at string) (amiss []string) {
-	schema = s.flat(schema)
-	kinds, _ := schema["type"].([]any)
-	if one, ok := schema["type"].(string); ok {
-		kinds = []any{one}
-	}
-	if kind := kindOf(value); !slices.Contains(kinds, any(kind)) && !(kind == "integer" && slices.Contains(kinds, any("number"))) {
-		return []string{fmt.Sprintf("%s: %v is %s, want %v", at, value, kind, kinds)}
-	}
-	if one, ok := schema["enum"].([]any); ok && !slices.Contains(one, value) {
-		amiss = append(amiss, fmt.Sprintf("%s: %v is none of %v", at, value, one))
-	}
-	switch value := value.(type) {
-	case string:
-		if _, err := time.Parse(time.RFC3339Nano, value); schema["format"] == "date-time" && err != nil {
-			amiss = append(amiss, fmt.Sprintf("%s: %q is no time", at, value))
-		}
-	case float64:
-		if least, ok := schema["minimum"].(float64); ok && value < least {
-			amiss = append(amiss, fmt.Sprintf("%s: %v is below %v", at, value, least))
-		}
-		if most, ok := schema["maximum"].(float64); ok && value > most {
-			amiss = append(amiss, fmt.Sprintf("%s: %v is above %v", at, value, most))
-		}
-	case []any:
-		for i, each := range value {
-			amiss = append(amiss, s.check(schema["items"].(map[string]any), each, fmt.Sprintf("%s[%d]", at, i))...)
-		}
-	case map[string]any:
-		properties, _ := schema["properties"].(map[string]any)
-		required, _ := schema["required"].([]any)
-		for _, name := range required {
-			if _, ok := value[name.(string)]; !ok {
-				amiss = append(amiss, fmt.Sprintf("%s lacks %s", at, name))
-			}
-		}
-		for name, each := range value {
-			if of, ok := properties[name].(map[string]any); ok {
-				amiss = append(amiss, s.check(of, each, at+"."+name)...)
-			} else if properties != nil {
-				amiss = append(amiss, fmt.Sprintf("%s.%s is not described", at, name))
-			}
-		}
-	}
-	return amiss
-}
-
-// flat follows a $ref, and makes one schema of an allOf.
-func (s schemas) flat(schema map[string]any) map[string]any {
-	if ref, ok := schema["$ref"].(string); ok {
-		at := any(s.doc)
-		for word := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
-			at = at.(map[string]any)[word]
-		}
-		return s.flat(at.(map[string]any))
-	}
-	all, ok := schema["allOf"].([]any)
-	if !ok {
-		return schema
-	}
-	properties, required := map[string]any{}, []any{}
-	for _, each := range all {
-		of := s.flat(each.(map[string]any))
-		maps.Copy(properties, of["properties"].(map[string]any))
-		required = append(required, of["required"].([]any)...)
-	}
-	return map[string]any{"type": "object", "properties": properties, "required": required}
-}
-
-func kindOf(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "boolean"
-	case string:
-		return "string"
-	case float64:
-		if value == float64(int64(value)) {
-			return "integer"
-		}
-		return "number"
-	case []any:
-		return "array"
-	}
-	return "object"
 }

@@ -15,17 +15,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"slices"
 	"time"
+
+	"github.com/shoal-live/shoal/e2e/process"
+	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
 // report is what was measured.
@@ -137,14 +138,17 @@ func (r report) table(out io.Writer) {
 }
 
 func measure(program string, rate, times float64, rounds int, length time.Duration) (r report, err error) {
-	address, tracker, err := start(program)
+	address, err := redistest.FreeAddress()
 	if err != nil {
 		return r, err
 	}
-	defer func() {
-		tracker.Process.Signal(os.Interrupt)
-		tracker.Wait()
-	}()
+	tracker, err := process.StartServer(context.Background(), "http://"+address+"/readyz",
+		program, "tracker", "-http", address, "-admin", "127.0.0.1:0", "-stun", "", "-log", "warn")
+	if err != nil {
+		return r, err
+	}
+	defer tracker.Stop()
+	http.DefaultClient.CloseIdleConnections()
 	var took [3][][]time.Duration // by kind and phase
 	var cpu [3]time.Duration
 	var waited time.Duration
@@ -160,7 +164,11 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 				return r, err
 			}
 		}
-		before, pressure := processor(tracker.Process.Pid), waiting()
+		before, err := tracker.ProcessorTime()
+		if err != nil {
+			return r, err
+		}
+		pressure := waiting()
 		o.run(length)
 		pressure = waiting() - pressure
 		c, err := end()
@@ -173,7 +181,11 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 		case 2:
 			f.add(c)
 		}
-		cpu[kind] += processor(tracker.Process.Pid) - before
+		after, err := tracker.ProcessorTime()
+		if err != nil {
+			return r, err
+		}
+		cpu[kind] += after - before
 		took[kind] = append(took[kind], o.took)
 		r.FailedJoins += o.failed
 	}
@@ -189,32 +201,4 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 	}
 	r.TrackerCPU = float64((cpu[2] - cpu[1]).Microseconds()) / float64(r.Refused)
 	return r, nil
-}
-
-// start starts a tracker on a free port and returns once it is ready.
-func start(program string) (string, *exec.Cmd, error) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	address := free.Addr().String()
-	free.Close()
-	tracker := exec.Command(program, "tracker", "-http", address, "-admin", "127.0.0.1:0", "-stun", "", "-log", "warn")
-	tracker.Stderr = os.Stderr
-	if err := tracker.Start(); err != nil {
-		return "", nil, err
-	}
-	for range 100 {
-		if answer, err := http.Get("http://" + address + "/readyz"); err == nil {
-			answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				http.DefaultClient.CloseIdleConnections()
-				return address, tracker, nil
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	tracker.Process.Kill()
-	tracker.Wait()
-	return "", nil, errors.New("the tracker is not ready after 5 s")
 }

@@ -88,22 +88,6 @@ func (o *others) join() (time.Duration, error) {
 	return 0, errors.New("no roster")
 }
 
-// processor returns the processor time that a process has used.
-func processor(pid int) time.Duration {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	_, text, _ := strings.Cut(string(b), ") ")
-	fields := strings.Fields(text) // from the third on, see proc(5)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, _ := strconv.Atoi(fields[11])
-	system, _ := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
-}
-
 // waiting returns for how long, so far, something on this machine waited for a processor; 0 where the kernel does not tell.
 func waiting() time.Duration {
 	b, err := os.ReadFile("/proc/pressure/cpu")

@@ -75,14 +75,15 @@ class Service {
 /** Starts `shoal up`. What it printed is in `printed`, and `key` is the publish key for `stream`. */
 export async function up(t, { demo = true, stream = 'mystream', args = [], env = {} } = {}) {
   const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port(), stun: port() };
+  const data = folder('data');
   const shoal = new Service(t, 'up', [
-    'up', `-demo=${demo}`, '-stream', stream, '-data', folder('data'), '-http', `:${ports.http}`, '-rtmp', `:${ports.rtmp}`,
+    'up', `-demo=${demo}`, '-stream', stream, '-data', data, '-http', `:${ports.http}`, '-rtmp', `:${ports.rtmp}`,
     '-webrtc', `:${ports.webrtc}`, '-stun', `:${ports.stun}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,
   ], ports, env);
   const [, key] = await shoal.process.line(/^ *Key +(\S+)$/m, 15);
   await shoal.ready();
   const printed = (label) => new RegExp(`^ *${label} +(.*)$`, 'm').exec(shoal.process.output)?.[1];
-  return Object.assign(shoal, { key, rtmp: `rtmp://127.0.0.1:${ports.rtmp}/live`, printed });
+  return Object.assign(shoal, { key, data, rtmp: `rtmp://127.0.0.1:${ports.rtmp}/live`, printed });
 }
 
 export const originPorts = () => ({ http: port(), admin: port(), rtmp: port(), webrtc: port() });

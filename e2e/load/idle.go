@@ -85,10 +85,10 @@ func startHolder(ctx context.Context, program string) (*holder, error) {
 		err = s.collect()
 	}
 	if err == nil {
-		n.empty, err = s.resident()
+		n.empty, err = s.Resident()
 	}
 	if err != nil {
-		s.stop()
+		s.Stop()
 		return nil, err
 	}
 	return n, nil
@@ -97,7 +97,7 @@ func startHolder(ctx context.Context, program string) (*holder, error) {
 func (n *holder) end() {
 	n.to.Close()
 	n.holder.Wait()
-	n.stop()
+	n.Stop()
 }
 
 // restAt brings each holder to so many viewers, lets them be idle, and measures: first as it is, then once the garbage of the
@@ -115,7 +115,7 @@ func restAt(ctx context.Context, holders []*holder, viewers int) (s step, err er
 	}
 	var processor time.Duration
 	for _, n := range holders {
-		t, err := n.processorTime()
+		t, err := n.ProcessorTime()
 		if err != nil {
 			return s, err
 		}
@@ -129,12 +129,12 @@ func restAt(ctx context.Context, holders []*holder, viewers int) (s step, err er
 	s.Viewers = viewers * len(holders)
 	var grown, settled int
 	for _, n := range holders {
-		t, err := n.processorTime()
+		t, err := n.ProcessorTime()
 		if err != nil {
 			return s, err
 		}
 		processor += t
-		now, err := n.resident()
+		now, err := n.Resident()
 		if err != nil {
 			return s, err
 		}
@@ -143,7 +143,7 @@ func restAt(ctx context.Context, holders []*holder, viewers int) (s step, err er
 			return s, err
 		}
 		time.Sleep(time.Second) // in which freed memory goes back
-		if now, err = n.resident(); err != nil {
+		if now, err = n.Resident(); err != nil {
 			return s, err
 		}
 		settled += now - n.empty

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/shoal-live/shoal/e2e/process"
 )
 
 // atOnce is how many viewers are in the midst of being introduced.
@@ -33,14 +35,14 @@ func (r *report) shoalIntroduces(ctx context.Context, c config, trickle bool) (f
 	if err != nil {
 		return 0, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	if c.profile != "" {
-		go s.profile(c.profile)
+		go process.Profile(s.admin, "profile?seconds=3", c.profile)
 	}
 	perCoreSecond, err := introduce(ctx, s, c.introduced, 0, func(crowd *crowd, n int, linked func()) error {
 		return (&viewer{crowd: crowd, number: n, wants: wanted, trickle: trickle, linked: linked}).run()
 	})
-	if reads, writes := s.calls(); !trickle {
+	if reads, writes := s.Calls(); !trickle {
 		r.Introductions.ReadsEach, r.Introductions.WritesEach = float64(reads)/float64(c.introduced), float64(writes)/float64(c.introduced)
 	}
 	return perCoreSecond, err
@@ -59,7 +61,7 @@ func (r *report) measurePeer(ctx context.Context, c config) (err error) {
 		if err != nil {
 			return 0, err
 		}
-		defer s.stop()
+		defer s.Stop()
 		return introduce(ctx, s, min(c.introduced, mostPeer), wanted*(wanted+1)/2, func(crowd *crowd, n int, linked func()) error {
 			return (&announcer{crowd: crowd, number: n, linked: linked}).run()
 		})
@@ -72,7 +74,7 @@ func (r *report) measurePeer(ctx context.Context, c config) (err error) {
 func introduce(ctx context.Context, s *server, n, missing int, arrive func(c *crowd, n int, linked func()) error) (float64, error) {
 	crowd := newCrowd(s)
 	defer crowd.leave()
-	before, err := s.processorTime()
+	before, err := s.ProcessorTime()
 	if err != nil {
 		return 0, err
 	}
@@ -89,7 +91,7 @@ func introduce(ctx context.Context, s *server, n, missing int, arrive func(c *cr
 		return 0, err
 	}
 	time.Sleep(settling)
-	after, err := s.processorTime()
+	after, err := s.ProcessorTime()
 	if err != nil {
 		return 0, err
 	}

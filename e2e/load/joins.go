@@ -43,7 +43,7 @@ func arrivals(ctx context.Context, program string, n int, within time.Duration) 
 	if err != nil {
 		return nil, 0, err
 	}
-	defer s.stop()
+	defer s.Stop()
 	crowd := newCrowd(s)
 	defer crowd.leave()
 	var mu sync.Mutex

@@ -116,10 +116,10 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	}
 	defer h.close()
 	if err := r.measureStreams(ctx, c, h, clip); err != nil {
-		return fmt.Errorf("%w\n%s", err, h.tail())
+		return fmt.Errorf("%w\n%s", err, h.Told())
 	}
 	if err := r.measureCameras(ctx, c, h, clip); err != nil {
-		return fmt.Errorf("%w\n%s", err, h.tail())
+		return fmt.Errorf("%w\n%s", err, h.Told())
 	}
 	if r.ControlCPUPercentPerStream > 0 {
 		r.CPURatio = rounded(r.CPUPercentPerStream/r.ControlCPUPercentPerStream, 2)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/shoal-live/shoal/e2e/process"
 	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
@@ -70,11 +71,11 @@ func measureControl(ctx context.Context, clip *clip, streams int, long time.Dura
 	if err != nil {
 		return 0, err
 	}
-	p, err := start(self, "relay", address, sink.Addr().String())
+	p, err := process.Start(self, "relay", address, sink.Addr().String())
 	if err != nil {
 		return 0, err
 	}
-	defer p.stop()
+	defer p.Stop()
 	if err := pass(ctx, 500*time.Millisecond); err != nil {
 		return 0, err
 	}
@@ -94,7 +95,7 @@ func measureControl(ctx context.Context, clip *clip, streams int, long time.Dura
 	if err := pass(ctx, 3*time.Second); err != nil {
 		return 0, err
 	}
-	share, err := p.busy(ctx, long)
+	share, err := busy(ctx, p, long)
 	select {
 	case err := <-failed:
 		return 0, fmt.Errorf("relay: %w", err)

@@ -61,7 +61,7 @@ func besiege(ctx context.Context, args []string, out io.Writer) error {
 	defer h.close()
 	r, err := h.besieged(ctx, clip, *connections, time.Duration(*seconds)*time.Second)
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, h.tail())
+		return fmt.Errorf("%w\n%s", err, h.Told())
 	}
 	return json.NewEncoder(out).Encode(r)
 }
@@ -102,7 +102,7 @@ func (h *house) besieged(ctx context.Context, clip *clip, connections int, long 
 	}
 
 	r := &besieged{Connections: connections, Kinds: map[string]*kindReport{}}
-	if r.Memory.Before, err = h.resident(); err != nil {
+	if r.Memory.Before, err = h.Resident(); err != nil {
 		return nil, err
 	}
 	var foes sync.WaitGroup
@@ -116,7 +116,7 @@ func (h *house) besieged(ctx context.Context, clip *clip, connections int, long 
 	}
 	group.Go(func() error {
 		for running.Err() == nil {
-			if now, err := h.resident(); err == nil {
+			if now, err := h.Resident(); err == nil {
 				r.Memory.Most = max(r.Memory.Most, now)
 			}
 			_ = pass(running, 200*time.Millisecond)

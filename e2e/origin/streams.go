@@ -18,7 +18,7 @@ func (r *report) measureStreams(ctx context.Context, c config, h *house, clip *c
 	if err := pass(ctx, 2*time.Second); err != nil { // what starting took is over
 		return err
 	}
-	idle, err := h.resident()
+	idle, err := h.Resident()
 	if err != nil {
 		return err
 	}
@@ -58,13 +58,13 @@ func (r *report) measureStreams(ctx context.Context, c config, h *house, clip *c
 			defer close(profiled)
 			h.profile(fmt.Sprintf("profile?seconds=%d", int(c.measured.Seconds())), c.cpu)
 		}()
-		share, err := h.busy(running, c.measured)
+		share, err := busy(running, h.Process, c.measured)
 		if err != nil {
 			return errEarly
 		}
 		<-profiled
 		r.CPUPercentPerStream = rounded(100*share/float64(c.streams), 4)
-		resident, err := h.resident()
+		resident, err := h.Resident()
 		r.MemoryBytesPerStream, r.MemorySeconds = (resident-idle)/c.streams, (c.fill + c.measured).Seconds()
 		h.profile("heap", c.heap)
 		h.profile("allocs", c.gone)

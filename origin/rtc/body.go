@@ -4,7 +4,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 )
 
 // What is sent to an endpoint.
@@ -27,13 +26,4 @@ func Body(r *http.Request, kind string) (text string, status int, why string) {
 		return "", http.StatusRequestEntityTooLarge, "the body is too long"
 	}
 	return string(b), 0, ""
-}
-
-// Bearer returns the Bearer token of a request, empty if it has none.
-func Bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }

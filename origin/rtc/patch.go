@@ -4,10 +4,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"time"
 )
 
-// ServePatch answers the PATCH of a session, by fail where it is refused. It tells whether ICE began anew.
-func (n *Negotiation) ServePatch(w http.ResponseWriter, r *http.Request, fail func(w http.ResponseWriter, status int, text string)) (anew bool) {
+// Fail answers a request that is refused.
+type Fail func(w http.ResponseWriter, status int, text string)
+
+// servePatch answers the PATCH of a session, by fail where it is refused. It tells whether ICE began anew.
+func (s *Session) servePatch(w http.ResponseWriter, r *http.Request, fail Fail) (anew bool) {
 	text, status, why := Body(r, TypeFragment)
 	if status != 0 {
 		fail(w, status, "webrtc: "+why)
@@ -18,7 +22,7 @@ func (n *Negotiation) ServePatch(w http.ResponseWriter, r *http.Request, fail fu
 		fail(w, http.StatusBadRequest, err.Error())
 		return false
 	}
-	answer, etag, err := n.patch(r.Context(), r.Header.Get("If-Match"), f)
+	answer, etag, err := s.Negotiation.patch(r.Context(), r.Header.Get("If-Match"), f)
 	if err != nil {
 		fail(w, patchStatus(err), err.Error())
 		return false
@@ -29,6 +33,7 @@ func (n *Negotiation) ServePatch(w http.ResponseWriter, r *http.Request, fail fu
 		w.WriteHeader(http.StatusNoContent)
 		return false
 	}
+	s.Hear(time.Now()) // its peer is given time to come back
 	h.Set("Content-Type", TypeFragment)
 	h.Set("ETag", etag)
 	_, _ = io.WriteString(w, answer) // who asked may have gone

@@ -15,7 +15,8 @@
 //	opus.go     AAC to Opus
 //	encode.go   when it runs
 //	session.go  a viewer's connection
-//	play.go, resource.go, state.go  what HTTP answers
+//	play.go     POST: a session of an offer; PATCH and DELETE are package rtc's
+//	state.go    GET: whether there is something to play
 //
 // A picture that is shown out of the order in which it comes (B-frames) is refused: browsers' WebRTC shows pictures as they come.
 package whep

@@ -2,20 +2,16 @@ package whep
 
 import (
 	"context"
+	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 )
-
-const wrongKeyDelay = time.Second
 
 // Config is what an Endpoint needs.
 type Config struct {
@@ -37,12 +33,10 @@ type Endpoint struct {
 	config Config
 	links  []string // the ICE servers as Link headers
 
-	mu       sync.Mutex
-	running  context.Context
-	entered  map[string]int // of a stream's name: sessions, and offers that may become one
-	sessions map[string]*session
-	feeds    map[*stream.Stream]*feed
-	all      sync.WaitGroup
+	sessions *rtc.Sessions[*session]
+
+	mu    sync.Mutex
+	feeds map[*stream.Stream]*feed
 }
 
 // New returns an endpoint that refuses offers until Run. The error is of ICEServers.
@@ -51,20 +45,14 @@ func New(config Config) (*Endpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Endpoint{config: config, links: links, entered: map[string]int{}, sessions: map[string]*session{}, feeds: map[*stream.Stream]*feed{}}, nil
+	return &Endpoint{
+		config: config, links: links,
+		sessions: rtc.NewSessions[*session](config.Viewers, config.PerStream), feeds: map[*stream.Stream]*feed{},
+	}, nil
 }
 
 // Run takes offers until ctx is done; it returns when all sessions are closed. The port must be open until then.
-func (e *Endpoint) Run(ctx context.Context) {
-	e.mu.Lock()
-	e.running = ctx
-	e.mu.Unlock()
-	<-ctx.Done()
-	e.mu.Lock()
-	e.running = nil
-	e.mu.Unlock()
-	e.all.Wait()
-}
+func (e *Endpoint) Run(ctx context.Context) { e.sessions.Run(ctx) }
 
 // Live keeps a stream's newest key frame, and what followed it, at hand until ctx is done, so that whoever comes sees a picture at once.
 func (e *Endpoint) Live(ctx context.Context, st *stream.Stream) {
@@ -108,18 +96,18 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !stream.ValidName(name):
 		e.fail(w, http.StatusNotFound, "a stream name has 1 to 64 letters, digits, '-' or '_'")
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Accept-Post", rtc.TypeSDP)
-		w.Header().Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, GET, OPTIONS")
-		w.WriteHeader(http.StatusNoContent)
+		rtc.ServeOptions(w)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		e.get(w, r, name)
 	case !e.authorized(w, r, name):
 	case r.Method == http.MethodPost && id == "":
 		e.post(w, r, name)
 	case r.Method == http.MethodPatch && id != "":
-		e.patch(w, r, name, id)
+		if e.sessions.ServePatch(w, r, name, id, e.fail) {
+			e.config.Log.Info("whep: ICE restarted", "stream", name)
+		}
 	case r.Method == http.MethodDelete && id != "":
-		e.delete(w, r, name, id)
+		e.sessions.ServeDelete(w, r, name, id, errDeleted, e.fail)
 	default:
 		w.Header().Set("Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE")
 		e.fail(w, http.StatusMethodNotAllowed, "POST goes to /whep/NAME; PATCH and DELETE to the Location that POST answered")
@@ -143,26 +131,15 @@ func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name strin
 	if e.config.Authorize == nil {
 		return true
 	}
-	key := rtc.Bearer(r)
-	if key == "" {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		e.refuse(w, http.StatusUnauthorized, refusedKey, "send the stream's publish key as Bearer token; whoever has none watches by HLS")
-		return false
-	}
-	owner, ok := e.config.Authorize(key)
-	if ok && owner == name {
+	status, err := rtc.Authorize(w, r, name, e.config.Authorize)
+	switch {
+	case err == nil:
 		return true
+	case errors.Is(err, rtc.ErrNoKey):
+		e.refuse(w, status, refusedKey, "send the stream's publish key as Bearer token; whoever has none watches by HLS")
+	default:
+		e.refuse(w, status, refusedKey, err.Error())
 	}
-	select {
-	case <-time.After(wrongKeyDelay):
-	case <-r.Context().Done():
-	}
-	if ok {
-		e.refuse(w, http.StatusForbidden, refusedKey, "this publish key belongs to another stream")
-		return false
-	}
-	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	e.refuse(w, http.StatusUnauthorized, refusedKey, "wrong publish key")
 	return false
 }
 
@@ -171,35 +148,9 @@ func (e *Endpoint) Evict(holds func(key string) bool) {
 	if e.config.Authorize == nil {
 		return
 	}
-	e.mu.Lock()
-	all := slices.Collect(maps.Values(e.sessions))
-	e.mu.Unlock()
-	for _, s := range all {
-		if !holds(s.key) {
-			s.end(errRevoked)
+	for _, s := range e.sessions.All() {
+		if !holds(s.Key) {
+			s.End(errRevoked)
 		}
-	}
-}
-
-// enter takes a place among the sessions, which the function it returns gives back; nil if there is none.
-func (e *Endpoint) enter(name string) (context.Context, func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all := 0
-	for _, n := range e.entered {
-		all += n
-	}
-	if e.running == nil || all >= e.config.Viewers || e.entered[name] >= e.config.PerStream {
-		return nil, nil
-	}
-	e.entered[name]++
-	e.all.Add(1)
-	return e.running, func() {
-		e.mu.Lock()
-		if e.entered[name]--; e.entered[name] == 0 {
-			delete(e.entered, name)
-		}
-		e.mu.Unlock()
-		e.all.Done()
 	}
 }

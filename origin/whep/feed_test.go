@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +15,7 @@ import (
 	rtpcodecs "github.com/pion/rtp/codecs"
 
 	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
@@ -171,7 +171,7 @@ func TestPack(t *testing.T) {
 		{"AV1", media.Track{Codec: &codecs.AV1{}}, av1, func() rtp.Depacketizer { return &rtpcodecs.AV1Depacketizer{} }, len(large)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o, err := newOutlet(codec{name: c.name})
+			o, err := newOutlet(rtc.Codec{Name: c.name})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -192,7 +192,7 @@ func TestPack(t *testing.T) {
 			}
 		})
 	}
-	if _, err := newOutlet(codec{name: "VP8"}); !errors.Is(err, errCodecs) {
+	if _, err := newOutlet(rtc.Codec{Name: "VP8"}); !errors.Is(err, errCodecs) {
 		t.Error(err)
 	}
 }
@@ -214,13 +214,11 @@ func TestSilence(t *testing.T) {
 				began := time.Now()
 				f := alone(t)
 				f.heard = began.Add(c.media)
-				s := &session{feed: f, queue: newQueue("H264", false), ended: make(chan struct{})}
-				var once sync.Once
-				s.end = func(err error) { once.Do(func() { s.cause = err; close(s.ended) }) }
-				s.heard.Store(began.Add(c.heard).UnixNano())
+				s := &session{Session: rtc.NewSession("demo"), feed: f, queue: newQueue("H264", false)}
+				s.Hear(began.Add(c.heard))
 				s.watch(context.Background())
-				if d := time.Since(began); s.cause != c.want || d != c.at {
-					t.Errorf("after %v: %v", d, s.cause)
+				if d := time.Since(began); s.Cause() != c.want || d != c.at {
+					t.Errorf("after %v: %v", d, s.Cause())
 				}
 			})
 		})

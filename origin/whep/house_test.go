@@ -2,36 +2,31 @@ package whep
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 	"go.uber.org/goleak"
 
 	"github.com/shoal-live/shoal/origin/media"
-	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const bearer = "Bearer secret"
-
-// house is an endpoint with the keys "secret" for "demo" and "other" for "other".
+// house is an endpoint with streams.
 type house struct {
+	rtctest.Server
 	endpoint *Endpoint
 	streams  *stream.Streams
-	http     *httptest.Server
 }
 
 func open(t testing.TB, change func(*Config)) *house {
@@ -46,17 +41,12 @@ func open(t testing.TB, change func(*Config)) *house {
 		t.Fatal(err)
 	}
 	h := &house{}
-	port := rtc.New(rtc.Config{Addr: "127.0.0.1:0", Log: log})
-	h.streams = stream.New(stream.Config{
-		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
-		Live: func(ctx context.Context, st *stream.Stream) { h.endpoint.Live(ctx, st) },
-	}, counted, log)
+	streams := rtctest.Streams(t)
+	streams.Live = func(ctx context.Context, st *stream.Stream) { h.endpoint.Live(ctx, st) }
+	h.streams = stream.New(streams, counted, log)
 	config := Config{
-		Port: port, Streams: h.streams, Viewers: 3, PerStream: 2, ICEServers: []string{"stun:stun.example:3478"}, Metrics: metrics, Log: log,
-		Authorize: func(key string) (string, bool) {
-			name, ok := map[string]string{"secret": "demo", "other": "other"}[key]
-			return name, ok
-		},
+		Port: rtctest.Open(t, log), Authorize: rtctest.Authorize, Streams: h.streams, Viewers: 3, PerStream: 2,
+		ICEServers: []string{"stun:stun.example:3478"}, Metrics: metrics, Log: log,
 	}
 	if change != nil {
 		change(&config)
@@ -64,50 +54,9 @@ func open(t testing.TB, change func(*Config)) *house {
 	if h.endpoint, err = New(config); err != nil {
 		t.Fatal(err)
 	}
-	if err := port.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	h.endpoint.running = ctx // as Run will say; the test must not race it
-	var all sync.WaitGroup
-	all.Go(func() { h.endpoint.Run(ctx) })
-	all.Go(func() { h.streams.Run(ctx) })
-	m := http.NewServeMux()
-	m.Handle("/whep/{name}", h.endpoint)
-	m.Handle("/whep/{name}/{session}", h.endpoint)
-	h.http = httptest.NewServer(m)
-	t.Cleanup(func() {
-		h.http.Close()
-		http.DefaultClient.CloseIdleConnections()
-		cancel()
-		all.Wait()
-		if err := port.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	h.endpoint.sessions.Open(rtctest.Run(t, h.endpoint.Run, h.streams.Run))
+	h.Server = rtctest.Serve(t, "/whep", h.endpoint)
 	return h
-}
-
-// do sends a request; headers are pairs.
-func (h *house) do(t testing.TB, method, path, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, h.http.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(b)
 }
 
 func picture(t testing.TB) media.Track {
@@ -210,24 +159,10 @@ type viewer struct {
 
 func newViewer(t testing.TB, kinds ...webrtc.RTPCodecType) *viewer {
 	t.Helper()
-	engine := &webrtc.MediaEngine{}
-	if err := engine.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
-	}
-	var settings webrtc.SettingEngine
-	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(settings)).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &viewer{PeerConnection: pc, packets: map[webrtc.RTPCodecType]chan *rtp.Packet{}, reports: map[webrtc.RTPCodecType]chan *rtcp.SenderReport{}}
 	var all sync.WaitGroup
-	t.Cleanup(func() {
-		_ = pc.GracefulClose()
-		all.Wait()
-	})
+	t.Cleanup(all.Wait) // once the connection is closed
+	pc := rtctest.Peer(t)
+	v := &viewer{PeerConnection: pc, packets: map[webrtc.RTPCodecType]chan *rtp.Packet{}, reports: map[webrtc.RTPCodecType]chan *rtcp.SenderReport{}}
 	if len(kinds) == 0 {
 		kinds = []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo}
 	}
@@ -264,23 +199,14 @@ func newViewer(t testing.TB, kinds ...webrtc.RTPCodecType) *viewer {
 			}
 		})
 	})
-	offer, err := pc.CreateOffer(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(pc)
-	if err := pc.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	v.offer = pc.LocalDescription().SDP
+	v.offer = rtctest.Offer(t, pc, nil)
 	return v
 }
 
 // play posts the viewer's offer and connects.
 func (h *house) play(t testing.TB, v *viewer) {
 	t.Helper()
-	a, sdp := h.do(t, "POST", "/whep/demo", v.offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	a, sdp := h.Do(t, "POST", "/whep/demo", v.offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp")
 	if a.StatusCode != http.StatusCreated {
 		t.Fatal(a.StatusCode, sdp)
 	}
@@ -289,9 +215,7 @@ func (h *house) play(t testing.TB, v *viewer) {
 		a.Header.Get("Link") != `<stun:stun.example:3478>; rel="ice-server"` {
 		t.Fatal(a.Header)
 	}
-	if err := v.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-		t.Fatal(err)
-	}
+	rtctest.Answer(t, v.PeerConnection, sdp)
 }
 
 // newestKey returns the time of the key frame that a viewer would get now.
@@ -305,9 +229,8 @@ func (h *house) newestKey() time.Duration {
 
 // session returns what the endpoint has of a viewer.
 func (h *house) session(v *viewer) *session {
-	h.endpoint.mu.Lock()
-	defer h.endpoint.mu.Unlock()
-	return h.endpoint.sessions[v.location[len("/whep/demo/"):]]
+	s, _ := h.endpoint.sessions.Find("demo", v.location[len("/whep/demo/"):])
+	return s
 }
 
 func next[T any](t testing.TB, from chan T, what string) (v T) {

@@ -12,6 +12,8 @@ import (
 	"github.com/pion/rtp"
 	rtpcodecs "github.com/pion/rtp/codecs"
 	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 const maxPayload = 1200 - 12 - 16 // of a packet of 1200 bytes with RTP's header and SRTP's tag
@@ -30,10 +32,10 @@ type outlet struct {
 	octets   uint32
 }
 
-func newOutlet(c codec) (*outlet, error) {
+func newOutlet(c rtc.Codec) (*outlet, error) {
 	id, rate := "video", int64(videoRate)
 	var payloader rtp.Payloader
-	switch c.name {
+	switch c.Name {
 	case "H264":
 		payloader = &rtpcodecs.H264Payloader{}
 	case "H265":
@@ -45,7 +47,7 @@ func newOutlet(c codec) (*outlet, error) {
 	default:
 		return nil, errCodecs
 	}
-	local, err := webrtc.NewTrackLocalStaticRTP(c.capability(), id, "shoal") // one name: to be played in time with each other
+	local, err := webrtc.NewTrackLocalStaticRTP(capability(c), id, "shoal") // one name: to be played in time with each other
 	if err != nil {
 		return nil, err
 	}

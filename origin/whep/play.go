@@ -2,9 +2,7 @@ package whep
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -41,7 +39,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.refuse(w, http.StatusConflict, refusedIdle, name+" is not live now")
 		return
 	}
-	ctx, leave := e.enter(name)
+	ctx, leave := e.sessions.Enter(name)
 	if ctx == nil {
 		e.refuse(w, http.StatusServiceUnavailable, refusedLimit, "no more viewers are taken by WHEP now; watch by HLS")
 		return
@@ -65,26 +63,13 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.refuse(w, status, refusedFormat, err.Error())
 		return
 	}
-	s.key = rtc.Bearer(r)
-	e.mu.Lock()
-	e.sessions[s.id] = s
-	e.mu.Unlock()
+	s.Key = rtc.Bearer(r)
 	e.config.Metrics.Viewers.Inc()
-	go e.keep(ctx, s, done)
-	h := w.Header()
-	h.Set("Content-Type", rtc.TypeSDP)
-	h.Set("Location", "/whep/"+name+"/"+s.id)
-	h.Set("ETag", s.negotiation.ETag())
-	for _, server := range e.links {
-		h.Add("Link", server)
-	}
-	h.Set("Accept-Patch", rtc.TypeFragment)
-	h.Set("Cache-Control", "no-store")
+	e.sessions.Keep(s, func() { e.keep(ctx, s) }, done)
 	if silence != nil {
-		h.Set(SilenceHeader, silence.Error())
+		w.Header().Set(SilenceHeader, silence.Error())
 	}
-	w.WriteHeader(http.StatusCreated)
-	_, _ = io.WriteString(w, text)
+	s.ServeAnswer(w, "/whep", e.links, text)
 }
 
 // offered makes a session of an offer, if the stream suits it.
@@ -102,7 +87,7 @@ func (e *Endpoint) offered(ctx context.Context, f *feed, text string, o offer) (
 	if _, ok := o.opus(); o.hasAudio && !ok {
 		silence = errNoOpus
 	}
-	s, answer, err := answer(ctx, e.config.Port, rtc.Aside{Log: e.config.Log}, rand.Text(), text, o, f, video, silence == nil && o.hasAudio)
+	s, answer, err := answer(ctx, e.config.Port, rtc.Aside{Log: e.config.Log}, text, o, f, video, silence == nil && o.hasAudio)
 	if !o.hasAudio {
 		silence = nil
 	}
@@ -110,15 +95,10 @@ func (e *Endpoint) offered(ctx context.Context, f *feed, text string, o offer) (
 }
 
 // keep runs a session until it ends.
-func (e *Endpoint) keep(ctx context.Context, s *session, done func()) {
-	defer done()
-	defer close(s.closed)
+func (e *Endpoint) keep(ctx context.Context, s *session) {
 	err := s.run(ctx)
-	e.mu.Lock()
-	delete(e.sessions, s.id)
-	e.mu.Unlock()
 	e.config.Metrics.Viewers.Dec()
-	e.config.Metrics.Bytes.WithLabelValues(s.name).Add(float64(s.sent.Load()))
-	e.config.Metrics.Skips.WithLabelValues(s.name).Add(float64(s.queue.skipped()))
-	e.config.Log.Info("whep: session ended", "stream", s.name, "cause", err)
+	e.config.Metrics.Bytes.WithLabelValues(s.Name).Add(float64(s.sent.Load()))
+	e.config.Metrics.Skips.WithLabelValues(s.Name).Add(float64(s.queue.skipped()))
+	e.config.Log.Info("whep: session ended", "stream", s.Name, "cause", err)
 }

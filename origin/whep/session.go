@@ -40,35 +40,25 @@ var (
 
 // session is one viewer's peer connection.
 type session struct {
-	// static
-	id          string
-	name        string
-	key         string // that let the viewer in
-	pc          *webrtc.PeerConnection
-	negotiation *rtc.Negotiation
-	feed        *feed
-	queue       *queue
-	video       *outlet
-	audio       *outlet // nil: none
+	*rtc.Session // heard of with each report
 
-	heard     atomic.Int64 // Unix nanoseconds of the newest word of the viewer
+	// static
+	pc    *webrtc.PeerConnection
+	feed  *feed
+	queue *queue
+	video *outlet
+	audio *outlet // nil: none
+
 	sent      atomic.Int64 // bytes
 	connected chan struct{}
-	ended     chan struct{} // it is to end
-	closed    chan struct{} // it has ended
-	end       func(err error)
-	cause     error // once ended is closed
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates. Without sound the answer's audio is inactive.
-func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, o offer, f *feed, video codec, sound bool) (*session, string, error) {
+func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, sdp string, o offer, f *feed, video rtc.Codec, sound bool) (*session, string, error) {
 	s := &session{
-		id: id, name: f.stream.Name, feed: f, queue: newQueue(video.name, sound),
-		connected: make(chan struct{}), ended: make(chan struct{}), closed: make(chan struct{}),
+		Session: rtc.NewSession(f.stream.Name), feed: f, queue: newQueue(video.Name, sound), connected: make(chan struct{}),
 	}
-	var ending, connecting sync.Once
-	s.end = func(err error) { ending.Do(func() { s.cause = err; close(s.ended) }) }
-	s.heard.Store(time.Now().UnixNano())
+	var connecting sync.Once
 	var err error
 	if s.pc, err = connect(port, log, o, video); err != nil {
 		return nil, "", err
@@ -78,13 +68,13 @@ func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, 
 		case webrtc.PeerConnectionStateConnected:
 			connecting.Do(func() { close(s.connected) })
 		case webrtc.PeerConnectionStateFailed:
-			s.end(fmt.Errorf("whep: connection %s", state))
+			s.End(fmt.Errorf("whep: connection %s", state))
 		case webrtc.PeerConnectionStateClosed:
-			s.end(errClosed)
+			s.End(errClosed)
 		}
 	})
 	var text string
-	s.negotiation, text, err = rtc.Negotiate(ctx, s.pc, sdp, s.ended, func() error { return s.addTracks(o, video) })
+	s.Negotiation, text, err = rtc.Negotiate(ctx, s.pc, sdp, s.Ended(), func() error { return s.addTracks(o, video) })
 	if err != nil {
 		_ = s.pc.GracefulClose()
 		return nil, "", err
@@ -93,7 +83,7 @@ func answer(ctx context.Context, port *rtc.Port, log rtc.Aside, id, sdp string, 
 }
 
 // connect makes a peer connection that has exactly the codecs that are sent.
-func connect(port *rtc.Port, log rtc.Aside, o offer, video codec) (*webrtc.PeerConnection, error) {
+func connect(port *rtc.Port, log rtc.Aside, o offer, video rtc.Codec) (*webrtc.PeerConnection, error) {
 	settings, err := port.Settings()
 	if err != nil {
 		return nil, fmt.Errorf("whep: %w", err)
@@ -107,12 +97,12 @@ func connect(port *rtc.Port, log rtc.Aside, o offer, video codec) (*webrtc.PeerC
 	var errs []error
 	if o.hasVideo {
 		errs = append(errs, engine.RegisterCodec(webrtc.RTPCodecParameters{
-			RTPCodecCapability: video.capability(), PayloadType: webrtc.PayloadType(video.payload),
+			RTPCodecCapability: capability(video), PayloadType: webrtc.PayloadType(video.Payload),
 		}, webrtc.RTPCodecTypeVideo))
 	}
 	if c, ok := o.opus(); ok {
 		errs = append(errs, engine.RegisterCodec(webrtc.RTPCodecParameters{
-			RTPCodecCapability: c.capability(), PayloadType: webrtc.PayloadType(c.payload),
+			RTPCodecCapability: capability(c), PayloadType: webrtc.PayloadType(c.Payload),
 		}, webrtc.RTPCodecTypeAudio))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -128,7 +118,7 @@ func connect(port *rtc.Port, log rtc.Aside, o offer, video codec) (*webrtc.PeerC
 }
 
 // addTracks adds what is sent. What is not is stopped, of which the answer says inactive.
-func (s *session) addTracks(o offer, video codec) (err error) {
+func (s *session) addTracks(o offer, video rtc.Codec) (err error) {
 	if s.video, err = s.add(video); err != nil {
 		return err
 	}
@@ -147,7 +137,7 @@ func (s *session) addTracks(o offer, video codec) (err error) {
 	return nil
 }
 
-func (s *session) add(c codec) (*outlet, error) {
+func (s *session) add(c rtc.Codec) (*outlet, error) {
 	o, err := newOutlet(c)
 	if err != nil {
 		return nil, fmt.Errorf("whep: %w", err)
@@ -179,8 +169,7 @@ func (s *session) run(ctx context.Context) error {
 	err := s.pc.GracefulClose()
 	all.Wait()
 	s.feed.leave(s.queue) // after what joins it
-	<-s.ended
-	return errors.Join(s.cause, err)
+	return errors.Join(s.Cause(), err)
 }
 
 // watch returns when the session is to end.
@@ -190,17 +179,17 @@ func (s *session) watch(ctx context.Context) {
 	for {
 		select {
 		case now := <-tick.C:
-			if now.Sub(time.Unix(0, s.heard.Load())) > silence {
-				s.end(errGone)
+			if s.Silence(now) > silence {
+				s.End(errGone)
 			}
 			if s.feed.quiet(now) > idle {
-				s.end(errOver)
+				s.End(errOver)
 			}
 		case <-s.queue.failed:
-			s.end(s.queue.why())
+			s.End(s.queue.why())
 		case <-ctx.Done():
-			s.end(ctx.Err())
-		case <-s.ended:
+			s.End(ctx.Err())
+		case <-s.Ended():
 			return
 		}
 	}
@@ -214,7 +203,7 @@ func (s *session) listen(o *outlet) {
 			return
 		}
 		now := time.Now()
-		s.heard.Store(now.UnixNano())
+		s.Hear(now)
 		for _, p := range packets {
 			switch p.(type) {
 			case *rtcp.PictureLossIndication, *rtcp.FullIntraRequest:
@@ -230,7 +219,7 @@ func (s *session) send(ctx context.Context) {
 	missed := s.feed.join(s.queue, time.Now())
 	for _, u := range missed {
 		if err := s.put(ctx, pacer, u); err != nil {
-			s.end(err)
+			s.End(err)
 			return
 		}
 	}
@@ -250,7 +239,7 @@ func (s *session) send(ctx context.Context) {
 			err = ctx.Err()
 		}
 		if err != nil {
-			s.end(err)
+			s.End(err)
 			return
 		}
 	}

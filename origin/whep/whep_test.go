@@ -14,6 +14,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
 
@@ -71,19 +72,16 @@ func TestPlay(t *testing.T) {
 		t.Errorf("the first picture is %d ticks after the newest key frame", first.Timestamp-session.video.timestamp(key))
 	}
 
-	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", "Bearer other"); a.StatusCode != http.StatusForbidden {
+	if a, _ := h.Do(t, "DELETE", v.location, "", "Authorization", "Bearer other"); a.StatusCode != http.StatusForbidden {
 		t.Error("a foreign DELETE:", a.StatusCode)
 	}
-	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", bearer); a.StatusCode != http.StatusOK {
+	if a, _ := h.Do(t, "DELETE", v.location, "", "Authorization", rtctest.Bearer); a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode)
 	}
-	h.endpoint.mu.Lock()
-	left := len(h.endpoint.sessions) + len(h.endpoint.entered)
-	h.endpoint.mu.Unlock()
-	if left != 0 {
+	if len(h.endpoint.sessions.All())+h.endpoint.sessions.Taken() != 0 {
 		t.Error("DELETE has left something")
 	}
-	if a, _ := h.do(t, "DELETE", v.location, "", "Authorization", bearer); a.StatusCode != http.StatusNotFound {
+	if a, _ := h.Do(t, "DELETE", v.location, "", "Authorization", rtctest.Bearer); a.StatusCode != http.StatusNotFound {
 		t.Error("deleted twice:", a.StatusCode)
 	}
 }
@@ -97,21 +95,12 @@ func TestRestart(t *testing.T) {
 	v := newViewer(t)
 	h.play(t, v)
 	next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
-	offer, err := v.CreateOffer(&webrtc.OfferOptions{ICERestart: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(v.PeerConnection)
-	if err := v.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	fragment, err := rtc.FragmentOf(v.LocalDescription().SDP)
+	fragment, err := rtc.FragmentOf(rtctest.Offer(t, v.PeerConnection, &webrtc.OfferOptions{ICERestart: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	patch := func(body, match string) (*http.Response, string) {
-		return h.do(t, "PATCH", v.location, body, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", match)
+		return h.Do(t, "PATCH", v.location, body, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeFragment, "If-Match", match)
 	}
 	trickled := "a=mid:0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n"
 	for _, c := range []struct {
@@ -129,22 +118,7 @@ func TestRestart(t *testing.T) {
 	if a.StatusCode != http.StatusOK || a.Header.Get("ETag") == v.etag || a.Header.Get("Content-Type") != rtc.TypeFragment {
 		t.Fatal(a.StatusCode, a.Header, answer)
 	}
-	f, err := rtc.ParseFragment(answer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	renewed, err := rtc.Renew(v.answer, f.Ufrag, f.Pwd)
-	if err == nil {
-		err = v.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: renewed})
-	}
-	for _, c := range f.Candidates {
-		if err == nil {
-			err = v.AddICECandidate(c)
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	rtctest.Restarted(t, v.PeerConnection, answer)
 	for range 60 {
 		next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture after the restart")
 	}
@@ -168,7 +142,7 @@ func TestNoSound(t *testing.T) {
 				t.Errorf("the answer has sound:\n%s", v.answer)
 			}
 			next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
-			_, text := h.do(t, "GET", "/whep/demo", "")
+			_, text := h.Do(t, "GET", "/whep/demo", "")
 			var s State
 			if err := json.Unmarshal([]byte(text), &s); err != nil || !s.Playable || s.Sound || !strings.Contains(s.Silence, c.want) {
 				t.Error(err, text)
@@ -199,7 +173,7 @@ func TestOpus(t *testing.T) {
 	if v.silence != "" {
 		t.Error(v.silence)
 	}
-	h.do(t, "DELETE", v.location, "", "Authorization", bearer)
+	h.Do(t, "DELETE", v.location, "", "Authorization", rtctest.Bearer)
 	h.endpoint.mu.Lock()
 	defer h.endpoint.mu.Unlock()
 	for _, f := range h.endpoint.feeds {
@@ -220,14 +194,14 @@ func TestEvict(t *testing.T) {
 	s := h.session(v)
 	h.endpoint.Evict(func(key string) bool { return key == "secret" })
 	select {
-	case <-s.ended:
+	case <-s.Ended():
 		t.Fatal("its key holds")
 	default:
 	}
 	h.endpoint.Evict(func(string) bool { return false })
-	<-s.closed
-	if s.cause != errRevoked {
-		t.Error(s.cause)
+	<-s.Closed()
+	if cause := s.Cause(); cause != errRevoked {
+		t.Error(cause)
 	}
 }
 
@@ -251,11 +225,11 @@ func TestEndedAsItConnects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, _, err := answer(t.Context(), h.endpoint.config.Port, rtc.Aside{Log: h.endpoint.config.Log}, "x", v.offer, o, f, video, true)
+		s, _, err := answer(t.Context(), h.endpoint.config.Port, rtc.Aside{Log: h.endpoint.config.Log}, v.offer, o, f, video, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.end(errDeleted)
+		s.End(errDeleted)
 		close(s.connected)
 		_ = s.run(t.Context())
 		f.mu.Lock()
@@ -270,7 +244,7 @@ func TestEndedAsItConnects(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	h := open(t, nil)
 	v := newViewer(t)
-	if a, text := h.do(t, "POST", "/whep/demo", v.offer, "Authorization", bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
+	if a, text := h.Do(t, "POST", "/whep/demo", v.offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
 		!strings.Contains(text, "not live") || a.Header.Get("Retry-After") == "" {
 		t.Error("nobody broadcasts:", a.StatusCode, text)
 	}
@@ -283,17 +257,17 @@ func TestRefusals(t *testing.T) {
 		{"no key", "/whep/demo", v.offer, "application/sdp", "", 401, "publish key"},
 		{"wrong key", "/whep/demo", v.offer, "application/sdp", "Bearer wrong", 401, "wrong publish key"},
 		{"other stream's key", "/whep/demo", v.offer, "application/sdp", "Bearer other", 403, "another stream"},
-		{"bad name", "/whep/a.b", v.offer, "application/sdp", bearer, 404, "stream name"},
-		{"wrong type", "/whep/demo", v.offer, "text/plain", bearer, 415, "application/sdp"},
-		{"no SDP", "/whep/demo", "hello", "application/sdp", bearer, 400, "SDP"},
-		{"too long", "/whep/demo", strings.Repeat("x", 100<<10), "application/sdp", bearer, 413, "long"},
-		{"no fingerprint", "/whep/demo", strings.ReplaceAll(v.offer, "a=fingerprint", "a=x"), "application/sdp", bearer, 400, "fingerprint"},
-		{"sending", "/whep/demo", strings.ReplaceAll(v.offer, "a=recvonly", "a=sendonly"), "application/sdp", bearer, 422, "/whip/"},
-		{"no H.264", "/whep/demo", strings.ReplaceAll(v.offer, "H264/90000", "H266/90000"), "application/sdp", bearer, 406, "H264"},
-		{"a crowd of candidates", "/whep/demo", v.offer + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 130), "application/sdp", bearer, 400, "candidates"},
-		{"no password", "/whep/demo", strings.ReplaceAll(v.offer, "a=ice-pwd", "a=x"), "application/sdp", bearer, 400, "SDP"},
+		{"bad name", "/whep/a.b", v.offer, "application/sdp", rtctest.Bearer, 404, "stream name"},
+		{"wrong type", "/whep/demo", v.offer, "text/plain", rtctest.Bearer, 415, "application/sdp"},
+		{"no SDP", "/whep/demo", "hello", "application/sdp", rtctest.Bearer, 400, "SDP"},
+		{"too long", "/whep/demo", strings.Repeat("x", 100<<10), "application/sdp", rtctest.Bearer, 413, "long"},
+		{"no fingerprint", "/whep/demo", strings.ReplaceAll(v.offer, "a=fingerprint", "a=x"), "application/sdp", rtctest.Bearer, 400, "fingerprint"},
+		{"sending", "/whep/demo", strings.ReplaceAll(v.offer, "a=recvonly", "a=sendonly"), "application/sdp", rtctest.Bearer, 422, "/whip/"},
+		{"no H.264", "/whep/demo", strings.ReplaceAll(v.offer, "H264/90000", "H266/90000"), "application/sdp", rtctest.Bearer, 406, "H264"},
+		{"a crowd of candidates", "/whep/demo", v.offer + strings.Repeat("a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n", 130), "application/sdp", rtctest.Bearer, 400, "candidates"},
+		{"no password", "/whep/demo", strings.ReplaceAll(v.offer, "a=ice-pwd", "a=x"), "application/sdp", rtctest.Bearer, 400, "SDP"},
 	} {
-		a, text := h.do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
+		a, text := h.Do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
 		if a.StatusCode != c.want || !strings.Contains(text, c.say) {
 			t.Errorf("%s: %d %s", c.name, a.StatusCode, text)
 		}
@@ -301,7 +275,7 @@ func TestRefusals(t *testing.T) {
 
 	// places are given back, and no more are given than there are
 	for n := range 3 {
-		a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp")
+		a, text := h.Do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp")
 		if want := map[int]int{0: 201, 1: 201, 2: 503}[n]; a.StatusCode != want {
 			t.Errorf("viewer %d: %d %s", n, a.StatusCode, text)
 		}
@@ -326,11 +300,11 @@ func TestReordered(t *testing.T) {
 	next(t, v.packets[webrtc.RTPCodecTypeVideo], "picture")
 	s := h.session(v)
 	close(begin)
-	<-s.closed
-	if s.cause != errReordered {
-		t.Error("ended by", s.cause)
+	<-s.Closed()
+	if cause := s.Cause(); cause != errReordered {
+		t.Error("ended by", cause)
 	}
-	if a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
+	if a, text := h.Do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp"); a.StatusCode != http.StatusConflict ||
 		!strings.Contains(text, "B-frames") {
 		t.Error(a.StatusCode, text)
 	}
@@ -345,7 +319,7 @@ func FuzzParseOffer(f *testing.F) {
 		if err == nil && !o.hasVideo && !o.hasAudio {
 			t.Fatal("an offer of nothing was taken")
 		}
-		if c, err := o.choose(track); err == nil && c.name != "H264" {
+		if c, err := o.choose(track); err == nil && c.Name != "H264" {
 			t.Fatal(c)
 		}
 	})
@@ -361,11 +335,11 @@ func TestNotYet(t *testing.T) {
 	}
 	defer session.Close()
 	began := time.Now()
-	a, text := h.do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", bearer, "Content-Type", "application/sdp")
+	a, text := h.Do(t, "POST", "/whep/demo", newViewer(t).offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp")
 	if a.StatusCode != http.StatusServiceUnavailable || !strings.Contains(text, "key frame") || a.Header.Get("Retry-After") == "" || time.Since(began) < knownWithin {
 		t.Error(a.StatusCode, text, time.Since(began))
 	}
-	if _, text := h.do(t, "GET", "/whep/demo", ""); !strings.Contains(text, "key frame") || !strings.Contains(text, `"playable":false`) {
+	if _, text := h.Do(t, "GET", "/whep/demo", ""); !strings.Contains(text, "key frame") || !strings.Contains(text, `"playable":false`) {
 		t.Error(text)
 	}
 }

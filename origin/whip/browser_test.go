@@ -14,6 +14,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 )
 
 // TestSimulcast publishes three layers by WebRTC: all are answered, each is a rendition, and they outlive a restart of ICE.
@@ -23,8 +24,8 @@ func TestSimulcast(t *testing.T) {
 	t.Parallel()
 	h := open(t)
 	c := newMultiCamera(t, "h", "m", "l")
-	offer := c.offer(t, nil)
-	answer, text := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
+	offer := rtctest.Offer(t, c.PeerConnection, nil)
+	answer, text := h.Do(t, "POST", "/whip/demo", offer, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeSDP)
 	if answer.StatusCode != http.StatusCreated || !strings.Contains(text, "a=simulcast:recv h;m;l\r\n") ||
 		strings.Count(text, " recv\r\n") != 3 {
 		t.Fatal(answer.StatusCode, text)
@@ -60,11 +61,11 @@ func TestSimulcast(t *testing.T) {
 	}
 	v, _ := h.streams.Get("demo").Window(0).View()
 	before := c.selected(t)
-	a, fragment := c.restart(t, h, answer.Header.Get("Location"), c.offer(t, &webrtc.OfferOptions{ICERestart: true}))
+	a, fragment := c.restart(t, h, answer.Header.Get("Location"), rtctest.Offer(t, c.PeerConnection, &webrtc.OfferOptions{ICERestart: true}))
 	if a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode, fragment)
 	}
-	c.take(t, fragment)
+	rtctest.Restarted(t, c.PeerConnection, fragment)
 	three(v.Next + 2)
 	if now := c.selected(t); now == before {
 		t.Error("nothing was restarted")
@@ -95,12 +96,13 @@ func newMultiCamera(t *testing.T, rids ...string) *multiCamera {
 		t.Fatal(err)
 	}
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithInterceptorRegistry(&interceptor.Registry{}), // no reports of pion's own
-		webrtc.WithSettingEngine(loopback(webrtc.NetworkTypeUDP4))).NewPeerConnection(webrtc.Configuration{})
+		webrtc.WithSettingEngine(rtctest.Loopback(webrtc.NetworkTypeUDP4))).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = pc.GracefulClose() })
 	c.PeerConnection = pc
-	c.watch(t)
+	c.watch()
 	var sender *webrtc.RTPSender
 	for i, rid := range rids {
 		track, err := webrtc.NewTrackLocalStaticRTP(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeH264}, "v", "s", webrtc.WithRTPStreamID(rid))

@@ -8,8 +8,7 @@
 //
 //	endpoint.go   what HTTP is asked, and by whom
 //	offer.go      what an offer must be, and what it offers
-//	publish.go    POST: a session of an offer
-//	resource.go   PATCH and DELETE of a session; what a PATCH does is package rtc's
+//	publish.go    POST: a session of an offer; PATCH and DELETE are package rtc's
 //	peer.go       the peer connection of an offer
 //	session.go    a broadcaster's connection, until it ends
 //	reorder.go    RTP packets back in order, within bounds

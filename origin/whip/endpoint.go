@@ -2,10 +2,10 @@ package whip
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -13,10 +13,7 @@ import (
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
-const (
-	wrongKeyDelay = time.Second
-	maxSessions   = 256
-)
+const maxSessions = 256
 
 // Config is what an Endpoint needs.
 type Config struct {
@@ -36,11 +33,7 @@ type Endpoint struct {
 	config Config
 	links  []string // the ICE servers as Link headers
 
-	mu       sync.Mutex
-	running  context.Context
-	entered  int // sessions, and offers that may become one
-	sessions map[string]*session
-	all      sync.WaitGroup
+	sessions *rtc.Sessions[*session]
 }
 
 // New returns an endpoint that refuses offers until Run. The error is of ICEServers.
@@ -52,20 +45,11 @@ func New(config Config) (*Endpoint, error) {
 	if config.Keyframes <= 0 {
 		config.Keyframes = 2 * time.Second
 	}
-	return &Endpoint{config: config, links: links, sessions: map[string]*session{}}, nil
+	return &Endpoint{config: config, links: links, sessions: rtc.NewSessions[*session](maxSessions, maxSessions)}, nil
 }
 
 // Run takes offers until ctx is done; it returns when all sessions are closed. The port must be open until then.
-func (e *Endpoint) Run(ctx context.Context) {
-	e.mu.Lock()
-	e.running = ctx
-	e.mu.Unlock()
-	<-ctx.Done()
-	e.mu.Lock()
-	e.running = nil
-	e.mu.Unlock()
-	e.all.Wait()
-}
+func (e *Endpoint) Run(ctx context.Context) { e.sessions.Run(ctx) }
 
 // ServeHTTP answers; the caller sets the general CORS headers.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,9 +58,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !stream.ValidName(name):
 		hls.Fail(w, http.StatusNotFound, "whip: a stream name has 1 to 64 letters, digits, '-' or '_'")
 	case r.Method == http.MethodOptions:
-		w.Header().Set("Accept-Post", rtc.TypeSDP)
-		w.Header().Set("Access-Control-Allow-Methods", "POST, PATCH, DELETE, GET, OPTIONS")
-		w.WriteHeader(http.StatusNoContent)
+		rtc.ServeOptions(w)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		w.Header().Set("Accept-Post", rtc.TypeSDP)
 		w.Header().Set("Cache-Control", "no-store")
@@ -86,66 +68,34 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && id == "":
 		e.post(w, r, name)
 	case r.Method == http.MethodPatch && id != "":
-		e.patch(w, r, name, id)
+		if e.sessions.ServePatch(w, r, name, id, hls.Fail) {
+			e.config.Log.Info("whip: ICE restarted", "stream", name)
+		}
 	case r.Method == http.MethodDelete && id != "":
-		e.delete(w, r, name, id)
+		e.sessions.ServeDelete(w, r, name, id, errDeleted, hls.Fail)
 	default:
 		w.Header().Set("Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE")
-		e.fail(w, http.StatusMethodNotAllowed, "whip: POST goes to /whip/NAME; PATCH and DELETE to the Location that POST answered")
+		hls.Fail(w, http.StatusMethodNotAllowed, "whip: POST goes to /whip/NAME; PATCH and DELETE to the Location that POST answered")
 	}
-}
-
-func (e *Endpoint) fail(w http.ResponseWriter, status int, text string) {
-	hls.Fail(w, status, text)
 }
 
 // refuse answers an offer that is not taken, and says so in the log.
 func (e *Endpoint) refuse(w http.ResponseWriter, name string, status int, why string) {
 	e.config.Log.Warn("whip: refused", "stream", name, "status", status, "error", why)
-	e.fail(w, status, why)
+	hls.Fail(w, status, why)
 }
 
 // authorized checks the Bearer token, or answers why not.
 func (e *Endpoint) authorized(w http.ResponseWriter, r *http.Request, name string) bool {
-	key := rtc.Bearer(r)
-	if key == "" {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		e.fail(w, http.StatusUnauthorized, "whip: send the publish key as Bearer token")
-		return false
-	}
-	owner, ok := e.config.Authorize(key)
-	if ok && owner == name {
+	status, err := rtc.Authorize(w, r, name, e.config.Authorize)
+	switch {
+	case err == nil:
 		return true
+	case errors.Is(err, rtc.ErrNoKey):
+		hls.Fail(w, status, "whip: send the publish key as Bearer token")
+	default:
+		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedKey).Inc()
+		e.refuse(w, name, status, "whip: "+err.Error())
 	}
-	e.config.Metrics.Refusals.WithLabelValues(stream.RefusedKey).Inc()
-	select {
-	case <-time.After(wrongKeyDelay):
-	case <-r.Context().Done():
-	}
-	if ok {
-		e.refuse(w, name, http.StatusForbidden, "whip: this publish key belongs to another stream")
-		return false
-	}
-	w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-	e.refuse(w, name, http.StatusUnauthorized, "whip: wrong publish key")
 	return false
-}
-
-// enter takes a place among the sessions, which the function it returns gives back; nil if there is none.
-func (e *Endpoint) enter() (context.Context, func()) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.running == nil || e.entered >= maxSessions {
-		return nil, nil
-	}
-	e.entered++
-	e.all.Add(1)
-	return e.running, e.leave
-}
-
-func (e *Endpoint) leave() {
-	e.mu.Lock()
-	e.entered--
-	e.mu.Unlock()
-	e.all.Done()
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
 
@@ -16,7 +17,7 @@ func TestHeldBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	f := newFeed(session, offer{coding: "h264", video: []codec{{}}, audio: []codec{{}}}, func() {})
+	f := newFeed(session, offer{coding: "h264", video: []rtc.Codec{{}}, audio: []rtc.Codec{{}}}, func() {})
 	sps, pps := testclip.Parameters()
 	track, err := media.NewH264(sps, pps)
 	if err != nil {

@@ -1,30 +1,27 @@
 package whip
 
 import (
-	"context"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/pion/ice/v4"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
 
-// house is an endpoint with the keys "secret" for "demo" and "other" for "other".
+// house is an endpoint with streams, and a log that tests read.
 type house struct {
+	rtctest.Server
 	streams *stream.Streams
-	http    *httptest.Server
 	log     lines
 }
 
@@ -54,65 +51,17 @@ func open(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.streams = stream.New(stream.Config{
-		Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: 2 * time.Second, Grace: time.Minute, WindowSegments: 10,
-	}, metrics, log)
-	port := rtc.New(rtc.Config{Addr: "127.0.0.1:0", Log: log})
+	h.streams = stream.New(rtctest.Streams(t), metrics, log)
 	e, err := New(Config{
-		Port: port, Keyframes: 2 * time.Second, ICEServers: []string{"stun:stun.example:3478", "turn:turn.example:3478?transport=udp|me|it\"s"}, Streams: h.streams, Metrics: metrics, Log: log,
-		Authorize: func(key string) (string, bool) {
-			name, ok := map[string]string{"secret": "demo", "other": "other"}[key]
-			return name, ok
-		},
+		Port: rtctest.Open(t, log), ICEServers: []string{"stun:stun.example:3478", "turn:turn.example:3478?transport=udp|me|it\"s"},
+		Authorize: rtctest.Authorize, Streams: h.streams, Metrics: metrics, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := port.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	running := make(chan struct{})
-	e.running = ctx // as Run will say; the test must not race it
-	var all sync.WaitGroup
-	all.Go(func() { close(running); e.Run(ctx) })
-	<-running
-	m := http.NewServeMux()
-	m.Handle("/whip/{name}", e)
-	m.Handle("/whip/{name}/{session}", e)
-	h.http = httptest.NewServer(m)
-	t.Cleanup(func() {
-		h.http.Close()
-		http.DefaultClient.CloseIdleConnections()
-		cancel()
-		all.Wait()
-		if err := port.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	e.sessions.Open(rtctest.Run(t, e.Run))
+	h.Server = rtctest.Serve(t, "/whip", e)
 	return h
-}
-
-// do sends a request; headers are pairs.
-func (h *house) do(t testing.TB, method, path, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, h.http.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	b, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer, string(b)
 }
 
 // camera is a broadcaster's peer connection.
@@ -130,16 +79,10 @@ func newCamera(t testing.TB, codec string) (*camera, string) {
 // newCameraOn makes one that reaches the endpoint by one kind of network only.
 func newCameraOn(t testing.TB, codec string, network webrtc.NetworkType) (*camera, string) {
 	t.Helper()
-	engine := &webrtc.MediaEngine{}
-	if err := engine.RegisterDefaultCodecs(); err != nil {
-		t.Fatal(err)
-	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(engine), webrtc.WithSettingEngine(loopback(network))).NewPeerConnection(webrtc.Configuration{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc := rtctest.Peer(t, network)
 	c := &camera{PeerConnection: pc, connected: make(chan struct{})}
-	c.watch(t)
+	c.watch()
+	var err error
 	if c.video, err = webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: codec}, "v", "s"); err != nil {
 		t.Fatal(err)
 	}
@@ -163,21 +106,11 @@ func newCameraOn(t testing.TB, codec string, network webrtc.NetworkType) (*camer
 			}
 		}
 	}
-	return c, c.offer(t, nil)
+	return c, rtctest.Offer(t, pc, nil)
 }
 
-// loopback has ICE stay on this machine.
-func loopback(network webrtc.NetworkType) (settings webrtc.SettingEngine) {
-	settings.SetNetworkTypes([]webrtc.NetworkType{network})
-	settings.SetIncludeLoopbackCandidate(true)
-	settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
-	settings.SetInterfaceFilter(func(name string) bool { return name == "lo" })
-	return settings
-}
-
-// watch tells by connected when the connection stands, and closes it with the test.
-func (c *camera) watch(t testing.TB) {
-	t.Cleanup(func() { _ = c.GracefulClose() })
+// watch tells by connected when the connection stands.
+func (c *camera) watch() {
 	var once sync.Once
 	c.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
@@ -186,31 +119,14 @@ func (c *camera) watch(t testing.TB) {
 	})
 }
 
-// offer makes an offer with all candidates.
-func (c *camera) offer(t testing.TB, options *webrtc.OfferOptions) string {
-	t.Helper()
-	offer, err := c.CreateOffer(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	gathered := webrtc.GatheringCompletePromise(c.PeerConnection)
-	if err := c.SetLocalDescription(offer); err != nil {
-		t.Fatal(err)
-	}
-	<-gathered
-	return c.LocalDescription().SDP
-}
-
 // publish posts an offer, takes the answer and waits for the connection. It returns the session's address and ETag.
 func (c *camera) publish(t testing.TB, h *house, offer string) (location, etag string) {
 	t.Helper()
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
+	answer, sdp := h.Do(t, "POST", "/whip/demo", offer, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeSDP)
 	if answer.StatusCode != http.StatusCreated {
 		t.Fatal(answer.StatusCode, sdp)
 	}
-	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-		t.Fatal(err)
-	}
+	rtctest.Answer(t, c.PeerConnection, sdp)
 	<-c.connected
 	return answer.Header.Get("Location"), answer.Header.Get("ETag")
 }

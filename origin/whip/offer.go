@@ -20,40 +20,26 @@ var (
 
 const maxLayers = 8 // of simulcast
 
-// codec is one payload type of an offer.
-type codec struct {
-	payload  uint8
-	fmtp     string
-	channels int
-}
-
 // offer is what matters of an SDP offer.
 type offer struct {
-	coding string  // of the video: the first that is offered of those in codings
-	video  []codec // of that coding only
-	audio  []codec // Opus only
+	coding string      // of the video: the first that is offered of those in codings
+	video  []rtc.Codec // of that coding only
+	audio  []rtc.Codec // Opus only
 	layers []string
 }
 
 // parseOffer reads an offer and refuses what cannot become a stream as a whole.
 func parseOffer(text string) (offer, error) {
 	var o offer
-	var s sdp.SessionDescription
-	if err := s.UnmarshalString(text); err != nil {
-		return o, fmt.Errorf("%w: %w", rtc.ErrOffer, err)
-	}
-	if !strings.Contains(text, "a=ice-ufrag:") || !strings.Contains(text, "a=fingerprint:") {
-		return o, fmt.Errorf("%w: no ICE credentials or no DTLS fingerprint", rtc.ErrOffer)
+	tracks, err := rtc.ReadOffer(text)
+	if err != nil {
+		return o, err
 	}
 	var videos, audios int
-	for _, m := range s.MediaDescriptions {
-		if _, inactive := m.Attribute("inactive"); inactive || m.MediaName.Port.Value == 0 && !bundled(m) {
-			continue
-		}
+	for _, m := range tracks {
 		if _, receives := m.Attribute("recvonly"); receives {
 			return o, errTracks
 		}
-		var err error
 		switch m.MediaName.Media {
 		case "video":
 			videos++
@@ -81,18 +67,13 @@ func parseOffer(text string) (offer, error) {
 	return o, nil
 }
 
-func bundled(m *sdp.MediaDescription) bool {
-	_, ok := m.Attribute("bundle-only")
-	return ok
-}
-
 // firstCoding returns the coding the broadcaster likes best of those that HLS carries, and its payload types.
-func firstCoding(m *sdp.MediaDescription) (name string, of []codec) {
+func firstCoding(m *sdp.MediaDescription) (name string, of []rtc.Codec) {
 	best := len(m.MediaName.Formats)
 	for n := range codings {
 		all := codecs(m, n)
 		for _, c := range all {
-			if at := slices.Index(m.MediaName.Formats, strconv.Itoa(int(c.payload))); at >= 0 && at < best {
+			if at := slices.Index(m.MediaName.Formats, strconv.Itoa(int(c.Payload))); at >= 0 && at < best {
 				best, name, of = at, n, all
 			}
 		}
@@ -101,28 +82,8 @@ func firstCoding(m *sdp.MediaDescription) (name string, of []codec) {
 }
 
 // codecs returns the payload types of m that are of the named encoding.
-func codecs(m *sdp.MediaDescription, name string) (out []codec) {
-	fmtp := map[string]string{}
-	for _, a := range m.Attributes {
-		if a.Key == "fmtp" {
-			payload, text, _ := strings.Cut(a.Value, " ")
-			fmtp[payload] = text
-		}
-	}
-	for _, a := range m.Attributes {
-		payload, text, _ := strings.Cut(a.Value, " ")
-		encoding := strings.Split(text, "/")
-		number, err := strconv.ParseUint(payload, 10, 7)
-		if a.Key != "rtpmap" || err != nil || !strings.EqualFold(encoding[0], name) || len(out) == 32 {
-			continue
-		}
-		c := codec{payload: uint8(number), fmtp: fmtp[payload], channels: 1}
-		if len(encoding) > 2 {
-			c.channels, _ = strconv.Atoi(encoding[2])
-		}
-		out = append(out, c)
-	}
-	return out
+func codecs(m *sdp.MediaDescription, name string) []rtc.Codec {
+	return slices.DeleteFunc(rtc.Codecs(m), func(c rtc.Codec) bool { return !strings.EqualFold(c.Name, name) })
 }
 
 // simulcast returns the names of the layers that m sends (RFC 8853), none where it sends one without a name. All of them

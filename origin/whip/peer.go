@@ -21,17 +21,17 @@ func connect(port *rtc.Port, o offer, log rtc.Aside) (*webrtc.PeerConnection, er
 	for _, c := range o.video {
 		errs = append(errs, engine.RegisterCodec(webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: codings[o.coding].mime, ClockRate: 90000, SDPFmtpLine: c.fmtp, RTCPFeedback: feedback,
+				MimeType: codings[o.coding].mime, ClockRate: 90000, SDPFmtpLine: c.FMTP, RTCPFeedback: feedback,
 			},
-			PayloadType: webrtc.PayloadType(c.payload),
+			PayloadType: webrtc.PayloadType(c.Payload),
 		}, webrtc.RTPCodecTypeVideo))
 	}
 	for _, c := range o.audio {
 		errs = append(errs, engine.RegisterCodec(webrtc.RTPCodecParameters{
 			RTPCodecCapability: webrtc.RTPCodecCapability{
-				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: uint16(c.channels), SDPFmtpLine: c.fmtp,
+				MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: uint16(c.Channels), SDPFmtpLine: c.FMTP,
 			},
-			PayloadType: webrtc.PayloadType(c.payload),
+			PayloadType: webrtc.PayloadType(c.Payload),
 		}, webrtc.RTPCodecTypeAudio))
 	}
 	if len(o.layers) > 0 {

@@ -1,10 +1,7 @@
 package whip
 
 import (
-	"context"
-	"crypto/rand"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/shoal-live/shoal/origin/rtc"
@@ -28,7 +25,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.refuse(w, name, status, err.Error())
 		return
 	}
-	ctx, done := e.enter()
+	ctx, done := e.sessions.Enter(name)
 	if ctx == nil {
 		w.Header().Set("Retry-After", "2")
 		e.config.Metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc()
@@ -47,7 +44,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	publish.OpenedBy(rtc.Bearer(r))
-	s, answer, err := e.answer(r.Context(), rand.Text(), name, text, o, publish)
+	s, answer, err := e.answer(r.Context(), name, text, o, publish)
 	if err != nil {
 		publish.Close()
 		done()
@@ -58,32 +55,9 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		e.refuse(w, name, status, err.Error())
 		return
 	}
-	e.keep(ctx, s, done)
-	h := w.Header()
-	h.Set("Content-Type", rtc.TypeSDP)
-	h.Set("Location", "/whip/"+name+"/"+s.id)
-	h.Set("ETag", s.negotiation.ETag())
-	for _, server := range e.links {
-		h.Add("Link", server)
-	}
-	h.Set("Accept-Patch", rtc.TypeFragment)
-	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusCreated)
-	_, _ = io.WriteString(w, answer)
-}
-
-// keep runs a session until it ends.
-func (e *Endpoint) keep(ctx context.Context, s *session, done func()) {
-	e.mu.Lock()
-	e.sessions[s.id] = s
-	e.mu.Unlock()
-	go func() {
-		defer done()
-		defer close(s.closed)
+	e.sessions.Keep(s, func() {
 		err := s.run(ctx, e.config.Keyframes)
-		e.mu.Lock()
-		delete(e.sessions, s.id)
-		e.mu.Unlock()
-		e.config.Log.Info("whip: session ended", "stream", s.name, "cause", err)
-	}()
+		e.config.Log.Info("whip: session ended", "stream", name, "cause", err)
+	}, done)
+	s.ServeAnswer(w, "/whip", e.links, answer)
 }

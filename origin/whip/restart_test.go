@@ -9,6 +9,7 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 )
 
 // restart asks for another ICE, as RFC 9725 has it, and returns the answer; sdp is the broadcaster's new offer, of which only ICE is sent.
@@ -18,28 +19,7 @@ func (c *camera) restart(t testing.TB, h *house, location, sdp string) (*http.Re
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h.do(t, "PATCH", location, fragment, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*")
-}
-
-// take has the camera go on with the ICE that a restart was answered with: the answer it has, with other credentials.
-func (c *camera) take(t testing.TB, fragment string) {
-	t.Helper()
-	f, err := rtc.ParseFragment(fragment)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := rtc.Renew(c.CurrentRemoteDescription().SDP, f.Ufrag, f.Pwd)
-	if err == nil {
-		err = c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
-	}
-	for _, candidate := range f.Candidates {
-		if err == nil {
-			err = c.AddICECandidate(candidate)
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return h.Do(t, "PATCH", location, fragment, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*")
 }
 
 // TestRestart restarts ICE twice under a live broadcast: each time by new sockets, and viewers see one stream.
@@ -55,7 +35,7 @@ func TestRestart(t *testing.T) {
 	tags := map[string]bool{etag: true}
 	for range 2 {
 		before := c.selected(t)
-		a, fragment := c.restart(t, h, location, c.offer(t, &webrtc.OfferOptions{ICERestart: true}))
+		a, fragment := c.restart(t, h, location, rtctest.Offer(t, c.PeerConnection, &webrtc.OfferOptions{ICERestart: true}))
 		etag = a.Header.Get("ETag")
 		if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != rtc.TypeFragment || tags[etag] || len(etag) < 20 {
 			t.Fatal(a.StatusCode, a.Header, fragment)
@@ -66,7 +46,7 @@ func TestRestart(t *testing.T) {
 				t.Errorf("the answer has no %s: %s", line, fragment)
 			}
 		}
-		c.take(t, fragment)
+		rtctest.Restarted(t, c.PeerConnection, fragment)
 		h.pass(t, c, before)
 	}
 	if n := len(h.streams.Get("demo").Describe().Renditions); n != 1 {
@@ -94,7 +74,7 @@ func TestRestart(t *testing.T) {
 		{"unconditional", "a=ice-ufrag:" + ufrag + "x\r\na=ice-pwd:" + pwd + "x\r\na=mid:0\r\n", "", 428},
 		{"an ETag of before", "a=ice-ufrag:" + ufrag + "x\r\na=ice-pwd:" + pwd + "x\r\na=mid:0\r\n", `"before"`, 412},
 	} {
-		a, text := h.do(t, "PATCH", location, p.body, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", p.match)
+		a, text := h.Do(t, "PATCH", location, p.body, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeFragment, "If-Match", p.match)
 		if a.StatusCode != p.want || a.Header.Get("ETag") != "" {
 			t.Errorf("%s: %d %s", p.name, a.StatusCode, text)
 		}
@@ -104,7 +84,7 @@ func TestRestart(t *testing.T) {
 	}
 	c.shoot(t, 70)
 	h.until(t, 0, func(w *hls.View) bool { return w.Newest() != nil && w.Newest().MSN > v.Newest().MSN })
-	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer); a.StatusCode != http.StatusOK {
+	if a, _ := h.Do(t, "DELETE", location, "", "Authorization", rtctest.Bearer); a.StatusCode != http.StatusOK {
 		t.Error(a.StatusCode)
 	}
 }
@@ -120,14 +100,14 @@ func TestRestartInVain(t *testing.T) {
 	c.shoot(t, 90)
 	before := c.selected(t)
 	nowhere := "a=ice-ufrag:abcdefgh\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n"
-	if a, text := h.do(t, "PATCH", location, nowhere, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*"); a.StatusCode != 200 {
+	if a, text := h.Do(t, "PATCH", location, nowhere, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeFragment, "If-Match", "*"); a.StatusCode != 200 {
 		t.Fatal(a.StatusCode, text)
 	}
-	a, fragment := c.restart(t, h, location, c.offer(t, &webrtc.OfferOptions{ICERestart: true}))
+	a, fragment := c.restart(t, h, location, rtctest.Offer(t, c.PeerConnection, &webrtc.OfferOptions{ICERestart: true}))
 	if a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode, fragment)
 	}
-	c.take(t, fragment)
+	rtctest.Restarted(t, c.PeerConnection, fragment)
 	h.pass(t, c, before)
 }
 
@@ -166,11 +146,11 @@ func TestTCP(t *testing.T) {
 	if !strings.HasPrefix(by, "tcp") {
 		t.Fatalf("media go by %q", by)
 	}
-	a, fragment := c.restart(t, h, location, c.offer(t, &webrtc.OfferOptions{ICERestart: true}))
+	a, fragment := c.restart(t, h, location, rtctest.Offer(t, c.PeerConnection, &webrtc.OfferOptions{ICERestart: true}))
 	if a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode, fragment)
 	}
-	c.take(t, fragment)
+	rtctest.Restarted(t, c.PeerConnection, fragment)
 	h.pass(t, c, by)
 	if by = c.selected(t); !strings.HasPrefix(by, "tcp") {
 		t.Errorf("after the restart media go by %q", by)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -15,10 +16,8 @@ import (
 func TestRevokedKeyEndsTheSession(t *testing.T) {
 	h := open(t)
 	c, offer := newCamera(t, webrtc.MimeTypeH264)
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", "application/sdp")
-	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-		t.Fatal(err)
-	}
+	answer, sdp := h.Do(t, "POST", "/whip/demo", offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp")
+	rtctest.Answer(t, c.PeerConnection, sdp)
 	<-c.connected
 	closed := make(chan struct{})
 	var once sync.Once // disconnected may be followed by closed
@@ -43,7 +42,7 @@ func TestRevokedKeyEndsTheSession(t *testing.T) {
 		t.Fatal(i.State)
 	}
 	for { // the session's address is gone once it has ended
-		a, _ := h.do(t, "DELETE", answer.Header.Get("Location"), "", "Authorization", bearer)
+		a, _ := h.Do(t, "DELETE", answer.Header.Get("Location"), "", "Authorization", rtctest.Bearer)
 		if a.StatusCode == 404 || a.StatusCode == 200 {
 			break
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -31,21 +30,14 @@ var (
 
 // session is one broadcaster's peer connection.
 type session struct {
+	*rtc.Session // heard of with each packet
+
 	// static
-	id      string
-	name    string
 	publish *stream.Session
 	pc      *webrtc.PeerConnection
 	feed    *feed
-	ended   chan struct{} // it is to end
-	closed  chan struct{} // it has ended
-	end     func(err error)
 
-	heard   atomic.Int64 // Unix nanoseconds of the newest packet
-	cause   error        // once ended is closed
 	readers sync.WaitGroup
-
-	negotiation *rtc.Negotiation
 
 	mu    sync.Mutex
 	ssrcs []uint32 // of video
@@ -54,29 +46,24 @@ type session struct {
 }
 
 // answer makes a session of an offer; its SDP answer holds all our candidates.
-func (e *Endpoint) answer(ctx context.Context, id, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
+func (e *Endpoint) answer(ctx context.Context, name, sdp string, o offer, publish *stream.Session) (*session, string, error) {
 	pc, err := connect(e.config.Port, o, rtc.Aside{Log: e.config.Log})
 	if err != nil {
 		return nil, "", err
 	}
-	s := &session{id: id, name: name, publish: publish, pc: pc,
-		ended: make(chan struct{}), closed: make(chan struct{}),
-	}
-	var once sync.Once
-	s.end = func(err error) { once.Do(func() { s.cause = err; close(s.ended) }) }
+	s := &session{Session: rtc.NewSession(name), publish: publish, pc: pc}
 	s.feed = newFeed(publish, o, s.askKeyframe)
-	s.heard.Store(time.Now().UnixNano())
 	pc.OnTrack(s.track)
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		switch state {
 		case webrtc.PeerConnectionStateFailed:
-			s.end(fmt.Errorf("whip: connection %s", state))
+			s.End(fmt.Errorf("whip: connection %s", state))
 		case webrtc.PeerConnectionStateClosed: // by a word of DTLS: of a network that is gone there is none
-			s.end(errClosed)
+			s.End(errClosed)
 		}
 	})
 	var text string
-	s.negotiation, text, err = rtc.Negotiate(ctx, pc, sdp, s.ended, nil)
+	s.Negotiation, text, err = rtc.Negotiate(ctx, pc, sdp, s.Ended(), nil)
 	if err != nil {
 		_ = pc.GracefulClose()
 		return nil, "", err
@@ -110,9 +97,9 @@ func (s *session) track(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 				return // the connection is closed; its state tells why
 			}
 			now := time.Now()
-			s.heard.Store(now.UnixNano())
+			s.Hear(now)
 			if err := s.feed.packet(l, p, now); err != nil {
-				s.end(err)
+				s.End(err)
 				return
 			}
 		}
@@ -127,7 +114,7 @@ func (s *session) enter(t *webrtc.TrackRemote) bool {
 		return false
 	}
 	if s.count++; s.count > maxTracks {
-		s.end(errSources)
+		s.End(errSources)
 		return false
 	}
 	if ssrc := uint32(t.SSRC()); t.Kind() == webrtc.RTPCodecTypeVideo && !slices.Contains(s.ssrcs, ssrc) {
@@ -177,18 +164,18 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 	for {
 		select {
 		case now := <-tick.C:
-			if now.Sub(time.Unix(0, s.heard.Load())) > silence {
-				s.end(errSilent)
+			if s.Silence(now) > silence {
+				s.End(errSilent)
 			}
 			if s.feed.stale(now, keyframes/2) {
 				s.askKeyframe()
 			}
 			continue
 		case <-s.publish.Replaced():
-			s.end(s.publish.Why())
+			s.End(s.publish.Why())
 		case <-ctx.Done():
-			s.end(ctx.Err())
-		case <-s.ended:
+			s.End(ctx.Err())
+		case <-s.Ended():
 		}
 		break
 	}
@@ -197,11 +184,11 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 	s.over = true
 	s.mu.Unlock()
 	s.readers.Wait()
-	<-s.ended
+	cause := s.Cause()
 	s.feed.close()
-	if errors.Is(s.cause, errDeleted) || errors.Is(s.cause, errClosed) {
+	if errors.Is(cause, errDeleted) || errors.Is(cause, errClosed) {
 		s.publish.End()
 	}
 	s.publish.Close()
-	return errors.Join(s.cause, err)
+	return errors.Join(cause, err)
 }

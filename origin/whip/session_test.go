@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pion/webrtc/v4"
+
+	"github.com/shoal-live/shoal/origin/rtc"
 )
 
 // TestLateTrack: a track that is told of when its session is over is not read.
@@ -20,10 +22,9 @@ func TestLateTrack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &session{publish: publish, pc: pc, ended: make(chan struct{})}
-	s.feed = newFeed(publish, offer{audio: []codec{{}}}, s.askKeyframe)
-	s.end = func(err error) { s.cause = err; close(s.ended) }
-	s.end(errDeleted)
+	s := &session{Session: rtc.NewSession("demo"), publish: publish, pc: pc}
+	s.feed = newFeed(publish, offer{audio: []rtc.Codec{{}}}, s.askKeyframe)
+	s.End(errDeleted)
 	if err := s.run(context.Background(), time.Minute); !errors.Is(err, errDeleted) {
 		t.Fatal(err)
 	}
@@ -35,8 +36,7 @@ func TestLateTrack(t *testing.T) {
 //
 // Clause: hostile
 func TestManySources(t *testing.T) {
-	s := &session{ended: make(chan struct{})}
-	s.end = func(err error) { s.cause = err; close(s.ended) }
+	s := &session{Session: rtc.NewSession("demo")}
 	for n := range maxTracks {
 		if !s.enter(&webrtc.TrackRemote{}) {
 			t.Fatalf("source %d is not read", n)
@@ -45,7 +45,7 @@ func TestManySources(t *testing.T) {
 	if s.enter(&webrtc.TrackRemote{}) {
 		t.Error("one too many is read")
 	}
-	if <-s.ended; !errors.Is(s.cause, errSources) {
-		t.Error(s.cause)
+	if cause := s.Cause(); !errors.Is(cause, errSources) {
+		t.Error(cause)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	rtpcodecs "github.com/pion/rtp/codecs"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/rtc"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
@@ -114,7 +115,7 @@ func newStage(t *testing.T) *stage {
 	s := &stage{t: t, st: session.Stream(), layers: []*filmed{
 		{rid: "h", width: 40, height: 22, start: 4294960000}, {rid: "m", width: 20, height: 11, start: 77}, {rid: "l", width: 10, height: 6, start: 1 << 31},
 	}}
-	o := offer{coding: "h264", video: make([]codec, 1), layers: []string{"l", "h", "m"}}
+	o := offer{coding: "h264", video: make([]rtc.Codec, 1), layers: []string{"l", "h", "m"}}
 	s.feed = newFeed(session, o, s.wanted)
 	t.Cleanup(func() { s.feed.close(); session.Close() })
 	return s

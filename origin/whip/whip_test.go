@@ -16,12 +16,11 @@ import (
 
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/rtc"
+	"github.com/shoal-live/shoal/origin/rtc/rtctest"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-const bearer = "Bearer secret"
 
 // Clause: whip-post, whip-location, whip-etag, whip-link, whip-random-urls
 func TestBroadcast(t *testing.T) {
@@ -29,7 +28,7 @@ func TestBroadcast(t *testing.T) {
 	h := open(t)
 	c, offer := newCamera(t, webrtc.MimeTypeH264)
 	asked := time.Now()
-	answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", rtc.TypeSDP)
+	answer, sdp := h.Do(t, "POST", "/whip/demo", offer, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeSDP)
 	if took := time.Since(asked); answer.StatusCode != http.StatusCreated || took > 8*time.Second {
 		t.Fatal(answer.StatusCode, sdp, took)
 	}
@@ -43,9 +42,7 @@ func TestBroadcast(t *testing.T) {
 		links[1] != `<turn:turn.example:3478?transport=udp>; rel="ice-server"; username="me"; credential="it\"s"; credential-type="password"` {
 		t.Fatal(links)
 	}
-	if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-		t.Fatal(err)
-	}
+	rtctest.Answer(t, c.PeerConnection, sdp)
 	<-c.connected
 	c.shoot(t, 300)
 	h.until(t, 0, func(v *hls.View) bool { return len(v.Segments) >= 3 })
@@ -56,7 +53,7 @@ func TestBroadcast(t *testing.T) {
 
 	// another broadcaster is turned away
 	_, second := newCamera(t, webrtc.MimeTypeH264)
-	if a, text := h.do(t, "POST", "/whip/demo", second, "Authorization", bearer, "Content-Type", rtc.TypeSDP); a.StatusCode != http.StatusConflict {
+	if a, text := h.Do(t, "POST", "/whip/demo", second, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeSDP); a.StatusCode != http.StatusConflict {
 		t.Fatal(a.StatusCode, text)
 	}
 }
@@ -75,33 +72,33 @@ func TestSession(t *testing.T) {
 		name, body, kind, match, key string
 		want                         int
 	}{
-		{"trickle", fragment, rtc.TypeFragment, etag, bearer, 204},
-		{"candidates alone", lines, rtc.TypeFragment, etag, bearer, 204},
-		{"one of several ETags", fragment, rtc.TypeFragment, `"x", ` + etag, bearer, 204},
-		{"a transport nobody knows", "a=mid:0\r\na=candidate:1 1 sctp 1 127.0.0.1 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
-		{"a name nobody can look up", "a=mid:0\r\na=candidate:1 1 udp 1 6aa2f8b2.local 9 typ host\r\n", rtc.TypeFragment, etag, bearer, 204},
-		{"no If-Match", fragment, rtc.TypeFragment, "", bearer, 428},
-		{"other If-Match", fragment, rtc.TypeFragment, `"x"`, bearer, 412},
-		{"weak If-Match", fragment, rtc.TypeFragment, "W/" + etag, bearer, 412},
-		{"other type", fragment, "text/plain", etag, bearer, 415},
-		{"no fragment", "hello", rtc.TypeFragment, etag, bearer, 400},
-		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", rtc.TypeFragment, etag, bearer, 400},
-		{"too many candidates", "a=mid:0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 65), rtc.TypeFragment, etag, bearer, 400},
+		{"trickle", fragment, rtc.TypeFragment, etag, rtctest.Bearer, 204},
+		{"candidates alone", lines, rtc.TypeFragment, etag, rtctest.Bearer, 204},
+		{"one of several ETags", fragment, rtc.TypeFragment, `"x", ` + etag, rtctest.Bearer, 204},
+		{"a transport nobody knows", "a=mid:0\r\na=candidate:1 1 sctp 1 127.0.0.1 9 typ host\r\n", rtc.TypeFragment, etag, rtctest.Bearer, 204},
+		{"a name nobody can look up", "a=mid:0\r\na=candidate:1 1 udp 1 6aa2f8b2.local 9 typ host\r\n", rtc.TypeFragment, etag, rtctest.Bearer, 204},
+		{"no If-Match", fragment, rtc.TypeFragment, "", rtctest.Bearer, 428},
+		{"other If-Match", fragment, rtc.TypeFragment, `"x"`, rtctest.Bearer, 412},
+		{"weak If-Match", fragment, rtc.TypeFragment, "W/" + etag, rtctest.Bearer, 412},
+		{"other type", fragment, "text/plain", etag, rtctest.Bearer, 415},
+		{"no fragment", "hello", rtc.TypeFragment, etag, rtctest.Bearer, 400},
+		{"bad candidate", "a=mid:0\r\na=candidate:x\r\n", rtc.TypeFragment, etag, rtctest.Bearer, 400},
+		{"too many candidates", "a=mid:0\r\n" + strings.Repeat("a=candidate:1 1 udp 1 127.0.0.1 9 typ host\r\n", 65), rtc.TypeFragment, etag, rtctest.Bearer, 400},
 		{"foreign key", fragment, rtc.TypeFragment, etag, "Bearer other", 403},
 		{"no key", fragment, rtc.TypeFragment, etag, "", 401},
 		{"wrong key", fragment, rtc.TypeFragment, etag, "Bearer wrong", 401},
 	} {
-		a, text := h.do(t, "PATCH", location, p.body, "Authorization", p.key, "Content-Type", p.kind, "If-Match", p.match)
+		a, text := h.Do(t, "PATCH", location, p.body, "Authorization", p.key, "Content-Type", p.kind, "If-Match", p.match)
 		if a.StatusCode != p.want || a.Header.Get("ETag") != "" || (p.want == 204) != (text == "") {
 			t.Errorf("%s: %d %s", p.name, a.StatusCode, text)
 		}
 	}
 	for key, want := range map[string]int{"Bearer other": 403, "Bearer wrong": 401, "": 401} {
-		if a, _ := h.do(t, "DELETE", location, "", "Authorization", key); a.StatusCode != want {
+		if a, _ := h.Do(t, "DELETE", location, "", "Authorization", key); a.StatusCode != want {
 			t.Errorf("DELETE with %q: %d", key, a.StatusCode)
 		}
 	}
-	if a, _ := h.do(t, "DELETE", strings.Replace(location, "demo", "other", 1), "", "Authorization", "Bearer other"); a.StatusCode != 404 {
+	if a, _ := h.Do(t, "DELETE", strings.Replace(location, "demo", "other", 1), "", "Authorization", "Bearer other"); a.StatusCode != 404 {
 		t.Error("a DELETE by another stream's address:", a.StatusCode)
 	}
 	c.shoot(t, 100)
@@ -109,14 +106,14 @@ func TestSession(t *testing.T) {
 	if i := h.streams.Get("demo").Describe(); i.State != stream.Live {
 		t.Fatal("the live stream was touched:", i.State)
 	}
-	if a, _ := h.do(t, "DELETE", location, "", "Authorization", bearer, "If-Match", `"stale"`); a.StatusCode != http.StatusOK {
+	if a, _ := h.Do(t, "DELETE", location, "", "Authorization", rtctest.Bearer, "If-Match", `"stale"`); a.StatusCode != http.StatusOK {
 		t.Fatal(a.StatusCode)
 	}
 	if i := h.streams.Get("demo").Describe(); i.State != stream.Interrupted {
 		t.Fatal(i.State)
 	}
 	for _, method := range []string{"DELETE", "PATCH"} {
-		if a, _ := h.do(t, method, location, fragment, "Authorization", bearer, "Content-Type", rtc.TypeFragment, "If-Match", etag); a.StatusCode != 404 {
+		if a, _ := h.Do(t, method, location, fragment, "Authorization", rtctest.Bearer, "Content-Type", rtc.TypeFragment, "If-Match", etag); a.StatusCode != 404 {
 			t.Errorf("%s of what is gone: %d", method, a.StatusCode)
 		}
 	}
@@ -129,7 +126,9 @@ func TestSession(t *testing.T) {
 // TestEnds: a broadcaster who ends it, by DELETE or by closing its connection, is not waited for, and viewers are told.
 func TestEnds(t *testing.T) {
 	for name, end := range map[string]func(h *house, c *camera, location string){
-		"DELETE": func(h *house, _ *camera, location string) { h.do(t, "DELETE", location, "", "Authorization", bearer) },
+		"DELETE": func(h *house, _ *camera, location string) {
+			h.Do(t, "DELETE", location, "", "Authorization", rtctest.Bearer)
+		},
 		"closed": func(_ *house, c *camera, _ string) { _ = c.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,10 +140,8 @@ func TestEnds(t *testing.T) {
 			defer cancel()
 			all.Go(func() { h.streams.Run(ctx) })
 			c, offer := newCamera(t, webrtc.MimeTypeH264)
-			answer, sdp := h.do(t, "POST", "/whip/demo", offer, "Authorization", bearer, "Content-Type", "application/sdp")
-			if err := c.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: sdp}); err != nil {
-				t.Fatal(err)
-			}
+			answer, sdp := h.Do(t, "POST", "/whip/demo", offer, "Authorization", rtctest.Bearer, "Content-Type", "application/sdp")
+			rtctest.Answer(t, c.PeerConnection, sdp)
 			<-c.connected
 			c.shoot(t, 100)
 			st := h.streams.Get("demo")
@@ -179,18 +176,18 @@ func TestRefusals(t *testing.T) {
 		{"no key", "/whip/demo", good, "application/sdp", "", 401, "publish key"},
 		{"wrong key", "/whip/demo", good, "application/sdp", "Bearer wrong", 401, "wrong publish key"},
 		{"other stream's key", "/whip/demo", good, "application/sdp", "Bearer other", 403, "another stream"},
-		{"bad name", "/whip/a.b", good, "application/sdp", bearer, 404, "stream name"},
-		{"wrong type", "/whip/demo", good, "text/plain", bearer, 415, "application/sdp"},
-		{"no type", "/whip/demo", good, "", bearer, 415, "application/sdp"},
-		{"no SDP", "/whip/demo", "hello", "application/sdp", bearer, 400, "SDP"},
-		{"empty", "/whip/demo", "", "application/sdp", bearer, 400, "SDP"},
-		{"too long", "/whip/demo", strings.Repeat("x", 100<<10), "application/sdp", bearer, 413, "long"},
-		{"VP8", "/whip/demo", vp8, "application/sdp", bearer, 422, "H.264"},
-		{"no fingerprint", "/whip/demo", strings.ReplaceAll(good, "a=fingerprint", "a=x"), "application/sdp", bearer, 400, "fingerprint"},
-		{"receiving", "/whip/demo", strings.ReplaceAll(good, "a=sendonly", "a=recvonly"), "application/sdp", bearer, 422, "one video"},
-		{"no password", "/whip/demo", strings.ReplaceAll(good, "a=ice-pwd", "a=x"), "application/sdp", bearer, 400, "SDP"},
+		{"bad name", "/whip/a.b", good, "application/sdp", rtctest.Bearer, 404, "stream name"},
+		{"wrong type", "/whip/demo", good, "text/plain", rtctest.Bearer, 415, "application/sdp"},
+		{"no type", "/whip/demo", good, "", rtctest.Bearer, 415, "application/sdp"},
+		{"no SDP", "/whip/demo", "hello", "application/sdp", rtctest.Bearer, 400, "SDP"},
+		{"empty", "/whip/demo", "", "application/sdp", rtctest.Bearer, 400, "SDP"},
+		{"too long", "/whip/demo", strings.Repeat("x", 100<<10), "application/sdp", rtctest.Bearer, 413, "long"},
+		{"VP8", "/whip/demo", vp8, "application/sdp", rtctest.Bearer, 422, "H.264"},
+		{"no fingerprint", "/whip/demo", strings.ReplaceAll(good, "a=fingerprint", "a=x"), "application/sdp", rtctest.Bearer, 400, "fingerprint"},
+		{"receiving", "/whip/demo", strings.ReplaceAll(good, "a=sendonly", "a=recvonly"), "application/sdp", rtctest.Bearer, 422, "one video"},
+		{"no password", "/whip/demo", strings.ReplaceAll(good, "a=ice-pwd", "a=x"), "application/sdp", rtctest.Bearer, 400, "SDP"},
 	} {
-		a, text := h.do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
+		a, text := h.Do(t, "POST", c.path, c.body, "Authorization", c.key, "Content-Type", c.kind)
 		if a.StatusCode != c.want || !strings.Contains(text, c.say) {
 			t.Errorf("%s: %d %s", c.name, a.StatusCode, text)
 		}
@@ -202,13 +199,13 @@ func TestRefusals(t *testing.T) {
 	if st := h.streams.Get("demo"); st != nil && st.Starting() {
 		t.Error("a refused offer holds the stream")
 	}
-	if a, _ := h.do(t, "OPTIONS", "/whip/demo", ""); a.StatusCode != 204 || a.Header.Get("Accept-Post") != "application/sdp" {
+	if a, _ := h.Do(t, "OPTIONS", "/whip/demo", ""); a.StatusCode != 204 || a.Header.Get("Accept-Post") != "application/sdp" {
 		t.Error(a.StatusCode, a.Header)
 	}
-	if a, _ := h.do(t, "GET", "/whip/demo", ""); a.StatusCode != 200 {
+	if a, _ := h.Do(t, "GET", "/whip/demo", ""); a.StatusCode != 200 {
 		t.Error(a.StatusCode)
 	}
-	if a, _ := h.do(t, "PUT", "/whip/demo", "", "Authorization", bearer); a.StatusCode != 405 || a.Header.Get("Allow") == "" {
+	if a, _ := h.Do(t, "PUT", "/whip/demo", "", "Authorization", rtctest.Bearer); a.StatusCode != 405 || a.Header.Get("Allow") == "" {
 		t.Error(a.StatusCode)
 	}
 }
@@ -222,20 +219,14 @@ func TestManyOffersAtOnce(t *testing.T) {
 	if e.config.Keyframes <= 0 {
 		t.Error("key frames are asked for without a pause")
 	}
-	e.running = t.Context()
+	e.sessions.Open(t.Context())
 	for range maxSessions {
-		ctx, leave := e.enter()
-		if ctx == nil {
+		if ctx, _ := e.sessions.Enter("demo"); ctx == nil {
 			t.Fatal("a place was refused while there were free ones")
 		}
-		defer leave()
 	}
-	if ctx, _ := e.enter(); ctx != nil {
+	if ctx, _ := e.sessions.Enter("other"); ctx != nil {
 		t.Fatal("one too many got in")
-	}
-	e.leave()
-	if ctx, _ := e.enter(); ctx == nil {
-		t.Fatal("a place given back was not given again")
 	}
 }
 

@@ -70,6 +70,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       buffered: () => viewing?.bufferSeconds ?? 0,
+      loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
       beacon: () => beacons.next(stats()),
     });
     return session;
@@ -138,6 +139,11 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       session?.close();
     },
   };
+}
+
+// unplayed returns how many seconds of media there are between the playhead and the newest that is listed; 0 while that is not known.
+function unplayed({ media, latestLevelDetails: details }: Hls): number {
+  return media && media.currentTime > 0 && details && details.type !== 'VOD' ? details.edge - media.currentTime : 0;
 }
 
 // describeStream fills in what the options leave open, from the stream's URL.

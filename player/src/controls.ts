@@ -191,10 +191,10 @@ export class Controls {
     clearTimeout(this.#quiet);
   }
 
-  // seekBar shows where the playhead is, or while the bar is held where it would go.
+  // seekBar shows where the playhead is, or while the bar is held where it would go. Who is live is at its end.
   #seekBar(): void {
     const bar = this.#get<HTMLInputElement>('.seek');
-    const { span = null, time: playhead = 0 } = this.#shown ?? {};
+    const { span = null, time: playhead = 0, atLive = false } = this.#shown ?? {};
     bar.hidden = !span;
     this.#hide('.time', !span || span.live);
     if (!span) {
@@ -202,14 +202,14 @@ export class Controls {
       return;
     }
     const { from, to, live } = span;
-    const time = Math.min(to, Math.max(from, this.#target ?? playhead));
+    const time = Math.min(to, Math.max(from, this.#target ?? (live && atLive ? to : playhead)));
     if (!live) this.#write('.time', `${clock(time - from)} / ${clock(to - from)}`);
     else if (this.#target !== null) this.#write('.live span', behind(to - time));
     bar.min = String(from);
     bar.max = String(to);
     if (this.#target === null) bar.value = String(time);
     bar.style.setProperty('--level', `${(100 * (time - from)) / (to - from)}%`);
-    bar.setAttribute('aria-valuetext', live ? `${clock(to - time)} behind live` : `${clock(time - from)} of ${clock(to - from)}`);
+    bar.setAttribute('aria-valuetext', live ? (time < to ? `${clock(to - time)} behind live` : 'live') : `${clock(time - from)} of ${clock(to - from)}`);
   }
 
   #panel(s: Stats, vod: boolean): void {
@@ -217,7 +217,7 @@ export class Controls {
     this.#write('.panel h2', `${percent} %`);
     this.#write('.panel p', 'of the media came from other viewers');
     this.#get('.meter i').style.width = `${percent}%`;
-    const swarm = { off: 'off', joining: 'joining', on: `${s.peers} ${s.peers === 1 ? 'peer' : 'peers'}`, resting: 'resting: this machine is busy', refused: 'refused' }[s.p2p];
+    const swarm = { off: 'off', joining: 'joining', on: `${s.peers} ${s.peers === 1 ? 'peer' : 'peers'}`, resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' }[s.p2p];
     const rows: [string, string][] = [
       ['Swarm', swarm],
       ['From peers', size(s.bytesFromPeers)],

@@ -1,5 +1,8 @@
-// How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it, and
-// what a refusal comes to. It says when; what is done then is the session's part.
+// How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it or the
+// viewer is far behind live, and what a refusal comes to. It says when; what is done then is the session's part.
+//
+// A player that loads what is far behind live, since its viewer has gone back or paused for long, has forgotten what the swarm brings by the
+// time it asks for it: it would load all twice, for others now and for itself later. So it is alone, until it loads what is near live.
 //
 // A refusal for good ends the asking and no link: of a whole swarm that is refused at once the edge would have to carry at once
 // what the links do. The swarm is left when none is left, but after two minutes at most, each at a moment of its own: who has no
@@ -12,6 +15,7 @@ import type { P2P } from './stats.ts';
 export interface MembershipEvents {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
+  loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   links(): number; // that are up
   leave(): void; // the cell, for now
   over(): void; // refused, and no link is to be kept
@@ -35,6 +39,9 @@ export interface Cell {
 
 const STEADY_MILLIS = 2500; // joining does not wait longer for playback to be steady
 const CALM_MILLIS = 30000; // nor longer than this for timers to be on time, unless they are late indeed
+const FAR = 30; // seconds: so long the scheduler keeps chunks
+const NEAR = 15;
+const FAR_TIMES = 5; // that it was far, each second: a player that was taken back a little soon has loaded all up to live
 const KEY_RETRY_MILLIS = 15000;
 const OUTLAST_MILLIS = 120000; // that links outlive a refusal for good at most, and half of it at least
 const BUSY = 4; // wire.RefusedBusy
@@ -50,6 +57,7 @@ export class Membership {
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
+  #far = 0; // how often in a row the player loaded what is far behind live
   #leaveAt = Infinity; // refused for good: links carry on until then, while they live
   #tracker: Door | null = null;
 
@@ -79,6 +87,11 @@ export class Membership {
     return this.#rest.times;
   }
 
+  // apart: the swarm was left for a while.
+  get apart(): boolean {
+    return this.#p2p === 'resting' || this.#p2p === 'away';
+  }
+
   // hope: there may be a swarm.
   hope(): void {
     this.#p2p = 'joining';
@@ -88,7 +101,7 @@ export class Membership {
   // begin tells, as media comes, whether it is time to join; once.
   begin(): boolean {
     const now = performance.now();
-    if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore) return false;
+    if (this.#began || this.#p2p !== 'joining' || now < this.#notBefore || this.#events.loadsBehind() > FAR) return false;
     this.#firstAt ||= now;
     const waited = now - this.#firstAt;
     if (!this.#events.steady() && waited < STEADY_MILLIS) return false;
@@ -108,19 +121,20 @@ export class Membership {
     tracker.open();
   }
 
-  // second leaves the swarm while the machine has no time for it, or for good. It is called each second.
+  // second leaves the swarm while the machine has no time for it or the viewer no use, or for good. It is called each second.
   second(): void {
     const now = performance.now();
+    const behind = this.#events.loadsBehind();
+    this.#far = behind > FAR ? this.#far + 1 : 0;
     if (now >= this.#leaveAt) this.#events.over();
-    else if (this.#p2p === 'resting') {
-      if (!this.#rest.over(now)) return;
-      this.#p2p = 'joining';
-      this.#tracker?.open();
-    } else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
+    else if (this.#p2p === 'away') {
+      if (behind < NEAR) this.#return();
+    } else if (this.#p2p === 'resting') {
+      if (this.#rest.over(now)) this.#return();
+    } else if (this.#far >= FAR_TIMES && (this.#p2p === 'on' || this.#p2p === 'joining')) this.#part('away');
+    else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
       console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
-      this.#p2p = 'resting';
-      this.#events.leave();
-      this.#tracker?.rest();
+      this.#part('resting');
     }
   }
 
@@ -153,12 +167,24 @@ export class Membership {
   // settled looks at the cell after something happened in it.
   settled(cell: Cell): void {
     if (this.#leaveAt < Infinity && cell.links === 0) this.#events.over();
-    else if (this.#p2p !== 'resting') this.#p2p = this.#of(cell);
+    else if (!this.apart) this.#p2p = this.#of(cell);
   }
 
   end(p2p: P2P): void {
     this.#p2p = p2p;
     this.#pulse.close();
+  }
+
+  // part leaves the swarm for a while, return joins it again.
+  #part(p2p: 'resting' | 'away'): void {
+    this.#p2p = p2p;
+    this.#events.leave();
+    this.#tracker?.rest();
+  }
+
+  #return(): void {
+    this.#p2p = 'joining';
+    this.#tracker?.open();
   }
 
   #told(why: string): void {

@@ -3,8 +3,8 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { attachSwarm, LIVE, type LiveStream, type Swarm, type SwarmOptions } from './attach.ts';
+import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
-import { Rewound } from './rewound.ts';
 import { Standing } from './standing.ts';
 
 // connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it.
@@ -31,8 +31,6 @@ const PATIENT: Partial<HlsConfig> = {
 const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its playlist is there to tell
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
-const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
-const BEHIND_MILLIS = 4000; // live is taken there, if it stays so for this long
 const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
@@ -50,14 +48,9 @@ export class Playback {
   #beat: ReturnType<typeof setInterval> | undefined;
   #recoveries: number[] = []; // when media errors were recovered from
   readonly #standing = new Standing();
-  readonly #rewound = new Rewound();
-  #kept = false; // hls.js is kept from playing faster
+  readonly #following: Following;
   #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
-  #nearAt = 0; // when it last was near the live edge
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
-
-  // following: the viewer wants to be at the live edge, and has not paused or gone back.
-  following = true;
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
@@ -66,6 +59,7 @@ export class Playback {
     this.#options = options;
     this.#changed = changed;
     const { signal } = this.#over;
+    this.#following = new Following(video, () => this.#hls);
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
       because: (reason) => this.#say(reason),
@@ -79,7 +73,7 @@ export class Playback {
     video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     video.addEventListener('seeking', () => this.#seeks(), { signal });
-    video.addEventListener('emptied', () => this.#rewound.lose(), { signal });
+    video.addEventListener('emptied', () => this.#following.lose(), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
       if (!this.#started) void this.#inquiry.ask();
@@ -128,9 +122,18 @@ export class Playback {
     return details ? details.type === 'VOD' : RECORDING.test(this.#src);
   }
 
+  // following: the viewer wants to be at the live edge, and has not paused or gone back.
+  get following(): boolean {
+    return this.#following.wanted;
+  }
+
+  set following(wanted: boolean) {
+    this.#following.wanted = wanted;
+  }
+
   // rewound: the viewer has gone back from the live edge, and stays there.
   get rewound(): boolean {
-    return this.#rewound.back;
+    return this.#following.back;
   }
 
   // span is what may be seeked in; null if that is not worth it.
@@ -151,8 +154,8 @@ export class Playback {
   // goLive takes the playhead to the live edge.
   goLive(): void {
     if (this.vod) return;
-    this.#follow();
-    this.#jump();
+    this.#following.begin();
+    this.#following.jump();
   }
 
   // seek takes the playhead to a place of the span, or to the live edge if that is near.
@@ -160,7 +163,7 @@ export class Playback {
     const { span } = this;
     if (!span) return;
     const from = span.from + (span.live ? AHEAD_OF_OLDEST : 0);
-    if (!span.live || !this.#hls || !this.#isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
+    if (!span.live || !this.#hls || !this.#following.isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
     else if (!this.atLive) this.goLive();
   }
 
@@ -240,43 +243,10 @@ export class Playback {
     hls?.startLoad(from);
   }
 
-  // seeks: somebody takes the playhead elsewhere. A viewer who goes back is left there, at normal speed.
+  // seeks: somebody takes the playhead elsewhere.
   #seeks(): void {
-    const { currentTime: time } = this.#video;
-    if (this.vod) {
-      if (this.#state === 'ended' && (this.span?.to ?? 0) - time >= AT_END_SECONDS) this.#become('playing');
-      return;
-    }
-    if (!this.#hls?.targetLatency) return;
-    const back = this.#rewound.seek(time, this.#isNear(time));
-    if (back) this.following = false;
-    else if (back === false) this.#follow();
-    this.#pace();
-  }
-
-  // isNear tells whether a place is so near the live edge that it is reached by playing faster.
-  #isNear(time: number): boolean {
-    return this.#edge - time < (this.#hls?.targetLatency ?? 0) + BEHIND_SECONDS;
-  }
-
-  #follow(): void {
-    this.following = true;
-    this.#rewound.end();
-    if (this.#kept && this.#hls) this.#hls.config.maxLiveSyncPlaybackRate = LIVE.maxLiveSyncPlaybackRate ?? 1;
-    this.#kept = false;
-  }
-
-  // pace keeps hls.js from catching up with the live edge that the viewer has left.
-  #pace(): void {
-    if (!this.#hls || !this.rewound || this.#hls.config.maxLiveSyncPlaybackRate === 1) return;
-    this.#kept = true;
-    this.#hls.config.maxLiveSyncPlaybackRate = 1;
-    this.#video.playbackRate = 1;
-  }
-
-  #jump(): void {
-    const position = this.#hls?.liveSyncPosition;
-    if (position !== null && position !== undefined) this.#video.currentTime = position;
+    if (!this.vod) this.#following.seek();
+    else if (this.#state === 'ended' && (this.span?.to ?? 0) - this.#video.currentTime >= AT_END_SECONDS) this.#become('playing');
   }
 
   // play on, if that is what the viewer wants.
@@ -292,7 +262,7 @@ export class Playback {
     this.#end = null; // until it is told again
     this.#recoveries = [];
     if (this.#hls) this.#hls.config.startPosition = this.vod ? this.#video.currentTime : -1;
-    if (this.rewound) this.#follow(); // it begins at the live edge, as at first
+    if (this.rewound) this.#following.begin(); // it begins at the live edge, as at first
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
     else this.#video.src = this.#src;
     this.#play();
@@ -316,9 +286,8 @@ export class Playback {
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
   #look(): void {
-    const { currentTime: time, paused, readyState, seeking } = this.#video;
-    if (!seeking) this.#rewound.see(time);
-    this.#pace();
+    const { currentTime: time, paused, readyState } = this.#video;
+    this.#following.see();
     const now = performance.now();
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
@@ -338,7 +307,7 @@ export class Playback {
           this.#hls.startLoad(time); // what is to be played there is asked for again
           return;
         }
-        this.#jump();
+        this.#following.jump();
         if (this.#hls?.loadingEnabled === false) this.#hls.startLoad();
         this.#play();
         return;
@@ -348,12 +317,7 @@ export class Playback {
     }
     if (this.#standing.long) return;
     if (!paused && time > 0 && readyState >= 3) this.#plays();
-    const target = this.#hls?.targetLatency;
     const behind = this.#end === null ? this.latency : this.#end - time;
-    if (paused || !this.following || this.vod || !target || behind < target + BEHIND_SECONDS) this.#nearAt = now;
-    if (now - this.#nearAt > BEHIND_MILLIS) {
-      this.#nearAt = now;
-      this.goLive();
-    }
+    if (this.#following.fallen(now, paused || this.vod ? 0 : behind)) this.goLive();
   }
 }

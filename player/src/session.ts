@@ -42,6 +42,7 @@ export interface SessionOptions {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
   buffered(): number; // seconds of media before the playhead
+  loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   // beacon returns what to tell the tracker, the differences since it was last called.
   beacon(): number[];
 }
@@ -111,6 +112,7 @@ export class Session implements MediaSource {
     });
     this.#membership = new Membership({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
       steady: () => options.steady(),
+      loadsBehind: () => options.loadsBehind(),
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),
       over: () => this.#end('refused'),
@@ -150,7 +152,7 @@ export class Session implements MediaSource {
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
     const entries = this.#watch.book?.of(url);
     if (!entries) return null;
-    return this.#loop && this.#membership.p2p !== 'resting' ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
+    return this.#loop && !this.#membership.apart ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
   }
 
   // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.

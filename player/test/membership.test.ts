@@ -4,16 +4,17 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; door: { isUp: boolean }; log: string[]; world: { now: number; buffered: number; links: number; late: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
   t.mock.method(console, 'info', () => undefined);
   const log: string[] = [];
-  const world = { now: 1000, buffered: 1, links: 0, late: 0 };
+  const world = { now: 1000, buffered: 1, behind: 2, links: 0, late: 0 };
   t.mock.method(performance, 'now', () => world.now);
   const membership: Membership = new Membership({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
     steady: () => world.buffered > 0.5,
+    loadsBehind: () => world.behind,
     links: () => world.links,
     leave: () => {
       log.push('leave');
@@ -135,4 +136,48 @@ test('who is refused for good and leaves because the machine is busy does not co
   world.late = 0;
   pass(60);
   assert.ok(!log.includes('open'), log.join());
+});
+
+test('a player that loads what is far behind live leaves the swarm, and comes back when it is near', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  world.links = 1;
+  membership.settled({ links: 1, roster: 2, off: false });
+  world.behind = 100;
+  pass(4);
+  world.behind = 25; // it has loaded that
+  pass(10);
+  assert.deepEqual([membership.p2p, log], ['on', []]);
+  world.behind = 60;
+  pass(5);
+  assert.deepEqual([membership.p2p, membership.apart, log], ['away', true, ['leave', 'rest']]);
+  membership.settled({ links: 0, roster: 5, off: false });
+  world.behind = 20;
+  pass(600);
+  assert.equal(membership.p2p, 'away', 'it goes to and fro');
+  world.behind = 2;
+  pass(1);
+  assert.deepEqual([membership.p2p, membership.rests, log], ['joining', 0, ['leave', 'rest', 'open']]);
+  membership.settled({ links: 0, roster: 5, off: false });
+  assert.equal(membership.p2p, 'on');
+});
+
+test('who begins far behind live does not join before it is near', (t) => {
+  const { membership, world } = setup(t);
+  world.behind = 3600;
+  world.now += 60_000;
+  assert.equal(membership.begin(), false);
+  world.behind = 3;
+  assert.equal(membership.begin(), true);
+});
+
+test('of a swarm that is off, or has refused, it is that which is said, however far behind live', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  world.behind = 100;
+  membership.settled({ ...NONE, off: true });
+  pass(10);
+  assert.deepEqual([membership.p2p, log], ['off', []]);
+  membership.refusal(4, 30, 'full');
+  membership.settled(NONE);
+  pass(10);
+  assert.deepEqual([membership.p2p, membership.why], ['refused', 'full']);
 });

@@ -24,7 +24,7 @@ test('the share is that of the last half minute', () => {
 });
 
 test('there is a share only in the swarm', () => {
-  assert.deepEqual((['off', 'joining', 'on', 'resting', 'refused'] as const).map((p2p) => inSwarm(stats({ p2p }))), [false, true, true, false, false]);
+  assert.deepEqual((['off', 'joining', 'on', 'resting', 'away', 'refused'] as const).map((p2p) => inSwarm(stats({ p2p }))), [false, true, true, false, false, false]);
 });
 
 test('the first is not who has no link to the others', () => {

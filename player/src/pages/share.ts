@@ -36,6 +36,7 @@ export function describe(stats: Stats, viewers: number | undefined): string {
   if (p2p === 'off') return 'The swarm is off: all comes from the edge.';
   if (p2p === 'joining') return 'Joining the swarm…';
   if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
+  if (p2p === 'away') return 'Nobody else is so far behind live: all comes from the edge, until you are back.';
   if (p2p === 'refused') return stats.refusal ? `The tracker refused (${stats.refusal}). All comes from the edge.` : 'The tracker refused: all comes from the edge.';
   if (peers > 0) return `of the picture came from ${peers === 1 ? 'one other viewer' : `${peers} other viewers`} in the last half minute.`;
   const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);

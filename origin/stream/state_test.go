@@ -1,0 +1,90 @@
+package stream
+
+import (
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/hls"
+)
+
+func TestKeyIsKept(t *testing.T) {
+	dir := t.TempDir()
+	a := publish(t, newStreams(t, dir), "demo")
+	b := publish(t, newStreams(t, dir), "demo")
+	if a.Stream().PublicKey() != b.Stream().PublicKey() {
+		t.Fatal("the stream's key changed")
+	}
+	info, err := os.Stat(filepath.Join(dir, "demo", "ed25519.key"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatal(info.Mode(), err)
+	}
+}
+
+// TestNumbersAfterCrash lets processes die without a word and looks whether the next one ever reuses a name.
+//
+// Clause: restart, hls-msn
+func TestNumbersAfterCrash(t *testing.T) {
+	dir := t.TempDir()
+	used := map[string][32]byte{}
+	var last uint64
+	var epoch uint32
+	for life := range 6 {
+		all := newStreams(t, dir)
+		s := publish(t, all, "demo")
+		send(t, s, 0, time.Duration(life*1300+400)*time.Millisecond)
+		st := s.Stream()
+		if epoch == 0 {
+			epoch = st.Epoch()
+		}
+		if st.Epoch() != epoch {
+			t.Fatal("the epoch changed")
+		}
+		v, _ := st.Window(0).View()
+		list := v.Segments
+		if v.Open != nil {
+			list = append(list[:len(list):len(list)], v.Open)
+		}
+		for _, g := range list {
+			if g.MSN < last {
+				t.Fatalf("life %d: segment %d after %d", life, g.MSN, last)
+			}
+			last = g.MSN
+			name := hls.Name{Kind: hls.KindInit, Number: g.Init.Number}.String()
+			sum := sha256.Sum256(g.Init.Bytes)
+			if old, ok := used[name]; ok && old != sum {
+				t.Fatalf("life %d: %s names other bytes now", life, name)
+			}
+			used[name] = sum
+			for p, part := range g.Parts {
+				name := hls.Name{Kind: hls.KindPart, Number: g.MSN, Part: p}.String()
+				if _, ok := used[name]; ok {
+					t.Fatalf("life %d: %s was used before", life, name)
+				}
+				used[name] = sha256.Sum256(part.Bytes)
+			}
+		}
+		if want := uint64(life); v.Newest() != nil && v.Newest().Discontinuity != want {
+			t.Fatalf("life %d: discontinuity %d", life, v.Newest().Discontinuity)
+		}
+	}
+	if last == 0 || len(used) < 20 {
+		t.Fatal("nothing was tried", last, len(used))
+	}
+}
+
+func TestDamagedState(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "demo"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "demo", "state.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := newStreams(t, dir).Publish("demo", "rtmp"); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Fatal("numbering must not begin anew over a damaged state:", err)
+	}
+}
