@@ -161,6 +161,22 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// TestBacklog sends to a channel as long as its bytes allow, and again when it was read from.
+func TestBacklog(t *testing.T) {
+	b := media.NewBacklog(10)
+	for i, c := range []struct {
+		waiting, size int
+		takes         bool
+	}{
+		{0, 6, true}, {1, 4, true}, {2, 1, false}, {2, 0, true}, {3, 1, false}, {2, 6, true}, {3, 1, false}, {1, 4, true}, {2, 1, false},
+		{0, 50, true}, {1, 1, false}, {1, 0, true}, {0, 1, true},
+	} {
+		if got := b.Takes(c.waiting, c.size); got != c.takes {
+			t.Errorf("%d: %d bytes behind %d: %v", i, c.size, c.waiting, got)
+		}
+	}
+}
+
 func TestOpusLength(t *testing.T) {
 	if d := media.OpusLength(testclip.Opus); d != 20*time.Millisecond {
 		t.Fatal(d)

@@ -265,6 +265,30 @@ func TestChildThatHangsIsReplaced(t *testing.T) {
 	}
 }
 
+// TestQueueBytes: of large frames fewer wait for a child that takes none.
+//
+// Clause: hostile
+func TestQueueBytes(t *testing.T) {
+	c := &child{queue: make(chan media.Frame, maxQueue), waits: media.NewBacklog(maxBytes), progress: newProgress(usual(), 1, time.Now())}
+	f := media.Frame{Video: true, Key: true, Bytes: make([]byte, 1<<20)}
+	taken := 0
+	for range maxQueue {
+		if c.push(f) {
+			taken++
+		}
+	}
+	if taken != maxBytes>>20 || len(c.queue) != taken {
+		t.Errorf("%d MiB wait", len(c.queue))
+	}
+	<-c.queue
+	if f.Key = false; c.push(f) {
+		t.Error("after a loss it goes on without a key frame")
+	}
+	if f.Key = true; !c.push(f) {
+		t.Error("a key frame has no room")
+	}
+}
+
 func TestChildThatDiesSaysWhy(t *testing.T) {
 	s := broadcast(t, "echo 'Unknown encoder libx264' >&2; exit 1", usual(), 48)
 	s.send(1)

@@ -18,7 +18,8 @@ import (
 
 const (
 	packetLength = 20 * time.Millisecond
-	opusWaiting  = 128                    // frames of AAC that ffmpeg has not taken: less than three seconds
+	opusWaiting  = 128                    // frames of AAC that ffmpeg has not taken: less than three seconds ...
+	opusBytes    = 1 << 20                // ... and their bytes
 	maxStray     = 50 * time.Millisecond  // that stamps of AAC may be off what its frames add up to
 	opusAgain    = 5 * time.Second        // after ffmpeg has failed
 	goodbye      = 500 * time.Millisecond // for ffmpeg to end by itself
@@ -38,6 +39,8 @@ type opus struct {
 	in     chan media.Frame
 	cancel context.CancelFunc // ends ffmpeg
 
+	waits media.Backlog // of in; guarded by the feed's mu
+
 	mu      sync.Mutex
 	put     time.Duration // of sound, into ffmpeg
 	anchors []anchor      // what is still in it, and the one before
@@ -51,7 +54,7 @@ func startOpus(path string, t media.Track, emit func(media.Frame), ended func(er
 		return nil, fmt.Errorf("%w: %s", errCodec, t.RFC)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &opus{track: t, config: c.Config, in: make(chan media.Frame, opusWaiting), cancel: cancel}
+	o := &opus{track: t, config: c.Config, in: make(chan media.Frame, opusWaiting), waits: media.NewBacklog(opusBytes), cancel: cancel}
 	command := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-loglevel", "error",
 		"-fflags", "+nobuffer", "-probesize", "32", "-analyzeduration", "0", "-f", "aac", "-i", "pipe:0",
 		"-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20", "-application", "lowdelay",
@@ -90,12 +93,11 @@ func startOpus(path string, t media.Track, emit func(media.Frame), ended func(er
 
 // give hands over a frame of AAC, unless ffmpeg is stuck. It never waits.
 func (o *opus) give(f media.Frame) bool {
-	select {
-	case o.in <- f:
-		return true
-	default:
+	if len(o.in) == cap(o.in) || !o.waits.Takes(len(o.in), len(f.Bytes)) { // nobody else fills it
 		return false
 	}
+	o.in <- f
+	return true
 }
 
 func (o *opus) write(ctx context.Context, to io.WriteCloser) {
