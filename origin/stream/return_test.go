@@ -71,6 +71,36 @@ func TestReturnWithAnotherPicture(t *testing.T) {
 	})
 }
 
+// TestCodecsOfAllListed: CODECS names what is in any of the segments that are listed, and what is in none any more no longer.
+//
+// Clause: hls-codecs
+func TestCodecsOfAllListed(t *testing.T) {
+	s := publish(t, newStreams(t, t.TempDir()), "demo")
+	both := tracks(t, 2)
+	st := s.Stream()
+	check := func(want ...media.Track) {
+		t.Helper()
+		if v := st.Variants(); len(v) != 1 || v[0].Codecs != codecs(want) {
+			t.Errorf("%+v, want %s", v, codecs(want))
+		}
+	}
+	send(t, s, 0, 5*time.Second)
+	check(both...)
+	higher := both[0]
+	higher.RFC = "avc1.64001f"
+	if err := s.SetTracks([]media.Track{higher, both[1]}); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, 5*time.Second, 10*time.Second)
+	check(both[0], higher, both[1])
+	if d := st.Describe(); d.Renditions[0].Codecs != codecs([]media.Track{higher, both[1]}) {
+		t.Errorf("the API says %s", d.Renditions[0].Codecs)
+	}
+	send(t, s, 10*time.Second, 40*time.Second)
+	check(higher, both[1])
+	s.Close()
+}
+
 // TestTracksChangeLater: what comes after the tracks changed is dated when it came, not when the broadcast began.
 //
 // Clause: hls-discontinuity
