@@ -25,8 +25,19 @@ const (
 	goodbye      = 500 * time.Millisecond // for ffmpeg to end by itself
 )
 
-// errCodec says that a track is no AAC that ADTS can carry.
-var errCodec = errors.New("whep: this sound cannot become Opus")
+// canEncode tells whether a track is AAC that ADTS can carry.
+func canEncode(t media.Track) bool {
+	c, ok := t.Codec.(*codecs.MPEG4Audio)
+	if !ok || c.Config.Type < 1 || c.Config.Type > 4 || t.SampleLength == 0 {
+		return false
+	}
+	_, err := adts(c.Config, []byte{0})
+	return err == nil
+}
+
+func adts(c mpeg4audio.AudioSpecificConfig, frame []byte) ([]byte, error) {
+	return mpeg4audio.ADTSPackets{{Type: c.Type, SampleRate: c.SampleRate, ChannelConfig: c.ChannelConfig, AU: frame}}.Marshal()
+}
 
 // anchor says that what was put in after so much is of that time.
 type anchor struct{ put, at time.Duration }
@@ -46,15 +57,12 @@ type opus struct {
 	anchors []anchor      // what is still in it, and the one before
 }
 
-// startOpus starts ffmpeg. Each packet that it makes is given to emit, from one goroutine; ended is called when all is over, after cancel or
+// startOpus starts ffmpeg for a track that canEncode. Each packet that it makes is given to emit, from one goroutine; ended is called when all is over, after cancel or
 // of itself.
 func startOpus(path string, t media.Track, emit func(media.Frame), ended func(error)) (*opus, error) {
-	c, ok := t.Codec.(*codecs.MPEG4Audio)
-	if !ok || c.Config.Type < 1 || c.Config.Type > 4 || t.SampleLength == 0 {
-		return nil, fmt.Errorf("%w: %s", errCodec, t.RFC)
-	}
+	config := t.Codec.(*codecs.MPEG4Audio).Config
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &opus{track: t, config: c.Config, in: make(chan media.Frame, opusWaiting), waits: media.NewBacklog(opusBytes), cancel: cancel}
+	o := &opus{track: t, config: config, in: make(chan media.Frame, opusWaiting), waits: media.NewBacklog(opusBytes), cancel: cancel}
 	command := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-loglevel", "error",
 		"-fflags", "+nobuffer", "-probesize", "32", "-analyzeduration", "0", "-f", "aac", "-i", "pipe:0",
 		"-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20", "-application", "lowdelay",
@@ -105,9 +113,7 @@ func (o *opus) write(ctx context.Context, to io.WriteCloser) {
 	for {
 		select {
 		case f := <-o.in:
-			b, err := mpeg4audio.ADTSPackets{{
-				Type: o.config.Type, SampleRate: o.config.SampleRate, ChannelConfig: o.config.ChannelConfig, AU: f.Bytes,
-			}}.Marshal()
+			b, err := adts(o.config, f.Bytes)
 			if err != nil {
 				return
 			}
