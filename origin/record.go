@@ -181,7 +181,13 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 
 // servePicture answers with a picture of a live stream.
 func (o *Origin) servePicture(w http.ResponseWriter, r *http.Request) {
-	if st := o.find(w, r); st != nil {
-		o.pictures.Serve(w, r, st.Name, st.Window(0))
+	st := o.find(w, r)
+	if st == nil {
+		return
 	}
+	window := st.Window(0)
+	if d := st.Describe(); len(d.Renditions) > 0 && d.Renditions[0].Width == 0 {
+		window = nil // it is sound alone
+	}
+	o.pictures.Serve(w, r, st.Name, window)
 }

@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -284,6 +286,46 @@ func TestThumbnail(t *testing.T) {
 	rw := h.get(t, "/live/demo/thumb.jpg")
 	if rw.Code != http.StatusOK || rw.Header().Get("Content-Type") != "image/jpeg" || !bytes.HasPrefix(rw.Body.Bytes(), []byte{0xff, 0xd8}) {
 		t.Errorf("%d %v %s", rw.Code, rw.Header(), fmt.Sprintf("%.80q", rw.Body))
+	}
+}
+
+// TestNoThumbnailOfSound: of sound alone no picture is tried.
+//
+// Clause: thumbnails
+func TestNoThumbnailOfSound(t *testing.T) {
+	h := open(t)
+	program := filepath.Join(t.TempDir(), "ffmpeg")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\ntouch \"$0.ran\"; exit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.pictures, err = thumbnail.New(thumbnail.Config{FFmpeg: program}); err != nil {
+		t.Fatal(err)
+	}
+	track, err := media.NewAAC(testclip.AACConfig())
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := h.streams.Publish("demo", "rtmp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.End()
+	if err := session.SetTracks([]media.Track{track}); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 200 {
+		at := time.Duration(n) * track.SampleLength
+		if err := session.Write(media.Frame{DTS: at, PTS: at, Key: true, Bytes: testclip.AAC}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rw := h.get(t, "/live/demo/thumb.jpg")
+	if rw.Code != http.StatusNotFound || !strings.Contains(rw.Body.String(), "no key frame") {
+		t.Errorf("%d %s", rw.Code, rw.Body)
+	}
+	if _, err := os.Stat(program + ".ran"); err == nil {
+		t.Error("ffmpeg was run")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 type Init struct {
 	Number uint64
 	Bytes  []byte
+	Codecs string // of its tracks: RFC 6381
 	Record string // base64, as the playlist carries it
 	Pieces string // hashes of its pieces as wire.PiecesHeader carries them; empty: too many
 }

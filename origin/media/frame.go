@@ -1,13 +1,10 @@
 package media
 
 import (
-	"bytes"
 	"encoding/binary"
 	"time"
 
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/av1"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
-	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 )
 
@@ -24,41 +21,21 @@ type Frame struct {
 	Bytes  []byte
 }
 
-// H264Unit is what an H.264 access unit holds: the sample as fMP4 stores it, and parameter sets found on the way.
+// H264Unit is what an H.264 access unit holds: the sample as fMP4 stores it, and the parameter sets of its picture.
 type H264Unit struct {
-	SPS, PPS []byte
+	SPS, PPS []byte // nil: not there
 	Key      bool
-	Bytes    []byte // empty if the unit held no picture
+	Bytes    []byte // empty if the unit held no picture; with the sets that no init segment gets
 }
 
 // ParseH264 sorts the NAL units of an access unit.
-func ParseH264(units [][]byte) (u H264Unit) {
-	for _, n := range units {
-		if u.take(n) {
-			u.Bytes = appendUnit(u.Bytes, n, units)
-		}
-	}
-	return u
+func ParseH264(units [][]byte) H264Unit {
+	s := chooseSets(grammarH264, units)
+	return s.h264(s.sample(units))
 }
 
-// take notes what a NAL unit means. It tells whether a sample holds it.
-func (u *H264Unit) take(n []byte) bool {
-	if len(n) == 0 {
-		return false
-	}
-	switch h264.NALUType(n[0] & 0x1f) {
-	case h264.NALUTypeSPS:
-		u.SPS = bytes.Clone(n)
-		return false
-	case h264.NALUTypePPS:
-		u.PPS = bytes.Clone(n)
-		return false
-	case h264.NALUTypeAccessUnitDelimiter, h264.NALUTypeFillerData, h264.NALUTypeEndOfSequence, h264.NALUTypeEndOfStream:
-		return false
-	case h264.NALUTypeIDR:
-		u.Key = true
-	}
-	return true
+func (s *sets) h264(sample []byte) H264Unit {
+	return H264Unit{SPS: s.chosen[sps], PPS: s.chosen[pps], Key: s.key, Bytes: sample}
 }
 
 // H265Unit is what an HEVC access unit holds.
@@ -69,37 +46,13 @@ type H265Unit struct {
 }
 
 // ParseH265 sorts the NAL units of an access unit.
-func ParseH265(units [][]byte) (u H265Unit) {
-	for _, n := range units {
-		if u.take(n) {
-			u.Bytes = appendUnit(u.Bytes, n, units)
-		}
-	}
-	return u
+func ParseH265(units [][]byte) H265Unit {
+	s := chooseSets(grammarH265, units)
+	return s.h265(s.sample(units))
 }
 
-// take notes what a NAL unit means. It tells whether a sample holds it.
-func (u *H265Unit) take(n []byte) bool {
-	if len(n) < 2 {
-		return false
-	}
-	switch t := h265.NALUType(n[0] >> 1 & 0x3f); t {
-	case h265.NALUType_VPS_NUT:
-		u.VPS = bytes.Clone(n)
-		return false
-	case h265.NALUType_SPS_NUT:
-		u.SPS = bytes.Clone(n)
-		return false
-	case h265.NALUType_PPS_NUT:
-		u.PPS = bytes.Clone(n)
-		return false
-	case h265.NALUType_AUD_NUT, h265.NALUType_EOS_NUT, h265.NALUType_EOB_NUT, h265.NALUType_FD_NUT:
-		return false
-	default:
-		// all of 16 to 21 are random access pictures: Rec. ITU-T H.265, table 7-1
-		u.Key = u.Key || t >= h265.NALUType_BLA_W_LP && t <= h265.NALUType_CRA_NUT
-	}
-	return true
+func (s *sets) h265(sample []byte) H265Unit {
+	return H265Unit{VPS: s.chosen[vps], SPS: s.chosen[sps], PPS: s.chosen[pps], Key: s.key, Bytes: sample}
 }
 
 // AV1Unit is what an AV1 temporal unit holds.
@@ -135,6 +88,16 @@ func ParseAV1(obus [][]byte) (u AV1Unit, err error) {
 // OpusLength returns how long an Opus packet lasts.
 func OpusLength(packet []byte) time.Duration {
 	return time.Duration(opus.PacketDuration2(packet)) * time.Second / 48000
+}
+
+// sample puts together the units that it holds.
+func (s *sets) sample(units [][]byte) (b []byte) {
+	for _, n := range units {
+		if s.holds(n) {
+			b = appendUnit(b, n, units)
+		}
+	}
+	return b
 }
 
 // appendUnit makes room for all units at once: most of them are kept.

@@ -76,20 +76,72 @@ func TestParseH264(t *testing.T) {
 	}
 }
 
+// TestSets: the sets that the picture names are those of the init segment, be they the first or the last; what else there is stays
+// in the sample, and everything does that comes with a picture that is no key frame.
+func TestSets(t *testing.T) {
+	const (
+		sps0, sps1        = "\x67\x42\xc0\x0c\x80", "\x67\x42\xc0\x0d\x40" // Exp-Golomb: 1 is 0, 010 is 1
+		pps0, pps1        = "\x68\xc0", "\x68\x48"                         // 0 of SPS 0, 1 of SPS 1
+		newer             = "\x68\xe0"                                     // 0 of SPS 0 again
+		idr0, idr1, plain = "\x65\xf0", "\x65\xd0", "\x61\xf0"
+	)
+	for _, c := range []struct {
+		name     string
+		units    []string
+		sps, pps string
+		sample   []string
+	}{
+		{"one of each", []string{sps0, pps0, idr0}, sps0, pps0, []string{idr0}},
+		{"two, the first", []string{sps0, sps1, pps0, pps1, idr0}, sps0, pps0, []string{sps1, pps1, idr0}},
+		{"two, the second", []string{sps0, sps1, pps0, pps1, idr1}, sps1, pps1, []string{sps0, pps0, idr1}},
+		{"one number twice", []string{sps0, pps0, newer, idr0}, sps0, newer, []string{idr0}},
+		{"not the one that is named", []string{pps1, idr0}, "", "", []string{pps1, idr0}},
+		{"no key frame", []string{pps0, plain}, "", pps0, []string{pps0, plain}},
+	} {
+		var units [][]byte
+		for _, u := range c.units {
+			units = append(units, []byte(u))
+		}
+		want := string(long(c.sample...))
+		if u := media.ParseH264(units); string(u.SPS) != c.sps || string(u.PPS) != c.pps || string(u.Bytes) != want {
+			t.Errorf("%s: %+v", c.name, u)
+		}
+		if u, err := media.SortH264(long(c.units...)); err != nil || string(u.SPS) != c.sps || string(u.PPS) != c.pps || string(u.Bytes) != want {
+			t.Errorf("%s, in place: %+v, %v", c.name, u, err)
+		}
+	}
+	other := bytes.Clone(hevcPPS)
+	other[2] = 0x50 // of number 1
+	for name, c := range map[string]struct {
+		slice   string
+		pps, in []byte
+	}{
+		"the first":  {"\x26\x01\xa0", hevcPPS, other},
+		"the second": {"\x26\x01\x90", other, hevcPPS},
+	} {
+		u := media.ParseH265([][]byte{hevcVPS, hevcSPS, hevcPPS, other, []byte(c.slice)})
+		if !bytes.Equal(u.VPS, hevcVPS) || !bytes.Equal(u.SPS, hevcSPS) || !bytes.Equal(u.PPS, c.pps) || !bytes.Equal(u.Bytes, long(string(c.in), c.slice)) {
+			t.Errorf("HEVC, %s: %+v", name, u)
+		}
+	}
+}
+
+// long is units in one piece, each behind its length.
+func long(units ...string) (b []byte) {
+	for _, u := range units {
+		b = append(b, 0, 0, 0, byte(len(u)))
+		b = append(b, u...)
+	}
+	return b
+}
+
 // TestSort does in place what Parse does with units taken apart.
 func TestSort(t *testing.T) {
-	long := func(units ...string) (b []byte) {
-		for _, u := range units {
-			b = append(b, 0, 0, 0, byte(len(u)))
-			b = append(b, u...)
-		}
-		return b
-	}
 	avc, err := media.SortH264(long("\x09\x10", "\x67\x01", "\x06\x05", "", "\x68\x02", "\x65\x03"))
 	if err != nil || !avc.Key || string(avc.SPS) != "\x67\x01" || string(avc.PPS) != "\x68\x02" || !bytes.Equal(avc.Bytes, long("\x06\x05", "\x65\x03")) {
 		t.Errorf("%+v, %v", avc, err)
 	}
-	hevc, err := media.SortH265(long("\x40\x01v", "\x42\x01s", "\x44\x01p", "\x26\x01i"))
+	hevc, err := media.SortH265(long("\x40\x01v", "\x42\x01s", "\x44\x01\xc0", "\x26\x01i"))
 	if err != nil || !hevc.Key || string(hevc.VPS) != "\x40\x01v" || string(hevc.SPS) != "\x42\x01s" || !bytes.Equal(hevc.Bytes, long("\x26\x01i")) {
 		t.Errorf("%+v, %v", hevc, err)
 	}
@@ -105,6 +157,22 @@ func TestSort(t *testing.T) {
 	for name, b := range map[string]string{"size missing": "\x08hh", "size cut off": "\x0a", "OBU cut off": "\x0a\x09h", "extension cut off": "\x0e"} {
 		if _, err := media.SortAV1([]byte(b)); !errors.Is(err, media.ErrSample) {
 			t.Errorf("AV1, %s: %v", name, err)
+		}
+	}
+}
+
+// TestBacklog sends to a channel as long as its bytes allow, and again when it was read from.
+func TestBacklog(t *testing.T) {
+	b := media.NewBacklog(10)
+	for i, c := range []struct {
+		waiting, size int
+		takes         bool
+	}{
+		{0, 6, true}, {1, 4, true}, {2, 1, false}, {2, 0, true}, {3, 1, false}, {2, 6, true}, {3, 1, false}, {1, 4, true}, {2, 1, false},
+		{0, 50, true}, {1, 1, false}, {1, 0, true}, {0, 1, true},
+	} {
+		if got := b.Takes(c.waiting, c.size); got != c.takes {
+			t.Errorf("%d: %d bytes behind %d: %v", i, c.size, c.waiting, got)
 		}
 	}
 }

@@ -12,19 +12,38 @@ var ErrSample = errors.New("media: a broken access unit")
 
 // SortH264 is ParseH264 for NAL units that stand in one piece, each behind its length in four bytes. It takes b over: the
 // sample is what is left of it, moved together where something went.
-func SortH264(b []byte) (u H264Unit, err error) {
-	u.Bytes, err = sortUnits(b, u.take)
-	return u, err
+func SortH264(b []byte) (H264Unit, error) {
+	var most [16][]byte
+	s := chooseSets(grammarH264, split(most[:0], b))
+	kept, err := s.sort(b)
+	return s.h264(kept), err
 }
 
 // SortH265 is ParseH265, likewise.
-func SortH265(b []byte) (u H265Unit, err error) {
-	u.Bytes, err = sortUnits(b, u.take)
-	return u, err
+func SortH265(b []byte) (H265Unit, error) {
+	var most [16][]byte
+	s := chooseSets(grammarH265, split(most[:0], b))
+	kept, err := s.sort(b)
+	return s.h265(kept), err
 }
 
-// sortUnits keeps the units that keep wants to.
-func sortUnits(b []byte, keep func([]byte) bool) ([]byte, error) {
+// split adds the units of b, as far as they are whole.
+func split(units [][]byte, b []byte) [][]byte {
+	for len(b) >= 4 {
+		size := binary.BigEndian.Uint32(b)
+		if uint64(size) > uint64(len(b)-4) {
+			break
+		}
+		if size > 0 {
+			units = append(units, b[4:4+size])
+		}
+		b = b[4+size:]
+	}
+	return units
+}
+
+// sort keeps the units that the sample holds.
+func (s *sets) sort(b []byte) ([]byte, error) {
 	kept := 0
 	for at := 0; at < len(b); {
 		if len(b)-at < 4 {
@@ -35,7 +54,7 @@ func sortUnits(b []byte, keep func([]byte) bool) ([]byte, error) {
 			return nil, ErrSample
 		}
 		end := at + 4 + int(size)
-		if keep(b[at+4 : end]) {
+		if s.holds(b[at+4 : end]) {
 			kept += move(b, kept, at, end)
 		}
 		at = end

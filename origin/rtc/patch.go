@@ -45,6 +45,7 @@ func patchStatus(err error) int {
 	for of, status := range map[error]int{
 		errUnconditional: http.StatusPreconditionRequired, errStale: http.StatusPreconditionFailed,
 		errHalfRestart: http.StatusUnprocessableEntity, errTooMany: http.StatusUnprocessableEntity, errGone: http.StatusNotFound,
+		ErrOffer: http.StatusUnprocessableEntity, // a restart that cannot be
 	} {
 		if errors.Is(err, of) {
 			return status

@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -265,4 +267,44 @@ func FuzzParseFragment(f *testing.F) {
 			_, _ = FragmentOf(renewed)
 		}
 	})
+}
+
+// TestRefusedRestart: a restart that the connection does not take is no fault of the server's, and the ETag stays.
+//
+// Clause: whip-failed-restart
+func TestRefusedRestart(t *testing.T) {
+	var sides [2]*webrtc.PeerConnection
+	for i := range sides {
+		pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer pc.GracefulClose()
+		sides[i] = pc
+	}
+	if _, err := sides[0].CreateDataChannel("any", nil); err != nil {
+		t.Fatal(err)
+	}
+	offer, err := sides[0].CreateOffer(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _, err := Negotiate(t.Context(), sides[1], offer.SDP, make(chan struct{}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := n.ETag()
+	if err := sides[1].GracefulClose(); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPatch, "/", strings.NewReader("a=ice-ufrag:abcdefgh\r\na=ice-pwd:abcdefghijklmnopqrstuvwx\r\n"))
+	r.Header.Set("Content-Type", TypeFragment)
+	r.Header.Set("If-Match", "*")
+	status := 0
+	session := NewSession("demo")
+	session.Negotiation = n
+	anew := session.servePatch(httptest.NewRecorder(), r, func(_ http.ResponseWriter, s int, _ string) { status = s })
+	if anew || status != http.StatusUnprocessableEntity || n.ETag() != before {
+		t.Errorf("%d, begun anew: %v, ETag %s after %s", status, anew, n.ETag(), before)
+	}
 }

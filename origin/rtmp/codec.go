@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h265"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
 	"github.com/bluenviron/mediacommon/v2/pkg/codecs/opus"
 
@@ -14,27 +16,31 @@ import (
 
 // source is what was learned of one video track that its frames do not repeat.
 type source struct {
-	sps   []byte
-	level uint8 // of VP9
+	sets, newest sets   // announced, and come since
+	others       []byte // further ones of the configuration record, as a sample holds them
+	level        uint8  // of VP9
 }
+
+// sets are the parameter sets of H.264 and HEVC that an init segment holds.
+type sets struct{ vps, sps, pps []byte }
 
 // start reads the parameters of a codec. A track of AV1 or VP9 may begin with its first key frame only.
 func (s *source) start(t tag) (*media.Track, error) {
 	switch t.codec {
 	case fourAVC:
-		sps, pps, err := readAVC(t.body)
+		found, others, err := readAVC(t.body)
 		if err != nil {
 			return nil, err
 		}
-		s.sps = sps
-		return track(media.NewH264(sps, pps))
+		s.sets, s.newest, s.others = found, found, others
+		return found.avc()
 	case fourHEVC:
-		u, err := readHEVC(t.body)
+		found, others, err := readHEVC(t.body)
 		if err != nil {
 			return nil, err
 		}
-		s.sps = u.SPS
-		return track(media.NewH265(u.VPS, u.SPS, u.PPS))
+		s.sets, s.newest, s.others = found, found, others
+		return found.hevc()
 	case fourAV1:
 		if len(t.body) < 4 {
 			return nil, fmt.Errorf("%w: AV1 configuration", errFormat)
@@ -73,6 +79,9 @@ func (s *source) start(t tag) (*media.Track, error) {
 	return nil, nil
 }
 
+func (s sets) avc() (*media.Track, error)  { return track(media.NewH264(s.sps, s.pps)) }
+func (s sets) hevc() (*media.Track, error) { return track(media.NewH265(s.vps, s.sps, s.pps)) }
+
 func track(t media.Track, err error) (*media.Track, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFormat, err)
@@ -90,9 +99,8 @@ func (s *source) frame(t tag, at time.Duration) (f media.Frame, changed *media.T
 			return f, nil, fmt.Errorf("rtmp: %v: %w", t.codec, err)
 		}
 		f.Key, f.Bytes = u.Key, u.Bytes
-		if s.changed(u.Key, u.SPS) && u.PPS != nil {
-			s.sps = u.SPS
-			changed, err = track(media.NewH264(u.SPS, u.PPS))
+		if s.learn(&f, sets{nil, u.SPS, u.PPS}) {
+			changed, err = s.sets.avc()
 		}
 		return f, changed, err
 	case fourHEVC:
@@ -101,9 +109,8 @@ func (s *source) frame(t tag, at time.Duration) (f media.Frame, changed *media.T
 			return f, nil, fmt.Errorf("rtmp: %v: %w", t.codec, err)
 		}
 		f.Key, f.Bytes = u.Key, u.Bytes
-		if s.changed(u.Key, u.SPS) && u.VPS != nil && u.PPS != nil {
-			s.sps = u.SPS
-			changed, err = track(media.NewH265(u.VPS, u.SPS, u.PPS))
+		if s.learn(&f, sets{u.VPS, u.SPS, u.PPS}) {
+			changed, err = s.sets.hevc()
 		}
 		return f, changed, err
 	case fourAV1:
@@ -126,67 +133,91 @@ func (s *source) frame(t tag, at time.Duration) (f media.Frame, changed *media.T
 	return f, changed, err
 }
 
-// changed tells whether a key frame brings another SPS than what was announced: some encoders change in the middle
-// without a word before.
-func (s *source) changed(key bool, sps []byte) bool {
-	return key && sps != nil && !bytes.Equal(sps, s.sps)
+// learn notes the sets that came with a frame. It tells whether a key frame leans on others than what was announced: some encoders
+// change in the middle without a word before. One that brings none gets those that no init segment holds.
+func (s *source) learn(f *media.Frame, found sets) (changed bool) {
+	alone := true
+	for _, n := range []struct{ kept, found *[]byte }{
+		{&s.newest.vps, &found.vps}, {&s.newest.sps, &found.sps}, {&s.newest.pps, &found.pps},
+	} {
+		if *n.found != nil {
+			*n.kept, alone = *n.found, false
+		}
+	}
+	if !f.Key {
+		return false
+	}
+	if alone && len(s.others) > 0 {
+		f.Bytes = slices.Concat(s.others, f.Bytes)
+	}
+	changed = !bytes.Equal(s.newest.vps, s.sets.vps) || !bytes.Equal(s.newest.sps, s.sets.sps) || !bytes.Equal(s.newest.pps, s.sets.pps)
+	s.sets = s.newest
+	return changed
 }
 
 var errConfiguration = fmt.Errorf("%w: a configuration record of H.264 or HEVC that is cut off", errFormat)
 
-// readAVC reads an AVCDecoderConfigurationRecord: ISO/IEC 14496-15, section 5.3.3.1.2. The first of each kind counts.
-func readAVC(b []byte) (sps, pps []byte, err error) {
+// readAVC reads an AVCDecoderConfigurationRecord: ISO/IEC 14496-15, section 5.3.3.1.2.
+func readAVC(b []byte) (found sets, others []byte, err error) {
 	if len(b) < 6 {
-		return nil, nil, errConfiguration
+		return found, nil, errConfiguration
 	}
 	if b[4]&3 != 3 {
-		return nil, nil, fmt.Errorf("%w: H.264 with lengths of %d bytes; 4 is usual", errFormat, b[4]&3+1)
+		return found, nil, fmt.Errorf("%w: H.264 with lengths of %d bytes; 4 is usual", errFormat, b[4]&3+1)
 	}
-	first := func(count byte, b []byte) (unit, rest []byte, err error) {
-		for i := range count {
-			var n []byte
-			if n, b, err = lengthy(b); err != nil {
-				return nil, nil, err
-			}
-			if i == 0 {
-				unit = n
-			}
-		}
-		return unit, b, nil
+	rest, err := readSets(b[6:], int(b[5]&0x1f), &found.sps, &others)
+	if err == nil && len(rest) > 0 {
+		_, err = readSets(rest[1:], int(rest[0]), &found.pps, &others)
 	}
-	sps, b, err = first(b[5]&0x1f, b[6:])
-	if err == nil && len(b) > 0 {
-		pps, _, err = first(b[0], b[1:])
-	}
-	return sps, pps, err
+	return found, others, err
 }
 
 // readHEVC reads an HEVCDecoderConfigurationRecord: ISO/IEC 14496-15, section 8.3.3.1.2.
-func readHEVC(b []byte) (u media.H265Unit, err error) {
+func readHEVC(b []byte) (found sets, others []byte, err error) {
 	if len(b) < 23 {
-		return u, errConfiguration
+		return found, nil, errConfiguration
 	}
 	if b[21]&3 != 3 {
-		return u, fmt.Errorf("%w: HEVC with lengths of %d bytes; 4 is usual", errFormat, b[21]&3+1)
+		return found, nil, fmt.Errorf("%w: HEVC with lengths of %d bytes; 4 is usual", errFormat, b[21]&3+1)
 	}
-	var units [][]byte
 	arrays := b[22]
 	b = b[23:]
 	for range arrays {
 		if len(b) < 3 {
-			return u, errConfiguration
+			return found, nil, errConfiguration
 		}
-		count := binary.BigEndian.Uint16(b[1:])
-		b = b[3:]
-		for range count {
-			var n []byte
-			if n, b, err = lengthy(b); err != nil {
-				return u, err
-			}
-			units = append(units, n)
+		var unknown, ignored []byte // messages, that no picture leans on
+		first, rest := &unknown, &ignored
+		switch h265.NALUType(b[0] & 0x3f) {
+		case h265.NALUType_VPS_NUT:
+			first, rest = &found.vps, &others
+		case h265.NALUType_SPS_NUT:
+			first, rest = &found.sps, &others
+		case h265.NALUType_PPS_NUT:
+			first, rest = &found.pps, &others
+		}
+		if b, err = readSets(b[3:], int(binary.BigEndian.Uint16(b[1:])), first, rest); err != nil {
+			return found, nil, err
 		}
 	}
-	return media.ParseH265(units), nil
+	return found, others, nil
+}
+
+// readSets reads units of one kind: an init segment holds the first, and the others are added to what samples hold.
+func readSets(b []byte, count int, first, others *[]byte) (rest []byte, err error) {
+	for range count {
+		var n []byte
+		if n, b, err = lengthy(b); err != nil {
+			return nil, err
+		}
+		if *first == nil {
+			*first = n
+			continue
+		}
+		*others = binary.BigEndian.AppendUint32(*others, uint32(len(n)))
+		*others = append(*others, n...)
+	}
+	return b, nil
 }
 
 // lengthy takes a unit that stands behind its length in two bytes.

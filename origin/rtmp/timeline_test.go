@@ -18,6 +18,7 @@ func TestHeaderChange(t *testing.T) {
 	sps, pps := testclip.Parameters()
 	other := bytes.Clone(sps)
 	other[2] ^= 0x10 // a constraint flag
+	another := append(bytes.Clone(pps), 0x80)
 	d := clipDress()
 	for _, c := range []struct {
 		name   string
@@ -34,6 +35,14 @@ func TestHeaderChange(t *testing.T) {
 			p, _ := picture(0)
 			b.send(typeVideo, 4*time.Second, 0x17, 1, 0, 0, 0, unit(sps, pps), p)
 		}, 0},
+		{"found, of pictures", func(b *caster) {
+			p, _ := picture(0)
+			b.send(typeVideo, 4*time.Second, 0x17, 1, 0, 0, 0, unit(sps, another), p)
+		}, 1},
+		{"found, of pictures alone", func(b *caster) {
+			p, _ := picture(0)
+			b.send(typeVideo, 4*time.Second, 0x17, 1, 0, 0, 0, unit(another), p)
+		}, 1},
 		{"of sound", func(b *caster) { b.send(typeAudio, 4*time.Second, 0xaf, 0, 0x11, 0x88) }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -49,6 +58,36 @@ func TestHeaderChange(t *testing.T) {
 				t.Errorf("%d discontinuities:\n%s", n, text)
 			}
 		})
+	}
+}
+
+// TestSecondSets: a configuration record may hold several sets of a kind. An init segment holds one, and the others come before each
+// key frame that brings none.
+func TestSecondSets(t *testing.T) {
+	sps, pps := testclip.Parameters()
+	second := raw(0x68, 0x4d, 0x80) // of number 1
+	d := clipDress()
+	d.start = []any{0x17, 0, 0, 0, 0, 1, sps[1:4], 0xff, 0xe1, 0, len(sps), sps, 2, 0, len(pps), pps, 0, len(second), second}
+	h := open(t)
+	b := h.cast(t)
+	b.begin(d)
+	b.play(d, 0, 9*time.Second)
+	h.described(t, "live", func(d stream.Description) bool { return d.LastMSN >= 3 })
+	with := 0
+	for i, s := range h.samples(t, 0)[1] {
+		switch has := bytes.HasPrefix(s.Payload, unit(second)); {
+		case has != !s.IsNonSyncSample:
+			t.Errorf("sample %d: %x...", i, s.Payload[:20])
+		case has:
+			with++
+		}
+	}
+	if with < 2 {
+		t.Errorf("%d key frames", with)
+	}
+	v, _ := h.streams.Get("demo").Window(0).View()
+	if len(v.Segments) == 0 || strings.Contains(plain(h), "DISCONTINUITY\n") {
+		t.Error("the timeline broke")
 	}
 }
 

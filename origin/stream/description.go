@@ -2,10 +2,12 @@ package stream
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/media"
 )
 
 // Description is what the API says of a stream.
@@ -73,9 +75,8 @@ func (s *Stream) describe(of *rendition) (r Rendition) {
 		return of.past.Rendition
 	}
 	r.Index = of.index
-	var codecs []string
+	r.Codecs = codecs(of.tracks)
 	for _, t := range of.tracks {
-		codecs = append(codecs, t.RFC)
 		if t.Video() {
 			r.Width, r.Height, r.FrameRate = t.Width, t.Height, t.Rate
 			if r.FrameRate == 0 { // the codec's parameters do not tell: what was seen does
@@ -84,8 +85,39 @@ func (s *Stream) describe(of *rendition) (r Rendition) {
 			r.FrameRate = math.Round(r.FrameRate*1000) / 1000
 		}
 	}
-	r.Codecs = strings.Join(codecs, ",")
 	return r
+}
+
+// codecs is the form of RFC 6381.
+func codecs(tracks []media.Track) string {
+	var all []string
+	for _, t := range tracks {
+		all = append(all, t.RFC)
+	}
+	return strings.Join(all, ",")
+}
+
+// listedCodecs names all that is in the segments of a playlist, the newest last, which is now: RFC 8216bis, section 4.4.6.2. Of several
+// of a kind hls.js goes by the last.
+func listedCodecs(v *hls.View, now string) string {
+	var all []string
+	add := func(codecs string) {
+		for c := range strings.SplitSeq(codecs, ",") {
+			if c != "" {
+				all = append(slices.DeleteFunc(all, func(o string) bool { return o == c }), c)
+			}
+		}
+	}
+	for _, g := range v.Segments {
+		if g.Init != nil {
+			add(g.Init.Codecs)
+		}
+	}
+	if v.Open != nil && v.Open.Init != nil {
+		add(v.Open.Init.Codecs)
+	}
+	add(now)
+	return strings.Join(all, ",")
 }
 
 // Known tells whether the stream has ever had media.
@@ -132,7 +164,7 @@ func (s *Stream) variant(of *rendition, v *hls.View) hls.Variant {
 	r := s.describe(of)
 	peak, mean := v.Bitrates()
 	out := hls.Variant{
-		Index: r.Index, Codecs: r.Codecs, Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,
+		Index: r.Index, Codecs: listedCodecs(v, r.Codecs), Width: r.Width, Height: r.Height, FrameRate: r.FrameRate, Peak: peak, Mean: mean,
 		Independent: r.Width == 0 || s.gop > 0 && s.gop < s.config.longest(),
 	}
 	for _, g := range v.Segments {

@@ -360,3 +360,41 @@ func TestTap(t *testing.T) {
 		t.Error("open after Close")
 	}
 }
+
+// TestTapBytes: of large frames a tap holds fewer, and goes on with a key frame when they were read.
+//
+// Clause: hostile
+func TestTapBytes(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	s := publish(t, all, "demo")
+	tap := s.Stream().Tap(1000)
+	defer tap.Close()
+	large := make([]byte, 2<<20)
+	write := func(n int) {
+		t.Helper()
+		at := time.Duration(n) * testclip.Interval
+		if err := s.Write(media.Frame{Video: true, DTS: at, PTS: at, Key: n%10 == 0, Bytes: large}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Write(media.Frame{DTS: at, PTS: at, Key: true, Bytes: testclip.AAC}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 40 {
+		write(n)
+	}
+	held := 0
+	for len(tap.C) > 0 {
+		held += len((<-tap.C).Frame.Bytes)
+	}
+	if held > tapBytes || held < tapBytes-len(large) || tap.Dropped() == 0 {
+		t.Errorf("%d bytes are held, %d frames dropped", held, tap.Dropped())
+	}
+	for n := 40; n < 45; n++ {
+		write(n)
+	}
+	if next := <-tap.C; !next.Frame.Key || !next.Frame.Video {
+		t.Error("after a loss comes no key frame")
+	}
+	s.Close()
+}

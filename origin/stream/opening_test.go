@@ -123,3 +123,29 @@ func TestAfterACrash(t *testing.T) {
 		})
 	}
 }
+
+// TestLiveBeforeRun: what goes beside a session begins also where its first part was made before Run had begun, as when a broadcaster is back
+// while an origin with many streams starts.
+//
+// Clause: restart
+func TestLiveBeforeRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, t.TempDir())
+		began := 0
+		all.config.Live = func(ctx context.Context, _ *Stream) { began++; <-ctx.Done() }
+		s := publish(t, all, "demo")
+		send(t, s, 0, 2*time.Second)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { all.Run(ctx); close(done) }()
+		synctest.Wait()
+		send(t, s, 2*time.Second, 4*time.Second)
+		synctest.Wait()
+		if began != 1 {
+			t.Errorf("it began %d times", began)
+		}
+		s.Close()
+		stop()
+		<-done
+	})
+}

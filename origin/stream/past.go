@@ -34,10 +34,14 @@ func (s *Streams) resume() {
 	}
 }
 
-// signPast gives the init segments of the past their records: keys are the same, so they say what they said.
+// signPast gives the init segments of the past their records: keys are the same, so they say what they said. Those that do not say what
+// is in them are taken for the newest.
 func (s *Stream) signPast(r *rendition) {
 	for _, g := range r.past.Segments {
 		if i := g.Init; i != nil && i.Record == "" {
+			if i.Codecs == "" {
+				i.Codecs = r.past.Rendition.Codecs
+			}
 			i.Record, i.Pieces = sign(s.key, wire.Record{
 				ID:            wire.ChunkID{Epoch: s.state.Epoch, Rendition: uint8(r.index), Kind: wire.Init, MSN: i.Number},
 				Discontinuity: uint32(g.Discontinuity),

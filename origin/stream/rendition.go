@@ -69,7 +69,7 @@ func (s *Stream) prepare(r *rendition, tracks []media.Track) error {
 		number := s.state.NextInit
 		s.state.NextInit++
 		s.save()
-		init := &hls.Init{Number: number, Bytes: data}
+		init := &hls.Init{Number: number, Bytes: data, Codecs: codecs(tracks)}
 		init.Record, init.Pieces = sign(s.key, wire.Record{
 			ID:            wire.ChunkID{Epoch: s.state.Epoch, Rendition: uint8(r.index), Kind: wire.Init, MSN: number},
 			Discontinuity: uint32(s.state.Discontinuity),

@@ -71,6 +71,36 @@ func TestReturnWithAnotherPicture(t *testing.T) {
 	})
 }
 
+// TestCodecsOfAllListed: CODECS names what is in any of the segments that are listed, and what is in none any more no longer.
+//
+// Clause: hls-codecs
+func TestCodecsOfAllListed(t *testing.T) {
+	s := publish(t, newStreams(t, t.TempDir()), "demo")
+	both := tracks(t, 2)
+	st := s.Stream()
+	check := func(want ...media.Track) {
+		t.Helper()
+		if v := st.Variants(); len(v) != 1 || v[0].Codecs != codecs(want) {
+			t.Errorf("%+v, want %s", v, codecs(want))
+		}
+	}
+	send(t, s, 0, 5*time.Second)
+	check(both...)
+	higher := both[0]
+	higher.RFC = "avc1.64001f"
+	if err := s.SetTracks([]media.Track{higher, both[1]}); err != nil {
+		t.Fatal(err)
+	}
+	send(t, s, 5*time.Second, 10*time.Second)
+	check(both[0], higher, both[1])
+	if d := st.Describe(); d.Renditions[0].Codecs != codecs([]media.Track{higher, both[1]}) {
+		t.Errorf("the API says %s", d.Renditions[0].Codecs)
+	}
+	send(t, s, 10*time.Second, 40*time.Second)
+	check(higher, both[1])
+	s.Close()
+}
+
 // TestTracksChangeLater: what comes after the tracks changed is dated when it came, not when the broadcast began.
 //
 // Clause: hls-discontinuity
@@ -136,6 +166,53 @@ func TestNothingBeforeAnEnd(t *testing.T) {
 		stop()
 		<-done
 	})
+}
+
+// TestCutOtherwise: a process that cuts other segments or parts than the one before begins a playlist of its own: another epoch, nothing
+// of before listed, and numbers that go on. One that cuts the same goes on with all of it.
+//
+// Clause: restart, hls-target
+func TestCutOtherwise(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		anew   bool
+	}{
+		"the same":            {func(*Config) {}, false},
+		"other segments":      {func(c *Config) { c.SegmentDuration = 4 * time.Second }, true},
+		"other parts":         {func(c *Config) { c.PartDuration = 500 * time.Millisecond }, true},
+		"what it says itself": {func(c *Config) { c.Grace = time.Hour }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := publish(t, newStreams(t, dir), "demo")
+			send(t, s, 0, 6*time.Second)
+			s.Close()
+			epoch, before := s.Stream().Epoch(), s.Stream().Describe().NextMSN
+			for range 2 { // the second finds what the first wrote
+				all := newStreams(t, dir)
+				c.change(&all.config)
+				all.config.Past = func(_ string, e uint32, _ int) Past {
+					if e != epoch {
+						return Past{}
+					}
+					return Past{Segments: []*hls.Segment{{
+						MSN: before - 1, Init: &hls.Init{}, Duration: 2 * time.Second, Place: hls.Place{At: strings.NewReader("...."), Size: 4},
+					}}}
+				}
+				st := all.Get("demo")
+				if v, _ := st.Window(0).View(); (len(v.Segments) == 0) != c.anew {
+					t.Errorf("%d segments are listed of the process before", len(v.Segments))
+				}
+				if st.Epoch() > epoch != c.anew || st.Describe().NextMSN < before {
+					t.Errorf("epoch %d after %d, number %d after %d", st.Epoch(), epoch, st.Describe().NextMSN, before)
+				}
+				s := publish(t, all, "demo")
+				send(t, s, 0, 6*time.Second)
+				s.Close()
+				c.anew, epoch, before = false, st.Epoch(), st.Describe().NextMSN
+			}
+		})
+	}
 }
 
 // TestTracksChangeOften: a broadcaster of WHIP, each of whose packets says when it came, changes its picture and loses and regains its sound in

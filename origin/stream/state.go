@@ -30,6 +30,8 @@ type state struct {
 	NextInit      uint64 `json:"nextInit"`        // likewise for init segments
 	Discontinuity uint64 `json:"discontinuity"`   // before the newest segment
 	Ended         bool   `json:"ended,omitempty"` // its playlist has ended since
+	Target        int64  `json:"target"`          // target duration of the epoch's segments, milliseconds; 0: not known
+	PartTarget    int64  `json:"partTarget"`      // likewise of parts
 }
 
 // store keeps a stream's state and key in one folder.
@@ -47,6 +49,18 @@ func (s store) load() (st state, found bool, err error) {
 		return state{}, false, fmt.Errorf("stream: %s is damaged: %w", filepath.Join(s.dir, "state.json"), err)
 	}
 	return st, true, nil
+}
+
+// cutAs notes how long segments and parts are. Both never change in a playlist: RFC 8216bis, section 6.2.1. So what is cut otherwise
+// than before is of an epoch of its own, and nothing of the one before is listed with it; numbers go on.
+func (st *state) cutAs(c *Config, now time.Time) (anew bool) {
+	target, part := c.target().Milliseconds(), c.partTarget().Milliseconds()
+	anew = st.Target != 0 && (st.Target != target || st.PartTarget != part)
+	if anew {
+		st.Epoch = max(st.Epoch+1, uint32(now.Unix()))
+	}
+	st.Target, st.PartTarget = target, part
+	return anew
 }
 
 // written returns when the state was saved last: when the stream was heard of last.

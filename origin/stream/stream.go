@@ -83,6 +83,9 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	} else {
 		s.state = state{Epoch: uint32(now.Unix())}
 	}
+	if s.state.cutAs(config, now) {
+		s.log.Info("segments or parts are of another length than before: a new playlist begins, and what is stored is not listed in it", "segment", config.SegmentDuration, "part", config.PartDuration)
+	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.counters = metrics.of(name)
 	s.resumes = found && !s.state.Ended && config.waits(s.since, now)

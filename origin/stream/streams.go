@@ -166,8 +166,11 @@ func (s *Streams) All() []*Stream {
 func (s *Streams) goLive(st *Stream) context.CancelCauseFunc {
 	s.lives.Lock()
 	defer s.lives.Unlock()
-	if s.running == nil || s.config.Live == nil {
+	if s.config.Live == nil {
 		return func(error) {}
+	}
+	if s.running == nil { // not yet: the next part asks again
+		return nil
 	}
 	ctx, cancel := context.WithCancelCause(s.running)
 	s.beside.Go(func() {

@@ -25,14 +25,18 @@ type Tap struct {
 	dropped atomic.Uint64
 
 	// guarded by stream.mu
+	backlog media.Backlog
 	told    *run // whose tracks were sent
 	waiting bool // for a key frame
 	closed  bool
 }
 
-// Tap returns a tap that holds as many frames as are not read yet.
+// tapBytes bounds what a tap holds: five seconds of 50 Mbit/s.
+const tapBytes = 32 << 20
+
+// Tap returns a tap that holds so many frames that are not read yet, and tapBytes of them.
 func (s *Stream) Tap(frames int) *Tap {
-	t := &Tap{c: make(chan Sample, max(2, frames)), stream: s, waiting: true}
+	t := &Tap{c: make(chan Sample, max(2, frames)), stream: s, backlog: media.NewBacklog(tapBytes), waiting: true}
 	t.C = t.c
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +57,7 @@ func (t *Tap) Close() {
 	close(t.c)
 }
 
-// Dropped returns how many frames were lost because C was full.
+// Dropped returns how many frames were lost because there were too many in C, or too large ones.
 func (t *Tap) Dropped() uint64 { return t.dropped.Load() }
 
 // offer gives a frame of a run. The caller holds mu.
@@ -64,33 +68,31 @@ func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
 			return
 		}
 		t.told, t.waiting = r, true
+		t.backlog.Takes(len(t.c), 0)
 		t.c <- Sample{Tracks: tracks}
 	}
 	if t.waiting && (!f.Key || !f.Video && slices.ContainsFunc(tracks, media.Track.Video)) {
 		return
 	}
-	select {
-	case t.c <- Sample{Frame: f}:
-		t.waiting = false
-	default:
+	if len(t.c) == cap(t.c) || !t.backlog.Takes(len(t.c), len(f.Bytes)) { // nobody else fills it
 		t.dropped.Add(1)
 		t.waiting = true
+		return
 	}
+	t.c <- Sample{Frame: f}
+	t.waiting = false
 }
 
 // end says that the broadcaster is gone, if need be in the place of the oldest frame.
 func (t *Tap) end() {
 	t.told = nil
-	for {
-		select {
-		case t.c <- Sample{Ended: true}:
-			return
-		default:
-		}
+	for len(t.c) == cap(t.c) {
 		select {
 		case <-t.c:
 			t.dropped.Add(1)
 		default:
 		}
 	}
+	t.backlog.Takes(len(t.c), 0)
+	t.c <- Sample{Ended: true}
 }

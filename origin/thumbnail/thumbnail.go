@@ -109,10 +109,14 @@ func New(config Config) (*Pictures, error) {
 // Available tells whether there can be pictures.
 func (p *Pictures) Available() bool { return p.path != "" }
 
-// Get returns a JPEG of a stream, at most as old as Config.Every unless a newer one cannot be made at once.
+// Get returns a JPEG of a stream, at most as old as Config.Every unless a newer one cannot be made at once. Of one without pictures the
+// window is nil.
 func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) ([]byte, error) {
 	if p.path == "" {
 		return nil, ErrNoFFmpeg
+	}
+	if window == nil {
+		return nil, ErrNoVideo
 	}
 	k := p.of(stream)
 	select {

@@ -18,7 +18,8 @@ import (
 )
 
 const (
-	maxQueue = 600             // frames that wait for a child: ten seconds at 60 a second
+	maxQueue = 600             // frames that wait for a child: ten seconds at 60 a second ...
+	maxBytes = 32 << 20        // ... and their bytes: ten seconds of 25 Mbit/s
 	parting  = time.Second     // that a child has to finish what it was given
 	maxSaid  = 2 << 10         // bytes of its last words
 	linger   = 5 * time.Second // that others may hold its standard error open when it is gone
@@ -37,6 +38,7 @@ type child struct {
 	// owned by the caller
 	began  time.Time
 	queue  chan media.Frame
+	waits  media.Backlog // of it
 	writer sync.WaitGroup
 	lost   bool // the queue was full, and no key frame came since
 
@@ -50,7 +52,7 @@ func start(program string, source media.Track, bits float64, rungs []Rung, limit
 	now := time.Now()
 	c := &child{
 		source: source, rungs: rungs, follow: follow, done: make(chan struct{}), said: &lastWords{},
-		began: now, queue: make(chan media.Frame, maxQueue), progress: newProgress(limits, len(rungs), now),
+		began: now, queue: make(chan media.Frame, maxQueue), waits: media.NewBacklog(maxBytes), progress: newProgress(limits, len(rungs), now),
 	}
 	c.cmd = nicely(program, arguments(source, bits, rungs))
 	c.cmd.Stderr, c.cmd.WaitDelay = c.said, linger
@@ -149,7 +151,8 @@ func drain(r io.Reader) error {
 
 // push gives a frame to the child, never waiting for it, and tells whether it is taken. After one that is not the next is a key frame.
 func (c *child) push(f media.Frame) bool {
-	c.lost = c.lost && !f.Key || len(c.queue) == cap(c.queue) // nobody else fills it
+	waiting := len(c.queue) // nobody else fills it
+	c.lost = c.lost && !f.Key || waiting == cap(c.queue) || !c.waits.Takes(waiting, len(f.Bytes))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.lost {

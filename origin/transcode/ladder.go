@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -77,28 +78,37 @@ func New(config Config) (*Ladder, error) {
 func (l *Ladder) State(name string) State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch w := l.works[name]; {
-	case w != nil:
+	if w := l.works[name]; w != nil {
 		return w.state
-	case len(l.config.Rungs) == 0:
-		return State{Passthrough, "no ladder is set (-ladder)"}
-	case l.missing != "":
-		return State{Passthrough, l.missing}
 	}
-	return State{Passthrough, "it is not live"}
+	return State{Passthrough, cmp.Or(l.idle(), "it is not live")}
+}
+
+// idle says why nothing is made of any stream; empty where it is.
+func (l *Ladder) idle() string {
+	if len(l.config.Rungs) == 0 {
+		return "no ladder is set (-ladder)"
+	}
+	return l.missing
 }
 
 // Live makes the renditions of a stream until ctx ends, or the broadcaster goes.
 func (l *Ladder) Live(ctx context.Context, st *stream.Stream) {
 	session := st.Session()
-	if len(l.config.Rungs) == 0 || l.missing != "" || session == nil {
+	if session == nil {
+		return
+	}
+	w := &work{ladder: l, session: session, name: st.Name, log: l.config.Log.With("stream", st.Name)}
+	defer w.leave()
+	if why := l.idle(); why != "" {
+		w.say(Passthrough, why)
+		<-ctx.Done()
 		return
 	}
 	tap := st.Tap(maxQueue)
 	defer tap.Close()
-	w := &work{ladder: l, session: session, name: st.Name, tap: tap, log: l.config.Log.With("stream", st.Name)}
+	w.tap = tap
 	w.say(Passthrough, "waiting for a key frame")
-	defer w.leave()
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {

@@ -85,6 +85,13 @@ func broadcast(t *testing.T, script string, limits limits, rungs ...Rung) *show 
 // publish has the broadcaster come, and sends the first group of pictures, with which nothing is done but to notice it.
 func (s *show) publish() {
 	s.t.Helper()
+	s.begin()
+	s.send(1)
+	s.until("the ladder to wait for a key frame", func() bool { return strings.HasPrefix(s.state(), "passthrough: waiting") })
+}
+
+func (s *show) begin() {
+	s.t.Helper()
 	track, err := media.NewH264(testclip.Parameters())
 	if err == nil {
 		s.session, err = s.all.Publish("show", "rtmp")
@@ -95,8 +102,6 @@ func (s *show) publish() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.send(1)
-	s.until("the ladder to wait for a key frame", func() bool { return strings.HasPrefix(s.state(), "passthrough: waiting") })
 }
 
 // send broadcasts groups of pictures as fast as they are taken.
@@ -262,6 +267,77 @@ func TestChildThatHangsIsReplaced(t *testing.T) {
 				t.Errorf("the source is at segment %d", v.Next)
 			}
 		})
+	}
+}
+
+// TestPassthroughIsCounted: a live stream that nothing is made of has a series too, which says 0 until it ends, and the API says why.
+//
+// Clause: ladder
+func TestPassthroughIsCounted(t *testing.T) {
+	for name, c := range map[string]struct {
+		config Config
+		why    string
+	}{
+		"no ladder":       {Config{}, "no ladder is set"},
+		"no ffmpeg":       {Config{Rungs: []Rung{48}, Program: "no-such-ffmpeg"}, "ffmpeg is not installed"},
+		"no smaller rung": {Config{Rungs: []Rung{720}, Program: "true"}, "the source, 160x90, is not larger than 720p"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+			c.config.Log = quiet
+			s := &show{t: t, units: testclip.Units()}
+			var err error
+			if s.ladder, err = New(c.config); err != nil {
+				t.Fatal(err)
+			}
+			counters, err := stream.NewMetrics(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.all = stream.New(stream.Config{
+				Dir: t.TempDir(), PartDuration: 333 * time.Millisecond, SegmentDuration: second, Grace: time.Minute, WindowSegments: 20, Live: s.ladder.Live,
+			}, counters, quiet)
+			ctx, cancel := context.WithCancel(t.Context())
+			var running sync.WaitGroup
+			running.Go(func() { s.all.Run(ctx) })
+			defer running.Wait()
+			defer cancel()
+			s.begin()
+			s.send(3)
+			gauge := s.ladder.metrics.renditions
+			s.until("the reason, and a series", func() bool {
+				return strings.HasPrefix(s.state(), "passthrough: "+c.why) && testutil.CollectAndCount(gauge) == 1
+			})
+			if v := testutil.ToFloat64(gauge.WithLabelValues("show")); v != 0 {
+				t.Errorf("%v renditions", v)
+			}
+			s.session.End()
+			s.until("the series to go", func() bool { return testutil.CollectAndCount(gauge) == 0 })
+		})
+	}
+}
+
+// TestQueueBytes: of large frames fewer wait for a child that takes none.
+//
+// Clause: hostile
+func TestQueueBytes(t *testing.T) {
+	c := &child{queue: make(chan media.Frame, maxQueue), waits: media.NewBacklog(maxBytes), progress: newProgress(usual(), 1, time.Now())}
+	f := media.Frame{Video: true, Key: true, Bytes: make([]byte, 1<<20)}
+	taken := 0
+	for range maxQueue {
+		if c.push(f) {
+			taken++
+		}
+	}
+	if taken != maxBytes>>20 || len(c.queue) != taken {
+		t.Errorf("%d MiB wait", len(c.queue))
+	}
+	<-c.queue
+	if f.Key = false; c.push(f) {
+		t.Error("after a loss it goes on without a key frame")
+	}
+	if f.Key = true; !c.push(f) {
+		t.Error("a key frame has no room")
 	}
 }
 

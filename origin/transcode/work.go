@@ -97,7 +97,6 @@ func (w *work) start() {
 	}
 	w.child = c
 	w.ladder.metrics.children.Inc()
-	w.ladder.metrics.renditions.WithLabelValues(w.name).Set(float64(len(rungs)))
 	w.late = false
 	w.say(Transcoding, w.made())
 }
@@ -222,6 +221,11 @@ func (w *work) say(state, why string) {
 	defer l.mu.Unlock()
 	w.state = State{state, why}
 	l.works[w.name] = w
+	made := 0
+	if state == Transcoding {
+		made = len(w.rungs)
+	}
+	l.metrics.renditions.WithLabelValues(w.name).Set(float64(made))
 }
 
 // leave ends all.

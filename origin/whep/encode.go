@@ -19,7 +19,7 @@ func (f *feed) startOpus(now time.Time) bool {
 	for q := range f.queues {
 		listened = listened || q.sound
 	}
-	if !listened || f.ffmpeg == "" || now.Before(f.again) {
+	if !listened || f.ffmpeg == "" || !canEncode(*f.audio) || now.Before(f.again) {
 		return false
 	}
 	var o *opus
@@ -28,6 +28,7 @@ func (f *feed) startOpus(now time.Time) bool {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if f.opus == o {
+			f.failed = false
 			f.give(unit{frame, &track}, time.Now())
 		}
 	}
@@ -36,7 +37,7 @@ func (f *feed) startOpus(now time.Time) bool {
 		defer f.mu.Unlock()
 		defer f.encoders.Done()
 		if f.opus == o {
-			f.opus, f.again = nil, time.Now().Add(opusAgain)
+			f.opus, f.again, f.failed = nil, time.Now().Add(opusAgain), true
 			f.log.Warn("whep: the sound for viewers stopped; it is tried again soon", "error", err)
 		}
 	}
@@ -45,6 +46,7 @@ func (f *feed) startOpus(now time.Time) bool {
 	var err error
 	if o, err = startOpus(f.ffmpeg, track, emit, ended); err != nil {
 		f.encoders.Done()
+		f.failed = true
 		f.log.Warn("whep: no sound for viewers: ffmpeg does not start", "error", err)
 		return false
 	}

@@ -3,6 +3,7 @@ package whep
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -23,6 +24,7 @@ var (
 	errNotYet    = errors.New("whep: the stream's next key frame has yet to come")
 	errSilent    = errors.New("the broadcaster sends no sound")
 	errNoFFmpeg  = errors.New("the broadcaster's sound is AAC, which WebRTC does not carry, and this origin has no ffmpeg to make Opus of it")
+	errNoEncoder = errors.New("the broadcaster's sound is AAC, which WebRTC does not carry, and this origin's ffmpeg fails to make Opus of it: its log has more")
 	errNoOpus    = errors.New("the viewer's offer does not have Opus")
 )
 
@@ -61,6 +63,7 @@ type feed struct {
 	queues  map[*queue]struct{}
 	opus    *opus
 	again   time.Time // not before is ffmpeg tried
+	failed  bool      // it did, and made nothing since
 
 	encoders sync.WaitGroup
 }
@@ -126,6 +129,7 @@ func (f *feed) begin(tracks []media.Track) {
 	if f.opus != nil && (f.audio == nil || !f.opus.track.Same(*f.audio)) {
 		f.stopOpus()
 	}
+	f.failed = false
 	close(f.changed)
 	f.changed = make(chan struct{})
 }
@@ -189,13 +193,19 @@ func (f *feed) playable(ctx context.Context, within time.Duration) (video media.
 	}
 }
 
-// soundless says why there is no sound, or nothing.
+// soundless says why there is no sound, or nothing. Where it is errNoEncoder there may be some again.
 func (f *feed) soundless() error {
 	switch {
 	case f.audio == nil:
 		return errSilent
-	case !isOpus(*f.audio) && f.ffmpeg == "":
+	case isOpus(*f.audio):
+		return nil
+	case !canEncode(*f.audio):
+		return fmt.Errorf("the broadcaster's sound is %s, of which no Opus can be made here, and WebRTC carries nothing else", f.audio.RFC)
+	case f.ffmpeg == "":
 		return errNoFFmpeg
+	case f.failed:
+		return errNoEncoder
 	}
 	return nil
 }

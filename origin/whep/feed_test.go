@@ -61,6 +61,26 @@ func TestSlow(t *testing.T) {
 	}
 }
 
+// TestSlowBytes: of large pictures fewer wait for a viewer, and of large sound for ffmpeg.
+//
+// Clause: hostile
+func TestSlowBytes(t *testing.T) {
+	q := newQueue("H264", true)
+	o := &opus{in: make(chan media.Frame, opusWaiting), waits: media.NewBacklog(opusBytes)}
+	f := media.Frame{Video: true, Key: true, Bytes: make([]byte, 1<<20)}
+	for range maxQueued {
+		q.offer(unit{Frame: f}, time.Now())
+		o.give(f)
+	}
+	if len(q.c) != maxBytes>>20 || q.skipped() != 1 || len(o.in) != 1 {
+		t.Errorf("%d MiB wait for a viewer, %d for ffmpeg", len(q.c), len(o.in))
+	}
+	<-q.c
+	if q.offer(unit{Frame: f}, time.Now()); len(q.c) != maxBytes>>20 {
+		t.Errorf("%d MiB wait after one was taken", len(q.c))
+	}
+}
+
 // TestOtherCoding: a viewer whose connection cannot carry what an encoder changes to is let go; new parameters of the same are not felt.
 func TestOtherCoding(t *testing.T) {
 	f := alone(t)

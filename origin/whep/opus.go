@@ -18,14 +18,26 @@ import (
 
 const (
 	packetLength = 20 * time.Millisecond
-	opusWaiting  = 128                    // frames of AAC that ffmpeg has not taken: less than three seconds
+	opusWaiting  = 128                    // frames of AAC that ffmpeg has not taken: less than three seconds ...
+	opusBytes    = 1 << 20                // ... and their bytes
 	maxStray     = 50 * time.Millisecond  // that stamps of AAC may be off what its frames add up to
 	opusAgain    = 5 * time.Second        // after ffmpeg has failed
 	goodbye      = 500 * time.Millisecond // for ffmpeg to end by itself
 )
 
-// errCodec says that a track is no AAC that ADTS can carry.
-var errCodec = errors.New("whep: this sound cannot become Opus")
+// canEncode tells whether a track is AAC that ADTS can carry.
+func canEncode(t media.Track) bool {
+	c, ok := t.Codec.(*codecs.MPEG4Audio)
+	if !ok || c.Config.Type < 1 || c.Config.Type > 4 || t.SampleLength == 0 {
+		return false
+	}
+	_, err := adts(c.Config, []byte{0})
+	return err == nil
+}
+
+func adts(c mpeg4audio.AudioSpecificConfig, frame []byte) ([]byte, error) {
+	return mpeg4audio.ADTSPackets{{Type: c.Type, SampleRate: c.SampleRate, ChannelConfig: c.ChannelConfig, AU: frame}}.Marshal()
+}
 
 // anchor says that what was put in after so much is of that time.
 type anchor struct{ put, at time.Duration }
@@ -38,20 +50,19 @@ type opus struct {
 	in     chan media.Frame
 	cancel context.CancelFunc // ends ffmpeg
 
+	waits media.Backlog // of in; guarded by the feed's mu
+
 	mu      sync.Mutex
 	put     time.Duration // of sound, into ffmpeg
 	anchors []anchor      // what is still in it, and the one before
 }
 
-// startOpus starts ffmpeg. Each packet that it makes is given to emit, from one goroutine; ended is called when all is over, after cancel or
+// startOpus starts ffmpeg for a track that canEncode. Each packet that it makes is given to emit, from one goroutine; ended is called when all is over, after cancel or
 // of itself.
 func startOpus(path string, t media.Track, emit func(media.Frame), ended func(error)) (*opus, error) {
-	c, ok := t.Codec.(*codecs.MPEG4Audio)
-	if !ok || c.Config.Type < 1 || c.Config.Type > 4 || t.SampleLength == 0 {
-		return nil, fmt.Errorf("%w: %s", errCodec, t.RFC)
-	}
+	config := t.Codec.(*codecs.MPEG4Audio).Config
 	ctx, cancel := context.WithCancel(context.Background())
-	o := &opus{track: t, config: c.Config, in: make(chan media.Frame, opusWaiting), cancel: cancel}
+	o := &opus{track: t, config: config, in: make(chan media.Frame, opusWaiting), waits: media.NewBacklog(opusBytes), cancel: cancel}
 	command := exec.CommandContext(ctx, path, "-hide_banner", "-nostdin", "-loglevel", "error",
 		"-fflags", "+nobuffer", "-probesize", "32", "-analyzeduration", "0", "-f", "aac", "-i", "pipe:0",
 		"-c:a", "libopus", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-frame_duration", "20", "-application", "lowdelay",
@@ -90,12 +101,11 @@ func startOpus(path string, t media.Track, emit func(media.Frame), ended func(er
 
 // give hands over a frame of AAC, unless ffmpeg is stuck. It never waits.
 func (o *opus) give(f media.Frame) bool {
-	select {
-	case o.in <- f:
-		return true
-	default:
+	if len(o.in) == cap(o.in) || !o.waits.Takes(len(o.in), len(f.Bytes)) { // nobody else fills it
 		return false
 	}
+	o.in <- f
+	return true
 }
 
 func (o *opus) write(ctx context.Context, to io.WriteCloser) {
@@ -103,9 +113,7 @@ func (o *opus) write(ctx context.Context, to io.WriteCloser) {
 	for {
 		select {
 		case f := <-o.in:
-			b, err := mpeg4audio.ADTSPackets{{
-				Type: o.config.Type, SampleRate: o.config.SampleRate, ChannelConfig: o.config.ChannelConfig, AU: f.Bytes,
-			}}.Marshal()
+			b, err := adts(o.config, f.Bytes)
 			if err != nil {
 				return
 			}

@@ -87,7 +87,8 @@ func (e *Endpoint) offered(ctx context.Context, f *feed, text string, o offer) (
 	if _, ok := o.opus(); o.hasAudio && !ok {
 		silence = errNoOpus
 	}
-	s, answer, err := answer(ctx, e.config.Port, rtc.Aside{Log: e.config.Log}, text, o, f, video, silence == nil && o.hasAudio)
+	sound := o.hasAudio && (silence == nil || errors.Is(silence, errNoEncoder)) // which is tried again for who listens
+	s, answer, err := answer(ctx, e.config.Port, rtc.Aside{Log: e.config.Log}, text, o, f, video, sound)
 	if !o.hasAudio {
 		silence = nil
 	}

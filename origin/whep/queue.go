@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	maxQueued = 256                    // frames of both tracks: three seconds of 30 pictures and 50 packets of sound
+	maxQueued = 256                    // frames of both tracks: three seconds of 30 pictures and 50 packets of sound ...
+	maxBytes  = 16 << 20               // ... and their bytes: three seconds of 40 Mbit/s
 	onItsWay  = 500 * time.Millisecond // that a key frame may take until a viewer stops asking for one
 )
 
@@ -26,6 +27,7 @@ type queue struct {
 	failed chan struct{} // closed when the feed has nothing for this viewer any more ...
 
 	mu       sync.Mutex
+	waits    media.Backlog
 	err      error // ... and why
 	skipping bool  // pictures, until a key frame
 	key      time.Time
@@ -33,7 +35,7 @@ type queue struct {
 }
 
 func newQueue(coding string, sound bool) *queue {
-	return &queue{coding: coding, c: make(chan unit, maxQueued), sound: sound, failed: make(chan struct{})}
+	return &queue{coding: coding, c: make(chan unit, maxQueued), sound: sound, failed: make(chan struct{}), waits: media.NewBacklog(maxBytes)}
 }
 
 // offer adds a unit that came now. It never waits.
@@ -43,13 +45,13 @@ func (q *queue) offer(u unit, now time.Time) {
 	if u.Video && q.skipping && !u.Key || !u.Video && !q.sound {
 		return
 	}
-	select {
-	case q.c <- u:
-		if u.Video && u.Key {
-			q.skipping, q.key = false, now
-		}
-	default:
+	if len(q.c) == cap(q.c) || !q.waits.Takes(len(q.c), len(u.Bytes)) { // nobody else fills it
 		q.skip()
+		return
+	}
+	q.c <- u
+	if u.Video && u.Key {
+		q.skipping, q.key = false, now
 	}
 }
 

@@ -3,12 +3,16 @@ package whep
 import (
 	"encoding/json"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/mpeg4audio"
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/mp4/codecs"
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
@@ -148,6 +152,39 @@ func TestNoSound(t *testing.T) {
 				t.Error(err, text)
 			}
 		})
+	}
+}
+
+// TestNoEncoder: an ffmpeg that is there and cannot make Opus is told of to whoever comes next, in the answer and by GET. The sound stays
+// in the answer, as it may come.
+//
+// Clause: whep-no-sound
+func TestNoEncoder(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "ffmpeg")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\necho Unknown encoder libopus >&2\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	h := open(t, func(c *Config) { c.FFmpeg = program })
+	h.broadcast(t, "aac", 70, nil)
+	first := newViewer(t)
+	h.play(t, first)
+	told := ""
+	for n := 0; n < 1000 && !strings.Contains(told, "fails to make Opus"); n++ {
+		next(t, first.packets[webrtc.RTPCodecTypeVideo], "picture")
+		_, told = h.Do(t, "GET", "/whep/demo", "")
+	}
+	if strings.Contains(told, "Unknown encoder") {
+		t.Error("what ffmpeg says is for the log:", told)
+	}
+	v := newViewer(t)
+	h.play(t, v)
+	if first.silence != "" || !strings.Contains(v.silence, "fails to make Opus") || strings.Count(v.answer, "a=sendonly") != 2 {
+		t.Errorf("%q, then %q, and the answer is\n%s", first.silence, v.silence, v.answer)
+	}
+	f := &feed{ffmpeg: program}
+	f.audio = &media.Track{Codec: &codecs.MPEG4Audio{Config: mpeg4audio.AudioSpecificConfig{Type: 42, SampleRate: 48000}}, RFC: "mp4a.40.42"}
+	if err := f.soundless(); err == nil || !strings.Contains(err.Error(), "mp4a.40.42") {
+		t.Errorf("of xHE-AAC: %v", err)
 	}
 }
 

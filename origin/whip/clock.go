@@ -3,8 +3,9 @@ package whip
 import "time"
 
 const (
-	maxSkew  = 3 * time.Second      // a sender report that says more is not believed
-	slewStep = 2 * time.Millisecond // a frame; moves picture to sound without a jump
+	maxSkew  = 3 * time.Second       // a sender report that says more is not believed
+	frame    = 20 * time.Millisecond // about how long what came last takes
+	slewStep = 2 * time.Millisecond  // a frame; moves picture to sound without a jump
 )
 
 // clock turns one track's RTP timestamps into time since the session began.
@@ -15,6 +16,7 @@ type clock struct {
 	last    uint32
 	ticks   int64         // unwrapped, 0 at the first packet
 	offset  time.Duration // of the first packet
+	least   time.Duration // that the offset may be: the end of what another source sent
 
 	reported bool
 	ntp      time.Time // the sender's clock ...
@@ -24,7 +26,7 @@ type clock struct {
 // time returns the time of a timestamp that came since after the session began.
 func (c *clock) time(timestamp uint32, since time.Duration) time.Duration {
 	if !c.started {
-		c.started, c.last, c.offset = true, timestamp, since
+		c.started, c.last, c.offset = true, timestamp, max(since, c.least)
 	}
 	c.ticks += int64(int32(timestamp - c.last))
 	c.last = timestamp
@@ -36,6 +38,15 @@ func (c *clock) when(ticks int64) time.Duration { return c.offset + c.span(ticks
 
 func (c *clock) span(ticks int64) time.Duration {
 	return time.Duration(ticks/c.rate)*time.Second + time.Duration(ticks%c.rate)*time.Second/time.Duration(c.rate)
+}
+
+// anew returns a clock for another source in the place of c's: it goes on behind c.
+func (c *clock) anew() clock {
+	n := clock{rate: c.rate, least: c.least}
+	if c.started {
+		n.least = c.when(c.ticks) + frame
+	}
+	return n
 }
 
 // report notes a sender report.

@@ -35,7 +35,7 @@ type feed struct {
 	changed bool      // the tracks did, and the session is to know with the next key frame
 	wanted  bool      // sound
 	audio   clock
-	order   reorder // of audio
+	speaker source // of audio
 	sound   *media.Track
 
 	running  bool
@@ -85,22 +85,34 @@ func (f *feed) packet(l *layer, p *rtp.Packet, now time.Time) error {
 		f.opened = true
 		f.keyframe()
 	}
+	from := &f.speaker
 	if l != nil {
-		l.order.push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(l, p, lost, now) })
-	} else {
-		f.order.push(now, p, func(p *rtp.Packet, _ bool) { f.audioPacket(p, now) })
+		from = &l.source
+	}
+	taken, another := from.admit(p, now)
+	if another {
+		f.restart(l)
+	}
+	switch {
+	case !taken:
+	case l != nil:
+		from.order.push(now, p, func(p *rtp.Packet, lost bool) { f.videoPacket(l, p, lost, now) })
+	default:
+		from.order.push(now, p, func(p *rtp.Packet, _ bool) { f.audioPacket(p, now) })
 	}
 	return f.err
 }
 
-// report takes a sender report.
-func (f *feed) report(l *layer, ntp uint64, timestamp uint32) {
+// report takes a sender report of a source.
+func (f *feed) report(l *layer, ssrc uint32, ntp uint64, timestamp uint32) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	clock, from := &f.audio, &f.speaker
 	if l != nil {
-		l.clock.report(ntp, timestamp)
-	} else {
-		f.audio.report(ntp, timestamp)
+		clock, from = &l.clock, &l.source
+	}
+	if from.ssrc == ssrc {
+		clock.report(ntp, timestamp)
 	}
 }
 

@@ -19,7 +19,7 @@ type layer struct {
 	rid   string
 	index int // of the rendition it is
 
-	order  reorder
+	source source
 	unit   depacketizer
 	coding coding
 	clock  clock

@@ -138,7 +138,7 @@ func (s *session) readReports(l *layer, t *webrtc.TrackRemote, r *webrtc.RTPRece
 		}
 		for _, p := range packets {
 			if sr, ok := p.(*rtcp.SenderReport); ok {
-				s.feed.report(l, sr.NTPTime, sr.RTPTime)
+				s.feed.report(l, sr.SSRC, sr.NTPTime, sr.RTPTime)
 			}
 		}
 	}

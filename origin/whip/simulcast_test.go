@@ -143,7 +143,7 @@ func (s *stage) run(pictures int) {
 			}
 			if s.n%30 == 10+i {
 				ntp, stamp := f.stamp(s.n, s.n/30%3*45*(i-1))
-				s.feed.report(l, ntp, stamp)
+				s.feed.report(l, f.ssrc, ntp, stamp)
 			}
 		}
 		s.n++
