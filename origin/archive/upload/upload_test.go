@@ -283,6 +283,22 @@ func TestResumed(t *testing.T) {
 	}
 }
 
+// TestQueueIsBounded: of many files that wait no more are thought about than the queue has places, each once.
+//
+// Clause: s3
+func TestQueueIsBounded(t *testing.T) {
+	dir, _ := recordings(t, 200, 200, 200, 200, 200)
+	u := newUploader(t, dir, newStorage(t), io.Discard)
+	u.config.Queue = 2
+	jobs := make(chan archive.File, 10)
+	for range 3 {
+		u.offer(t.Context(), jobs)
+	}
+	if len(jobs) != 2 || len(u.busy) != 2 || testutil.ToFloat64(u.metrics.waitingFiles) != 5 {
+		t.Errorf("%d files are handed out, %d thought about; %v wait", len(jobs), len(u.busy), testutil.ToFloat64(u.metrics.waitingFiles))
+	}
+}
+
 // Storage that has forgotten an upload in parts gets it anew.
 func TestForgotten(t *testing.T) {
 	s := newStorage(t)
