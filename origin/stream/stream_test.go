@@ -187,7 +187,7 @@ func TestKeyIsKept(t *testing.T) {
 
 // TestNumbersAfterCrash lets processes die without a word and looks whether the next one ever reuses a name.
 //
-// Clause: restart, hls-msn, hls-cache
+// Clause: restart, hls-msn
 func TestNumbersAfterCrash(t *testing.T) {
 	dir := t.TempDir()
 	used := map[string][32]byte{}
