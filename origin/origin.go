@@ -96,31 +96,10 @@ func New(config Config) (*Origin, error) {
 	if err := o.openArchive(); err != nil {
 		return nil, err
 	}
-	streams := config.streams()
-	streams.Live = o.beside
-	if o.archive != nil {
-		streams.Past = o.past
-	}
-	o.streams = stream.New(streams, metrics, config.Log)
-	if config.Twin != "" {
-		if o.twin, err = twin.New(twin.Config{URL: config.Twin, Instance: o.instance, Streams: o.streams, Log: config.Log}); err != nil {
-			return nil, fmt.Errorf("%w: %w", errConfig, err)
-		}
-	}
-	o.rtmp, err = rtmp.New(rtmp.Config{
-		Addr: config.RTMPAddr, Secure: config.RTMPSAddr, CertFile: config.TLSCert, KeyFile: config.TLSKey,
-		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
-	})
-	if err != nil {
+	if err := o.openStreams(); err != nil {
 		return nil, err
 	}
-	o.webrtc = rtc.New(rtc.Config{
-		Addr: config.WebRTCAddr, PublicIPs: config.PublicIPs, Shed: metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: config.Log,
-	})
-	if o.whip, err = whip.New(whip.Config{
-		Port: o.webrtc, Keyframes: config.SegmentDuration, ICEServers: config.ICEServers,
-		Authorize: keys.Stream, Streams: o.streams, Metrics: metrics, Log: config.Log,
-	}); err != nil {
+	if err := o.openIngest(); err != nil {
 		return nil, err
 	}
 	if err := o.openWHEP(); err != nil {
@@ -128,6 +107,43 @@ func New(config Config) (*Origin, error) {
 	}
 	o.mux = o.routes()
 	return o, nil
+}
+
+// openStreams makes what holds the streams, and what looks after an origin beside this one.
+func (o *Origin) openStreams() (err error) {
+	c := &o.config
+	streams := c.streams()
+	streams.Live = o.beside
+	if o.archive != nil {
+		streams.Past = o.past
+	}
+	o.streams = stream.New(streams, o.metrics, c.Log)
+	if c.Twin == "" {
+		return nil
+	}
+	if o.twin, err = twin.New(twin.Config{URL: c.Twin, Instance: o.instance, Streams: o.streams, Log: c.Log}); err != nil {
+		return fmt.Errorf("%w: %w", errConfig, err)
+	}
+	return nil
+}
+
+// openIngest makes the ways that broadcasters come by.
+func (o *Origin) openIngest() (err error) {
+	c := &o.config
+	if o.rtmp, err = rtmp.New(rtmp.Config{
+		Addr: c.RTMPAddr, Secure: c.RTMPSAddr, CertFile: c.TLSCert, KeyFile: c.TLSKey,
+		Authorize: o.keys.Stream, Streams: o.streams, Metrics: o.metrics, Log: c.Log,
+	}); err != nil {
+		return err
+	}
+	o.webrtc = rtc.New(rtc.Config{
+		Addr: c.WebRTCAddr, PublicIPs: c.PublicIPs, Shed: o.metrics.Refusals.WithLabelValues(stream.RefusedLimit).Inc, Log: c.Log,
+	})
+	o.whip, err = whip.New(whip.Config{
+		Port: o.webrtc, Keyframes: c.SegmentDuration, ICEServers: c.ICEServers,
+		Authorize: o.keys.Stream, Streams: o.streams, Metrics: o.metrics, Log: c.Log,
+	})
+	return err
 }
 
 // openWHEP makes the way to watch here, unless there is to be none.

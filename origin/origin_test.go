@@ -136,7 +136,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// Clause: api, hls-codecs, hls-pdt
+// Clause: api, hls-codecs, hls-pdt, hls-cache
 func TestFromCameraToPlayer(t *testing.T) {
 	h := open(t)
 	if err := h.Ready(); err != nil {
@@ -166,11 +166,17 @@ func TestFromCameraToPlayer(t *testing.T) {
 		!strings.Contains(master.Body.String(), "RESOLUTION=160x90") {
 		t.Fatal(master.Code, master.Body)
 	}
+	if kept := master.Header().Get("Cache-Control"); kept != "public, max-age=2" {
+		t.Errorf("the multivariant playlist may be kept: %q", kept)
+	}
 	var list *httptest.ResponseRecorder
 	for msn := range 4 { // no further ahead than a player may ask
 		if list = h.get(t, fmt.Sprint("/live/demo/v0/index.m3u8?_HLS_msn=", msn)); list.Code != 200 {
 			t.Fatal(list.Code, list.Body)
 		}
+	}
+	if kept := list.Header().Get("Cache-Control"); kept != "public, max-age=2" {
+		t.Errorf("a blocking answer may be kept: %q", kept)
 	}
 	text, _, _ := strings.Cut(list.Body.String(), "#EXT-X-PRELOAD-HINT")
 	date := regexp.MustCompile(`#EXT-X-PROGRAM-DATE-TIME:(.*)`).FindStringSubmatch(text)
@@ -329,15 +335,5 @@ func TestAddressTaken(t *testing.T) {
 	}
 	if err := o.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Fatal(err)
-	}
-}
-
-// TestPorts: without a word broadcasters find the origin where their programs look for it.
-//
-// Clause: rtmp-port
-func TestPorts(t *testing.T) {
-	var c Config
-	if err := c.validate(); err != nil || c.RTMPAddr != ":1935" || c.WebRTCAddr != ":8189" {
-		t.Errorf("RTMP at %q, WebRTC at %q: %v", c.RTMPAddr, c.WebRTCAddr, err)
 	}
 }

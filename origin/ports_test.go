@@ -1,20 +1,27 @@
 package origin
 
 import (
-	"net"
 	"testing"
+	"time"
 )
 
-// TestRTMPPort: who is told no port finds the one that every broadcaster's tool takes for granted.
+// TestPorts: without a word broadcasters find the origin where their programs look for it.
 //
-// Clause: rtmp-port
-func TestRTMPPort(t *testing.T) {
+// Clause: rtmp-port, whip-one-port
+func TestPorts(t *testing.T) {
 	var c Config
-	if err := c.validate(); err != nil {
-		t.Fatal(err)
+	if err := c.validate(); err != nil || c.RTMPAddr != ":1935" || c.WebRTCAddr != ":8189" {
+		t.Errorf("RTMP at %q, WebRTC at %q: %v", c.RTMPAddr, c.WebRTCAddr, err)
 	}
-	if _, port, err := net.SplitHostPort(c.RTMPAddr); err != nil || port != "1935" {
-		t.Error(c.RTMPAddr)
+}
+
+// TestGraceByDefault: OBS tries to come back for 50 s; without a word it is waited for longer than that.
+//
+// Clause: rtmp-reconnect
+func TestGraceByDefault(t *testing.T) {
+	var c Config
+	if err := c.validate(); err != nil || c.streams().Grace != time.Minute {
+		t.Errorf("streams wait for %v: %v", c.streams().Grace, err)
 	}
 }
 

@@ -120,6 +120,7 @@ func TestDVRAndRecording(t *testing.T) {
 	if strings.Count(text, "#EXT-X-DISCONTINUITY\n") != 1 || !strings.Contains(text, "#EXT-X-MEDIA-SEQUENCE:0\n") {
 		t.Errorf("after the broadcaster came back: %s", text)
 	}
+	listed := strings.Count(text, "#EXTINF") // what the origin has not read when it ends is lost
 	c.Close()
 	stop()
 
@@ -149,7 +150,7 @@ func TestDVRAndRecording(t *testing.T) {
 	}
 	text = h.get(t, variants[0]).Body.String()
 	all := uris(variants[0], text)
-	if len(all) < 24 || !strings.Contains(text, "#EXT-X-PLAYLIST-TYPE:VOD\n") || !strings.HasSuffix(text, "#EXT-X-ENDLIST\n") {
+	if len(all) < listed || !strings.Contains(text, "#EXT-X-PLAYLIST-TYPE:VOD\n") || !strings.HasSuffix(text, "#EXT-X-ENDLIST\n") {
 		t.Fatalf("recording: %s", text)
 	}
 	for _, uri := range all {

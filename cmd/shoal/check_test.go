@@ -13,6 +13,8 @@ import (
 
 // TestFlagsAreChecked: what cannot be is refused by the name of its flag, with what may be, before a port is taken: the ports of
 // these commands are taken by nobody, so a command that went on would run until the test's end.
+//
+// Clause: errors
 func TestFlagsAreChecked(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -38,15 +39,8 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		return []door{{"rtmp", config.RTMPAddr}, {"rtmps", config.RTMPSAddr}, {"webrtc", config.WebRTCAddr}}
 	}
 	return doors, func() error {
-		for _, ip := range config.PublicIPs {
-			if net.ParseIP(ip) == nil {
-				return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
-			}
-		}
-		for _, url := range config.Webhooks {
-			if webhook.CheckURL(url) != nil {
-				return usageError(fmt.Sprintf("%s: -webhook: want URLs like https://HOST/PATH", flags.Name())) // a query may hold secrets
-			}
+		if err := cmp.Or(checkIngest(flags, config), checkCertificate(flags, config)); err != nil {
+			return err
 		}
 		if *secret != "" {
 			var err error
@@ -54,31 +48,51 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
 			}
 		}
-		if _, err := transcode.Parse(config.Ladder); err != nil {
-			return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
-		}
-		switch {
-		case config.RTMPSAddr == "" && config.TLSCert != "":
-			return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")
-		case config.RTMPSAddr == "" && config.TLSKey != "":
-			return flags.refuse("tls-key", "a key is of use with -rtmps only: add -rtmps :1936")
-		case config.RTMPSAddr != "" && config.TLSCert == "":
-			return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
-		case config.RTMPSAddr != "" && config.TLSKey == "":
-			return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
-		}
-		if !slices.Contains(origin.WHEPModes, config.WHEP) {
-			return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
-		}
-		for _, server := range config.ICEServers {
-			if _, err := parseICE(server); err != nil {
-				return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
-			}
-		}
 		return errors.Join(
 			recorded(), flags.between(1, 10_000, "whep-viewers", "whep-total"), flags.folder("data"), flags.lasts("grace", time.Second, 0, 0),
 		)
 	}
+}
+
+// checkIngest refuses words that stand for nothing.
+func checkIngest(flags *flagSet, config *origin.Config) error {
+	for _, ip := range config.PublicIPs {
+		if net.ParseIP(ip) == nil {
+			return flags.refuse("public-ip", "%q is no IP address like 203.0.113.7", ip)
+		}
+	}
+	for _, url := range config.Webhooks {
+		if webhook.CheckURL(url) != nil {
+			return usageError(fmt.Sprintf("%s: -webhook: want URLs like https://HOST/PATH", flags.Name())) // a query may hold secrets
+		}
+	}
+	if _, err := transcode.Parse(config.Ladder); err != nil {
+		return flags.refuse("ladder", "%v", strings.TrimPrefix(err.Error(), "transcode: "))
+	}
+	if !slices.Contains(origin.WHEPModes, config.WHEP) {
+		return flags.refuse("whep", "%q is none of %s", config.WHEP, strings.Join(origin.WHEPModes, ", "))
+	}
+	for _, server := range config.ICEServers {
+		if _, err := parseICE(server); err != nil {
+			return usageError(fmt.Sprintf("%s: -whip-ice-server %v", flags.Name(), err)) // the value holds passwords
+		}
+	}
+	return nil
+}
+
+// checkCertificate refuses RTMPS without a certificate, and a certificate without RTMPS.
+func checkCertificate(flags *flagSet, config *origin.Config) error {
+	switch {
+	case config.RTMPSAddr == "" && config.TLSCert != "":
+		return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")
+	case config.RTMPSAddr == "" && config.TLSKey != "":
+		return flags.refuse("tls-key", "a key is of use with -rtmps only: add -rtmps :1936")
+	case config.RTMPSAddr != "" && config.TLSCert == "":
+		return flags.refuse("rtmps", "it needs a certificate: name its PEM file by -tls-cert, and that of its key by -tls-key")
+	case config.RTMPSAddr != "" && config.TLSKey == "":
+		return flags.refuse("rtmps", "it needs the private key of -tls-cert: name its PEM file by -tls-key")
+	}
+	return nil
 }
 
 // readSecret reads a webhook's secret from a flag, or from the file it names.

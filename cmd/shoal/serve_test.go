@@ -98,6 +98,7 @@ func TestTogetherEndsAllWhenOneFails(t *testing.T) {
 	}
 }
 
+// Clause: errors
 func TestTakenPortIsExplained(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,6 +123,7 @@ func TestTakenPortIsExplained(t *testing.T) {
 	}
 }
 
+// Clause: first-minute
 func TestBanner(t *testing.T) {
 	var out bytes.Buffer
 	b := banner{http: ":8080", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", data: "elsewhere", demo: true}

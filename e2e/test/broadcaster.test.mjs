@@ -8,7 +8,7 @@ import { alone, launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-// Clause: rtmp-reconnect
+// Clause: rtmp-reconnect, reconnects
 test('viewers go on by themselves when the broadcaster is back', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const address = `${shoal.rtmp}/${shoal.key}`;
@@ -66,7 +66,7 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
 });
 
 // The clip's picture and sound, the picture alone, and both again.
-// Clause: rtmp-reconnect, hls-discontinuity
+// Clause: rtmp-reconnect, reconnects, hls-discontinuity
 test('viewers play on when the broadcaster comes back with other tracks', { timeout: 60_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const address = `${shoal.rtmp}/${shoal.key}`;

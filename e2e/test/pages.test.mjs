@@ -21,6 +21,7 @@ const pages = {
   '/ops': ['#rows a[href$="/watch/demo"]', '#health'],
 };
 
+// Clause: operator-page
 test('pages', { timeout: 150_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');

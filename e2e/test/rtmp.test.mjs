@@ -11,7 +11,7 @@ import { run } from '../harness/process.mjs';
 import { addKey, folder, origin, up } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
-// Clause: rtmp-url
+// Clause: rtmp-url, first-minute
 test('a 720p file pushed by RTMP is live, plays, and is clean HLS', { timeout: 150_000 }, async (t) => {
   const [shoal, clip, browser] = await Promise.all([up(t, { demo: false, stream: 'film' }), makeClip(), launch(t)]);
   const front = await browser.open(shoal.printed('Live now'));

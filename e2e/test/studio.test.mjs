@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { launch } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { Process } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -102,4 +104,17 @@ test('a studio whose server came back with another key says so, and tries no mor
   const publishes = asked;
   await pass(3);
   assert.deepEqual([publishes, asked], [1, 1], 'the studio went on trying');
+});
+
+// Clause: rtmp-gop
+test('the studio shows what a broadcaster elsewhere had better set', { timeout: 60_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
+  const ffmpeg = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-v', 'warning', '-readrate', '4', '-f', 'lavfi', '-i', 'testsrc=s=160x90:r=10', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
+    '-g', '80', '-sc_threshold', '0', '-f', 'flv', `${shoal.rtmp}/${shoal.key}`,
+  ]);
+  atEnd(t, () => ffmpeg.end('SIGKILL'));
+  const { page } = await browser.open(shoal.printed('Browser'));
+  await until('advice', () => page.isVisible('#advice'), { seconds: 15 });
+  assert.match(await page.textContent('#advice'), /^Keyframes come every 8\.0 s\. Set the keyframe interval to 2 s, or 1 s for the lowest latency \(OBS: /);
 });

@@ -7,7 +7,7 @@ import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-// Clause: api
+// Clause: api, viewer-counts
 test('four viewers get most of the stream from each other', { timeout: 150_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');

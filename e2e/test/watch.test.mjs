@@ -7,6 +7,7 @@ import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass } from '../harness/until.mjs';
 
+// Clause: first-minute
 test('the demo plays: at once, with sound, close to live, without a stall', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t);
   const address = shoal.printed('Watch');

@@ -88,7 +88,7 @@ test('the studio shows what the server receives, less than a second later', { ti
   await until('the server to have let go', async () => (await shoal.metrics()).sum('shoal_origin_whep_viewers') === 0);
 });
 
-// Clause: whep-play, whep-no-sound
+// Clause: whep-play, whep-no-sound, explained
 test('a broadcast by RTMP is seen, and heard where there is ffmpeg; where there is none the page says so', { timeout: 60_000 }, async (t) => {
   const browser = await launch(t);
   const look = async (env) => {

@@ -13,7 +13,7 @@ import { until } from '../harness/until.mjs';
 
 const client = fileURLToPath(new URL('../clients/whip.py', import.meta.url));
 
-// Clause: whip-restart
+// Clause: whip-restart, reconnects
 test('a studio whose network changed restarts ICE, and viewers notice nothing', { timeout: 60_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const browser = await launch(t);

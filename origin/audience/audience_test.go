@@ -35,7 +35,7 @@ func (k *trackers) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 }
 
-// Clause: api
+// Clause: api, viewer-counts
 func TestOf(t *testing.T) {
 	one := `{"scope":"tracker","streams":[{"name":"show","viewers":3,"offload":0.9,"copies":1.5,"latencySeconds":2}]}`
 	two := `{"streams":[{"name":"show","viewers":1,"offload":0.5,"copies":0.5,"latencySeconds":4},{"name":"other","viewers":0}]}`

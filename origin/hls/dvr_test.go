@@ -167,7 +167,7 @@ func TestHoleTooLarge(t *testing.T) {
 	}
 }
 
-// Clause: hls-skip
+// Clause: hls-skip, hls-server-control
 func TestDelta(t *testing.T) {
 	w := NewWindow(hours, 0, nil)
 	a := newAuthor(w)

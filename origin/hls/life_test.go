@@ -219,7 +219,7 @@ func (l *life) end() {
 // TestLives leads windows through long random lives: parts, gaps, discontinuities, ends, restarts, media that is stored
 // early, late or never, or lost again.
 //
-// Clause: hls-target, hls-msn, hls-window, hls-removed, hls-discontinuity, hls-discontinuity-sequence, hls-gap, hls-part-durations
+// Clause: hls-target, hls-msn, hls-window, hls-removed, hls-discontinuity, hls-discontinuity-sequence, hls-gap, hls-part-durations, hls-past-last-part
 func TestLives(t *testing.T) {
 	wanted := []string{"delta", "gap", "end", "restart", "stored", "lost", "removed"}
 	happened := map[string]int{}

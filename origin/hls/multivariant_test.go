@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Clause: hls-variants, hls-codecs
+// Clause: hls-codecs
 func TestMultivariant(t *testing.T) {
 	got := string(Multivariant([]Variant{
 		{Codecs: "avc1.42c01f,mp4a.40.2", Width: 1280, Height: 720, FrameRate: 30, Peak: 2e6, Mean: 1e6, Independent: true},

@@ -73,7 +73,7 @@ func FuzzParseReload(f *testing.F) {
 	})
 }
 
-// Clause: hls-blocking, hls-past-last-part, hls-old-msn, hls-too-far
+// Clause: hls-blocking, hls-old-msn, hls-too-far
 func TestReload(t *testing.T) {
 	// MSN 0 to 3 are complete, of MSN 4 there are parts 0 and 1.
 	for _, c := range []struct {
@@ -142,6 +142,36 @@ func TestReload(t *testing.T) {
 				}
 				t.Fatal("never answered")
 			})
+		})
+	}
+}
+
+// TestPastTheLastPart: who asks for a part that a complete segment does not have waits for the first of the next, which is not there
+// yet; who asks for its last is answered at once.
+//
+// Clause: hls-past-last-part
+func TestPastTheLastPart(t *testing.T) {
+	for part, waits := range map[int]bool{5: false, 6: true, 7: true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := NewWindow(config, 0, nil)
+			a := newAuthor(w)
+			a.segments(4)
+			got := make(chan *View, 1)
+			go func() {
+				v, err := w.Wait(t.Context(), Reload{MSN: 3, Part: part, Set: true})
+				if err != nil {
+					t.Error(err)
+				}
+				got <- v
+			}()
+			synctest.Wait()
+			if waited := len(got) == 0; waited != waits {
+				t.Errorf("part %d of six: waits %v, want %v", part, waited, waits)
+			}
+			a.write(false)
+			if v := <-got; waits && (v.Open == nil || v.Open.MSN != 4 || len(v.Open.Parts) != 1) {
+				t.Errorf("part %d of six: answered with %+v, want part 0 of segment 4", part, v.Open)
+			}
 		})
 	}
 }

@@ -2,9 +2,12 @@ package hls
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"testing/synctest"
 
@@ -175,6 +178,20 @@ func TestServePlaylist(t *testing.T) {
 		packed := rw.Header().Get("Content-Encoding") == "gzip"
 		if rw.Code != c.code || rw.Header().Get("Cache-Control") != c.cache || packed != c.packed || rw.Body.Len() == 0 {
 			t.Errorf("%q: %d %v", c.query, rw.Code, rw.Header())
+		}
+		if !packed {
+			continue
+		}
+		if length := rw.Header().Get("Content-Length"); length != strconv.Itoa(rw.Body.Len()) || rw.Body.Len() >= len(playlist(w)) {
+			t.Errorf("%q: %d bytes of %d, and it says %s", c.query, rw.Body.Len(), len(playlist(w)), length)
+		}
+		z, err := gzip.NewReader(rw.Body)
+		if err != nil {
+			t.Errorf("%q: it says that it is gzipped: %v", c.query, err)
+			continue
+		}
+		if text, err := io.ReadAll(z); err != nil || string(text) != playlist(w) {
+			t.Errorf("%q: unpacked it is another playlist: %v\n%s", c.query, err, text)
 		}
 	}
 }

@@ -306,6 +306,7 @@ func TestPassthroughIsCounted(t *testing.T) {
 			s.send(3)
 			gauge := s.ladder.metrics.renditions
 			s.until("the reason, and a series", func() bool {
+				s.send(1) // until the ladder is there for a key frame
 				return strings.HasPrefix(s.state(), "passthrough: "+c.why) && testutil.CollectAndCount(gauge) == 1
 			})
 			if v := testutil.ToFloat64(gauge.WithLabelValues("show")); v != 0 {

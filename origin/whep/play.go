@@ -49,18 +49,7 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 	s, text, silence, err := e.offered(r.Context(), f, text, o)
 	if err != nil {
 		done()
-		status := http.StatusInternalServerError
-		switch {
-		case errors.Is(err, rtc.ErrOffer):
-			status = http.StatusBadRequest
-		case errors.Is(err, errCodecs):
-			status = http.StatusNotAcceptable
-		case errors.Is(err, errReordered), errors.Is(err, errNoPicture):
-			status = http.StatusConflict
-		case errors.Is(err, errNotYet):
-			status = http.StatusServiceUnavailable
-		}
-		e.refuse(w, status, refusedFormat, err.Error())
+		e.refuse(w, statusOf(err), refusedFormat, err.Error())
 		return
 	}
 	s.Key = rtc.Bearer(r)
@@ -70,6 +59,21 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request, name string) {
 		w.Header().Set(SilenceHeader, silence.Error())
 	}
 	s.ServeAnswer(w, "/whep", e.links, text)
+}
+
+// statusOf is what an offer that no session was made of is answered with.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, rtc.ErrOffer):
+		return http.StatusBadRequest
+	case errors.Is(err, errCodecs):
+		return http.StatusNotAcceptable
+	case errors.Is(err, errReordered), errors.Is(err, errNoPicture):
+		return http.StatusConflict
+	case errors.Is(err, errNotYet):
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
 }
 
 // offered makes a session of an offer, if the stream suits it.

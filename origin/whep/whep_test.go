@@ -131,7 +131,7 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// Clause: whep-no-sound
+// Clause: whep-no-sound, explained
 func TestNoSound(t *testing.T) {
 	for _, c := range []struct{ sound, want string }{{"aac", "ffmpeg"}, {"", "no sound"}} {
 		t.Run(c.sound, func(t *testing.T) {
@@ -320,6 +320,8 @@ func TestRefusals(t *testing.T) {
 }
 
 // TestReordered: B-frames are refused, and a stream that begins to have them is not shown on.
+//
+// Clause: explained
 func TestReordered(t *testing.T) {
 	h := open(t, nil)
 	begin := make(chan struct{})

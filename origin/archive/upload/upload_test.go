@@ -291,6 +291,25 @@ func TestResumed(t *testing.T) {
 	}
 }
 
+// TestQueueIsBounded: of many files that wait no more are thought about than the queue has places, each once.
+//
+// Clause: s3
+func TestQueueIsBounded(t *testing.T) {
+	dir, _ := recordings(t, 200, 200, 200, 200, 200)
+	u := newUploader(t, dir, newStorage(t), io.Discard)
+	u.config.Queue = 2
+	list := u.look(time.Now())
+	if len(list) != 2 || testutil.ToFloat64(u.metrics.waitingFiles) != 5 {
+		t.Fatalf("%d files are thought about; %v wait", len(list), testutil.ToFloat64(u.metrics.waitingFiles))
+	}
+	u.busy[list[0].key] = true
+	for _, other := range u.look(time.Now()) {
+		if other.key == list[0].key {
+			t.Error("a file that is under way is thought about again")
+		}
+	}
+}
+
 // Storage that has forgotten an upload in parts gets it anew.
 func TestForgotten(t *testing.T) {
 	s := newStorage(t)
