@@ -24,6 +24,10 @@ type state struct {
 	NextInit      uint64 `json:"nextInit"`        // likewise for init segments
 	Discontinuity uint64 `json:"discontinuity"`   // before the newest segment
 	Ended         bool   `json:"ended,omitempty"` // its playlist has ended since
+
+	// Of the segment that is open, which is lost if the process dies.
+	Date  time.Time `json:"date,omitzero"`
+	Split bool      `json:"split,omitempty"` // a discontinuity stands before it
 }
 
 // store keeps a stream's state and key in one folder.
