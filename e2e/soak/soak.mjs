@@ -4,10 +4,11 @@
 //
 // One stream comes by RTMP from ffmpeg, whose connection is cut twice; another by WHIP from a peer connection of pion's. The origin is
 // killed once and started again. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
-// second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read. What stands still or fails
-// while a fault lasts, and shortly after, is told; what does at any other time is an error, and so is whatever a parser
-// complains of at any time. One thing alone is excused of them: that an origin which was killed, and has its media in
-// memory, does not list them any more.
+// second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read, and by fetching all parts, each of
+// which must begin where the one before it ended. What stands still or fails while a fault lasts, and shortly after, is told;
+// what does at any other time is an error, and so is whatever a parser complains of at any time. One thing alone is excused of them:
+// that an origin which was killed, and has its media in memory, does not list them any more, but for the newest as a gap, of which it
+// does not know how long it was.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -182,7 +183,7 @@ async function soak(t, seconds) {
 function judge(readers, followers, faults, began) {
   const of = (e) => faults.some((f) => e.at >= f.at - STILL * 1000 && e.at <= f.until && (e.until ?? 0) <= f.until);
   const told = (e) => `${((e.at - began) / 1000).toFixed(1)} s: ${e.what}`;
-  const lost = (e) => /6\.2\.2: segments were removed/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
+  const lost = (e) => /6\.2\.2: segments were removed|6\.2\.1: segment \d+: it was (\S+) of .* and is \1 of/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
   const report = { readers: {}, playlists: {}, faults: faults.map((f) => told(f)), errors: 0 };
   for (const { name, errors, starts } of readers) {
     const excused = errors.filter((e) => of(e) && !e.fatal);
@@ -193,7 +194,7 @@ function judge(readers, followers, faults, began) {
   for (const f of followers) {
     const rest = f.errors.filter((e) => !lost(e));
     report.playlists[f.name] = {
-      reloads: f.reloads, discontinuities: f.discontinuities, refusals: f.refusals, shortAfterRestart: f.errors.length - rest.length,
+      reloads: f.reloads, parts: f.parts, discontinuities: f.discontinuities, refusals: f.refusals, shortAfterRestart: f.errors.length - rest.length,
       count: rest.length, errors: rest.slice(0, 20).map(told),
     };
     report.errors += rest.length;
