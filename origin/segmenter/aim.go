@@ -8,6 +8,19 @@ const least = 85
 // calm is how many segments after a frame that came too late for its part frames are taken to come at even times again.
 const calm = 300
 
+// maxEarly is how much earlier than it came a picture may be shown, once: the one before it stood in its place.
+const maxEarly = 150 * time.Millisecond
+
+// fit moves a picture that came a little late to where the open part has to end, where that would be too short without: one
+// before it was lost, or few come a second.
+func (s *Segmenter) fit(at time.Duration) time.Duration {
+	end := s.part + s.config.Part
+	if !s.lead || s.follows || at <= end || at-end > maxEarly || s.last >= end || s.last-s.part >= s.config.Part*least/100 {
+		return at
+	}
+	return end
+}
+
 // full tells whether the open part, which is so long, ends before the next frame. Of the parts up to the
 // segment's end the last is to be no crumb: it is listed right behind the one before it, and a player that is still busy with that
 // one may pass it over, and stand still for the hole (hls.js 1.7.4 does where less than 0.2 s are missing).

@@ -8,6 +8,30 @@ import (
 	"github.com/shoal-live/shoal/origin/media"
 )
 
+// TestLostPicture: a picture or two are lost at any place of a part. The parts around them are no shorter than they may be.
+//
+// Clause: hls-part-durations
+func TestLostPicture(t *testing.T) {
+	for lost := range 70 {
+		s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+		var frames []media.Frame
+		for n := range 600 {
+			if n == 180+lost || n == 181+lost {
+				continue
+			}
+			at := time.Duration(n) * time.Second / 30
+			frames = append(frames, media.Frame{Video: true, Key: n%60 == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}})
+		}
+		for n, g := range check(t, cut(t, s, frames), 0) {
+			for i, p := range g.parts {
+				if p.Duration > config.Part || i < len(g.parts)-1 && p.Duration < config.Part*least/100 {
+					t.Errorf("without pictures %d and %d part %d.%d lasts %v", 180+lost, 181+lost, n, i, p.Duration)
+				}
+			}
+		}
+	}
+}
+
 // TestNoCrumbs: pictures come with times that tremble, as browsers send them, so that a part holds one less than it could. What is
 // left at the end of the segment is not a crumb.
 //
@@ -25,6 +49,7 @@ func TestNoCrumbs(t *testing.T) {
 		{"60 fps, trembling", 60, 120, 4 * time.Millisecond},
 		{"50 fps, trembling", 50, 100, 2 * time.Millisecond},
 		{"24 fps, trembling", 24, 48, 3 * time.Millisecond},
+		{"15 fps, trembling", 15, 30, 3 * time.Millisecond},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := New(config, []media.Track{videoTrack(t)}, 0, 0)

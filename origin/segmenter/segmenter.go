@@ -187,6 +187,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		if at-s.last > maxHole {
 			return ErrJump
 		}
+		at = s.fit(at)
 		f.PTS += at - (f.DTS + s.shift)
 		f.DTS = at - s.shift
 		t.stretch(at)
