@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-/** Reads a media playlist into {target, first, segments: [{msn, uri, discontinuity, map, date, seconds}]}, or fails. */
+/** Reads a media playlist into {target, first, segments: [{msn, uri, gap, discontinuity, map, date, seconds}]}, or fails. */
 export function parse(text) {
   const lines = text.trimEnd().split('\n');
   assert.equal(lines[0], '#EXTM3U');
@@ -15,11 +15,13 @@ export function parse(text) {
   assert.ok(list.target >= 1 && Number.isInteger(list.target) && Number.isInteger(list.first), `no target duration, or no media sequence number:\n${text}`);
   let discontinuity = Number(tag('EXT-X-DISCONTINUITY-SEQUENCE') ?? 0);
   let split = true; // a date has to come
-  let map, date, seconds;
+  let map, date, seconds, gap;
   for (const line of lines.slice(1)) {
     if (line === '#EXT-X-DISCONTINUITY') {
       discontinuity++;
       split = true;
+    } else if (line === '#EXT-X-GAP') {
+      gap = true;
     } else if (line.startsWith('#EXT-X-MAP:')) {
       [, map] = /URI="([^"]+)"/.exec(line);
     } else if (line.startsWith('#EXT-X-PROGRAM-DATE-TIME:')) {
@@ -36,9 +38,9 @@ export function parse(text) {
       if (before && !split && date !== undefined && before.date !== undefined) {
         assert.ok(Math.abs(date - before.date - 1000 * before.seconds) < 100, `segment ${msn} is of ${date - before.date} ms after the one before, which has ${before.seconds} s`);
       }
-      list.segments.push({ msn, uri: line, discontinuity, map, date, seconds });
+      list.segments.push({ msn, uri: line, gap, discontinuity, map, date, seconds });
       split = false;
-      [date, seconds] = [undefined, undefined];
+      [date, seconds, gap] = [];
     }
   }
   return list;
@@ -81,7 +83,7 @@ export class Playlist {
     for (const segment of list.segments) {
       const known = this.#known.get(segment.msn);
       if (known) {
-        for (const what of ['uri', 'discontinuity', 'map']) assert.equal(segment[what], known[what], `the ${what} of segment ${segment.msn} changed`);
+        for (const what of segment.gap ? ['uri', 'discontinuity'] : ['uri', 'discontinuity', 'map']) assert.equal(segment[what], known[what], `the ${what} of segment ${segment.msn} changed`);
       } else {
         this.#known.set(segment.msn, segment);
       }
@@ -93,7 +95,7 @@ export class Playlist {
       assert.ok(segment.discontinuity >= last.discontinuity, `segment ${segment.msn} has discontinuity ${segment.discontinuity}, the one before ${last.discontinuity}`);
       const [epoch, old] = [segment, last].map((s) => s.uri.split('/')[0]);
       assert.ok(Number(epoch) >= Number(old), `segment ${segment.msn} is of epoch ${epoch}, the one before of ${old}`);
-      assert.ok(segment.map === last.map || segment.discontinuity > last.discontinuity, `another map at segment ${segment.msn}, and no discontinuity`);
+      assert.ok(segment.map === last.map || segment.gap || segment.discontinuity > last.discontinuity, `another map at segment ${segment.msn}, and no discontinuity`);
     }
     this.newest = list;
     this.#reloads++;

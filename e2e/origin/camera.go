@@ -148,14 +148,23 @@ func (c *camera) post(ctx context.Context, endpoint, key, offer string) (string,
 	return string(b), err
 }
 
-// shoot sends a frame, and the sound beside it, when it is due.
+// shoot sends a frame, and the sound beside it, when it is due, by a schedule fixed at the start: time that it has to wait for a
+// processor is not lost to the broadcast.
 func (c *camera) shoot(ctx context.Context) error {
-	tick := time.NewTicker(frame)
-	defer tick.Stop()
+	began, timer := time.Now(), time.NewTimer(0)
+	defer timer.Stop()
 	var answered int32
 	var sound time.Duration
 	film, key := c.clip.from(0), 0
 	for n := 0; ; n++ {
+		timer.Reset(time.Until(began.Add(time.Duration(n) * frame)))
+		select {
+		case <-timer.C:
+		case <-c.left:
+			return errors.New("origin: WHIP: the connection is lost")
+		case <-ctx.Done():
+			return nil
+		}
 		if asked := c.asked.Load(); asked > answered {
 			answered, key = asked, key+1
 			film = c.clip.from(key)
@@ -171,13 +180,6 @@ func (c *camera) shoot(ctx context.Context) error {
 			if err := c.sound.WriteSample(media.Sample{Data: testclip.Opus, Duration: packet}); err != nil {
 				return err
 			}
-		}
-		select {
-		case <-tick.C:
-		case <-c.left:
-			return errors.New("origin: WHIP: the connection is lost")
-		case <-ctx.Done():
-			return nil
 		}
 	}
 }

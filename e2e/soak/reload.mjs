@@ -1,15 +1,19 @@
 // Follows a media playlist by blocking reloads. Each is parsed by two parsers that know nothing of each other and of us, hls-parser
-// in its strict mode and origin/hls/strict, and checked against the one before it.
+// in its strict mode and origin/hls/strict, and checked against the one before it. Each part that is listed is fetched, and must
+// begin in each track where the one before it ended.
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import HLS from 'hls-parser';
 
+import { Seam } from './media.mjs';
+
 HLS.setOptions({ strictMode: true, silent: true });
 
-/** Follower has what was seen at `reloads`, `discontinuities`, `refusals` (answers that were no playlist) and `errors`: {at, what}. */
+/** Follower has what was seen at `reloads`, `parts`, `discontinuities`, `refusals` (answers that were no playlist) and `errors`: {at, what}. */
 export class Follower {
   reloads = 0;
+  parts = 0;
   discontinuities = 0;
   refusals = 0;
   errors = [];
@@ -20,6 +24,8 @@ export class Follower {
   #target;
   #partTarget;
   #base = 0;
+  #seam = new Seam();
+  #newest = -1; // part that was fetched: 1000 x MSN + its number
 
   constructor(url, program) {
     this.#url = url;
@@ -35,7 +41,8 @@ export class Follower {
         const text = await answer.text();
         if (!answer.ok) throw new Error(`status ${answer.status}`);
         this.reloads++;
-        this.#take(text, await this.#strict.read(text));
+        const list = this.#take(text, await this.#strict.read(text));
+        if (list) await this.#fetch(list);
         const hint = /^#EXT-X-PRELOAD-HINT:.*URI="[^"]*s(\d+)\.(\d+)\.m4s"/m.exec(text);
         query = hint ? `?_HLS_msn=${hint[1]}&_HLS_part=${hint[2]}` : '';
         if (!hint) await this.#rest();
@@ -69,7 +76,7 @@ export class Follower {
       list = HLS.parse(text);
     } catch (error) {
       this.#wrong(`hls-parser: ${error.message}`);
-      return;
+      return null;
     }
     const complete = list.segments.filter((s) => s.uri);
     this.#target ??= list.targetDuration;
@@ -91,11 +98,33 @@ export class Follower {
       const said = `${segment.uri} ${segment.duration} ${segment.discontinuitySequence} ${+segment.programDateTime}`;
       const known = this.#known.get(msn);
       if (known === undefined && segment.discontinuity) this.discontinuities++;
-      if (known !== undefined && known !== said) this.#wrong(`segment ${msn} was ${known} and is ${said}`);
+      if (known !== undefined && known !== said && !segment.gap) this.#wrong(`segment ${msn} was ${known} and is ${said}`);
       this.#known.set(msn, said);
       before = segment;
     }
     for (const msn of this.#known.keys()) if (msn < list.mediaSequenceBase) this.#known.delete(msn);
+    return list;
+  }
+
+  /** Fetches the parts that are new in a playlist. */
+  async #fetch(list) {
+    const listed = list.segments.flatMap((segment) => segment.parts.filter((p) => !p.hint && !p.gap).map((part, i) => {
+      const [, msn, n] = /s(\d+)\.(\d+)\.m4s/.exec(part.uri);
+      return { uri: part.uri, order: msn * 1000 + Number(n), split: segment.discontinuity && i === 0 };
+    }));
+    if (!listed.some((p) => p.order === this.#newest)) this.#seam.cut(); // some were missed
+    for (const { uri, order, split } of listed) {
+      if (order <= this.#newest) continue;
+      if (split) this.#seam.cut();
+      this.#newest = order;
+      const answer = await fetch(new URL(uri, this.#url), { signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(5000)]) });
+      if (!answer.ok) {
+        this.#seam.cut();
+        throw new Error(`status ${answer.status} of ${uri}`);
+      }
+      this.parts++;
+      for (const what of this.#seam.take(await answer.arrayBuffer())) this.#wrong(`${uri}: ${what}`);
+    }
   }
 }
 

@@ -4,10 +4,12 @@
 //
 // One stream comes by RTMP from ffmpeg, whose connection is cut twice; another by WHIP from a peer connection of pion's. The origin is
 // killed once and started again. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
-// second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read. What stands still or fails
-// while a fault lasts, and shortly after, is told; what does at any other time is an error, and so is whatever a parser
-// complains of at any time. One thing alone is excused of them: that an origin which was killed, and has its media in
-// memory, does not list them any more.
+// second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read, and by fetching all parts, each of
+// which must begin where the one before it ended. What stands still or fails while a fault lasts, and shortly after, is told;
+// what does at any other time is an error, but that a viewer who is behind comes to the hole which the killed origin left; and so
+// is whatever a parser complains of at any time. One thing alone is excused of them:
+// that an origin which was killed, and has its media in memory, does not list them any more, but for the newest as a gap, of which it
+// does not know how long it was.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -26,6 +28,7 @@ import { Follower } from './reload.mjs';
 
 const CUT = 4; // seconds that a broadcaster is away
 const SETTLE = 15; // seconds after a fault in which readers may still wait and ask again
+const HOLE = 3; // seconds by which a viewer still had more than was buffered when the origin was killed
 const STILL = 3; // seconds that a picture may stand still at any other time
 const tool = join(scratch, 'origin');
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -53,6 +56,18 @@ class Page {
     this.page = page;
     this.moved = Date.now();
     this.time = -1;
+  }
+
+  /** Notes where what is buffered ends: the origin was killed, and there will be a hole. */
+  async mark() {
+    const ends = await this.page.evaluate(() => Array.from({ length: document.querySelector('video').buffered.length }, (_, i) => document.querySelector('video').buffered.end(i)));
+    this.hole = ends.at(-1);
+  }
+
+  /** Tells whether that hole is what hls.js says that it stands at, or steps over: a viewer may come to it late. */
+  atHole({ what }) {
+    const [, at] = /^(?:bufferStalledError: Playback stalling at @|bufferSeekOverHole: .* seeking from |bufferNudgeOnStall: .* from )([\d.]+)/.exec(what) ?? [];
+    return Math.abs(at - this.hole) < HOLE;
   }
 
   /** Looks whether the picture moves; what stands still for long is noted, once each time. */
@@ -168,6 +183,7 @@ async function soak(t, seconds) {
       const fault = { at: Date.now(), what, kills: make === crash };
       faults.push(fault);
       say(`${((fault.at - began) / 1000).toFixed(0)} s: ${what}`);
+      if (fault.kills) for (const reader of readers) await reader.mark?.();
       await make();
       fault.until = Date.now() + (CUT + SETTLE) * 1000;
     }
@@ -182,10 +198,11 @@ async function soak(t, seconds) {
 function judge(readers, followers, faults, began) {
   const of = (e) => faults.some((f) => e.at >= f.at - STILL * 1000 && e.at <= f.until && (e.until ?? 0) <= f.until);
   const told = (e) => `${((e.at - began) / 1000).toFixed(1)} s: ${e.what}`;
-  const lost = (e) => /6\.2\.2: segments were removed/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
+  const lost = (e) => /6\.2\.2: segments were removed|6\.2\.1: segment \d+: it was (\S+) of .* and is \1 of/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
   const report = { readers: {}, playlists: {}, faults: faults.map((f) => told(f)), errors: 0 };
-  for (const { name, errors, starts } of readers) {
-    const excused = errors.filter((e) => of(e) && !e.fatal);
+  for (const reader of readers) {
+    const { name, errors, starts } = reader;
+    const excused = errors.filter((e) => (of(e) || reader.atHole?.(e)) && !e.fatal);
     const rest = errors.filter((e) => !excused.includes(e));
     report.readers[name] = { errors: rest.map(told), duringFaults: excused.length, of: excused.slice(0, 12).map(told), starts };
     report.errors += rest.length;
@@ -193,7 +210,7 @@ function judge(readers, followers, faults, began) {
   for (const f of followers) {
     const rest = f.errors.filter((e) => !lost(e));
     report.playlists[f.name] = {
-      reloads: f.reloads, discontinuities: f.discontinuities, refusals: f.refusals, shortAfterRestart: f.errors.length - rest.length,
+      reloads: f.reloads, parts: f.parts, discontinuities: f.discontinuities, refusals: f.refusals, shortAfterRestart: f.errors.length - rest.length,
       count: rest.length, errors: rest.slice(0, 20).map(told),
     };
     report.errors += rest.length;

@@ -2,6 +2,7 @@ package hls
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,9 +12,11 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// Protocol versions (section 8): no higher than what is in a playlist needs. Nothing of LL-HLS but EXT-X-SKIP has one.
+// Protocol versions (section 8): no higher than what is in a playlist needs. Nothing of LL-HLS but EXT-X-SKIP has one;
+// for EXT-X-GAP some parsers ask for one.
 const (
 	versionMap  = 6 // EXT-X-MAP where there are not only I-frames
+	versionGap  = 8 // EXT-X-GAP
 	versionSkip = 9 // EXT-X-SKIP
 )
 
@@ -101,6 +104,9 @@ func (v *View) frame(skipped int) (head, tail string) {
 		panic("hls: " + err.Error()) // as in write
 	}
 	p.SetVersion(versionMap)
+	if slices.ContainsFunc(v.Segments, func(s *Segment) bool { return s.Gap }) {
+		p.SetVersion(versionGap)
+	}
 	if skipped > 0 {
 		p.SetVersion(versionSkip)
 	}

@@ -30,7 +30,8 @@ type Window struct {
 	first    uint64        // MSN of the first that is listed
 	length   time.Duration // of those that are listed
 	open     *Segment
-	next     uint64 // MSN of the open segment, or of the next to be opened
+	lost     *Segment // was open when an earlier process died, and is listed with the first that is complete
+	next     uint64   // MSN of the open segment, or of the next to be opened
 	inits    []*Init
 	ended    bool
 	view     *View
@@ -78,6 +79,19 @@ func (w *Window) Open(s Segment) {
 	w.know(s.Init)
 }
 
+// Lose says that the segment before the next was open when an earlier process died, of which nothing is stored. It is listed as a gap
+// as soon as there is one to play behind it: its number is the one that players look for, and tells them where on their time line what
+// follows belongs. Where they see the number after it instead, they guess, by how long segments are: hls.js 1.7.4 by the mean of those
+// listed, and it loads nothing until the guess has caught up with what it played.
+func (w *Window) Lose(s Segment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.segments) == 0 && s.MSN+1 == w.next {
+		s.Gap = true
+		w.lost = &s
+	}
+}
+
 // ListFrom takes what is below an MSN out of the playlist; it stays fetchable.
 func (w *Window) ListFrom(msn uint64) {
 	w.mu.Lock()
@@ -100,6 +114,12 @@ func (w *Window) Add(p Part, final bool) {
 	if final {
 		s := w.open
 		w.open = nil
+		if w.lost != nil && len(w.segments) == 0 {
+			w.first = w.lost.MSN
+			w.count(w.lost)
+			w.append(w.lost)
+		}
+		w.lost = nil
 		w.append(s)
 		w.lighten()
 	}

@@ -2,7 +2,8 @@
 // frames give the same bytes.
 //
 // One track leads: the video, or the audio where there is no video. A part is closed when its leading frames last as
-// long as the part target and one more would make it longer; a segment is closed at a key frame, and never lasts
+// long as the part target and one more would make it longer, or a little sooner, so that the segment's last part is no crumb; in
+// each track it begins where the one before it ended. A segment is closed at a key frame, and never lasts
 // Config.Longest or more, so that the playlist's target duration stays true:
 //
 //   - at a key frame once the segment is as long as wanted, the first as long as Config.First, or when waiting for the next

@@ -24,13 +24,13 @@ func Example() {
 	}
 	// Output:
 	// 0s 320ms false
-	// 320ms 320ms false
-	// 640ms 320ms false
-	// 960ms 320ms false
-	// 1.28s 320ms false
-	// 1.6s 320ms false
-	// 1.92s 80ms true
+	// 320ms 300ms false
+	// 620ms 300ms false
+	// 920ms 300ms false
+	// 1.22s 300ms false
+	// 1.52s 300ms false
+	// 1.82s 180ms true
 	// 2s 320ms false
-	// 2.32s 320ms false
-	// 2.64s 320ms false
+	// 2.32s 300ms false
+	// 2.62s 300ms false
 }

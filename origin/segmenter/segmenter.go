@@ -16,6 +16,7 @@ const (
 	maxHole  = 2 * time.Second        // between two leading frames
 	maxAhead = 5 * time.Second        // audio before video
 	maxDrift = 40 * time.Millisecond  // audio stamps against counted samples
+	maxSeam  = 500 * time.Millisecond // of sound that is lost where one part ends and the next begins
 	maxBytes = 3 << 20                // of a part; one frame more is still a legal chunk
 	noRate   = 100 * time.Millisecond // what a single frame is taken to last
 )
@@ -47,6 +48,7 @@ type Segmenter struct {
 	bytes   int
 	frames  int     // leading samples in the open segment
 	rate    float64 // leading frames a second in the newest complete segment
+	tremble int     // for so many segments fewer frames are expected to fit into a part than their rate says
 	count   uint32  // parts made
 	cadence cadence
 	done    []Part
@@ -128,7 +130,9 @@ func (s *Segmenter) Write(f media.Frame) ([]Part, error) {
 }
 
 // Flush closes what is open and returns it.
-func (s *Segmenter) Flush() []Part { return s.Finish(s.last + s.frame) }
+func (s *Segmenter) Flush() []Part {
+	return s.Finish(max(s.last+time.Millisecond, min(s.last+s.frame, s.part+s.config.Part)))
+}
 
 // Finish is Flush where it is known when the last frame ends.
 func (s *Segmenter) Finish(end time.Duration) []Part {
@@ -183,6 +187,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 		if at-s.last > maxHole {
 			return ErrJump
 		}
+		at = s.fit(at)
 		f.PTS += at - (f.DTS + s.shift)
 		f.DTS = at - s.shift
 		t.stretch(at)
@@ -211,6 +216,7 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 	case s.first > 1 && (late || now-s.part > s.config.Part):
 		// The newest frame lasted longer than expected: it begins the next part.
 		held := t.pop()
+		s.tremble = calm
 		s.frames--
 		s.close(s.last, late)
 		t.push(held)
@@ -223,14 +229,14 @@ func (s *Segmenter) cut(t *track, now time.Duration, key bool) {
 		s.frames += s.first
 	}
 	long := now - s.part
-	enough := long >= s.config.Part*85/100
+	enough := long >= s.config.Part*least/100
 	switch {
 	case s.follows && s.bound > 0 && now+s.frame/2 >= s.bound:
 		s.close(s.bound, true)
 		s.bound = 0
 	case !s.follows && s.ends(now, key):
 		s.close(now, true)
-	case enough && (long+s.frame > s.config.Part || key && s.lead), s.bytes > maxBytes:
+	case enough && (s.full(long) || key && s.lead), s.bytes > maxBytes:
 		s.close(now, false)
 	}
 }
@@ -257,8 +263,7 @@ func (s *Segmenter) writeOther(t *track, f media.Frame) error {
 	if len(t.samples) == 0 && at < s.part-maxHole || at < t.end || at < s.base && !s.follows {
 		return nil // late, or from before the first key frame
 	}
-	t.stretch(at)
-	t.append(at, at, f)
+	t.follow(at, f)
 	s.placed, s.took = at, true
 	s.bytes += len(f.Bytes)
 	return nil
@@ -290,4 +295,5 @@ func (s *Segmenter) next(end time.Duration) {
 		s.rate = float64(s.frames) / long.Seconds()
 	}
 	s.segment, s.wanted, s.frames = end, s.config.Segment, 0
+	s.tremble = max(0, s.tremble-1)
 }

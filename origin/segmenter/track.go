@@ -34,6 +34,19 @@ func (t *track) append(at, show time.Duration, f media.Frame) {
 	t.push(sample{at: at, until: at + length, show: show, key: f.Key, data: f.Bytes})
 }
 
+// follow appends a sample of sound that begins at a time. Where some before it is missing, what was before lasts until then; if that is
+// out already, in a part that is closed, the sample begins where it ended: from a hole between two parts browsers go on at the next key
+// frame only.
+func (t *track) follow(at time.Duration, f media.Frame) {
+	t.stretch(at)
+	begin := at
+	if hole := at - t.end; len(t.samples) == 0 && t.end > 0 && hole <= maxSeam {
+		begin = t.end
+	}
+	t.append(at, begin, f)
+	t.samples[len(t.samples)-1].at = begin
+}
+
 func (t *track) push(s sample) {
 	t.samples = append(t.samples, s)
 	t.end = s.until

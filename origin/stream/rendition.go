@@ -116,11 +116,27 @@ func (s *Stream) add(r *rendition, parts []segmenter.Part, at func(start time.Du
 
 func (s *Stream) openSegment(r *rendition, c *cut) {
 	if r == s.source {
+		if s.resumes {
+			s.lose(c)
+		}
 		s.state.NextMSN, s.state.Ended = r.next+1, false
+		s.state.Date, s.state.Split = c.date, c.split
 		s.save()
 	}
 	r.open, r.parts, r.filled = true, 0, 0
 	r.window.Open(hls.Segment{MSN: r.next, Init: r.init, Break: c.split, Discontinuity: c.discontinuity, Date: c.date})
+}
+
+// lose has the segment listed that was open when the process before this one died, where next follows it.
+func (s *Stream) lose(next *cut) {
+	long := min(s.config.target(), next.date.Sub(s.state.Date))
+	if s.state.Date.IsZero() || long <= 0 || next.msn == 0 {
+		return
+	}
+	s.source.window.Lose(hls.Segment{
+		MSN: next.msn - 1, Init: s.source.init, Break: s.state.Split, Discontinuity: max(1, next.discontinuity) - 1,
+		Date: s.state.Date, Duration: long,
+	})
 }
 
 // closed moves r on to its next segment.
@@ -129,6 +145,7 @@ func (s *Stream) closed(r *rendition) {
 	r.open = false
 	s.counters.segments.Inc()
 	if r == s.source {
+		s.state.Date = time.Time{}
 		s.fill()
 	}
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	stateSize = 256             // bytes of state.json; a disk writes 512 at once, or more
+	stateSize = 448             // bytes of state.json, whatever it says; a disk writes 512 at once, or more
 	syncEvery = 4 * time.Second // two segments
 )
 
@@ -32,6 +32,10 @@ type state struct {
 	Ended         bool   `json:"ended,omitempty"` // its playlist has ended since
 	Target        int64  `json:"target"`          // target duration of the epoch's segments, milliseconds; 0: not known
 	PartTarget    int64  `json:"partTarget"`      // likewise of parts
+
+	// Of the segment that is open, which is lost if the process dies.
+	Date  time.Time `json:"date,omitzero"`
+	Split bool      `json:"split,omitempty"` // a discontinuity stands before it
 }
 
 // store keeps a stream's state and key in one folder.

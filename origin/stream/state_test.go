@@ -2,6 +2,7 @@ package stream
 
 import (
 	"crypto/sha256"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,5 +87,31 @@ func TestDamagedState(t *testing.T) {
 	}
 	if _, err := newStreams(t, dir).Publish("demo", "rtmp"); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Fatal("numbering must not begin anew over a damaged state:", err)
+	}
+}
+
+// TestStateSize: whatever the state says, it is as long as any other, so that none leaves a rest of the one before.
+func TestStateSize(t *testing.T) {
+	s := store{t.TempDir()}
+	full := state{
+		Epoch: math.MaxUint32, NextMSN: math.MaxUint64, NextInit: math.MaxUint64, Discontinuity: math.MaxUint64, Ended: true,
+		Target: math.MaxInt64, PartTarget: math.MaxInt64, Split: true,
+		Date: time.Date(2026, 12, 31, 23, 59, 59, 999999999, time.FixedZone("", -23*60*60-59*60)),
+	}
+	for _, st := range []state{{Epoch: 1}, full, {Epoch: 1}} {
+		if err := s.save(st); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(filepath.Join(s.dir, "state.json"))
+		if err != nil || info.Size() != stateSize {
+			t.Fatal(info.Size(), err)
+		}
+		got, _, err := s.load()
+		if err != nil || !got.Date.Equal(st.Date) {
+			t.Fatal(got, err)
+		}
+		if got.Date = st.Date; got != st {
+			t.Errorf("%+v became %+v", st, got)
+		}
 	}
 }

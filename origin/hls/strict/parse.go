@@ -22,12 +22,13 @@ type reader struct {
 	init    string          // the last EXT-X-MAP's
 	end     time.Time       // of the segment before, where that is known
 	splits  uint64          // discontinuities
-	needs   int             // protocol version
+	needs   int             // protocol version, the least ...
+	may     int             // ... and one that is not too high
 }
 
 // Parse reads a media playlist, and says which rule the first error breaks.
 func Parse(text string) (*Playlist, error) {
-	r := &reader{p: &Playlist{}, seen: map[string]int{}, uris: map[string]bool{}, needs: 1}
+	r := &reader{p: &Playlist{}, seen: map[string]int{}, uris: map[string]bool{}, needs: 1, may: 6}
 	if !utf8.ValidString(text) || strings.HasPrefix(text, "\ufeff") {
 		return nil, errors.New("strict: 4.1: not UTF-8, or with a byte order mark")
 	}
@@ -101,7 +102,7 @@ func (r *reader) finish() error {
 	}{
 		{r.seen["#EXT-X-TARGETDURATION"] == 0 || p.Target == 0, "4.4.3.1: no target duration"},
 		{max(1, p.Version) < r.needs, fmt.Sprintf("8: version %d, and %d is needed", p.Version, r.needs)},
-		{p.Version > max(r.needs, 6), fmt.Sprintf("6.2.1: version %d, and %d is enough", p.Version, r.needs)},
+		{p.Version > max(r.needs, r.may), fmt.Sprintf("6.2.1: version %d, and %d is enough", p.Version, r.needs)},
 		{p.PartTarget > 0 && c.PartHoldBack < 3*p.PartTarget-rounding, "4.4.3.8: PART-HOLD-BACK below three part targets"},
 		{c.HoldBack > 0 && c.HoldBack < 3*target, "4.4.3.8: HOLD-BACK below three target durations"},
 		{c.CanSkipUntil > 0 && c.CanSkipUntil < 6*target, "4.4.3.8: CAN-SKIP-UNTIL below six target durations"},

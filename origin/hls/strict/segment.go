@@ -34,6 +34,7 @@ func (r *reader) ofSegment(tag, value string) (err error) {
 		s.Splits++
 	case "#EXT-X-GAP":
 		s.Gap = true
+		r.may = 8 // section 8 asks for none, hls-parser for this one
 	case "#EXT-X-MAP":
 		a, err := parseAttributes(tag, value)
 		if err != nil {

@@ -1,0 +1,61 @@
+package segmenter
+
+import "time"
+
+// least is how long a part must be that is not its segment's last, in hundredths of the part target.
+const least = 85
+
+// calm is how many segments after a frame that came too late for its part frames are taken to come at even times again.
+const calm = 300
+
+// maxEarly is how much earlier than it came a picture may be shown, once: the one before it stood in its place.
+const maxEarly = 150 * time.Millisecond
+
+// fit moves a picture that came a little late to where the open part has to end, where that would be too short without: one
+// before it was lost, or few come a second.
+func (s *Segmenter) fit(at time.Duration) time.Duration {
+	end := s.part + s.config.Part
+	if !s.lead || s.follows || at <= end || at-end > maxEarly || s.last >= end || s.last-s.part >= s.config.Part*least/100 {
+		return at
+	}
+	return end
+}
+
+// full tells whether the open part, which is so long, ends before the next frame. Of the parts up to the
+// segment's end the last is to be no crumb: it is listed right behind the one before it, and a player that is still busy with that
+// one may pass it over, and stand still for the hole (hls.js 1.7.4 does where less than 0.2 s are missing).
+func (s *Segmenter) full(long time.Duration) bool {
+	end, over := s.ahead(), long+s.frame-s.config.Part
+	if end == 0 || over > s.frame/4 { // a little more may yet be within it: frames tremble
+		return over > 0
+	}
+	left, most := end-s.part, s.config.Part
+	if s.tremble > 0 {
+		most -= s.frame / 2
+	} else {
+		left -= s.frame / 4 // the end may come a little earlier than expected
+	}
+	n := (left + most - 1) / most
+	return n > 1 && long+s.frame/2 >= left/n
+}
+
+// ahead returns where the open segment is expected to end, 0 where that is not known.
+func (s *Segmenter) ahead() time.Duration {
+	if s.follows {
+		return s.bound
+	}
+	if !s.lead {
+		return s.segment + s.wanted
+	}
+	next, interval := s.cadence.next(), s.cadence.interval()
+	if interval == 0 {
+		return 0
+	}
+	if early := s.segment + s.wanted - s.frame/2 - next; early > 0 {
+		next += (early + interval - 1) / interval * interval
+	}
+	if next-s.segment >= s.config.Longest {
+		return 0
+	}
+	return next
+}

@@ -1,0 +1,78 @@
+package segmenter
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/shoal-live/shoal/origin/media"
+)
+
+// TestLostPicture: a picture or two are lost at any place of a part. The parts around them are no shorter than they may be.
+//
+// Clause: hls-part-durations
+func TestLostPicture(t *testing.T) {
+	for lost := range 70 {
+		s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+		var frames []media.Frame
+		for n := range 600 {
+			if n == 180+lost || n == 181+lost {
+				continue
+			}
+			at := time.Duration(n) * time.Second / 30
+			frames = append(frames, media.Frame{Video: true, Key: n%60 == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}})
+		}
+		for n, g := range check(t, cut(t, s, frames), 0) {
+			for i, p := range g.parts {
+				if p.Duration > config.Part || i < len(g.parts)-1 && p.Duration < config.Part*least/100 {
+					t.Errorf("without pictures %d and %d part %d.%d lasts %v", 180+lost, 181+lost, n, i, p.Duration)
+				}
+			}
+		}
+	}
+}
+
+// TestNoCrumbs: pictures come with times that tremble, as browsers send them, so that a part holds one less than it could. What is
+// left at the end of the segment is not a crumb.
+//
+// Clause: hls-part-durations
+func TestNoCrumbs(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		fps     int64
+		gop     int
+		tremble time.Duration
+	}{
+		{"30 fps", 30, 60, 0},
+		{"30 fps, trembling", 30, 60, 4 * time.Millisecond},
+		{"30 fps, GOP 1 s", 30, 30, 4 * time.Millisecond},
+		{"60 fps, trembling", 60, 120, 4 * time.Millisecond},
+		{"50 fps, trembling", 50, 100, 2 * time.Millisecond},
+		{"24 fps, trembling", 24, 48, 3 * time.Millisecond},
+		{"15 fps, trembling", 15, 30, 3 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+			random := rand.New(rand.NewPCG(1, 2))
+			var frames []media.Frame
+			for n := range 60 * int(c.fps) {
+				at := time.Duration(n) * time.Second / time.Duration(c.fps)
+				if c.tremble > 0 {
+					at += time.Duration(random.Int64N(int64(c.tremble)))
+				}
+				frames = append(frames, media.Frame{Video: true, Key: n%c.gop == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}})
+			}
+			segments := check(t, cut(t, s, frames), 0)
+			for n, g := range segments[3 : len(segments)-1] { // by then it is known how they come
+				for i, p := range g.parts {
+					switch last := i == len(g.parts)-1; {
+					case p.Duration > config.Part || !last && p.Duration < config.Part*least/100:
+						t.Errorf("part %d.%d lasts %v", n+3, i, p.Duration)
+					case p.Duration < 150*time.Millisecond:
+						t.Errorf("the last part of segment %d lasts %v", n+3, p.Duration)
+					}
+				}
+			}
+		})
+	}
+}
