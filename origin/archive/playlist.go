@@ -107,6 +107,9 @@ func (t track) live() naming {
 	}
 }
 
+// version is the protocol version that playlists of recordings need (section 8), as live ones do: for EXT-X-MAP where there are not only I-frames.
+const version = 6
+
 // playlist writes the media playlist of a finished recording (draft-pantos-hls-rfc8216bis, 4.4.3.5). All renditions list the same cells: what
 // this one has not on disk is a gap.
 func (t track) playlist(cells []cell, target time.Duration, names naming) []byte {
@@ -115,8 +118,8 @@ func (t track) playlist(cells []cell, target time.Duration, names naming) []byte
 	if cells[0].split && sequence > 0 {
 		sequence-- // its own tag is listed
 	}
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n"+
-		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", target/time.Second, cells[0].msn, sequence)
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n"+
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", version, target/time.Second, cells[0].msn, sequence)
 	if !t.variant().Independent {
 		b.Truncate(b.Len() - len("#EXT-X-INDEPENDENT-SEGMENTS\n"))
 	}
