@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -65,12 +66,21 @@ func target(all []track) time.Duration {
 	return longest.Round(time.Second)
 }
 
-// variant returns what the multivariant playlist says of a rendition.
+// variant returns what the multivariant playlist says of a rendition. Its picture is the newest file's; its codecs are all that it has had, and its
+// frame rate is the highest (4.4.6.2).
 func (t track) variant() hls.Variant {
-	head := t.files[len(t.files)-1].Head // the newest knows the frame rate
-	v := hls.Variant{
-		Index: t.rendition, Codecs: head.Codecs, Width: head.Width, Height: head.Height, FrameRate: head.FrameRate, Independent: true,
+	newest := t.files[len(t.files)-1].Head
+	v := hls.Variant{Index: t.rendition, Width: newest.Width, Height: newest.Height, Independent: true}
+	var all []string
+	for _, x := range slices.Backward(t.files) {
+		v.FrameRate = max(v.FrameRate, x.FrameRate)
+		for c := range strings.SplitSeq(x.Codecs, ",") {
+			if c != "" && !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
 	}
+	v.Codecs = strings.Join(all, ",")
 	var bits, seconds float64
 	for _, x := range t.files {
 		for _, s := range x.Segments {
