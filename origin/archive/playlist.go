@@ -2,7 +2,9 @@ package archive
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,7 +25,7 @@ type track struct {
 	files     []*Index
 }
 
-// tracks reads the indexes of a recording.
+// tracks reads the indexes of a recording. Files that somebody took away are forgotten.
 func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 	s.mu.Lock()
 	files := slices.Clone(r.files)
@@ -38,7 +40,11 @@ func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 	for _, e := range files {
 		x := grow[e]
 		if x == nil {
-			if x, err = a.index(e.path); err != nil {
+			x, err = load(e.path)
+			if errors.Is(err, fs.ErrNotExist) {
+				s.forget(r, e)
+				continue
+			} else if err != nil {
 				return nil, err
 			}
 		}
