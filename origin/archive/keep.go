@@ -42,7 +42,9 @@ func (a *Archive) clean(now time.Time) {
 			if a.config.Upload && !s.stored(e) {
 				continue
 			}
-			if err := s.delete(e); err != nil {
+			err := s.delete(e)
+			a.texts.drop(e)
+			if err != nil {
 				a.log.Error("an old recording cannot be deleted", "error", err)
 				continue
 			}
@@ -105,7 +107,7 @@ func (a *Archive) forgetMoved() {
 			s.mu.Unlock()
 			for _, e := range files { // the disk may be slow, and recorders need the shelf
 				if moved(e.path) {
-					s.forget(r, e)
+					a.forget(s, r, e)
 				}
 			}
 		}
@@ -123,11 +125,12 @@ func moved(path string) bool {
 }
 
 // forget remembers a finished file no more, which is not there.
-func (s *shelf) forget(r *recording, e *entry) {
+func (a *Archive) forget(s *shelf, r *recording, e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e.index == nil {
 		r.remove(e)
+		a.texts.drop(e)
 	}
 }
 

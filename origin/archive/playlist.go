@@ -25,8 +25,9 @@ type track struct {
 	files     []*Index
 }
 
-// tracks reads the indexes of a recording. Files that somebody took away are forgotten.
-func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
+// tracks reads the indexes of a recording, and tells which files they are of; nil where one of these grows. Files that somebody took away are
+// forgotten.
+func (a *Archive) tracks(s *shelf, r *recording) (all []track, of []*entry, err error) {
 	s.mu.Lock()
 	files := slices.Clone(r.files)
 	grow := map[*entry]*Index{} // a rendition may go on with it in this moment, and its index is no other's to mend
@@ -42,12 +43,13 @@ func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 		if x == nil {
 			x, err = load(e.path)
 			if errors.Is(err, fs.ErrNotExist) {
-				s.forget(r, e)
+				a.forget(s, r, e)
 				continue
 			} else if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
+		of = append(of, e)
 		if len(x.Segments) == 0 {
 			continue
 		}
@@ -56,7 +58,10 @@ func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 		}
 		all[len(all)-1].files = append(all[len(all)-1].files, x)
 	}
-	return all, nil
+	if len(grow) > 0 {
+		of = nil
+	}
+	return all, of, nil
 }
 
 // target returns the target duration, which all renditions must share: the longest segment, rounded.
