@@ -87,11 +87,12 @@ type Archive struct {
 	metrics *metrics
 	log     *slog.Logger
 	disk    disk
+	texts   *texts
 
 	mu      sync.Mutex
 	shelves map[string]*shelf
 	stopped map[*recorder]error
-	cache   []cached // of parsed indexes, the newest last
+	cache   []cached // of parsed indexes that segments were found in, the newest last
 }
 
 // New returns the archive in config.Dir. Nothing is read yet.
@@ -105,7 +106,7 @@ func New(config Config) (*Archive, error) {
 	}
 	a := &Archive{
 		config: config, metrics: m, log: config.Log, disk: disk{dir: config.Dir, reserve: config.Reserve, free: m.free},
-		shelves: map[string]*shelf{}, stopped: map[*recorder]error{},
+		texts: newTexts(textsKept), shelves: map[string]*shelf{}, stopped: map[*recorder]error{},
 	}
 	return a, nil
 }

@@ -2,6 +2,9 @@ package archive
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -10,7 +13,8 @@ import (
 // sweep is how often is looked for what is too old.
 const sweep = 30 * time.Second
 
-// Run deletes what has grown too old, and looks how much room there is, until ctx is done. It waits for nobody who records.
+// Run deletes what has grown too old, forgets what somebody else took away, and looks how much room there is, until ctx is done. It waits for
+// nobody who records.
 func (a *Archive) Run(ctx context.Context) {
 	a.clean(time.Now())
 	tick := time.NewTicker(sweep)
@@ -27,6 +31,7 @@ func (a *Archive) Run(ctx context.Context) {
 
 func (a *Archive) clean(now time.Time) {
 	a.disk.measure(now)
+	a.forgetMoved()
 	life := a.config.life()
 	if life == 0 {
 		return
@@ -37,7 +42,9 @@ func (a *Archive) clean(now time.Time) {
 			if a.config.Upload && !s.stored(e) {
 				continue
 			}
-			if err := s.delete(e); err != nil {
+			err := s.delete(e)
+			a.texts.drop(e)
+			if err != nil {
 				a.log.Error("an old recording cannot be deleted", "error", err)
 				continue
 			}
@@ -83,6 +90,48 @@ func (s *shelf) delete(e *entry) error {
 	s.recordings = slices.DeleteFunc(s.recordings, func(r *recording) bool { return len(r.files) == 0 && r.end.Before(e.end.Add(1)) })
 	s.mu.Unlock()
 	return erase(e.path)
+}
+
+// forgetMoved looks which files are not there any more.
+func (a *Archive) forgetMoved() {
+	a.mu.Lock()
+	shelves := slices.Collect(maps.Values(a.shelves))
+	a.mu.Unlock()
+	for _, s := range shelves {
+		s.mu.Lock()
+		recordings := slices.Clone(s.recordings)
+		s.mu.Unlock()
+		for _, r := range recordings {
+			s.mu.Lock()
+			files := slices.Clone(r.files)
+			s.mu.Unlock()
+			for _, e := range files { // the disk may be slow, and recorders need the shelf
+				if moved(e.path) {
+					a.forget(s, r, e)
+				}
+			}
+		}
+	}
+}
+
+// moved tells whether a file, or its index, was taken away.
+func moved(path string) bool {
+	for _, suffix := range []string{mediaSuffix, indexSuffix} {
+		if _, err := os.Stat(path + suffix); errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+	}
+	return false
+}
+
+// forget remembers a finished file no more, which is not there.
+func (a *Archive) forget(s *shelf, r *recording, e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.index == nil {
+		r.remove(e)
+		a.texts.drop(e)
+	}
 }
 
 func (r *recording) remove(e *entry) {

@@ -53,7 +53,7 @@ func (a *Archive) Unlisted(most int, skip func(key string) bool) (list []Listing
 // Playlists returns the playlists of a recording for where its files are stored, beside these, the multivariant one last. They name
 // ranges of the files.
 func (a *Archive) Playlists(l Listing) (list []Object, err error) {
-	all, err := a.tracks(a.shelf(l.Stream), l.recording)
+	all, _, err := a.tracks(a.shelf(l.Stream), l.recording)
 	if err != nil || len(all) == 0 {
 		return nil, cmp.Or(err, fmt.Errorf("%w: %s", os.ErrNotExist, l.recording.dir))
 	}

@@ -2,9 +2,12 @@ package archive
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -22,8 +25,9 @@ type track struct {
 	files     []*Index
 }
 
-// tracks reads the indexes of a recording.
-func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
+// tracks reads the indexes of a recording, and tells which files they are of; nil where one of these grows. Files that somebody took away are
+// forgotten.
+func (a *Archive) tracks(s *shelf, r *recording) (all []track, of []*entry, err error) {
 	s.mu.Lock()
 	files := slices.Clone(r.files)
 	grow := map[*entry]*Index{} // a rendition may go on with it in this moment, and its index is no other's to mend
@@ -37,10 +41,15 @@ func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 	for _, e := range files {
 		x := grow[e]
 		if x == nil {
-			if x, err = a.index(e.path); err != nil {
-				return nil, err
+			x, err = load(e.path)
+			if errors.Is(err, fs.ErrNotExist) {
+				a.forget(s, r, e)
+				continue
+			} else if err != nil {
+				return nil, nil, err
 			}
 		}
+		of = append(of, e)
 		if len(x.Segments) == 0 {
 			continue
 		}
@@ -49,7 +58,10 @@ func (a *Archive) tracks(s *shelf, r *recording) (all []track, err error) {
 		}
 		all[len(all)-1].files = append(all[len(all)-1].files, x)
 	}
-	return all, nil
+	if len(grow) > 0 {
+		of = nil
+	}
+	return all, of, nil
 }
 
 // target returns the target duration, which all renditions must share: the longest segment, rounded.
@@ -65,12 +77,21 @@ func target(all []track) time.Duration {
 	return longest.Round(time.Second)
 }
 
-// variant returns what the multivariant playlist says of a rendition.
+// variant returns what the multivariant playlist says of a rendition. Its picture is the newest file's; its codecs are all that it has had, and its
+// frame rate is the highest (4.4.6.2).
 func (t track) variant() hls.Variant {
-	head := t.files[len(t.files)-1].Head // the newest knows the frame rate
-	v := hls.Variant{
-		Index: t.rendition, Codecs: head.Codecs, Width: head.Width, Height: head.Height, FrameRate: head.FrameRate, Independent: true,
+	newest := t.files[len(t.files)-1].Head
+	v := hls.Variant{Index: t.rendition, Width: newest.Width, Height: newest.Height, Independent: true}
+	var all []string
+	for _, x := range slices.Backward(t.files) {
+		v.FrameRate = max(v.FrameRate, x.FrameRate)
+		for c := range strings.SplitSeq(x.Codecs, ",") {
+			if c != "" && !slices.Contains(all, c) {
+				all = append(all, c)
+			}
+		}
 	}
+	v.Codecs = strings.Join(all, ",")
 	var bits, seconds float64
 	for _, x := range t.files {
 		for _, s := range x.Segments {
@@ -107,6 +128,9 @@ func (t track) live() naming {
 	}
 }
 
+// version is the protocol version that playlists of recordings need (section 8), as live ones do: for EXT-X-MAP where there are not only I-frames.
+const version = 6
+
 // playlist writes the media playlist of a finished recording (draft-pantos-hls-rfc8216bis, 4.4.3.5). All renditions list the same cells: what
 // this one has not on disk is a gap.
 func (t track) playlist(cells []cell, target time.Duration, names naming) []byte {
@@ -115,8 +139,8 @@ func (t track) playlist(cells []cell, target time.Duration, names naming) []byte
 	if cells[0].split && sequence > 0 {
 		sequence-- // its own tag is listed
 	}
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:8\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n"+
-		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", target/time.Second, cells[0].msn, sequence)
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:%d\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-DISCONTINUITY-SEQUENCE:%d\n"+
+		"#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", version, target/time.Second, cells[0].msn, sequence)
 	if !t.variant().Independent {
 		b.Truncate(b.Len() - len("#EXT-X-INDEPENDENT-SEGMENTS\n"))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/shoal-live/shoal/origin/hls"
+	"github.com/shoal-live/shoal/origin/hls/strict"
 )
 
 // A file plays by itself from zero to its end, wherever on the stream's timeline it was, and each segment read back has the bytes that it had live.
@@ -238,6 +239,9 @@ func TestRenditionsInPart(t *testing.T) {
 		if !strings.Contains(text, "MEDIA-SEQUENCE:12\n") || strings.Count(text, "#EXTINF:2.0") != 20 || strings.Count(text, "#EXT-X-GAP\n") != p.gaps+p.after ||
 			!strings.HasSuffix(text, "s31.m4s\n#EXT-X-ENDLIST\n") {
 			t.Errorf("rendition %d: %s", i, text)
+		}
+		if _, err := strict.Parse(text); err != nil {
+			t.Errorf("rendition %d: %v", i, err)
 		}
 		head, _, _ := strings.Cut(text, "#EXTINF")
 		if !strings.Contains(head, "#EXT-X-MAP") || !strings.Contains(head, "PROGRAM-DATE-TIME:2026-05-01T20:00:00.250Z\n") ||

@@ -3,9 +3,6 @@ package archive
 import (
 	"context"
 	"errors"
-	"math"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -33,13 +30,11 @@ type recorder struct {
 	shelf   *shelf
 	source  Source
 
-	begun     bool
-	next      uint64 // number of the segment that is copied next ...
-	part      int    // ... and of its part
-	recording *recording
-	file      *file
-	entry     *entry
-	retry     time.Time // not before; zero: the disk works
+	begun bool
+	next  uint64    // number of the segment that is copied next ...
+	part  int       // ... and of its part
+	run   *run      // nil: what comes begins one
+	retry time.Time // not before; zero: the disk works
 }
 
 // Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete and on disk. One recorder of a rendition is at
@@ -160,7 +155,7 @@ func (r *recorder) segment(s *hls.Segment, complete bool) error {
 	if !complete {
 		return nil
 	}
-	if r.file == nil || r.file.open.Duration == 0 { // a gap
+	if r.run == nil || !r.run.open() { // a gap
 		r.skipTo(s.MSN + 1)
 		return nil
 	}
@@ -168,135 +163,56 @@ func (r *recorder) segment(s *hls.Segment, complete bool) error {
 }
 
 // write puts a part into the file, or into a new one where a run of segments begins.
-func (r *recorder) write(s *hls.Segment, p *hls.Part) error {
+func (r *recorder) write(s *hls.Segment, p *hls.Part) (err error) {
 	if err := r.archive.disk.room(time.Now()); err != nil {
 		return err
 	}
-	if r.file != nil && r.file.open.Duration == 0 && r.turns(s, p) {
+	if r.run != nil && !r.run.open() && r.run.over(s, p) {
 		r.close()
 	}
-	if r.file == nil {
-		return r.begin(s, p)
+	if r.run == nil {
+		if r.run, err = begin(r.shelf, &r.source, s, p); err == nil {
+			r.count(r.run.file.size)
+		}
+		return err
 	}
-	if r.file.open.Duration == 0 {
-		r.file.begin(s)
-	}
-	before := r.file.size
-	err := r.file.write(p)
-	r.count(r.file.size - before)
+	n, err := r.run.write(s, p)
+	r.count(n)
 	return err
-}
-
-// turns tells whether a segment begins a new file.
-func (r *recorder) turns(s *hls.Segment, p *hls.Part) bool {
-	return s.Break || s.Init.Number != r.file.head.Init || r.shelf.at(r.source.Epoch, s, p.Independent) != r.recording ||
-		s.MSN != r.file.head.First && r.shelf.turnsAt(r.recording, s, p.Independent)
-}
-
-// begin makes a file that begins with a part, and remembers it.
-func (r *recorder) begin(s *hls.Segment, p *hls.Part) error {
-	tracks, err := tracksOf(s.Init.Bytes)
-	if err != nil {
-		return errors.Join(ErrPart, err)
-	}
-	begins, err := earliest(tracks, p.Bytes)
-	if err != nil {
-		return errors.Join(ErrPart, err)
-	}
-	head := Head{
-		Epoch: r.source.Epoch, Init: s.Init.Number, Size: int64(len(s.Init.Bytes)), First: s.MSN, Date: s.Date, Break: s.Break,
-		Discontinuity: s.Discontinuity,
-	}
-	if r.source.Describe != nil {
-		v := r.source.Describe()
-		head.Codecs, head.Width, head.Height, head.FrameRate = v.Codecs, v.Width, v.Height, v.FrameRate
-	}
-	if math.IsNaN(head.FrameRate) || math.IsInf(head.FrameRate, 0) {
-		head.FrameRate = 0
-	}
-	rec := r.shelf.at(r.source.Epoch, s, p.Independent)
-	head.Bases = bases(tracks, r.shelf.zero(rec, r.source.Rendition, s, p.Independent, begins))
-	if !head.valid() {
-		return ErrPart
-	}
-	f, err := create(filepath.Join(rec.dir, "v"+strconv.Itoa(r.source.Rendition)), head, s.Init.Bytes)
-	if err != nil {
-		return err
-	}
-	f.begin(s)
-	if err := f.write(p); err != nil {
-		f.remove()
-		return err
-	}
-	r.count(f.size)
-	x := &Index{Head: head}
-	r.file, r.recording, r.entry = f, rec, newEntry(f.path, r.source.Rendition, x)
-	r.entry.index = x
-	r.shelf.mu.Lock()
-	rec.add(r.entry)
-	r.shelf.mu.Unlock()
-	return nil
 }
 
 // finish completes a segment on disk: from now on it can be read from there.
 func (r *recorder) finish(s *hls.Segment) error {
-	done, err := r.file.finish()
+	done, err := r.run.finish()
 	if err != nil {
 		return err
 	}
-	r.note(done)
 	r.archive.metrics.segments.WithLabelValues(r.source.Stream).Inc()
 	if r.archive.config.DVR > 0 {
-		r.source.Window.Stored(s.MSN, newStored(r.file.path+mediaSuffix, r.file.head.Bases, &done), done.At, done.Size)
+		r.source.Window.Stored(s.MSN, r.run.stored(&done), done.At, done.Size)
 	}
 	r.next, r.part = s.MSN+1, 0
 	return nil
 }
 
-// note remembers a segment that is on disk.
-func (r *recorder) note(s Segment) {
-	r.shelf.mu.Lock()
-	defer r.shelf.mu.Unlock()
-	r.entry.index.Segments = append(r.entry.index.Segments, s)
-	r.entry.next, r.entry.end, r.entry.size = s.MSN+1, s.End(), s.At+s.Size
-	r.recording.written = time.Now()
-	if s.End().After(r.recording.end) {
-		r.recording.end = s.End()
-	}
-}
-
 // skipTo leaves segments out: what comes begins a new file.
 func (r *recorder) skipTo(msn uint64) {
-	if r.file != nil {
-		if r.file.open.Duration > 0 {
-			r.file.drop()
-		}
+	if r.run != nil {
+		r.run.drop()
 		r.close()
 	}
 	r.next, r.part = msn, 0
 }
 
-// close ends the file. An open segment in it is complete as it is.
+// close ends the run. An open segment in it is complete as it is.
 func (r *recorder) close() {
-	if r.file == nil {
+	if r.run == nil {
 		return
 	}
-	last := r.file.open
-	if err := r.file.close(); err != nil {
-		r.archive.log.Error("a recording was not closed; it is looked through at the next start", "file", r.file.path+mediaSuffix, "error", err)
+	if err := r.run.close(); err != nil {
+		r.archive.log.Error("a recording was not closed; it is looked through at the next start", "file", r.run.file.path+mediaSuffix, "error", err)
 	}
-	if last.Duration > 0 {
-		last.Size = r.file.size - last.At
-		r.note(last)
-	}
-	r.shelf.mu.Lock()
-	r.entry.index = nil
-	if r.entry.next == r.entry.first { // nothing in it
-		r.recording.remove(r.entry)
-		r.file.remove()
-	}
-	r.shelf.mu.Unlock()
-	r.file, r.entry = nil, nil
+	r.run = nil
 }
 
 func (r *recorder) lose(n uint64) {

@@ -98,31 +98,24 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 		hls.Fail(w, http.StatusNotFound, "archive: this is still being recorded; watch it live at /live/"+name+"/index.m3u8")
 		return
 	}
-	all, err := a.tracks(s, rec)
-	if err != nil {
+	text, err := a.text(r.Context(), s, rec)
+	switch {
+	case r.Context().Err() != nil:
+		return // nobody waits any more
+	case err != nil:
 		a.log.Error("a recording cannot be read", "recording", rec.dir, "error", err)
 		hls.Fail(w, http.StatusInternalServerError, "archive: this recording cannot be read")
 		return
 	}
-	long := target(all)
-	cells := grid(all, long)
-	if rendition < 0 {
-		var variants []hls.Variant
-		for _, t := range whole(all, cells) {
-			variants = append(variants, t.variant())
-		}
-		if len(variants) > 0 {
-			hls.WritePlaylist(w, r, cachePast, hls.Multivariant(variants))
-			return
-		}
+	list := text.master
+	if rendition >= 0 {
+		list = text.media[rendition]
 	}
-	for _, t := range all {
-		if t.rendition == rendition {
-			hls.WritePlaylist(w, r, cachePast, t.playlist(cells, long, t.live()))
-			return
-		}
+	if list == nil {
+		hls.Fail(w, http.StatusNotFound, "archive: this recording has no such rendition")
+		return
 	}
-	hls.Fail(w, http.StatusNotFound, "archive: this recording has no such rendition")
+	list.ServeHTTP(w, r)
 }
 
 // ServeMedia answers for a segment or an init segment that is on disk, with the very bytes that it had live; false: it is not there.

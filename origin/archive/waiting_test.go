@@ -1,49 +1,59 @@
 package archive
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
-// TestWaitingIsBounded: however many files wait to be uploaded, no more of them are thought about at a time than is asked for, the oldest
-// first; all are counted.
+// However much waits to be stored elsewhere, an uploader is told of no more than it asks for, and how much there is in all. What it skips takes
+// no place from the others.
 //
 // Clause: s3
-func TestWaitingIsBounded(t *testing.T) {
+func TestQueueIsBounded(t *testing.T) {
 	dir := t.TempDir()
-	for i := range 5 {
-		first, date := uint64(10*i), time.Date(2026, 5, 1, 20, i, 0, 0, time.UTC)
-		x := &Index{
-			Head:     Head{Epoch: 7, Size: 100, First: first, Date: date, Bases: []Base{{Track: 1}}},
-			Segments: []Segment{{MSN: first, At: 100, Size: 900, Duration: time.Minute, Date: date}},
-			Closed:   true,
-		}
-		path := filepath.Join(dir, "show", "20260501T200000Z", "v0", fmt.Sprintf("s%d", first))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	const streams, files = 3, 4
+	for _, name := range []string{"one", "two", "three"} {
+		spread(t, dir, 1, files, 2)
+		if err := os.Rename(filepath.Join(dir, "show"), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
-		}
-		for suffix, b := range map[string][]byte{mediaSuffix: make([]byte, 1000), indexSuffix: x.Append(nil)} {
-			if err := os.WriteFile(path+suffix, b, 0o600); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 	a := newArchive(t, Config{Dir: dir, Keep: true, Upload: true})
-	for uploaded := range 5 {
-		list, files, bytes := a.Waiting(2, func(string) bool { return false })
-		if len(list) != min(2, 5-uploaded) || files != 5-uploaded || bytes != int64(1000*files) {
-			t.Fatalf("after %d uploads: %d of %d files, %d bytes", uploaded, len(list), files, bytes)
-		}
-		for i, f := range list {
-			if want := fmt.Sprintf("show/20260501T200000Z/v0/s%d.mp4", 10*(uploaded+i)); f.Key != want {
-				t.Errorf("after %d uploads: %s waits, want %s", uploaded, f.Key, want)
+	every, n, size := a.Waiting(100, all)
+	if len(every) != streams*files || n != streams*files || size == 0 {
+		t.Fatalf("%d listed of %d, %d bytes", len(every), n, size)
+	}
+	skipped := map[string]bool{every[0].Key: true, every[5].Key: true}
+	for most := range len(every) + 2 {
+		for name, c := range map[string]struct {
+			skip func(string) bool
+			want int
+		}{
+			"nothing skipped": {all, min(most, len(every))},
+			"two skipped":     {func(key string) bool { return skipped[key] }, min(most, len(every)-2)},
+		} {
+			list, files, bytes := a.Waiting(most, c.skip)
+			if len(list) != c.want || files != n || bytes != size {
+				t.Errorf("%s, at most %d: %d listed of %d, %d bytes of %d", name, most, len(list), files, bytes, size)
 			}
 		}
-		if err := a.Uploaded(list[0], []byte("{}\n")); err != nil {
+	}
+	for _, f := range every {
+		if err := a.Uploaded(f, nil); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if list, files, bytes := a.Waiting(100, all); len(list)+files != 0 || bytes != 0 {
+		t.Errorf("%d listed of %d, %d bytes, and all are stored", len(list), files, bytes)
+	}
+	for most := range streams + 2 {
+		if list := a.Unlisted(most, all); len(list) != min(most, streams) {
+			t.Errorf("%d recordings of at most %d", len(list), most)
+		}
+	}
+	first := a.Unlisted(1, all)[0].Key()
+	if list := a.Unlisted(1, func(key string) bool { return key == first }); len(list) != 1 || list[0].Key() == first {
+		t.Errorf("%+v where %s is skipped", list, first)
 	}
 }

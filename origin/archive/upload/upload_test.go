@@ -394,3 +394,35 @@ func TestConfig(t *testing.T) {
 		}
 	}
 }
+
+// What is thought about at a time is bounded; what waits beyond that is counted and stays on disk, and files go before playlists.
+//
+// Clause: s3
+func TestQueue(t *testing.T) {
+	s := newStorage(t)
+	dir, _ := recordings(t, 200, 300, 400, 500, 600)
+	for _, c := range []struct{ queue, want int }{{1, 1}, {3, 3}, {5, 5}, {9, 5}} {
+		u := newUploader(t, dir, s, io.Discard)
+		u.config.Queue = c.queue
+		if list := u.look(time.Now()); len(list) != c.want || u.files != 5 || u.State().WaitingFiles != 5 || testutil.ToFloat64(u.metrics.waitingFiles) != 5 {
+			t.Errorf("a queue of %d has %d files, %+v", c.queue, len(list), u.State())
+		}
+	}
+	u := newUploader(t, dir, s, io.Discard)
+	files, _, _ := u.config.Archive.Waiting(9, func(string) bool { return false })
+	for _, f := range files[1:] {
+		if err := u.config.Archive.Uploaded(f, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u.config.Queue = 1
+	if list := u.look(time.Now()); len(list) != 1 || list[0].key != files[0].Key {
+		t.Errorf("%d files, %s", len(list), list[0].key)
+	}
+	if err := u.config.Archive.Uploaded(files[0], nil); err != nil {
+		t.Fatal(err)
+	}
+	if list := u.look(time.Now()); len(list) != 1 || list[0].file {
+		t.Errorf("%d playlists", len(list))
+	}
+}
