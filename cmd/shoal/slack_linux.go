@@ -2,8 +2,8 @@ package main
 
 import "os"
 
-// slack is how late the threads of an origin may wake, in nanoseconds. Go's monitor looks after the others every 20 microseconds
-// while anything runs. An origin runs for a moment at each beat, so that this was a sixth of its processor time.
+// slack is how late the threads of an origin, and of what it starts, may wake, in nanoseconds. Go's monitor looks after the others
+// every 20 microseconds while anything runs: see docs/decisions/0025.
 const slack = "1000000"
 
 // oversleep lets the threads that there are now, and those that they start, wake a little late. Linux lets root do so, and whoever

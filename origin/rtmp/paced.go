@@ -20,12 +20,10 @@ var errNothing = errors.New("rtmp: nothing to read")
 type paced struct {
 	*net.TCPConn
 	socket *socket   // nil until the broadcast begins, and where one cannot look without waiting
-	full   bool      // the last look filled what it was given: there may be more
+	beats  time.Time // are counted from here, the same for all connections
+	much   bool      // a look of this beat filled what it was given: there may be more
 	heard  time.Time // of the broadcaster
 }
-
-// beats are counted from here, the same for all connections.
-var beats = time.Now()
 
 // pace begins to read at beats.
 func (p *paced) pace() {
@@ -40,15 +38,16 @@ func (p *paced) Read(b []byte) (int, error) {
 		return p.TCPConn.Read(b)
 	}
 	for time.Since(p.heard) < rest {
-		if !p.full {
-			time.Sleep(beat - time.Since(beats)%beat)
+		if !p.much {
+			time.Sleep(beat - time.Since(p.beats)%beat)
 		}
 		n, err := p.socket.look(b)
-		p.full = n == len(b)
 		if !errors.Is(err, errNothing) {
 			p.heard = time.Now()
+			p.much = p.much || n == len(b)
 			return n, err
 		}
+		p.much = false
 	}
 	p.socket.aside(1)
 	defer p.socket.aside(aside)
@@ -57,13 +56,16 @@ func (p *paced) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// pacedListener accepts connections that can be paced.
-type pacedListener struct{ net.Listener }
+// pacedListener accepts connections that can be paced, all by the same beats.
+type pacedListener struct {
+	net.Listener
+	beats time.Time
+}
 
 func (l pacedListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &paced{TCPConn: c.(*net.TCPConn)}, nil
+	return &paced{TCPConn: c.(*net.TCPConn), beats: l.beats}, nil
 }

@@ -1,6 +1,12 @@
 package rtmp
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
 	"testing"
 	"time"
 
@@ -45,4 +51,43 @@ func TestUnpublishOpen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPacedBurst: what comes at once is read whole and in order, at beats and after a pause, and the end is the end.
+func TestPacedBurst(t *testing.T) {
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln := pacedListener{plain, time.Now()}
+	defer ln.Close()
+	want := make([]byte, 8<<20)
+	rand.NewChaCha8([32]byte{}).Read(want)
+	sent := make(chan error, 1)
+	go func() {
+		c, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			sent <- err
+			return
+		}
+		_, err = c.Write(want[:len(want)/2])
+		time.Sleep(rest + 2*beat)
+		_, again := c.Write(want[len(want)/2:])
+		sent <- errors.Join(err, again, c.Close())
+	}()
+	c, err := ln.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.(*paced).pace()
+	began := time.Now()
+	got, err := io.ReadAll(bufio.NewReaderSize(c, readAhead))
+	if err := errors.Join(err, <-sent); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%d bytes of %d, or others", len(got), len(want))
+	}
+	t.Logf("%d MiB in %v, %v of it a pause", len(got)>>20, time.Since(began), rest+2*beat)
 }

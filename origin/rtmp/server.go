@@ -41,11 +41,12 @@ type Server struct {
 	certificate *certificate // nil: no RTMPS
 	strangers   strangers
 	conns       chan struct{}
+	beats       time.Time // of connections
 }
 
 // New returns a server that does nothing until Run.
 func New(config Config) (*Server, error) {
-	s := &Server{config: config, conns: make(chan struct{}, maxConns)}
+	s := &Server{config: config, conns: make(chan struct{}, maxConns), beats: time.Now()}
 	if config.Secure == "" {
 		return s, nil
 	}
@@ -55,27 +56,29 @@ func New(config Config) (*Server, error) {
 }
 
 // Listen opens the port.
-func (s *Server) Listen(ctx context.Context) (net.Listener, error) { return listen(ctx, s.config.Addr) }
+func (s *Server) Listen(ctx context.Context) (net.Listener, error) {
+	return s.listen(ctx, s.config.Addr)
+}
 
 // ListenSecure opens the port of RTMPS; nil without one.
 func (s *Server) ListenSecure(ctx context.Context) (net.Listener, error) {
 	if s.certificate == nil {
 		return nil, nil
 	}
-	ln, err := listen(ctx, s.config.Secure)
+	ln, err := s.listen(ctx, s.config.Secure)
 	if err != nil {
 		return nil, err
 	}
 	return tls.NewListener(ln, &tls.Config{GetCertificate: s.certificate.get, MinVersion: tls.VersionTLS12}), nil
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func (s *Server) listen(ctx context.Context, addr string) (net.Listener, error) {
 	var l net.ListenConfig
 	ln, err := l.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: %w", err)
 	}
-	return pacedListener{ln}, nil
+	return pacedListener{ln, s.beats}, nil
 }
 
 // Run serves connections of ln until ctx is done, and returns when all of them are closed. It may run for
