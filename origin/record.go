@@ -165,6 +165,10 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		Stopped    *string               `json:"stopped"`
 		Storage    *upload.State         `json:"storage"` // null: recordings stay here
 	}{Recordings: o.archive.Recordings(name)}
+	if len(list.Recordings) == 0 && o.streams.Get(name) == nil && !o.keys.Named(name) {
+		hls.Fail(w, http.StatusNotFound, "origin: there is no stream "+name)
+		return
+	}
 	if err := o.archive.Stopped(); err != nil {
 		text := "the disk cannot be written to"
 		if errors.Is(err, archive.ErrFull) {

@@ -108,6 +108,9 @@ export async function addKey(data, stream) {
   return found[1];
 }
 
+/** Removes all keys of a stream, as an operator does. */
+export const removeKeys = (data, stream) => run('key', program, ['key', 'remove', '-data', data, stream]);
+
 /** Starts an edge alone. */
 export async function edge(t, { origin, tracker, ports = { http: port(), admin: port() }, args = [] }) {
   const service = new Service(t, 'edge', [

@@ -6,7 +6,7 @@ import test from 'node:test';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process } from '../harness/process.mjs';
-import { up } from '../harness/shoal.mjs';
+import { removeKeys, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 test('the studio goes live, and is seen and heard on the watch page', { timeout: 90_000 }, async (t) => {
@@ -117,4 +117,22 @@ test('the studio shows what a broadcaster elsewhere had better set', { timeout: 
   const { page } = await browser.open(shoal.printed('Browser'));
   await until('advice', () => page.isVisible('#advice'), { seconds: 15 });
   assert.match(await page.textContent('#advice'), /^Keyframes come every 8\.0 s\. Set the keyframe interval to 2 s, or 1 s for the lowest latency \(OBS: /);
+});
+
+test('a studio whose key is removed is off air at once, and says why', { timeout: 60_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const browser = await launch(t);
+  const studio = await browser.open(shoal.printed('Browser'), { expected: [/status of 40[14]/] });
+  const { page } = studio;
+  await page.click('[data-source="pattern"]');
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', shoal.key);
+  await page.click('#go');
+  await shoal.live('show');
+  const { code } = await removeKeys(shoal.data, 'show');
+  assert.equal(code, 0);
+  const removed = Date.now();
+  await until('the studio to be off air', async () => (await page.textContent('#state')) === 'Off air', { seconds: 6, every: 50 });
+  t.diagnostic(`off air after ${Date.now() - removed} ms: "${await page.textContent('#trouble')}"`);
+  assert.match(await page.textContent('#trouble'), /key/);
 });

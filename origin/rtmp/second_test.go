@@ -121,3 +121,37 @@ func TestSilence(t *testing.T) {
 		}
 	})
 }
+
+// TestRevoked: a broadcaster whose key is removed is told so with what it sends next, and cut off if it sends nothing.
+//
+// Clause: keys, rtmp-errors
+func TestRevoked(t *testing.T) {
+	for name, silent := range map[string]bool{"while it sends": false, "while it is silent": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h, port := newHouse(t, Config{}), newPipes()
+				h.run(t, port, nil)
+				c, _ := h.greet(t, port.dial(t), "live", "secret")
+				c.begin(clipDress())
+				c.play(clipDress(), 0, 3*time.Second)
+				synctest.Wait()
+				if names := h.streams.Evict(func(string) bool { return false }); len(names) != 1 {
+					t.Fatal(names)
+				}
+				if silent {
+					time.Sleep(lastWords)
+				} else {
+					c.send(typeVideo, 3*time.Second, clipDress().frame(0)...)
+					if code := c.status(); !strings.HasPrefix(code, "NetStream.Publish.Rejected: The key") {
+						t.Error(code)
+					}
+					_ = c.Close()
+				}
+				synctest.Wait()
+				if _, err := c.Write([]byte{0}); err == nil {
+					t.Error("the connection is still open")
+				}
+			})
+		})
+	}
+}

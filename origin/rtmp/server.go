@@ -171,9 +171,16 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 	watch.Go(func() {
 		select {
 		case <-session.Replaced():
-			cancel()
 		case <-ctx.Done():
+			return
 		}
+		if errors.Is(session.Why(), stream.ErrRevoked) { // it is told when it sends on
+			select {
+			case <-time.After(lastWords):
+			case <-ctx.Done():
+			}
+		}
+		cancel()
 	})
 	if err := d.start(); err != nil {
 		return
@@ -184,9 +191,13 @@ func (s *Server) serve(ctx context.Context, c net.Conn, who *stranger) {
 		hearOut(c)
 	} else if ctx.Err() == nil {
 		s.config.Log.Info("rtmp: connection ended", "stream", session.Stream().Name, "error", err)
-		if errors.Is(err, errFormat) {
+		switch {
+		case errors.Is(err, errFormat):
 			s.refuse(stream.RefusedFormat)
 			_ = d.reject("NetStream.Publish.Rejected", err.Error())
+			hangUp(c)
+		case errors.Is(err, stream.ErrRevoked):
+			_ = d.reject("NetStream.Publish.Rejected", "The key of this broadcast was removed: ask for another.")
 			hangUp(c)
 		}
 	}
@@ -224,7 +235,7 @@ func (s *Server) admit(ctx context.Context, d *dialogue) (*stream.Session, error
 		code, text := "NetStream.Publish.Rejected", "The origin cannot take this stream now: its log says why."
 		if errors.Is(err, stream.ErrBusy) {
 			s.refuse(stream.RefusedBusy)
-			code, text = "NetStream.Publish.BadName", "Somebody is broadcasting with this key already."
+			code, text = "NetStream.Publish.BadName", "Somebody is broadcasting to this stream already."
 		}
 		_ = d.reject(code, text)
 		return nil, fmt.Errorf("rtmp: %s: %w", name, err)

@@ -68,6 +68,16 @@ func (s *Session) Why() error {
 	return s.why
 }
 
+// gone returns why the session is not its stream's any more.
+func (s *Session) gone() error {
+	select {
+	case <-s.replaced:
+		return s.why
+	default:
+		return ErrReplaced
+	}
+}
+
 // lose has the session's connection end.
 func (s *Session) lose(why error) {
 	s.why = why
@@ -94,7 +104,7 @@ func (s *Session) SetTracks(tracks []media.Track) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.session != s {
-		return ErrReplaced
+		return s.gone()
 	}
 	if s.run != nil {
 		s.endRun()
@@ -113,7 +123,7 @@ func (s *Session) Write(f media.Frame) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.session != s {
-		return ErrReplaced
+		return s.gone()
 	}
 	if s.run == nil {
 		if err := s.beginRun(f); err != nil {

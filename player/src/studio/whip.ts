@@ -68,6 +68,11 @@ export class Whip {
       await connection.setLocalDescription();
       await gathered(connection);
       await whip.#post(endpoint, bitsPerSecond);
+      // What the server has ended is closed at once; ICE would notice seconds later.
+      const transport = connection.getSenders()[0]?.transport;
+      transport?.addEventListener('statechange', () => {
+        if (transport.state === 'closed' && connection.signalingState !== 'closed') events.state('failed');
+      });
       return whip;
     } catch (error) {
       await whip.close(); // the session too, where there is one: while it lives, whoever tries again is told that somebody broadcasts
