@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
@@ -61,9 +60,6 @@ type port struct {
 	net.Listener
 	keep func() bool
 }
-
-// diskCheck is how long an outcome holds: anybody may ask whether the origin is ready, as often as they like.
-const diskCheck = 2 * time.Second
 
 // New returns an origin that does nothing until Run, but for answering HTTP.
 func New(config Config) (*Origin, error) {
@@ -251,56 +247,4 @@ func (o *Origin) RTMPAddr() net.Addr {
 		return ln.Addr()
 	}
 	return nil
-}
-
-// Ready tells why the origin cannot take broadcasts, or nil. A disk that fills up shows within diskCheck.
-func (o *Origin) Ready() error {
-	if !o.listening.Load() {
-		return errors.New("origin: not listening for broadcasters")
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if now := time.Now(); o.checked.IsZero() || now.Sub(o.checked) >= diskCheck {
-		o.checked, o.disk = now, o.tryDisk()
-	}
-	return o.disk
-}
-
-func (o *Origin) tryDisk() error {
-	if err := os.MkdirAll(o.config.Data, 0o700); err != nil {
-		return fmt.Errorf("origin: data: %w", err)
-	}
-	f, err := os.CreateTemp(o.config.Data, ".ready-*")
-	if err != nil {
-		return fmt.Errorf("origin: data: %w", err)
-	}
-	_, err = f.Write(make([]byte, 4<<10)) // of a full disk an empty file can still be had
-	if err != nil {
-		err = fmt.Errorf("origin: data: %w", err)
-	}
-	return errors.Join(err, f.Close(), os.Remove(f.Name()))
-}
-
-// keyCheck is how often it is looked whether the keys of the broadcasts under way hold: shoal key remove edits their file.
-const keyCheck = time.Second
-
-// watchKeys ends broadcasts whose key is removed, until ctx is done.
-func (o *Origin) watchKeys(ctx context.Context) {
-	tick := time.NewTicker(keyCheck)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			o.endRevoked()
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (o *Origin) endRevoked() {
-	o.streams.Evict(o.keys.Holds)
-	if o.whep != nil {
-		o.whep.Evict(o.keys.Holds)
-	}
 }

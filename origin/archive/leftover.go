@@ -62,9 +62,15 @@ func erase(path string) error {
 	return nil
 }
 
-// leaveNothing deletes a recording's folder when no rendition's is in it any more.
+// leaveNothing deletes a recording's folder when no rendition's is in it any more, with those that are empty: a process was killed when it
+// had made one, or before it took it away.
 func leaveNothing(dir string) {
-	if len(in(dir, "v*")) == 0 {
+	left := false
+	for _, path := range in(dir, "v*") {
+		info, err := os.Lstat(path)
+		left = left || err == nil && (!info.IsDir() || os.Remove(path) != nil)
+	}
+	if !left {
 		_ = os.Remove(filepath.Join(dir, listedMark)) // mostly there is none
 		_ = os.Remove(dir)
 	}

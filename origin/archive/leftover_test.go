@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,13 +36,19 @@ func TestLeftovers(t *testing.T) {
 		do   func(path string) error
 		left []string // in the recording's folder
 	}{
-		"nothing":                   {func(string) error { return nil }, []string{"v0/s12.index", "v0/s12.mp4"}},
-		"an index without a line":   {func(p string) error { return os.WriteFile(p[:len(p)-2]+"99.index", nil, 0o600) }, []string{"v0/s12.index", "v0/s12.mp4"}},
-		"an index of nothing":       {func(p string) error { return os.WriteFile(p[:len(p)-2]+"99.index", []byte("{}\n"), 0o600) }, []string{"v0/s12.index", "v0/s12.mp4"}},
-		"deleted to its name":       {func(p string) error { return os.Rename(p+indexSuffix, p+goneSuffix) }, nil},
-		"deleted to its media":      {func(p string) error { return halfErase(p, mediaSuffix) }, nil},
-		"deleted to its marks":      {func(p string) error { return halfErase(p, mediaSuffix, mediaSuffix+UploadedSuffix) }, nil},
-		"deleted to its folder":     {func(p string) error { return os.RemoveAll(filepath.Dir(p)) }, nil},
+		"nothing":                 {func(string) error { return nil }, []string{"v0/s12.index", "v0/s12.mp4"}},
+		"an index without a line": {func(p string) error { return os.WriteFile(p[:len(p)-2]+"99.index", nil, 0o600) }, []string{"v0/s12.index", "v0/s12.mp4"}},
+		"an index of nothing":     {func(p string) error { return os.WriteFile(p[:len(p)-2]+"99.index", []byte("{}\n"), 0o600) }, []string{"v0/s12.index", "v0/s12.mp4"}},
+		"deleted to its name":     {func(p string) error { return os.Rename(p+indexSuffix, p+goneSuffix) }, nil},
+		"deleted to its media":    {func(p string) error { return halfErase(p, mediaSuffix) }, nil},
+		"deleted to its marks":    {func(p string) error { return halfErase(p, mediaSuffix, mediaSuffix+UploadedSuffix) }, nil},
+		"deleted to its folder":   {func(p string) error { return os.RemoveAll(filepath.Dir(p)) }, nil},
+		"deleted but its folder":  {func(p string) error { return instead(p, "") }, nil},
+		"nothing but an index":    {func(p string) error { return instead(p, p+indexSuffix) }, nil},
+		"two empty folders": {func(p string) error {
+			return errors.Join(os.Mkdir(filepath.Join(p, "../../v1"), 0o700), instead(p, ""))
+		}, nil},
+		"a stranger's file alone":   {func(p string) error { return instead(p, filepath.Join(p, "../../vlog.txt")) }, []string{"vlog.txt"}},
 		"media that somebody moved": {func(p string) error { return os.Remove(p + mediaSuffix) }, []string{"playlists.uploaded", "v0/s12.index", "v0/s12.mp4.uploaded"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,6 +86,15 @@ func TestLeftovers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// instead leaves the folder of a file empty, and makes another file, if that has a name.
+func instead(path, other string) error {
+	err := errors.Join(os.RemoveAll(filepath.Dir(path)), os.Mkdir(filepath.Dir(path), 0o700))
+	if err == nil && other != "" {
+		err = os.WriteFile(other, []byte("{}\n"), 0o600)
+	}
+	return err
 }
 
 // halfErase deletes a file as far as these.

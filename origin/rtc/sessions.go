@@ -17,7 +17,7 @@ type Sessions[S interface{ session() *Session }] struct {
 	running context.Context
 	entered map[string]int // of a stream's name: sessions, and offers that may become one
 	byID    map[string]S
-	all     sync.WaitGroup
+	all     sync.WaitGroup // places that are taken, and goroutines of sessions
 }
 
 // NewSessions returns room for so many, which nobody gets until Open.
@@ -72,14 +72,14 @@ func (e *Sessions[S]) Keep(s S, run, leave func()) {
 	e.mu.Lock()
 	e.byID[s.session().ID] = s
 	e.mu.Unlock()
-	go func() {
+	e.all.Go(func() { // s has a place, so Run waits already
 		run()
 		e.mu.Lock()
 		delete(e.byID, s.session().ID)
 		e.mu.Unlock()
 		leave()
 		close(s.session().closed)
-	}()
+	})
 }
 
 // Find returns the session at an address, if there is one.

@@ -58,6 +58,30 @@ func TestPlaces(t *testing.T) {
 	})
 }
 
+// TestRunJoins: Run returns when nothing is left of the sessions, and not when only their places are free.
+func TestRunJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := NewSessions[*Session](1, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		over := make(chan struct{})
+		go func() { defer close(over); e.Run(ctx) }()
+		synctest.Wait()
+		at, leave := e.Enter("demo")
+		s := NewSession("demo")
+		e.Keep(s, func() { <-at.Done() }, func() {
+			leave()
+			time.Sleep(time.Second)
+		})
+		cancel()
+		<-over
+		select {
+		case <-s.Closed():
+		default:
+			t.Error("Run has returned before the session was closed")
+		}
+	})
+}
+
 // TestDelete: when DELETE is answered the session has ended, and its place is free.
 func TestDelete(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -210,7 +210,7 @@ func (f *Follower) begin(frame media.Frame) {
 		return
 	}
 	if first { // there is nothing that its first segment would follow
-		r.next = c.msn
+		r.next = st.firstOf(c.msn)
 	}
 	for r.next < c.msn {
 		st.gap(r)

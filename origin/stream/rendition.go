@@ -37,12 +37,12 @@ func (r *rendition) present() bool {
 
 // newRendition makes a rendition whose next segment has a number; what is stored of it is listed, unless that has ended.
 func (s *Stream) newRendition(index int, next uint64) *rendition {
-	r := &rendition{index: index, next: next}
+	r := &rendition{index: index, next: s.firstOf(next)}
 	if s.config.Past != nil && s.resumes {
 		r.past = s.config.Past(s.Name, s.state.Epoch, index)
 		s.signPast(r)
 	}
-	r.window = s.newWindow(next, r.past.Segments)
+	r.window = s.newWindow(r.next, r.past.Segments)
 	r.past.Segments = nil
 	return r
 }
@@ -117,27 +117,38 @@ func (s *Stream) add(r *rendition, parts []segmenter.Part, at func(start time.Du
 
 func (s *Stream) openSegment(r *rendition, c *cut) {
 	if r == s.source {
-		if s.resumes {
-			s.lose(c)
-		}
+		s.lose(c)
 		s.state.NextMSN, s.state.Ended = r.next+1, false
 		s.state.Date, s.state.Split = c.date, c.split
 		s.save()
+	}
+	if s.lost != nil && s.lost.MSN+1 == r.next {
+		lost := *s.lost
+		lost.Init = r.init
+		r.window.Lose(lost)
 	}
 	r.open, r.parts, r.filled = true, 0, 0
 	r.window.Open(hls.Segment{MSN: r.next, Init: r.init, Break: c.split, Discontinuity: c.discontinuity, Date: c.date})
 }
 
-// lose has the segment listed that was open when the process before this one died, where next follows it.
+// lose finds the segment that was open when the process before this one died, where next follows it.
 func (s *Stream) lose(next *cut) {
 	long := min(s.config.target(), next.date.Sub(s.state.Date))
-	if s.state.Date.IsZero() || long <= 0 || next.msn == 0 {
+	if !s.resumes || s.state.Date.IsZero() || long <= 0 || next.msn == 0 {
 		return
 	}
-	s.source.window.Lose(hls.Segment{
-		MSN: next.msn - 1, Init: s.source.init, Break: s.state.Split, Discontinuity: max(1, next.discontinuity) - 1,
-		Date: s.state.Date, Duration: long,
-	})
+	s.lost = &hls.Segment{
+		MSN: next.msn - 1, Break: s.state.Split, Discontinuity: max(1, next.discontinuity) - 1, Date: s.state.Date, Duration: long,
+	}
+}
+
+// firstOf returns the number that a rendition's list begins with, whose first segment has a number: the one behind the lost segment, while
+// that is not long ago. A ladder begins a segment late, and who plays it looks for the lost one all the same.
+func (s *Stream) firstOf(msn uint64) uint64 {
+	if s.resumes && s.lost != nil && s.cuts.find(s.lost.MSN+1) != nil {
+		return s.lost.MSN + 1
+	}
+	return msn
 }
 
 // closed moves r on to its next segment.

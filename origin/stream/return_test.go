@@ -177,41 +177,51 @@ func TestCutOtherwise(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*Config)
 		anew   bool
+		killed bool // the process before, in the midst of a segment
 	}{
-		"the same":            {func(*Config) {}, false},
-		"other segments":      {func(c *Config) { c.SegmentDuration = 4 * time.Second }, true},
-		"other parts":         {func(c *Config) { c.PartDuration = 500 * time.Millisecond }, true},
-		"what it says itself": {func(c *Config) { c.Grace = time.Hour }, false},
+		"the same":                      {func(*Config) {}, false, false},
+		"other segments":                {func(c *Config) { c.SegmentDuration = 4 * time.Second }, true, false},
+		"other segments, after it died": {func(c *Config) { c.SegmentDuration = 4 * time.Second }, true, true},
+		"other parts":                   {func(c *Config) { c.PartDuration = 500 * time.Millisecond }, true, false},
+		"what it says itself":           {func(c *Config) { c.Grace = time.Hour }, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			s := publish(t, newStreams(t, dir), "demo")
-			send(t, s, 0, 6*time.Second)
-			s.Close()
-			epoch, before := s.Stream().Epoch(), s.Stream().Describe().NextMSN
-			for range 2 { // the second finds what the first wrote
-				all := newStreams(t, dir)
-				c.change(&all.config)
-				all.config.Past = func(_ string, e uint32, _ int) Past {
-					if e != epoch {
-						return Past{}
-					}
-					return Past{Segments: []*hls.Segment{{
-						MSN: before - 1, Init: &hls.Init{}, Duration: 2 * time.Second, Place: hls.Place{At: strings.NewReader("...."), Size: 4},
-					}}}
-				}
-				st := all.Get("demo")
-				if v, _ := st.Window(0).View(); (len(v.Segments) == 0) != c.anew {
-					t.Errorf("%d segments are listed of the process before", len(v.Segments))
-				}
-				if st.Epoch() > epoch != c.anew || st.Describe().NextMSN < before {
-					t.Errorf("epoch %d after %d, number %d after %d", st.Epoch(), epoch, st.Describe().NextMSN, before)
-				}
-				s := publish(t, all, "demo")
+			synctest.Test(t, func(t *testing.T) {
+				dir := t.TempDir()
+				s := publish(t, newStreams(t, dir), "demo")
 				send(t, s, 0, 6*time.Second)
-				s.Close()
-				c.anew, epoch, before = false, st.Epoch(), st.Describe().NextMSN
-			}
+				if !c.killed {
+					s.Close()
+				}
+				epoch, before := s.Stream().Epoch(), s.Stream().Describe().NextMSN
+				time.Sleep(7 * time.Second) // as media last, and a moment
+				for range 2 {               // the second finds what the first wrote
+					all := newStreams(t, dir)
+					c.change(&all.config)
+					all.config.Past = func(_ string, e uint32, _ int) Past {
+						if e != epoch {
+							return Past{}
+						}
+						return Past{Segments: []*hls.Segment{{
+							MSN: before - 1, Init: &hls.Init{}, Duration: 2 * time.Second, Place: hls.Place{At: strings.NewReader("...."), Size: 4},
+						}}}
+					}
+					st := all.Get("demo")
+					if v, _ := st.Window(0).View(); (len(v.Segments) == 0) != c.anew {
+						t.Errorf("%d segments are listed of the process before", len(v.Segments))
+					}
+					if st.Epoch() > epoch != c.anew || st.Describe().NextMSN < before {
+						t.Errorf("epoch %d after %d, number %d after %d", st.Epoch(), epoch, st.Describe().NextMSN, before)
+					}
+					s := publish(t, all, "demo")
+					send(t, s, 0, 6*time.Second)
+					if v, _ := st.Window(0).View(); c.anew && v.Segments[0].MSN < before {
+						t.Errorf("%d of the process before is listed", v.Segments[0].MSN)
+					}
+					s.Close()
+					c.anew, epoch, before = false, st.Epoch(), st.Describe().NextMSN
+				}
+			})
 		})
 	}
 }

@@ -62,6 +62,7 @@ func (st *state) cutAs(c *Config, now time.Time) (anew bool) {
 	anew = st.Target != 0 && (st.Target != target || st.PartTarget != part)
 	if anew {
 		st.Epoch = max(st.Epoch+1, uint32(now.Unix()))
+		st.Date, st.Split = time.Time{}, false // the lost segment is of the epoch before
 	}
 	st.Target, st.PartTarget = target, part
 	return anew

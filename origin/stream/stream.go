@@ -55,9 +55,10 @@ type Stream struct {
 	delay      time.Duration // from decoding to showing the source's newest key frame
 	sound      []sound       // of the source, the newest, while somebody follows
 	taps       []*Tap
-	twin       *Twin // to stay ahead of; nil: none, or it stays ahead of us
-	fresh      bool  // no segment was made by this process yet
-	resumes    bool  // what an earlier process made has not ended
+	twin       *Twin        // to stay ahead of; nil: none, or it stays ahead of us
+	fresh      bool         // no segment was made by this process yet
+	resumes    bool         // what an earlier process made has not ended
+	lost       *hls.Segment // was open when that process died; nil: none. Without its init segment, of which each rendition has its own
 	gop        time.Duration
 	frames     float64 // a second, as they come
 }

@@ -168,3 +168,22 @@ func TestSeedMakesKeys(t *testing.T) {
 		t.Errorf("%d keys of three seeds and names", len(keys))
 	}
 }
+
+// TestLostBesideATwin: who is numbered anew, ahead of its twin, after it was killed, does not list what was lost in the kill.
+//
+// Clause: backup-origin
+func TestLostBesideATwin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := publish(t, newStreams(t, dir), "demo")
+		send(t, s, 0, 5*time.Second)
+		time.Sleep(7 * time.Second)
+		all := newStreams(t, dir) // the first one dies without a word
+		all.Get("demo").Beside(Twin{Epoch: s.Stream().Epoch() + 10, Next: 50, Discontinuity: 3, Leads: true})
+		again := publish(t, all, "demo")
+		send(t, again, 0, 5*time.Second)
+		if first := listed(t, again.Stream(), 0).Segments[0]; first.Gap || first.MSN <= 50+unseen {
+			t.Errorf("the list begins with %+v", first)
+		}
+	})
+}

@@ -84,7 +84,7 @@ var refusals = map[string]failure{
 func classify(err error) failure {
 	var at *fs.PathError
 	var link *os.LinkError // of a rename
-	if errors.Is(err, ErrSize) || errors.Is(err, archive.ErrIndex) || errors.As(err, &at) || errors.As(err, &link) {
+	if errors.Is(err, ErrSize) || errors.Is(err, archive.ErrIndex) || errors.Is(err, fs.ErrNotExist) || errors.As(err, &at) || errors.As(err, &link) {
 		return failure{reasonFile, ofFile, adviceLocal}
 	}
 	var r minio.ErrorResponse // which minio.ToErrorResponse does not find where it is wrapped

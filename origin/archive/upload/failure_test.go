@@ -39,6 +39,7 @@ func TestClassify(t *testing.T) {
 		"full":             {minio.ErrorResponse{StatusCode: 507, Code: "XMinioStorageFull"}, reasonServer, passing},
 		"not its size":     {ErrSize, reasonFile, ofFile},
 		"no index":         {archive.ErrIndex, reasonFile, ofFile},
+		"nothing there":    {fmt.Errorf("%w: show/20260101T000000Z", fs.ErrNotExist), reasonFile, ofFile},
 		"not readable":     {&fs.PathError{Err: fs.ErrPermission}, reasonFile, ofFile},
 	} {
 		if f := classify(fmt.Errorf("upload: key: %w", c.err)); f.reason != c.reason || f.scope != c.scope || (f.scope == passing) != (f.advice == "") {
