@@ -6,7 +6,7 @@
 // killed once and started again. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
 // second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read, and by fetching all parts, each of
 // which must begin where the one before it ended. What stands still or fails while a fault lasts, and shortly after, is told;
-// what does at any other time is an error, but that a viewer who is behind comes to the hole which the killed origin left; and so
+// what does at any other time is an error, but that a viewer who is behind comes to the hole which the killed origin left, once what was buffered is played; and so
 // is whatever a parser complains of at any time. One thing alone is excused of them:
 // that an origin which was killed, and has its media in memory, does not list them any more, but for the newest as a gap, of which it
 // does not know how long it was.
@@ -58,14 +58,19 @@ class Page {
     this.time = -1;
   }
 
-  /** Notes where what is buffered ends: the origin was killed, and there will be a hole. */
+  /** Notes where what is buffered ends, and until when the viewer may come to it: the origin was killed, and there will be a hole. */
   async mark() {
-    const ends = await this.page.evaluate(() => Array.from({ length: document.querySelector('video').buffered.length }, (_, i) => document.querySelector('video').buffered.end(i)));
+    const { time, ends } = await this.page.evaluate(() => {
+      const { currentTime, buffered } = document.querySelector('video');
+      return { time: currentTime, ends: Array.from({ length: buffered.length }, (_, i) => buffered.end(i)) };
+    });
     this.hole = ends.at(-1);
+    this.passed = Date.now() + (this.hole - time + CUT + SETTLE) * 1000;
   }
 
-  /** Tells whether that hole is what hls.js says that it stands at, or steps over: a viewer may come to it late. */
-  atHole({ what }) {
+  /** Tells whether that hole is what hls.js says that it stands at, or steps over: a viewer comes to it when what was buffered is played. */
+  atHole({ what, at: when }) {
+    if (!(when <= this.passed)) return false;
     const [, at] = /^(?:bufferStalledError: Playback stalling at @|bufferSeekOverHole: .* seeking from |bufferNudgeOnStall: .* from )([\d.]+)/.exec(what) ?? [];
     return Math.abs(at - this.hole) < HOLE;
   }
@@ -172,6 +177,7 @@ async function soak(t, seconds) {
   };
   const crash = async () => {
     await source.kill();
+    for (const follower of followers) follower.killed(Date.now() + (CUT + SETTLE) * 1000);
     await pass(1);
     source = await origin(t, { stream: 'show', data, ports });
   };

@@ -96,7 +96,8 @@ func TestSets(t *testing.T) {
 		{"two, the second", []string{sps0, sps1, pps0, pps1, idr1}, sps1, pps1, []string{sps0, pps0, idr1}},
 		{"one number twice", []string{sps0, pps0, newer, idr0}, sps0, newer, []string{idr0}},
 		{"not the one that is named", []string{pps1, idr0}, "", "", []string{pps1, idr0}},
-		{"no key frame", []string{pps0, plain}, "", pps0, []string{pps0, plain}},
+		{"no picture", []string{sps0, pps0}, sps0, pps0, nil},
+		{"no key frame", []string{sps0, pps0, plain}, "", "", []string{sps0, pps0, plain}},
 	} {
 		var units [][]byte
 		for _, u := range c.units {

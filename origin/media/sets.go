@@ -31,7 +31,8 @@ type grammar struct {
 }
 
 // sets are the parameter sets of an access unit that its picture refers to: those of an init segment. Sets of other numbers
-// stay in the sample, where decoders look too; so do all of a picture that is no key frame, since no init segment begins there.
+// stay in the sample, where decoders look too. Of a picture that is no key frame none is chosen, since no init segment begins there: all
+// stay, and do not stand for those that the next key frame refers to.
 type sets struct {
 	*grammar
 	chosen [3][]byte
@@ -57,7 +58,7 @@ func chooseSets(g *grammar, units [][]byte) sets {
 			s.key = s.key || k == keySlice
 		}
 	}
-	if !found {
+	if !found || s.seen && !s.key {
 		return s
 	}
 	want := -1
@@ -96,7 +97,7 @@ func (s *sets) holds(n []byte) bool {
 	if k > pps {
 		return k != none
 	}
-	if !s.seen || !s.key || s.chosen[k] == nil {
+	if !s.seen || s.chosen[k] == nil {
 		return s.seen
 	}
 	own, _ := s.read(k, n)

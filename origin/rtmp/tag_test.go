@@ -235,6 +235,32 @@ func TestVP9(t *testing.T) {
 	}
 }
 
+// TestSetsBetweenKeyFrames: a set that comes with a picture that is no key frame stays with it, and the next key frame leans on what it
+// did before. One that comes with no picture counts.
+func TestSetsBetweenKeyFrames(t *testing.T) {
+	sps, pps := testclip.Parameters()
+	other, plain, key := raw(0x68, 0x4d, 0x80), raw(0x61, 0x99, 0), raw(0x65, 0xb8) // the set and the picture after it are of number 1, the key frame of number 0
+	s := &source{}
+	if _, err := s.start(tag{video: true, codec: fourAVC, body: avcC(sps, pps)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name    string
+		body    []byte
+		changed bool
+	}{
+		{"key frame", unit(key), false},
+		{"set and picture", unit(other, plain), false},
+		{"key frame after a picture's set", unit(key), false},
+		{"set alone", unit(other), false},
+		{"key frame after a set alone", unit(key), true},
+	} {
+		if _, changed, err := s.frame(tag{video: true, codec: fourAVC, kind: tagFrames, body: c.body}, time.Second); err != nil || (changed != nil) != c.changed {
+			t.Errorf("%s: changed %v, want %v; %v", c.name, changed != nil, c.changed, err)
+		}
+	}
+}
+
 // FuzzTags reads anything.
 func FuzzTags(f *testing.F) {
 	for _, c := range tagCases() {

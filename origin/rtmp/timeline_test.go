@@ -162,7 +162,7 @@ func TestLongGOP(t *testing.T) {
 	b.begin(d)
 	b.play(d, 0, 27*time.Second)
 	h.described(t, "advised", func(d stream.Description) bool {
-		return d.LastMSN >= 9 && d.GOPSeconds == 8 && strings.Contains(d.Advice, "Keyframes come every 8.0 s. Set the keyframe interval to 2 s, or 1 s")
+		return d.LastMSN >= 12 && d.GOPSeconds == 8 && strings.Contains(d.Advice, "Keyframes come every 8.0 s. Set the keyframe interval to 2 s, or 1 s")
 	})
 	if n := h.log.count("Set the keyframe interval to 2 s"); n != 1 {
 		t.Errorf("said %d times", n)

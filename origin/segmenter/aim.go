@@ -8,14 +8,18 @@ const least = 85
 // calm is how many segments after a frame that came too late for its part frames are taken to come at even times again.
 const calm = 300
 
-// maxEarly is how much earlier than it came a picture may be shown, once: the one before it stood in its place.
+// maxEarly is how much earlier than it came a picture may be shown where one before it is missing: that one stood in its place.
 const maxEarly = 150 * time.Millisecond
 
-// fit moves a picture that came a little late to where the open part has to end, where that would be too short without: one
-// before it was lost, or few come a second.
+// fit moves a picture to where the open part has to end, where that would be too short without: one before it was lost, or it came a
+// little late. Pictures that come so seldom that a part holds a whole number of them or is too short stay where they are, and the part
+// is short: they would judder, each by a little else. So it is where fewer than six come a second, and at some rates up to 15.
 func (s *Segmenter) fit(at time.Duration) time.Duration {
 	end := s.part + s.config.Part
 	if !s.lead || s.follows || at <= end || at-end > maxEarly || s.last >= end || s.last-s.part >= s.config.Part*least/100 {
+		return at
+	}
+	if missing := at-s.came > s.frame*5/4; !missing && at-end > s.frame/8 {
 		return at
 	}
 	return end

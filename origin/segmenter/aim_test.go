@@ -1,6 +1,7 @@
 package segmenter
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -27,6 +28,48 @@ func TestLostPicture(t *testing.T) {
 				if p.Duration > config.Part || i < len(g.parts)-1 && p.Duration < config.Part*least/100 {
 					t.Errorf("without pictures %d and %d part %d.%d lasts %v", 180+lost, 181+lost, n, i, p.Duration)
 				}
+			}
+		}
+	}
+}
+
+// TestSlowPictures: pictures that come seldom and evenly are shown as they come, however few go into a part, once it is known how they come.
+func TestSlowPictures(t *testing.T) {
+	for _, fps := range []float64{1, 2, 3, 4, 5, 5.5, 6, 7, 8, 8.5, 9, 10, 11, 12, 13, 14, 14.5, 15, 20, 24, 30} {
+		s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+		interval := time.Duration(float64(time.Second) / fps)
+		var before time.Duration
+		for n := range int(60 * fps) {
+			at := (time.Duration(n) * interval).Round(time.Millisecond)
+			if _, err := s.Write(media.Frame{Video: true, Key: n%max(1, int(2*fps)) == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}}); err != nil {
+				t.Fatal(err)
+			}
+			placed, _ := s.Placed()
+			if off := placed - before - interval; at > 2*time.Second && (off < -interval/8-time.Millisecond || off > interval/8+time.Millisecond) {
+				t.Errorf("%v a second: picture %d comes %v behind the one before it, not %v", fps, n, placed-before, interval)
+				break
+			}
+			before = placed
+		}
+	}
+}
+
+// TestHoleBehindMoved: a hole is as long as it was between the pictures as they came, also where the first of them was moved.
+func TestHoleBehindMoved(t *testing.T) {
+	for _, c := range []struct {
+		hole time.Duration
+		want error
+	}{{1990 * time.Millisecond, nil}, {maxHole, nil}, {maxHole + time.Millisecond, ErrJump}} {
+		s := New(config, []media.Track{videoTrack(t)}, 0, 0)
+		var at time.Duration
+		for n, gap := range []time.Duration{0, time.Millisecond, 13 * time.Millisecond, 331 * time.Millisecond, c.hole} {
+			at += gap
+			_, err := s.Write(media.Frame{Video: true, Key: n == 0, DTS: at, PTS: at, Bytes: []byte{0, 0, 0, 2, 0x41, 1}})
+			switch placed, _ := s.Placed(); {
+			case n == 4 && !errors.Is(err, c.want), n < 4 && err != nil:
+				t.Errorf("hole of %v, picture %d: %v, want %v", c.hole, n, err, c.want)
+			case n == 3 && placed == at:
+				t.Error("no picture was moved")
 			}
 		}
 	}

@@ -40,6 +40,7 @@ type Segmenter struct {
 	started bool
 	shift   time.Duration // added to incoming times
 	last    time.Duration // newest leading frame
+	came    time.Duration // its time had it not been moved
 	frame   time.Duration // how long a leading frame seems to last
 	part    time.Duration // when the open part began
 	segment time.Duration // when the open segment began
@@ -168,7 +169,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 			f.DTS = s.base
 		}
 		s.shift = s.base - f.DTS
-		s.part, s.segment, s.last = s.base, s.base, s.base
+		s.part, s.segment, s.last, s.came = s.base, s.base, s.base, s.base
 		s.frame = noRate
 		if f.Length > 0 || t.SampleLength > 0 {
 			s.frame = max(f.Length, t.SampleLength)
@@ -184,10 +185,10 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 			}
 			at = s.last + time.Millisecond
 		}
-		if at-s.last > maxHole {
+		if at-s.came > maxHole {
 			return ErrJump
 		}
-		at = s.fit(at)
+		came, at := at, s.fit(at)
 		f.PTS += at - (f.DTS + s.shift)
 		f.DTS = at - s.shift
 		t.stretch(at)
@@ -196,7 +197,7 @@ func (s *Segmenter) writeLead(t *track, f media.Frame) error {
 			s.cadence.key(at)
 		}
 		s.cut(t, at, key)
-		s.last = at
+		s.last, s.came = at, came
 	}
 	if s.lead && key && s.cadence.last == 0 {
 		s.cadence.key(s.last)

@@ -9,6 +9,7 @@ import (
 	rtpcodecs "github.com/pion/rtp/codecs"
 
 	"github.com/shoal-live/shoal/origin/media"
+	"github.com/shoal-live/shoal/origin/testclip"
 )
 
 // From an x265 stream and a libaom stream.
@@ -65,6 +66,30 @@ func TestHEVC(t *testing.T) {
 	}
 	if track, known, err := c.track(); !known || err != nil || track.RFC != "hvc1.2.4.L123.b0" {
 		t.Error(track.RFC, known, err)
+	}
+}
+
+// TestSetsBetweenKeyFrames: a set that comes with a picture that is no key frame does not replace what key frames lean on.
+func TestSetsBetweenKeyFrames(t *testing.T) {
+	sps, pps := testclip.Parameters()
+	other := bytes.Clone(hevcPPS)
+	other[2] = 0x50 // of number 1
+	avc, hevc := &h264Coding{}, &h265Coding{}
+	for _, c := range []struct {
+		coding
+		units [][]byte
+	}{
+		{avc, [][]byte{sps, pps, {0x65, 0xb8}}},
+		{avc, [][]byte{{0x68, 0x4d, 0x80}, {0x61, 0x99, 0}}},
+		{hevc, [][]byte{hevcVPS, hevcSPS, hevcPPS, {19 << 1, 1, 0xa0}}},
+		{hevc, [][]byte{other, {1 << 1, 1, 0xa0}}},
+	} {
+		if _, err := c.read(c.units); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(avc.pps, pps) || !bytes.Equal(hevc.pps, hevcPPS) {
+		t.Errorf("the PPS are %x and %x", avc.pps, hevc.pps)
 	}
 }
 

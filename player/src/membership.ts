@@ -116,9 +116,11 @@ export class Membership {
     this.#notBefore = performance.now() + KEY_RETRY_MILLIS;
   }
 
+  // enter: there is a tracker now. While it was made, for seconds, the viewer may have gone back: it is opened when the viewer returns.
   enter(tracker: Door): void {
     this.#tracker = tracker;
-    tracker.open();
+    if (this.#events.loadsBehind() > FAR) this.#p2p = 'away';
+    if (!this.apart) tracker.open();
   }
 
   // second leaves the swarm while the machine has no time for it or the viewer no use, or for good. It is called each second.

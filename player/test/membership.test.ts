@@ -4,7 +4,7 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; door: { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
@@ -159,6 +159,19 @@ test('a player that loads what is far behind live leaves the swarm, and comes ba
   assert.deepEqual([membership.p2p, membership.rests, log], ['joining', 0, ['leave', 'rest', 'open']]);
   membership.settled({ links: 0, roster: 5, off: false });
   assert.equal(membership.p2p, 'on');
+});
+
+test('who goes far back while the swarm is being loaded does not join before it is near', (t) => {
+  const { membership, door, log, world, pass } = setup(t);
+  assert.equal(membership.begin(), true);
+  world.behind = 100;
+  membership.enter(door);
+  membership.settled(NONE);
+  pass(60);
+  assert.deepEqual([membership.p2p, log], ['away', []]);
+  world.behind = 2;
+  pass(1);
+  assert.deepEqual([membership.p2p, log], ['joining', ['open']]);
 });
 
 test('who begins far behind live does not join before it is near', (t) => {
