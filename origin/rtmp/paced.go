@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	beat  = 15 * time.Millisecond  // between two looks at a broadcast
+	beat  = 20 * time.Millisecond  // between two looks at a broadcast
 	rest  = 300 * time.Millisecond // of nothing; then a broadcast is waited for, not looked for
 	aside = 64 << 10               // bytes that may lie unread without waking us
 )

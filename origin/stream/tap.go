@@ -17,10 +17,12 @@ type Sample struct {
 // Tap brings what a stream's broadcaster sends, frame by frame as they come, on the outgoing timeline. It begins, and goes on after
 // a loss, with a key frame. Who reads too slowly loses frames and never holds up the stream.
 type Tap struct {
-	C <-chan Sample // closed by Close
+	C     <-chan Sample   // closed by Close
+	Ready <-chan struct{} // has one while something new may be in C; who waits here for it, and not at C, may let it gather
 
 	// static
 	c       chan Sample
+	ready   chan struct{}
 	stream  *Stream
 	dropped atomic.Uint64
 
@@ -36,8 +38,10 @@ const tapBytes = 32 << 20
 
 // Tap returns a tap that holds so many frames that are not read yet, and tapBytes of them.
 func (s *Stream) Tap(frames int) *Tap {
-	t := &Tap{c: make(chan Sample, max(2, frames)), stream: s, backlog: media.NewBacklog(tapBytes), waiting: true}
-	t.C = t.c
+	t := &Tap{
+		c: make(chan Sample, max(2, frames)), ready: make(chan struct{}, 1), stream: s, backlog: media.NewBacklog(tapBytes), waiting: true,
+	}
+	t.C, t.Ready = t.c, t.ready
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taps = append(s.taps, t)
@@ -55,6 +59,15 @@ func (t *Tap) Close() {
 	t.closed = true
 	s.taps = slices.DeleteFunc(s.taps, func(o *Tap) bool { return o == t })
 	close(t.c)
+	t.say()
+}
+
+// say tells that there is something new.
+func (t *Tap) say() {
+	select {
+	case t.ready <- struct{}{}:
+	default:
+	}
 }
 
 // Dropped returns how many frames were lost because there were too many in C, or too large ones.
@@ -70,6 +83,7 @@ func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
 		t.told, t.waiting = r, true
 		t.backlog.Takes(len(t.c), 0)
 		t.c <- Sample{Tracks: tracks}
+		t.say()
 	}
 	if t.waiting && (!f.Key || !f.Video && slices.ContainsFunc(tracks, media.Track.Video)) {
 		return
@@ -81,6 +95,7 @@ func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
 	}
 	t.c <- Sample{Frame: f}
 	t.waiting = false
+	t.say()
 }
 
 // end says that the broadcaster is gone, if need be in the place of the oldest frame.
@@ -95,4 +110,5 @@ func (t *Tap) end() {
 	}
 	t.backlog.Takes(len(t.c), 0)
 	t.c <- Sample{Ended: true}
+	t.say()
 }

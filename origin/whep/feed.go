@@ -35,8 +35,11 @@ const (
 	maxKeptUnits = 512
 )
 
-// tapped is how many frames may come while the feed is busy with one.
+// tapped is how many frames may come while the feed is busy with one, or nobody watches.
 const tapped = 512
+
+// lull is for how long frames gather while nobody watches: to be woken for each costs more than to look at it.
+const lull = 250 * time.Millisecond
 
 // feed gives one stream to all its viewers.
 type feed struct {
@@ -46,9 +49,12 @@ type feed struct {
 	ffmpeg string
 	log    *slog.Logger
 	ended  chan struct{} // run has returned
+	wanted chan struct{} // ends a lull
 
 	// guarded by the endpoint's mu
 	holders int
+
+	draining sync.Mutex // taken before mu
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when the tracks are others
@@ -71,20 +77,62 @@ type feed struct {
 func newFeed(st *stream.Stream, ffmpeg string, log *slog.Logger) *feed {
 	return &feed{
 		stream: st, tap: st.Tap(tapped), ffmpeg: ffmpeg, log: log.With("stream", st.Name),
-		ended: make(chan struct{}), changed: make(chan struct{}), queues: map[*queue]struct{}{}, heard: time.Now(),
+		ended: make(chan struct{}), wanted: make(chan struct{}, 1), changed: make(chan struct{}), queues: map[*queue]struct{}{}, heard: time.Now(),
 	}
 }
 
 // run takes what the tap brings until it is closed.
 func (f *feed) run() {
 	defer close(f.ended)
-	for s := range f.tap.C {
-		f.take(s, time.Now())
+	rest := time.NewTimer(lull)
+	defer rest.Stop()
+	for open := true; open; open = f.drain() {
+		<-f.tap.Ready
+		if f.watched() {
+			continue
+		}
+		rest.Reset(lull)
+		select {
+		case <-rest.C:
+		case <-f.wanted:
+		}
 	}
 	f.mu.Lock()
 	f.stopOpus()
 	f.mu.Unlock()
 	f.encoders.Wait()
+}
+
+// drain takes what the tap has brought. It is false once the tap is closed.
+func (f *feed) drain() bool {
+	f.draining.Lock()
+	defer f.draining.Unlock()
+	for {
+		select {
+		case s, open := <-f.tap.C:
+			if !open {
+				return false
+			}
+			f.take(s, time.Now())
+		default:
+			return true
+		}
+	}
+}
+
+func (f *feed) watched() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.queues) > 0
+}
+
+// attend brings the feed up to now, and ends a lull.
+func (f *feed) attend() {
+	select {
+	case f.wanted <- struct{}{}:
+	default:
+	}
+	f.drain()
 }
 
 func (f *feed) take(s stream.Sample, now time.Time) {
@@ -172,6 +220,7 @@ func (f *feed) give(u unit, now time.Time) {
 func (f *feed) playable(ctx context.Context, within time.Duration) (video media.Track, sound error, err error) {
 	late := time.NewTimer(within)
 	defer late.Stop()
+	f.attend()
 	for {
 		f.mu.Lock()
 		changed := f.changed
@@ -212,6 +261,7 @@ func (f *feed) soundless() error {
 
 // join has a queue get what comes from now on. It returns what came since the newest key frame.
 func (f *feed) join(q *queue, now time.Time) []unit {
+	f.attend()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queues[q] = struct{}{}

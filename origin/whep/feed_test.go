@@ -24,7 +24,7 @@ import (
 func alone(t testing.TB) *feed {
 	t.Helper()
 	opus, _, _ := sound(t, "opus")
-	f := &feed{log: slog.New(slog.NewTextHandler(io.Discard, nil)), changed: make(chan struct{}), queues: map[*queue]struct{}{}}
+	f := &feed{tap: new(stream.Tap), log: slog.New(slog.NewTextHandler(io.Discard, nil)), changed: make(chan struct{}), queues: map[*queue]struct{}{}}
 	f.take(stream.Sample{Tracks: []media.Track{picture(t), opus}}, time.Now())
 	return f
 }
