@@ -178,8 +178,11 @@ func TestTurnedOff(t *testing.T) {
 			t.Errorf("viewer %d: %d stalls more, %d links opened twice over, of which none may be lost: %+v", i, r.Stalls-stalls[i], r.LinksOpened, r)
 		}
 	}
-	if l := st.tracker; l.beacons == 0 || l.hasty != 0 {
-		t.Errorf("%d of %d beacons came before their time", l.hasty, l.beacons)
+	st.tracker.mu.Lock() // what a viewer said last may still be read
+	beacons, hasty := st.tracker.beacons, st.tracker.hasty
+	st.tracker.mu.Unlock()
+	if beacons == 0 || hasty != 0 {
+		t.Errorf("%d of %d beacons came before their time", hasty, beacons)
 	}
 }
 
