@@ -1,6 +1,6 @@
 // Broadcasts and reads for minutes, with faults, and counts what goes wrong:
 //
-//   ./run --with node soak/soak.mjs -seconds 600 [-json]
+//   ./run --with node soak/soak.mjs -seconds 600 [-calm] [-json]
 //
 // One stream comes by RTMP from ffmpeg, whose connection is cut twice; another by WHIP from a peer connection of pion's. The origin is
 // killed once and started again. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
@@ -123,7 +123,7 @@ class Ffmpeg {
   }
 }
 
-async function soak(t, seconds) {
+async function soak(t, seconds, calm) {
   const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port() };
   const [clip, browser] = await Promise.all([makeClip(), launch(t)]);
   let source = await origin(t, { stream: 'show', ports });
@@ -181,7 +181,7 @@ async function soak(t, seconds) {
     await pass(1);
     source = await origin(t, { stream: 'show', data, ports });
   };
-  const plan = [[0.2, 'the broadcaster is cut off', cut], [0.4, 'the broadcaster is cut off', cut], [0.6, 'the origin is killed', crash]];
+  const plan = calm ? [] : [[0.2, 'the broadcaster is cut off', cut], [0.4, 'the broadcaster is cut off', cut], [0.6, 'the origin is killed', crash]];
   while (Date.now() - began < seconds * 1000) {
     for (const reader of readers) await reader.look();
     if (plan.length > 0 && Date.now() - began > plan[0][0] * seconds * 1000) {
@@ -227,9 +227,9 @@ function judge(readers, followers, faults, began) {
 for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(status));
 const ends = [];
 try {
-  const o = options(process.argv.slice(2), { seconds: 600, json: false });
+  const o = options(process.argv.slice(2), { seconds: 600, calm: false, json: false });
   setTimeout(() => process.exit(1), (o.seconds + 180) * 1000).unref();
-  const report = { seconds: o.seconds, ...(await soak({ after: (end) => ends.unshift(end) }, o.seconds)), machine: crowding() };
+  const report = { seconds: o.seconds, ...(await soak({ after: (end) => ends.unshift(end) }, o.seconds, o.calm)), machine: crowding() };
   console.log(o.json ? JSON.stringify(report) : JSON.stringify(report, null, 2));
   if (report.errors > 0) process.exitCode = 1;
 } catch (error) {
