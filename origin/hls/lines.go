@@ -31,13 +31,38 @@ const milliseconds = "2006-01-02T15:04:05.000Z07:00"
 
 // linesOf returns the lines of a complete segment.
 func (c *Config) linesOf(s *Segment) *lines {
-	s.text.once.Do(func() { s.text.lines = c.write(s) })
+	s.text.once.Do(func() { s.text.lines = c.write(s, 0) })
 	return &s.text.lines
 }
 
-// write has the library write a playlist of the one segment, and takes it apart. A fresh MediaPlaylist is built each time,
-// since Encode consumes what it is given.
-func (c *Config) write(s *Segment) (l lines) {
+// growth holds an open segment's lines: those of a part are written when it is there, and kept while others follow.
+type growth struct {
+	mu    sync.Mutex
+	lines lines
+	ends  []int // of each part's lines
+}
+
+// linesSoFar returns the lines of an open segment with as many parts as the view of it has. Later views may have more.
+func (c *Config) linesSoFar(s *Segment) lines {
+	g := s.growth
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for n := len(g.ends); n < len(s.Parts); n++ {
+		view := *s
+		view.Parts = s.Parts[:n+1]
+		l := c.write(&view, n)
+		l.parts = g.lines.parts + l.parts
+		g.lines = l
+		g.ends = append(g.ends, len(l.parts))
+	}
+	l := g.lines
+	l.parts = l.parts[:g.ends[len(s.Parts)-1]]
+	return l
+}
+
+// write has the library write a playlist of the one segment, and takes it apart. Of its parts those before one are left out. A fresh
+// MediaPlaylist is built each time, since Encode consumes what it is given.
+func (c *Config) write(s *Segment, from int) (l lines) {
 	p, err := m3u8.NewMediaPlaylist(0, 1)
 	if err != nil {
 		panic("hls: " + err.Error()) // one segment is a possible capacity
@@ -50,10 +75,8 @@ func (c *Config) write(s *Segment) (l lines) {
 	if s.Init != nil {
 		m.Map = &m3u8.Map{URI: c.uri(Name{Kind: KindInit, Number: s.Init.Number})}
 	}
-	for n, part := range s.Parts {
-		if c.Plain {
-			break
-		}
+	for n := from; n < len(s.Parts) && !c.Plain; n++ {
+		part := s.Parts[n]
 		p.PartialSegments = append(p.PartialSegments, &m3u8.PartialSegment{
 			SeqID: s.MSN, URI: c.uri(Name{Kind: KindPart, Number: s.MSN, Part: n}),
 			Duration: part.Duration.Seconds(), Independent: part.Independent, Gap: part.Gap,
@@ -63,7 +86,7 @@ func (c *Config) write(s *Segment) (l lines) {
 		panic("hls: " + err.Error()) // there is room for one
 	}
 	var parts, end strings.Builder
-	n := 0
+	n := from
 	for line := range strings.Lines(body(p.Encode().String())) {
 		switch tag, _, _ := strings.Cut(line, ":"); tag {
 		case "#EXT-X-DISCONTINUITY\n":

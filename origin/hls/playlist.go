@@ -2,12 +2,9 @@ package hls
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/Eyevinn/hls-m3u8/m3u8"
 
 	"github.com/shoal-live/shoal/swarm/wire"
 )
@@ -87,63 +84,13 @@ func (v *View) encode(skipped int, reports string) []byte {
 		b.WriteString(l.end)
 	}
 	if v.parts() > 0 && !c.Plain {
-		l := c.write(v.Open)
+		l := c.linesSoFar(v.Open)
 		add(v.Open, &l)
 		b.WriteString(l.parts)
 	}
 	b.WriteString(tail)
 	b.WriteString(reports)
 	return b.Bytes()
-}
-
-// frame has the library write a playlist without segments, and cuts it where they belong.
-func (v *View) frame(skipped int) (head, tail string) {
-	c := v.config
-	p, err := m3u8.NewMediaPlaylist(0, 1)
-	if err != nil {
-		panic("hls: " + err.Error()) // as in write
-	}
-	p.SetVersion(versionMap)
-	if slices.ContainsFunc(v.Segments, func(s *Segment) bool { return s.Gap }) {
-		p.SetVersion(versionGap)
-	}
-	if skipped > 0 {
-		p.SetVersion(versionSkip)
-	}
-	p.SetTargetDuration(uint(c.Target / time.Second))
-	p.SetWritePrecision(precision)
-	p.Closed = v.Ended
-	p.ServerControl = &m3u8.ServerControl{
-		CanSkipUntil: c.skipBoundary().Seconds(), HoldBack: 3 * c.Target.Seconds(), CanBlockReload: true,
-	}
-	if !c.Plain {
-		p.PartTargetDuration = c.PartTarget.Seconds()
-		p.ServerControl.PartHoldBack = 3 * c.PartTarget.Seconds()
-	}
-	first := v.Open
-	if len(v.Segments) > 0 {
-		first = v.Segments[0]
-	}
-	if first != nil {
-		p.SeqNo, p.DiscontinuitySeq = first.MSN, first.Discontinuity-first.splits // whose own tags are still listed
-	} else {
-		p.SeqNo = v.Next
-	}
-	if !v.Ended && !c.Plain {
-		p.SetPreloadHint("PART", c.uri(Name{Kind: KindPart, Number: v.Next, Part: v.parts()}))
-	}
-	whole := p.Encode().String()
-	at := len(whole) - len(body(whole))
-	head, tail = whole[:at], whole[at:]
-	if sequence, rest, ok := strings.Cut(tail, "\n"); ok && strings.HasPrefix(sequence, "#EXT-X-DISCONTINUITY-SEQUENCE:") {
-		head, tail = head+sequence+"\n", rest
-	} else {
-		head += "#EXT-X-DISCONTINUITY-SEQUENCE:0\n" // it must be there where discontinuities can be removed (6.2.2)
-	}
-	if skipped > 0 {
-		head += "#EXT-X-SKIP:SKIPPED-SEGMENTS=" + strconv.Itoa(skipped) + "\n"
-	}
-	return head, tail
 }
 
 // report writes the lines that tell of other renditions (4.4.5.4). The library has no place for them.

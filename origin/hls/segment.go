@@ -37,8 +37,9 @@ type Segment struct {
 	Gap           bool   // known to be missing: EXT-X-GAP, no bytes
 	Place         Place  // where a complete segment is stored
 
-	splits uint64 // discontinuities since the segment before: more than one where segments between were lost
-	text   *text  // its lines in the playlist, once it is complete
+	splits uint64  // discontinuities since the segment before: more than one where segments between were lost
+	text   *text   // its lines in the playlist, once it is complete
+	growth *growth // and before that
 
 	// guarded by the window's mu
 	appeared time.Time     // in the playlist, complete

@@ -14,6 +14,7 @@ type View struct {
 	Ended    bool
 
 	config *Config
+	frames *frames
 
 	mu    sync.Mutex
 	whole *written // the newest of each kind: other renditions move on by themselves, and so do reports of them

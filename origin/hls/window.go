@@ -35,6 +35,7 @@ type Window struct {
 	inits    []*Init
 	ended    bool
 	view     *View
+	frames   frames
 	changed  chan struct{} // closed at the next change
 }
 
@@ -75,6 +76,7 @@ func (w *Window) Open(s Segment) {
 		w.unlist(s.MSN)
 	}
 	w.count(&s)
+	s.growth = &growth{}
 	w.open, w.next, w.ended = &s, s.MSN, false
 	w.know(s.Init)
 }
@@ -113,7 +115,7 @@ func (w *Window) Add(p Part, final bool) {
 	}
 	if final {
 		s := w.open
-		w.open = nil
+		w.open, s.growth = nil, nil
 		if w.lost != nil && len(w.segments) == 0 {
 			w.first = w.lost.MSN
 			w.count(w.lost)
@@ -242,7 +244,7 @@ func (w *Window) segment(msn uint64) *Segment {
 
 // refresh makes the new view and wakes all who wait. The caller holds mu.
 func (w *Window) refresh() {
-	v := &View{config: &w.config, Segments: w.listed(), Next: w.next, Ended: w.ended}
+	v := &View{config: &w.config, frames: &w.frames, Segments: w.listed(), Next: w.next, Ended: w.ended}
 	v.Segments = v.Segments[:len(v.Segments):len(v.Segments)]
 	if w.open != nil {
 		open := *w.open
