@@ -35,7 +35,7 @@ func (b *bounded) admitted(s *stream.Session) {
 		c = secured.NetConn()
 	}
 	if p, ok := c.(*paced); ok {
-		p.pace()
+		p.pace(s.Awaited)
 	}
 }
 

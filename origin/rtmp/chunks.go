@@ -20,7 +20,9 @@ const (
 	leastChunk  = 128                     // below it, bookkeeping costs more than what is carried
 	mostChunk   = 16<<20 - 1              // what is more means the same, up to 31 bits: RTMP 1.0, section 5.4.1
 	firstRoom   = 256 << 10               // is made for a message at once; for more, as it comes
-	readAhead   = 16 << 10                // holds a usual frame, so that it takes one system call
+	sheet       = 32 << 10                // is made at a time for small messages
+	small       = sheet / 8
+	readAhead   = 48 << 10 // holds what usually comes between two looks, so that it takes one system call
 )
 
 // Types of messages: RTMP 1.0, sections 5.4, 6.2 and 7.1.
@@ -59,6 +61,7 @@ type chunks struct {
 	read       uint32 // bytes, as acknowledgements count them
 	window     uint32 // that the other side wants acknowledgements in; 0: it wants none
 	told       uint32 // of read, in the newest acknowledgement
+	sheet      []byte // whose rest is for the next small messages
 }
 
 // chunkStream is what the headers of one chunk stream leave out when it goes on as before, and the message in the making.
@@ -190,8 +193,21 @@ func (c *chunks) header(format byte, s *chunkStream) error {
 		return err
 	}
 	c.unfinished += s.length
-	s.begun, s.body = true, make([]byte, 0, min(s.length, firstRoom))
+	s.begun, s.body = true, c.room(s.length)
 	return nil
+}
+
+// room makes room for a message's body. Most are small, and a little memory asked for often costs more than the same at once.
+func (c *chunks) room(n int) []byte {
+	if n > small {
+		return make([]byte, 0, min(n, firstRoom))
+	}
+	if n > len(c.sheet) {
+		c.sheet = make([]byte, sheet)
+	}
+	b := c.sheet[:0:n]
+	c.sheet = c.sheet[n:]
+	return b
 }
 
 // extension reads an extended timestamp: section 5.3.1.3. Not all broadcasters repeat it in chunks of type 3.

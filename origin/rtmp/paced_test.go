@@ -80,7 +80,7 @@ func TestPacedBurst(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	c.(*paced).pace()
+	c.(*paced).pace(func() (newest, left time.Duration, ok bool) { return 0, 0, false })
 	began := time.Now()
 	got, err := io.ReadAll(bufio.NewReaderSize(c, readAhead))
 	if err := errors.Join(err, <-sent); err != nil {
@@ -90,4 +90,54 @@ func TestPacedBurst(t *testing.T) {
 		t.Errorf("%d bytes of %d, or others", len(got), len(want))
 	}
 	t.Logf("%d MiB in %v, %v of it a pause", len(got)>>20, time.Since(began), rest+2*beat)
+}
+
+// TestPause: nothing is read until what is waited for should be there. Until much came at once, or each frame is wanted, or the one
+// that is waited for is late: then at the next beat.
+func TestPause(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		name string
+		left time.Duration // until the frame that is waited for, of the newest, which came 30 ms ago and is 10 ms on its way
+		not  bool          // it is not known
+		took int
+		want time.Duration // from 1007 ms on
+	}{
+		{"soon", 33 * ms, false, 0, 13 * ms},
+		{"at the beat after", 50 * ms, false, 0, 33 * ms},
+		{"too late for it", 70 * ms, false, 0, 53 * ms},
+		{"as far as is looked", 114 * ms, false, 0, 93 * ms},
+		{"far", 333 * ms, false, 0, 33 * ms}, // at 1040
+		{"late", 10 * ms, false, 0, 13 * ms},
+		{"unknown", 333 * ms, true, 0, 13 * ms},
+		{"much", 333 * ms, false, plenty + 1, 13 * ms},
+	} {
+		beats := time.Now()
+		p := paced{beats: beats, heard: beats.Add(977 * ms), took: c.took, awaited: func() (time.Duration, time.Duration, bool) {
+			return 967 * ms, c.left, !c.not
+		}}
+		if got := p.pause(beats.Add(1007 * ms)); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestLag: frames that come late do not say that all do, and when all do it is learned after a while.
+func TestLag(t *testing.T) {
+	var l lag
+	at := time.Duration(0)
+	for _, c := range []struct {
+		seen, want time.Duration
+		after      time.Duration
+	}{
+		{50, 50, 0}, {60, 50, turn / 2}, {40, 40, 1}, {90, 40, 1},
+		{70, 40, turn}, // of the turn that ends 40 is the least
+		{80, 40, turn / 2},
+		{75, 70, turn}, {90, 75, 2 * turn},
+	} {
+		at += c.after
+		if l.note(c.seen, at); l.least != c.want {
+			t.Errorf("%v at %v: %v, want %v", c.seen, at, l.least, c.want)
+		}
+	}
 }

@@ -63,3 +63,18 @@ func (s *Segmenter) ahead() time.Duration {
 	}
 	return next
 }
+
+// Due returns how far behind the newest leading frame the one should be that ends the open part; false before there are two.
+func (s *Segmenter) Due() (time.Duration, bool) {
+	if !s.started || s.follows || s.frames < 2 && s.rate == 0 {
+		return 0, false
+	}
+	end := s.ahead()
+	at := s.last + s.frame
+	for ; ; at += s.frame {
+		long := at - s.part
+		if end > 0 && at+s.frame/2 >= end || long >= s.config.Part*least/100 && s.full(long) {
+			return at - s.last, true
+		}
+	}
+}

@@ -119,3 +119,50 @@ func TestNoCrumbs(t *testing.T) {
 		})
 	}
 }
+
+// TestDue: the frame that ends a part is known before it comes, at even and at trembling times, by sound alone, and at the end of a segment
+// that its key frame ends early.
+func TestDue(t *testing.T) {
+	for name, c := range map[string]struct {
+		tracks  []media.Track
+		at      func(n int) time.Duration
+		key     func(n int) bool
+		hundred int // parts foretold, at the least
+	}{
+		"30 a second":       {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Second / 30 }, func(n int) bool { return n%60 == 0 }, 99},
+		"in milliseconds":   {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return (time.Duration(n) * time.Second / 30).Round(time.Millisecond) }, func(n int) bool { return n%60 == 0 }, 99},
+		"25 a second":       {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Second / 25 }, func(n int) bool { return n%50 == 0 }, 99},
+		"key frames seldom": {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Second / 30 }, func(n int) bool { return n%250 == 0 }, 95},
+		"trembling": {[]media.Track{videoTrack(t)}, func(n int) time.Duration {
+			return time.Duration(n)*time.Second/30 + time.Duration(n*7%5)*time.Millisecond
+		}, func(n int) bool { return n%60 == 0 }, 85},
+		"sound, 1024 of 48000": {[]media.Track{audioTrack(t)}, func(n int) time.Duration { return time.Duration(n) * 1024 * time.Second / 48000 }, func(int) bool { return true }, 95},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New(config, c.tracks, 0, 0)
+			var due, foretold, ended int // due: the frame that should end the open part, by its number
+			for n := range 900 {
+				before := s.count
+				f := media.Frame{Video: c.tracks[0].Video(), Key: c.key(n), DTS: c.at(n), PTS: c.at(n), Bytes: []byte{0, 0, 0, 2, 0x41, 1}}
+				if _, err := s.Write(f); err != nil {
+					t.Fatal(err)
+				}
+				if s.count > before && n > 200 {
+					ended++
+					if due == n {
+						foretold++
+					}
+				}
+				if left, ok := s.Due(); ok {
+					due = n + int((left+s.frame/2)/s.frame)
+				} else if n > 1 {
+					t.Fatalf("frame %d: nothing is due", n)
+				}
+			}
+			if ended == 0 || foretold*100 < ended*c.hundred {
+				t.Errorf("%d of %d parts ended with the frame that was expected", foretold, ended)
+			}
+			t.Logf("%d of %d", foretold, ended)
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -159,6 +160,19 @@ func (s *Session) cut(f media.Frame) (parts bool, err error) {
 		st.share(r, s.tracks, f)
 	}
 	return len(done) > 0, err
+}
+
+// Awaited returns the incoming time of the newest leading frame, and how far behind it the one should be that ends the open part. It is
+// false where that is not known, and while frames are wanted one by one.
+func (s *Session) Awaited() (newest, left time.Duration, ok bool) {
+	st := s.stream
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.session != s || s.run == nil || len(st.renditions) > 1 || slices.ContainsFunc(st.taps, func(t *Tap) bool { return t.urgent.Load() }) {
+		return 0, 0, false
+	}
+	left, ok = s.run.Due()
+	return s.run.Incoming(s.run.Reached()), left, ok
 }
 
 // Outgoing returns where an incoming time is on the stream's outgoing timeline, false before the first frame there.

@@ -25,6 +25,7 @@ type Tap struct {
 	ready   chan struct{}
 	stream  *Stream
 	dropped atomic.Uint64
+	urgent  atomic.Bool
 
 	// guarded by stream.mu
 	backlog media.Backlog
@@ -42,6 +43,7 @@ func (s *Stream) Tap(frames int) *Tap {
 		c: make(chan Sample, max(2, frames)), ready: make(chan struct{}, 1), stream: s, backlog: media.NewBacklog(tapBytes), waiting: true,
 	}
 	t.C, t.Ready = t.c, t.ready
+	t.urgent.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taps = append(s.taps, t)
@@ -61,6 +63,9 @@ func (t *Tap) Close() {
 	close(t.c)
 	t.say()
 }
+
+// Urgent says whether frames are wanted as they come. They are at first; while nobody's are, a stream is read more leisurely.
+func (t *Tap) Urgent(is bool) { t.urgent.Store(is) }
 
 // say tells that there is something new.
 func (t *Tap) say() {

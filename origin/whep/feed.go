@@ -75,10 +75,12 @@ type feed struct {
 }
 
 func newFeed(st *stream.Stream, ffmpeg string, log *slog.Logger) *feed {
-	return &feed{
+	f := &feed{
 		stream: st, tap: st.Tap(tapped), ffmpeg: ffmpeg, log: log.With("stream", st.Name),
 		ended: make(chan struct{}), wanted: make(chan struct{}, 1), changed: make(chan struct{}), queues: map[*queue]struct{}{}, heard: time.Now(),
 	}
+	f.tap.Urgent(false) // until somebody watches
+	return f
 }
 
 // run takes what the tap brings until it is closed.
@@ -265,6 +267,7 @@ func (f *feed) join(q *queue, now time.Time) []unit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queues[q] = struct{}{}
+	f.tap.Urgent(true)
 	if f.ordered != nil {
 		q.fail(f.ordered)
 	}
@@ -279,6 +282,7 @@ func (f *feed) leave(q *queue) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.queues, q)
+	f.tap.Urgent(len(f.queues) > 0)
 	for o := range f.queues {
 		if o.sound {
 			return

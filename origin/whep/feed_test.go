@@ -117,6 +117,29 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestUrgent: frames are wanted one by one while somebody watches.
+func TestUrgent(t *testing.T) {
+	h := open(t, nil)
+	h.broadcast(t, "opus", 100, func(int, *media.Frame) {})
+	session := h.streams.Get("demo").Session()
+	leisure := func(want bool, when string) {
+		t.Helper()
+		if _, _, ok := session.Awaited(); ok != want {
+			t.Errorf("%s: the broadcast may be read at leisure: %v", when, ok)
+		}
+	}
+	leisure(true, "before anybody watches")
+	f := h.endpoint.hold(h.streams.Get("demo"))
+	defer h.endpoint.release(f)
+	a, b := newQueue("H264", true), newQueue("H264", true)
+	f.join(a, time.Now())
+	f.join(b, time.Now())
+	f.leave(a)
+	leisure(false, "while one of two watches")
+	f.leave(b)
+	leisure(true, "once both have left")
+}
+
 // TestKept: who comes gets what followed the newest key frame, unless that is too much.
 func TestKept(t *testing.T) {
 	for _, c := range []struct {
