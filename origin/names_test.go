@@ -18,14 +18,21 @@ func TestNamesAreNeverReused(t *testing.T) {
 		h, stop := openAt(t, Config{Data: data})
 		c := h.publish(t, long)
 		text := h.until(t, playlist, func(body string) bool { return strings.Count(body, "#EXT-X-PART:") > 3 })
-		fresh := 0
+		fresh, gap := 0, false
 		for line := range strings.Lines(text) {
 			_, name, found := strings.Cut(line, `URI="`)
 			name, _, _ = strings.Cut(name, `"`)
 			if line[0] != '#' {
 				name, found = strings.TrimSpace(line), true
 			}
+			if line == "#EXT-X-GAP\n" {
+				gap = true // what follows is of the life before
+			}
 			if !found || strings.HasPrefix(line, "#EXT-X-PRELOAD-HINT") {
+				continue
+			}
+			if line[0] != '#' && gap {
+				gap = false
 				continue
 			}
 			rw := h.get(t, path.Join(path.Dir(playlist), name))

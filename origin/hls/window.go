@@ -30,8 +30,8 @@ type Window struct {
 	first    uint64        // MSN of the first that is listed
 	length   time.Duration // of those that are listed
 	open     *Segment
-	lost     *Segment // was open when an earlier process died, and is listed with the first that is complete
-	next     uint64   // MSN of the open segment, or of the next to be opened
+	lost     []*Segment // the newest of an earlier process, listed with the first that is complete
+	next     uint64     // MSN of the open segment, or of the next to be opened
 	inits    []*Init
 	ended    bool
 	view     *View
@@ -81,16 +81,21 @@ func (w *Window) Open(s Segment) {
 	w.know(s.Init)
 }
 
-// Lose says that the segment before the next was open when an earlier process died, of which nothing is stored. It is listed as a gap
-// as soon as there is one to play behind it: its number is the one that players look for, and tells them where on their time line what
-// follows belongs. Where they see the number after it instead, they guess, by how long segments are: hls.js 1.7.4 by the mean of those
+// Lose says which segments before the next an earlier process listed last, of which nothing is stored. They are listed as gaps
+// as soon as there is one to play behind them: their numbers are those that players look for, and tell them where on their time line what
+// follows belongs. Where they see none that they know, they guess, by how long segments are: hls.js 1.7.4 by the mean of those
 // listed, and it loads nothing until the guess has caught up with what it played.
-func (w *Window) Lose(s Segment) {
+func (w *Window) Lose(lost []*Segment, init *Init) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.segments) == 0 && s.MSN+1 == w.next {
-		s.Gap = true
-		w.lost = &s
+	if n := len(lost); len(w.segments) > 0 || n == 0 || lost[n-1].MSN+1 != w.next {
+		return
+	}
+	w.lost = nil
+	for _, s := range lost {
+		gap := *s
+		gap.Init, gap.Gap = init, true
+		w.lost = append(w.lost, &gap)
 	}
 }
 
@@ -116,10 +121,12 @@ func (w *Window) Add(p Part, final bool) {
 	if final {
 		s := w.open
 		w.open, s.growth = nil, nil
-		if w.lost != nil && len(w.segments) == 0 {
-			w.first = w.lost.MSN
-			w.count(w.lost)
-			w.append(w.lost)
+		if len(w.lost) > 0 && len(w.segments) == 0 {
+			w.first = w.lost[0].MSN
+			for _, gap := range w.lost {
+				w.count(gap)
+				w.append(gap)
+			}
 		}
 		w.lost = nil
 		w.append(s)

@@ -29,31 +29,39 @@ func TestListFrom(t *testing.T) {
 	}
 }
 
-// TestLose: the number of the segment that was open when an earlier process died is listed, as a gap, once there is something to
-// play behind it.
+// TestLose: the numbers of the segments that an earlier process listed last are listed, as gaps, once there is something to
+// play behind them.
 //
 // Clause: restart, hls-gap
 func TestLose(t *testing.T) {
 	w := NewWindow(config, 52, nil)
 	a := newAuthor(w)
 	a.msn, a.disc, a.brk = 52, 3, true
-	lost := Segment{MSN: 51, Init: a.init, Break: true, Discontinuity: 2, Date: began.Add(51 * 2 * time.Second), Duration: 2 * time.Second}
-	w.Lose(lost)
+	date := began.Add(50 * 2 * time.Second)
+	lost := []*Segment{
+		{MSN: 50, Discontinuity: 1, Date: date, Duration: 2 * time.Second},
+		{MSN: 51, Break: true, Discontinuity: 2, Date: date.Add(2 * time.Second), Duration: 668 * time.Millisecond},
+	}
+	w.Lose(lost[:1], a.init) // the next does not follow
+	w.Lose(lost, a.init)
 	a.write(false)
 	if v, _ := w.View(); v.Playable() {
-		t.Error("playable with a gap and a part")
+		t.Error("playable with gaps and a part")
 	}
 	a.segments(1)
 	now := parse(t, playlist(w))
-	if now.MediaSequence != 51 || len(now.Segments) != 2 || !now.Segments[0].Gap || now.Segments[1].Gap {
+	if now.MediaSequence != 50 || len(now.Segments) != 3 || !now.Segments[0].Gap || !now.Segments[1].Gap || now.Segments[2].Gap {
 		t.Fatalf("%+v", now.Segments)
 	}
-	if now.DiscontinuitySequence != 1 || now.Segments[0].Discontinuity != 2 || now.Segments[1].Discontinuity != 3 {
-		t.Errorf("discontinuity %d, and %d after the gap", now.DiscontinuitySequence, now.Segments[1].Discontinuity)
+	if now.Segments[0].Duration != 2 || now.Segments[1].Duration != 0.668 {
+		t.Errorf("the gaps last %v s and %v s", now.Segments[0].Duration, now.Segments[1].Duration)
 	}
-	w.Lose(lost) // of a window that has segments there is nothing to say
+	if now.DiscontinuitySequence != 1 || now.Segments[1].Discontinuity != 2 || now.Segments[2].Discontinuity != 3 {
+		t.Errorf("discontinuity %d, %d and %d after it", now.DiscontinuitySequence, now.Segments[1].Discontinuity, now.Segments[2].Discontinuity)
+	}
+	w.Lose(lost, a.init) // of a window that has segments there is nothing to say
 	a.segments(1)
-	if next := parse(t, playlist(w)); next.MediaSequence != 51 || len(next.Segments) != 3 {
+	if next := parse(t, playlist(w)); next.MediaSequence != 50 || len(next.Segments) != 4 {
 		t.Errorf("%+v", next.Segments)
 	}
 }

@@ -15,8 +15,8 @@ type Past struct {
 	Rendition Rendition      // what it was like
 }
 
-// waits tells whether the broadcaster of a stream is still waited for in a process that begins now. The state was written when the
-// stream's last segment began.
+// waits tells whether the broadcaster of a stream is still waited for in a process that begins now. The state was written with the
+// stream's last part.
 func (c *Config) waits(written, now time.Time) bool { return now.Sub(written) < c.Grace+c.longest() }
 
 // resume finds the streams that wait for their broadcaster, so that they are known without being asked for by name. One that an
@@ -30,6 +30,17 @@ func (s *Streams) resume() {
 	for _, d := range dirs {
 		if ValidName(d.Name()) && s.config.waits(store{filepath.Join(s.config.Dir, d.Name())}.written(), now) {
 			s.Get(d.Name())
+		}
+	}
+}
+
+// addLost adds the newest segments of the process before to the past of a rendition that has any, as far as they are not stored.
+func (s *Stream) addLost(r *rendition) {
+	for _, g := range s.lost {
+		if n := len(r.past.Segments); n > 0 && g.MSN > r.past.Segments[n-1].MSN {
+			lost := *g
+			lost.Init = r.past.Segments[n-1].Init
+			r.past.Segments = append(r.past.Segments, &lost)
 		}
 	}
 }

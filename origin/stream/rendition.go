@@ -41,6 +41,7 @@ func (s *Stream) newRendition(index int, next uint64) *rendition {
 	if s.config.Past != nil && s.resumes {
 		r.past = s.config.Past(s.Name, s.state.Epoch, index)
 		s.signPast(r)
+		s.addLost(r)
 	}
 	r.window = s.newWindow(r.next, r.past.Segments)
 	r.past.Segments = nil
@@ -105,6 +106,10 @@ func (s *Stream) add(r *rendition, parts []segmenter.Part, at func(start time.Du
 			s.counters.parts.Inc()
 		}
 		r.filled += p.Duration
+		if r == s.source {
+			s.state.last(r.filled)
+			s.save()
+		}
 		r.window.Add(part, p.Final)
 		if p.Final {
 			if r == s.source {
@@ -117,36 +122,20 @@ func (s *Stream) add(r *rendition, parts []segmenter.Part, at func(start time.Du
 
 func (s *Stream) openSegment(r *rendition, c *cut) {
 	if r == s.source {
-		s.lose(c)
-		s.state.NextMSN, s.state.Ended = r.next+1, false
-		s.state.Date, s.state.Split = c.date, c.split
-		s.save()
+		s.state.begin(c) // saved with the first part
 	}
-	if s.lost != nil && s.lost.MSN+1 == r.next {
-		lost := *s.lost
-		lost.Init = r.init
-		r.window.Lose(lost)
+	if n := len(s.lost); n > 0 && s.lost[n-1].MSN+1 == r.next {
+		r.window.Lose(s.lost, r.init)
 	}
 	r.open, r.parts, r.filled = true, 0, 0
 	r.window.Open(hls.Segment{MSN: r.next, Init: r.init, Break: c.split, Discontinuity: c.discontinuity, Date: c.date})
 }
 
-// lose finds the segment that was open when the process before this one died, where next follows it.
-func (s *Stream) lose(next *cut) {
-	long := min(s.config.target(), next.date.Sub(s.state.Date))
-	if !s.resumes || s.state.Date.IsZero() || long <= 0 || next.msn == 0 {
-		return
-	}
-	s.lost = &hls.Segment{
-		MSN: next.msn - 1, Break: s.state.Split, Discontinuity: max(1, next.discontinuity) - 1, Date: s.state.Date, Duration: long,
-	}
-}
-
-// firstOf returns the number that a rendition's list begins with, whose first segment has a number: the one behind the lost segment, while
-// that is not long ago. A ladder begins a segment late, and who plays it looks for the lost one all the same.
+// firstOf returns the number that a rendition's list begins with, whose first segment has a number: the one behind the lost segments, while
+// that is not long ago. A ladder begins a segment late, and who plays it looks for the lost ones all the same.
 func (s *Stream) firstOf(msn uint64) uint64 {
-	if s.resumes && s.lost != nil && s.cuts.find(s.lost.MSN+1) != nil {
-		return s.lost.MSN + 1
+	if n := len(s.lost); s.resumes && n > 0 && s.cuts.find(s.lost[n-1].MSN+1) != nil {
+		return s.lost[n-1].MSN + 1
 	}
 	return msn
 }
@@ -157,7 +146,6 @@ func (s *Stream) closed(r *rendition) {
 	r.open = false
 	s.counters.segments.Inc()
 	if r == s.source {
-		s.state.Date = time.Time{}
 		s.fill()
 	}
 }

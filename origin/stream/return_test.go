@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
-	"github.com/shoal-live/shoal/origin/hls/strict"
 	"github.com/shoal-live/shoal/origin/media"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
@@ -291,50 +290,6 @@ func TestTracksChangeOften(t *testing.T) {
 		}
 		if breaks != len(changes)-1 {
 			t.Errorf("%d discontinuities after %d changes", breaks, len(changes)-1)
-		}
-	})
-}
-
-// TestLostWithTheProcess: of a process that died the open segment is gone. The next one lists it as a gap, under its number and date:
-// players see the number that they look for, and go on behind it.
-//
-// Clause: restart, hls-gap
-func TestLostWithTheProcess(t *testing.T) {
-	dir := t.TempDir()
-	list := func(st *Stream) *strict.Playlist {
-		v, _ := st.Window(0).View()
-		plain, _ := v.Playlist()
-		p, err := strict.Parse(string(plain))
-		if err != nil {
-			t.Fatalf("%v\n%s", err, plain)
-		}
-		return p
-	}
-	synctest.Test(t, func(t *testing.T) {
-		s := publish(t, newStreams(t, dir), "demo")
-		send(t, s, 0, 4500*time.Millisecond)
-		before := list(s.Stream())
-		if before.Open == nil {
-			t.Fatal("no segment is open")
-		}
-		time.Sleep(6 * time.Second)                     // as media last, and a moment
-		again := publish(t, newStreams(t, dir), "demo") // the first one dies without a word
-		send(t, again, time.Hour, time.Hour+3*time.Second)
-		now := list(again.Stream())
-		gap := now.Segments[0]
-		if gap.MSN != before.Open.MSN || !gap.Gap || !gap.Date.Equal(before.Open.Date) || gap.Discontinuity != before.Open.Discontinuity {
-			t.Errorf("%+v was open; the list begins with %+v", before.Open, gap)
-		}
-		if next := now.Segments[1]; next.Gap || next.Discontinuity != gap.Discontinuity+1 {
-			t.Errorf("then comes %+v", next)
-		}
-		last := now.Segments[len(now.Segments)-1].MSN + 1
-		again.Close()
-		time.Sleep(time.Second)
-		third := publish(t, newStreams(t, dir), "demo") // the second one ended as it should: nothing is lost
-		send(t, third, 0, 3*time.Second)
-		if first := list(third.Stream()).Segments[0]; first.Gap || first.MSN != last+1 {
-			t.Errorf("the list of the third begins with %+v, want %d", first, last+1)
 		}
 	})
 }

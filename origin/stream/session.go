@@ -220,7 +220,6 @@ func (s *Session) endRun() {
 	st.timeline, st.source.sequence = s.run.End(), s.run.Sequence()
 	st.reached = st.timeline
 	s.run = nil
-	st.save() // no segment is open
 }
 
 // watchCadence measures, and tells the broadcaster once when key frames are too far apart.

@@ -21,8 +21,8 @@ const (
 	syncEvery = 4 * time.Second // two segments
 )
 
-// state is what of a stream survives the process. It is written to state.json before a number is used, for every
-// segment: numbers then go on without a hole after a crash, and players, which look for the next number, with them. It is brought
+// state is what of a stream survives the process. It is written to state.json before a number is used, and with every part: numbers
+// then go on without a hole after a crash, and players, which look for the next number, with them. It is brought
 // to disk every syncEvery: after a power cut the numbers of so long may come twice.
 type state struct {
 	Epoch         uint32 `json:"epoch"`           // Unix seconds when the stream's numbering began
@@ -33,9 +33,8 @@ type state struct {
 	Target        int64  `json:"target"`          // target duration of the epoch's segments, milliseconds; 0: not known
 	PartTarget    int64  `json:"partTarget"`      // likewise of parts
 
-	// Of the segment that is open, which is lost if the process dies.
-	Date  time.Time `json:"date,omitzero"`
-	Split bool      `json:"split,omitempty"` // a discontinuity stands before it
+	told        // the newest segment: NextMSN-1
+	Before told `json:"before,omitzero"` // the one before it
 }
 
 // store keeps a stream's state and key in one folder.
@@ -62,7 +61,7 @@ func (st *state) cutAs(c *Config, now time.Time) (anew bool) {
 	anew = st.Target != 0 && (st.Target != target || st.PartTarget != part)
 	if anew {
 		st.Epoch = max(st.Epoch+1, uint32(now.Unix()))
-		st.Date, st.Split = time.Time{}, false // the lost segment is of the epoch before
+		st.told, st.Before = told{}, told{} // they are of the epoch before
 	}
 	st.Target, st.PartTarget = target, part
 	return anew

@@ -55,10 +55,10 @@ type Stream struct {
 	delay      time.Duration // from decoding to showing the source's newest key frame
 	sound      []sound       // of the source, the newest, while somebody follows
 	taps       []*Tap
-	twin       *Twin        // to stay ahead of; nil: none, or it stays ahead of us
-	fresh      bool         // no segment was made by this process yet
-	resumes    bool         // what an earlier process made has not ended
-	lost       *hls.Segment // was open when that process died; nil: none. Without its init segment, of which each rendition has its own
+	twin       *Twin          // to stay ahead of; nil: none, or it stays ahead of us
+	fresh      bool           // no segment was made by this process yet
+	resumes    bool           // what an earlier process made has not ended
+	lost       []*hls.Segment // the newest of that process
 	gop        time.Duration
 	frames     float64 // a second, as they come
 }
@@ -89,7 +89,9 @@ func open(name string, dir string, config *Config, metrics *Metrics, log *slog.L
 	}
 	s.timeline = max(0, now.Sub(time.Unix(int64(s.state.Epoch), 0)).Truncate(time.Millisecond))
 	s.counters = metrics.of(name)
-	s.resumes = found && !s.state.Ended && config.waits(s.since, now)
+	if s.resumes = found && !s.state.Ended && config.waits(s.since, now); s.resumes {
+		s.lost = s.state.lost(config)
+	}
 	s.source = s.newRendition(0, s.state.NextMSN)
 	s.renditions = []*rendition{s.source}
 	if s.resumes { // its broadcaster is waited for as if this process had seen it go

@@ -86,7 +86,7 @@ func (s *Stream) yield() {
 	}
 	s.state.Discontinuity = max(s.state.Discontinuity, t.Discontinuity+1)
 	s.fresh, s.lost = false, nil
-	s.state.Date, s.state.Split = time.Time{}, false // what was lost in a kill is not before these
+	s.state.told, s.state.Before = told{}, told{} // they are not before these
 	next := max(s.source.next, t.Next+unseen+2)
 	for _, r := range s.renditions {
 		if r.follower != nil {
