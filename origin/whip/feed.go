@@ -18,8 +18,9 @@ const (
 )
 
 // opening is how long after the first key frame the second is asked for: the first segment ends there, and whoever waits
-// can begin to play.
-const opening = 650 * time.Millisecond
+// can begin to play. It comes a picture later, or up to an eighth of a second where the broadcaster is far away, and in all that time is in the
+// midst of the third part: shortly after the end of one, as it would be behind 0.65 s, the next would be a crumb.
+const opening = 800 * time.Millisecond
 
 // feed turns packets of all tracks into a session's frames. Of several layers of video one leads, and is the source.
 type feed struct {
@@ -42,14 +43,15 @@ type feed struct {
 	held     []media.Frame
 	size     int // of them, bytes
 	firstKey time.Time
-	opened   bool // the second key frame was asked for
+	opened   bool          // the second key frame was asked for
+	opens    chan struct{} // gets one then
 	lastKey  time.Time
 	err      error
 }
 
 func newFeed(s *stream.Session, o offer, keyframe func()) *feed {
 	f := &feed{
-		session: s, begun: time.Now(), keyframe: keyframe, audio: clock{rate: 48000}, wanted: len(o.audio) > 0,
+		session: s, begun: time.Now(), opens: make(chan struct{}, 1), keyframe: keyframe, audio: clock{rate: 48000}, wanted: len(o.audio) > 0,
 	}
 	switch {
 	case len(o.video) == 0:
@@ -84,6 +86,7 @@ func (f *feed) packet(l *layer, p *rtp.Packet, now time.Time) error {
 	if !f.opened && !f.firstKey.IsZero() && now.Sub(f.firstKey) >= opening {
 		f.opened = true
 		f.keyframe()
+		f.opens <- struct{}{}
 	}
 	from := &f.speaker
 	if l != nil {

@@ -85,6 +85,42 @@ func TestAnotherSource(t *testing.T) {
 	}
 }
 
+// TestFirstSegment: the first segment ends at the key frame that is asked for, from near and from far, and its last part is no crumb.
+//
+// Clause: hls-part-durations
+func TestFirstSegment(t *testing.T) {
+	for late := range 4 { // pictures between the asking and the key frame
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t)
+			film := &filmed{width: 20, height: 11, ssrc: 1}
+			due, asked := -1, 0
+			s.feed = newFeed(s.feed.session, offer{coding: "h264", video: make([]rtc.Codec, 1)}, func() {
+				asked++
+				due = s.n + 1 + late
+			})
+			t.Cleanup(s.feed.close)
+			for range 45 {
+				film.wanted = s.n == due
+				for _, p := range film.frame(s.n) {
+					if err := s.feed.packet(s.feed.layer(""), p, time.Now()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.n++
+				time.Sleep(testclip.Interval)
+			}
+			v, _ := s.st.Window(0).View()
+			if asked != 1 || len(v.Segments) == 0 {
+				t.Fatalf("%d key frames were asked for, and %d segments are complete", asked, len(v.Segments))
+			}
+			parts := v.Segments[0].Parts
+			if last := parts[len(parts)-1].Duration; last < 150*time.Millisecond || v.Segments[0].Duration > 1010*time.Millisecond {
+				t.Errorf("%d pictures late: of %v, the last part lasts %v", late, v.Segments[0].Duration, last)
+			}
+		})
+	}
+}
+
 // studio sends pictures and sound from sources with one number.
 type studio struct {
 	filmed

@@ -171,6 +171,9 @@ func (s *session) run(ctx context.Context, keyframes time.Duration) error {
 				s.askKeyframe()
 			}
 			continue
+		case <-s.feed.opens:
+			tick.Reset(keyframes) // from there on segments are as long as they should be
+			continue
 		case <-s.publish.Replaced():
 			s.End(s.publish.Why())
 		case <-ctx.Done():

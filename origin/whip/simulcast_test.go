@@ -97,6 +97,7 @@ type stage struct {
 	st     *stream.Stream
 	layers []*filmed // h, m, l
 	n      int
+	due    int // when key frames are asked for next, if nothing else asks
 }
 
 func newStage(t *testing.T) *stage {
@@ -122,6 +123,7 @@ func newStage(t *testing.T) *stage {
 }
 
 func (s *stage) wanted() {
+	s.due = s.n + 60
 	for _, l := range s.layers {
 		l.wanted = true
 	}
@@ -131,7 +133,7 @@ func (s *stage) wanted() {
 func (s *stage) run(pictures int) {
 	s.t.Helper()
 	for range pictures {
-		if s.n%60 == 0 {
+		if s.n >= s.due {
 			s.wanted()
 		}
 		for i, f := range slices.Backward(s.layers) {
