@@ -17,7 +17,6 @@ export class Follower {
   discontinuities = 0;
   refusals = 0;
   errors = [];
-  #lost = { from: Infinity, until: 0 }; // which segments may turn into a gap, and until when
   #url;
   #stop = new AbortController();
   #strict;
@@ -65,15 +64,6 @@ export class Follower {
     this.#stop.abort();
   }
 
-  /** Says that the origin was killed: the segment that was open, or just complete, may turn into a gap until then. */
-  killed(until) {
-    this.#lost = { from: Math.max(0, ...this.#known.keys()), until };
-  }
-
-  #mayBeLost(msn) {
-    return msn >= this.#lost.from && Date.now() < this.#lost.until;
-  }
-
   #wrong(what) {
     this.errors.push({ at: Date.now(), what });
   }
@@ -108,8 +98,7 @@ export class Follower {
       const said = `${segment.uri} ${segment.duration} ${segment.discontinuitySequence} ${+segment.programDateTime}`;
       const known = this.#known.get(msn);
       if (known === undefined && segment.discontinuity) this.discontinuities++;
-      const changed = known !== undefined && known !== said;
-      if (changed && !(segment.gap && this.#mayBeLost(msn))) this.#wrong(`segment ${msn} was ${known} and is ${said}`);
+      if (known !== undefined && known !== said) this.#wrong(`segment ${msn} was ${known} and is ${said}`);
       this.#known.set(msn, said);
       before = segment;
     }

@@ -1,15 +1,14 @@
 // Broadcasts and reads for minutes, with faults, and counts what goes wrong:
 //
-//   ./run --with node soak/soak.mjs -seconds 600 [-calm] [-json]
+//   ./run --with node soak/soak.mjs -seconds 600 [-calm] [-after MILLIS] [-json]
 //
 // One stream comes by RTMP from ffmpeg, whose connection is cut twice; another by WHIP from a peer connection of pion's. The origin is
-// killed once and started again. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
+// killed once and started again: at any moment, or so many milliseconds after a segment of the second was complete. Behind an edge the first is read by hls.js and Shaka Player in Chromium and by ffmpeg, the
 // second by hls.js. Both are followed by blocking reloads, each of which two strict parsers read, and by fetching all parts, each of
 // which must begin where the one before it ended. What stands still or fails while a fault lasts, and shortly after, is told;
 // what does at any other time is an error, but that a viewer who is behind comes to the hole which the killed origin left, once what was buffered is played; and so
 // is whatever a parser complains of at any time. One thing alone is excused of them:
-// that an origin which was killed, and has its media in memory, does not list them any more, but for the newest as a gap, of which it
-// does not know how long it was.
+// that an origin which was killed, and has its media in memory, does not list them any more, but for the newest two as gaps.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -51,6 +50,7 @@ async function pages(t) {
 /** A reader in Chromium; what goes wrong is in `errors`: {at, what, fatal}. */
 class Page {
   errors = [];
+  longest = 0; // milliseconds that the picture stood still
   constructor(name, page) {
     this.name = name;
     this.page = page;
@@ -85,8 +85,9 @@ class Page {
       this.time = time;
       this.moved = now;
       this.still = 0;
-    } else if (now - this.moved > STILL * 1000) {
-      this.still ||= this.moved;
+    } else {
+      this.longest = Math.max(this.longest, now - this.moved);
+      if (now - this.moved > STILL * 1000) this.still ||= this.moved;
     }
   }
 }
@@ -123,7 +124,15 @@ class Ffmpeg {
   }
 }
 
-async function soak(t, seconds, calm) {
+/** Waits until a stream's open segment is complete, and a moment more. */
+async function boundary(source, name, millis) {
+  const url = `${source.base}/live/${name}/v0/index.m3u8`;
+  const open = Number(/^#EXT-X-PRELOAD-HINT:.*URI="[^"]*s(\d+)\./m.exec(await (await fetch(url)).text())[1]);
+  await (await fetch(`${url}?_HLS_msn=${open}`)).text();
+  await pass(millis / 1000);
+}
+
+async function soak(t, { seconds, calm, after }) {
   const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port() };
   const [clip, browser] = await Promise.all([makeClip(), launch(t)]);
   let source = await origin(t, { stream: 'show', ports });
@@ -177,7 +186,6 @@ async function soak(t, seconds, calm) {
   };
   const crash = async () => {
     await source.kill();
-    for (const follower of followers) follower.killed(Date.now() + (CUT + SETTLE) * 1000);
     await pass(1);
     source = await origin(t, { stream: 'show', data, ports });
   };
@@ -189,6 +197,7 @@ async function soak(t, seconds, calm) {
       const fault = { at: Date.now(), what, kills: make === crash };
       faults.push(fault);
       say(`${((fault.at - began) / 1000).toFixed(0)} s: ${what}`);
+      if (fault.kills && after >= 0) await boundary(source, 'camera', after);
       if (fault.kills) for (const reader of readers) await reader.mark?.();
       await make();
       fault.until = Date.now() + (CUT + SETTLE) * 1000;
@@ -204,13 +213,13 @@ async function soak(t, seconds, calm) {
 function judge(readers, followers, faults, began) {
   const of = (e) => faults.some((f) => e.at >= f.at - STILL * 1000 && e.at <= f.until && (e.until ?? 0) <= f.until);
   const told = (e) => `${((e.at - began) / 1000).toFixed(1)} s: ${e.what}`;
-  const lost = (e) => /6\.2\.2: segments were removed|6\.2\.1: segment \d+: it was (\S+) of .* and is \1 of/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
+  const lost = (e) => /6\.2\.2: segments were removed/.test(e.what) && faults.some((f) => f.kills && e.at >= f.at && e.at <= f.until);
   const report = { readers: {}, playlists: {}, faults: faults.map((f) => told(f)), errors: 0 };
   for (const reader of readers) {
     const { name, errors, starts } = reader;
     const excused = errors.filter((e) => (of(e) || reader.atHole?.(e)) && !e.fatal);
     const rest = errors.filter((e) => !excused.includes(e));
-    report.readers[name] = { errors: rest.map(told), duringFaults: excused.length, of: excused.slice(0, 12).map(told), starts };
+    report.readers[name] = { errors: rest.map(told), longestStandstill: reader.page && reader.longest / 1000, duringFaults: excused.length, of: excused.slice(0, 12).map(told), starts };
     report.errors += rest.length;
   }
   for (const f of followers) {
@@ -227,9 +236,9 @@ function judge(readers, followers, faults, began) {
 for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(status));
 const ends = [];
 try {
-  const o = options(process.argv.slice(2), { seconds: 600, calm: false, json: false });
+  const o = options(process.argv.slice(2), { seconds: 600, calm: false, after: -1, json: false });
   setTimeout(() => process.exit(1), (o.seconds + 180) * 1000).unref();
-  const report = { seconds: o.seconds, ...(await soak({ after: (end) => ends.unshift(end) }, o.seconds, o.calm)), machine: crowding() };
+  const report = { seconds: o.seconds, ...(await soak({ after: (end) => ends.unshift(end) }, o)), machine: crowding() };
   console.log(o.json ? JSON.stringify(report) : JSON.stringify(report, null, 2));
   if (report.errors > 0) process.exitCode = 1;
 } catch (error) {
