@@ -77,7 +77,8 @@ func (s store) written() time.Time {
 }
 
 // save writes the state over the one before, without waiting for the disk. It is as long each time, and less than what a disk
-// writes at once, so that no power cut leaves half of it.
+// writes at once, so that no power cut leaves half of it. A file of another length, which an earlier version wrote, or a person, is replaced:
+// of a longer one a rest would stay.
 func (s store) save(st state) error {
 	b, err := json.Marshal(st)
 	if err != nil {
@@ -93,9 +94,16 @@ func (s store) save(st state) error {
 	if err != nil {
 		return fmt.Errorf("stream: save state: %w", err)
 	}
-	_, err = f.WriteAt(b, 0)
+	info, err := f.Stat()
+	other := err == nil && info.Size() != stateSize
+	if err == nil && !other {
+		_, err = f.WriteAt(b, 0)
+	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("stream: save state: %w", err)
+	}
+	if other {
+		return writeFile(name, b)
 	}
 	return nil
 }

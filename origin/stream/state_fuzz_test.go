@@ -3,6 +3,7 @@ package stream
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -10,6 +11,7 @@ import (
 func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"epoch":1767225600,"nextMSN":7,"nextInit":2,"discontinuity":1}`), []byte("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))
 	f.Add([]byte(`{"epoch":-1}`), []byte("AAAA"))
+	f.Add([]byte(`{"epoch":1,"nextMSN":7,"of a later version":"`+strings.Repeat("x", 2*stateSize)+`"}`), []byte{})
 	f.Fuzz(func(t *testing.T, state, key []byte) {
 		s := store{t.TempDir()}
 		for name, b := range map[string][]byte{"state.json": state, "ed25519.key": key} {
