@@ -70,7 +70,7 @@ func (s *Stream) prepare(r *rendition, tracks []media.Track) error {
 		number := s.state.NextInit
 		s.state.NextInit++
 		s.save()
-		s.sync() // init segments are cached for good; this is rare
+		s.flush() // init segments are cached for good; this is rare
 		init := &hls.Init{Number: number, Bytes: data, Codecs: codecs(tracks)}
 		init.Record, init.Pieces = sign(s.key, wire.Record{
 			ID:            wire.ChunkID{Epoch: s.state.Epoch, Rendition: uint8(r.index), Kind: wire.Init, MSN: number},

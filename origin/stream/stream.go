@@ -191,17 +191,22 @@ func (s *Stream) lead(parts []segmenter.Part, r *run) {
 
 // save writes the state. A disk that fails does not stop the broadcast; it is said, and a crash may then reuse numbers.
 func (s *Stream) save() {
-	s.saved.Store(true)
 	if err := s.store.save(s.state); err != nil {
 		s.log.Error("stream state is not on disk: numbers may come twice after a crash", "error", err)
 	}
+	s.saved.Store(true) // once it is written: who syncs before that syncs what was before
 }
 
-// sync brings what was saved to disk.
+// sync brings what was saved to disk, if that is yet to be done.
 func (s *Stream) sync() {
-	if !s.saved.Swap(false) {
-		return
+	if s.saved.Load() {
+		s.flush()
 	}
+}
+
+// flush brings what was saved to disk, also where another is about to: it is there when flush returns.
+func (s *Stream) flush() {
+	s.saved.Store(false)
 	if err := s.store.sync(); err != nil {
 		s.log.Error("stream state is not on disk: numbers may come twice after a power cut", "error", err)
 	}
