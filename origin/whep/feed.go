@@ -130,11 +130,16 @@ func (f *feed) watched() bool {
 
 // attend brings the feed up to now, and ends a lull.
 func (f *feed) attend() {
+	f.wake()
+	f.drain()
+}
+
+// wake ends a lull, or the next.
+func (f *feed) wake() {
 	select {
 	case f.wanted <- struct{}{}:
 	default:
 	}
-	f.drain()
 }
 
 func (f *feed) take(s stream.Sample, now time.Time) {
@@ -264,9 +269,15 @@ func (f *feed) soundless() error {
 // join has a queue get what comes from now on. It returns what came since the newest key frame.
 func (f *feed) join(q *queue, now time.Time) []unit {
 	f.attend()
+	return f.enter(q, now)
+}
+
+// enter is join of a feed that is up to now.
+func (f *feed) enter(q *queue, now time.Time) []unit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queues[q] = struct{}{}
+	f.wake() // nobody watched so far: another lull may have begun
 	f.tap.Urgent(true)
 	if f.ordered != nil {
 		q.fail(f.ordered)

@@ -133,6 +133,7 @@ func TestUrgent(t *testing.T) {
 	defer h.endpoint.release(f)
 	a, b := newQueue("H264", true), newQueue("H264", true)
 	f.join(a, time.Now())
+	leisure(false, "once one watches")
 	f.join(b, time.Now())
 	f.leave(a)
 	leisure(false, "while one of two watches")
