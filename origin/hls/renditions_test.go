@@ -52,6 +52,9 @@ func TestGaps(t *testing.T) {
 		a.segments(4)
 		a.write(false)
 		before := parse(t, playlist(w))
+		if !strings.Contains(playlist(w), "#EXT-X-VERSION:6\n") {
+			t.Error("a playlist without gaps is of another version")
+		}
 		answers := make(chan *strict.Playlist, 1)
 		go func() {
 			rw := httptest.NewRecorder()
@@ -74,6 +77,9 @@ func TestGaps(t *testing.T) {
 		w.Add(Part{Duration: 300 * time.Millisecond, Gap: true}, false)
 		w.Add(Part{Duration: 200 * time.Millisecond, Gap: true}, true)
 		after := parse(t, playlist(w))
+		if !strings.Contains(playlist(w), "#EXT-X-VERSION:8\n") {
+			t.Error("a playlist with gaps is of another version")
+		}
 		for _, step := range [][2]*strict.Playlist{{before, now}, {now, after}} {
 			if _, err := strict.Follow(step[0], step[1]); err != nil {
 				t.Error(err)

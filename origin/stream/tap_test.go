@@ -35,6 +35,14 @@ func TestAwaitedFrame(t *testing.T) {
 	if _, _, ok := s.Awaited(); !ok {
 		t.Error("a tap that is closed counts")
 	}
+	follower, err := s.Follow(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, ok := s.Awaited(); ok {
+		t.Error("somebody makes a rendition, who wants each frame as it comes")
+	}
+	follower.Close()
 	s.Close()
 	if _, _, ok := s.Awaited(); ok {
 		t.Error("something is awaited of a session that has ended")
