@@ -138,6 +138,7 @@ func TestRevoked(t *testing.T) {
 				if names := h.streams.Evict(func(string) bool { return false }); len(names) != 1 {
 					t.Fatal(names)
 				}
+				synctest.Wait() // who would hang up at once has
 				if silent {
 					time.Sleep(lastWords)
 				} else {

@@ -133,6 +133,11 @@ func TestDue(t *testing.T) {
 		"in milliseconds":   {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return (time.Duration(n) * time.Second / 30).Round(time.Millisecond) }, func(n int) bool { return n%60 == 0 }, 99},
 		"25 a second":       {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Second / 25 }, func(n int) bool { return n%50 == 0 }, 99},
 		"key frames seldom": {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Second / 30 }, func(n int) bool { return n%250 == 0 }, 95},
+		"59.94 a second, a key frame each 37": {[]media.Track{videoTrack(t)}, func(n int) time.Duration {
+			return (time.Duration(n) * 1001 * time.Second / 60000).Round(time.Millisecond)
+		}, func(n int) bool { return n%37 == 0 }, 70},
+		"seven a second":      {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return (time.Duration(n) * time.Second / 7).Round(time.Millisecond) }, func(n int) bool { return n%14 == 0 }, 99},
+		"a thousand a second": {[]media.Track{videoTrack(t)}, func(n int) time.Duration { return time.Duration(n) * time.Millisecond }, func(n int) bool { return n%500 == 0 }, 50},
 		"trembling": {[]media.Track{videoTrack(t)}, func(n int) time.Duration {
 			return time.Duration(n)*time.Second/30 + time.Duration(n*7%5)*time.Millisecond
 		}, func(n int) bool { return n%60 == 0 }, 85},
@@ -140,24 +145,27 @@ func TestDue(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := New(config, c.tracks, 0, 0)
-			var due, foretold, ended int // due: the frame that should end the open part, by its number
+			var due, foretold, ended int // due: the frame that should end the open part, by its number, as foretold by the part's first
 			for n := range 900 {
 				before := s.count
 				f := media.Frame{Video: c.tracks[0].Video(), Key: c.key(n), DTS: c.at(n), PTS: c.at(n), Bytes: []byte{0, 0, 0, 2, 0x41, 1}}
 				if _, err := s.Write(f); err != nil {
 					t.Fatal(err)
 				}
-				if s.count > before && n > 200 {
+				left, ok := s.Due()
+				if ok != (n > 0) {
+					t.Fatalf("frame %d: something is due: %v", n, ok)
+				}
+				if s.count == before {
+					continue
+				}
+				if n > 200 {
 					ended++
 					if due == n {
 						foretold++
 					}
 				}
-				if left, ok := s.Due(); ok {
-					due = n + int((left+s.frame/2)/s.frame)
-				} else if n > 1 {
-					t.Fatalf("frame %d: nothing is due", n)
-				}
+				due = n + int((left+s.frame/2)/s.frame)
 			}
 			if ended == 0 || foretold*100 < ended*c.hundred {
 				t.Errorf("%d of %d parts ended with the frame that was expected", foretold, ended)
