@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // stateless fails the test unless the tracker holds nothing of anybody but what was there before.

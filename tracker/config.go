@@ -10,9 +10,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker/cell"
 	"github.com/shoal-live/shoal/tracker/store"
-	"github.com/shoal-live/shoal/tracker/token"
 	"github.com/shoal-live/shoal/tracker/turn"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // comeDeaf has a viewer join that answers pings only after a while; 0: never.

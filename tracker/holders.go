@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // holders is which viewers of a stream sit on the seats of which token, at whatever tracker: what seats is to one tracker,

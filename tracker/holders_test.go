@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker/store"
-	"github.com/shoal-live/shoal/tracker/token"
 )
 
 func TestHolders(t *testing.T) {

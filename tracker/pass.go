@@ -9,7 +9,7 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // pass is what a handshake said and its token allows. It belongs to the socket's reader.

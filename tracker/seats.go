@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/shoal-live/shoal/swarm/wire"
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // maxStanding is how many sockets of one token may be open without a Join: a viewer that comes back may do so twice

@@ -28,9 +28,9 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker/quota"
 	"github.com/shoal-live/shoal/tracker/stun"
-	"github.com/shoal-live/shoal/tracker/token"
 )
 
 const (

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker"
-	"github.com/shoal-live/shoal/tracker/token"
 )
 
 // makeTokens is shoal token: keys and viewer tokens.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker"
-	"github.com/shoal-live/shoal/tracker/token"
 )
 
 func TestToken(t *testing.T) {

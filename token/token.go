@@ -1,11 +1,12 @@
-// Package token admits viewers by tokens: JWTs (RFC 7519) that whoever runs a site signs for its viewers, and that the
-// tracker checks before it makes any state for them.
+// Package token admits viewers by tokens: JWTs (RFC 7519) that whoever runs a site signs for its viewers. A tracker checks
+// them before a viewer may join, an edge before it answers; neither makes any state for who has none. The same token is for
+// both.
 //
 // A token is signed with HS256 or EdDSA (Ed25519) and says
 //
 //	exp     when it ends; required
 //	stream  the stream it is for, or "*" for any; required
-//	aud     whom it is for; checked where the tracker was told its own audience
+//	aud     whom it is for; checked by a tracker or edge that was told its own audience
 //	nbf     before when it does not hold
 //	upload  false: the viewer may be sent to by others and sends nothing itself
 //	prefix  a CIDR such as 192.0.2.0/24 in which the viewer's address must lie
@@ -16,7 +17,7 @@
 // HMAC secret. A token that names a kid is checked with the keys of that name, another with all keys of its algorithm:
 // a new key is added beside the old one, and the old one taken out once its tokens have ended.
 //
-// A token is looked at once, when its viewer comes: a socket outlives it. What Check returns as error may be told to
+// A tracker looks at a token once, when its viewer comes: a socket outlives it. An edge looks at it with each request. What Check returns as error may be told to
 // the viewer: it says what is wrong with the token and nothing of the keys.
 package token
 
@@ -43,11 +44,11 @@ var (
 	ErrLong      = fmt.Errorf("token: longer than %d bytes", wire.MaxToken)
 	ErrForm      = errors.New("token: not a JWT with the claims that a viewer token must have")
 	ErrAlg       = errors.New("token: want one signed with HS256 or EdDSA")
-	ErrSignature = errors.New("token: not signed by a key of this tracker; get a new one where this one came from")
+	ErrSignature = errors.New("token: not signed by a key that is known here; get a new one where this one came from")
 	ErrExpired   = errors.New("token: it has expired; get a new one where this one came from")
 	ErrEarly     = errors.New("token: it does not hold yet; is the clock right of who made it?")
 	ErrExpiry    = errors.New("token: it has no exp: a token must say when it ends")
-	ErrAudience  = errors.New("token: made for another audience; get one for this tracker where this one came from")
+	ErrAudience  = errors.New("token: made for another audience; get one for this site where this one came from")
 	ErrStream    = errors.New("token: made for another stream; get one for this stream where this one came from")
 	ErrAddress   = errors.New("token: made for other network addresses than yours; get a new one from this network")
 )

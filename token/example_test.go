@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/shoal-live/shoal/tracker/token"
+	"github.com/shoal-live/shoal/token"
 )
 
 // A site makes keys, signs a token for a viewer, and gives its trackers what they need to check it.
