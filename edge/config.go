@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/shoal-live/shoal/player"
+	"github.com/shoal-live/shoal/token"
 )
 
 // Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
@@ -23,6 +24,8 @@ type Config struct {
 	MaxFlights  int                   // most requests under way to the origins at once; default 1024
 	TrackerURLs []string              // what pages are told to join, one at a time; default "/tracker"
 	RTMPPort    string                // what the live-now page tells broadcasters; default "1935"
+	Tokens      *token.Keys           // what viewer tokens must be signed with; nil: viewers need none
+	Audience    string                // what tokens must be made for; empty: it is not looked at
 	Files       fs.FS                 // the built player; default player.Files()
 	Transport   http.RoundTripper     // how origins are reached; default an own http.Transport
 	Registry    prometheus.Registerer // where metrics are registered; nil: nowhere
@@ -81,6 +84,9 @@ func (c *Config) validate() error {
 		if !isTracker(t) {
 			return wrong("edge: -tracker %q: want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker", t)
 		}
+	}
+	if c.Tokens == nil && c.Audience != "" {
+		return wrong("edge: -token-audience %q is a token's: name the file of their keys too, with -viewer-key", c.Audience)
 	}
 	if c.RTMPPort == "" {
 		c.RTMPPort = "1935"

@@ -16,14 +16,15 @@ import (
 // Edge serves viewers: see the package comment.
 type Edge struct {
 	// static
-	config  Config
-	log     *slog.Logger
-	cache   *cache
-	origins *origins
-	meters  *meters
-	shelf   *shelf
-	ctx     context.Context // of all flights
-	stop    context.CancelCauseFunc
+	config    Config
+	log       *slog.Logger
+	cache     *cache
+	origins   *origins
+	meters    *meters
+	admission *admission
+	shelf     *shelf
+	ctx       context.Context // of all flights
+	stop      context.CancelCauseFunc
 
 	held    atomic.Int64   // viewers waiting for a held reload
 	flights sync.WaitGroup // Add only under mu, while not stopped
@@ -43,17 +44,22 @@ func New(config Config) (*Edge, error) {
 	if err != nil {
 		return nil, err
 	}
+	a, err := newAdmission(config)
+	if err != nil {
+		return nil, err
+	}
 	s, err := loadShelf(config.Files)
 	if err != nil {
 		return nil, err
 	}
 	e := &Edge{
-		config:  config,
-		log:     config.Log,
-		cache:   newCache(config.MemoryBytes),
-		origins: &origins{bases: config.Origins, transport: config.Transport, log: config.Log},
-		meters:  m,
-		shelf:   s,
+		config:    config,
+		log:       config.Log,
+		cache:     newCache(config.MemoryBytes),
+		origins:   &origins{bases: config.Origins, transport: config.Transport, log: config.Log},
+		meters:    m,
+		admission: a,
+		shelf:     s,
 	}
 	if e.origins.transport == nil {
 		e.origins.transport = newTransport()
@@ -153,6 +159,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	t, err := parseLive(r.URL.Path)
 	if err != nil || r.URL.RawPath != "" {
 		e.refuse(w, r, "", http.StatusNotFound, "no such path; a stream's playlist is /live/NAME/index.m3u8")
+		return
+	}
+	if !e.admit(w, r, t) {
 		return
 	}
 	if t.kind == mediaPlaylist {

@@ -128,6 +128,7 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	o.born = now.Add(-age(resp.Header))
 	var life time.Duration
 	life, o.control = lifetime(o.target, resp)
+	o.control = e.admission.shown(o.target, o.control)
 	o.expires = o.born.Add(life)
 	o.retry = retryAfter(resp)
 	o.etag = strings.Trim(resp.Header.Get("ETag"), `"`)
@@ -159,7 +160,9 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	e.trim(o, body)
 	e.cache.land(o, life > 0)
 	if o.target.reload.held && o.position.present {
-		e.cache.put(o.asUnheld(now), int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
+		newest := o.asUnheld(now)
+		newest.control = e.admission.shown(newest.target, newest.control)
+		e.cache.put(newest, int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
 	}
 	o.finish(nil)
 	return false

@@ -21,6 +21,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
 	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time (default /tracker)")
 	flags.StringVar(&config.RTMPPort, "rtmp-port", "1935", "`port` that the live-now page names to broadcasters")
+	keys := flags.String("viewer-key", "", "`FILE` of the keys that viewer tokens must be signed with to watch, see shoal token; without it viewers need no token")
+	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
@@ -35,6 +37,11 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	case memory < 32<<20:
 		return flags.refuse("memory", "choose 32M or more, which is what one object may have (by default 256M)")
 	}
+	var err error
+	if config.Tokens, err = checkingKeys(*keys); err != nil {
+		return err
+	}
+	needless(desk.log, config.Tokens)
 	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log
 	service, err := edge.New(config)
 	if wrong, ok := errors.AsType[edge.ConfigError](err); ok {

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,20 +21,20 @@ import (
 // makeTokens is shoal token: keys and viewer tokens.
 func makeTokens(_ context.Context, args []string, out io.Writer) error {
 	flags := newFlags("token key -key FILE [-alg ALG] | public -key FILE | make -key FILE -stream NAME [flags]",
-		"Makes viewer tokens and the keys that they are signed with. A tracker that is given the keys (shoal tracker -token-keys FILE)\n"+
-			"lets in who has a token that they signed.\n\n"+
+		"Makes viewer tokens and the keys that they are signed with. Trackers and edges that are given the keys (-viewer-key FILE)\n"+
+			"let in who has a token that they signed.\n\n"+
 			"  key     makes a key and adds it to FILE, which is made if need be. Tokens are signed with the newest key\n"+
 			"          of the file, and those of the older ones hold on: take an old one out once its tokens have ended\n"+
-			"  public  prints the file for trackers: with it tokens can be checked, and none be made (EdDSA only)\n"+
+			"  public  prints the file for trackers and edges: with it tokens can be checked, and none be made (EdDSA only)\n"+
 			"  make    prints a token", out)
 	var c token.Claims
 	file := flags.String("key", "", "`FILE` of keys, a JWK Set: keep it where only you can read it")
 	alg := flags.String("alg", token.EdDSA, "`algorithm` of a new key: EdDSA, or HS256, where whoever can check tokens can make them too")
 	flags.StringVar(&c.Stream, "stream", "", "`name` of the stream that the token is for; * for any")
-	lasts := flags.Duration("for", time.Hour, "`time` for which the token can be used to join")
+	lasts := flags.Duration("for", time.Hour, "`time` for which the token can be used to join, and to watch")
 	noUpload := flags.Bool("no-upload", false, "the viewer sends nothing to others")
 	prefix := flags.String("prefix", "", "`CIDR` in which the viewer's address must lie, like 192.0.2.0/24")
-	flags.StringVar(&c.Audience, "audience", "", "`name` of the trackers that the token is for, as in their -token-audience")
+	flags.StringVar(&c.Audience, "audience", "", "`name` of the trackers and edges that the token is for, as in their -token-audience")
 	flags.StringVar(&c.Name, "id", "", "`text` by which tokens are counted; those with the same one share what one token may hold (default one of its own, by chance)")
 	words, err := flags.parse(args)
 	if err != nil {
@@ -107,7 +109,7 @@ func addTokenKey(file, alg string, out io.Writer) error {
 	if err := os.Rename(fresh.Name(), file); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%s has a new %s key, with which shoal token make signs from now on. Trackers read their file when they start.\n", file, alg)
+	_, err = fmt.Fprintf(out, "%s has a new %s key, with which shoal token make signs from now on. Trackers and edges read their file when they start.\n", file, alg)
 	return err
 }
 
@@ -138,9 +140,11 @@ func readTokenKeys(file string) (*token.Keys, error) {
 	return keys, nil
 }
 
-// admissionFlags are the flags of everything that admits viewers. The keys are read once the flags are parsed.
-func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) {
-	keys := flags.String("token-keys", "", "`FILE` of the keys that viewer tokens must be signed with, see shoal token; without it viewers need no token")
+// admissionFlags are the flags of everything that lets viewers join. The keys are read once the flags are parsed. What -viewer-key says
+// is of the edge that there may be beside it.
+func admissionFlags(flags *flagSet, config *tracker.Config, viewerKey string) (read func() error) {
+	keys := flags.String("token-keys", "", "`FILE` of the keys that viewer tokens must be signed with to join the swarm, see shoal token; without it viewers need no token")
+	viewers := flags.String("viewer-key", "", viewerKey)
 	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
 	flags.IntVar(&config.ViewersPerToken, "token-viewers", 1, "`viewers` that one token admits at once")
 	flags.IntVar(&config.PerPrefix, "per-prefix", 0, "most `members` of a cell from one /24, in IPv6 /48, 2 or more (default half of the cell)")
@@ -154,15 +158,33 @@ func admissionFlags(flags *flagSet, config *tracker.Config) (read func() error) 
 		if config.PerPrefix > config.CellSize {
 			return flags.refuse("per-prefix", "choose 2 to %d, which is what a cell has (-cell-size), or 0 for half of it", config.CellSize)
 		}
-		if *keys == "" && config.Audience != "" {
-			return flags.refuse("token-audience", "an audience is a token's: name the file of their keys too, with -token-keys")
+		if *keys != "" && *viewers != "" && *keys != *viewers {
+			return flags.refuse("token-keys", "-viewer-key names the file of the same keys already: leave one of them out")
 		}
-		if *keys != "" {
-			config.Tokens, err = readTokenKeys(*keys)
+		file := cmp.Or(*viewers, *keys)
+		if file == "" && config.Audience != "" {
+			return flags.refuse("token-audience", "an audience is a token's: name the file of their keys too, with -viewer-key or -token-keys")
 		}
-		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%w; where there are keys already, give trackers what shoal token public -key FILE prints", err)
-		}
+		config.Tokens, err = checkingKeys(file)
 		return err
+	}
+}
+
+// checkingKeys reads what tokens are checked with; nil where no file is named.
+func checkingKeys(file string) (*token.Keys, error) {
+	if file == "" {
+		return nil, nil
+	}
+	keys, err := readTokenKeys(file)
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%w; where there are keys already, give trackers and edges what shoal token public -key FILE prints", err)
+	}
+	return keys, err
+}
+
+// needless warns of keys with which more can be done than tokens checked.
+func needless(log *slog.Logger, keys *token.Keys) {
+	if keys != nil && keys.Private() {
+		log.Warn("the file of viewer keys has private ones, with which tokens can be made: trackers and edges need only what shoal token public prints")
 	}
 }

@@ -146,3 +146,28 @@ func TestTokenRefuses(t *testing.T) {
 		t.Error("a file that was not understood is changed")
 	}
 }
+
+// TestViewerKeyFlags: -viewer-key is for edges and trackers, -token-keys for trackers alone, and what does not go together is refused.
+func TestViewerKeyFlags(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := dispatch(t.Context(), []string{"token", "key", "-key", file}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	none := filepath.Join(t.TempDir(), "none")
+	for _, c := range []struct{ args, want string }{
+		{"edge -viewer-key " + none, "shoal token public"},
+		{"edge -token-audience a", "-viewer-key"},
+		{"edge -viewer-key token_test.go", "JWK Set"},
+		{"tracker -viewer-key " + none, "shoal token public"},
+		{"tracker -token-audience a", "-viewer-key"},
+		{"up -token-audience a", "-viewer-key"},
+		{"up -viewer-key " + none, "shoal token public"},
+		{"up -viewer-key " + file + " -token-keys " + none, "leave one of them out"},
+		{"tracker -viewer-key " + file + " -token-keys " + none, "leave one of them out"},
+	} {
+		args := append(strings.Fields(c.args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0")
+		if err := dispatch(t.Context(), args, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.args, err, c.want)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	formed := swarmFlags(flags, &config)
 	limits := limitFlags(flags, &config)
 	settle := privacyFlags(flags, &config)
-	readKeys := admissionFlags(flags, &config)
+	readKeys := admissionFlags(flags, &config, "`FILE` likewise, by the name that it has at an edge")
 	flags.DurationVar(&config.BeaconInterval, "beacon", 10*time.Second, "`time` between two reports of a viewer")
 	flags.Var(&ice, "ice", "ICE servers for viewers, with commas: stun:HOST:PORT or turn:HOST:PORT|USER|PASSWORD (default the STUN responder)")
 	flags.StringVar(&redis, "redis", "", "`URL` of the Redis where trackers of the same streams meet: redis://HOST:PORT, redis-sentinel://HOST:PORT,…/MASTER or redis-cluster://HOST:PORT,…; empty for a tracker alone")
@@ -106,8 +106,8 @@ func newTracker(config tracker.Config) (*tracker.Tracker, error) {
 	if wrong, ok := errors.AsType[tracker.ConfigError](err); ok {
 		return nil, usageError(wrong)
 	}
-	if err == nil && config.Tokens != nil && config.Tokens.Private() {
-		config.Log.Warn("the file of -token-keys has private keys, with which tokens can be made: a tracker needs only what shoal token public prints")
+	if err == nil {
+		needless(config.Log, config.Tokens)
 	}
 	return service, err
 }

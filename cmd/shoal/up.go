@@ -30,6 +30,7 @@ type upConfig struct {
 	stream  string // the stream a publish key is made for
 	origin  origin.Config
 	tracker tracker.Config
+	locked  bool // the edge wants viewer tokens too
 	ingest  []door
 }
 
@@ -51,7 +52,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
 	limits := limitFlags(flags, &c.tracker)
 	settle := privacyFlags(flags, &c.tracker)
-	readKeys := admissionFlags(flags, &c.tracker)
+	readKeys := admissionFlags(flags, &c.tracker, "`FILE` of the keys that viewer tokens must be signed with to watch at all, and to join the swarm; without it nobody needs one to watch")
 	ingest, checked := ingestFlags(flags, &c.origin)
 	if err := flags.parseOnly(args); err != nil {
 		return err
@@ -63,6 +64,7 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	c.ingest = ingest()
+	c.locked = flags.Lookup("viewer-key").Value.String() != ""
 	return desk.up(ctx, c, out)
 }
 
@@ -100,12 +102,16 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	copies, err := edge.New(edge.Config{
+	copied := edge.Config{
 		Origins:  []string{"http://" + inner.Addr().String()},
 		RTMPPort: rtmpPort,
 		Registry: d.registry,
 		Log:      d.log.With("service", "edge"),
-	})
+	}
+	if c.locked {
+		copied.Tokens, copied.Audience = c.tracker.Tokens, c.tracker.Audience
+	}
+	copies, err := edge.New(copied)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,429 @@
+package edge
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shoal-live/shoal/token"
+)
+
+// guests is a site that signs tokens.
+type guests struct{ keys *token.Keys }
+
+func newGuests(t testing.TB, algs ...string) guests {
+	t.Helper()
+	var keys *token.Keys
+	for _, alg := range algs {
+		var err error
+		if keys, err = keys.With(alg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return guests{keys}
+}
+
+// invite makes a token for an hour, changed as it is told.
+func (g guests) invite(t testing.TB, stream string, change ...func(*token.Claims)) string {
+	t.Helper()
+	c := token.Claims{Stream: stream, Expires: time.Now().Add(time.Hour), Audience: "here"}
+	for _, f := range change {
+		f(&c)
+	}
+	text, err := g.keys.Make(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// forge signs what a token for demo says by another method.
+func forge(t testing.TB, method jwt.SigningMethod, key any) string {
+	t.Helper()
+	text, err := jwt.NewWithClaims(method, jwt.MapClaims{"stream": "demo", "aud": "here", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// show answers as an origin does, and fails the test if anything of a token comes along.
+func show(t *testing.T) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization")+r.Header.Get("Cookie") != "" || strings.Contains(r.URL.String(), "token") {
+			t.Errorf("the origin was asked %s with %v", r.URL, r.Header)
+		}
+		if strings.HasSuffix(r.URL.Path, ".m3u8") {
+			w.Header().Set("Cache-Control", "public, max-age=1")
+			io.WriteString(w, playlist(12, 3))
+			return
+		}
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		w.Write(partBytes)
+	}
+}
+
+// TestTokenRefusals: who has no good token gets an answer that says what to do, and nothing is asked or kept for it.
+func TestTokenRefusals(t *testing.T) {
+	site, other := newGuests(t, token.EdDSA, token.HS256), newGuests(t, token.EdDSA)
+	public, err := newGuests(t, token.EdDSA).keys.Public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := guests{public} // whose public key is taken for a secret
+	good := site.invite(t, "demo")
+	bearer := func(text string) []string { return []string{"Authorization", "Bearer " + text} }
+	until := func(d time.Duration) func(*token.Claims) {
+		return func(c *token.Claims) { c.Expires = time.Now().Add(d) }
+	}
+	for _, c := range []struct {
+		name    string
+		query   string
+		headers []string
+		status  int
+		says    string
+		error   string // of the challenge
+	}{
+		{"no token", "", nil, 401, "open the link", ""},
+		{"an empty one", "?token=", []string{"Authorization", "Bearer"}, 401, "open the link", ""},
+		{"another scheme", "", []string{"Authorization", "Basic " + good}, 401, "open the link", ""},
+		{"a name alike", "?mytoken=" + good, nil, 401, "open the link", ""},
+		{"another stream", "", bearer(site.invite(t, "other")), 403, "another stream", "insufficient_scope"},
+		{"another stream, by query", "?token=" + site.invite(t, "other"), nil, 403, "another stream", "insufficient_scope"},
+		{"another stream, by cookie", "", []string{"Cookie", tokenCookie + "=" + site.invite(t, "other")}, 403, "another stream", "insufficient_scope"},
+		{"other letters", "", bearer(site.invite(t, "Demo")), 403, "another stream", "insufficient_scope"},
+		{"another network", "", bearer(site.invite(t, "demo", func(c *token.Claims) { c.Prefix = netip.MustParsePrefix("198.51.100.0/24") })), 403, "addresses", "insufficient_scope"},
+		{"expired", "", bearer(site.invite(t, "demo", until(-time.Minute))), 401, "expired", "invalid_token"},
+		{"another audience", "", bearer(site.invite(t, "demo", func(c *token.Claims) { c.Audience = "there" })), 401, "audience", "invalid_token"},
+		{"no audience", "", bearer(site.invite(t, "demo", func(c *token.Claims) { c.Audience = "" })), 401, "audience", "invalid_token"},
+		{"another's key", "", bearer(other.invite(t, "demo")), 401, "key", "invalid_token"},
+		{"alg none", "", bearer(forge(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType)), 401, "HS256 or EdDSA", "invalid_token"},
+		{"alg none, cut", "", bearer(strings.TrimRight(forge(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType), ".")), 401, "JWT", "invalid_token"},
+		{"HS512", "", bearer(forge(t, jwt.SigningMethodHS512, []byte(strings.Repeat("k", 64)))), 401, "HS256 or EdDSA", "invalid_token"},
+		{"a public key as secret", "", bearer(forge(t, jwt.SigningMethodHS256, secretOf(t, mixed.keys))), 401, "key", "invalid_token"},
+		{"a changed letter", "", bearer(flip(good)), 401, "key", "invalid_token"},
+		{"a megabyte", "", bearer(strings.Repeat("a", 1<<20)), 401, "longer than", "invalid_token"},
+		{"a megabyte by query", "?token=" + strings.Repeat("a", 1<<20), nil, 401, "longer than", "invalid_token"},
+		{"a megabyte by cookie", "", []string{"Cookie", tokenCookie + "=" + strings.Repeat("a", 1<<20)}, 401, "longer than", "invalid_token"},
+		{"garbage", "", bearer("a.b.c"), 401, "JWT", "invalid_token"},
+		{"two tokens", "?token=" + site.invite(t, "demo", until(2*time.Hour)), bearer(good), 400, "two different", "invalid_request"},
+		{"two by query", "?token=" + good + "&token=" + site.invite(t, "demo", until(2*time.Hour)), nil, 400, "two different", "invalid_request"},
+		{"a bad header beside a good cookie", "", append(bearer("a.b.c"), "Cookie", tokenCookie+"="+good), 401, "JWT", "invalid_token"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			src := newSource(show(t))
+			e := newEdge(t, Config{Transport: src, Tokens: site.keys, Audience: "here"})
+			for _, path := range []string{"/live/demo/index.m3u8", playlistPath, partPath, "/live/demo/thumb.jpg",
+				"/live/demo/recordings/20260501T200000Z/index.m3u8"} {
+				for _, method := range []string{http.MethodGet, http.MethodHead} {
+					w := ask(e, method, path+c.query, c.headers...)
+					h := w.Header()
+					if w.Code != c.status || method == http.MethodGet && !strings.Contains(w.Body.String(), c.says) {
+						t.Errorf("%s %s: %d %q, want %d and %q", method, path, w.Code, w.Body, c.status, c.says)
+					}
+					if h.Get("Cache-Control") != "no-store" || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("Set-Cookie") != "" {
+						t.Errorf("%s %s: %v", method, path, h)
+					}
+					challenge := h.Get("WWW-Authenticate")
+					if !strings.HasPrefix(challenge, `Bearer realm="shoal"`) || !strings.HasSuffix(challenge, `error="`+c.error+`"`) && c.error != "" {
+						t.Errorf("%s %s: challenge %q, want %q", method, path, challenge, c.error)
+					}
+				}
+			}
+			if n := src.total(""); n != 0 || len(e.cache.objects) != 0 || e.admission.known.len() > 1 {
+				t.Errorf("%d requests upstream, %d objects, %d tokens for who was not let in", n, len(e.cache.objects), e.admission.known.len())
+			}
+		})
+	}
+}
+
+// secretOf returns what a public key looks like in a file, as one who has it would try it as a secret.
+func secretOf(t testing.TB, keys *token.Keys) []byte {
+	t.Helper()
+	b := keys.Append(nil)
+	_, x, _ := bytes.Cut(b, []byte(`"x": "`))
+	x, _, _ = bytes.Cut(x, []byte(`"`))
+	raw, err := base64.RawURLEncoding.DecodeString(string(x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+}
+
+// flip changes the first letter of a token's claims.
+func flip(text string) string {
+	at := strings.IndexByte(text, '.') + 5
+	return text[:at] + string(text[at]^1) + text[at+1:]
+}
+
+// TestTokensAdmit: by header, query or cookie, one or all; viewers with different tokens share one fill, and each is asked for its own.
+func TestTokensAdmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, token.HS256)
+		old := site.invite(t, "demo")
+		var err error
+		if site.keys, err = site.keys.With(token.EdDSA); err != nil { // a new key, while the tokens of the old one hold
+			t.Fatal(err)
+		}
+		src := newSource(show(t))
+		e := newEdge(t, Config{Transport: src, Tokens: site.keys, Audience: "here"})
+		any, other := site.invite(t, token.AnyStream), site.invite(t, "other")
+		fresh := site.invite(t, "demo", func(c *token.Claims) { c.Prefix = netip.MustParsePrefix("192.0.2.0/24") }) // httptest's viewers are there
+		ways := map[string]func(path string) (string, []string){
+			"header":             func(p string) (string, []string) { return p, []string{"Authorization", "Bearer " + old} },
+			"header, small":      func(p string) (string, []string) { return p, []string{"Authorization", "bearer  " + fresh} },
+			"query":              func(p string) (string, []string) { return p + "?token=" + fresh, nil },
+			"query among others": func(p string) (string, []string) { return p + "?a=b&token=" + any + "&_HLS_skip=YES", nil },
+			"cookie":             func(p string) (string, []string) { return p, []string{"Cookie", "a=b; " + tokenCookie + "=" + any} },
+			"second cookie": func(p string) (string, []string) {
+				return p, []string{"Cookie", tokenCookie + "=" + other + "; " + tokenCookie + "=" + old}
+			},
+			"query, and a cookie": func(p string) (string, []string) {
+				return p + "?token=" + old, []string{"Cookie", tokenCookie + "=" + other}
+			},
+			"twice the same": func(p string) (string, []string) {
+				return p + "?token=" + old, []string{"Authorization", "Bearer " + old}
+			},
+		}
+		for name, way := range ways {
+			for _, path := range []string{playlistPath, partPath} {
+				uri, headers := way(path)
+				w := get(e, uri, headers...)
+				if w.Code != http.StatusOK {
+					t.Errorf("%s, %s: %d %q", name, path, w.Code, w.Body)
+				}
+				if got := w.Header().Get("Cache-Control"); !strings.HasPrefix(got, "private, max-age=") || strings.Contains(got, "public") {
+					t.Errorf("%s, %s: a cache in front may keep it: %q", name, path, got)
+				}
+			}
+		}
+		for _, reload := range []string{"?_HLS_msn=13&_HLS_part=3", ""} { // held, and what that leaves behind
+			if got := get(e, playlistPath+reload, "Authorization", "Bearer "+old).Header().Get("Cache-Control"); got != "private, max-age=1" {
+				t.Errorf("playlist %q: %q", reload, got)
+			}
+		}
+		if n := src.total(partPath); n != 1 {
+			t.Errorf("%d fills for %d viewers with tokens of their own", n, len(ways))
+		}
+		if n := src.total(playlistPath); n != 3 { // whole, as a delta, and held
+			t.Errorf("%d requests for the playlist", n)
+		}
+		if n := testutil.ToFloat64(e.admission.checks); n != 4 {
+			t.Errorf("%v signatures were checked of 4 tokens", n)
+		}
+		for _, uri := range []string{"/", "/watch/demo", "/studio/demo", "/assets/shoal.wasm", "/api/v1/streams", "/healthz"} {
+			if w := get(e, uri); w.Code == http.StatusUnauthorized || strings.Contains(w.Header().Get("Cache-Control"), "private") {
+				t.Errorf("%s wants a token: %d %v", uri, w.Code, w.Header())
+			}
+		}
+		if w := ask(e, http.MethodOptions, partPath, "Origin", "https://tv.example", "Access-Control-Request-Headers", "authorization"); w.Code != http.StatusNoContent ||
+			!strings.Contains(w.Header().Get("Access-Control-Allow-Headers"), "Authorization") {
+			t.Errorf("a page of another site may not send its token: %d %v", w.Code, w.Header())
+		}
+	})
+}
+
+// TestTokenEnds: a token that is known ends when it says, within the leeway of clocks, and costs one signature till then.
+func TestTokenEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, token.EdDSA)
+		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys})
+		text := site.invite(t, "demo", func(c *token.Claims) { c.Expires = time.Now().Add(10 * time.Second) })
+		asked := 0
+		for range 60 {
+			w := get(e, partPath, "Authorization", "Bearer "+text)
+			if w.Code != http.StatusOK {
+				if !strings.Contains(w.Body.String(), "expired") {
+					t.Errorf("%q", w.Body)
+				}
+				break
+			}
+			asked++
+			time.Sleep(time.Second / 2)
+		}
+		if asked != 30 { // 10 s, and 5 of leeway
+			t.Errorf("it was good for %d half seconds", asked)
+		}
+		if n := testutil.ToFloat64(e.admission.checks); n != 1 {
+			t.Errorf("its signature was checked %v times", n)
+		}
+		if n := testutil.ToFloat64(e.admission.refusals.WithLabelValues("expired")); n != 1 {
+			t.Errorf("%v refusals are counted", n)
+		}
+	})
+}
+
+// TestTokenCookie: who comes with a token by query is given a cookie for what the playlist names, and for nothing else.
+func TestTokenCookie(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, token.EdDSA)
+		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys})
+		text := site.invite(t, token.AnyStream)
+		for name, c := range map[string]struct {
+			uri     string
+			headers []string
+			want    string
+		}{
+			"playlist":        {"/live/demo/index.m3u8?token=" + text, nil, "; Path=/live/demo/; Max-Age=3600; HttpOnly; SameSite=Lax"},
+			"media playlist":  {playlistPath + "?_HLS_msn=12&token=" + text, nil, "; Path=/live/demo/; Max-Age=3600; HttpOnly; SameSite=Lax"},
+			"behind TLS":      {"/live/demo/index.m3u8?token=" + text, []string{"X-Forwarded-Proto", "https"}, "; Path=/live/demo/; Max-Age=3600; HttpOnly; Secure; SameSite=None; Partitioned"},
+			"media":           {partPath + "?token=" + text, nil, ""},
+			"by header":       {"/live/demo/index.m3u8", []string{"Authorization", "Bearer " + text}, ""},
+			"with the cookie": {"/live/demo/index.m3u8", []string{"Cookie", tokenCookie + "=" + text}, ""},
+		} {
+			got := get(e, c.uri, c.headers...).Header().Get("Set-Cookie")
+			if c.want != "" {
+				c.want = tokenCookie + "=" + text + c.want
+			}
+			if got != c.want {
+				t.Errorf("%s: %q, want %q", name, got, c.want)
+			}
+		}
+	})
+}
+
+// TestPlainPlayerWithToken: an HTTP client that keeps cookies gets all that the playlist names, and no other stream.
+func TestPlainPlayerWithToken(t *testing.T) {
+	site := newGuests(t, token.EdDSA)
+	e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys})
+	server := httptest.NewServer(e)
+	defer server.Close()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	player := &http.Client{Jar: jar}
+	defer player.CloseIdleConnections()
+	for _, c := range []struct {
+		path string
+		want int
+	}{
+		{partPath, 401}, {"/live/demo/index.m3u8?token=" + site.invite(t, "demo"), 200}, {playlistPath, 200}, {partPath, 200},
+		{"/live/other/index.m3u8", 401},
+	} {
+		resp, err := player.Get(server.URL + c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != c.want {
+			t.Errorf("%s: %d, want %d", c.path, resp.StatusCode, c.want)
+		}
+	}
+}
+
+func TestShown(t *testing.T) {
+	a := &admission{keys: &token.Keys{}}
+	for control, want := range map[string]string{
+		"public, max-age=31536000, immutable":    "private, max-age=31536000, immutable",
+		"max-age=1":                              "private, max-age=1",
+		"Public,S-MaxAge=9, max-age=2":           "private, max-age=2",
+		"no-store":                               "no-store",
+		"max-age=1, no-store":                    "no-store",
+		"":                                       "private",
+		"private, max-age=1, stale-if-error=60":  "private, max-age=1, stale-if-error=60",
+		"max-age=1, proxy-revalidate, no-store ": "no-store",
+	} {
+		if got := a.shown(target{kind: media}, control); got != want {
+			t.Errorf("%q is shown as %q, want %q", control, got, want)
+		}
+		if got := a.shown(target{kind: api}, control); got != control {
+			t.Errorf("the API's %q is shown as %q", control, got)
+		}
+		if got := (&admission{}).shown(target{kind: media}, control); got != control {
+			t.Errorf("without tokens %q is shown as %q", control, got)
+		}
+	}
+}
+
+// TestKnownTokens: however many tokens come, so many bytes of them are kept, and those that are in use.
+func TestKnownTokens(t *testing.T) {
+	k := newKnownTokens(100 * (4 + knownSize))
+	k.add("used", token.Claims{Stream: "demo", Name: "n"})
+	for i := range 10_000 {
+		k.add(fmt.Sprintf("%04d", i), token.Claims{})
+		if c, ok := k.look("used"); !ok || c.Stream != "demo" || c.Name != "" {
+			t.Fatalf("after %d others: %+v, %v", i, c, ok)
+		}
+		if n := k.len(); n > 100 {
+			t.Fatalf("%d are kept", n)
+		}
+	}
+	if _, ok := k.look("0000"); ok {
+		t.Error("the first of 10,000 is still there")
+	}
+	if n := k.len(); n < 50 {
+		t.Errorf("%d are kept, though there is room", n)
+	}
+}
+
+// FuzzOffered: no request panics, and what is taken for a token stands in it.
+func FuzzOffered(f *testing.F) {
+	f.Add("Bearer a.b.c", "token=a.b.c", "shoal-token=a.b.c")
+	f.Add("bearer  x", "a&&token=&token=x&token", "shoal-token=\"x\"; shoal-token")
+	f.Add("Basic x", "token==&=token", ";;=;")
+	site := newGuests(f, token.EdDSA)
+	e := newEdge(f, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {}), Tokens: site.keys})
+	f.Fuzz(func(t *testing.T, authorization, query, cookie string) {
+		r := &http.Request{Method: http.MethodGet, Header: http.Header{"Authorization": {authorization}, "Cookie": {cookie}}, RemoteAddr: query}
+		r.URL = &url.URL{Path: partPath, RawQuery: query}
+		text, byQuery, err := offered(r)
+		if err != nil && text != "" || byQuery && !strings.Contains(query, "token="+text) || text != "" && !byQuery && !strings.Contains(authorization, text) {
+			t.Errorf("%q, %v, %v of %q and %q", text, byQuery, err, authorization, query)
+		}
+		w := httptest.NewRecorder()
+		if e.admit(w, r, target{kind: media, stream: "demo", path: partPath}) || w.Code/100 != 4 {
+			t.Errorf("let in: %q %q %q", authorization, query, cookie)
+		}
+	})
+}
+
+// BenchmarkAdmit is what a hit pays for its token, and what one costs that was not seen before.
+func BenchmarkAdmit(b *testing.B) {
+	site := newGuests(b, token.EdDSA)
+	text := site.invite(b, "demo")
+	r := httptest.NewRequest(http.MethodGet, partPath, nil)
+	r.Header.Set("Authorization", "Bearer "+text)
+	t := target{kind: media, stream: "demo", path: partPath}
+	for name, config := range map[string]Config{"off": {}, "known": {Tokens: site.keys}} {
+		e := newEdge(b, config)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !e.admit(nil, r, t) {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
+	e := newEdge(b, Config{Tokens: site.keys})
+	b.Run("new", func(b *testing.B) {
+		for b.Loop() {
+			e.admission.known = newKnownTokens(maxKnown)
+			if !e.admit(nil, r, t) {
+				b.Fatal("refused")
+			}
+		}
+	})
+}
