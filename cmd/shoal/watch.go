@@ -32,7 +32,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
 	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 100ms for each, at most 15s)")
 	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default those that the watch page names, or /tracker on the stream's host)")
-	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers that want one, see shoal token; all viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")
+	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers and edges that want one, see shoal token; also in the link, …?token=TOKEN or #token=TOKEN. All viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
 	most := flags.Int("max-upload", 0, "the most that each viewer lends of its uplink, in `kbit/s` (default all of it)")
 	control := flags.Bool("control", false, "measure once more without the swarm, for comparison")
@@ -51,7 +51,8 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	if *most != 0 && (*most < 10 || *most > 10*math.MaxUint16) {
 		return usageError(fmt.Sprintf("watch: want -max-upload between 10 and %d kbit/s", 10*math.MaxUint16))
 	}
-	config.URL, config.Cap = positional[0], uint16(*most/10)
+	link, inLink := viewer.SplitToken(positional[0])
+	config.URL, config.Token, config.Cap = link, cmp.Or(config.Token, inLink), uint16(*most/10)
 	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 
 	if config.N > 1 && config.Token != "" && !config.NoP2P && !*asJSON {
@@ -62,6 +63,8 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	switch report.WatchReport, err = viewer.Watch(ctx, config); {
 	case errors.Is(err, viewer.ErrRefused): // there is a report all the same
 		refused = fmt.Errorf("%w\n%s", err, advice(config.Token, report.Refusal))
+	case errors.Is(err, viewer.ErrToken):
+		return fmt.Errorf("%w\n%s", err, letIn(config.Token))
 	case err != nil:
 		return err
 	case report.Refused > 0:
@@ -96,6 +99,14 @@ func advice(token, why string) string {
 		return "-token TOKEN gives the viewers a token, shoal token make makes one; " + without
 	}
 	return "-token needs one that is for this stream, has not ended, and is made with a key that the tracker knows: shoal token make; " + without
+}
+
+// letIn says what to do where an edge lets nobody watch.
+func letIn(token string) string {
+	if token == "" {
+		return "-token TOKEN gives the viewers a token, shoal token make makes one"
+	}
+	return "-token needs one that is for this stream, has not ended, and is made with a key that the edge knows: shoal token make"
 }
 
 func (w watched) print(out io.Writer) error {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -43,9 +44,9 @@ func ask(ctx context.Context, h *http.Client, at, span string) (*http.Response, 
 		return nil, err
 	}
 	if a.StatusCode != want {
-		io.Copy(io.Discard, io.LimitReader(a.Body, 4<<10)) // so that the connection is used again
+		why, _ := io.ReadAll(io.LimitReader(a.Body, 4<<10)) // to its end, so that the connection is used again
 		a.Body.Close()
-		return nil, &statusError{at, a.StatusCode}
+		return nil, &statusError{at, a.StatusCode, string(why)}
 	}
 	return a, nil
 }
@@ -74,10 +75,20 @@ func get(ctx context.Context, h *http.Client, at string, limit int64) ([]byte, e
 type statusError struct {
 	url  string
 	code int
+	why  string // what the edge says, its first words
 }
 
 func (e *statusError) Error() string {
-	return fmt.Sprintf("%s: %d %s", e.url, e.code, http.StatusText(e.code))
+	said := fmt.Sprintf("%s: %d %s", e.url, e.code, http.StatusText(e.code))
+	if why, _, _ := strings.Cut(e.why, "\n"); why != "" && e.barred() {
+		said += ": " + why
+	}
+	return said
+}
+
+// barred tells whether the edge wants a viewer token, or another one.
+func (e *statusError) barred() bool {
+	return e.code == http.StatusUnauthorized || e.code == http.StatusForbidden
 }
 
 // key returns the stream's public key: the configured one, or what the edge's API says.

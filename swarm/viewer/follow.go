@@ -89,7 +89,7 @@ func (f *follower) run(ctx context.Context) error {
 }
 
 // variant returns the URL of the media playlist. It is patient with an edge that is not there, not with one that says
-// that there is no such stream.
+// that there is no such stream, or that this viewer may not watch it.
 func (f *follower) variant(ctx context.Context) (*url.URL, error) {
 	base, err := url.Parse(f.url)
 	if err != nil {
@@ -105,8 +105,11 @@ func (f *follower) variant(ctx context.Context) (*url.URL, error) {
 			return url.Parse(at)
 		}
 		var status *statusError
-		if errors.As(err, &status) && status.code == http.StatusNotFound {
+		switch {
+		case errors.As(err, &status) && status.code == http.StatusNotFound:
 			return nil, fmt.Errorf("viewer: %w", err)
+		case status != nil && status.barred():
+			return nil, fmt.Errorf("%w: %w", ErrToken, err)
 		}
 		if !sleep(ctx, pause) {
 			return base, nil

@@ -25,7 +25,7 @@ var ErrTracker = errors.New("viewer: want ws://HOST/tracker or wss://HOST/tracke
 type Config struct {
 	URL    string // of the playlist (http://HOST/live/NAME/index.m3u8) or of the watch page (http://HOST/watch/NAME)
 	Key    []byte // the stream's Ed25519 public key; empty: asked of http://HOST/api/v1/streams/NAME
-	Token  string // viewer token for the tracker
+	Token  string // viewer token, for trackers and edges that want one
 	P2P    bool   // join the swarm; without it the viewer is a plain LL-HLS player
 	Flags  uint8  // wire.MayUpload, Metered, Hidden; 0: MayUpload
 	Weight uint16 // what the uplink is taken for until it was measured, in units of 10 kbit/s; 0: the scheduler's default
@@ -79,6 +79,9 @@ func (c *Config) validate() (name string, err error) {
 	}
 	if c.HTTP == nil {
 		c.HTTP = NewHTTP()
+	}
+	if c.Token != "" {
+		c.HTTP = withToken(c.HTTP, c.Token, u.Host)
 	}
 	if c.said == nil {
 		c.said = new(once)
