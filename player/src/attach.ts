@@ -13,6 +13,7 @@ import type { Events, HlsConfig } from 'hls.js';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
+import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, Viewing } from './stats.ts';
@@ -37,7 +38,7 @@ export interface SwarmOptions {
   key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
   tracker?: string; // URL, or several with commas, of which one is used at a time; else /tracker beside the stream
   wasm?: string; // URL of shoal.wasm; else beside this script
-  token?: string | (() => string | Promise<string>); // viewer token for the tracker; a function is asked for each socket
+  token?: string | (() => string | Promise<string>); // viewer token; a function is asked for each socket to a tracker, and before the token ends
   p2p?: 'on' | 'off';
   maxUploadKbps?: number; // the most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
@@ -50,9 +51,10 @@ export interface Swarm {
   close(): void;
 }
 
-export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
+export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(options, () => hls.url ?? '')): Swarm {
   const began = performance.now();
   const beacons = new Beacons();
+  const takeBack = pass.lend(hls.config);
   let session: Session | null = null;
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself
@@ -60,11 +62,15 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   // The session begins with the first playlist: only then is the stream's URL known.
   const playing = (url: string): Session => {
     if (session) return session;
-    const address = describeStream(hls.url || url, options);
+    const address = describeStream(hls.url || url, options, pass);
     session = new Session({
       ...address,
       wasm: options.wasm ?? new URL('shoal.wasm', import.meta.url).href,
-      token: () => (typeof options.token === 'function' ? options.token() : options.token ?? ''),
+      token: () => {
+        const own = typeof options.token === 'function' ? options.token() : options.token ?? '';
+        return own === '' ? pass.token() : own; // it may stand in the stream's URL
+      },
+      pass,
       p2p: options.p2p !== 'off',
       maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
@@ -114,11 +120,14 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     follow: (url, signal) => session?.follow(url, signal) ?? null,
     followed: (text) => holdBack.look(text),
     requested: () => playlistRequests++,
+    plain: (url) => pass.plain(url),
+    renew: () => pass.renew(),
   });
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
     requested: (url) => session?.requested(url),
     fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis) ?? null,
+    renew: () => pass.renew(),
     get appended() {
       return options.appended;
     },
@@ -133,6 +142,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
       hls.config.fLoader = undefined;
+      takeBack();
       forgotten.close();
       holdBack.close();
       viewing?.close();
@@ -146,12 +156,17 @@ function unplayed({ media, latestLevelDetails: details }: Hls): number {
   return media && media.currentTime > 0 && details && details.type !== 'VOD' ? details.edge - media.currentTime : 0;
 }
 
+// passOf makes what goes along to the server of a stream out of the options.
+export function passOf(options: SwarmOptions, home: () => string): Pass {
+  return new Pass(() => (typeof options.token === 'function' ? options.token() : options.token ?? ''), home);
+}
+
 // describeStream fills in what the options leave open, from the stream's URL.
-export function describeStream(url: string, options: SwarmOptions): { name: string; key: string | (() => Promise<string>); trackers: string[] } {
+export function describeStream(url: string, options: SwarmOptions, pass?: Pass): { name: string; key: string | (() => Promise<string>); trackers: string[] } {
   const base = new URL(url, document.baseURI);
   const name = options.name || streamName(base.href);
   const trackers = (options.tracker || '/tracker').split(',').filter((text) => text.trim() !== '').map((text) => trackerURL(text.trim(), base));
-  const key = options.key || (async () => (await describeLive(base.href, name))?.publicKey ?? '');
+  const key = options.key || (async () => (await describeLive(base.href, name, undefined, pass))?.publicKey ?? '');
   return { name, key, trackers: name === '' ? [] : trackers };
 }
 
@@ -179,10 +194,11 @@ export interface LiveStream {
 }
 
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
-export async function describeLive(url: string, name: string, signal?: AbortSignal): Promise<LiveStream | null> {
+export async function describeLive(url: string, name: string, signal?: AbortSignal, pass?: Pass): Promise<LiveStream | null> {
   if (name === '') return null;
   return answered(signal, async (signal) => {
-    const response = await fetch(new URL(`/api/v1/streams/${name}`, url), { signal });
+    const at = new URL(`/api/v1/streams/${name}`, url);
+    const response = await (pass ? pass.fetch(at, { signal }) : fetch(at, { signal }));
     if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
     return response.ok ? ((await response.json()) as LiveStream) : null;
   });

@@ -72,6 +72,8 @@ const WORDS: Record<PlaybackState, [string, string]> = {
   unknown: ['Nothing is on under this name yet', 'Stay here: when it begins, it plays by itself.'],
   away: ['The broadcaster is away', 'Stay here: the picture comes back by itself.'],
   ended: ['The stream has ended', 'If it begins again, it plays here.'],
+  uninvited: ['This stream is for invited viewers', 'Open it by the link that you were given.'],
+  refused: ['Your link does not open this stream', 'It is for another one, or has ended. Get a new one where you got it.'],
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
 };
 

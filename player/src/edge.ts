@@ -2,6 +2,7 @@
 // arrived, also of fetches that fail.
 
 import { joined } from './bytes.ts';
+import type { Pass } from './pass.ts';
 
 export interface Fetched {
   bytes: Uint8Array<ArrayBuffer>;
@@ -26,12 +27,18 @@ const RELOAD_TIMEOUT = 4000; // a part is not waited for much longer than it las
 const MOST_TEXT = 16 << 20; // a playlist of a day of segments of one second is 7 MB
 
 export class Edge {
+  readonly #pass: Pass | null;
   requests = 0;
   bytes = 0; // of media, all that arrived
   bringsHashes = false; // with its answers, as far as is known
   bad = 0; // answers that were not what a true record says
   #rate = 0;
   #millis = 0;
+
+  // The pass goes along with each request, where there is one.
+  constructor(pass: Pass | null = null) {
+    this.#pass = pass;
+  }
 
   // Bytes a millisecond that the edge has lately given, 0 while that is not known.
   get rate(): number {
@@ -99,7 +106,8 @@ export class Edge {
     if (signal.aborted) stop();
     this.requests++;
     try {
-      const response = await fetch(url, { ...init, signal: give.signal, credentials: 'same-origin' });
+      const full: RequestInit = { ...init, signal: give.signal, credentials: 'same-origin' };
+      const response = await (this.#pass ? this.#pass.fetch(url, full) : fetch(url, full));
       if (!response.ok || !response.body) throw new Error(`edge: ${response.status} for ${url}`);
       return await read(response, response.body);
     } finally {

@@ -2,8 +2,8 @@
 //
 // A page that knows that the broadcast is over sets ended: the picture then does not say that its broadcaster is away.
 //
-// The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker: a page may set
-// a new one before the old one ends.
+// The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker, and for each request to
+// the edge: a page sets a new one before the old one ends.
 //
 // Plays a live stream, with the swarm where that is possible, or a recording. Without autoplay no media is loaded until play
 // is pressed. Its property `stats` is a plain object with all numbers;
@@ -27,7 +27,7 @@ const NO_STATS: Stats = {
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
 
 export class ShoalPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'p2p'];
+  static readonly observedAttributes = ['src', 'p2p', 'token'];
 
   onappend: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
 
@@ -101,8 +101,10 @@ export class ShoalPlayer extends HTMLElement {
     this.close();
   }
 
-  attributeChangedCallback(_name: string, before: string | null, after: string | null): void {
-    if (this.isConnected && this.#timer !== undefined && before !== after) this.#open();
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (!this.isConnected || this.#timer === undefined || before === after) return;
+    if (name === 'token') this.#playback?.admitted();
+    else this.#open();
   }
 
   // close stops playing and leaves the swarm.

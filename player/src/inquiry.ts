@@ -5,6 +5,7 @@
 // Of several askings only the newest loads anything. Whoever loads the stream stops it.
 
 import { answered, describeLive, type LiveStream, streamName } from './attach.ts';
+import type { Pass } from './pass.ts';
 
 // connecting: the stream is on, or nobody tells; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over.
 export type Reason = 'connecting' | 'unknown' | 'away' | 'ended';
@@ -27,8 +28,11 @@ export class Inquiry {
   readonly #events: InquiryEvents;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked = 0; // times; only the newest counts
+  readonly #pass: Pass | undefined;
 
-  constructor(src: string, signal: AbortSignal, events: InquiryEvents) {
+  // The pass goes along, where there is one.
+  constructor(src: string, signal: AbortSignal, events: InquiryEvents, pass?: Pass) {
+    this.#pass = pass;
     this.#src = src;
     this.#name = streamName(src);
     this.#signal = signal;
@@ -66,7 +70,7 @@ export class Inquiry {
     }
     const slow = setTimeout(() => this.#events.slow(), SLOW_MILLIS);
     try {
-      const stream = await describeLive(this.#src, this.#name, this.#signal);
+      const stream = await describeLive(this.#src, this.#name, this.#signal, this.#pass);
       if (stream) this.#events.told(stream);
       if (stream?.state === 'live') {
         this.#events.because('connecting');
@@ -88,6 +92,6 @@ export class Inquiry {
 
   // served tells whether the playlist is there: not every server of media tells of its streams.
   #served(): Promise<boolean> {
-    return answered(this.#signal, async (signal) => (await fetch(this.#src, { signal })).ok);
+    return answered(this.#signal, async (signal) => (await (this.#pass ? this.#pass.fetch(this.#src, { signal }) : fetch(this.#src, { signal }))).ok);
   }
 }

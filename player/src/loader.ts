@@ -4,6 +4,7 @@
 // of the edge: hls.js asks again.
 
 import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
+import { barred } from './pass.ts';
 
 export interface Wanted {
   url: string;
@@ -26,9 +27,26 @@ export interface MediaSource {
   fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null;
   // appended tells what is about to be given to hls.js; only called where it is there.
   appended?: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null;
+  // renew tells, where the edge did not let this viewer in, whether it may now: there is another token.
+  renew?(): Promise<boolean>;
 }
 
 const BAD_GATEWAY = 502; // one of the codes after which hls.js tries again
+
+interface LoadError {
+  code: number;
+  text: string;
+}
+
+// retried tells of an error. One that says that this viewer is not let in becomes another, after which hls.js tries again, if there is a
+// new token for that.
+export function retried(error: LoadError, renew: (() => Promise<boolean>) | undefined, tell: (error: LoadError) => unknown): void {
+  if (!renew || !barred(error.code)) {
+    tell(error);
+    return;
+  }
+  void renew().catch(() => false).then((other) => tell(other ? { code: BAD_GATEWAY, text: error.text } : error));
+}
 
 // mediaLoader returns an fLoader for hls.js.
 export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
@@ -122,6 +140,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       source.requested(context.url);
       this.#beneath.load(context, config, {
         ...callbacks,
+        onError: (error, ctx, details, stats) => retried(error, source.renew, (error) => this.#over || callbacks.onError(error, ctx, details, stats)),
         onSuccess: (response, stats, ctx, details) => {
           const { data } = response;
           const accept = (): void => {

@@ -2,13 +2,15 @@
 // comes back. Whoever watches never has to reload the page.
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { attachSwarm, LIVE, type LiveStream, type Swarm, type SwarmOptions } from './attach.ts';
+import { answered, attachSwarm, LIVE, type LiveStream, passOf, type Swarm, type SwarmOptions } from './attach.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
+import { barred, type Pass } from './pass.ts';
 import { Standing } from './standing.ts';
 
-// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it.
-export type PlaybackState = Reason | 'playing' | 'unplayable';
+// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; uninvited: it is for viewers with a token,
+// and there is none; refused: the token is not, or no longer, good for it.
+export type PlaybackState = Reason | 'playing' | 'unplayable' | 'uninvited' | 'refused';
 
 // What may be seeked in, seconds of the media timeline.
 export interface Span {
@@ -30,6 +32,8 @@ const PATIENT: Partial<HlsConfig> = {
 
 const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its playlist is there to tell
 
+const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
+
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
@@ -40,6 +44,8 @@ export class Playback {
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
   readonly #options: SwarmOptions;
+  readonly #pass: Pass;
+  #knock: ReturnType<typeof setTimeout> | undefined;
   #started = false;
   #hls: Hls | null = null;
   #swarm: Swarm | null = null;
@@ -58,6 +64,7 @@ export class Playback {
     this.#src = new URL(src, document.baseURI).href;
     this.#options = options;
     this.#changed = changed;
+    this.#pass = passOf(options, () => this.#src);
     const { signal } = this.#over;
     this.#following = new Following(video, () => this.#hls);
     this.#inquiry = new Inquiry(this.#src, signal, {
@@ -66,7 +73,7 @@ export class Playback {
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#goesOn || this.#load(),
       loads: () => this.#started,
-    });
+    }, this.#pass);
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
     video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
@@ -90,13 +97,13 @@ export class Playback {
     const video = this.#video;
     if (Hls.isSupported()) {
       const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-      this.#swarm = attachSwarm(hls, this.#options);
+      this.#swarm = attachSwarm(hls, this.#options, this.#pass);
       hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
       hls.loadSource(this.#src);
       hls.attachMedia(video);
     } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
-      video.addEventListener('error', () => this.#later(), { signal: this.#over.signal });
-      video.src = this.#src;
+      video.addEventListener('error', () => void this.#fails(), { signal: this.#over.signal });
+      this.#give();
     } else {
       queueMicrotask(() => this.#become('unplayable'));
     }
@@ -171,6 +178,7 @@ export class Playback {
     this.#over.abort();
     this.#inquiry.stop();
     clearInterval(this.#beat);
+    clearTimeout(this.#knock);
     this.#swarm?.close();
     this.#hls?.destroy();
     if (this.#started && !this.#hls) this.#video.removeAttribute('src');
@@ -212,13 +220,14 @@ export class Playback {
 
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
   #say(state: Reason): void {
-    if (this.#state !== 'playing' || this.#standing.long) this.#become(state);
+    if (!this.#shut && (this.#state !== 'playing' || this.#standing.long)) this.#become(state);
   }
 
   #error(data: ErrorData): void {
     if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
-    else this.#later();
+    if (barred(data.response?.code)) this.#bar();
+    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
+    else this.#fail();
   }
 
   // recover from a media error; a third within ten seconds begins the stream anew.
@@ -257,14 +266,55 @@ export class Playback {
     });
   }
 
+  // bar says that this viewer is not let in, and tries again later.
+  #bar(): void {
+    this.#inquiry.stop();
+    this.#become(this.#pass.sent === '' ? 'uninvited' : 'refused');
+    clearTimeout(this.#knock);
+    this.#knock = setTimeout(() => void this.#pass.renew().finally(() => this.admitted()), KNOCK_MILLIS * (0.7 + 0.6 * Math.random()));
+  }
+
+  // admitted tells that there is another token.
+  admitted(): void {
+    if (this.#shut && !this.#over.signal.aborted) this.#load();
+  }
+
+  // fails: what the browser loads by itself did, and it does not say why.
+  async #fails(): Promise<void> {
+    const { signal } = this.#over;
+    const status = await answered(signal, async (signal) => (await this.#pass.fetch(this.#src, { signal })).status).catch(() => 0);
+    if (signal.aborted) return;
+    if (barred(status)) this.#bar();
+    else this.#fail();
+  }
+
+  // fail: it is another error now than that this viewer is not let in.
+  #fail(): void {
+    if (this.#shut) this.#become('connecting');
+    this.#later();
+  }
+
+  // shut: this viewer is not let in, as far as is known.
+  get #shut(): boolean {
+    return this.#state === 'uninvited' || this.#state === 'refused';
+  }
+
+  // give has the browser load the stream by itself: the token goes along in the URL, and by a cookie from there on.
+  #give(): void {
+    this.#pass.dress(this.#src, (url) => {
+      if (!this.#over.signal.aborted) this.#video.src = url;
+    });
+  }
+
   #load(): void {
+    clearTimeout(this.#knock);
     this.#inquiry.stop();
     this.#end = null; // until it is told again
     this.#recoveries = [];
     if (this.#hls) this.#hls.config.startPosition = this.vod ? this.#video.currentTime : -1;
     if (this.rewound) this.#following.begin(); // it begins at the live edge, as at first
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
-    else this.#video.src = this.#src;
+    else this.#give();
     this.#play();
   }
 

@@ -4,6 +4,7 @@
 // hls.js's own.
 
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats, PlaylistLoaderConstructor, PlaylistLoaderContext } from 'hls.js';
+import { retried } from './loader.ts';
 
 export interface PlaylistSource {
   // playlist shows what came from the edge.
@@ -14,6 +15,10 @@ export interface PlaylistSource {
   followed(text: string): void;
   // requested tells that the edge is asked.
   requested(): void;
+  // plain is a URL as the playlist is known by it: what came along for the viewer alone is no part of it.
+  plain?(url: string): string;
+  // renew tells, where the edge did not let this viewer in, whether it may now: there is another token.
+  renew?(): Promise<boolean>;
 }
 
 export interface Followed {
@@ -115,13 +120,16 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
       source.requested();
       this.#beneath.load(context, config, {
         ...callbacks,
+        onError: (error, ctx, details, stats) => retried(error, source.renew, (error) => this.#callbacks && callbacks.onError(error, ctx, details, stats)),
         onSuccess: (response, stats, ctx, details) => {
+          const at = response.url || ctx.url;
+          const url = source.plain?.(at) ?? at;
           try {
-            if (typeof response.data === 'string') source.playlist(response.url || ctx.url, response.data);
+            if (typeof response.data === 'string') source.playlist(url, response.data);
           } catch (error) {
             console.warn('shoal: playlist not read', error);
           }
-          callbacks.onSuccess(response, stats, ctx, details);
+          callbacks.onSuccess(url === at ? response : { ...response, url }, stats, ctx, details);
         },
       });
     }

@@ -18,6 +18,7 @@ import { type Frame, Links } from './links.ts';
 import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
 import { ANY_WAY, PeerLink, readReach } from './peer.ts';
+import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
 import { type ChunkRecord, INIT } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
@@ -35,6 +36,7 @@ export interface SessionOptions {
   trackers: readonly string[]; // URLs, absolute, of which one is used at a time; none: no swarm
   wasm: string; // URL of shoal.wasm
   token(): string | Promise<string>; // viewer token for the tracker, asked for each socket; '' for none
+  pass?: Pass; // what goes along to the edge
   p2p: boolean; // false: no swarm
   maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
@@ -53,7 +55,7 @@ const MOST_CAP = 0xffff;
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
-  readonly #edge = new Edge();
+  readonly #edge: Edge;
   readonly #store = new Store((id) => this.#forget(this.#chunks.byID(id)));
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
@@ -78,6 +80,7 @@ export class Session implements MediaSource {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#edge = new Edge(options.pass ?? null);
     this.#links = new Links((initiator, events) => new PeerLink(this.#reach, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),

@@ -301,3 +301,27 @@ test('an abort or the end while the source is asked ends there', async () => {
   await settle();
   assert.deepEqual(late.log, []);
 });
+
+for (const [what, code, other, want] of [
+  ['there is another token', 401, true, 502],
+  ['there is none', 401, false, 401],
+  ['for another stream, and there is another token', 403, true, 502],
+  ['it is another error', 404, true, 404],
+] as const) {
+  test(`an edge that does not let this viewer in: ${what}`, async () => {
+    let asked = 0;
+    const renew = async (): Promise<boolean> => (asked++, other);
+    const codes: number[] = [];
+    const onError = ({ code }: { code: number }): unknown => codes.push(code);
+    const w = world({ renew });
+    w.loader.load(w.context, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+    w.beneath.callbacks?.onError({ code, text: '' }, w.context, null, w.beneath.stats);
+    const PlaylistLoader = playlistLoader({ playlist: () => undefined, follow: () => null, followed: () => undefined, requested: () => undefined, renew });
+    const lists = new PlaylistLoader({ loader: Beneath } as unknown as HlsConfig);
+    lists.load({ url: 'http://edge/a.m3u8' } as PlaylistLoaderContext, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+    Beneath.made.at(-1)?.callbacks?.onError({ code, text: '' }, {} as LoaderContext, null, w.beneath.stats);
+    await new Promise(setImmediate);
+    assert.deepEqual(codes, [want, want]);
+    assert.equal(asked, code === 404 ? 0 : 2);
+  });
+}

@@ -179,6 +179,26 @@ test('a server that does not answer is slow or lost, which is said after four se
   assert.equal(playback.state, 'connecting');
 });
 
+test('who is not let in is told, and comes in with another token', async (t) => {
+  const { playback, video, stream, pass } = await watching(t);
+  const ask = globalThis.fetch;
+  let status = 401;
+  t.mock.method(globalThis, 'fetch', async (url: string | URL, init?: RequestInit) => (String(url).includes('/live/') ? new Response('', { status }) : ask(url, init)));
+  stream.moving = false;
+  video.tell('error');
+  await pass(10);
+  assert.deepEqual([playback.state, video.loads], ['uninvited', 1]);
+  await pass(15); // it knocks
+  assert.deepEqual([playback.state, video.loads], ['uninvited', 2]);
+  playback.admitted();
+  assert.equal(video.loads, 3);
+  status = 404;
+  stream.state = 'ended';
+  video.tell('error');
+  await pass(1);
+  assert.equal(playback.state, 'ended', 'it is another error now');
+});
+
 interface Listed {
   type?: string;
   fragmentStart?: number;

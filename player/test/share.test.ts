@@ -38,7 +38,7 @@ test('the first is not who has no link to the others', () => {
     ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'You are the first here'],
     ['one peer', on({ peers: 1, linksNoRoute: 1 }), 3, 'of the picture came from one other viewer in'],
     ['two peers', on({ peers: 2 }), 3, 'of the picture came from 2 other viewers in'],
-    ['refused', stats({ p2p: 'refused', refusal: '429: another viewer is here' }), 3, 'The tracker refused (429: another viewer is here). All comes from the edge.'],
+    ['refused', stats({ p2p: 'refused', refusal: '429: another viewer is here' }), 3, 'Too many come from where you are, or by your link'],
     ['off', stats({ p2p: 'off' }), 3, 'The swarm is off'],
   ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
 });

@@ -37,8 +37,19 @@ export function describe(stats: Stats, viewers: number | undefined): string {
   if (p2p === 'joining') return 'Joining the swarm…';
   if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
   if (p2p === 'away') return 'Nobody else is so far behind live: all comes from the edge, until you are back.';
-  if (p2p === 'refused') return stats.refusal ? `The tracker refused (${stats.refusal}). All comes from the edge.` : 'The tracker refused: all comes from the edge.';
+  if (p2p === 'refused') return `${refusal(stats.refusal ?? '')}: all comes from the edge.`;
   if (peers > 0) return `of the picture came from ${peers === 1 ? 'one other viewer' : `${peers} other viewers`} in the last half minute.`;
   const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);
   return unlinked ? 'No link to another viewer is open yet: all comes from the edge.' : 'You are the first here: all comes from the edge.';
+}
+
+// refusal says in a viewer's words why a tracker did not take it. What it said itself is for whoever runs it: it stands in stats.refusal.
+function refusal(why: string): string {
+  switch (why.slice(0, 3)) {
+    case '401': return 'Only invited viewers share with others here';
+    case '403': return 'Your link does not let you share with others here';
+    case '429': return 'Too many come from where you are, or by your link, to share with others now';
+    case '503': return 'Too many are here to share with others now';
+    default: return 'You cannot share with other viewers now';
+  }
 }

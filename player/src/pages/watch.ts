@@ -12,13 +12,19 @@ const state = find('#state');
 const facts = find('#facts');
 const copy = find<HTMLButtonElement>('#copy');
 
-// A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server.
-const token = new URLSearchParams(location.hash.slice(1)).get('token');
+// A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server. One that stands in the query becomes one in
+// the fragment, so that it is not sent once more, nor copied along.
+const query = new URLSearchParams(location.search);
+const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? query.get('token');
 if (token) player.setAttribute('token', token);
+if (query.has('token')) {
+  query.delete('token');
+  history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}#token=${token ?? ''}`);
+}
 
 // And a viewer who wants no swarm says so, /watch/NAME?p2p=off. This script runs before the player's, which is to know it
 // before it begins.
-if (new URLSearchParams(location.search).get('p2p') === 'off') player.setAttribute('p2p', 'off');
+if (query.get('p2p') === 'off') player.setAttribute('p2p', 'off');
 
 document.title = `${name} · Shoal`;
 
