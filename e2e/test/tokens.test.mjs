@@ -1,7 +1,8 @@
-// A tracker that wants tokens, and several trackers: who may not join plays on from the edge and asks no more; who may is
-// linked; when Redis goes nobody loses a link, and when a tracker goes, its viewers are at another within ten seconds.
+// A tracker that wants tokens, an edge that does, and several trackers: who may not join plays on from the edge and asks no more; who may not
+// watch is told so in a viewer's words; who may is linked; when Redis goes nobody loses a link, and when a tracker goes, its viewers are at another within ten seconds.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
@@ -55,6 +56,103 @@ test('viewer tokens', { timeout: 120_000 }, async (t) => {
   assert.equal(second.bytesToPeers, 0, 'a viewer that may not upload did');
   assert.ok(first.bytesToPeers > 0, 'nothing was sent at all');
   await noStalls(t, [...viewers, ...Object.values(strangers)], 'with and without a token');
+});
+
+test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
+  const site = join(folder('keys'), 'site.json');
+  const keys = join(folder('keys'), 'public.json');
+  await token('key', '-key', site);
+  writeFileSync(keys, await token('public', '-key', site));
+  const make = (...args) => token('make', '-key', site, ...args);
+  const locked = ['-viewer-key', keys];
+  const source = await origin(t, { stream: 'demo' });
+  const at = { http: port(), admin: port() };
+  const swarm = await tracker(t, { pages: `http://127.0.0.1:${at.http}`, args: [...locked, '-token-viewers', '2'] });
+  const copies = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${swarm.ports.http}/tracker`, ports: at, args: locked });
+  const other = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${swarm.ports.http}/tracker`, args: locked });
+  push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
+  await copies.live('demo');
+
+  const browser = await launch(t);
+  const barred = /status of 40[13]/;
+  const watch = (mark, ...expected) => browser.open(`${copies.base}/watch/demo${mark}`, { expected });
+  const word = (viewer) => viewer.page.locator('shoal-player .word b').textContent();
+  const state = (viewer) => viewer.page.evaluate(() => document.querySelector('shoal-player').state);
+  const give = (viewer, text) => viewer.page.evaluate((text) => document.querySelector('shoal-player').setAttribute('token', text), text);
+
+  // Those who may not.
+  const strangers = [
+    [await watch('', barred), 'uninvited', 'This stream is for invited viewers'],
+    [await watch(`#token=${await make('-stream', 'other')}`, barred), 'refused', 'Your link does not open this stream'],
+    [await watch('#token=a.b.c', barred), 'refused', 'Your link does not open this stream'],
+  ];
+  for (const [viewer, want, says] of strangers) {
+    await until(`${viewer.name} to be told`, async () => (await state(viewer)) === want, { seconds: 10 });
+    assert.equal(await word(viewer), says);
+    const stats = await viewer.stats();
+    assert.deepEqual([stats.bytesFromEdge, stats.bytesFromPeers, stats.startupMillis], [0, 0, 0], 'media came without a token');
+  }
+  assert.equal((await copies.metrics()).sum('shoal_edge_sent_bytes_total', { kind: 'media' }), 0);
+  await Promise.all(strangers.slice(1).map(([viewer]) => viewer.close()));
+
+  // Those who may: by a link of either form, whose token stays out of the address that is sent and copied. The page keeps none in its query.
+  const viewers = [await watch(`?token=${await make('-stream', 'demo')}`), await watch(`#token=${await make('-stream', '*')}`)];
+  for (const viewer of viewers) await viewer.moving();
+  await until('those with tokens to be linked', async () => {
+    const stats = await Promise.all(viewers.map((v) => v.stats()));
+    return stats.every((s) => s.p2p === 'on' && s.peers === 1 && s.bytesFromPeers > 0);
+  }, { seconds: 25 });
+  assert.equal(await viewers[0].page.evaluate(() => location.search), '');
+
+  // A stranger who is given one comes in without loading the page anew.
+  await give(strangers[0][0], await make('-stream', 'demo'));
+  await strangers[0][0].moving();
+  await strangers[0][0].close();
+
+  // One whose token ends is told so, and comes back with another.
+  const brief = await watch(`#token=${await make('-stream', 'demo', '-for', '6s')}`, barred);
+  await brief.moving();
+  const { loaded } = await brief.playback();
+  await until('it to end', async () => (await state(brief)) === 'refused', { seconds: 40 });
+  await give(brief, await make('-stream', 'demo'));
+  await until('it to play again', async () => (await state(brief)) === 'playing', { seconds: 15 });
+  assert.equal((await brief.playback()).loaded, loaded, 'the page was loaded anew');
+  await noStalls(t, viewers, 'with tokens at the edge, one of which ended in the swarm');
+  await Promise.all([...viewers, brief].map((viewer) => viewer.close()));
+
+  // A page with a stream of another origin sends it in the query, and asks for no leave before each part.
+  const asked = [];
+  const guest = await browser.open(`${copies.base}/ops`, { before: (page) => page.on('request', (request) => asked.push(request)) });
+  await guest.page.evaluate(async ([src, text, tracker]) => {
+    await import('/assets/shoal-player.js');
+    const player = document.createElement('shoal-player');
+    for (const [name, value] of Object.entries({ src, token: text, tracker, autoplay: '', muted: '' })) player.setAttribute(name, value);
+    document.body.replaceChildren(player);
+  }, [`${other.base}/live/demo/index.m3u8`, await make('-stream', 'demo'), `ws://127.0.0.1:${swarm.ports.http}/tracker`]);
+  await until('the guest to play', async () => (await state(guest)) === 'playing' && (await guest.stats()).bytesFromEdge > 0, { seconds: 15 });
+  const media = asked.filter((request) => request.url().startsWith(`${other.base}/live/`));
+  assert.ok(media.length > 3 && media.every((request) => request.method() === 'GET' && /[?&]token=/.test(request.url())), 'a request without its token, or a question for leave');
+
+  await guest.close();
+
+  // Players of other makes are given a URL with it, and go on by a cookie.
+  const url = `${copies.base}/live/demo/index.m3u8`;
+  const read = (...args) => run('reader', 'ffmpeg', ['-nostdin', '-v', 'error', '-i', ...args, '-t', '3', '-f', 'null', '-']);
+  const [letIn, turnedAway] = [await read(`${url}?token=${await make('-stream', 'demo')}`), await read(url)];
+  assert.deepEqual([letIn.code, letIn.output.trim()], [0, '']);
+  assert.ok(turnedAway.code !== 0 && /401 Unauthorized/.test(turnedAway.output), turnedAway.output);
+
+  // Native viewers.
+  const shoal = (...args) => run('watch', program, ['watch', '-seconds', '3', '-json', ...args]);
+  const native = await shoal('-n', '2', `${copies.base}/watch/demo#token=${await make('-stream', 'demo')}`);
+  assert.equal(native.code, 0, native.output);
+  assert.equal(JSON.parse(native.output.trim().split('\n').at(-1)).failed, 0);
+  const refused = await shoal(`${copies.base}/watch/demo`);
+  assert.ok(refused.code === 1 && /open the link/.test(refused.output) && /-token TOKEN/.test(refused.output), refused.output);
+
+  const counts = await copies.metrics();
+  t.diagnostic(`${counts.sum('shoal_edge_token_checks_total')} signatures checked, ${counts.sum('shoal_edge_token_refusals_total')} requests refused, ` +
+    `${counts.sum('shoal_edge_requests_total', { stream: 'demo' })} answered`);
 });
 
 test('several trackers', { timeout: 150_000 }, async (t) => {

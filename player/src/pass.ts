@@ -14,6 +14,8 @@ const EARLY_MILLIS = 30000; // before its end a token is renewed
 const TRUSTED_MILLIS = 60000; // a token that seems to end sooner than that is a short one, or the clock is wrong: then the server tells
 
 export class Pass {
+  // onbarred is called when the server refused what was fetched here, and there is no other token.
+  onbarred: (() => void) | null = null;
   readonly #ask: Ask;
   readonly #home: () => string;
   #kept: string | null = null; // came by a promise
@@ -69,7 +71,7 @@ export class Pass {
     if (token === '') return fetch(url, init);
     const headers = (): HeadersInit => ({ ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` });
     const response = await (sameOrigin(url) ? fetch(url, { ...init, headers: headers() }) : fetch(withToken(url, token), init));
-    if (barred(response.status)) void this.renew(token);
+    if (barred(response.status)) void this.renew(token).then((other) => other || this.onbarred?.());
     return response;
   }
 

@@ -65,6 +65,7 @@ export class Playback {
     this.#options = options;
     this.#changed = changed;
     this.#pass = passOf(options, () => this.#src);
+    this.#pass.onbarred = () => this.#bar();
     const { signal } = this.#over;
     this.#following = new Following(video, () => this.#hls);
     this.#inquiry = new Inquiry(this.#src, signal, {
@@ -96,11 +97,7 @@ export class Playback {
     this.#become('connecting');
     const video = this.#video;
     if (Hls.isSupported()) {
-      const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-      this.#swarm = attachSwarm(hls, this.#options, this.#pass);
-      hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
-      hls.loadSource(this.#src);
-      hls.attachMedia(video);
+      this.#open();
     } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
       video.addEventListener('error', () => void this.#fails(), { signal: this.#over.signal });
       this.#give();
@@ -266,17 +263,38 @@ export class Playback {
     });
   }
 
-  // bar says that this viewer is not let in, and tries again later.
+  // open plays by hls.js.
+  #open(): void {
+    clearTimeout(this.#knock);
+    const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
+    this.#swarm = attachSwarm(hls, this.#options, this.#pass);
+    hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
+    hls.loadSource(this.#src);
+    hls.attachMedia(this.#video);
+  }
+
+  // bar says that this viewer is not let in, and tries again later. It leaves the swarm, to which it is of no use: what it is to fetch for
+  // others it does not get.
   #bar(): void {
+    if (this.#over.signal.aborted) return;
     this.#inquiry.stop();
     this.#become(this.#pass.sent === '' ? 'uninvited' : 'refused');
+    this.#swarm?.close();
+    this.#hls?.destroy();
+    this.#swarm = this.#hls = null;
     clearTimeout(this.#knock);
     this.#knock = setTimeout(() => void this.#pass.renew().finally(() => this.admitted()), KNOCK_MILLIS * (0.7 + 0.6 * Math.random()));
   }
 
   // admitted tells that there is another token.
   admitted(): void {
-    if (this.#shut && !this.#over.signal.aborted) this.#load();
+    if (!this.#shut || this.#over.signal.aborted) return;
+    if (!Hls.isSupported()) {
+      this.#load();
+      return;
+    }
+    this.#open();
+    this.#play();
   }
 
   // fails: what the browser loads by itself did, and it does not say why.
