@@ -63,8 +63,9 @@ build_player() {
   fi
 }
 
-# build_shoal makes bin/shoal, one static program with the player inside.
+# build_shoal makes bin/shoal, one static program with the player inside. bin/data is the empty folder that the image's /data begins as.
 build_shoal() {
+  mkdir -p bin/data
   go build -o bin/shoal ./cmd/shoal
 }
 

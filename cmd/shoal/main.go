@@ -35,6 +35,7 @@ func commands() []command {
 		{"origin", "run an origin: RTMP and WHIP in, low-latency HLS out", runOrigin},
 		{"edge", "run an edge: the cache and the pages that viewers meet", runEdge},
 		{"tracker", "run a tracker: it introduces viewers to each other", runTracker},
+		{"check", "ask a service here whether it is ready", checkHealth},
 		{"control", "show or change how a tracker runs the swarm of a stream", control},
 		{"key", "add, list and remove publish keys", key},
 		{"token", "make viewer tokens, and the keys that trackers check them with", makeTokens},
