@@ -340,4 +340,17 @@ func TestOperatingCommands(t *testing.T) {
 	if lines < 10 {
 		t.Errorf("%d command lines were found", lines)
 	}
+	files := 0
+	for _, m := range regexp.MustCompile("(?m)^# /etc/shoal/([a-z]+)\\.env\n((?:SHOAL_.*\n)+)").FindAllStringSubmatch(string(b), -1) {
+		files++
+		env := map[string]string{}
+		for line := range strings.Lines(m[2]) {
+			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+			env[key] = value
+		}
+		deployed(t, m[1]+".env", []string{m[1]}, env)
+	}
+	if files != 3 {
+		t.Errorf("%d files of an environment were found", files)
+	}
 }
