@@ -13,7 +13,7 @@ import (
 	"github.com/shoal-live/shoal/token"
 )
 
-// tokenCookie is the cookie that the edge gives to players that can only carry a URL, such as VLC, ffmpeg and Safari: of the
+// tokenCookie is the cookie that the edge gives to players that can only carry a URL, such as VLC and ffmpeg: of the
 // playlist that they were given they send the token, of what that names the cookie.
 const tokenCookie = "shoal-token"
 

@@ -177,6 +177,8 @@ func flip(text string) string {
 }
 
 // TestTokensAdmit: by header, query or cookie, one or all; viewers with different tokens share one fill, and each is asked for its own.
+//
+// Clause: hls-tokens
 func TestTokensAdmit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newGuests(t, token.HS256)
