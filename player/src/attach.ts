@@ -55,6 +55,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
   const began = performance.now();
   const beacons = new Beacons();
   const takeBack = pass.lend(hls.config);
+  pass.onbarred ??= () => session?.alone(); // what it is to fetch for others it does not get
   let session: Session | null = null;
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself

@@ -181,7 +181,7 @@ export class Session implements MediaSource {
     return this.#watch.book?.of(url)?.every((entry) => this.#chunks.byID(entry.record.id)?.counted) ?? false;
   }
 
-  // alone: what is played is a recording, of which there is no swarm.
+  // alone: what is played is a recording, of which there is no swarm, or the edge does not let this viewer in any more.
   alone(): void {
     this.#end('off');
   }

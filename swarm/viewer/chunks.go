@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"crypto/sha256"
+	"fmt"
 
 	"github.com/shoal-live/shoal/swarm/scheduler"
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -31,6 +32,9 @@ func (s *session) fetch(a scheduler.Action) {
 		}
 		s.requests.Add(1)
 		err := f.run(s.ending, s.v.cfg.HTTP)
+		if notLetIn(err) { // its token has ended: what it is to fetch for others it would not get
+			s.cancel(fmt.Errorf("%w: %w", ErrToken, err))
+		}
 		s.tell(func(now scheduler.Time) {
 			if err != nil {
 				s.counts.fetchesFailed++

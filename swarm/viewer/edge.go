@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -80,15 +81,16 @@ type statusError struct {
 
 func (e *statusError) Error() string {
 	said := fmt.Sprintf("%s: %d %s", e.url, e.code, http.StatusText(e.code))
-	if why, _, _ := strings.Cut(e.why, "\n"); why != "" && e.barred() {
+	if why, _, _ := strings.Cut(e.why, "\n"); why != "" && notLetIn(e) {
 		said += ": " + why
 	}
 	return said
 }
 
-// barred tells whether the edge wants a viewer token, or another one.
-func (e *statusError) barred() bool {
-	return e.code == http.StatusUnauthorized || e.code == http.StatusForbidden
+// notLetIn tells whether the edge wants a viewer token, or another one.
+func notLetIn(err error) bool {
+	var status *statusError
+	return errors.As(err, &status) && (status.code == http.StatusUnauthorized || status.code == http.StatusForbidden)
 }
 
 // key returns the stream's public key: the configured one, or what the edge's API says.

@@ -57,6 +57,8 @@ func (f *follower) run(ctx context.Context) error {
 			return nil
 		case errors.Is(err, errNoRecords):
 			return err
+		case notLetIn(err):
+			return fmt.Errorf("%w: %w", ErrToken, err)
 		}
 		begun = begun || len(m.parts) > 0
 		waits := f.asks != nil && begun
@@ -108,7 +110,7 @@ func (f *follower) variant(ctx context.Context) (*url.URL, error) {
 		switch {
 		case errors.As(err, &status) && status.code == http.StatusNotFound:
 			return nil, fmt.Errorf("viewer: %w", err)
-		case status != nil && status.barred():
+		case notLetIn(err):
 			return nil, fmt.Errorf("%w: %w", ErrToken, err)
 		}
 		if !sleep(ctx, pause) {

@@ -30,9 +30,10 @@ func TestWatchWithToken(t *testing.T) {
 	st := newStage(t, 15_000, 333*time.Millisecond)
 	st.live(t)
 	var asked, without atomic.Int32
+	var over atomic.Bool
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
-		if r.Header.Get("Authorization") != "Bearer x.y.z" {
+		if r.Header.Get("Authorization") != "Bearer x.y.z" || over.Load() {
 			without.Add(1)
 			if strings.HasPrefix(r.URL.Path, "/live/") {
 				http.Error(w, "get a token\nand more", http.StatusUnauthorized)
@@ -54,6 +55,14 @@ func TestWatchWithToken(t *testing.T) {
 		}
 		if took := time.Since(begun); took > 10*time.Second {
 			t.Errorf("it was tried for %v", took)
+		}
+	}
+	for _, p2p := range []bool{true, false} { // one that ends
+		over.Store(false)
+		time.AfterFunc(2*time.Second, func() { over.Store(true) })
+		r, err = Watch(t.Context(), WatchConfig{URL: door.URL + "/live/show/index.m3u8", Token: "x.y.z", Seconds: 20, NoP2P: !p2p, Trackers: []string{away}})
+		if !errors.Is(err, ErrToken) || r.Failed != 1 || r.BytesFromEdge == 0 || r.Seconds > 10 {
+			t.Errorf("a token that ends: %v, %+v", err, r)
 		}
 	}
 	client := withToken(http.DefaultClient, "x.y.z", "tv.example")
