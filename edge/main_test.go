@@ -101,7 +101,7 @@ func (w *pipeWriter) Write(b []byte) (int, error) {
 
 // built is a player in memory.
 var built = fstest.MapFS{
-	"index.html":         {Data: []byte("<h1>live now</h1>")},
+	"index.html":         {Data: []byte(`<h1 data-invited="{{invited}}">live now</h1>`)},
 	"ops.html":           {Data: []byte("<h1>ops</h1>")},
 	"watch.html":         {Data: []byte(`<shoal-player name="{{name}}" key="{{key}}" tracker="{{tracker}}"></shoal-player>`)},
 	"studio.html":        {Data: []byte(`<studio name="{{name}}">`)},

@@ -64,9 +64,14 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 	h.Set("Cache-Control", "public, max-age=1")
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Referrer-Policy", "no-referrer")
+	invited := "" // or only those may watch
+	if e.admission.keys != nil {
+		invited = "only"
+	}
 	body := []byte(strings.NewReplacer(
 		"{{name}}", html.EscapeString(stream),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
+		"{{invited}}", invited,
 		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))

@@ -233,6 +233,9 @@ func TestTokensAdmit(t *testing.T) {
 		if n := testutil.ToFloat64(e.admission.checks); n != 4 {
 			t.Errorf("%v signatures were checked of 4 tokens", n)
 		}
+		if w := get(e, "/"); !strings.Contains(w.Body.String(), `data-invited="only"`) {
+			t.Errorf("the page of what is live asks for pictures: %s", w.Body)
+		}
 		for _, uri := range []string{"/", "/watch/demo", "/studio/demo", "/assets/shoal.wasm", "/api/v1/streams", "/healthz"} {
 			if w := get(e, uri); w.Code == http.StatusUnauthorized || strings.Contains(w.Header().Get("Cache-Control"), "private") {
 				t.Errorf("%s wants a token: %d %v", uri, w.Code, w.Header())

@@ -34,6 +34,9 @@ function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   return make('a', { class: 'card', href: `/watch/${stream.name}` }, art, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
 }
 
+// Where only invited viewers watch, the pictures are for them as well: they are not asked for here.
+const open = grid.dataset['invited'] !== 'only';
+
 // thumbnail returns the picture of a stream, one element for as long as the page is open: it is loaded anew each ten seconds, and stands meanwhile.
 const thumbnails = new Map<string, HTMLImageElement>();
 function thumbnail(name: string, path: string): HTMLImageElement {
@@ -61,7 +64,7 @@ every(2000, async () => {
     count.textContent = on.length === 0 ? '' : `${on.length} ${on.length === 1 ? 'stream' : 'streams'}`;
     const cards = on.map((s) => card(s, swarm.get(s.name)));
     const now = cards.map((c) => c.outerHTML).join('');
-    const shown = on.map((s) => (s.thumbnail ? thumbnail(s.name, s.thumbnail) : null));
+    const shown = on.map((s) => (open && s.thumbnail ? thumbnail(s.name, s.thumbnail) : null));
     if (now === drawn) return;
     drawn = now;
     const focused = (document.activeElement as HTMLAnchorElement | null)?.href;
