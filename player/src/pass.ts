@@ -48,6 +48,7 @@ export class Pass {
       return this.#kept;
     }
     if (this.#asking) return this.#asking;
+    if (performance.now() - this.#askedAt < PAUSE_MILLIS) return ''; // the function gave none
     let answer: string | Promise<string> = '';
     try {
       answer = this.#ask();

@@ -137,6 +137,20 @@ test('a function that fails, or does not answer, leaves what there was', async (
   assert.equal(await w.pass.token(), first);
 });
 
+test('a function that has none yet is not asked for each request', async (t) => {
+  let asked = 0;
+  const w = setup(t, async () => {
+    asked++;
+    throw new Error('away');
+  });
+  for (let i = 0; i < 20; i++) {
+    await w.pass.fetch(HERE);
+    w.clock.now += 300;
+  }
+  assert.equal(asked, 2, 'in six seconds');
+  assert.equal(w.sent.length, 20, 'requests go out without one');
+});
+
 // A request of hls.js, as far as its setup has to do with it.
 class Request {
   readyState = 0;
