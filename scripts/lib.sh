@@ -33,6 +33,19 @@ need_node() {
 # newer A B: whether version A is B or above it.
 newer() { [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+# need PROGRAM:PACKAGE... installs the Debian packages of the programs that are missing.
+need() {
+  local wish missing=()
+  for wish in "$@"; do have "${wish%%:*}" || missing+=("${wish#*:}"); done
+  [ "${#missing[@]}" -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ] || ! have apt-get; then
+    fail "This needs what these Debian packages hold: ${missing[*]}. Install them (as root: apt-get install ${missing[*]}) and run this again."
+  fi
+  say "installing ${missing[*]}"
+  { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"; } >&2 ||
+    fail "apt could not install ${missing[*]}."
+}
+
 # npm_install DIR installs exactly what DIR/package-lock.json names, unless that is there already.
 npm_install() {
   local stamp=$1/node_modules/.shoal-installed

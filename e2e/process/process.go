@@ -38,14 +38,22 @@ func Start(name string, args ...string) (*Process, error) {
 	p := &Process{command: exec.Command(name, args...), ended: make(chan struct{})}
 	p.command.Stdout, p.command.Stderr = &p.said, &p.said
 	p.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.command.Start(); err != nil {
+	if err := p.run(); err != nil {
 		return nil, err
+	}
+	return p, nil
+}
+
+// run starts what is set up and waits for its end beside.
+func (p *Process) run() error {
+	if err := p.command.Start(); err != nil {
+		return err
 	}
 	go func() {
 		_ = p.command.Wait()
 		close(p.ended)
 	}()
-	return p, nil
+	return nil
 }
 
 // StartServer starts a program and waits until it answers 200 at a URL.
@@ -54,23 +62,32 @@ func StartServer(ctx context.Context, ready, name string, args ...string) (*Proc
 	if err != nil {
 		return nil, err
 	}
+	if err := p.Await(ctx, ready); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Await waits until the program answers 200 at a URL, and ends it if it does not.
+func (p *Process) Await(ctx context.Context, ready string) error {
+	name := p.command.Path
 	for deadline := time.Now().Add(readyWithin); time.Now().Before(deadline); {
 		if r, err := http.Get(ready); err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {
-				return p, nil
+				return nil
 			}
 		}
 		select {
 		case <-p.ended:
-			return nil, fmt.Errorf("%s ended: %s", name, p.Told())
+			return fmt.Errorf("%s ended: %s", name, p.Told())
 		case <-ctx.Done():
 			p.Stop()
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return nil, fmt.Errorf("%s is not ready after %v: %s", name, readyWithin, p.Told())
+	return fmt.Errorf("%s is not ready after %v: %s", name, readyWithin, p.Told())
 }
 
 // Stop ends the process.
@@ -92,6 +109,11 @@ func (p *Process) ProcessorTime() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	return processorTime(stat)
+}
+
+// processorTime reads it from what /proc says of a process.
+func processorTime(stat []byte) (time.Duration, error) {
 	_, after, _ := strings.Cut(string(stat), ") ") // the name may hold spaces
 	fields := strings.Fields(after)
 	if len(fields) < 13 {

@@ -1,0 +1,180 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/shoal-live/shoal/e2e/process"
+	"github.com/shoal-live/shoal/tracker/store/redistest"
+	"golang.org/x/sys/unix"
+)
+
+// The processors: servers have one, the origin and the viewers the other.
+const (
+	ownCore    = 0
+	serverCore = 1
+)
+
+// settle keeps this process off the servers' processor. Threads that begin later do as the one that began them.
+func settle() error {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return err
+	}
+	var set unix.CPUSet
+	set.Set(ownCore)
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			return err
+		}
+		if err := unix.SchedSetaffinity(id, &set); err != nil && err != unix.ESRCH {
+			return fmt.Errorf("this needs two processors: %w", err)
+		}
+	}
+	return nil
+}
+
+// server is a cache before the origin.
+type server struct {
+	*process.Process
+	name    string
+	address string // of HTTP
+	secure  string // of HTTP by TLS; empty: it has none
+	admin   string // of the edge
+	folder  string // which goes with it
+}
+
+// start starts a server by its name on the servers' core.
+func startServer(ctx context.Context, c config, name, origin string) (*server, error) {
+	s := &server{name: name}
+	for _, address := range []*string{&s.address, &s.secure, &s.admin} {
+		var err error
+		if *address, err = redistest.FreeAddress(); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.folder, err = os.MkdirTemp("/dev/shm", "hits-"); err != nil {
+		return nil, err
+	}
+	var args []string
+	switch name {
+	case "shoal":
+		args, err = s.asShoal(c.shoal, origin)
+	case "nginx":
+		args, err = s.asNginx(origin)
+	case "varnish":
+		args, err = s.asVarnish(origin)
+	default:
+		err = fmt.Errorf("there is no server %q", name)
+	}
+	if err == nil {
+		s.Process, err = process.StartFamily("taskset", append([]string{"-c", strconv.Itoa(serverCore)}, args...)...)
+	}
+	if err == nil {
+		err = s.Await(ctx, "http://"+s.address+listPath)
+	}
+	if err != nil {
+		os.RemoveAll(s.folder)
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}
+
+func (s *server) stop() {
+	s.StopFamily()
+	os.RemoveAll(s.folder)
+}
+
+// asShoal is an edge with its defaults.
+func (s *server) asShoal(program, origin string) ([]string, error) {
+	s.secure = ""
+	return []string{program, "edge", "-http", s.address, "-admin", s.admin, "-origins", "http://" + origin}, nil
+}
+
+// asNginx is nginx as one would set it up for live video: one process, a cache in memory whose files stay open, one fill at a time
+// of each object.
+func (s *server) asNginx(origin string) ([]string, error) {
+	s.secure = ""
+	user := ""
+	if os.Getuid() == 0 {
+		user = "user root;" // so that it reaches its folder
+	}
+	file := filepath.Join(s.folder, "nginx.conf")
+	err := os.WriteFile(file, fmt.Appendf(nil, `%s
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 19000;
+pid %[2]s/pid;
+error_log stderr error;
+events { worker_connections 16384; multi_accept on; }
+http {
+  access_log off;
+  sendfile on;
+  tcp_nopush on;
+  tcp_nodelay on;
+  keepalive_timeout 120;
+  keepalive_requests 1000000000;
+  reset_timedout_connection on;
+  open_file_cache max=10000 inactive=60s;
+  open_file_cache_valid 60s;
+  open_file_cache_min_uses 1;
+  client_body_temp_path %[2]s/body;
+  proxy_temp_path %[2]s/temp;
+  fastcgi_temp_path %[2]s/fastcgi;
+  uwsgi_temp_path %[2]s/uwsgi;
+  scgi_temp_path %[2]s/scgi;
+  proxy_cache_path %[2]s/cache levels=1:2 keys_zone=live:16m max_size=256m inactive=10m use_temp_path=off;
+  upstream origin { server %[4]s; keepalive 64; }
+  server {
+    listen %[3]s backlog=4096;
+    location / {
+      proxy_pass http://origin;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffer_size 16k;
+      proxy_buffers 16 64k;
+      proxy_busy_buffers_size 128k;
+      proxy_cache live;
+      proxy_cache_lock on;
+      proxy_cache_use_stale updating error timeout;
+    }
+  }
+}
+`, user, s.folder, s.address, origin), 0o600)
+	return []string{"nginx", "-p", s.folder, "-e", "stderr", "-c", file}, err
+}
+
+// asVarnish is varnishd with objects in memory and threads for a crowd.
+func (s *server) asVarnish(origin string) ([]string, error) {
+	s.secure = ""
+	if err := os.Chmod(s.folder, 0o755); err != nil { // it changes its user where it can
+		return nil, err
+	}
+	file := filepath.Join(s.folder, "live.vcl")
+	err := os.WriteFile(file, fmt.Appendf(nil, "vcl 4.1;\nbackend default { .host = \"127.0.0.1\"; .port = \"%s\"; }\n", portOf(origin)), 0o644)
+	return []string{"varnishd", "-F", "-n", filepath.Join(s.folder, "work"), "-a", s.address, "-f", file, "-s", "malloc,256m",
+		"-p", "thread_pool_min=600", "-p", "thread_queue_limit=2000", "-p", "timeout_idle=120", "-p", "http_resp_hdr_len=16k",
+		"-p", "vsl_mask=-Debug"}, err
+}
+
+// collect has the edge collect its garbage.
+func (s *server) collect() error { return drain("http://" + s.admin + "/debug/pprof/heap?gc=1") }
+
+func drain(url string) error {
+	r, err := http.Get(url)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	_, err = io.Copy(io.Discard, r.Body)
+	return err
+}
