@@ -24,11 +24,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		}
 	}
 	h := w.Header()
-	h.Set("Content-Type", o.typ)
-	h.Set("Cache-Control", o.control)
-	if o.retry != "" {
-		h.Set("Retry-After", o.retry)
-	}
+	o.describe(h)
 	if o.status != http.StatusOK {
 		if !o.born.IsZero() && o.control != "no-store" {
 			h.Set("Age", seconds(time.Since(o.born)))
@@ -44,27 +40,41 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 	}
 }
 
+// describe says what o is, but for its age.
+func (o *object) describe(h http.Header) {
+	h.Set("Content-Type", o.typ)
+	h.Set("Cache-Control", o.control)
+	if o.retry != "" {
+		h.Set("Retry-After", o.retry)
+	}
+}
+
 // answerText answers with a playlist or an API object, both done.
 func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool) {
-	h := w.Header()
-	k := kindPlaylist
-	switch o.target.kind {
-	case api:
-		k = kindAPI
-	case picture:
-		k = kindPage
+	p := passage{e.meters.stream(o.target.stream), o.target.kind.shown(), began}
+	body, tag := o.code(w.Header(), o.coding(r.Header.Get("Accept-Encoding")))
+	answerTagged(w, r, body, tag, p)
+}
+
+// coding returns how o's text goes to who accepts so much; empty: as it is.
+func (o *object) coding(accepted string) string {
+	if o.gzipped != nil && accepts(accepted, "gzip") {
+		return "gzip"
 	}
-	p := passage{e.meters.stream(o.target.stream), k, began}
-	body, _ := o.whole()
-	tag := o.etag
+	return ""
+}
+
+// code returns the body of o's text in a coding, with the tag of that, and says so in the head.
+func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
 	if o.gzipped != nil {
 		h.Set("Vary", "Accept-Encoding")
-		if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
-			h.Set("Content-Encoding", "gzip")
-			body, tag = o.gzipped, tag+"-gzip"
-		}
 	}
-	answerTagged(w, r, body, tag, p)
+	if coding != "" {
+		h.Set("Content-Encoding", coding)
+		return o.gzipped, o.etag + "-" + coding
+	}
+	body, _ = o.whole()
+	return body, o.etag
 }
 
 // answerTagged answers with a body, or with 304 to who has the one of that tag. The other headers are set already.
@@ -87,20 +97,26 @@ func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag strin
 	p.count(http.StatusOK, int64(n))
 }
 
+// describeMedia says what o is as media.
+func (o *object) describeMedia(h http.Header) {
+	h.Set("ETag", `"`+o.etag+`"`)
+	h.Set("Accept-Ranges", "bytes")
+	if o.pieces != "" {
+		h.Set(wire.PiecesHeader, o.pieces)
+	}
+}
+
 // answerMedia answers with media, or a range of it, that may still be arriving.
 func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	h := w.Header()
 	p := passage{e.meters.stream(o.target.stream), kindMedia, began}
-	h.Set("ETag", `"`+o.etag+`"`)
-	h.Set("Accept-Ranges", "bytes")
+	o.describeMedia(h)
 	if matches(r.Header.Get("If-None-Match"), o.etag) {
 		h.Del("Content-Type")
+		h.Del(wire.PiecesHeader)
 		w.WriteHeader(http.StatusNotModified)
 		p.count(http.StatusNotModified, 0)
 		return
-	}
-	if o.pieces != "" {
-		h.Set(wire.PiecesHeader, o.pieces)
 	}
 	asked := r.Header.Get("Range")
 	if condition := r.Header.Get("If-Range"); condition != "" && condition != `"`+o.etag+`"` {

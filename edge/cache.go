@@ -74,11 +74,21 @@ func (c *cache) overtaken(o *object) bool {
 	return false
 }
 
+// hitAt is hit of a URI that is part of a request.
+func (c *cache) hitAt(uri []byte, now time.Time) *object {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.fresh(c.objects[string(uri)], now)
+}
+
 // hit returns the object at uri if it is fresh.
 func (c *cache) hit(uri string, now time.Time) *object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	o := c.objects[uri]
+	return c.fresh(c.objects[uri], now)
+}
+
+func (c *cache) fresh(o *object, now time.Time) *object {
 	if o == nil || !o.fresh(now) {
 		return nil
 	}

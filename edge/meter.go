@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"net/http"
 	"strconv"
 	"sync"
 
@@ -15,6 +16,19 @@ const (
 	kindPage     = "page"     // pages, player files, and the texts of errors
 	kindAPI      = "api"      // /api/v1/, /whip/ and /whep/
 )
+
+// shown returns the label of what is no error.
+func (k kind) shown() string {
+	switch k {
+	case media:
+		return kindMedia
+	case api:
+		return kindAPI
+	case picture:
+		return kindPage
+	}
+	return kindPlaylist
+}
 
 // unknown stands in the label stream for every name the origin has not vouched for, so that no viewer can make labels.
 const unknown = "unknown"
@@ -47,6 +61,7 @@ type streamMeter struct {
 	fills    prometheus.Counter
 	hit      prometheus.Counter
 	sent     map[string]prometheus.Counter // by kind; read only
+	whole    map[string]prometheus.Counter // requests answered with 200, by kind; read only
 }
 
 func newMeters(registry prometheus.Registerer) (*meters, error) {
@@ -79,9 +94,11 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 
 func (m *meters) makeStream(label string) *streamMeter {
 	s := &streamMeter{label: label, requests: m.requests, fills: m.fills.WithLabelValues(label),
-		hit: m.hitBytes.WithLabelValues(label), sent: make(map[string]prometheus.Counter)}
+		hit: m.hitBytes.WithLabelValues(label), sent: make(map[string]prometheus.Counter),
+		whole: make(map[string]prometheus.Counter)}
 	for _, k := range []string{kindMedia, kindPlaylist, kindPage, kindAPI} {
 		s.sent[k] = m.sentBytes.WithLabelValues(label, k)
+		s.whole[k] = m.requests.WithLabelValues(label, k, "200")
 	}
 	return s
 }
@@ -116,7 +133,11 @@ type passage struct {
 }
 
 func (p passage) count(status int, bytes int64) {
-	p.meter.requests.WithLabelValues(p.meter.label, p.kind, strconv.Itoa(status)).Inc()
+	if status == http.StatusOK {
+		p.meter.whole[p.kind].Inc()
+	} else {
+		p.meter.requests.WithLabelValues(p.meter.label, p.kind, strconv.Itoa(status)).Inc()
+	}
 	if bytes == 0 {
 		return
 	}

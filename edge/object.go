@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +39,8 @@ type object struct {
 	body []byte
 	err  error         // why the body is not whole
 	more chan struct{} // closed at the next change; nil while nobody waits
+
+	answers [len(codings)]atomic.Pointer[ready] // its answers as they were sent last
 
 	// guarded by cache.mu
 	seat  *list.Element // nil while in flight or not kept

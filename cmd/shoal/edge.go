@@ -50,5 +50,5 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return desk.run(ctx, http, service)
+	return desk.runAs(ctx, http, service, ahead(service))
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"time"
 
@@ -137,14 +138,21 @@ func (w *crowd) again(ctx context.Context, request []byte, for_ time.Duration) (
 
 // pump reads answers until answered says that it was the last, or nothing comes.
 func (w *crowd) pump(ctx context.Context, answered func(*call) (more bool, err error)) error {
+	var quiet time.Time
 	for ctx.Err() == nil {
-		n, err := unix.EpollWait(w.epoll, w.events, int(patience/time.Millisecond))
+		n, err := unix.EpollWait(w.epoll, w.events, 0)
 		if err == unix.EINTR {
 			continue
 		}
 		if err == nil && n == 0 {
-			err = fmt.Errorf("nothing came for %v", patience)
-		}
+			if now := time.Now(); quiet.IsZero() {
+				quiet = now
+			} else if now.Sub(quiet) > patience {
+				err = fmt.Errorf("nothing came for %v", patience)
+			} else {
+				continue
+			}
+		} else { quiet = time.Time{} }
 		if err != nil {
 			return err
 		}
@@ -198,12 +206,14 @@ func (c *call) read(scratch []byte) (done bool, err error) {
 }
 
 func (c *call) skip(scratch []byte) (int, error) {
-	n, _, err := unix.Recvfrom(c.fd, scratch[:min(len(scratch), c.left)], unix.MSG_TRUNC)
+	n, _, err := unix.Recvfrom(c.fd, scratch[:min(len(scratch), c.left)], flagsX)
 	if n > 0 && c.first.IsZero() {
 		c.first = time.Now()
 	}
 	return n, err
 }
+
+var flagsX = func() int { if os.Getenv("COPY") != "" { return 0 }; return unix.MSG_TRUNC }()
 
 // ended tells why a read brought nothing, which is no error where more will come.
 func ended(n int, err error) error {

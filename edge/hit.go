@@ -1,0 +1,78 @@
+package edge
+
+import (
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/shoal-live/shoal/edge/http1"
+)
+
+// codings are the forms a text is sent in.
+var codings = [...]string{"", "gzip"}
+
+// ready is an object's answer as it is sent whole, for one second of the clock and of its age.
+type ready struct {
+	second int64
+	age    int64
+	head   []byte
+	body   []byte
+	passage
+}
+
+// Count implements http1.Tally.
+func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
+
+// Hit implements http1.Cache: what is whole and fresh is sent as it is. A request's target is the cache's key as it stands, for
+// there is one way to write each; what is written otherwise is for ServeHTTP.
+func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
+	o := e.cache.hitAt(h.Target, now)
+	if o == nil || !closed(o.done) || o.status != http.StatusOK {
+		return http1.Answer{}, false
+	}
+	coding := ""
+	if o.target.kind.text() && h.AcceptEncoding != nil {
+		coding = o.coding(string(h.AcceptEncoding))
+	}
+	at := &o.answers[slices.Index(codings[:], coding)]
+	a, second, age := at.Load(), now.Unix(), int64(max(0, now.Sub(o.born))/time.Second)
+	if a == nil || a.second != second || a.age != age {
+		if a = e.prepare(o, a, coding, now); a == nil {
+			return http1.Answer{}, false
+		}
+		at.Store(a)
+	}
+	return http1.Answer{Head: a.head, Body: a.body, Tally: a}, true
+}
+
+// prepare makes the answer of a whole object in a coding; before is the one of some time ago, nil where there was none.
+func (e *Edge) prepare(o *object, before *ready, coding string, now time.Time) *ready {
+	h := http.Header{}
+	share(h)
+	o.describe(h)
+	h.Set("Age", seconds(now.Sub(o.born)))
+	var body []byte
+	if o.target.kind.text() {
+		var tag string
+		body, tag = o.code(h, coding)
+		h.Set("ETag", `"`+tag+`"`)
+	} else {
+		var err error
+		if body, err = o.whole(); err != nil {
+			return nil
+		}
+		o.describeMedia(h)
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	a := &ready{second: now.Unix(), age: int64(max(0, now.Sub(o.born)) / time.Second), body: body}
+	if a.passage.meter = e.meters.stream(o.target.stream); before != nil {
+		a.passage.meter = before.meter
+	}
+	a.passage.kind = o.target.kind.shown()
+	a.head = append(make([]byte, 0, 1<<10+len(o.pieces)), "HTTP/1.1 200 OK\r\n"...)
+	a.head = http1.AppendDate(a.head, now)
+	a.head = append(http1.AppendFields(a.head, h), "\r\n"...)
+	return a
+}

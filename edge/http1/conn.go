@@ -1,0 +1,196 @@
+package http1
+
+import (
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"net/http"
+)
+
+// firstBuffer is enough for the heads of most requests.
+const firstBuffer = 2 << 10
+
+// lax is by how much deadlines may be off: so they are set once a second and not with each request.
+const lax = time.Second
+
+// conn is one connection of viewers. Its goroutine reads and writes; while a handler waits, another one reads.
+type conn struct {
+	front *Front     // static
+	raw   net.Conn   // static
+	from  netip.Addr // static
+	rests atomic.Bool
+
+	// owned by the goroutine
+	buffer  []byte // what was read; the request under way is in front
+	head    Head
+	readBy  time.Time // deadlines as they are set
+	writeBy time.Time
+	vector  [2][]byte
+	buffers net.Buffers
+	address string // of the viewer, as http.Request has it
+}
+
+func newConn(f *Front, raw net.Conn) *conn {
+	c := &conn{front: f, raw: raw}
+	if tcp, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
+		c.from = tcp.AddrPort().Addr().Unmap()
+	}
+	return c
+}
+
+// serve answers requests until the connection ends or is somebody else's.
+func (c *conn) serve() {
+	given := false
+	defer func() {
+		if why := recover(); why != nil && why != http.ErrAbortHandler {
+			c.front.config.Log.Error("http1: a handler panicked", "error", why, "stack", string(debug.Stack()))
+		}
+		if !given {
+			c.raw.Close()
+			c.front.config.Gone(c.raw)
+		}
+		c.front.forget(c)
+	}()
+	if t, ok := c.raw.(*tls.Conn); ok {
+		c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
+		if t.Handshake() != nil {
+			return
+		}
+		c.raw.SetDeadline(time.Time{})
+		if t.ConnectionState().NegotiatedProtocol == "h2" {
+			given = c.giveAway()
+			return
+		}
+	}
+	c.buffer = make([]byte, 0, firstBuffer)
+	for first := true; ; first = false {
+		switch c.read(first) {
+		case foreign:
+			given = c.giveAway()
+			return
+		case short:
+			return
+		}
+		if !c.answer() {
+			return
+		}
+		rest := copy(c.buffer, c.buffer[c.head.size:])
+		if c.buffer = c.buffer[:rest]; rest == 0 && cap(c.buffer) > firstBuffer {
+			c.buffer = make([]byte, 0, firstBuffer)
+		}
+	}
+}
+
+// giveAway has the connection accepted by somebody else.
+func (c *conn) giveAway() bool {
+	c.raw.SetDeadline(time.Time{})
+	if len(c.buffer) == 0 {
+		return c.front.give(accepted{c.raw, nil})
+	}
+	return c.front.give(accepted{&handed{c.raw, c.buffer}, nil})
+}
+
+// read reads until there is a head. Short is none: the connection ends.
+func (c *conn) read(first bool) verdict {
+	begun := time.Time{} // when the first byte of it was there
+	if first {
+		begun = time.Now()
+	}
+	for {
+		if len(c.buffer) > 0 {
+			if v := c.head.parse(c.buffer); v != short {
+				return v
+			}
+			if len(c.buffer) >= c.front.config.MaxHead {
+				return foreign
+			}
+		}
+		now := time.Now()
+		if begun.IsZero() && len(c.buffer) > 0 {
+			begun = now
+		}
+		if begun.IsZero() {
+			c.readUntil(now.Add(c.front.config.IdleTime))
+		} else {
+			c.readUntil(begun.Add(c.front.config.HeadTime))
+		}
+		if len(c.buffer) == cap(c.buffer) {
+			c.buffer = append(make([]byte, 0, min(2*cap(c.buffer), c.front.config.MaxHead)), c.buffer...)
+		}
+		c.rests.Store(true)
+		if c.front.ending.Load() {
+			return short
+		}
+		n, err := c.raw.Read(c.buffer[len(c.buffer):cap(c.buffer)])
+		c.rests.Store(false)
+		c.buffer = c.buffer[:len(c.buffer)+n]
+		if err != nil && n == 0 {
+			return short
+		}
+	}
+}
+
+func (c *conn) readUntil(at time.Time) {
+	if d := at.Sub(c.readBy); d < 0 || d > lax {
+		c.raw.SetReadDeadline(at)
+		c.readBy = at
+	}
+}
+
+// mayWrite gives the viewer WriteTime, or a little less, for what is written next.
+func (c *conn) mayWrite(now time.Time) {
+	if at := now.Add(c.front.config.WriteTime); at.Sub(c.writeBy) > lax {
+		c.raw.SetWriteDeadline(at)
+		c.writeBy = at
+	}
+}
+
+// answer answers a plain request. It tells whether the connection goes on.
+func (c *conn) answer() bool {
+	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
+		now := time.Now()
+		if a, ok := c.front.config.Cache.Hit(c.from, &c.head, now); ok {
+			n, err := c.write(a.Head, a.Body, now)
+			a.Tally.Count(max(0, n-len(a.Head)))
+			return err == nil
+		}
+	}
+	return c.handle()
+}
+
+// write sends a head and a body, either of which may be empty, and returns how many bytes of both went.
+func (c *conn) write(head, body []byte, now time.Time) (sent int, err error) {
+	for more := true; more; more = len(body) > 0 && err == nil {
+		c.mayWrite(now)
+		slice := body[:min(len(body), Slice)]
+		n := 0
+		if n, err = c.send(head, slice); n < len(head)+len(slice) {
+			return sent + n, err
+		}
+		sent += n
+		head, body = nil, body[len(slice):]
+		if len(body) > 0 {
+			now = time.Now()
+		}
+	}
+	return sent, err
+}
+
+// send writes both in one call where the connection is the system's, and where both are small.
+func (c *conn) send(head, body []byte) (int, error) {
+	switch {
+	case len(body) == 0:
+		return c.raw.Write(head)
+	case len(head) == 0:
+		return c.raw.Write(body)
+	}
+	c.vector = [2][]byte{head, body}
+	c.buffers = c.vector[:]
+	n, err := c.buffers.WriteTo(c.raw)
+	c.vector, c.buffers = [2][]byte{}, nil
+	return int(n), err
+}

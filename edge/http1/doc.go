@@ -1,0 +1,19 @@
+// Package http1 answers plain requests of HTTP/1.1 without net/http's server, which costs a request more than the kernel does to
+// send a part.
+//
+// A [Front] stands before a listener. Each connection has one goroutine, which reads a request's head, looks whether the [Cache]
+// has the answer as it is, and writes that: the head that was made before, and the body from where it lies, in one call. What
+// the cache does not have at hand (what is on its way, ranges, conditions, pages) is answered by an [http.Handler] on the same goroutine.
+//
+// Plain is a GET or HEAD without a body, as all players and browsers write them: see [Head]. A connection that says anything else
+// (another method or version, a body, an upgrade, a head that is malformed or odd in any way) is accepted by whoever serves the
+// front as a listener, with not a byte missing, and stays there: so the front need not know how to refuse what is malformed,
+// and its parser may be strict.
+//
+//	connection ── Head ──► Cache ──► head and body, one call
+//	               │  └──► Handler, with a Response
+//	               └─ not plain ──► Accept
+//
+// The front bounds how long a head takes to come, how long a connection rests, and how long a slice of an answer takes to go, as
+// net/http's server would. When it ends, connections that rest are closed at once, and the others after their answer.
+package http1

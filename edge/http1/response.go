@@ -1,0 +1,200 @@
+package http1
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// handle has the handler answer a plain request. It tells whether the connection goes on.
+func (c *conn) handle() bool {
+	r, err := c.request()
+	if err != nil {
+		return false
+	}
+	w := watch{conn: c, Context: c.front.requests}
+	defer w.end()
+	a := response{conn: c, header: http.Header{}, bodiless: r.Method == http.MethodHead, close: c.head.Close || c.front.ending.Load()}
+	c.front.config.Handler.ServeHTTP(&a, r.WithContext(&w))
+	return a.finish() && w.end()
+}
+
+var readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
+// request makes what handlers read.
+func (c *conn) request() (*http.Request, error) {
+	reader := readers.Get().(*bufio.Reader)
+	defer readers.Put(reader)
+	reader.Reset(bytes.NewReader(c.buffer[:c.head.size]))
+	r, err := http.ReadRequest(reader)
+	if err != nil {
+		return nil, err
+	}
+	if c.address == "" {
+		c.address = c.raw.RemoteAddr().String()
+	}
+	r.RemoteAddr = c.address
+	if t, ok := c.raw.(*tls.Conn); ok {
+		state := t.ConnectionState()
+		r.TLS = &state
+	}
+	return r, nil
+}
+
+// response is an answer that a handler writes. It goes to the connection as it is written; the head along with the first of the body.
+type response struct {
+	conn     *conn
+	header   http.Header
+	status   int   // 0: there is none yet
+	left     int64 // bytes that the head has promised; -1: it goes in chunks
+	bodiless bool  // to HEAD, or by the status
+	close    bool  // the connection ends with it
+	sent     bool  // the head is
+	pending  []byte
+	err      error
+}
+
+// Header implements http.ResponseWriter.
+func (a *response) Header() http.Header { return a.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *response) WriteHeader(status int) {
+	if a.status != 0 || status < 200 {
+		return
+	}
+	a.status = status
+	a.bodiless = a.bodiless || status == http.StatusNoContent || status == http.StatusNotModified
+	a.left = -1
+	if n, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
+		a.left = n
+	} else {
+		a.header.Del("Content-Length")
+	}
+	a.close = a.close || fold([]byte(a.header.Get("Connection")), "close")
+	a.pending = a.appendHead(nil)
+}
+
+func (a *response) appendHead(b []byte) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(a.status), 10)
+	b = append(append(append(b, ' '), http.StatusText(a.status)...), "\r\n"...)
+	a.header.Del("Connection")
+	a.header.Del("Transfer-Encoding")
+	if a.header.Get("Date") == "" {
+		b = AppendDate(b, time.Now())
+	}
+	if a.close {
+		b = append(b, "Connection: close\r\n"...)
+	}
+	b = AppendFields(b, a.header)
+	if a.left < 0 && !a.bodiless {
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// AppendDate appends a Date field.
+func AppendDate(b []byte, now time.Time) []byte {
+	b = append(b, "Date: "...)
+	b = now.UTC().AppendFormat(b, http.TimeFormat)
+	return append(b, "\r\n"...)
+}
+
+// AppendFields appends fields as net/http writes them.
+func AppendFields(b []byte, h http.Header) []byte {
+	w := bytes.NewBuffer(b)
+	_ = h.Write(w)
+	return w.Bytes()
+}
+
+// Write implements http.ResponseWriter.
+func (a *response) Write(b []byte) (int, error) {
+	if a.status == 0 {
+		if a.header.Get("Content-Type") == "" {
+			a.header.Set("Content-Type", http.DetectContentType(b))
+		}
+		a.WriteHeader(http.StatusOK)
+	}
+	switch {
+	case a.err != nil:
+		return 0, a.err
+	case a.bodiless:
+		return len(b), nil
+	case len(b) == 0:
+		return 0, nil
+	case a.left >= 0 && int64(len(b)) > a.left:
+		a.close = true
+		return 0, http.ErrContentLength
+	}
+	head, now := a.takeHead(), time.Now()
+	if a.left < 0 {
+		head = append(strconv.AppendInt(head, int64(len(b)), 16), "\r\n"...)
+		n := a.put(head, b, now)
+		a.put(nil, crlf, now)
+		return n, a.err
+	}
+	n := a.put(head, b, now)
+	a.left -= int64(n)
+	return n, a.err
+}
+
+var (
+	crlf      = []byte("\r\n")
+	lastChunk = []byte("0\r\n\r\n")
+)
+
+func (a *response) takeHead() []byte {
+	head := a.pending
+	a.pending, a.sent = nil, true
+	return head
+}
+
+// put sends, and returns how many bytes of b went.
+func (a *response) put(head, b []byte, now time.Time) int {
+	if a.err != nil {
+		return 0
+	}
+	n := 0
+	n, a.err = a.conn.write(head, b, now)
+	return max(0, n-len(head))
+}
+
+// Flush implements http.Flusher: there is nothing kept back but the head.
+func (a *response) Flush() {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	if !a.sent {
+		a.put(a.takeHead(), nil, time.Now())
+	}
+}
+
+// SetWriteDeadline is for http.ResponseController. A slice has WriteTime in any case.
+func (a *response) SetWriteDeadline(at time.Time) error {
+	if d := at.Sub(a.conn.writeBy); !at.IsZero() && 0 <= d && d <= lax {
+		return nil
+	}
+	a.conn.writeBy = at
+	return a.conn.raw.SetWriteDeadline(at)
+}
+
+// finish ends the answer, and tells whether the connection can go on.
+func (a *response) finish() bool {
+	if a.status == 0 {
+		a.header.Set("Content-Length", "0")
+		a.WriteHeader(http.StatusOK)
+	}
+	a.Flush()
+	switch {
+	case a.bodiless:
+	case a.left < 0:
+		a.put(nil, lastChunk, time.Now())
+	case a.left > 0:
+		return false // less came than the head has promised
+	}
+	return a.err == nil && !a.close
+}
