@@ -23,6 +23,9 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 			return
 		}
 	}
+	if e.sendReady(w, r, o, began) {
+		return
+	}
 	h := w.Header()
 	o.describe(h)
 	if o.status != http.StatusOK {

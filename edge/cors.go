@@ -16,6 +16,9 @@ var (
 		wire.PiecesHeader}
 )
 
+// shared is how many fields share sets.
+const shared = 5
+
 // share lets pages of any site use an answer.
 func share(h http.Header) {
 	h["Access-Control-Allow-Origin"] = anyone

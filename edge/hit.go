@@ -36,15 +36,46 @@ func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bo
 	if o.target.kind.text() && h.AcceptEncoding != nil {
 		coding = o.coding(string(h.AcceptEncoding))
 	}
+	a := e.readyOf(o, coding, now)
+	if a == nil {
+		return http1.Answer{}, false
+	}
+	return http1.Answer{Head: a.head, Body: a.body, Tally: a}, true
+}
+
+// sendReady is Hit for who had to wait for o. It tells whether it has answered.
+func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, began bool) bool {
+	to, ok := w.(http1.Sender)
+	if !ok || o.status != http.StatusOK || !closed(o.done) || len(w.Header()) != shared {
+		return false
+	}
+	coding := ""
+	if o.target.kind.text() {
+		coding = o.coding(r.Header.Get("Accept-Encoding"))
+	}
+	a := e.readyOf(o, coding, time.Now())
+	if a == nil {
+		return false
+	}
+	answer := http1.Answer{Head: a.head, Body: a.body, Tally: a}
+	if began {
+		p := a.passage
+		p.began = true
+		answer.Tally = &ready{passage: p}
+	}
+	return to.Send(answer)
+}
+
+// readyOf returns the answer of a whole object in a coding, or nil.
+func (e *Edge) readyOf(o *object, coding string, now time.Time) *ready {
 	at := &o.answers[slices.Index(codings[:], coding)]
 	a, second, age := at.Load(), now.Unix(), int64(max(0, now.Sub(o.born))/time.Second)
 	if a == nil || a.second != second || a.age != age {
-		if a = e.prepare(o, a, coding, now); a == nil {
-			return http1.Answer{}, false
+		if a = e.prepare(o, a, coding, now); a != nil {
+			at.Store(a)
 		}
-		at.Store(a)
 	}
-	return http1.Answer{Head: a.head, Body: a.body, Tally: a}, true
+	return a
 }
 
 // prepare makes the answer of a whole object in a coding; before is the one of some time ago, nil where there was none.

@@ -77,7 +77,7 @@ func (b *bench) measureHits(ctx context.Context) error {
 			if err := compare(s, h.uri, h.body(b.origin)); err != nil {
 				return fmt.Errorf("%s: %s: %w", h.name, s.name, err)
 			}
-			w, err := gather(s.address, b.viewers)
+			w, err := gather(s.address, b.viewers, !b.discard)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"time"
 
@@ -25,7 +24,8 @@ const perAddress = 5000
 type crowd struct {
 	epoll   int
 	calls   []*call
-	scratch []byte // where bodies would go
+	scratch []byte // where bodies go
+	copies  bool   // they do; else the kernel throws them away
 	events  []unix.EpollEvent
 }
 
@@ -41,7 +41,7 @@ type call struct {
 }
 
 // gather connects viewers to a server.
-func gather(address string, viewers int) (*crowd, error) {
+func gather(address string, viewers int, copies bool) (*crowd, error) {
 	to, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func gather(address string, viewers int) (*crowd, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &crowd{epoll: epoll, scratch: make([]byte, 1<<20), events: make([]unix.EpollEvent, 1024)}
+	w := &crowd{epoll: epoll, copies: copies, scratch: make([]byte, 1<<20), events: make([]unix.EpollEvent, 1024)}
 	for i := range viewers {
 		if err := w.join(to, byte(2+i/perAddress), i); err != nil {
 			w.leave()
@@ -115,7 +115,7 @@ func (w *crowd) once(ctx context.Context, request []byte) error {
 // answers returns when all who asked are answered.
 func (w *crowd) answers(ctx context.Context) error {
 	left := len(w.calls)
-	return w.pump(ctx, func(*call) (bool, error) { left--; return left > 0, nil })
+	return w.pump(ctx, false, func(*call) (bool, error) { left--; return left > 0, nil })
 }
 
 // again has all viewers ask the same over and over for a while, and returns how many answers came.
@@ -125,7 +125,7 @@ func (w *crowd) again(ctx context.Context, request []byte, for_ time.Duration) (
 		return 0, err
 	}
 	asking := len(w.calls)
-	err = w.pump(ctx, func(c *call) (bool, error) {
+	err = w.pump(ctx, true, func(c *call) (bool, error) {
 		answers++
 		if c.whole.Before(until) {
 			return true, c.ask(request)
@@ -136,29 +136,32 @@ func (w *crowd) again(ctx context.Context, request []byte, for_ time.Duration) (
 	return answers, err
 }
 
-// pump reads answers until answered says that it was the last, or nothing comes.
-func (w *crowd) pump(ctx context.Context, answered func(*call) (more bool, err error)) error {
-	var quiet time.Time
+// pump reads answers until answered says that it was the last, or nothing comes. Who spins never sleeps, so that no server pays for
+// waking him: on a network that would be another machine's to do.
+func (w *crowd) pump(ctx context.Context, spin bool, answered func(*call) (more bool, err error)) error {
+	wait := int(patience / time.Millisecond)
+	if spin {
+		wait = 0
+	}
+	last := time.Now()
 	for ctx.Err() == nil {
-		n, err := unix.EpollWait(w.epoll, w.events, 0)
+		n, err := unix.EpollWait(w.epoll, w.events, wait)
 		if err == unix.EINTR {
 			continue
 		}
-		if err == nil && n == 0 {
-			if now := time.Now(); quiet.IsZero() {
-				quiet = now
-			} else if now.Sub(quiet) > patience {
-				err = fmt.Errorf("nothing came for %v", patience)
-			} else {
-				continue
-			}
-		} else { quiet = time.Time{} }
 		if err != nil {
 			return err
 		}
+		if n == 0 {
+			if time.Since(last) >= patience {
+				return fmt.Errorf("nothing came for %v", patience)
+			}
+			continue
+		}
+		last = time.Now()
 		for _, event := range w.events[:n] {
 			c := w.calls[event.Fd]
-			done, err := c.read(w.scratch)
+			done, err := c.read(w.scratch, w.copies)
 			if err != nil {
 				return fmt.Errorf("viewer %d: %w", event.Fd, err)
 			}
@@ -173,8 +176,8 @@ func (w *crowd) pump(ctx context.Context, answered func(*call) (more bool, err e
 	return ctx.Err()
 }
 
-// read takes what there is of an answer, and tells whether it is whole. Of bodies the kernel copies nothing.
-func (c *call) read(scratch []byte) (done bool, err error) {
+// read takes what there is of an answer, and tells whether it is whole.
+func (c *call) read(scratch []byte, copies bool) (done bool, err error) {
 	if c.status == 0 {
 		n, err := unix.Read(c.fd, scratch[:4<<10])
 		if n <= 0 {
@@ -185,14 +188,14 @@ func (c *call) read(scratch []byte) (done bool, err error) {
 			return false, err
 		}
 	} else {
-		n, err := c.skip(scratch)
+		n, err := c.skip(scratch, copies)
 		if n <= 0 {
 			return false, ended(n, err)
 		}
 		c.left -= n
 	}
 	for c.left > 0 {
-		n, err := c.skip(scratch)
+		n, err := c.skip(scratch, copies)
 		if n <= 0 {
 			return false, ended(n, err)
 		}
@@ -205,15 +208,17 @@ func (c *call) read(scratch []byte) (done bool, err error) {
 	return true, nil
 }
 
-func (c *call) skip(scratch []byte) (int, error) {
-	n, _, err := unix.Recvfrom(c.fd, scratch[:min(len(scratch), c.left)], flagsX)
+func (c *call) skip(scratch []byte, copies bool) (int, error) {
+	flags := unix.MSG_TRUNC
+	if copies {
+		flags = 0
+	}
+	n, _, err := unix.Recvfrom(c.fd, scratch[:min(len(scratch), c.left)], flags)
 	if n > 0 && c.first.IsZero() {
 		c.first = time.Now()
 	}
 	return n, err
 }
-
-var flagsX = func() int { if os.Getenv("COPY") != "" { return 0 }; return unix.MSG_TRUNC }()
 
 // ended tells why a read brought nothing, which is no error where more will come.
 func ended(n int, err error) error {

@@ -45,7 +45,7 @@ func (b *bench) measureDrip(ctx context.Context) error {
 func (b *bench) crowds(ctx context.Context, firstMSN int, done func(*server, string, *crowd) error) error {
 	for range herdRounds {
 		for _, s := range b.servers {
-			w, err := gather(s.address, b.herd)
+			w, err := gather(s.address, b.herd, !b.discard)
 			if err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ func (b *bench) releaseAt(ctx context.Context, s *server) error {
 	if err != nil {
 		return err
 	}
-	w, err := gather(s.address, b.held)
+	w, err := gather(s.address, b.held, !b.discard)
 	if err != nil {
 		return err
 	}

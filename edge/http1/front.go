@@ -42,6 +42,12 @@ type Answer struct {
 	Tally Tally
 }
 
+// Sender is a ResponseWriter of the front's.
+type Sender interface {
+	http.ResponseWriter
+	Send(Answer) bool
+}
+
 // Tally is told what was sent of an answer's body.
 type Tally interface{ Count(body int) }
 

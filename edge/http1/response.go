@@ -142,6 +142,17 @@ func (a *response) Write(b []byte) (int, error) {
 	return n, a.err
 }
 
+// Send answers with what is sent as it is, in place of all else that a handler would write. It tells whether it has: not where
+// the handler has begun, or the viewer asked for something else than the whole.
+func (a *response) Send(answer Answer) bool {
+	if a.status != 0 || !a.conn.head.Whole || a.close {
+		return false
+	}
+	a.status, a.left, a.sent = http.StatusOK, 0, true
+	answer.Tally.Count(a.put(answer.Head, answer.Body, time.Now()))
+	return true
+}
+
 var (
 	crlf      = []byte("\r\n")
 	lastChunk = []byte("0\r\n\r\n")
