@@ -1,14 +1,14 @@
 package http1
 
 import (
+	"bytes"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
-
-	"net/http"
 )
 
 // firstBuffer is enough for the heads of most requests.
@@ -68,14 +68,15 @@ func (c *conn) serve() {
 	}
 	c.buffer = make([]byte, 0, firstBuffer)
 	for first := true; ; first = false {
-		switch c.read(first) {
-		case foreign:
+		what, more := c.read(first), false
+		if what == plain {
+			what, more = c.answer()
+		}
+		if what == foreign {
 			given = c.giveAway()
 			return
-		case short:
-			return
 		}
-		if !c.answer() {
+		if !more {
 			return
 		}
 		rest := copy(c.buffer, c.buffer[c.head.size:])
@@ -100,14 +101,15 @@ func (c *conn) read(first bool) verdict {
 	if first {
 		begun = time.Now()
 	}
-	for {
-		if len(c.buffer) > 0 {
+	for fresh := c.buffer; ; {
+		// A head that comes byte by byte is looked at again with each line only.
+		if len(fresh) > 0 && (len(fresh) == len(c.buffer) || bytes.IndexByte(fresh, '\n') >= 0) {
 			if v := c.head.parse(c.buffer); v != short {
 				return v
 			}
-			if len(c.buffer) >= c.front.config.MaxHead {
-				return foreign
-			}
+		}
+		if len(c.buffer) >= c.front.config.MaxHead {
+			return foreign
 		}
 		now := time.Now()
 		if begun.IsZero() && len(c.buffer) > 0 {
@@ -127,6 +129,7 @@ func (c *conn) read(first bool) verdict {
 		}
 		n, err := c.raw.Read(c.buffer[len(c.buffer):cap(c.buffer)])
 		c.rests.Store(false)
+		fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
 		c.buffer = c.buffer[:len(c.buffer)+n]
 		if err != nil && n == 0 {
 			return short
@@ -149,17 +152,21 @@ func (c *conn) mayWrite(now time.Time) {
 	}
 }
 
-// answer answers a plain request. It tells whether the connection goes on.
-func (c *conn) answer() bool {
+// answer answers a plain request, unless it is foreign after all. It tells whether the connection goes on.
+func (c *conn) answer() (what verdict, more bool) {
 	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
 		now := time.Now()
 		if a, ok := c.front.config.Cache.Hit(c.from, &c.head, now); ok {
 			n, err := c.write(a.Head, a.Body, now)
 			a.Tally.Count(max(0, n-len(a.Head)))
-			return err == nil
+			return plain, err == nil
 		}
 	}
-	return c.handle()
+	r, err := c.request()
+	if err != nil {
+		return foreign, false
+	}
+	return plain, c.handle(r)
 }
 
 // write sends a head and a body, either of which may be empty, and returns how many bytes of both went.

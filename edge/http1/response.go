@@ -10,12 +10,8 @@ import (
 	"time"
 )
 
-// handle has the handler answer a plain request. It tells whether the connection goes on.
-func (c *conn) handle() bool {
-	r, err := c.request()
-	if err != nil {
-		return false
-	}
+// handle has the handler answer a request. It tells whether the connection goes on.
+func (c *conn) handle(r *http.Request) bool {
 	w := watch{conn: c, Context: c.front.requests}
 	defer w.end()
 	a := response{conn: c, header: http.Header{}, bodiless: r.Method == http.MethodHead, close: c.head.Close || c.front.ending.Load()}
@@ -45,16 +41,20 @@ func (c *conn) request() (*http.Request, error) {
 	return r, nil
 }
 
+// maxKept is how much of an answer that comes without its length waits for its end, since the length is known then.
+const maxKept = 2 << 10
+
 // response is an answer that a handler writes. It goes to the connection as it is written; the head along with the first of the body.
 type response struct {
 	conn     *conn
 	header   http.Header
-	status   int   // 0: there is none yet
-	left     int64 // bytes that the head has promised; -1: it goes in chunks
-	bodiless bool  // to HEAD, or by the status
-	close    bool  // the connection ends with it
-	sent     bool  // the head is
-	pending  []byte
+	status   int    // 0: there is none yet
+	left     int64  // bytes that the head has promised; -1: none
+	bodiless bool   // to HEAD, or by the status
+	close    bool   // the connection ends with it
+	sent     bool   // the head is
+	pending  []byte // the head, but for how the body ends
+	kept     []byte // of a body without length
 	err      error
 }
 
@@ -74,7 +74,7 @@ func (a *response) WriteHeader(status int) {
 	} else {
 		a.header.Del("Content-Length")
 	}
-	a.close = a.close || fold([]byte(a.header.Get("Connection")), "close")
+	a.close = a.close || a.conn.front.ending.Load() || fold([]byte(a.header.Get("Connection")), "close")
 	a.pending = a.appendHead(nil)
 }
 
@@ -90,11 +90,7 @@ func (a *response) appendHead(b []byte) []byte {
 	if a.close {
 		b = append(b, "Connection: close\r\n"...)
 	}
-	b = AppendFields(b, a.header)
-	if a.left < 0 && !a.bodiless {
-		b = append(b, "Transfer-Encoding: chunked\r\n"...)
-	}
-	return append(b, "\r\n"...)
+	return AppendFields(b, a.header)
 }
 
 // AppendDate appends a Date field.
@@ -122,24 +118,32 @@ func (a *response) Write(b []byte) (int, error) {
 	switch {
 	case a.err != nil:
 		return 0, a.err
-	case a.bodiless:
-		return len(b), nil
 	case len(b) == 0:
 		return 0, nil
-	case a.left >= 0 && int64(len(b)) > a.left:
+	case a.left < 0 && !a.sent && len(a.kept)+len(b) <= maxKept:
+		a.kept = append(a.kept, b...)
+		return len(b), nil
+	case a.bodiless:
+		a.Flush()
+		return len(b), a.err
+	case a.left < 0:
+		a.Flush()
+		return a.chunk(b), a.err
+	case int64(len(b)) > a.left:
 		a.close = true
 		return 0, http.ErrContentLength
 	}
-	head, now := a.takeHead(), time.Now()
-	if a.left < 0 {
-		head = append(strconv.AppendInt(head, int64(len(b)), 16), "\r\n"...)
-		n := a.put(head, b, now)
-		a.put(nil, crlf, now)
-		return n, a.err
-	}
-	n := a.put(head, b, now)
+	n := a.put(a.takeHead(), b, time.Now())
 	a.left -= int64(n)
 	return n, a.err
+}
+
+// chunk sends b as a chunk, and returns how many bytes of it went.
+func (a *response) chunk(b []byte) int {
+	now := time.Now()
+	n := a.put(append(strconv.AppendInt(nil, int64(len(b)), 16), "\r\n"...), b, now)
+	a.put(nil, crlf, now)
+	return n
 }
 
 // Send answers with what is sent as it is, in place of all else that a handler would write. It tells whether it has: not where
@@ -158,10 +162,16 @@ var (
 	lastChunk = []byte("0\r\n\r\n")
 )
 
+// takeHead returns the head, where it is not sent yet.
 func (a *response) takeHead() []byte {
-	head := a.pending
-	a.pending, a.sent = nil, true
-	return head
+	if a.sent {
+		return nil
+	}
+	a.sent = true
+	if a.left < 0 && !a.bodiless {
+		return append(a.pending, "Transfer-Encoding: chunked\r\n\r\n"...)
+	}
+	return append(a.pending, "\r\n"...)
 }
 
 // put sends, and returns how many bytes of b went.
@@ -174,13 +184,17 @@ func (a *response) put(head, b []byte, now time.Time) int {
 	return max(0, n-len(head))
 }
 
-// Flush implements http.Flusher: there is nothing kept back but the head.
+// Flush implements http.Flusher.
 func (a *response) Flush() {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
-	if !a.sent {
-		a.put(a.takeHead(), nil, time.Now())
+	if a.sent {
+		return
+	}
+	a.put(a.takeHead(), nil, time.Now())
+	if len(a.kept) > 0 && !a.bodiless {
+		a.chunk(a.kept)
 	}
 }
 
@@ -196,10 +210,21 @@ func (a *response) SetWriteDeadline(at time.Time) error {
 // finish ends the answer, and tells whether the connection can go on.
 func (a *response) finish() bool {
 	if a.status == 0 {
-		a.header.Set("Content-Length", "0")
 		a.WriteHeader(http.StatusOK)
 	}
-	a.Flush()
+	switch {
+	case !a.sent && a.left < 0:
+		if len(a.kept) > 0 || !a.bodiless {
+			a.pending = append(strconv.AppendInt(append(a.pending, "Content-Length: "...), int64(len(a.kept)), 10), "\r\n"...)
+		}
+		a.left = 0
+		if a.bodiless {
+			a.kept = nil
+		}
+		a.put(a.takeHead(), a.kept, time.Now())
+	case !a.sent:
+		a.Flush()
+	}
 	switch {
 	case a.bodiless:
 	case a.left < 0:

@@ -1,0 +1,296 @@
+package http1
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func ask(uri string) string { return "GET " + uri + " HTTP/1.1\r\nHost: a\r\n\r\n" }
+
+// answered reads an answer to a request with a method.
+func answered(t *testing.T, r *bufio.Reader, method string) (*http.Response, string) {
+	t.Helper()
+	resp, err := http.ReadResponse(r, &http.Request{Method: method})
+	if err != nil {
+		t.Fatalf("no answer: %v", err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("half an answer: %v", err)
+	}
+	return resp, string(body)
+}
+
+// TestAnswers asks one after the other on one connection, as far as it lasts: what a handler writes arrives as by net/http.
+func TestAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{Handler: plainHandler})
+		c := s.connect(t)
+		r := bufio.NewReader(c)
+		for _, q := range []struct {
+			method, uri, body string
+			status            int
+			length            int64
+		}{
+			{"GET", "/text", "text", 200, 4},
+			{"HEAD", "/text", "", 200, 4},
+			{"GET", "/chunks", "onetwo", 200, -1},
+			{"HEAD", "/chunks", "", 200, -1},
+			{"GET", "/none", "", 204, 0},
+			{"GET", "/same", "", 304, 0},
+			{"GET", "/nothing", "", 200, 0},
+			{"GET", "/query?a=b", "a=bay", 200, 5},
+			{"HEAD", "/query?a=b", "", 200, 5},
+			{"GET", "/long", strings.Repeat("long", 1000), 200, -1},
+			{"HEAD", "/long", "", 200, -1},
+			{"GET", "/close", "bye", 200, 3},
+		} {
+			say(t, c, q.method+" "+q.uri+" HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n")
+			resp, body := answered(t, r, q.method)
+			if resp.StatusCode != q.status || body != q.body || resp.ContentLength != q.length {
+				t.Errorf("%s %s: %d %q of %d", q.method, q.uri, resp.StatusCode, body, resp.ContentLength)
+			}
+			if date, err := http.ParseTime(resp.Header.Get("Date")); err != nil || !date.Equal(time.Now().UTC()) {
+				t.Errorf("%s: Date %q", q.uri, resp.Header.Get("Date"))
+			}
+			if resp.Close != (q.uri == "/close") {
+				t.Errorf("%s: close is %v", q.uri, resp.Close)
+			}
+		}
+		if _, err := r.ReadByte(); err != io.EOF {
+			t.Errorf("after close: %v", err)
+		}
+	})
+}
+
+// TestBroken: an answer that is not whole ends its connection.
+func TestBroken(t *testing.T) {
+	for _, uri := range []string{"/less", "/more", "/abort", "/panic"} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, Config{Handler: plainHandler}).connect(t)
+			say(t, c, ask(uri)+ask("/text"))
+			got, _ := io.ReadAll(c)
+			if strings.HasSuffix(string(got), "text") {
+				t.Errorf("%s: went on: %q", uri, got)
+			}
+		})
+	}
+}
+
+func TestPipelined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, Config{Handler: plainHandler}).connect(t)
+		say(t, c, ask("/sleep")+ask("/text")+ask("/wait")[:30])
+		r := bufio.NewReader(c)
+		for _, want := range []string{"slept", "text"} {
+			if _, body := answered(t, r, "GET"); body != want {
+				t.Errorf("%q, want %q", body, want)
+			}
+		}
+	})
+}
+
+// TestHandedOn: what is not plain goes to who accepts from the front, with all its bytes, though plain requests came before it.
+func TestHandedOn(t *testing.T) {
+	for name, text := range map[string]string{
+		"a body":         "POST /whip/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\noffer",
+		"a large head":   "GET /cookies HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("c", 40<<10) + "\r\nContent-Length: 5\r\n\r\noffer",
+		"an odd target":  "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+		"byte by byte":   "",
+		"a whole target": "GET http://a/whole HTTP/1.1\r\nHost: a\r\n\r\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, Config{Handler: plainHandler}).connect(t)
+			r := bufio.NewReader(c)
+			say(t, c, ask("/text"))
+			answered(t, r, "GET")
+			want := "handed on: "
+			switch name {
+			case "byte by byte":
+				text = "DELETE /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+				for i := range len(text) {
+					say(t, c, text[i:i+1])
+					synctest.Wait()
+				}
+				want += "DELETE /a ab"
+			case "a body":
+				say(t, c, text)
+				want += "POST /whip/a offer"
+			case "a large head":
+				say(t, c, text)
+				want += "GET /cookies offer"
+			case "a whole target":
+				say(t, c, text)
+				want += "GET http://a/whole "
+			default:
+				say(t, c, text)
+				want = "400 Bad Request"
+			}
+			if _, body := answered(t, r, "GET"); body != want {
+				t.Errorf("%s: %.80q, want %q", name, body, want)
+			}
+		})
+	}
+}
+
+// TestTimes: who is slow is not waited for without end.
+func TestTimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		said  []string      // one a second
+		until time.Duration // the connection ends after the last
+		off   time.Duration // or so much sooner
+	}{
+		"silent from the first":  {[]string{""}, 10 * time.Second, 0},
+		"half a head":            {[]string{"GET / HT"}, 10 * time.Second, 0},
+		"a head line by line":    {[]string{"GET / HTTP/1.1\r\n", "Host: a\r\n", "X: y\r\n"}, 8 * time.Second, 0},
+		"silent after a request": {[]string{ask("/text")}, 2 * time.Minute, lax},
+		"half a head after one":  {[]string{ask("/text"), "GET"}, 10 * time.Second, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			viewer := start(t, Config{Handler: plainHandler}).connect(t)
+			ended := make(chan time.Time, 1)
+			go func() { io.Copy(io.Discard, viewer); ended <- time.Now() }()
+			var last time.Time
+			for i, text := range c.said {
+				if i > 0 {
+					time.Sleep(time.Second)
+				}
+				last = time.Now()
+				say(t, viewer, text)
+				synctest.Wait()
+			}
+			if d := (<-ended).Sub(last); d > c.until || d < c.until-c.off {
+				t.Errorf("%s: ended after %v, want %v", name, d, c.until)
+			}
+		})
+	}
+}
+
+// TestSlowReader: who takes a slice in time is served for as long as it takes, who does not is not.
+func TestSlowReader(t *testing.T) {
+	for _, fast := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, Config{Handler: plainHandler, Cache: nil}).connect(t)
+			say(t, c, ask("/large"))
+			got, b := 0, make([]byte, Slice/2)
+			for {
+				n, err := io.ReadFull(c, b)
+				if got += n; err != nil {
+					break
+				}
+				if got >= 1<<20 {
+					break
+				}
+				if fast {
+					time.Sleep(12 * time.Second)
+				} else {
+					time.Sleep(40 * time.Second)
+				}
+			}
+			if whole := got >= 1<<20; whole != fast {
+				t.Errorf("fast %v: %d bytes", fast, got)
+			}
+		})
+	}
+}
+
+// TestLeaving: the handler of a viewer that has left is told.
+func TestLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		left := make(chan struct{})
+		s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			close(left)
+		})})
+		c := s.connect(t)
+		say(t, c, ask("/"))
+		synctest.Wait()
+		c.Close()
+		<-left
+		synctest.Wait()
+		if s.gone != 1 {
+			t.Errorf("%d are gone", s.gone)
+		}
+	})
+}
+
+// cacheOf has one answer at hand.
+type cacheOf struct{ hits atomic.Int64 }
+
+func (a *cacheOf) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
+	if string(h.Target) != "/hit" {
+		return Answer{}, false
+	}
+	a.hits.Add(1)
+	body := strings.Repeat("hit", 1<<18)
+	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)), Body: []byte(body), Tally: &counted}, true
+}
+
+func TestHits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counted = tally{}
+		cache := &cacheOf{}
+		c := start(t, Config{Handler: plainHandler, Cache: cache}).connect(t)
+		r := bufio.NewReader(c)
+		for range 3 {
+			say(t, c, ask("/hit")+ask("/text"))
+			if _, body := answered(t, r, "GET"); len(body) != 3<<18 {
+				t.Errorf("%d bytes", len(body))
+			}
+			if _, body := answered(t, r, "GET"); body != "text" {
+				t.Errorf("%q", body)
+			}
+		}
+		say(t, c, "GET /hit HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\nHEAD /hit HTTP/1.1\r\nHost: a\r\n\r\n"+ask("/hit"))
+		for _, method := range []string{"GET", "HEAD"} {
+			if resp, _ := answered(t, r, method); resp.ContentLength > 0 {
+				t.Error("a range or HEAD was answered with the whole")
+			}
+		}
+		r.ReadByte()
+		c.Close()
+		synctest.Wait()
+		if n := cache.hits.Load(); n != 4 || len(counted.bytes) != 4 || counted.bytes[0] != 3<<18 || counted.bytes[3] >= 3<<18 {
+			t.Errorf("%d hits, counted %v", n, counted.bytes)
+		}
+	})
+}
+
+// TestEnd: connections that rest end at once, requests that wait are let go after HeldTime, and what is stuck after DrainTime is cut off.
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{Handler: plainHandler})
+		resting, waiting, stuck, fresh := s.connect(t), s.connect(t), s.connect(t), s.connect(t)
+		say(t, resting, ask("/text"))
+		answered(t, bufio.NewReader(resting), "GET")
+		say(t, waiting, ask("/wait"))
+		say(t, stuck, ask("/large"))
+		synctest.Wait()
+		began := time.Now()
+		s.end()
+		for _, c := range []io.Reader{resting, fresh} {
+			if n, err := c.Read(make([]byte, 1)); n > 0 || err != io.EOF || time.Now() != began {
+				t.Errorf("at rest: %d %v after %v", n, err, time.Since(began))
+			}
+		}
+		resp, body := answered(t, bufio.NewReader(waiting), "GET")
+		if d := time.Since(began); body != "waited" || !resp.Close || d != time.Second/4 {
+			t.Errorf("%q after %v, close %v", body, d, resp.Close)
+		}
+		<-s.ended
+		if d := time.Since(began); d != 5*time.Second {
+			t.Errorf("ended after %v", d)
+		}
+		if s.gone != 4 {
+			t.Errorf("%d are gone", s.gone)
+		}
+	})
+}
