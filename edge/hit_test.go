@@ -102,6 +102,10 @@ func TestAheadIsTheSame(t *testing.T) {
 							t.Fatalf("%s %s: %v", method, uri, err)
 						}
 						r.Header.Del("Retry-After") // which is chance
+						if strings.Contains(uri, "s99") || strings.Contains(uri, "s500") { // a body may be known to be whole, or not yet
+							r.Header.Del("Content-Length")
+							r.TransferEncoding = nil
+						}
 						var b bytes.Buffer
 						r.Header.Write(&b)
 						answers = append(answers, strings.Join([]string{method, uri, field, r.Status, b.String(), strings.Join(r.TransferEncoding, ","), string(body)}, "\n"))
