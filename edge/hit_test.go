@@ -101,7 +101,7 @@ func TestAheadIsTheSame(t *testing.T) {
 						if err != nil {
 							t.Fatalf("%s %s: %v", method, uri, err)
 						}
-						r.Header.Del("Retry-After") // which is chance
+						r.Header.Del("Retry-After")                                        // which is chance
 						if strings.Contains(uri, "s99") || strings.Contains(uri, "s500") { // a body may be known to be whole, or not yet
 							r.Header.Del("Content-Length")
 							r.TransferEncoding = nil

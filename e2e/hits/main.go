@@ -43,6 +43,8 @@ type config struct {
 	herd    int
 	held    int
 	discard bool
+
+	cert, key string // files, for this run
 }
 
 func main() {
@@ -70,6 +72,14 @@ func main() {
 // run runs the phases one after the other.
 func run(ctx context.Context, c config, out io.Writer) error {
 	if err := settle(); err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "hits-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	if c.cert, c.key, err = certify(folder); err != nil {
 		return err
 	}
 	o, err := startOrigin()

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 
@@ -68,9 +70,9 @@ func startServer(ctx context.Context, c config, name, origin string) (*server, e
 	var args []string
 	switch name {
 	case "shoal":
-		args, err = s.asShoal(c.shoal, origin)
+		args, err = s.asShoal(c, origin)
 	case "nginx":
-		args, err = s.asNginx(origin)
+		args, err = s.asNginx(c, origin)
 	case "varnish":
 		args, err = s.asVarnish(origin)
 	default:
@@ -95,15 +97,18 @@ func (s *server) stop() {
 }
 
 // asShoal is an edge with its defaults.
-func (s *server) asShoal(program, origin string) ([]string, error) {
-	s.secure = ""
-	return []string{program, "edge", "-http", s.address, "-admin", s.admin, "-origins", "http://" + origin}, nil
+func (s *server) asShoal(c config, origin string) ([]string, error) {
+	args := []string{c.shoal, "edge", "-http", s.address, "-admin", s.admin, "-origins", "http://" + origin}
+	if help, _ := exec.Command(c.shoal, "edge", "-h").CombinedOutput(); !bytes.Contains(help, []byte("-https ")) {
+		s.secure = ""
+		return args, nil
+	}
+	return append(args, "-https", s.secure, "-tls-cert", c.cert, "-tls-key", c.key), nil
 }
 
 // asNginx is nginx as one would set it up for live video: one process, a cache in memory whose files stay open, one fill at a time
 // of each object.
-func (s *server) asNginx(origin string) ([]string, error) {
-	s.secure = ""
+func (s *server) asNginx(c config, origin string) ([]string, error) {
 	user := ""
 	if os.Getuid() == 0 {
 		user = "user root;" // so that it reaches its folder
@@ -136,6 +141,11 @@ http {
   upstream origin { server %[4]s; keepalive 64; }
   server {
     listen %[3]s backlog=4096;
+    listen %[5]s ssl backlog=4096;
+    ssl_certificate %[6]s;
+    ssl_certificate_key %[7]s;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_cache shared:tls:10m;
     location / {
       proxy_pass http://origin;
       proxy_http_version 1.1;
@@ -149,7 +159,7 @@ http {
     }
   }
 }
-`, user, s.folder, s.address, origin), 0o600)
+`, user, s.folder, s.address, origin, s.secure, c.cert, c.key), 0o600)
 	return []string{"nginx", "-p", s.folder, "-e", "stderr", "-c", file}, err
 }
 

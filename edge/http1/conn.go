@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -20,7 +21,9 @@ const lax = time.Second
 // conn is one connection of viewers. Its goroutine reads and writes; while a handler waits, another one reads.
 type conn struct {
 	front *Front     // static
-	raw   net.Conn   // static
+	raw   net.Conn   // static; as it was accepted
+	tls   *tls.Conn  // static from the first request on; nil: there is none
+	sheaf *sheaf     // beneath tls
 	from  netip.Addr // static
 	rests atomic.Bool
 
@@ -55,13 +58,11 @@ func (c *conn) serve() {
 		}
 		c.front.forget(c)
 	}()
-	if t, ok := c.raw.(*tls.Conn); ok {
-		c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
-		if t.Handshake() != nil {
+	if c.front.config.TLS != nil {
+		switch protocol, ok := c.shake(); {
+		case !ok:
 			return
-		}
-		c.raw.SetDeadline(time.Time{})
-		if t.ConnectionState().NegotiatedProtocol == "h2" {
+		case protocol == "h2":
 			given = c.giveAway()
 			return
 		}
@@ -86,13 +87,27 @@ func (c *conn) serve() {
 	}
 }
 
+// shake agrees with the viewer on TLS, and on the protocol above it.
+func (c *conn) shake() (protocol string, ok bool) {
+	c.sheaf = &sheaf{Conn: c.raw}
+	t := tls.Server(c.sheaf, c.front.config.TLS)
+	c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
+	if t.HandshakeContext(c.front.requests) != nil {
+		return "", false
+	}
+	c.raw.SetDeadline(time.Time{})
+	c.tls = t
+	return t.ConnectionState().NegotiatedProtocol, true
+}
+
 // giveAway has the connection accepted by somebody else.
 func (c *conn) giveAway() bool {
 	c.raw.SetDeadline(time.Time{})
-	if len(c.buffer) == 0 {
-		return c.front.give(accepted{c.raw, nil})
+	conn := c.stream()
+	if len(c.buffer) > 0 {
+		conn = &handed{conn, c.buffer}
 	}
-	return c.front.give(accepted{&handed{c.raw, c.buffer}, nil})
+	return c.front.give(accepted{conn, nil})
 }
 
 // read reads until there is a head. Short is none: the connection ends.
@@ -127,7 +142,7 @@ func (c *conn) read(first bool) verdict {
 		if c.front.ending.Load() {
 			return short
 		}
-		n, err := c.raw.Read(c.buffer[len(c.buffer):cap(c.buffer)])
+		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
 		c.rests.Store(false)
 		fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
 		c.buffer = c.buffer[:len(c.buffer)+n]
@@ -135,6 +150,14 @@ func (c *conn) read(first bool) verdict {
 			return short
 		}
 	}
+}
+
+// stream is the connection as requests are read from it.
+func (c *conn) stream() net.Conn {
+	if c.tls != nil {
+		return c.tls
+	}
+	return c.raw
 }
 
 func (c *conn) readUntil(at time.Time) {
@@ -187,9 +210,11 @@ func (c *conn) write(head, body []byte, now time.Time) (sent int, err error) {
 	return sent, err
 }
 
-// send writes both in one call where the connection is the system's, and where both are small.
+// send writes both in one call, or in a few by TLS.
 func (c *conn) send(head, body []byte) (int, error) {
 	switch {
+	case c.tls != nil:
+		return c.seal(head, body)
 	case len(body) == 0:
 		return c.raw.Write(head)
 	case len(head) == 0:
@@ -201,3 +226,31 @@ func (c *conn) send(head, body []byte) (int, error) {
 	c.vector, c.buffers = [2][]byte{}, nil
 	return int(n), err
 }
+
+// seal sends by TLS. A body that is small goes in the head's record.
+func (c *conn) seal(head, body []byte) (sent int, err error) {
+	c.sheaf.bound = true
+	defer func() {
+		if failed := c.sheaf.release(); err == nil {
+			err = failed
+		}
+	}()
+	if 0 < len(head) && len(head)+len(body) <= maxRecord {
+		b := records.Get().(*[]byte)
+		defer records.Put(b)
+		return c.tls.Write(append(append((*b)[:0], head...), body...))
+	}
+	for _, b := range [2][]byte{head, body} {
+		n := 0
+		if len(b) > 0 && err == nil {
+			n, err = c.tls.Write(b)
+		}
+		sent += n
+	}
+	return sent, err
+}
+
+// maxRecord is the most that one record of TLS holds.
+const maxRecord = 16 << 10
+
+var records = sync.Pool{New: func() any { b := make([]byte, 0, maxRecord); return &b }}

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ type Config struct {
 	Handler http.Handler   // of what the cache has not at hand
 	Cache   Cache          // nil: there is none
 	Gone    func(net.Conn) // told of each connection that ends here; nil: nobody is
+	TLS     *tls.Config    // that connections begin with; nil: none. Who chooses h2 is handed on as a *tls.Conn
 	Log     *slog.Logger   // default slog.Default()
 
 	HeadTime  time.Duration // for a head to come; default 10 s

@@ -3,7 +3,6 @@ package http1
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
 	"net/http"
 	"strconv"
 	"sync"
@@ -34,8 +33,8 @@ func (c *conn) request() (*http.Request, error) {
 		c.address = c.raw.RemoteAddr().String()
 	}
 	r.RemoteAddr = c.address
-	if t, ok := c.raw.(*tls.Conn); ok {
-		state := t.ConnectionState()
+	if c.tls != nil {
+		state := c.tls.ConnectionState()
 		r.TLS = &state
 	}
 	return r, nil

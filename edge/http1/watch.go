@@ -58,7 +58,7 @@ func (w *watch) begin() {
 	go func() {
 		defer close(read)
 		for len(c.buffer) < cap(c.buffer) {
-			n, err := c.raw.Read(c.buffer[len(c.buffer):cap(c.buffer)])
+			n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
 			c.buffer = c.buffer[:len(c.buffer)+n]
 			if err != nil {
 				if !errors.Is(err, os.ErrDeadlineExceeded) {
