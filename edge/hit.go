@@ -29,6 +29,9 @@ func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
 // there is one way to write each; what is written otherwise is for ServeHTTP.
 func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := e.cache.hitAt(h.Target, now)
+	if o != nil && o.target.reload.held && !closed(o.done) {
+		return e.holdLean(o)
+	}
 	if o == nil || !closed(o.done) || o.status != http.StatusOK {
 		return http1.Answer{}, false
 	}
@@ -41,6 +44,31 @@ func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bo
 		return http1.Answer{}, false
 	}
 	return http1.Answer{Head: a.head, Body: a.body, Tally: a}, true
+}
+
+// holding is a viewer that waits for a held reload.
+type holding struct {
+	*Edge
+	object *object
+}
+
+// Done implements http1.Wait.
+func (h holding) Done() <-chan struct{} { return h.object.done }
+
+// Leave implements http1.Wait.
+func (h holding) Leave() {
+	h.held.Add(-1)
+	h.meters.held.Dec()
+}
+
+// holdLean is hold for who has no more to tell than that he waits.
+func (e *Edge) holdLean(o *object) (http1.Answer, bool) {
+	if e.held.Add(1) > int64(e.config.MaxHeld) {
+		e.held.Add(-1)
+		return http1.Answer{}, false
+	}
+	e.meters.held.Inc()
+	return http1.Answer{Wait: holding{e, o}}, true
 }
 
 // sendReady is Hit for who had to wait for o. It tells whether it has answered.

@@ -177,13 +177,23 @@ func (c *conn) mayWrite(now time.Time) {
 
 // answer answers a plain request, unless it is foreign after all. It tells whether the connection goes on.
 func (c *conn) answer() (what verdict, more bool) {
-	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
+	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
 		now := time.Now()
-		if a, ok := c.front.config.Cache.Hit(c.from, &c.head, now); ok {
+		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
+		switch {
+		case ok && a.Wait == nil:
 			n, err := c.write(a.Head, a.Body, now)
 			a.Tally.Count(max(0, n-len(a.Head)))
 			return plain, err == nil
+		case ok && !waited:
+			if !c.await(a.Wait) {
+				return plain, false
+			}
+			continue
+		case ok:
+			a.Wait.Leave() // once is enough; the handler waits for what is there now
 		}
+		break
 	}
 	r, err := c.request()
 	if err != nil {

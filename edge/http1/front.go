@@ -42,6 +42,14 @@ type Answer struct {
 	Head  []byte // with the empty line
 	Body  []byte
 	Tally Tally
+
+	Wait Wait // nil: it is there; else it is asked for again when that is over
+}
+
+// Wait is what an answer waits for.
+type Wait interface {
+	Done() <-chan struct{} // closed when it is there
+	Leave()                // called when the viewer waits no longer, whatever the reason
 }
 
 // Sender is a ResponseWriter of the front's.
@@ -86,6 +94,7 @@ type Front struct {
 
 	mu    sync.Mutex // guards what follows
 	conns map[*conn]struct{}
+	bells map[<-chan struct{}]*bell
 }
 
 // accepted is what a listener's Accept returns.
@@ -97,7 +106,8 @@ type accepted struct {
 // New returns a front before a listener. It starts nothing: see Run.
 func New(listener net.Listener, config Config) *Front {
 	config.defaults()
-	f := &Front{listener: listener, config: config, others: make(chan accepted), done: make(chan struct{}), conns: map[*conn]struct{}{}}
+	f := &Front{listener: listener, config: config, others: make(chan accepted), done: make(chan struct{}), conns: map[*conn]struct{}{},
+		bells: map[<-chan struct{}]*bell{}}
 	f.requests, f.release = context.WithCancel(context.Background())
 	return f
 }
