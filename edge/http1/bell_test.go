@@ -1,0 +1,122 @@
+package http1
+
+import (
+	"bufio"
+	"io"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// gateway is a cache whose one answer comes when it is told.
+type gateway struct {
+	done    chan struct{}
+	waiting atomic.Int64
+	never   bool // it does not come even then
+}
+
+func (g *gateway) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
+	if string(h.Target) != "/later" {
+		return Answer{}, false
+	}
+	select {
+	case <-g.done:
+		if g.never {
+			return Answer{}, false
+		}
+		return Answer{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Body: []byte("later"), Tally: &tally{}}, true
+	default:
+		g.waiting.Add(1)
+		return Answer{Wait: g}, true
+	}
+}
+func (g *gateway) Done() <-chan struct{} { return g.done }
+func (g *gateway) Leave()                { g.waiting.Add(-1) }
+
+func TestReleasedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{done: make(chan struct{})}
+		s := start(t, Config{Handler: plainHandler, Cache: g})
+		const viewers = 50
+		readers := make([]*bufio.Reader, viewers)
+		for i := range readers {
+			c := s.connect(t)
+			readers[i] = bufio.NewReader(c)
+			text := ask("/later")
+			switch {
+			case i == 1: // says more than there is room for, meanwhile
+				text += ask("/query?" + strings.Repeat("a", firstBuffer))
+			case i > 1:
+				text += ask("/text")
+			}
+			say(t, c, text)
+			if i >= 40 { // leaves meanwhile
+				synctest.Wait()
+				c.Close()
+			}
+		}
+		time.Sleep(5 * time.Minute) // nobody who waits is at rest
+		if n := g.waiting.Load(); n != 40 {
+			t.Errorf("%d wait, want 40", n)
+		}
+		close(g.done)
+		for i, r := range readers[:40] {
+			if _, body := answered(t, r, "GET"); body != "later" {
+				t.Errorf("viewer %d: %q", i, body)
+			}
+			want := "text"
+			switch i {
+			case 0:
+				continue
+			case 1:
+				want = strings.Repeat("a", firstBuffer) + "a"
+			}
+			if _, body := answered(t, r, "GET"); body != want {
+				t.Errorf("viewer %d: then %q", i, body)
+			}
+		}
+		synctest.Wait()
+		s.front.mu.Lock()
+		defer s.front.mu.Unlock()
+		if n := g.waiting.Load(); n != 0 || len(s.front.bells) != 0 || len(s.front.conns) != 40 {
+			t.Errorf("%d wait, %d bells, %d connections", n, len(s.front.bells), len(s.front.conns))
+		}
+	})
+}
+
+// TestWaitedForNothing: what has not come after a wait is the handler's.
+func TestWaitedForNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{done: make(chan struct{}), never: true}
+		c := start(t, Config{Handler: plainHandler, Cache: g}).connect(t)
+		say(t, c, ask("/later"))
+		synctest.Wait()
+		close(g.done)
+		if resp, body := answered(t, bufio.NewReader(c), "GET"); resp.StatusCode != 200 || body != "" {
+			t.Errorf("%d %q", resp.StatusCode, body)
+		}
+	})
+}
+
+// TestEndOfWaiting: who waits when the front ends is let go after HeldTime.
+func TestEndOfWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{done: make(chan struct{})}
+		s := start(t, Config{Handler: plainHandler, Cache: g})
+		c := s.connect(t)
+		say(t, c, ask("/later"))
+		synctest.Wait()
+		began := time.Now()
+		s.end()
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Error(err)
+		}
+		<-s.ended
+		if d := time.Since(began); d != time.Second/4 || g.waiting.Load() != 0 {
+			t.Errorf("after %v, %d wait", d, g.waiting.Load())
+		}
+	})
+}
