@@ -88,7 +88,7 @@ func (d *desk) run(ctx context.Context, public door, s service, others ...door) 
 }
 
 // runAs is run where the public address is served in a way of its own.
-func (d *desk) runAs(ctx context.Context, public door, s service, serve func(net.Listener, http.Handler, *slog.Logger) task, others ...door) error {
+func (d *desk) runAs(ctx context.Context, public door, s service, serve httpTask, others ...door) error {
 	listener, err := d.receive(public)
 	if err != nil {
 		return err

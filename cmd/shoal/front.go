@@ -10,13 +10,16 @@ import (
 )
 
 // ahead is serve where most requests are for what a cache has at hand: a front answers those that are plain, and the server has the others.
-func ahead(cache http1.Cache) func(net.Listener, http.Handler, *slog.Logger) task {
+func ahead(cache http1.Cache) httpTask {
 	return func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 		config := http1.Config{
 			Handler: handler, Cache: cache, Log: log,
 			HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: heldTime, DrainTime: drainTime,
 		}
 		bounded, _ := listener.(*lobby)
+		if passed, ok := listener.(behind); ok {
+			bounded = passed.lobby
+		}
 		if bounded != nil {
 			config.IdleTime = bounded.idle
 			config.Gone = func(conn net.Conn) { bounded.leave(addressOf(conn)) }

@@ -19,8 +19,8 @@ const trackerPath = "/tracker"
 type door struct{ flag, address string }
 
 // admit is serve where handshakes of viewers come: those for the tracker's path go to it by a gate, which tells the lobby when it is
-// done with one.
-func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logger) task {
+// done with one. The others go on to who serves the rest.
+func admit(listener net.Listener, tracker, handler http.Handler, rest httpTask, log *slog.Logger) task {
 	bounded, _ := listener.(*lobby)
 	handshakes := gate.New(listener, trackerPath, tracker, func(conn net.Conn) {
 		if bounded != nil {
@@ -28,7 +28,7 @@ func admit(listener net.Listener, tracker, handler http.Handler, log *slog.Logge
 		}
 	}, log)
 	return func(ctx context.Context) error {
-		return together(ctx, handshakes.Run, serve(behind{handshakes, bounded}, handler, log))
+		return together(ctx, handshakes.Run, rest(behind{handshakes, bounded}, handler, log))
 	}
 }
 

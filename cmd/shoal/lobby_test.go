@@ -64,7 +64,9 @@ func public(t *testing.T, b bounds, log *slog.Logger) *lobby {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- together(ctx, service.Run, admit(l, service, withProbes(service, service), quiet)) }()
+	go func() {
+		ended <- together(ctx, service.Run, admit(l, service, withProbes(service, service), serve, quiet))
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

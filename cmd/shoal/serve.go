@@ -40,6 +40,9 @@ func together(ctx context.Context, tasks ...task) error {
 	return group.Wait()
 }
 
+// An httpTask answers HTTP on a listener: serve, or what stands before it.
+type httpTask func(net.Listener, http.Handler, *slog.Logger) task
+
 // hurried bounds how long a body takes to arrive. The server itself waits without end for what is missing of one, read or not.
 func hurried(handler http.Handler, within time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

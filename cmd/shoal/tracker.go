@@ -95,7 +95,7 @@ func runTracker(ctx context.Context, args []string, out io.Writer) error {
 	desk.steer(service)
 	desk.enough(config)
 	gated := func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
-		return admit(listener, service, handler, log)
+		return admit(listener, service, handler, serve, log)
 	}
 	return desk.runAs(ctx, public, withStats{service}, gated, door{"stun", config.STUNAddr}, door{"turn", config.TURN.Addr})
 }

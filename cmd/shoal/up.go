@@ -130,7 +130,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	err = together(ctx,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),
-		admit(public, swarm, withProbes(mux, services...), d.log),
+		admit(public, swarm, withProbes(mux, services...), ahead(copies), d.log),
 		func(ctx context.Context) error {
 			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {
 				return err

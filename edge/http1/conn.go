@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -85,19 +84,6 @@ func (c *conn) serve() {
 			c.buffer = make([]byte, 0, firstBuffer)
 		}
 	}
-}
-
-// shake agrees with the viewer on TLS, and on the protocol above it.
-func (c *conn) shake() (protocol string, ok bool) {
-	c.sheaf = &sheaf{Conn: c.raw}
-	t := tls.Server(c.sheaf, c.front.config.TLS)
-	c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
-	if t.HandshakeContext(c.front.requests) != nil {
-		return "", false
-	}
-	c.raw.SetDeadline(time.Time{})
-	c.tls = t
-	return t.ConnectionState().NegotiatedProtocol, true
 }
 
 // giveAway has the connection accepted by somebody else.
@@ -236,31 +222,3 @@ func (c *conn) send(head, body []byte) (int, error) {
 	c.vector, c.buffers = [2][]byte{}, nil
 	return int(n), err
 }
-
-// seal sends by TLS. A body that is small goes in the head's record.
-func (c *conn) seal(head, body []byte) (sent int, err error) {
-	c.sheaf.bound = true
-	defer func() {
-		if failed := c.sheaf.release(); err == nil {
-			err = failed
-		}
-	}()
-	if 0 < len(head) && len(head)+len(body) <= maxRecord {
-		b := records.Get().(*[]byte)
-		defer records.Put(b)
-		return c.tls.Write(append(append((*b)[:0], head...), body...))
-	}
-	for _, b := range [2][]byte{head, body} {
-		n := 0
-		if len(b) > 0 && err == nil {
-			n, err = c.tls.Write(b)
-		}
-		sent += n
-	}
-	return sent, err
-}
-
-// maxRecord is the most that one record of TLS holds.
-const maxRecord = 16 << 10
-
-var records = sync.Pool{New: func() any { b := make([]byte, 0, maxRecord); return &b }}

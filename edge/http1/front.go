@@ -2,84 +2,11 @@ package http1
 
 import (
 	"context"
-	"crypto/tls"
-	"log/slog"
 	"net"
-	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// Config is what a Front is made from. Times of zero are the defaults.
-type Config struct {
-	Handler http.Handler   // of what the cache has not at hand
-	Cache   Cache          // nil: there is none
-	Gone    func(net.Conn) // told of each connection that ends here; nil: nobody is
-	TLS     *tls.Config    // that connections begin with; nil: none. Who chooses h2 is handed on as a *tls.Conn
-	Log     *slog.Logger   // default slog.Default()
-
-	HeadTime  time.Duration // for a head to come; default 10 s
-	IdleTime  time.Duration // a connection rests between two requests; default 2 min
-	WriteTime time.Duration // for a Slice of an answer to be taken; default 30 s
-	MaxHead   int           // bytes of a head; default 32 KiB; larger ones are left to Accept's
-	HeldTime  time.Duration // requests go on waiting when the front ends; default 250 ms
-	DrainTime time.Duration // answers go on being written then; default 5 s
-}
-
-// Slice is how much of an answer must be taken in WriteTime.
-const Slice = 256 << 10
-
-// Cache has answers at hand.
-type Cache interface {
-	// Hit returns the answer to a request, if there is one to be sent as it is.
-	Hit(from netip.Addr, h *Head, now time.Time) (Answer, bool)
-}
-
-// Answer is an answer as it is sent, and not written to.
-type Answer struct {
-	Head  []byte // with the empty line
-	Body  []byte
-	Tally Tally
-
-	Wait Wait // nil: it is there; else it is asked for again when that is over
-}
-
-// Wait is what an answer waits for.
-type Wait interface {
-	Done() <-chan struct{} // closed when it is there
-	Leave()                // called when the viewer waits no longer, whatever the reason
-}
-
-// Sender is a ResponseWriter of the front's.
-type Sender interface {
-	http.ResponseWriter
-	Send(Answer) bool
-}
-
-// Tally is told what was sent of an answer's body.
-type Tally interface{ Count(body int) }
-
-func (c *Config) defaults() {
-	for at, value := range map[*time.Duration]time.Duration{
-		&c.HeadTime: 10 * time.Second, &c.IdleTime: 2 * time.Minute, &c.WriteTime: 30 * time.Second,
-		&c.HeldTime: time.Second / 4, &c.DrainTime: 5 * time.Second,
-	} {
-		if *at == 0 {
-			*at = value
-		}
-	}
-	if c.MaxHead == 0 {
-		c.MaxHead = 32 << 10
-	}
-	if c.Gone == nil {
-		c.Gone = func(net.Conn) {}
-	}
-	if c.Log == nil {
-		c.Log = slog.Default()
-	}
-}
 
 // Front is a listener of all connections that are not plain.
 type Front struct {
@@ -88,7 +15,8 @@ type Front struct {
 	requests context.Context    // static; of all requests
 	release  context.CancelFunc // static
 	others   chan accepted      // to Accept
-	done     chan struct{}      // closed with the front
+	done     chan struct{}      // closed by Close
+	closed   sync.Once
 	ending   atomic.Bool
 	running  sync.WaitGroup // Add only under mu, while not ending
 
@@ -116,11 +44,11 @@ func New(listener net.Listener, config Config) *Front {
 // after HeldTime, and what still runs after DrainTime is cut off.
 func (f *Front) Run(ctx context.Context) error {
 	defer f.release()
-	defer context.AfterFunc(ctx, func() { f.Close() })()
+	defer context.AfterFunc(ctx, func() { f.shut() })()
 	for {
 		raw, err := f.listener.Accept()
 		if err != nil {
-			if !f.give(accepted{nil, err}) {
+			if f.ending.Load() || !f.give(accepted{nil, err}) {
 				break
 			}
 			continue
@@ -201,12 +129,17 @@ func (f *Front) Accept() (net.Conn, error) {
 
 // Close implements net.Listener.
 func (f *Front) Close() error {
+	defer f.closed.Do(func() { close(f.done) })
+	return f.shut()
+}
+
+// shut takes no more connections. Accept goes on waiting for Close, so that its server ends by its own doing.
+func (f *Front) shut() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ending.Swap(true) {
 		return nil
 	}
-	close(f.done)
 	return f.listener.Close()
 }
 

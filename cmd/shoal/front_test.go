@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shoal-live/shoal/edge"
+)
+
+// TestAhead has connections end in all ways at a front behind a lobby: plain, handed on, and by the end of all, while a request is held.
+func TestAhead(t *testing.T) {
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounded, err := newLobby(listener, bounds{all: 100, idle: idleTime}, prometheus.NewRegistry(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := edge.New(edge.Config{Origins: []string{"http://127.0.0.1:1"}, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := make(chan struct{})
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.URL.Path == "/held" {
+			close(held)
+			<-r.Context().Done()
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		io.WriteString(w, r.Method+string(body))
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- together(ctx, ahead(cache)(bounded, handler, quiet)) }()
+	ask := func(text string) (*bufio.Reader, net.Conn) {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, text)
+		return bufio.NewReader(conn), conn
+	}
+	read := func(r *bufio.Reader, status int, want string) {
+		t.Helper()
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(resp.Body); resp.StatusCode != status || err != nil || want != "" && string(body) != want {
+			t.Errorf("%d %q %v", resp.StatusCode, body, err)
+		}
+	}
+	plain, first := ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	read(plain, 200, "GET")
+	handed, second := ask("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+	read(handed, 200, "POSTab")
+	waits, third := ask("GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+	<-held
+	if n := testutil.ToFloat64(bounded.open); n != 3 {
+		t.Errorf("%v connections are counted, want 3", n)
+	}
+	began := time.Now()
+	cancel()
+	read(waits, 503, "")
+	if err := <-ended; err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	if d := time.Since(began); d > drainTime {
+		t.Errorf("ended after %v", d)
+	}
+	if n := testutil.ToFloat64(bounded.open); n != 0 {
+		t.Errorf("%v connections are counted after the end", n)
+	}
+	for _, conn := range []net.Conn{first, second, third} {
+		conn.Close()
+	}
+}

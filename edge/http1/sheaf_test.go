@@ -1,0 +1,110 @@
+package http1
+
+import (
+	"bufio"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func certified(t *testing.T) *tls.Config {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{signed}, PrivateKey: private}}, NextProtos: []string{"h2", "http/1.1"}}
+}
+
+func TestTLS(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		secure := make(chan bool, 10)
+		s := start(t, Config{TLS: certified(t), Cache: &cacheOf{}, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			secure <- r.TLS != nil
+			plainHandler(w, r)
+		})})
+		c := tls.Client(s.connect(t), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+		r := bufio.NewReader(c)
+		for _, q := range []struct{ uri, body string }{{"/hit", strings.Repeat("hit", 1<<18)}, {"/text", "text"}, {"/chunks", "onetwo"}, {"/sleep", "slept"}, {"/hit", strings.Repeat("hit", 1<<18)}} {
+			say(t, c, ask(q.uri))
+			if _, body := answered(t, r, "GET"); body != q.body {
+				t.Errorf("%s: %d bytes that are wrong", q.uri, len(body))
+			}
+			if !strings.HasPrefix(q.uri, "/hit") && !<-secure {
+				t.Errorf("%s: the handler is not told of TLS", q.uri)
+			}
+		}
+		say(t, c, "POST /whip HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+		if _, body := answered(t, r, "POST"); body != "handed on: POST /whip ab" {
+			t.Errorf("%q", body)
+		}
+	})
+}
+
+// TestHTTP2: who chooses h2 is handed on, and served by net/http.
+func TestHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{TLS: certified(t), Handler: plainHandler})
+		transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return s.connect(t), nil }}
+		defer transport.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: transport}).Get("https://a.example/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if body, err := io.ReadAll(resp.Body); resp.ProtoMajor != 2 || string(body) != "handed on: GET /b " || err != nil {
+			t.Errorf("HTTP/%d %q %v", resp.ProtoMajor, body, err)
+		}
+	})
+}
+
+// written counts calls.
+type written struct {
+	net.Conn
+	calls atomic.Int64
+	bytes atomic.Int64
+}
+
+func (w *written) Write(b []byte) (int, error) {
+	w.calls.Add(1)
+	w.bytes.Add(int64(len(b)))
+	return len(b), nil
+}
+
+func TestSheaf(t *testing.T) {
+	w := &written{}
+	s := &sheaf{Conn: w}
+	s.Write(make([]byte, 100))
+	if w.calls.Load() != 1 {
+		t.Error("kept while it is not bound")
+	}
+	s.bound = true
+	for range 16 {
+		s.Write(make([]byte, 16<<10))
+	}
+	s.Write(make([]byte, 2*sheafSize))
+	s.Write(make([]byte, 100))
+	if err := s.release(); err != nil || s.buffer != nil {
+		t.Error(err, "something is left")
+	}
+	if calls, bytes := w.calls.Load(), w.bytes.Load(); calls != 7 || bytes != 100+16*16<<10+2*sheafSize+100 {
+		t.Errorf("%d calls, %d bytes", calls, bytes)
+	}
+}
