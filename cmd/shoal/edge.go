@@ -50,5 +50,6 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	oversleep()
 	return desk.runAs(ctx, http, service, ahead(service))
 }
