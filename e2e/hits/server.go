@@ -70,7 +70,7 @@ func startServer(ctx context.Context, c config, name, origin string) (*server, e
 	var args []string
 	switch name {
 	case "shoal":
-		args, err = s.asShoal(c, origin)
+		args, err = s.asShoal(ctx, c, origin)
 	case "nginx":
 		args, err = s.asNginx(c, origin)
 	case "varnish":
@@ -97,9 +97,11 @@ func (s *server) stop() {
 }
 
 // asShoal is an edge with its defaults.
-func (s *server) asShoal(c config, origin string) ([]string, error) {
+func (s *server) asShoal(ctx context.Context, c config, origin string) ([]string, error) {
 	args := []string{c.shoal, "edge", "-http", s.address, "-admin", s.admin, "-origins", "http://" + origin}
-	if help, _ := exec.Command(c.shoal, "edge", "-h").CombinedOutput(); !bytes.Contains(help, []byte("-https ")) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if help, _ := exec.CommandContext(ctx, c.shoal, "edge", "-h").CombinedOutput(); !bytes.Contains(help, []byte("-https ")) {
 		s.secure = ""
 		return args, nil
 	}
