@@ -152,7 +152,9 @@ func (a *response) Send(answer Answer) bool {
 		return false
 	}
 	a.status, a.left, a.sent = http.StatusOK, 0, true
-	answer.Tally.Count(a.put(answer.Head, answer.Body, time.Now()))
+	n, err := a.conn.deliver(answer, time.Now())
+	a.err = err
+	answer.Tally.Count(max(0, n-len(answer.Head)))
 	return true
 }
 

@@ -1,0 +1,11 @@
+//go:build !linux
+
+package http1
+
+import "time"
+
+type errand struct{}
+
+func (c *conn) canSendFile() bool { return false }
+
+func (c *conn) sendFile([]byte, int, int, time.Time) (int, error) { panic("http1: no sendfile") }
