@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -167,6 +168,7 @@ func TestHitsAge(t *testing.T) {
 		viewer, end := serveAhead(e, cache)
 		defer end()
 		reader := bufio.NewReader(viewer)
+		time.Sleep(500 * time.Millisecond) // the clock's seconds are not those of the object's age
 		began := time.Now()
 		for i := range 30 {
 			io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -242,4 +244,15 @@ func TestHeldAhead(t *testing.T) {
 			t.Error("somebody is held still")
 		}
 	})
+}
+
+// TestHitKnowsTheConfig fails when a Config has something new: what is at hand goes out past ServeHTTP, so whatever decides there who is
+// answered, or how, must decide in Hit too. See to that, then add the field here.
+func TestHitKnowsTheConfig(t *testing.T) {
+	known := []string{"Origins", "MemoryBytes", "ObjectBytes", "MaxHeld", "MaxFlights", "TrackerURLs", "RTMPPort", "Files", "Transport", "Registry", "Log"}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if !slices.Contains(known, field.Name) {
+			t.Errorf("Config.%s is new: what does it mean for what is answered from memory, by Hit in hit.go?", field.Name)
+		}
+	}
 }

@@ -93,11 +93,24 @@ func (b *bench) measureHits(ctx context.Context) error {
 		if b.cases != "" && !slices.Contains(wanted, h.name) {
 			continue
 		}
+		if h.secure && !b.secure() {
+			continue
+		}
 		if err := b.measure(ctx, h); err != nil {
 			return fmt.Errorf("%s: %w", h.name, err)
 		}
 	}
 	return nil
+}
+
+// secure tells whether the edge speaks TLS, if it is among the servers.
+func (b *bench) secure() bool {
+	for _, s := range b.servers {
+		if s.name == "shoal" {
+			return s.secure != ""
+		}
+	}
+	return true
 }
 
 func (b *bench) measure(ctx context.Context, h hit) error {
