@@ -11,8 +11,8 @@ import (
 	"github.com/shoal-live/shoal/edge/http1"
 )
 
-// codings are the forms a text is sent in.
-var codings = [...]string{"", "gzip"}
+// forms are the codings that a text is sent in, plain and packed.
+var forms = [...]string{"", "gzip"}
 
 // ready is an object's answer as it is sent whole, for one second of the clock and of its age.
 type ready struct {
@@ -114,7 +114,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 
 // readyOf returns the answer of a whole object in a coding, or nil. Who asks often and can be sent files has a sheet made.
 func (e *Edge) readyOf(o *object, coding string, files bool, now time.Time) *ready {
-	at := &o.answers[slices.Index(codings[:], coding)]
+	at := &o.answers[slices.Index(forms[:], coding)]
 	a, second, age := at.Load(), now.Unix(), int64(max(0, now.Sub(o.born))/time.Second)
 	if a == nil || a.second != second || a.age != age {
 		if a = e.prepare(o, a, coding, now); a != nil {

@@ -40,7 +40,7 @@ type object struct {
 	err  error         // why the body is not whole
 	more chan struct{} // closed at the next change; nil while nobody waits
 
-	answers [len(codings)]atomic.Pointer[ready] // its answers as they were sent last
+	answers [len(forms)]atomic.Pointer[ready] // its answers as they were sent last
 
 	// guarded by cache.mu
 	seat  *list.Element // nil while in flight or not kept

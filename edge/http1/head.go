@@ -32,7 +32,6 @@ var (
 	get     = []byte("GET ")
 	head    = []byte("HEAD ")
 	version = []byte(" HTTP/1.1\r\n")
-	empty   = []byte("\r\n\r\n")
 )
 
 // parse reads the head at the beginning of b. Only what cannot be understood in two ways is plain: one space between words, CRLF

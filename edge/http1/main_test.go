@@ -81,9 +81,6 @@ func say(t *testing.T, c net.Conn, text string) {
 	t.Cleanup(func() { c.Close(); <-done })
 }
 
-// answers hands out bodies by target.
-type answers map[string]string
-
 type tally struct {
 	mu    sync.Mutex
 	bytes []int
