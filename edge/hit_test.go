@@ -246,10 +246,33 @@ func TestHeldAhead(t *testing.T) {
 	})
 }
 
+// TestTokensAhead: what is at hand is not for who brings no token.
+func TestTokensAhead(t *testing.T) {
+	site := newGuests(t, "EdDSA")
+	e := newEdge(t, Config{Transport: newSource(stage), Tokens: site.keys, Audience: "here"})
+	viewer, end := serveAhead(e, e)
+	defer end()
+	reader := bufio.NewReader(viewer)
+	invited := "Authorization: Bearer " + site.invite(t, "demo") + "\r\n"
+	for _, uri := range []string{partPath, playlistPath, playlistPath + "?_HLS_msn=12&_HLS_part=1"} {
+		for n, field := range []string{invited, invited, "", "Authorization: Bearer " + site.invite(t, "other") + "\r\n", invited} {
+			io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n"+field+"\r\n")
+			r, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, r.Body)
+			if want := []int{200, 200, 401, 403, 200}[n]; r.StatusCode != want {
+				t.Errorf("%s, request %d: %d, want %d", uri, n, r.StatusCode, want)
+			}
+		}
+	}
+}
+
 // TestHitKnowsTheConfig fails when a Config has something new: what is at hand goes out past ServeHTTP, so whatever decides there who is
 // answered, or how, must decide in Hit too. See to that, then add the field here.
 func TestHitKnowsTheConfig(t *testing.T) {
-	known := []string{"Origins", "MemoryBytes", "ObjectBytes", "MaxHeld", "MaxFlights", "TrackerURLs", "RTMPPort", "Files", "Transport", "Registry", "Log"}
+	known := []string{"Origins", "MemoryBytes", "ObjectBytes", "MaxHeld", "MaxFlights", "TrackerURLs", "RTMPPort", "Files", "Tokens", "Audience", "Transport", "Registry", "Log"}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		if !slices.Contains(known, field.Name) {
 			t.Errorf("Config.%s is new: what does it mean for what is answered from memory, by Hit in hit.go?", field.Name)

@@ -180,10 +180,13 @@ func (a *admission) refuse(e *Edge, w http.ResponseWriter, r *http.Request, stre
 	e.refuse(w, r, stream, status, err.Error())
 }
 
+// guards tells whether a target is only for who brings a token.
+func (a *admission) guards(t target) bool { return a.keys != nil && t.kind != api }
+
 // shown is the Cache-Control of an answer for a target. What is for viewers with a token is kept by their own caches and by no shared
 // one: that would serve it to whoever asks (RFC 9111, 3.5 and 5.2.2.7).
 func (a *admission) shown(t target, control string) string {
-	if a.keys == nil || t.kind == api {
+	if !a.guards(t) {
 		return control
 	}
 	private := []string{"private"}
