@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // overTCP serves e by a front on a real connection.
-func overTCP(t *testing.T, e *Edge) net.Conn {
+func overTCP(t *testing.T, e *Edge) (viewer net.Conn, end func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -25,12 +26,13 @@ func overTCP(t *testing.T, e *Edge) net.Conn {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { front.Run(ctx); close(ended) }()
-	viewer, err := net.Dial("tcp", listener.Addr().String())
+	viewer, err = net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { viewer.Close(); cancel(); <-ended; front.Close() })
-	return viewer
+	end = sync.OnceFunc(func() { viewer.Close(); cancel(); <-ended; front.Close() })
+	t.Cleanup(end)
+	return viewer, end
 }
 
 // sheetOf returns the sheet of what is at a URI.
@@ -46,7 +48,7 @@ func sheetOf(e *Edge, uri string) *sheet {
 // TestSheet asks for a part until it is sent from a sheet, and goes on: all answers are the same, and the sheet counts and ends with its object.
 func TestSheet(t *testing.T) {
 	e := newEdge(t, Config{Transport: newSource(stage)})
-	viewer := overTCP(t, e)
+	viewer, end := overTCP(t, e)
 	reader := bufio.NewReader(viewer)
 	for i := range 3 * sheetHits {
 		io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -62,6 +64,7 @@ func TestSheet(t *testing.T) {
 		}
 		e.flights.Wait()
 	}
+	end() // nobody is being sent anything
 	s := sheetOf(e, partPath)
 	if s == nil {
 		t.Fatal("there is no sheet")
@@ -91,7 +94,7 @@ func TestSheetOutlivesItsObject(t *testing.T) {
 	if s == nil {
 		t.Fatal("there is no sheet")
 	}
-	viewer := overTCP(t, e)
+	viewer, _ := overTCP(t, e)
 	io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
 	r, err := http.ReadResponse(bufio.NewReader(viewer), nil)
 	if err != nil {
