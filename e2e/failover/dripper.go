@@ -35,6 +35,8 @@ type dripper struct {
 	chunks  [][]byte
 	list    string
 	hashes  map[string]string // by path
+	half    chan struct{}     // closed when half of the third chunk has dripped
+	once    sync.Once
 
 	mu    sync.Mutex
 	asked map[string]int
@@ -42,7 +44,7 @@ type dripper struct {
 
 func newDripper(n int) (*dripper, error) {
 	seed := sha256.Sum256([]byte("drip"))
-	d := &dripper{private: ed25519.NewKeyFromSeed(seed[:]), hashes: map[string]string{}, asked: map[string]int{}}
+	d := &dripper{private: ed25519.NewKeyFromSeed(seed[:]), hashes: map[string]string{}, asked: map[string]int{}, half: make(chan struct{})}
 	var list strings.Builder
 	list.WriteString("#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n#EXT-X-PART-INF:PART-TARGET=2\n#EXT-X-MEDIA-SEQUENCE:0\n")
 	random := rand.NewChaCha8(seed)
@@ -114,20 +116,28 @@ func (d *dripper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err == nil && msn < len(d.chunks):
 		w.Header().Set(wire.PiecesHeader, d.hashes[r.URL.Path])
 		w.Header().Set("ETag", dripTag(r.URL.Path))
-		http.ServeContent(&slow{w}, r, "", time.Time{}, bytes.NewReader(d.chunks[msn]))
+		http.ServeContent(&slow{w, d, msn, 0}, r, "", time.Time{}, bytes.NewReader(d.chunks[msn]))
 	default:
 		http.NotFound(w, r)
 	}
 }
 
 // slow writes by drips.
-type slow struct{ http.ResponseWriter }
+type slow struct {
+	http.ResponseWriter
+	d    *dripper
+	msn  int
+	sent int
+}
 
 func (s *slow) Write(b []byte) (n int, err error) {
 	for n < len(b) && err == nil {
 		var more int
 		more, err = s.ResponseWriter.Write(b[n:min(len(b), n+dripSize/drips)])
-		n += more
+		n, s.sent = n+more, s.sent+more
+		if s.msn == 2 && s.sent > dripSize/2 {
+			s.d.once.Do(func() { close(s.d.half) })
+		}
 		s.ResponseWriter.(http.Flusher).Flush()
 		time.Sleep(dripTime / drips)
 	}

@@ -15,7 +15,6 @@ import (
 const (
 	crowdSize = 200
 	chunks    = 6
-	killAfter = 2500 * time.Millisecond // in the midst of the third chunk
 )
 
 // edgeKilled kills one of two edges while 200 viewers are in the midst of chunks that come by drips.
@@ -57,7 +56,10 @@ func edgeKilled(ctx context.Context, s stand) (r result, err error) {
 			}
 		})
 	}
-	wait(ctx, killAfter)
+	select {
+	case <-d.half:
+	case <-time.After(startTime):
+	}
 	pair[0].Stop()
 	all.Wait()
 	r.Faults = int(moved.Load())
