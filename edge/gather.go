@@ -95,7 +95,7 @@ func (f *flight) reveal(good int) {
 
 // whole shows the last of a body that has come to its end.
 func (f *flight) whole() error {
-	if f.proof != nil && f.good < len(f.body) {
+	if f.proof != nil && !f.proof.done() {
 		f.drop()
 		return fmt.Errorf("fill %s: %w: it is shorter", f.o.uri, errFalse)
 	}

@@ -22,9 +22,9 @@ type fact struct {
 
 func factOf(r *wire.Record) fact { return fact{r.Digest, int(r.Size), int(r.PieceSize), r.Last} }
 
-// proof checks a body against the records of its chunks while it comes: one, or those of a segment's parts. Each byte is hashed once. Where
-// the hashes of the pieces are known, what is said to be good is proved. Where only the chunk's digest is, all is called good but the last
-// piece of the chunk, which is held back until the digest is there: nobody gets the whole of what is false.
+// proof checks a body against the records of its chunks while it comes: one, or those of a segment's parts. Each byte is
+// hashed once. Where the hashes of the pieces are known, what is said to be good is proved. Where only the chunk's digest is,
+// all is called good but what completes the chunk, which waits for the digest: nobody gets the whole of what is false.
 type proof struct {
 	chunks []fact              // what is still to come
 	hashes [][sha256.Size]byte // of the pieces of the first one; nil if they are not known
@@ -76,9 +76,7 @@ func (p *proof) take(body []byte) (good int, err error) {
 	if p.hashes != nil || p.done() {
 		return p.at, nil
 	}
-	c := p.chunks[0]
-	lastPiece := p.end - 1 - (c.size-1)%c.piece // where the chunk's last piece begins
-	return max(p.at, min(len(body), lastPiece)), nil
+	return len(body), nil
 }
 
 // splitHashes reads the hashes that came with a chunk. They are those that its record signs, or an error.

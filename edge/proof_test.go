@@ -113,6 +113,7 @@ func TestFalseBytes(t *testing.T) {
 		{"an init segment", "/live/demo/v0/7/init1.mp4", "none", flip(600), false},
 		{"no hashes, in its midst", signedPart, "none", flip(size / 2), true},
 		{"no hashes, the last byte", signedPart, "none", flip(size - 1), true},
+		{"no hashes, shorter", signedPart, "none", func(b []byte) []byte { return b[:size-1] }, false},
 		{"a segment, in its first part", signedSegment, "none", flip(size / 2), true},
 		{"a segment, in its second part", signedSegment, "none", flip(2*size - 1), true},
 		{"a segment, longer", signedSegment, "none", func(b []byte) []byte { return append(b, 0) }, false},
@@ -120,6 +121,8 @@ func TestFalseBytes(t *testing.T) {
 		for _, sized := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, sized=%v", c.name, sized), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
+					c := c
+					c.breaks = c.breaks || !sized && c.name == "no hashes, shorter"
 					faults := 0
 					src := newSource(func(w http.ResponseWriter, r *http.Request) {
 						if r.URL.Host != "a.test" || !strings.HasPrefix(r.URL.Path, "/live/demo/v0/7/") {
