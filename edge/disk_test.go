@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/shoal-live/shoal/swarm/wire"
+	"github.com/shoal-live/shoal/token"
 )
 
 func segment(i int) string { return fmt.Sprintf("/live/demo/v0/1/s%d.m4s", i) }
@@ -312,6 +313,24 @@ func FuzzDiskFile(f *testing.F) {
 		}
 		if err := readSlice(bytes.NewReader(b), make([]byte, 10)); err == nil && len(b) < 14 {
 			t.Fatal("a slice of less bytes than it has")
+		}
+	})
+}
+
+// TestDiskAndTokens: what was written when nobody needed a token is for no shared cache once viewers do.
+func TestDiskAndTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		_, stop := shelved(t, library(), dir, 0, 20)
+		stop()
+		site := newGuests(t, token.EdDSA)
+		e := newEdge(t, Config{Transport: library(), Disk: dir, Tokens: site.keys})
+		w := get(e, segment(2)+"?token="+site.invite(t, "demo"))
+		if got := w.Header().Get("Cache-Control"); w.Code != http.StatusOK || !strings.HasPrefix(got, "private") {
+			t.Errorf("%d, %q", w.Code, got)
+		}
+		if n := testutil.ToFloat64(e.tally.diskReads); n != 1 {
+			t.Errorf("%v fills from disk", n)
 		}
 	})
 }
