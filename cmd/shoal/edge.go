@@ -52,7 +52,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	}
 	needless(desk.log, config.Tokens)
 	config.DiskBytes = int64(stored)
-	config.MemoryBytes, config.Registry, config.Log = int64(memory), desk.registry, desk.log
+	config.MemoryBytes, config.Registry, config.Log = int64(memory-memory/heapSpare), desk.registry, desk.log
 	service, err := edge.New(config)
 	if wrong, ok := errors.AsType[edge.ConfigError](err); ok {
 		return usageError(wrong)
@@ -61,7 +61,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	oversleep()
-	return together(ctx, paceHeap(config.MemoryBytes, service.Cached), func(ctx context.Context) error {
+	return together(ctx, paceHeap(int64(memory), service.Cached), func(ctx context.Context) error {
 		return desk.runAs(ctx, http, service, ahead(service))
 	})
 }

@@ -12,7 +12,7 @@ import (
 // Media hold no pointers, so collecting around them is cheap, and letting as much lie as lives would double the memory.
 const (
 	heapPace    = time.Second
-	heapSpare   = 32      // the bound over this may lie
+	heapSpare   = 32      // the bound over this may lie, and is not cached
 	heapLeast   = 8 << 20 // what lives beside the cache, at least
 	garbageMost = 100     // hundredths of what lives; the least is 2
 )
