@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/shoal-live/shoal/edge/http1"
 )
 
 // grower is a stream of parts that are hinted at and held. What asks for one is so late on its way to the origin.
@@ -142,6 +145,23 @@ func TestAhead(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestHitsAreWishes: a part that is answered from memory, past ServeHTTP, is one that viewers ask for.
+func TestHitsAreWishes(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	target, err := parseLive(partPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, _ := e.start(target)
+	e.flights.Wait()
+	if o.wanted.Load() {
+		t.Error("nobody has asked for it")
+	}
+	if _, ok := e.Hit(netip.Addr{}, &http1.Head{Target: []byte(partPath)}, time.Now()); !ok || !o.wanted.Load() {
+		t.Errorf("a hit: %v; noted: %v", ok, o.wanted.Load())
 	}
 }
 

@@ -52,9 +52,7 @@ const (
 // open returns the object for t: a fresh one, one in flight, or one whose flight it starts. began tells the latter.
 func (e *Edge) open(t target) (o *object, began bool) {
 	o, began = e.start(t)
-	if t.kind == media && !o.wanted.Load() {
-		o.wanted.Store(true)
-	}
+	o.want()
 	return o, began
 }
 

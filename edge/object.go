@@ -83,6 +83,13 @@ func (o *object) useful(now time.Time) bool {
 	return age <= mostUseful
 }
 
+// want notes that a viewer has asked for it.
+func (o *object) want() {
+	if !o.wanted.Load() { // all viewers read it, and only the first writes
+		o.wanted.Store(true)
+	}
+}
+
 // publish shows the body to readers as far as it has come.
 func (o *object) publish(body []byte) {
 	o.mu.Lock()
