@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -47,12 +48,13 @@ func originAway(ctx context.Context, s stand) (r result, err error) {
 	r.Faults++
 	killed := time.Now()
 	// Who comes now is shown what there is, as long as it is of use.
-	plain, refused := 0, 0
+	plain, refused, like := 0, 0, ""
 	for time.Since(killed) < away {
-		if status, _, err := fetch(ctx, crowd.client, e.url("/live/"+stream+"/v0/index.m3u8"), nil); err == nil && status == 200 {
+		if status, b, err := fetch(ctx, crowd.client, e.url("/live/"+stream+"/v0/index.m3u8"), nil); err == nil && status == 200 {
 			plain++
 		} else {
 			refused++
+			like = fmt.Sprintf("%d %.100s, %v, %v after the origin was gone", status, b, err, time.Since(killed).Round(time.Millisecond))
 		}
 		wait(ctx, 100*time.Millisecond)
 	}
@@ -77,7 +79,7 @@ func originAway(ctx context.Context, s stand) (r result, err error) {
 		"errors": float64(len(failed)), "recoveredMillis": float64(late.Milliseconds()),
 		"heldToTheEnd": float64(len(crowd.events) - before - len(failed)), "awaySeconds": back.Sub(killed).Seconds()}
 	if refused > 0 {
-		r.fail("%d playlists were refused before their useful age", refused)
+		r.fail("%d playlists were refused before their useful age, like %s", refused, like)
 	}
 	if len(failed) > 0 {
 		r.fail("%d errors, like %s", len(failed), failed[0])
