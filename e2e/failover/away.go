@@ -39,7 +39,7 @@ func originAway(ctx context.Context, s stand) (r result, err error) {
 	watching, leave := context.WithCancel(ctx)
 	defer leave()
 	crowd := watch(watching, e, viewers)
-	if err := crowd.settle(ctx, viewers, 10, startTime); err != nil {
+	if err := crowd.settle(ctx, viewers, 40, startTime); err != nil { // so that more than ten seconds are listed
 		return r, err
 	}
 	before := len(crowd.failures(target))
