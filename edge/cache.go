@@ -10,11 +10,19 @@ import (
 // overhead is what an object counts for beside its body: a bound on how many tiny ones there can be.
 const overhead = 1 << 10
 
+// room returns what a buffer of n bytes takes of memory: large ones come in pages of 8 KiB.
+func room(n int64) int64 {
+	if n <= 32<<10 {
+		return n
+	}
+	return (n + 8<<10 - 1) &^ (8<<10 - 1)
+}
+
 // cache holds objects by URI, in flight or done, within a number of bytes. What was not asked for longest goes first.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it.
 type cache struct {
 	limit   int64
-	evicted func(n int)
+	evicted func(o *object) // called under mu
 	resized func(bytes int64)
 
 	mu      sync.Mutex
@@ -29,7 +37,7 @@ const maxSheets = 512
 
 func newCache(limit int64) *cache {
 	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(),
-		evicted: func(int) {}, resized: func(int64) {}}
+		evicted: func(*object) {}, resized: func(int64) {}}
 }
 
 // look returns what there is at uri, fresh or not, or nil.
@@ -133,6 +141,15 @@ func (c *cache) land(o *object, keep bool) {
 	c.count(o, 0)
 }
 
+// forget drops an object that turned out to be of no use.
+func (c *cache) forget(o *object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.seat != nil {
+		c.drop(o)
+	}
+}
+
 // put seats a playlist that is done, unless there is a flight or a playlist that reaches further at its URI.
 func (c *cache) put(o *object, size int64, now time.Time) {
 	c.mu.Lock()
@@ -171,17 +188,14 @@ func (c *cache) spread(o *object, body []byte) *sheet {
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
-	evicted := 0
 	for c.bytes > c.limit {
 		last := c.seats.Back()
 		if last == nil {
 			break
 		}
-		c.drop(last.Value.(*object))
-		evicted++
-	}
-	if evicted > 0 {
-		c.evicted(evicted)
+		old := last.Value.(*object)
+		c.drop(old)
+		c.evicted(old)
 	}
 	c.resized(c.bytes)
 }

@@ -17,8 +17,11 @@ import (
 
 // Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
 type Config struct {
-	Origins     []string              // base URLs, tried in order; default http://127.0.0.1:8081
+	Origins     []string              // base URLs, tried in order; default http://127.0.0.1:8081, none where there are parents
+	Parents     []string              // base URLs of edges that are asked before the origins, each for its share of the objects; default none
 	MemoryBytes int64                 // most bytes kept, in flight or cached; default 256 MiB
+	Disk        string                // folder for media that memory has no more room for; default none
+	DiskBytes   int64                 // most bytes in it; default 10 GiB
 	ObjectBytes int64                 // largest object taken from an origin; default 32 MiB, at most MemoryBytes
 	MaxHeld     int                   // most viewers waiting for a blocking reload at once; default 20000
 	MaxFlights  int                   // most requests under way to the origins at once; default 1024
@@ -36,6 +39,7 @@ const (
 	defaultOrigin      = "http://127.0.0.1:8081"
 	defaultMemoryBytes = 256 << 20
 	defaultObjectBytes = 32 << 20
+	defaultDiskBytes   = 10 << 30
 	defaultMaxHeld     = 20000
 	defaultMaxFlights  = 1024
 )
@@ -49,19 +53,17 @@ func wrong(format string, args ...any) error { return ConfigError(fmt.Sprintf(fo
 
 // validate fills in the defaults and refuses what cannot work.
 func (c *Config) validate() error {
-	if len(c.Origins) == 0 {
+	if len(c.Origins) == 0 && len(c.Parents) == 0 {
 		c.Origins = []string{defaultOrigin}
 	}
-	bases := make([]string, len(c.Origins))
-	for i, base := range c.Origins {
-		u, err := url.Parse(base)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil {
-			return wrong("edge: -origins %q is not a base URL like http://HOST:PORT", base)
-		}
-		bases[i] = strings.TrimRight(base, "/")
+	var err error
+	if c.Origins, err = bases("origins", c.Origins); err != nil {
+		return err
 	}
-	c.Origins = bases
-	if c.MemoryBytes < 0 || c.ObjectBytes < 0 || c.MaxHeld < 0 || c.MaxFlights < 0 {
+	if c.Parents, err = bases("parents", c.Parents); err != nil {
+		return err
+	}
+	if c.MemoryBytes < 0 || c.ObjectBytes < 0 || c.DiskBytes < 0 || c.MaxHeld < 0 || c.MaxFlights < 0 {
 		return wrong("edge: a limit is negative")
 	}
 	if c.MemoryBytes == 0 {
@@ -71,6 +73,9 @@ func (c *Config) validate() error {
 		c.ObjectBytes = defaultObjectBytes
 	}
 	c.ObjectBytes = min(c.ObjectBytes, c.MemoryBytes)
+	if c.DiskBytes == 0 {
+		c.DiskBytes = defaultDiskBytes
+	}
 	if c.MaxHeld == 0 {
 		c.MaxHeld = defaultMaxHeld
 	}
@@ -101,6 +106,19 @@ func (c *Config) validate() error {
 		c.Log = slog.Default()
 	}
 	return nil
+}
+
+// bases checks the base URLs of a flag, and writes them without a slash at their end.
+func bases(flag string, urls []string) ([]string, error) {
+	out := make([]string, len(urls))
+	for i, base := range urls {
+		u, err := url.Parse(base)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil {
+			return nil, wrong("edge: -%s %q is not a base URL like http://HOST:PORT", flag, base)
+		}
+		out[i] = strings.TrimRight(base, "/")
+	}
+	return out, nil
 }
 
 // isTracker tells whether a text is what a page can be told to join: a WebSocket's URL, or a path at its own host.

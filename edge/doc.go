@@ -6,11 +6,16 @@
 // the first of them, so that viewers verify and pass on what they have while the rest is on its way. The flight belongs
 // to the edge and not to the asker, so it goes on when the asker leaves. Blocking playlist reloads are held here, and so
 // are requests for a part that is hinted at: a thousand viewers that wait for part 3 of segment 12 cost the origin one
-// request of each.
+// request of each. The part that a released playlist hints at is asked for at once, so that it is here when it is listed.
+//
+// An answer that breaks off is gone on with from the byte reached, at the next origin. Bytes are checked against the signed
+// records of the playlists that pass through: what is false is neither kept nor passed on. An origin that is silent is
+// asked for its health beside, so it is known within a second whether it holds or hangs. Parents are edges that are asked
+// before the origins, each for its share. Media that memory has no more room for goes to disk, if there is a folder for it.
 //
 //	viewer ── ServeHTTP ── target (path and query, strictly read)
 //	                          │ the target's URI is the cache key and the upstream request, both
-//	                       cache ── object ◄── flight ◄── origins
+//	                       cache ── object ◄── flight ◄── disk, parents, origins
 //	                                  └── answer: range, ETag, Age, gzip
 //
 // What is whole and fresh does not come this way at all: a front (package edge/http1) before the server asks Hit for the answer as it was
@@ -18,7 +23,7 @@
 //
 // What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
 // never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
-// Config.MemoryBytes, and never looks inside media.
+// Config.MemoryBytes in memory, and never looks inside media.
 //
 // Beside media it serves the player's pages and files, and passes /whip/, /whep/ and /api/v1/ on to the origin.
 //

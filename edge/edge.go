@@ -20,7 +20,11 @@ type Edge struct {
 	log       *slog.Logger
 	cache     *cache
 	origins   *origins
+	ledger    *ledger
+	hints     hints
+	disk      *disk // nil: none
 	meters    *meters
+	tally     *tally
 	admission *admission
 	shelf     *shelf
 	ctx       context.Context // of all flights
@@ -56,38 +60,51 @@ func New(config Config) (*Edge, error) {
 		config:    config,
 		log:       config.Log,
 		cache:     newCache(config.MemoryBytes),
-		origins:   &origins{bases: config.Origins, transport: config.Transport, log: config.Log},
+		origins:   newOrigins(config.Parents, config.Origins, config.Transport, config.Log),
+		ledger:    newLedger(),
 		meters:    m,
 		admission: a,
 		shelf:     s,
 	}
-	if e.origins.transport == nil {
-		e.origins.transport = newTransport()
+	if e.tally, err = newTally(config.Registry, e.origins.out); err != nil {
+		return nil, err
 	}
-	e.cache.evicted = func(n int) { m.evictions.Add(float64(n)) }
+	if config.Disk != "" {
+		if e.disk, err = openDisk(config.Disk, config.DiskBytes, config.MemoryBytes, config.Log, e.tally); err != nil {
+			return nil, err
+		}
+		e.cache.limit -= e.disk.most
+	}
+	e.cache.evicted = func(o *object) {
+		m.evictions.Inc()
+		e.disk.keep(o)
+	}
 	e.cache.resized = func(bytes int64) { m.cacheBytes.Set(float64(bytes)) }
 	e.ctx, e.stop = context.WithCancelCause(context.Background())
 	return e, nil
 }
 
-// probeInterval is how often origins that do not answer are asked again, so that readiness comes back by itself.
-const probeInterval = 2 * time.Second
-
 // Run keeps the edge's background work until ctx ends; then it ends all flights, so that nobody is held any longer, and
 // returns when they are gone.
 func (e *Edge) Run(ctx context.Context) error {
-	ticker := time.NewTicker(probeInterval)
+	var writing sync.WaitGroup
+	if e.disk != nil {
+		writing.Go(func() { e.disk.run(ctx) })
+	}
+	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-ticker.C:
-			e.probe(ctx)
+		case now := <-ticker.C:
+			e.origins.watch(ctx, now)
 		case <-ctx.Done():
 			e.mu.Lock()
 			e.stopped = true
 			e.mu.Unlock()
 			e.stop(errStopping)
 			e.flights.Wait()
+			e.origins.probes.Wait()
+			writing.Wait()
 			if t, ok := e.origins.transport.(interface{ CloseIdleConnections() }); ok {
 				t.CloseIdleConnections()
 			}
@@ -96,15 +113,11 @@ func (e *Edge) Run(ctx context.Context) error {
 	}
 }
 
-// probe asks for the origins' health while they are thought unreachable; whatever they answer, they are there.
-func (e *Edge) probe(ctx context.Context) {
-	if e.origins.state() == nil {
-		return
-	}
-	resp, err := e.origins.send(ctx, request{method: http.MethodGet, uri: "/healthz", patience: probeInterval})
-	if err == nil {
-		resp.Body.Close()
-	}
+// Cached returns how many bytes the cache holds, what is in flight included.
+func (e *Edge) Cached() int64 {
+	e.cache.mu.Lock()
+	defer e.cache.mu.Unlock()
+	return e.cache.bytes
 }
 
 // Ready tells why the edge is of no use now, or nil. An edge that never needed its origin is ready. The error names the

@@ -117,7 +117,7 @@ func TestStalePlaylist(t *testing.T) {
 		way.fail("127.0.0.1:8081", refused)
 		for second := range 13 {
 			want := http.StatusOK
-			if time.Duration(second)*time.Second > staleLife {
+			if time.Duration(second)*time.Second > leastUseful {
 				want = http.StatusBadGateway
 			}
 			w := get(e, playlistPath)

@@ -2,11 +2,8 @@ package edge
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -14,17 +11,53 @@ import (
 
 // How long an origin may take.
 const (
-	livePatience = 30 * time.Second // for a head: origins hold reloads and hinted parts for three target durations
-	apiPatience  = 5 * time.Second  // for a head that nothing holds
-	bodyPatience = 30 * time.Second // for the rest
-	bodyPause    = 5 * time.Second  // between two bytes of it: an origin holds before the first one only
+	livePatience  = 30 * time.Second // for a head: origins hold reloads and hinted parts for three target durations
+	apiPatience   = 5 * time.Second  // for a head that nothing holds
+	stalePatience = time.Second      // for a head, while there is something older that is of use
+	bodyPatience  = 30 * time.Second // for the rest
+	bodyPause     = 5 * time.Second  // between two bytes of it: an origin holds before the first one only
+	heldMargin    = time.Second      // that an origin may take to say that a reload was held for too long
+	heldRetry     = brokenLife       // between two requests for a held reload that nobody answers
 )
 
 // errRoom is why an answer is not taken that another origin would give as well.
 var errRoom = errors.New("larger than there is room for")
 
+// flight fetches one object. It serves all who wait for the object, and depends on none of them.
+type flight struct {
+	*Edge
+	o, stale *object
+	began    time.Time
+	patience time.Duration // for a head
+
+	body    []byte // what has come, and room for the rest
+	good    int    // bytes of it that are as they should be: shown, of media
+	size    int64  // that there must be; -1 while it is not known
+	life    time.Duration
+	tag     string // strong ETag, as it was sent
+	proof   *proof // nil: it cannot be told what bytes there should be
+	avoid   *upstream
+	showing bool // bytes are shown as they come
+}
+
+// outcome is what became of an attempt.
+type outcome int
+
+const (
+	ended outcome = iota // the object is done
+	again                // at once: another may do better
+	later                // nobody answers now
+)
+
 // open returns the object for t: a fresh one, one in flight, or one whose flight it starts. began tells the latter.
 func (e *Edge) open(t target) (o *object, began bool) {
+	o, began = e.start(t)
+	o.want()
+	return o, began
+}
+
+// start is open for what no viewer has asked for.
+func (e *Edge) start(t target) (o *object, began bool) {
 	o, stale, fly := e.cache.join(t, t.uri(), time.Now())
 	if !fly {
 		return o, false
@@ -59,236 +92,215 @@ func (e *Edge) landed() {
 	e.flights.Done()
 }
 
-// fly fetches o from an origin. It serves all who wait for o, and depends on none of them. An answer that breaks off
-// before anything of it was shown is asked for anew, once for each further origin.
+// fly fetches o. An answer that breaks off is asked for anew, from the byte that was reached, once for each further
+// upstream and once more. A held reload that nobody answers is asked for until it has been held for long enough: who waits
+// for it is released when an origin is back.
 func (e *Edge) fly(o, stale *object) {
-	wait := livePatience
-	if o.target.kind == api {
-		wait = apiPatience
+	f := &flight{Edge: e, o: o, stale: stale, began: time.Now(), patience: livePatience}
+	switch {
+	case stale != nil && stale.useful(f.began):
+		f.patience = stalePatience
+	case o.target.kind == api:
+		f.patience = apiPatience
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, time.Duration(len(e.origins.bases))*wait+bodyPatience)
+	all := len(e.origins.all())
+	limit := time.Duration(all)*f.patience + bodyPatience
+	if o.target.reload.held {
+		limit = e.heldLimit(o.target) + heldMargin
+	}
+	ctx, cancel := context.WithTimeout(e.ctx, limit)
 	defer cancel()
-	for left := len(e.origins.bases) - 1; e.try(ctx, o, stale, wait, left > 0); left-- {
-		e.cache.giveBack(o)
+	if e.disk.fill(f) {
+		return
+	}
+	for left := all; ; {
+		switch f.try(ctx, left > 0) {
+		case ended:
+			return
+		case again:
+			left--
+			if f.good == 0 {
+				e.cache.giveBack(o)
+			}
+		case later:
+			select {
+			case <-time.After(heldRetry):
+			case <-ctx.Done():
+			}
+		}
 	}
 }
 
-// try asks for o once. It tells whether it must be tried again, which happens only if again allows it.
-func (e *Edge) try(ctx context.Context, o, stale *object, wait time.Duration, again bool) bool {
-	resp, err := e.origins.send(ctx, request{
-		method: http.MethodGet, uri: o.uri, patience: wait, stream: o.target.stream, spread: o.target.stream != "",
-		listing: o.target.kind == multivariant || o.target.kind == mediaPlaylist, hold: e.usual(o.target),
-	})
-	if err != nil {
-		e.meters.stream(o.target.stream).fills.Inc()
-		e.log.Debug("edge: fill failed", "uri", o.uri, "error", err)
-		if errors.Is(err, errStopping) {
-			e.fail(o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
-			return false
-		}
-		e.fail(o, stale, http.StatusBadGateway, "the edge cannot reach its origin; the stream will be back when the origin is")
-		return false
+// heldLimit is how long a reload is held: three target durations.
+func (e *Edge) heldLimit(t target) time.Duration {
+	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) && newest.position.target > 0 {
+		return 3 * newest.position.target
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusOK && o.target.stream != "" {
-		e.meters.learn(o.target.stream)
-	}
-	e.meters.stream(o.target.stream).fills.Inc()
-	switch {
-	case resp.StatusCode >= 500:
-		if e.adopt(o, stale) {
-			return false
-		}
-		return e.pass(o, stale, resp, again)
-	case resp.StatusCode == http.StatusOK || resp.StatusCode >= 400:
-		return e.pass(o, stale, resp, again)
-	default:
-		e.fail(o, stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
-		return false
-	}
+	return livePatience
 }
 
 // usual is how long a held reload may take while the stream goes on: a segment, and half of one for what may come late.
 func (e *Edge) usual(t target) time.Duration {
-	if !t.reload.held {
-		return 0
-	}
-	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) {
-		return newest.position.target * 3 / 2
+	if limit := e.heldLimit(t); t.reload.held && limit != livePatience {
+		return limit / 2
 	}
 	return 0
 }
 
-// pass takes an origin's answer into o. It tells whether the answer broke off before anything of it was shown, if it
-// may be asked for again; if it may not, o ends there, or with the stale object while that has some use.
-func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
-	now := time.Now()
+// try asks for o once. It tells whether it must be tried again, which happens only if more allows it.
+func (f *flight) try(ctx context.Context, more bool) outcome {
+	t := f.o.target
+	resp, err := f.origins.send(ctx, request{
+		method: http.MethodGet, uri: f.o.uri, patience: f.patience, stream: t.stream, spread: t.stream != "",
+		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual(t),
+		header: f.from(), avoid: f.avoid,
+	})
+	if err != nil {
+		f.meters.stream(t.stream).fills.Inc()
+		f.log.Debug("edge: fill failed", "uri", f.o.uri, "error", err)
+		return f.unanswered(ctx, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK && t.stream != "" {
+		f.meters.learn(t.stream)
+	}
+	f.meters.stream(t.stream).fills.Inc()
+	if a, ok := resp.Body.(*arriving); ok {
+		f.avoid = a.from
+	}
+	switch {
+	case f.good > 0:
+		return f.resume(resp, more)
+	case resp.StatusCode >= 500 && t.reload.held && time.Since(f.began) < f.heldLimit(t)*2/3:
+		return later // it was not held: who answers so cannot now
+	case resp.StatusCode >= 500 && f.adopt(f.o, f.stale):
+		return ended
+	case resp.StatusCode == http.StatusOK || resp.StatusCode >= 400:
+		return f.take(resp, more)
+	}
+	f.fail(f.o, f.stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
+	return ended
+}
+
+// unanswered ends o, or has it asked for later, when nobody has answered.
+func (f *flight) unanswered(ctx context.Context, err error) outcome {
+	switch {
+	case f.good > 0:
+		f.cache.land(f.o, false)
+		f.o.finish(err)
+	case f.ctx.Err() != nil || errors.Is(err, errStopping):
+		f.fail(f.o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+	case f.o.target.reload.held && ctx.Err() == nil:
+		return later
+	case f.o.target.reload.held:
+		f.fail(f.o, nil, http.StatusServiceUnavailable, "nothing new has come in three target durations; reload the playlist")
+	default:
+		f.fail(f.o, f.stale, http.StatusBadGateway, "the edge cannot reach its origin; the stream will be back when the origin is")
+	}
+	return ended
+}
+
+// take takes an answer into o from its beginning.
+func (f *flight) take(resp *http.Response, more bool) outcome {
+	o := f.o
+	f.describe(resp)
+	if resp.ContentLength > f.config.ObjectBytes {
+		f.fail(o, nil, http.StatusBadGateway, fmt.Sprintf("the origin's answer of %d bytes is larger than this edge takes (%d)",
+			resp.ContentLength, f.config.ObjectBytes))
+		return ended
+	}
+	if n := room(max(0, resp.ContentLength)) + int64(len(o.pieces)); n > 0 && !f.cache.reserve(o, n) {
+		f.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
+		return ended
+	}
+	f.showing = o.target.kind == media
+	f.body, f.proof = nil, nil
+	if f.showing && o.status == http.StatusOK {
+		var err error
+		if f.proof, err = f.ledger.proof(o.target, o.size, o.pieces); err != nil {
+			return f.breakOff(err, more)
+		}
+	}
+	if o.size > 0 {
+		f.body = make([]byte, 0, o.size)
+	}
+	if err := f.gather(resp.Body); err != nil {
+		return f.breakOff(err, more)
+	}
+	f.complete()
+	return ended
+}
+
+// describe sets o's head by an answer's.
+func (f *flight) describe(resp *http.Response) {
+	o := f.o
 	o.status = resp.StatusCode
 	o.typ = contentType(o.target, resp)
-	o.born = now.Add(-age(resp.Header))
-	var life time.Duration
-	life, o.control = lifetime(o.target, resp)
-	o.control = e.admission.shown(o.target, o.control)
-	o.expires = o.born.Add(life)
+	o.born = time.Now().Add(-age(resp.Header))
+	f.life, o.control = lifetime(o.target, resp)
+	o.control = f.admission.shown(o.target, o.control)
+	o.expires = o.born.Add(f.life)
+	if least := time.Now().Add(brokenLife); f.life > 0 && o.target.kind.text() && o.expires.Before(least) {
+		o.expires = least // a parent that serves what is stale has nothing newer a moment later
+	}
 	o.retry = retryAfter(resp)
 	o.etag = strings.Trim(resp.Header.Get("ETag"), `"`)
 	if strings.HasPrefix(resp.Header.Get("ETag"), "W/") || !plainTag(o.etag) {
 		o.etag = ""
 	}
+	f.tag = o.etag
 	if o.etag == "" && o.target.kind == media && o.status == http.StatusOK {
 		o.etag = mediaTag(o.target.path)
 	}
-	if resp.ContentLength > e.config.ObjectBytes {
-		e.fail(o, nil, http.StatusBadGateway, fmt.Sprintf("the origin's answer of %d bytes is larger than this edge takes (%d)",
-			resp.ContentLength, e.config.ObjectBytes))
-		return false
-	}
 	o.pieces = pieceHashes(o.target, resp)
-	if n := max(0, resp.ContentLength) + int64(len(o.pieces)); n > 0 && !e.cache.reserve(o, n) {
-		e.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
-		return false
+	o.size, f.size = resp.ContentLength, resp.ContentLength
+}
+
+// breakOff ends o whose answer is not whole or not true, unless it may be asked for again.
+func (f *flight) breakOff(err error, more bool) outcome {
+	f.log.Debug("edge: fill broke off", "uri", f.o.uri, "at", f.good, "error", err)
+	if errors.Is(err, errFalse) {
+		f.tally.mismatches.Inc()
+		f.log.Warn("edge: an answer is not what its stream's record says", "uri", f.o.uri, "error", err)
+		if f.avoid != nil {
+			f.avoid.distrust(falseTime)
+		}
+		more = more && (f.good == 0 || !f.proof.blind()) // what was shown unproved may be what is wrong
 	}
-	o.size = resp.ContentLength
-	body, err := e.gather(o, resp.Body)
-	if err != nil {
-		e.log.Debug("edge: fill broke off", "uri", o.uri, "error", err)
-		return e.breakOff(o, stale, err, again)
+	if more && !errors.Is(err, errRoom) && f.ctx.Err() == nil {
+		return again
 	}
+	if closed(f.o.head) {
+		f.cache.land(f.o, false)
+		f.o.finish(err)
+		return ended
+	}
+	f.cache.giveBack(f.o)
+	f.fail(f.o, f.stale, http.StatusBadGateway, "the origin's answer broke off; try again")
+	return ended
+}
+
+// complete ends o, whole.
+func (f *flight) complete() {
+	o, now := f.o, time.Now()
 	if !closed(o.head) {
 		close(o.head)
 	}
-	e.trim(o, body)
-	e.cache.land(o, life > 0)
+	f.trim(o, f.body)
+	f.cache.land(o, f.life > 0)
 	if o.target.reload.held && o.position.present {
 		newest := o.asUnheld(now)
-		newest.control = e.admission.shown(newest.target, newest.control)
-		e.cache.put(newest, int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
+		newest.control = f.admission.shown(newest.target, newest.control)
+		f.cache.put(newest, int64(len(f.body)+len(o.gzipped)), now) // before anybody acts on what o says
 	}
 	o.finish(nil)
-	return false
-}
-
-// breakOff ends o whose answer is not whole, unless it may be asked for again and nothing of it was shown.
-func (e *Edge) breakOff(o, stale *object, err error, again bool) bool {
-	if closed(o.head) {
-		e.cache.land(o, false)
-		o.finish(err)
-		return false
-	}
-	if again && !errors.Is(err, errRoom) && e.ctx.Err() == nil {
-		return true
-	}
-	e.cache.giveBack(o)
-	e.fail(o, stale, http.StatusBadGateway, "the origin's answer broke off; try again")
-	return false
-}
-
-// gather reads the body into o. Media is shown as it comes, its head with the first byte; all else once it is whole.
-// The buffer moves only if the origin did not tell the size.
-func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
-	var body []byte
-	if o.size > 0 {
-		body = make([]byte, 0, o.size)
-	}
-	for {
-		if len(body) == cap(body) {
-			if int64(len(body)) == o.size {
-				return body, nil
-			}
-			more := max(16<<10, int64(cap(body)))
-			if int64(cap(body))+more > e.config.ObjectBytes {
-				more = e.config.ObjectBytes - int64(cap(body))
-			}
-			if more <= 0 || !e.cache.reserve(o, more) {
-				return nil, fmt.Errorf("fill %s: %w", o.uri, errRoom)
-			}
-			grown := make([]byte, len(body), int64(cap(body))+more)
-			copy(grown, body)
-			body = grown
+	switch {
+	case o.position.present:
+		if o.target.reload.held {
+			f.ahead(o)
 		}
-		n, err := from.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if n > 0 {
-			o.publish(body)
-			if !o.target.kind.text() && !closed(o.head) {
-				close(o.head)
-			}
-		}
-		if err == io.EOF {
-			if o.size >= 0 && int64(len(body)) != o.size {
-				return nil, io.ErrUnexpectedEOF
-			}
-			return body, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("fill %s: %w", o.uri, err)
-		}
+		f.learnRecords(o.target.stream, f.body)
+	case o.target.kind == media && o.status == http.StatusOK && f.proof == nil:
+		f.audit(o) // its record may have come meanwhile
 	}
-}
-
-// trim completes a whole object: its tag, its position, its compressed form.
-func (e *Edge) trim(o *object, body []byte) {
-	if !o.target.kind.text() || o.status != http.StatusOK {
-		return
-	}
-	if o.etag == "" {
-		sum := sha256.Sum256(body)
-		o.etag = hex.EncodeToString(sum[:12])
-	}
-	if o.target.kind == mediaPlaylist {
-		o.position = readPosition(body)
-	}
-	if gz := pack(body); gz != nil && e.cache.reserve(o, int64(len(gz))) {
-		o.gzipped = gz
-	}
-}
-
-// fail answers all who wait for o with an error of the edge's own, or with the stale object while that has some use.
-func (e *Edge) fail(o, stale *object, status int, text string) {
-	if e.adopt(o, stale) {
-		return
-	}
-	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
-	o.etag, o.pieces = "", ""
-	o.retry = retryJitter()
-	o.size = int64(len(text) + 1)
-	o.expires = time.Now().Add(brokenLife)
-	e.cache.land(o, status == http.StatusBadGateway)
-	close(o.head)
-	o.publish([]byte(text + "\n"))
-	o.finish(nil)
-}
-
-// adopt makes o the stale playlist's double if that is not too old.
-func (e *Edge) adopt(o, stale *object) bool {
-	if stale == nil || stale.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held ||
-		time.Since(stale.born) > staleLife {
-		return false
-	}
-	body, err := stale.whole()
-	if err != nil || !e.cache.reserve(o, int64(len(body)+len(stale.gzipped))) {
-		return false
-	}
-	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
-	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
-	o.gzipped, o.position = stale.gzipped, stale.position
-	e.cache.land(o, true)
-	close(o.head)
-	o.publish(body)
-	o.finish(nil)
-	return true
-}
-
-// asUnheld returns a held reload's answer as what it is too: the newest playlist.
-func (o *object) asUnheld(now time.Time) *object {
-	newest := newObject(o.target.unheld(), o.target.unheld().uri())
-	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
-	newest.control = "public, max-age=1"
-	newest.born, newest.expires = o.born, now.Add(plainLife)
-	newest.gzipped, newest.position = o.gzipped, o.position
-	newest.body, _ = o.whole()
-	newest.size = int64(len(newest.body))
-	close(newest.head)
-	close(newest.done)
-	return newest
 }

@@ -29,6 +29,7 @@ func freezer(body []byte, after int, wait time.Duration) *source {
 	})
 }
 
+// An answer that makes no progress breaks off, and is gone on with elsewhere. Nothing probes the origins here: see TestFrozenAmongOrigins.
 func TestFrozenOrigin(t *testing.T) {
 	const forever = time.Hour
 	both := []string{"http://a.test", "http://b.test"}
@@ -44,12 +45,13 @@ func TestFrozenOrigin(t *testing.T) {
 		took    time.Duration
 		asked   int
 	}{
-		{"media, in its midst", partPath, partBytes, 5000, forever, both, true, bodyPause, 1},
+		{"media, in its midst", partPath, partBytes, 5000, forever, both, false, bodyPause, 2},
+		{"media, one origin", partPath, partBytes, 5000, forever, both[:1], true, 2 * bodyPause, 2},
 		{"media, before its first byte", partPath, partBytes, 0, forever, both, false, livePatience, 2},
 		{"media, held before its first byte", partPath, partBytes, 0, 20 * time.Second, both, false, 20 * time.Second, 1},
 		{"media, a pause", partPath, partBytes, 5000, bodyPause - time.Second, both, false, bodyPause - time.Second, 1},
 		{"playlist, in its midst", playlistPath, text, 50, forever, both, false, bodyPause, 2},
-		{"playlist, one origin", playlistPath, text, 50, forever, both[:1], true, bodyPause, 1},
+		{"playlist, one origin", playlistPath, text, 50, forever, both[:1], true, 2 * bodyPause, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -68,13 +70,6 @@ func TestFrozenOrigin(t *testing.T) {
 				if n := src.total(""); n != c.asked {
 					t.Errorf("origins asked %d times, want %d", n, c.asked)
 				}
-				if !c.broken || len(c.origins) < 2 {
-					return
-				}
-				start = time.Now()
-				if w := get(e, c.uri); !bytes.Equal(w.Body.Bytes(), c.body) || time.Since(start) != 0 {
-					t.Errorf("asked again: %d, %d bytes after %v", w.Code, w.Body.Len(), time.Since(start))
-				}
 			})
 		})
 	}
@@ -89,7 +84,7 @@ func TestBrokenAnswersReserveNothing(t *testing.T) {
 			panic(io.ErrUnexpectedEOF)
 		})
 		e := newEdge(t, Config{Transport: src, Origins: []string{"http://a.test", "http://b.test"}})
-		if w := get(e, playlistPath); w.Code != http.StatusBadGateway || src.total("") != 2 {
+		if w := get(e, playlistPath); w.Code != http.StatusBadGateway || src.total("") != 3 {
 			t.Errorf("%d after %d answers", w.Code, src.total(""))
 		}
 		if most := int64(2 * overhead); e.cache.bytes > most {

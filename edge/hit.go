@@ -64,6 +64,7 @@ func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bo
 	if a == nil {
 		return http1.Answer{}, false
 	}
+	o.want()
 	return a.answer(), true
 }
 

@@ -17,7 +17,8 @@ const (
 	plainLife     = time.Second
 	errorLife     = time.Second            // never longer, whatever the origin says
 	brokenLife    = 250 * time.Millisecond // of failures: bounds what retries cost an origin that is coming back
-	staleLife     = 10 * time.Second       // since it came: a playlist while the origin fails
+	leastUseful   = 10 * time.Second       // since it came: a playlist while the origin fails, longer if it lists more
+	mostUseful    = time.Minute            // likewise; and what else is no media
 )
 
 const immutable = "public, max-age=31536000, immutable"

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -250,4 +251,17 @@ func serve(e *Edge) (viewer net.Conn, end func()) {
 	viewer, conn := net.Pipe()
 	listener <- conn
 	return viewer, func() { server.Close(); <-ended }
+}
+
+// hold has n viewers ask for what is held, and returns when they are; then leave has them leave.
+func hold(e *Edge, uri string, n int) (leave func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, uri, nil).WithContext(ctx))
+		})
+	}
+	synctest.Wait()
+	return func() { cancel(); all.Wait() }
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"io"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,9 @@ type object struct {
 	gzipped  []byte // nil where it does not pay
 	position position
 
+	wanted atomic.Bool // a viewer has asked for it
+	proved atomic.Bool // its bytes are those of its record
+
 	// guarded by mu
 	mu   sync.Mutex
 	body []byte
@@ -63,6 +67,28 @@ func closed(c chan struct{}) bool {
 
 // fresh tells whether the object may answer a request that comes now. One in flight always may.
 func (o *object) fresh(now time.Time) bool { return !closed(o.done) || now.Before(o.expires) }
+
+// useful tells whether an object that is not fresh may answer while nothing newer is to be had.
+func (o *object) useful(now time.Time) bool {
+	if o.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held {
+		return false
+	}
+	age := now.Sub(o.born)
+	switch o.target.kind {
+	case mediaPlaylist:
+		return age <= o.position.useful()
+	case api:
+		return age <= leastUseful
+	}
+	return age <= mostUseful
+}
+
+// want notes that a viewer has asked for it.
+func (o *object) want() {
+	if !o.wanted.Load() { // all viewers read it, and only the first writes
+		o.wanted.Store(true)
+	}
+}
 
 // publish shows the body to readers as far as it has come.
 func (o *object) publish(body []byte) {

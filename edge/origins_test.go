@@ -54,7 +54,7 @@ func TestAnotherOriginIsAsked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				u := &origins{bases: []string{"http://a", "http://b"}, transport: c.has, log: slog.New(slog.DiscardHandler)}
+				u := newOrigins(nil, []string{"http://a", "http://b"}, c.has, slog.New(slog.DiscardHandler))
 				q := request{method: http.MethodGet, uri: "/live/x", stream: "x", spread: true, listing: !c.media, patience: livePatience}
 				began := time.Now()
 				resp, err := u.send(t.Context(), q)
@@ -74,7 +74,7 @@ func TestAnotherOriginIsAsked(t *testing.T) {
 // What an origin had of a stream last says where it is asked for, stream by stream; media do not.
 func TestAStreamHasAHome(t *testing.T) {
 	has := farm{"a": 404, "b": 200}
-	u := &origins{bases: []string{"http://a", "http://b"}, transport: has, log: slog.New(slog.DiscardHandler)}
+	u := newOrigins(nil, []string{"http://a", "http://b"}, has, slog.New(slog.DiscardHandler))
 	ask := func(stream string, listing bool) string {
 		t.Helper()
 		q := request{method: http.MethodGet, uri: "/", stream: stream, spread: true, listing: listing, patience: time.Second}
@@ -102,7 +102,7 @@ func TestAStreamHasAHome(t *testing.T) {
 		t.Errorf("media moved x to %s", got)
 	}
 	for n := range maxHomes + 2 {
-		u.settle(request{stream: strings.Repeat("y", 1+n%60) + string(rune('a'+n%26)) + strings.Repeat("z", n/60%60), listing: true}, 1, http.StatusOK)
+		u.settle(request{stream: strings.Repeat("y", 1+n%60) + string(rune('a'+n%26)) + strings.Repeat("z", n/60%60), listing: true}, u.bases[1], http.StatusOK)
 	}
 	if len(u.homes) > maxHomes {
 		t.Errorf("%d homes are remembered", len(u.homes))

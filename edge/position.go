@@ -16,6 +16,8 @@ type position struct {
 	parts   int           // parts listed after it: they belong to segment last+1
 	most    int           // parts a segment can have; 0: the stream has none
 	target  time.Duration // of a segment, a minute at most
+	length  time.Duration // of all segments in it
+	hint    string        // URI of the part that comes next; empty if it does not tell
 	ended   bool          // nothing will follow
 	present bool          // false: not a media playlist
 }
@@ -68,7 +70,7 @@ func readPosition(playlist []byte) position {
 	var (
 		first, skipped, whole int64
 		p                     position
-		longest, part         float64
+		longest, part, listed float64
 	)
 	if !bytes.HasPrefix(playlist, []byte("#EXTM3U")) {
 		return position{}
@@ -95,6 +97,13 @@ func readPosition(playlist []byte) position {
 			skipped = integer(attribute(value, "SKIPPED-SEGMENTS"))
 		case "#EXT-X-TARGETDURATION":
 			longest, p.present = number(value), true
+		case "#EXTINF":
+			length, _, _ := bytes.Cut(value, []byte(","))
+			listed += number(length)
+		case "#EXT-X-PRELOAD-HINT":
+			if string(attribute(value, "TYPE")) == "PART" {
+				p.hint = string(bytes.Trim(attribute(value, "URI"), `"`))
+			}
 		case "#EXT-X-PART-INF":
 			part = number(attribute(value, "PART-TARGET"))
 		case "#EXT-X-ENDLIST":
@@ -106,12 +115,16 @@ func readPosition(playlist []byte) position {
 	}
 	p.last = first + skipped + whole - 1
 	p.target = time.Duration(min(longest, 60) * float64(time.Second))
+	p.length = time.Duration(min(listed, 3600)*float64(time.Second)) + time.Duration(min(skipped, 3600))*p.target
 	if part > 0 {
 		// Each part but the last has at least 85 % of the part target; a segment is rounded to the target duration.
 		p.most = int(min(math.Ceil((longest+0.5)/(0.85*part))+1, maxPart))
 	}
 	return p
 }
+
+// useful is how long after it came the playlist is of use while no newer one is to be had: a viewer plays what it lists.
+func (p position) useful() time.Duration { return max(leastUseful, min(p.length, mostUseful)) }
 
 func integer(b []byte) int64 {
 	n, err := strconv.ParseInt(string(b), 10, 64)

@@ -83,6 +83,12 @@ func (t target) unheld() target {
 	return t
 }
 
+// file returns the last word of the path.
+func (t target) file() string { return t.path[strings.LastIndexByte(t.path, '/')+1:] }
+
+// part tells whether it is a part, which an origin holds until it is there.
+func (t target) part() bool { return t.kind == media && strings.Count(t.file(), ".") == 2 }
+
 // playlist returns the path of the playlist that media is listed in.
 func (t target) playlist() string {
 	epoch := strings.LastIndexByte(t.path[:strings.LastIndexByte(t.path, '/')], '/')

@@ -113,7 +113,7 @@ func TestParseReload(t *testing.T) {
 
 func TestPosition(t *testing.T) {
 	p := readPosition([]byte(playlist(12, 2)))
-	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, present: true}); p != want {
+	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, length: 10 * time.Second, present: true}); p != want {
 		t.Fatalf("%+v, want %+v", p, want)
 	}
 	p.whole = 6 // parts of segment 12
@@ -147,7 +147,7 @@ func TestPosition(t *testing.T) {
 		}
 	}
 	delta := strings.Replace(playlist(12, 0), "#EXTINF", "#EXT-X-SKIP:SKIPPED-SEGMENTS=20\n#EXTINF", 1) + "#EXT-X-ENDLIST\n"
-	if p := readPosition([]byte(delta)); p.last != 32 || !p.ended || !p.has(reload{held: true, msn: 99}) {
+	if p := readPosition([]byte(delta)); p.last != 32 || p.length != 50*time.Second || p.useful() != 50*time.Second || !p.ended || !p.has(reload{held: true, msn: 99}) {
 		t.Errorf("delta: %+v", p)
 	}
 	for _, no := range []string{"", "<html>", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/index.m3u8\n", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:-9\n"} {
@@ -221,7 +221,7 @@ func FuzzReadPosition(f *testing.F) {
 	f.Add([]byte("#EXTM3U\n#EXT-X-TARGETDURATION:1e300\n#EXT-X-PART-INF:PART-TARGET=1e-300\n#EXT-X-SKIP:SKIPPED-SEGMENTS=9"), int64(0), -1)
 	f.Fuzz(func(t *testing.T, body []byte, msn int64, part int) {
 		p := readPosition(body)
-		if p.last > 3*maxMSN || p.parts < 0 || p.most < 0 || p.most > maxPart {
+		if p.last > 3*maxMSN || p.useful() < leastUseful || p.useful() > mostUseful || p.parts < 0 || p.most < 0 || p.most > maxPart {
 			t.Fatalf("%+v", p)
 		}
 		if msn < 0 || msn > maxMSN || part < -1 || part > maxPart {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -143,5 +145,32 @@ func TestSize(t *testing.T) {
 		if new(size).Set(text) == nil {
 			t.Errorf("%q passed as a size", text)
 		}
+	}
+}
+
+// TestEdgeFlags: what an edge cannot do with is refused by the name of its flag.
+func TestEdgeFlags(t *testing.T) {
+	for args, want := range map[string]string{
+		"-parents ,":                   "-parents",
+		"-parents p1:8080":             `-parents "p1:8080" is not a base URL`,
+		"-origins o:8081":              `-origins "o:8081" is not a base URL`,
+		"-disk-size 1G":                "-disk-size",
+		"-disk x -disk-size 1M":        "-disk-size",
+		"-disk x -disk-size much":      "not a size",
+		"-parents http://p -memory 1M": "-memory",
+	} {
+		err := runEdge(t.Context(), append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0"), io.Discard)
+		if _, ok := errors.AsType[usageError](err); !ok || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", args, err, want)
+		}
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := runEdge(t.Context(), []string{"-disk", file, "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "-disk "+file) {
+		t.Errorf("a folder that is a file: %v", err)
 	}
 }

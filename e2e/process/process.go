@@ -158,3 +158,9 @@ func (p *Process) Calls() (reads, writes int) {
 func (p *Process) file(name string) string {
 	return fmt.Sprintf("/proc/%d/%s", p.command.Process.Pid, name)
 }
+
+// Freeze stops the process where it is, as a machine that hangs does: it takes connections and answers nothing until Thaw.
+func (p *Process) Freeze() error { return p.command.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw has it go on.
+func (p *Process) Thaw() error { return p.command.Process.Signal(syscall.SIGCONT) }

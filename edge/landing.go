@@ -1,0 +1,74 @@
+package edge
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+)
+
+// trim completes a whole object: its tag, its position, its compressed form.
+func (e *Edge) trim(o *object, body []byte) {
+	if !o.target.kind.text() || o.status != http.StatusOK {
+		return
+	}
+	if o.etag == "" {
+		sum := sha256.Sum256(body)
+		o.etag = hex.EncodeToString(sum[:12])
+	}
+	if o.target.kind == mediaPlaylist {
+		o.position = readPosition(body)
+	}
+	if gz := pack(body); gz != nil && e.cache.reserve(o, int64(len(gz))) {
+		o.gzipped = gz
+	}
+}
+
+// fail answers all who wait for o with an error of the edge's own, or with the stale object while that has some use.
+func (e *Edge) fail(o, stale *object, status int, text string) {
+	if e.adopt(o, stale) {
+		return
+	}
+	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
+	o.etag, o.pieces = "", ""
+	o.retry = retryJitter()
+	o.size = int64(len(text) + 1)
+	o.expires = time.Now().Add(brokenLife)
+	e.cache.land(o, status == http.StatusBadGateway)
+	close(o.head)
+	o.publish([]byte(text + "\n"))
+	o.finish(nil)
+}
+
+// adopt makes o the double of what was there before, if that is of use still.
+func (e *Edge) adopt(o, stale *object) bool {
+	if stale == nil || o.target.reload.held || !stale.useful(time.Now()) {
+		return false
+	}
+	body, err := stale.whole()
+	if err != nil || !e.cache.reserve(o, int64(len(body)+len(stale.gzipped))) {
+		return false
+	}
+	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
+	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
+	o.gzipped, o.position = stale.gzipped, stale.position
+	e.cache.land(o, true)
+	close(o.head)
+	o.publish(body)
+	o.finish(nil)
+	return true
+}
+
+// asUnheld returns a held reload's answer as what it is too: the newest playlist.
+func (o *object) asUnheld(now time.Time) *object {
+	newest := newObject(o.target.unheld(), o.target.unheld().uri())
+	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
+	newest.control = "public, max-age=1"
+	newest.born, newest.expires = o.born, now.Add(plainLife)
+	newest.gzipped, newest.position = o.gzipped, o.position
+	newest.body, _ = o.whole()
+	newest.size = int64(len(newest.body))
+	close(newest.head)
+	close(newest.done)
+	return newest
+}

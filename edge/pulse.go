@@ -1,0 +1,127 @@
+package edge
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+)
+
+// A frozen process accepts connections and answers nothing, like one that holds a reload: who is silent is asked for its
+// health beside. So it is known within quietTime + probeLimit which of the two it is, whatever is waited for.
+const (
+	pulse         = 100 * time.Millisecond // how often is looked
+	quietTime     = 400 * time.Millisecond // without a byte; then that long between probes
+	probeLimit    = 500 * time.Millisecond // for the answer of one that is alive
+	probeLate     = 200 * time.Millisecond // more than the limit: it is this machine that was late
+	probeInterval = 250 * time.Millisecond // of one that is out
+)
+
+// watch probes whom there is doubt about. Run calls it; the probes end with ctx.
+func (s *origins) watch(ctx context.Context, now time.Time) {
+	failing := s.state() != nil
+	alone := len(s.all()) == 1
+	for _, u := range s.all() {
+		if u.due(now, failing, alone) {
+			s.probes.Go(func() { s.probe(ctx, u) })
+		}
+	}
+}
+
+// due tells whether u is to be probed now, and notes that it is. One alone is not asked whether it lives while it is quiet: there is
+// nowhere to go.
+func (u *upstream) due(now time.Time, failing, alone bool) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.probing {
+		return false
+	}
+	since := now.Sub(u.probed)
+	is := u.doubted || (u.out || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
+	if is {
+		u.probing, u.probed = true, now
+	}
+	return is
+}
+
+// quiet tells whether something is waited for unusually long. The caller holds mu.
+func (u *upstream) quiet(now time.Time) bool {
+	for w := range u.waits {
+		if since := w.since.Load(); since != 0 && now.UnixNano()-since >= int64(quietTime) {
+			return true
+		}
+	}
+	return false
+}
+
+// probe asks for u's health; whatever it answers, it is there.
+func (s *origins) probe(ctx context.Context, u *upstream) {
+	limited, cancel := context.WithTimeout(ctx, probeLimit)
+	defer cancel()
+	began := time.Now()
+	err := s.health(limited, u)
+	u.mu.Lock()
+	wasOut := u.out
+	u.probing, u.doubted = false, false
+	late := err != nil && time.Since(began) > probeLimit+probeLate
+	if late {
+		u.doubted = true // it is probed again
+	} else if ctx.Err() == nil {
+		u.out = err != nil
+	}
+	u.mu.Unlock()
+	switch {
+	case late || ctx.Err() != nil:
+	case err == nil:
+		s.note(nil)
+		if wasOut {
+			s.log.Info("edge: an upstream answers again", "at", u.base)
+		}
+	case !wasOut:
+		s.log.Warn("edge: an upstream does not answer; it is out until it does", "at", u.base, "error", err)
+		s.leave(u)
+	}
+}
+
+func (s *origins) health(ctx context.Context, u *upstream) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.base+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", "shoal-edge")
+	resp, err := s.transport.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)) // so that the connection is used again
+	resp.Body.Close()
+	return err
+}
+
+// leave ends what is waited for at u, so that others are asked. If there are none, it goes on: u may come to itself.
+func (s *origins) leave(u *upstream) {
+	others := false
+	for _, o := range s.all() {
+		others = others || o != u && !o.isOut()
+	}
+	if !others {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for w := range u.waits {
+		if w.since.Load() != 0 {
+			w.cancel(errSilent)
+		}
+	}
+}
+
+// out returns how many upstreams are out.
+func (s *origins) out() (n int) {
+	for _, u := range s.all() {
+		if u.isOut() {
+			n++
+		}
+	}
+	return n
+}

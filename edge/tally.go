@@ -1,0 +1,49 @@
+package edge
+
+import (
+	"fmt"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// tally counts what fills do beside filling.
+type tally struct {
+	ahead       *prometheus.CounterVec
+	resumed     prometheus.Counter
+	mismatches  prometheus.Counter
+	diskReads   prometheus.Counter
+	diskWrites  prometheus.Counter
+	diskDropped *prometheus.CounterVec
+	diskBytes   prometheus.Gauge
+	diskOff     prometheus.Gauge
+}
+
+func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_" + name, Help: help})
+	}
+	t := &tally{
+		ahead: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_edge_ahead_fills_total",
+			Help: "Fills of parts begun by their preload hint, before a viewer asked."}, []string{"stream"}),
+		resumed:    counter("resumed_fills_total", "Answers that broke off and were gone on with from the byte reached."),
+		mismatches: counter("false_fills_total", "Answers refused because their bytes are not those of the stream's signed record."),
+		diskReads:  counter("disk_reads_total", "Fills from the disk tier."),
+		diskWrites: counter("disk_writes_total", "Objects written to the disk tier."),
+		diskDropped: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_edge_disk_dropped_total",
+			Help: "Objects that the disk tier did not take, or lost."}, []string{"reason"}),
+		diskBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_bytes", Help: "Bytes the disk tier holds."}),
+		diskOff: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_off",
+			Help: "1 after an error of the disk turned the disk tier off."}),
+	}
+	if registry == nil {
+		return t, nil
+	}
+	outs := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "shoal_edge_upstreams_out",
+		Help: "Origins and parents that do not answer now."}, func() float64 { return float64(out()) })
+	for _, c := range []prometheus.Collector{t.ahead, t.resumed, t.mismatches, t.diskReads, t.diskWrites, t.diskDropped, t.diskBytes, t.diskOff, outs} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("edge: metrics: %w", err)
+		}
+	}
+	return t, nil
+}

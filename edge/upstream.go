@@ -1,0 +1,210 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/fnv"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// upstream is one origin or parent edge as this edge sees it. One that cannot be reached, or is silent, is out: it is
+// asked when nobody else answers, until it answers a probe or a request.
+type upstream struct {
+	// static
+	base   string
+	parent bool
+	seed   uint64 // of its base: for rendezvous
+	index  int    // among the origins, or among the parents
+
+	// guarded by mu
+	mu      sync.Mutex
+	out     bool
+	doubted bool      // it failed somehow: it is probed at once
+	shaky   time.Time // until then others are asked first: an answer of it was of no use
+	probing bool
+	probed  time.Time // when the newest probe began
+	waits   map[*wait]struct{}
+}
+
+func newUpstream(base string, parent bool, index int) *upstream {
+	h := fnv.New64a()
+	io.WriteString(h, base)
+	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), waits: map[*wait]struct{}{}}
+}
+
+// wait is one request whose answer, or the next byte of it, is waited for.
+type wait struct {
+	since  atomic.Int64 // Unix nanoseconds; 0: nothing is waited for now
+	cancel context.CancelCauseFunc
+}
+
+func (w *wait) begin() { w.since.Store(time.Now().UnixNano()) }
+func (w *wait) end()   { w.since.Store(0) }
+
+// How long others are asked first after an answer that broke off, and after one that was false.
+const (
+	brokeTime = time.Second
+	falseTime = 10 * time.Second
+)
+
+var (
+	errSlow   = errors.New("no answer in time")
+	errSilent = errors.New("edge: the origin has fallen silent")
+	errFrozen = errors.New("edge: the origin's answer makes no progress")
+)
+
+// attempt asks once.
+func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q request, patience time.Duration) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(patience, func() { cancel(errSlow) })
+	defer timer.Stop()
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, u.base+q.uri, body)
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	for name, values := range q.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", "shoal-edge")
+	w := &wait{cancel: cancel}
+	w.begin()
+	u.add(w)
+	resp, err := transport.RoundTrip(req) // not http.Client: redirects are not followed
+	w.end()
+	if err != nil {
+		u.remove(w)
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		} else {
+			u.failed(err)
+		}
+		cancel(nil)
+		return nil, err
+	}
+	u.answered()
+	resp.Body = u.arriving(ctx, resp.Body, w, q.patience)
+	return resp, nil
+}
+
+func (u *upstream) add(w *wait) {
+	u.mu.Lock()
+	u.waits[w] = struct{}{}
+	u.mu.Unlock()
+}
+
+func (u *upstream) remove(w *wait) {
+	u.mu.Lock()
+	delete(u.waits, w)
+	u.mu.Unlock()
+}
+
+func (u *upstream) isOut() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.out
+}
+
+// failed notes that a request was not answered. One that nobody listens for is out; any other is doubted.
+func (u *upstream) failed(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.out = u.out || neverSent(err)
+	u.doubted = true
+}
+
+// distrust has others asked first for a while.
+func (u *upstream) distrust(long time.Duration) {
+	u.mu.Lock()
+	u.shaky = time.Now().Add(long)
+	u.mu.Unlock()
+}
+
+// answered notes that it is there.
+func (u *upstream) answered() {
+	u.mu.Lock()
+	u.out, u.doubted = false, false
+	u.mu.Unlock()
+}
+
+// How soon to ask: the sure at once, the others after those.
+const (
+	sure = iota
+	shaky
+	avoided
+	gone
+)
+
+// trust returns how soon to ask u.
+func (u *upstream) trust(now time.Time, avoid *upstream) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case u.out:
+		return gone
+	case u == avoid:
+		return avoided
+	case now.Before(u.shaky):
+		return shaky
+	}
+	return sure
+}
+
+// neverSent tells whether the origin cannot have seen the request.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// arriving is an answer's body. A Read that brings nothing for too long ends its request, and so does Close. After an
+// answer that broke off others are asked first.
+type arriving struct {
+	io.ReadCloser
+	from     *upstream
+	ctx      context.Context // of the request
+	wait     *wait
+	silence  *time.Timer   // runs during Read
+	patience time.Duration // until the next byte
+}
+
+func (u *upstream) arriving(ctx context.Context, body io.ReadCloser, w *wait, patience time.Duration) *arriving {
+	silence := time.AfterFunc(patience, func() { w.cancel(errFrozen) })
+	silence.Stop()
+	return &arriving{body, u, ctx, w, silence, patience}
+}
+
+func (a *arriving) Read(b []byte) (int, error) {
+	a.silence.Reset(a.patience)
+	a.wait.begin()
+	n, err := a.ReadCloser.Read(b)
+	a.wait.end()
+	a.silence.Stop()
+	if n > 0 {
+		a.patience = bodyPause
+	}
+	if err != nil && err != io.EOF {
+		if cause := context.Cause(a.ctx); cause != nil {
+			err = cause
+		}
+		a.from.failed(err)
+		a.from.distrust(brokeTime)
+	}
+	return n, err
+}
+
+func (a *arriving) Close() error {
+	err := a.ReadCloser.Close()
+	a.from.remove(a.wait)
+	a.wait.cancel(nil)
+	return err
+}
