@@ -61,20 +61,19 @@ func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, beg
 
 // coding returns how o's text goes to who accepts so much; empty: as it is.
 func (o *object) coding(accepted string) string {
-	if o.gzipped != nil && accepts(accepted, "gzip") {
-		return "gzip"
-	}
-	return ""
+	name, _ := o.packed.choose(accepted)
+	return name
 }
 
 // code returns the body of o's text in a coding, with the tag of that, and says so in the head.
 func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
-	if o.gzipped != nil {
+	if o.packed != nil {
 		h.Set("Vary", "Accept-Encoding")
 	}
 	if coding != "" {
 		h.Set("Content-Encoding", coding)
-		return o.gzipped, o.etag + "-" + coding
+		_, body = o.packed.choose(coding)
+		return body, o.etag + "-" + coding
 	}
 	body, _ = o.whole()
 	return body, o.etag
@@ -126,6 +125,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		asked = ""
 	}
 	span, ranged := parseRange(asked)
+	ranged = ranged && r.Method == http.MethodGet // of no other method are there ranges (RFC 9110 14.2)
 	if !ranged {
 		e.write(w, r, o, http.StatusOK, 0, o.size, p)
 		return

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -125,12 +126,16 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	now := time.Now()
 	o.status = resp.StatusCode
 	o.typ = contentType(o.target, resp)
-	o.born = now.Add(-age(resp.Header))
+	o.born = birth(o.target, resp, o.asked, now)
 	var life time.Duration
-	life, o.control = lifetime(o.target, resp)
+	life, o.strict, o.control = lifetime(o.target, resp, now)
 	o.control = e.admission.shown(o.target, o.control)
 	o.expires = o.born.Add(life)
 	o.retry = retryAfter(resp)
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		e.fail(o, stale, http.StatusBadGateway, "the origin's answer is packed ("+strconv.Quote(coding)+"), which was not asked for")
+		return false
+	}
 	o.etag = strings.Trim(resp.Header.Get("ETag"), `"`)
 	if strings.HasPrefix(resp.Header.Get("ETag"), "W/") || !plainTag(o.etag) {
 		o.etag = ""
@@ -159,10 +164,10 @@ func (e *Edge) pass(o, stale *object, resp *http.Response, again bool) bool {
 	}
 	e.trim(o, body)
 	e.cache.land(o, life > 0)
-	if o.target.reload.held && o.position.present {
+	if o.target.reload.held && o.position.present && life > 0 {
 		newest := o.asUnheld(now)
 		newest.control = e.admission.shown(newest.target, newest.control)
-		e.cache.put(newest, int64(len(body)+len(o.gzipped)), now) // before anybody acts on what o says
+		e.cache.put(newest, int64(len(body))+o.packed.room(), now) // before anybody acts on what o says
 	}
 	o.finish(nil)
 	return false
@@ -226,7 +231,7 @@ func (e *Edge) gather(o *object, from io.Reader) ([]byte, error) {
 	}
 }
 
-// trim completes a whole object: its tag, its position, its compressed form.
+// trim completes a whole object: its tag, its position, what it is packed as.
 func (e *Edge) trim(o *object, body []byte) {
 	if !o.target.kind.text() || o.status != http.StatusOK {
 		return
@@ -238,8 +243,8 @@ func (e *Edge) trim(o *object, body []byte) {
 	if o.target.kind == mediaPlaylist {
 		o.position = readPosition(body)
 	}
-	if gz := pack(body); gz != nil && e.cache.reserve(o, int64(len(gz))) {
-		o.gzipped = gz
+	if p := newPacked(body); p != nil && e.cache.reserve(o, p.room()) {
+		o.packed = p
 	}
 }
 
@@ -261,17 +266,17 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 
 // adopt makes o the stale playlist's double if that is not too old.
 func (e *Edge) adopt(o, stale *object) bool {
-	if stale == nil || stale.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held ||
+	if stale == nil || stale.strict || stale.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held ||
 		time.Since(stale.born) > staleLife {
 		return false
 	}
 	body, err := stale.whole()
-	if err != nil || !e.cache.reserve(o, int64(len(body)+len(stale.gzipped))) {
+	if err != nil || !e.cache.reserve(o, int64(len(body))+stale.packed.room()) {
 		return false
 	}
 	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
 	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
-	o.gzipped, o.position = stale.gzipped, stale.position
+	o.packed, o.position = stale.packed, stale.position
 	e.cache.land(o, true)
 	close(o.head)
 	o.publish(body)
@@ -284,8 +289,8 @@ func (o *object) asUnheld(now time.Time) *object {
 	newest := newObject(o.target.unheld(), o.target.unheld().uri())
 	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
 	newest.control = "public, max-age=1"
-	newest.born, newest.expires = o.born, now.Add(plainLife)
-	newest.gzipped, newest.position = o.gzipped, o.position
+	newest.born, newest.expires, newest.strict = o.born, now.Add(plainLife), o.strict
+	newest.packed, newest.position = o.packed, o.position
 	newest.body, _ = o.whole()
 	newest.size = int64(len(newest.body))
 	close(newest.head)

@@ -12,7 +12,7 @@ import (
 )
 
 // forms are the codings that a text is sent in, plain and packed.
-var forms = [...]string{"", "gzip"}
+var forms = [...]string{"", "br", "gzip"}
 
 // ready is an object's answer as it is sent whole, for one second of the clock and of its age.
 type ready struct {

@@ -29,9 +29,10 @@ type object struct {
 	size    int64  // of the whole body; -1 while it is not known
 	born    time.Time
 	expires time.Time
+	strict  bool // of no use once it has expired
 
 	// the tail: written by the flight before done is closed, read only after it
-	gzipped  []byte // nil where it does not pay
+	packed   *packed // nil where it does not pay
 	position position
 
 	// guarded by mu

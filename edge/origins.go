@@ -192,7 +192,8 @@ func (u *origins) attempt(ctx context.Context, index int, q request) (*http.Resp
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "shoal-edge")
-	resp, err := u.transport.RoundTrip(req) // not http.Client: redirects are not followed
+	req.Header.Set("Accept-Encoding", "identity") // without it anything may come packed (RFC 9110 12.5.3)
+	resp, err := u.transport.RoundTrip(req)       // not http.Client: redirects are not followed
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
