@@ -14,8 +14,10 @@ import (
 // answer writes o to a viewer. began tells that this request was the one that started its flight.
 func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	if o.wait(r.Context()) != nil {
-		return // the viewer has left
+		e.left(w, r, o)
+		return
 	}
+	note(w, began)
 	if closed(o.done) {
 		if _, err := o.whole(); err != nil {
 			w.Header().Set("Retry-After", retryJitter())
@@ -135,6 +137,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		select {
 		case <-o.done:
 		case <-r.Context().Done():
+			e.left(w, r, o)
 			return
 		}
 		body, err := o.whole()

@@ -67,7 +67,11 @@ func (e *Edge) fly(o, stale *object) {
 	if o.target.kind == api {
 		wait = apiPatience
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, time.Duration(len(e.origins.bases))*wait+bodyPatience)
+	all := e.ctx
+	if o.target.reload.held {
+		all = e.holding
+	}
+	ctx, cancel := context.WithTimeout(all, time.Duration(len(e.origins.bases))*wait+bodyPatience)
 	defer cancel()
 	for left := len(e.origins.bases) - 1; e.try(ctx, o, stale, wait, left > 0); left-- {
 		e.cache.giveBack(o)
