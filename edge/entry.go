@@ -8,7 +8,7 @@ import (
 )
 
 // maxURI is the longest request target that is looked at: paths have 150 bytes at most, and queries carry a viewer's token.
-const maxURI = 16 << 10
+const maxURI = 24 << 10
 
 // ServeHTTP answers viewers. What holds for all requests is here; what is asked for is in serve.
 func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
