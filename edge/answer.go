@@ -14,8 +14,10 @@ import (
 // answer writes o to a viewer. began tells that this request was the one that started its flight.
 func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	if o.wait(r.Context()) != nil {
-		return // the viewer has left
+		e.left(w, r, o)
+		return
 	}
+	note(w, began)
 	if closed(o.done) {
 		if _, err := o.whole(); err != nil {
 			w.Header().Set("Retry-After", retryJitter())
@@ -61,20 +63,19 @@ func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, beg
 
 // coding returns how o's text goes to who accepts so much; empty: as it is.
 func (o *object) coding(accepted string) string {
-	if o.gzipped != nil && accepts(accepted, "gzip") {
-		return "gzip"
-	}
-	return ""
+	name, _ := o.packed.choose(accepted)
+	return name
 }
 
 // code returns the body of o's text in a coding, with the tag of that, and says so in the head.
 func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
-	if o.gzipped != nil {
+	if o.packed != nil {
 		h.Set("Vary", "Accept-Encoding")
 	}
 	if coding != "" {
 		h.Set("Content-Encoding", coding)
-		return o.gzipped, o.etag + "-" + coding
+		_, body = o.packed.choose(coding)
+		return body, o.etag + "-" + coding
 	}
 	body, _ = o.whole()
 	return body, o.etag
@@ -126,6 +127,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		asked = ""
 	}
 	span, ranged := parseRange(asked)
+	ranged = ranged && r.Method == http.MethodGet // of no other method are there ranges (RFC 9110 14.2)
 	if !ranged {
 		e.write(w, r, o, http.StatusOK, 0, o.size, p)
 		return
@@ -135,6 +137,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		select {
 		case <-o.done:
 		case <-r.Context().Done():
+			e.left(w, r, o)
 			return
 		}
 		body, err := o.whole()

@@ -11,9 +11,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/andybalholm/brotli"
+
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
+// Clause: http-range
 func TestRanges(t *testing.T) {
 	size := len(partBytes)
 	cases := []struct {
@@ -37,6 +40,9 @@ func TestRanges(t *testing.T) {
 		{"bytes=-", "", 200, 0, size},
 		{"bytes=99999999999999999999-", "", 200, 0, size},
 		{"lines=1-2", "", 200, 0, size},
+		{"Bytes=1-2", "", 206, 1, 3},                               // units are case-insensitive (RFC 9110 14.1)
+		{"bytes=1-2", `W/"v0-1700000000-s12.3.m4s"`, 200, 0, size}, // only a strong tag does (13.1.5)
+		{"bytes=1-2", "Sun, 29 Nov 2026 00:00:00 GMT", 200, 0, size},
 		{"bytes=1-2", `"v0-1700000000-s12.3.m4s"`, 206, 1, 3},
 		{"bytes=1-2", `"other"`, 200, 0, size},
 	}
@@ -154,6 +160,8 @@ const testKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 // TestHeaders walks through the rules of caching: media under a name that is never used again for ever, playlists for
 // about as long as they stay true, errors never longer than a second. It looks at what pages of other sites need too.
+//
+// Clause: hls-cache, hls-part-without-msn, hls-too-far, http-cors, whip-cors
 func TestHeaders(t *testing.T) {
 	for _, c := range []struct {
 		line    string
@@ -222,6 +230,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
+// Clause: http-age
 func TestAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEdge(t, Config{Transport: newSource(stage)})
@@ -235,6 +244,8 @@ func TestAge(t *testing.T) {
 }
 
 // TestLives counts the fills of a viewer who asks every 100 ms for 10 s.
+//
+// Clause: hls-cache
 func TestLives(t *testing.T) {
 	for uri, most := range map[string]int{
 		partPath: 1, "/live/demo/index.m3u8": 5, playlistPath: 10, "/live/demo/v0/1700000000/s99.m4s": 10, "/live/nobody/index.m3u8": 10,
@@ -256,6 +267,7 @@ func TestLives(t *testing.T) {
 	}
 }
 
+// Clause: http-conditional
 func TestNotModified(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEdge(t, Config{Transport: newSource(stage)})
@@ -279,36 +291,50 @@ func TestNotModified(t *testing.T) {
 	})
 }
 
-func TestGzip(t *testing.T) {
+// TestPacked asks for a playlist in every way to say what may be packed, and looks that each packing is made once.
+//
+// Clause: hls-gzip, http-coding
+func TestPacked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		src := newSource(stage)
+		src := newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(playlist(12, 2)))) // so that no more is counted than it has
+			stage(w, r)
+		})
 		e := newEdge(t, Config{Transport: src})
-		for accept, packed := range map[string]bool{"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.00": false,
-			"identity": false, "xgzip": false, "deflate, gzip;q=1.0": true} {
+		for accept, want := range map[string]string{"": "", "gzip": "gzip", "GZIP;q=0.5": "gzip", "gzip;q=0": "", "gzip; q=0.00": "", "br;q=0, gzip": "gzip",
+			"identity": "", "xgzip": "", "deflate, gzip;q=1.0": "gzip", "br": "br", "gzip, deflate, br, zstd": "br", "brr": "", "br;q=0": ""} {
 			w := get(e, playlistPath, "Accept-Encoding", accept)
-			body := w.Body.Bytes()
-			if got := w.Header().Get("Content-Encoding") == "gzip"; got != packed {
-				t.Errorf("%q: packed %v, want %v", accept, got, packed)
-			} else if packed {
-				z, err := gzip.NewReader(bytes.NewReader(body))
+			if got := w.Header().Get("Content-Encoding"); got != want {
+				t.Errorf("%q: coding %q, want %q", accept, got, want)
+			}
+			var body io.Reader = w.Body
+			switch want {
+			case "br":
+				body = brotli.NewReader(w.Body)
+			case "gzip":
+				z, err := gzip.NewReader(w.Body)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if body, err = io.ReadAll(z); err != nil {
-					t.Fatal(err)
-				}
+				body = z
 			}
-			if string(body) != playlist(12, 2) || w.Header().Get("Vary") != "Accept-Encoding" {
-				t.Errorf("%q: wrong playlist, or no Vary", accept)
+			text, err := io.ReadAll(body)
+			if string(text) != playlist(12, 2) || err != nil || w.Header().Get("Vary") != "Accept-Encoding" {
+				t.Errorf("%q: wrong playlist, or no Vary: %v", accept, err)
 			}
 		}
 		o := e.cache.look(playlistPath)
-		first := get(e, playlistPath, "Accept-Encoding", "gzip").Body.Bytes()
-		if !bytes.Equal(first, o.gzipped) {
-			t.Error("not packed once")
+		for _, coding := range []string{"br", "gzip"} {
+			_, first := o.packed.choose(coding)
+			if _, again := o.packed.choose(coding); &first[0] != &again[0] || !bytes.Equal(first, get(e, playlistPath, "Accept-Encoding", coding).Body.Bytes()) {
+				t.Errorf("%s: not packed once", coding)
+			}
+		}
+		if counted, want := o.bytes, overhead+int64(len(o.uri)+len(o.body))+o.packed.room(); counted != want {
+			t.Errorf("%d bytes are counted, with all packings there may be %d", counted, want)
 		}
 		for _, r := range src.seen {
-			if r.Header.Get("Accept-Encoding") != "" {
+			if r.Header.Get("Accept-Encoding") != "identity" {
 				t.Error("a viewer's header went upstream")
 			}
 		}
@@ -317,6 +343,8 @@ func TestGzip(t *testing.T) {
 
 // TestUpstreamRequestIsTheEdgesOwn: nothing of a viewer's request but the cleaned path goes upstream, so nobody can
 // choose what is kept under a path for others.
+//
+// Clause: edge-own-request
 func TestUpstreamRequestIsTheEdgesOwn(t *testing.T) {
 	src := newSource(stage)
 	e := newEdge(t, Config{Transport: src, Origins: []string{"http://origin.test/base/"}})
@@ -329,7 +357,7 @@ func TestUpstreamRequestIsTheEdgesOwn(t *testing.T) {
 	if r.URL.String() != "http://origin.test/base"+partPath || r.Host != "origin.test" || r.Method != "GET" {
 		t.Errorf("asked %s %s of %s", r.Method, r.URL, r.Host)
 	}
-	if len(r.Header) != 1 || r.Header.Get("User-Agent") != "shoal-edge" {
+	if len(r.Header) != 2 || r.Header.Get("User-Agent") != "shoal-edge" || r.Header.Get("Accept-Encoding") != "identity" {
 		t.Errorf("headers %v", r.Header)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 )
 
+// Clause: http-collapse
 func TestThousandAskersOneFill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(func(w http.ResponseWriter, r *http.Request) {
@@ -148,6 +149,7 @@ func TestBrokenFillIsNotKept(t *testing.T) {
 	})
 }
 
+// Clause: hls-blocking, http-collapse
 func TestHeldReloadsAreReleasedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBroadcast(12, 2)
@@ -244,6 +246,7 @@ func TestRunReleasesTheHeld(t *testing.T) {
 	})
 }
 
+// Clause: edge-queries
 func TestOddQueries(t *testing.T) {
 	for name, query := range map[string]func(i int) string{
 		"unknown words": func(i int) string { return fmt.Sprintf("?x=%d&utm_source=%d", i, i) },
@@ -294,5 +297,23 @@ func TestOddQueries(t *testing.T) {
 			}
 			all.Wait()
 		})
+	})
+}
+
+// TestHeldTooLong: a reload that is held for three target durations, and nothing comes, is answered 503, which nobody keeps.
+//
+// Clause: hls-timeout
+func TestHeldTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(newBroadcast(12, 2).ServeHTTP)})
+		began := time.Now()
+		w := get(e, playlistPath+"?_HLS_msn=13&_HLS_part=2")
+		if h := w.Header(); w.Code != http.StatusServiceUnavailable || h.Get("Retry-After") == "" || h.Get("Cache-Control") != "no-store" ||
+			h.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%d %v", w.Code, h)
+		}
+		if took := time.Since(began); took != 6*time.Second {
+			t.Errorf("after %v", took)
+		}
 	})
 }

@@ -2,9 +2,11 @@ package edge
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -17,22 +19,28 @@ import (
 
 // Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
 type Config struct {
-	Origins     []string              // base URLs, tried in order; default http://127.0.0.1:8081, none where there are parents
-	Parents     []string              // base URLs of edges that are asked before the origins, each for its share of the objects; default none
-	MemoryBytes int64                 // most bytes kept, in flight or cached; default 256 MiB
-	Disk        string                // folder for media that memory has no more room for; default none
-	DiskBytes   int64                 // most bytes in it; default 10 GiB
-	ObjectBytes int64                 // largest object taken from an origin; default 32 MiB, at most MemoryBytes
-	MaxHeld     int                   // most viewers waiting for a blocking reload at once; default 20000
-	MaxFlights  int                   // most requests under way to the origins at once; default 1024
-	TrackerURLs []string              // what pages are told to join, one at a time; default "/tracker"
-	RTMPPort    string                // what the live-now page tells broadcasters; default "1935"
-	Tokens      *token.Keys           // what viewer tokens must be signed with; nil: viewers need none
-	Audience    string                // what tokens must be made for; empty: it is not looked at
-	Files       fs.FS                 // the built player; default player.Files()
-	Transport   http.RoundTripper     // how origins are reached; default an own http.Transport
-	Registry    prometheus.Registerer // where metrics are registered; nil: nowhere
-	Log         *slog.Logger          // default slog.Default()
+	Origins     []string          // base URLs, tried in order; default http://127.0.0.1:8081, none where there are parents
+	Parents     []string          // base URLs of edges that are asked before the origins, each for its share of the objects; default none
+	MemoryBytes int64             // most bytes kept, in flight or cached; default 256 MiB
+	Disk        string            // folder for media that memory has no more room for; default none
+	DiskBytes   int64             // most bytes in it; default 10 GiB
+	ObjectBytes int64             // largest object taken from an origin; default 32 MiB, at most MemoryBytes
+	MaxHeld     int               // most viewers waiting for a blocking reload at once; default 20000
+	MaxFlights  int               // most requests under way to the origins at once; default 1024
+	TrackerURLs []string          // what pages are told to join, one at a time; default "/tracker"
+	RTMPPort    string            // what the live-now page tells broadcasters; default "1935"
+	Tokens      *token.Keys       // what viewer tokens must be signed with; nil: viewers need none
+	Audience    string            // what tokens must be made for; empty: it is not looked at
+	Files       fs.FS             // the built player; default player.Files()
+	Transport   http.RoundTripper // how origins are reached; default an own http.Transport
+
+	RequestsPerAddress float64        // a second, twice as many at once; in IPv6 of one /64; default 0: no bound
+	TrustedProxies     []netip.Prefix // whose X-Forwarded-For is believed, and who have no bound; default none
+	AccessLog          io.Writer      // gets a line of JSON for each answer; default nil: none
+	AccessLogAddresses bool           // viewers' addresses are in it
+
+	Registry prometheus.Registerer // where metrics are registered; nil: nowhere
+	Log      *slog.Logger          // default slog.Default()
 }
 
 const (
@@ -62,6 +70,9 @@ func (c *Config) validate() error {
 	}
 	if c.Parents, err = bases("parents", c.Parents); err != nil {
 		return err
+	}
+	if !(c.RequestsPerAddress >= 0 && c.RequestsPerAddress <= 1e9) {
+		return wrong("edge: -requests-per-address %v: choose 0 to 1e9", c.RequestsPerAddress)
 	}
 	if c.MemoryBytes < 0 || c.ObjectBytes < 0 || c.DiskBytes < 0 || c.MaxHeld < 0 || c.MaxFlights < 0 {
 		return wrong("edge: a limit is negative")

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,8 +29,14 @@ type Edge struct {
 	tally     *tally
 	admission *admission
 	shelf     *shelf
+	rates     *rates          // nil: no bound
+	access    *access         // nil: no log
 	ctx       context.Context // of all flights
 	stop      context.CancelCauseFunc
+	holding   context.Context // of those that are held: ends before
+	release   context.CancelCauseFunc
+
+	draining atomic.Bool
 
 	held    atomic.Int64   // viewers waiting for a held reload
 	flights sync.WaitGroup // Add only under mu, while not stopped
@@ -81,6 +89,14 @@ func New(config Config) (*Edge, error) {
 	}
 	e.cache.resized = func(bytes int64) { m.cacheBytes.Set(float64(bytes)) }
 	e.ctx, e.stop = context.WithCancelCause(context.Background())
+	e.holding, e.release = context.WithCancelCause(e.ctx)
+	e.rates = newRates(config.RequestsPerAddress, time.Now())
+	if config.AccessLog != nil {
+		e.access = &access{out: config.AccessLog, dropped: m.unlogged, log: config.Log, lines: make(chan line, accessQueue)}
+		if config.AccessLogAddresses {
+			e.access.addresses = e.addressOf
+		}
+	}
 	return e, nil
 }
 
@@ -88,8 +104,12 @@ func New(config Config) (*Edge, error) {
 // returns when they are gone.
 func (e *Edge) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
+	defer writing.Wait()
 	if e.disk != nil {
 		writing.Go(func() { e.disk.run(ctx) })
+	}
+	if e.access != nil {
+		writing.Go(func() { e.access.run(ctx) })
 	}
 	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
@@ -126,15 +146,17 @@ func (e *Edge) Ready() error {
 	e.mu.Lock()
 	stopped := e.stopped
 	e.mu.Unlock()
-	if stopped {
+	if stopped || e.draining.Load() {
 		return errStopping
 	}
 	return e.origins.state()
 }
 
-// ServeHTTP answers viewers.
-func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	share(w.Header())
+// methods are those that mean something, here or elsewhere. Their names are case-sensitive.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodConnect, http.MethodTrace}
+
+func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
 	case strings.HasPrefix(path, "/whip/"), strings.HasPrefix(path, "/whep/"):
@@ -143,6 +165,8 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		preflight(w.Header())
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		w.WriteHeader(http.StatusNoContent)
+	case !slices.Contains(methods, r.Method):
+		e.refuse(w, r, "", http.StatusNotImplemented, "nobody knows the method "+strconv.Quote(r.Method)) // RFC 9110 9.1
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		e.refuse(w, r, "", http.StatusMethodNotAllowed, "only GET and HEAD are understood here")
@@ -237,6 +261,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 	if !known || !newest.fresh(time.Now()) && newest.position.settles(t.reload) {
 		plain, began := e.open(t.unheld())
 		if plain.wait(r.Context()) != nil {
+			e.left(w, r, plain)
 			return
 		}
 		if !plain.position.present {
@@ -260,6 +285,10 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 // hold answers with o, and counts the viewer as held until o has come.
 func (e *Edge) hold(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	if !closed(o.done) {
+		if e.draining.Load() {
+			e.left(w, r, o)
+			return
+		}
 		defer e.held.Add(-1)
 		if e.held.Add(1) > int64(e.config.MaxHeld) {
 			w.Header().Set("Retry-After", retryJitter())
@@ -269,7 +298,11 @@ func (e *Edge) hold(w http.ResponseWriter, r *http.Request, o *object, began boo
 		e.meters.held.Inc()
 		err := o.wait(r.Context())
 		e.meters.held.Dec()
+		if e.draining.Load() {
+			w.Header().Set("Connection", "close") // it was not when the request came
+		}
 		if err != nil {
+			e.left(w, r, o)
 			return
 		}
 	}

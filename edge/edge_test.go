@@ -68,6 +68,7 @@ func TestFailover(t *testing.T) {
 	})
 }
 
+// Clause: readyz
 func TestReadyComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		way := &outage{source: newSource(stage)}
@@ -109,6 +110,7 @@ func TestSilentOrigin(t *testing.T) {
 	})
 }
 
+// Clause: http-stale
 func TestStalePlaylist(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		way := &outage{source: newSource(stage)}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -103,12 +104,12 @@ func (e *Edge) fly(o, stale *object) {
 	case o.target.kind == api:
 		f.patience = apiPatience
 	}
-	all := len(e.origins.all())
+	all, under := len(e.origins.all()), e.ctx
 	limit := time.Duration(all)*f.patience + bodyPatience
 	if o.target.reload.held {
-		limit = e.heldLimit(o.target) + heldMargin
+		limit, under = e.heldLimit(o.target)+heldMargin, e.holding
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, limit)
+	ctx, cancel := context.WithTimeout(under, limit)
 	defer cancel()
 	if e.disk.fill(f) {
 		return
@@ -204,6 +205,10 @@ func (f *flight) unanswered(ctx context.Context, err error) outcome {
 func (f *flight) take(resp *http.Response, more bool) outcome {
 	o := f.o
 	f.describe(resp)
+	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		f.fail(o, f.stale, http.StatusBadGateway, "the origin's answer is packed ("+strconv.Quote(coding)+"), which was not asked for")
+		return ended
+	}
 	if resp.ContentLength > f.config.ObjectBytes {
 		f.fail(o, nil, http.StatusBadGateway, fmt.Sprintf("the origin's answer of %d bytes is larger than this edge takes (%d)",
 			resp.ContentLength, f.config.ObjectBytes))
@@ -236,11 +241,12 @@ func (f *flight) describe(resp *http.Response) {
 	o := f.o
 	o.status = resp.StatusCode
 	o.typ = contentType(o.target, resp)
-	o.born = time.Now().Add(-age(resp.Header))
-	f.life, o.control = lifetime(o.target, resp)
+	now := time.Now()
+	o.born = birth(o.target, resp, o.asked, now)
+	f.life, o.strict, o.control = lifetime(o.target, resp, now)
 	o.control = f.admission.shown(o.target, o.control)
 	o.expires = o.born.Add(f.life)
-	if least := time.Now().Add(brokenLife); f.life > 0 && o.target.kind.text() && o.expires.Before(least) {
+	if least := now.Add(brokenLife); f.life > 0 && o.target.kind.text() && o.expires.Before(least) {
 		o.expires = least // a parent that serves what is stale has nothing newer a moment later
 	}
 	o.retry = retryAfter(resp)
@@ -288,10 +294,10 @@ func (f *flight) complete() {
 	}
 	f.trim(o, f.body)
 	f.cache.land(o, f.life > 0)
-	if o.target.reload.held && o.position.present {
+	if o.target.reload.held && o.position.present && f.life > 0 {
 		newest := o.asUnheld(now)
 		newest.control = f.admission.shown(newest.target, newest.control)
-		f.cache.put(newest, int64(len(f.body)+len(o.gzipped)), now) // before anybody acts on what o says
+		f.cache.put(newest, int64(len(f.body))+o.packed.room(), now) // before anybody acts on what o says
 	}
 	o.finish(nil)
 	switch {

@@ -12,7 +12,7 @@ import (
 )
 
 // forms are the codings that a text is sent in, plain and packed.
-var forms = [...]string{"", "gzip"}
+var forms = [...]string{"", "br", "gzip"}
 
 // ready is an object's answer as it is sent whole, for one second of the clock and of its age.
 type ready struct {
@@ -45,9 +45,9 @@ func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
 
 // Hit implements http1.Cache: what is whole and fresh is sent as it is. A request's target is the cache's key as it stands, for
 // there is one way to write each; what is written otherwise is for ServeHTTP. So is a stream that is only for who brings a token.
-func (e *Edge) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
+func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := e.cache.hitAt(h.Target, now)
-	if o != nil && e.admission.guards(o.target) {
+	if o == nil || e.admission.guards(o.target) || !e.plainly(from, now) {
 		return http1.Answer{}, false
 	}
 	if o != nil && o.target.reload.held && !closed(o.done) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// trim completes a whole object: its tag, its position, its compressed form.
+// trim completes a whole object: its tag, its position, what it is packed as.
 func (e *Edge) trim(o *object, body []byte) {
 	if !o.target.kind.text() || o.status != http.StatusOK {
 		return
@@ -19,8 +19,8 @@ func (e *Edge) trim(o *object, body []byte) {
 	if o.target.kind == mediaPlaylist {
 		o.position = readPosition(body)
 	}
-	if gz := pack(body); gz != nil && e.cache.reserve(o, int64(len(gz))) {
-		o.gzipped = gz
+	if p := newPacked(body); p != nil && e.cache.reserve(o, p.room()) {
+		o.packed = p
 	}
 }
 
@@ -46,12 +46,12 @@ func (e *Edge) adopt(o, stale *object) bool {
 		return false
 	}
 	body, err := stale.whole()
-	if err != nil || !e.cache.reserve(o, int64(len(body)+len(stale.gzipped))) {
+	if err != nil || !e.cache.reserve(o, int64(len(body))+stale.packed.room()) {
 		return false
 	}
 	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
 	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
-	o.gzipped, o.position = stale.gzipped, stale.position
+	o.packed, o.position = stale.packed, stale.position
 	e.cache.land(o, true)
 	close(o.head)
 	o.publish(body)
@@ -64,8 +64,8 @@ func (o *object) asUnheld(now time.Time) *object {
 	newest := newObject(o.target.unheld(), o.target.unheld().uri())
 	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
 	newest.control = "public, max-age=1"
-	newest.born, newest.expires = o.born, now.Add(plainLife)
-	newest.gzipped, newest.position = o.gzipped, o.position
+	newest.born, newest.expires, newest.strict = o.born, now.Add(plainLife), o.strict
+	newest.packed, newest.position = o.packed, o.position
 	newest.body, _ = o.whole()
 	newest.size = int64(len(newest.body))
 	close(newest.head)

@@ -23,57 +23,116 @@ const (
 
 const immutable = "public, max-age=31536000, immutable"
 
-// lifetime returns how long an answer may be kept, and what viewers are told of it.
-func lifetime(t target, resp *http.Response) (time.Duration, string) {
-	control := resp.Header.Get("Cache-Control")
-	life, said := maxAge(control)
+// lifetime returns how long an answer may be kept, and what viewers are told of it. Strict is one that must not be used once it is
+// stale, whatever becomes of the origin.
+func lifetime(t target, resp *http.Response, now time.Time) (life time.Duration, strict bool, control string) {
+	control = strings.Join(resp.Header.Values("Cache-Control"), ", ") // several lines are one list (RFC 9110 5.3)
+	said := readControl(control)
+	if !said.given {
+		if at, ok := expires(resp.Header, now); ok { // counts where no max-age does (RFC 9111 5.3)
+			said.life, said.given = at, true
+			control = strings.TrimPrefix(control+", max-age="+seconds(at), ", ")
+		}
+	}
+	life, strict = said.life, said.strict
 	switch {
 	case resp.StatusCode == http.StatusNotFound:
-		if !said || life > errorLife {
+		if !said.given || life > errorLife {
 			life, control = errorLife, "public, max-age=1"
 		}
-		return life, control
 	case resp.StatusCode >= 500:
-		return brokenLife, "no-store"
+		return brokenLife, strict, "no-store"
 	case resp.StatusCode != http.StatusOK:
-		return 0, "no-store"
-	case said:
-		return life, control
+		return 0, strict, "no-store"
+	case said.given:
 	case t.kind == media:
-		return immutableLife, immutable
+		life, control = immutableLife, immutable
 	case t.reload.held:
-		return reloadLife, "public, max-age=" + strconv.Itoa(int(reloadLife/time.Second))
+		life, control = reloadLife, "public, max-age="+strconv.Itoa(int(reloadLife/time.Second))
 	default:
-		return plainLife, "public, max-age=1"
+		life, control = plainLife, "public, max-age=1"
 	}
+	if strings.Contains(strings.Join(resp.Header.Values("Vary"), ","), "*") {
+		life = 0 // it answers no other request (RFC 9111 4.1). What else it may vary by is in no request of an edge, so all are alike
+	}
+	return life, strict, control
 }
 
-// maxAge reads a Cache-Control header as a shared cache does.
-func maxAge(control string) (life time.Duration, said bool) {
-	shared := false
-	for directive := range strings.SplitSeq(strings.ToLower(control), ",") {
+// control is a Cache-Control header as a shared cache reads it.
+type control struct {
+	life   time.Duration
+	given  bool // it says how long
+	strict bool // stale, it must not be used (RFC 9111 4.2.4)
+}
+
+// readControl reads a Cache-Control header. What forbids to keep the answer goes before what says how long. Of a directive that comes twice the
+// first counts, and a time that is no number is none (RFC 9111 4.2.1).
+func readControl(header string) (c control) {
+	var private, shared bool
+	for directive := range strings.SplitSeq(strings.ToLower(header), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
 		switch name {
-		case "no-store", "no-cache", "private":
-			return 0, true
-		case "s-maxage", "max-age":
-			n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31)
-			if err != nil || shared && name == "max-age" {
-				continue
+		case "no-store", "no-cache", "private": // with names of headers too: the whole answer is left alone then (5.2.2.4, 5.2.2.7)
+			private = true
+		case "must-revalidate", "proxy-revalidate":
+			c.strict = true
+		case "s-maxage":
+			if !shared {
+				c.life, c.given, c.strict, shared = deltaSeconds(value), true, true, true // as proxy-revalidate, 5.2.2.10
 			}
-			life, said, shared = min(time.Duration(n)*time.Second, immutableLife), true, name == "s-maxage"
+		case "max-age":
+			if !c.given {
+				c.life, c.given = deltaSeconds(value), true
+			}
 		}
 	}
-	return life, said
+	if private {
+		return control{given: true, strict: true}
+	}
+	return c
 }
 
-// age reads how old an answer was when it came, which is more than nothing behind another cache.
-func age(h http.Header) time.Duration {
-	n, err := strconv.ParseUint(h.Get("Age"), 10, 31)
-	if err != nil {
+// deltaSeconds reads a time. One too large to be read is as large as can be (RFC 9111 1.2.2), one that is no number none.
+func deltaSeconds(text string) time.Duration {
+	text = strings.Trim(text, `"`)
+	if text == "" || !digits(text) {
 		return 0
 	}
-	return time.Duration(n) * time.Second
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return immutableLife
+	}
+	return min(time.Duration(n)*time.Second, immutableLife)
+}
+
+// expires reads for how long an answer is good by its dates. One that cannot be read has expired (RFC 9111 5.3).
+func expires(h http.Header, now time.Time) (life time.Duration, said bool) {
+	text := h.Get("Expires")
+	if text == "" {
+		return 0, false
+	}
+	until, err := http.ParseTime(text)
+	if err != nil {
+		return 0, true
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date // both by the origin's clock
+	}
+	return min(max(0, until.Sub(now)), immutableLife), true
+}
+
+// birth returns when an answer was made that came just now to a request of a moment ago. One of another cache, which says its age, may have
+// aged on its way (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Dates are not compared, for clocks
+// differ.
+func birth(t target, resp *http.Response, asked, now time.Time) time.Time {
+	n, err := strconv.ParseUint(resp.Header.Get("Age"), 10, 31)
+	if err != nil {
+		return now
+	}
+	if !t.reload.held {
+		now = asked
+	}
+	return now.Add(-time.Duration(n) * time.Second)
 }
 
 func retryAfter(resp *http.Response) string {

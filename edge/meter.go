@@ -45,6 +45,7 @@ type meters struct {
 	held       prometheus.Gauge
 	cacheBytes prometheus.Gauge
 	evictions  prometheus.Counter
+	unlogged   prometheus.Counter
 
 	nobody  *streamMeter
 	streams sync.Map // name -> *streamMeter
@@ -80,9 +81,11 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 			Help: "Bytes the cache holds, objects in flight included."}),
 		evictions: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_evictions_total",
 			Help: "Objects dropped to make room for others."}),
+		unlogged: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_access_log_dropped_total",
+			Help: "Answers that are not in the access log, which did not keep up."}),
 	}
 	if registry != nil {
-		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.evictions} {
+		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.evictions, m.unlogged} {
 			if err := registry.Register(c); err != nil {
 				return nil, fmt.Errorf("edge: metrics: %w", err)
 			}

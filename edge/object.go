@@ -30,9 +30,10 @@ type object struct {
 	size    int64  // of the whole body; -1 while it is not known
 	born    time.Time
 	expires time.Time
+	strict  bool // of no use once it has expired
 
 	// the tail: written by the flight before done is closed, read only after it
-	gzipped  []byte // nil where it does not pay
+	packed   *packed // nil where it does not pay
 	position position
 
 	wanted atomic.Bool // a viewer has asked for it
@@ -70,7 +71,7 @@ func (o *object) fresh(now time.Time) bool { return !closed(o.done) || now.Befor
 
 // useful tells whether an object that is not fresh may answer while nothing newer is to be had.
 func (o *object) useful(now time.Time) bool {
-	if o.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held {
+	if o.strict || o.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held {
 		return false
 	}
 	age := now.Sub(o.born)

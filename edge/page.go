@@ -76,11 +76,9 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")
-	if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
-		if packed := pack(body); packed != nil {
-			h.Set("Content-Encoding", "gzip")
-			body = packed
-		}
+	if coding, packed := newPacked(body).choose(r.Header.Get("Accept-Encoding")); packed != nil {
+		h.Set("Content-Encoding", coding)
+		body = packed
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(http.StatusOK)

@@ -14,6 +14,8 @@ import (
 // playlist that nobody asked for, however long they go on.
 //
 // Clause: hls-skip, hls-cache
+//
+// Clause: hls-skip
 func TestDeltas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const each = 2 * time.Second

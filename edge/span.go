@@ -14,8 +14,8 @@ type span struct {
 // parseRange reads a Range header. Of what is no single range of bytes nothing is meant to be done (RFC 9110 14.2):
 // then the whole object is the answer.
 func parseRange(header string) (s span, ok bool) {
-	set, ok := strings.CutPrefix(header, "bytes=")
-	if !ok {
+	unit, set, ok := strings.Cut(header, "=")
+	if !ok || !strings.EqualFold(unit, "bytes") {
 		return span{}, false
 	}
 	first, last, ok := strings.Cut(strings.TrimSpace(set), "-")

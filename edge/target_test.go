@@ -79,6 +79,7 @@ func TestTraversal(t *testing.T) {
 	}
 }
 
+// Clause: hls-part-without-msn
 func TestParseReload(t *testing.T) {
 	for query, want := range map[string]string{
 		"":                       "",
@@ -111,6 +112,7 @@ func TestParseReload(t *testing.T) {
 	}
 }
 
+// Clause: hls-past-last-part, hls-too-far
 func TestPosition(t *testing.T) {
 	p := readPosition([]byte(playlist(12, 2)))
 	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, length: 10 * time.Second, present: true}); p != want {

@@ -77,6 +77,7 @@ func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q r
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "shoal-edge")
+	req.Header.Set("Accept-Encoding", "identity") // without it anything may come packed (RFC 9110 12.5.3)
 	w := &wait{cancel: cancel}
 	w.begin()
 	u.add(w)

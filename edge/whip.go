@@ -41,8 +41,9 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, stream, http.StatusRequestEntityTooLarge, "an offer has at most 256 KiB")
 		return
 	}
-	if err != nil {
-		return // the broadcaster has left
+	if err != nil { // the broadcaster has left, or sends what is no body
+		e.refuse(w, r, stream, http.StatusBadRequest, "the body cannot be read")
+		return
 	}
 	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience}
 	q.spread = inSession // it is at the origin that made it, wherever the stream is now

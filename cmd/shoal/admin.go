@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -24,6 +24,7 @@ type desk struct {
 	registry *prometheus.Registry
 	paths    *http.ServeMux // of the admin listener: what a service adds to it
 	bounds   *bounds        // of the public address
+	lameTime time.Duration  // that servers go on when they are told to end
 }
 
 // newDesk defines the flags that all services share.
@@ -68,7 +69,7 @@ func (d *desk) open(services ...service) (task, error) {
 }
 
 // receive opens the public address.
-func (d *desk) receive(public door) (net.Listener, error) {
+func (d *desk) receive(public door) (*lobby, error) {
 	listener, err := public.listen()
 	if err != nil {
 		return nil, err

@@ -69,7 +69,7 @@ func (s *flagSet) lasts(name string, least, most, step time.Duration) error {
 }
 
 // optional are the flags of addresses that may be empty: nothing is opened then.
-var optional = []string{"stun", "turn", "rtmps"}
+var optional = []string{"stun", "turn", "rtmps", "https"}
 
 // addresses refuses what cannot be listened on, and a port that two flags want.
 func (s *flagSet) addresses(network string, names ...string) error {
@@ -90,6 +90,8 @@ func (s *flagSet) addresses(network string, names ...string) error {
 			switch {
 			case name == "rtmps":
 				like = ":1936"
+			case name == "https":
+				like = ":8443"
 			case like == "":
 				like = defaultTURN
 			}

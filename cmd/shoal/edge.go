@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
+	"os"
+	"time"
 
 	"github.com/shoal-live/shoal/edge"
 )
@@ -14,8 +17,14 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	http := door{flag: "http"}
 	var config edge.Config
 	memory, stored := size(256<<20), size(10<<30)
-	desk.bounds = &bounds{all: files() * 3 / 4, idle: idleTime} // the rest is for requests to origins
+	var cert, key string
+	desk.bounds = &bounds{all: files() * 3 / 4, idle: idleTime, tells: true} // the rest is for requests to origins
+	desk.bounds.perAddress = desk.bounds.all / 2                             // so that one address cannot have all
 	bounded := boundFlags(flags, desk.bounds)
+	secured, checked := secureFlags(flags, &cert, &key)
+	viewers := viewerFlags(flags, desk, &config)
+	flags.StringVar(&cert, "tls-cert", "", "PEM `file` of the certificate for -https, with its chain; a new one is used as soon as it is there")
+	flags.StringVar(&key, "tls-key", "", "PEM `file` of the private key of -tls-cert")
 	flags.StringVar(&http.address, "http", ":8080", "`address` for viewers")
 	flags.Var((*list)(&config.Origins), "origins", "base `URLs` of the origins, with commas, tried in order (default http://127.0.0.1:8081, none where there are parents)")
 	flags.Var((*list)(&config.Parents), "parents", "base `URLs` of edges that are asked before the origins, with commas: each object comes from one of them, the same for all edges with these parents")
@@ -29,7 +38,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
-	if err := errors.Join(bounded(), flags.addresses("tcp", "http", "admin")); err != nil {
+	if err := errors.Join(bounded(), flags.addresses("tcp", "http", "https", "admin"), checked()); err != nil {
 		return err
 	}
 	switch {
@@ -46,7 +55,11 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	case memory < 32<<20:
 		return flags.refuse("memory", "choose 32M or more, which is what one object may have (by default 256M)")
 	}
-	var err error
+	done, err := viewers()
+	if err != nil {
+		return err
+	}
+	defer done()
 	if config.Tokens, err = checkingKeys(*keys); err != nil {
 		return err
 	}
@@ -62,6 +75,72 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	}
 	oversleep()
 	return together(ctx, paceHeap(int64(memory), service.Cached), func(ctx context.Context) error {
-		return desk.runAs(ctx, http, service, ahead(service))
+		return desk.runEdge(ctx, http, secured, service)
 	})
+}
+
+// runEdge is run for an edge, which answers all of its addresses itself, probes included. When ctx ends it says so at once, and goes on until what it was
+// asked for before is answered.
+func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edge.Edge) error {
+	house, err := d.openHouse(public, s, service)
+	if err != nil {
+		return err
+	}
+	admin, err := d.open(service)
+	if err != nil {
+		house.lobby.Close()
+		return err
+	}
+	d.log.Info("serving", "http", house.lobby.Addr().String(), "https", house.secure, "admin", d.door.address)
+	servers := append(house.tasks, ahead(service)(house.lobby, house.outer(service), d.log), admin)
+	for i, t := range servers {
+		servers[i] = d.lame(t)
+	}
+	defer context.AfterFunc(ctx, service.Drain)()
+	return d.stopped(outlive(service.Run, servers...)(ctx))
+}
+
+// viewerFlags are the flags of how viewers are met, and what is written of them. Once the flags are parsed, check opens what is written to; done closes
+// it.
+func viewerFlags(flags *flagSet, d *desk, config *edge.Config) (check func() (done func(), err error)) {
+	var proxies list
+	flags.Float64Var(&config.RequestsPerAddress, "requests-per-address", 10_000, "`requests` a second answered to one address, in IPv6 /64, and twice as many at once; 0: no bound, as where a CDN is in front")
+	flags.Var(&proxies, "trusted-proxies", "`networks` of proxies, with commas, like 10.0.0.0/8: viewers' addresses are then those of X-Forwarded-For, and a proxy has no bound of one address")
+	file := flags.String("access-log", "", "`file` that gets a line of JSON for each answer, or - for the standard output; one that was moved away is made anew")
+	flags.BoolVar(&config.AccessLogAddresses, "access-log-addresses", false, "viewers' addresses are in -access-log too")
+	flags.DurationVar(&d.lameTime, "drain", 0, "`time` that all is answered still when the program is told to end, while /readyz says no: as long as it takes who sends viewers here to notice")
+	return func() (func(), error) {
+		for _, text := range proxies {
+			network, err := netip.ParsePrefix(text)
+			if err != nil {
+				if single, e := netip.ParseAddr(text); e == nil {
+					network, err = single.Prefix(single.BitLen())
+				}
+			}
+			if err != nil {
+				return nil, flags.refuse("trusted-proxies", "want networks or addresses, with commas, like 10.0.0.0/8,2001:db8::1")
+			}
+			config.TrustedProxies = append(config.TrustedProxies, network.Masked())
+		}
+		d.bounds.trusted = config.TrustedProxies
+		if err := errors.Join(flags.between(0, 1e9, "requests-per-address"), flags.lasts("drain", 0, 10*time.Minute, 0)); err != nil {
+			return nil, err
+		}
+		if *file == "" && config.AccessLogAddresses {
+			return nil, flags.refuse("access-log-addresses", "there is no log: name its file by -access-log, or - for the standard output")
+		}
+		switch *file {
+		case "":
+			return func() {}, nil
+		case "-":
+			config.AccessLog = os.Stdout
+			return func() {}, nil
+		}
+		log, err := openLog(*file)
+		if err != nil {
+			return nil, flags.refuse("access-log", "%v", err)
+		}
+		config.AccessLog = log
+		return log.close, nil
+	}
 }

@@ -14,7 +14,7 @@ func ahead(cache http1.Cache) httpTask {
 	return func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 		config := http1.Config{
 			Handler: handler, Cache: cache, Log: log,
-			HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: heldTime, DrainTime: drainTime,
+			HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: finishTime, DrainTime: drainTime,
 		}
 		bounded, _ := listener.(*lobby)
 		if passed, ok := listener.(behind); ok {
@@ -22,11 +22,11 @@ func ahead(cache http1.Cache) httpTask {
 		}
 		if bounded != nil {
 			config.IdleTime = bounded.idle
-			config.Gone = func(conn net.Conn) { bounded.leave(addressOf(conn)) }
+			config.Gone = func(conn net.Conn) { bounded.leave(conn) }
 		}
 		front := http1.New(listener, config)
 		return func(ctx context.Context) error {
-			return together(ctx, front.Run, serve(behind{front, bounded}, handler, log))
+			return together(ctx, front.Run, serving{behind{front, bounded}, nil, handler, log, finishTime}.run)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.StringVar(&config.Data, "data", defaultData, "`folder` for keys and the state of streams")
 	flags.StringVar(&config.RTMPAddr, "rtmp", ":1935", "`address` for broadcasters with RTMP")
 	flags.StringVar(&config.RTMPSAddr, "rtmps", "", "`address` for broadcasters with RTMP over TLS, like :1936; empty for none")
-	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps, with its chain; a new one is used as soon as it is there")
+	flags.StringVar(&config.TLSCert, "tls-cert", "", "PEM `file` of the certificate for -rtmps (and -https, where there is one), with its chain; a new one is used as soon as it is there")
 	flags.StringVar(&config.TLSKey, "tls-key", "", "PEM `file` of the private key of -tls-cert")
 	flags.StringVar(&config.WebRTCAddr, "webrtc", ":8189", "UDP and TCP `address` for the media of WHIP and WHEP")
 	flags.Var((*list)(&config.PublicIPs), "public-ip", "`addresses` to tell WHIP broadcasters behind NAT or in containers, with commas")
@@ -82,6 +82,9 @@ func checkIngest(flags *flagSet, config *origin.Config) error {
 
 // checkCertificate refuses RTMPS without a certificate, and a certificate without RTMPS.
 func checkCertificate(flags *flagSet, config *origin.Config) error {
+	if https := flags.Lookup("https"); config.RTMPSAddr == "" && https != nil && https.Value.String() != "" {
+		return nil // they are for that
+	}
 	switch {
 	case config.RTMPSAddr == "" && config.TLSCert != "":
 		return flags.refuse("tls-cert", "a certificate is of use with -rtmps only: add -rtmps :1936")

@@ -24,7 +24,7 @@ func admit(listener net.Listener, tracker, handler http.Handler, rest httpTask, 
 	bounded, _ := listener.(*lobby)
 	handshakes := gate.New(listener, trackerPath, tracker, func(conn net.Conn) {
 		if bounded != nil {
-			bounded.leave(addressOf(conn))
+			bounded.leave(conn)
 		}
 	}, log)
 	return func(ctx context.Context) error {

@@ -1,25 +1,33 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/shoal-live/shoal/tracker/quota"
 )
 
-// bounds are how many connections a public address holds. Those that are taken over, as those of viewers are by the tracker, do
-// not count: the tracker has bounds of its own.
+// bounds are how many connections a public address holds, and what is asked of them. Those that are taken over, as those of viewers are by the
+// tracker, do not count: the tracker has bounds of its own.
 type bounds struct {
-	all        int           // at once
-	perAddress int           // of them, from one address, see package quota; 0: no bound
-	idle       time.Duration // a connection is kept between two requests
-	answer     time.Duration // for an answer to be taken; 0: answerTime
+	all        int            // at once
+	perAddress int            // of them, from one address, see package quota; 0: no bound
+	trusted    []netip.Prefix // of proxies: no bound of an address is for them
+	idle       time.Duration  // a connection is kept between two requests
+	answer     time.Duration  // for an answer to be taken; 0: answerTime
+	minRate    int64          // bytes a second that a connection takes while more wait; 0: any
+	tells      bool           // who is turned away is told so
 }
 
 // plenty is how many files a process may have open where the system does not say.
@@ -27,6 +35,8 @@ const plenty = 1 << 20
 
 // boundFlags are the flags of everything that strangers connect to. Once the flags are parsed, check says what cannot be.
 func boundFlags(flags *flagSet, b *bounds) (check func() error) {
+	b.minRate = 8 << 10
+	flags.Var((*size)(&b.minRate), "min-rate", "`bytes` a second that a connection takes at least while more wait for it, over 10 s, or it is ended; 0: any (Linux)")
 	flags.IntVar(&b.all, "connections", b.all, "`connections` held at once, those of viewers that joined not counted; more are closed")
 	flags.IntVar(&b.perAddress, "connections-per-address", b.perAddress, "`connections` of them held from one address, in IPv6 /64, and eight times as many from one /48; 0: no bound, since a proxy, a CDN or a NAT is one address")
 	return func() error {
@@ -41,68 +51,123 @@ func (b *bounds) behindProxy(flags *flagSet) {
 	}
 }
 
-// lobby is a listener that bounds what waits in it: a connection above the bounds is closed at once, before anything is read
+// lobby is a listener that bounds what waits in it: a connection above the bounds is turned away, before anything is read
 // of it. The others are counted until their server says that they are closed or taken over. They are handed on
 // as they are, so that who takes one over has the system's own.
 type lobby struct {
 	net.Listener
+	*guests
+	secure bool                   // static; TLS is spoken: nobody can be told anything before
+	paces  map[*net.TCPConn]*pace // guarded by mu: who is in it
+}
+
+// guests are the connections of all lobbies of one house.
+type guests struct {
 	bounds                        // static
 	places *quota.Places          // static; nil: addresses are not looked at
 	shed   *prometheus.CounterVec // static
+	cut    prometheus.Counter     // static
 	log    *slog.Logger           // static
 	said   map[string]*sync.Once  // static; by reason
 	open   prometheus.Gauge       // static; count, shown
+	told   chan struct{}          // static; a place for each that is told why it is turned away
 
 	mu    sync.Mutex // guards what follows
 	count int
+	spare *os.File // gives its descriptor when there is no other; nil: it is in use
 }
 
 // Why a connection is closed.
 const (
 	shedAddress = "address"
 	shedAll     = "all"
+	shedFiles   = "files"
+	slowReader  = "slow"
 )
 
 // newLobby returns a lobby whose figures are shown by a registry.
 func newLobby(listener net.Listener, b bounds, registry prometheus.Registerer, log *slog.Logger) (*lobby, error) {
-	l := &lobby{
-		Listener: listener, bounds: b, log: log,
+	g := &guests{
+		bounds: b, log: log,
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "shoal_http_connections_shed_total", Help: "Connections closed at once because of the bounds.",
+			Name: "shoal_http_connections_shed_total", Help: "Connections turned away because of the bounds.",
 		}, []string{"reason"}),
+		cut: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "shoal_http_connections_cut_total", Help: "Connections ended because they took too little of what waited for them.",
+		}),
 		open: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "shoal_http_connections", Help: "Connections to the public address, without those taken over as WebSockets.",
 		}),
-		said: map[string]*sync.Once{shedAddress: new(sync.Once), shedAll: new(sync.Once)},
+		said: map[string]*sync.Once{slowReader: new(sync.Once)},
+		told: make(chan struct{}, mostTold),
 	}
 	if b.perAddress > 0 {
-		l.places = quota.NewPlaces(b.perAddress)
+		g.places = quota.NewPlaces(b.perAddress)
 	}
-	for reason := range l.said {
-		l.shed.WithLabelValues(reason)
+	for _, reason := range []string{shedAddress, shedAll, shedFiles} {
+		g.shed.WithLabelValues(reason)
+		g.said[reason] = new(sync.Once)
 	}
-	for _, c := range []prometheus.Collector{l.shed, l.open} {
+	for _, c := range []prometheus.Collector{g.shed, g.cut, g.open} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}
 	}
-	return l, nil
+	g.spare, _ = os.Open(os.DevNull)
+	return g.lobby(listener, false), nil
 }
 
-// Accept implements net.Listener.
+// lobby returns one more lobby of the house.
+func (g *guests) lobby(listener net.Listener, secure bool) *lobby {
+	return &lobby{Listener: listener, guests: g, secure: secure, paces: map[*net.TCPConn]*pace{}}
+}
+
+// Accept implements net.Listener. It fails for good only when the listener is closed.
 func (l *lobby) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
-		if err != nil {
+		reason := ""
+		switch {
+		case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
+			if conn, err = l.acceptWithSpare(); err != nil {
+				return nil, err // for a moment: the server tries again
+			}
+			reason = shedFiles
+		case err != nil:
 			return nil, err
+		default:
+			reason = l.enter(addressOf(conn))
 		}
-		reason := l.enter(addressOf(conn))
 		if reason == "" {
+			l.settle(conn)
 			return conn, nil
 		}
 		l.shed.WithLabelValues(reason).Inc()
 		l.said[reason].Do(func() { l.explain(reason) })
-		conn.Close()
+		l.turnAway(conn, reason)
+		if reason == shedFiles {
+			l.keepSpare()
+		}
+	}
+}
+
+// Close implements net.Listener.
+func (l *lobby) Close() error {
+	l.mu.Lock()
+	if l.spare != nil {
+		l.spare.Close()
+		l.spare = nil
+	}
+	l.mu.Unlock()
+	return l.Listener.Close()
+}
+
+// settle has a connection looked after.
+func (l *lobby) settle(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok && l.minRate > 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.paces[tcp] = new(pace)
 	}
 }
 
@@ -118,28 +183,36 @@ func (l *lobby) attend(server *http.Server) {
 // state implements http.Server.ConnState.
 func (l *lobby) state(conn net.Conn, state http.ConnState) {
 	if state == http.StateClosed || state == http.StateHijacked {
-		l.leave(addressOf(conn))
+		l.leave(conn)
 	}
 }
 
 // enter counts a connection in, or tells why it must not be.
-func (l *lobby) enter(from netip.Addr) (reason string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.count >= l.all {
+func (g *guests) enter(from netip.Addr) (reason string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.count >= g.all {
 		return shedAll
 	}
-	if l.counted(from) && !l.places.Enter(from) {
+	if g.counted(from) && !g.places.Enter(from) {
 		return shedAddress
 	}
-	l.count++
-	l.open.Set(float64(l.count))
+	g.count++
+	g.open.Set(float64(g.count))
 	return ""
 }
 
-func (l *lobby) leave(from netip.Addr) {
+// leave is told of a connection that is not served here any more.
+func (l *lobby) leave(conn net.Conn) {
+	if over, ok := conn.(*tls.Conn); ok {
+		conn = over.NetConn()
+	}
+	from := addressOf(conn)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		delete(l.paces, tcp)
+	}
 	if l.counted(from) {
 		l.places.Leave(from)
 	}
@@ -147,19 +220,27 @@ func (l *lobby) leave(from netip.Addr) {
 	l.open.Set(float64(l.count))
 }
 
-// counted tells whether an address is bounded by itself: not where a proxy on this machine comes from.
-func (l *lobby) counted(from netip.Addr) bool {
-	return l.places != nil && from != netip.IPv6Loopback() && from != netip.AddrFrom4([4]byte{127, 0, 0, 1})
+// counted tells whether an address is bounded by itself: not where a proxy comes from, be it on this machine.
+func (g *guests) counted(from netip.Addr) bool {
+	return g.places != nil && from != netip.IPv6Loopback() && from != netip.AddrFrom4([4]byte{127, 0, 0, 1}) &&
+		!slices.ContainsFunc(g.trusted, func(p netip.Prefix) bool { return p.Contains(from) })
 }
 
 // explain says in the log, the first time, what to do about it. The address is nobody's business.
-func (l *lobby) explain(reason string) {
-	if reason == shedAll {
-		l.log.Warn("too many connections: more are closed; -connections and the limit of open files (ulimit -n) allow more", "connections", l.all)
+func (g *guests) explain(reason string) {
+	switch reason {
+	case shedAll:
+		g.log.Warn("too many connections: more are closed; -connections and the limit of open files (ulimit -n) allow more", "connections", g.all)
+		return
+	case shedFiles:
+		g.log.Warn("no file is left for connections: more are closed; allow more with ulimit -n (LimitNOFILE in systemd), or fewer with -connections", "files", files())
+		return
+	case slowReader:
+		g.log.Warn("a connection took less of what waited for it than -min-rate says: such are ended", "bytesPerSecond", g.minRate)
 		return
 	}
-	l.log.Warn("too many connections from one address: more are closed; if a proxy, a CDN or a large NAT is there, -connections-per-address allows more, and 0 any number",
-		"connections", l.perAddress)
+	g.log.Warn("too many connections from one address: more are closed; if a proxy, a CDN or a large NAT is there, -connections-per-address allows more, and 0 any number",
+		"connections", g.perAddress)
 }
 
 func addressOf(conn net.Conn) netip.Addr {

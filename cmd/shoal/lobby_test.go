@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -180,25 +181,27 @@ func TestIdleConnectionsEnd(t *testing.T) {
 }
 
 func TestProxyOfThisMachineIsNotBounded(t *testing.T) {
-	l := &lobby{bounds: bounds{all: 10, perAddress: 1}}
+	l := &lobby{guests: &guests{bounds: bounds{all: 10, perAddress: 1}}}
 	if l.counted(netip.MustParseAddr("127.0.0.2")) {
 		t.Error("without a bound addresses are looked at")
 	}
-	l, err := newLobby(nil, bounds{all: 10, perAddress: 1}, prometheus.NewRegistry(), quiet)
+	l, err := newLobby(nil, bounds{all: 10, perAddress: 1, trusted: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}, prometheus.NewRegistry(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for address, want := range map[string]bool{"127.0.0.1": false, "::1": false, "127.0.0.2": true, "192.0.2.1": true, "2001:db8::1": true} {
+	for address, want := range map[string]bool{"127.0.0.1": false, "::1": false, "127.0.0.2": true, "192.0.2.1": true, "2001:db8::1": true, "198.51.100.7": false} {
 		if l.counted(netip.MustParseAddr(address)) != want {
 			t.Errorf("%s is bounded: %v", address, !want)
 		}
 	}
 }
 
-// TestWhoBoundsAddresses: behind a CDN or a NAT all viewers of an edge are one address, and an edge is one of its origin, so these have no
-// bound unless they are told one.
+// TestWhoBoundsAddresses: behind a NAT many viewers of an edge are one address, so that may have half of all; and an edge is one of its origin, which
+// has no bound unless it is told one.
 func TestWhoBoundsAddresses(t *testing.T) {
-	for name, want := range map[string]string{"edge": "", "origin": "", "up": "", "tracker": "(default 256)"} {
+	for name, want := range map[string]string{
+		"edge": fmt.Sprintf("(default %d)", files()*3/4/2), "origin": "", "up": fmt.Sprintf("(default %d)", files()/2/2), "tracker": "(default 256)",
+	} {
 		var out strings.Builder
 		if err := dispatch(t.Context(), []string{name, "-h"}, &out); !errors.Is(err, flag.ErrHelp) {
 			t.Fatal(err)

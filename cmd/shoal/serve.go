@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +21,7 @@ const (
 	maxHeader    = 32 << 10
 	heldTime     = time.Second / 4 // held requests get when the program ends
 	drainTime    = 5 * time.Second // all requests get when the program ends
+	finishTime   = 4 * time.Second // held requests of an edge get, which tells those that are held for long itself
 )
 
 // A service is one of origin, edge and tracker.
@@ -43,6 +46,19 @@ func together(ctx context.Context, tasks ...task) error {
 // An httpTask answers HTTP on a listener: serve, or what stands before it.
 type httpTask func(net.Listener, http.Handler, *slog.Logger) task
 
+// lame has a task end so much later than it is told to, unless it ends by itself.
+func (d *desk) lame(t task) task {
+	if d.lameTime == 0 {
+		return t
+	}
+	return func(ctx context.Context) error {
+		inner, end := context.WithCancel(context.WithoutCancel(ctx))
+		defer end()
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(d.lameTime, end) })()
+		return t(inner)
+	}
+}
+
 // hurried bounds how long a body takes to arrive. The server itself waits without end for what is missing of one, read or not.
 func hurried(handler http.Handler, within time.Duration) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -53,43 +69,79 @@ func hurried(handler http.Handler, within time.Duration) http.Handler {
 	})
 }
 
-// serve is the task that answers HTTP on a listener. When its context ends, the listener closes at once, requests that
-// are held open (blocking reloads) are let go after heldTime, and those that still run after drainTime are cut off.
+// A serving is HTTP that is answered on a listener.
+type serving struct {
+	listener net.Listener
+	tls      *tls.Config // nil: none is spoken
+	handler  http.Handler
+	log      *slog.Logger
+	held     time.Duration // that requests may go on waiting when it ends
+}
+
+// serve is the task that answers HTTP on a listener: HTTP/1.1, and HTTP/2 to who begins with it. When its context ends, the listener closes at
+// once, requests that are held open (blocking reloads) are let go after heldTime, and those that still run after drainTime are cut off.
 func serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
-	return func(ctx context.Context) error {
-		requests, release := context.WithCancel(context.WithoutCancel(ctx))
-		defer release()
-		server := &http.Server{
-			Handler:           hurried(handler, bodyTime),
-			ReadHeaderTimeout: headerTime,
-			WriteTimeout:      answerTime, // for the edge's media so much for each slice: see send there
-			IdleTimeout:       idleTime,
-			MaxHeaderBytes:    maxHeader,
-			BaseContext:       func(net.Listener) context.Context { return requests },
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	return serving{listener: listener, handler: handler, log: log, held: heldTime}.run
+}
+
+func (s serving) run(ctx context.Context) error {
+	requests, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	server := newServer(s.handler, s.log)
+	server.BaseContext = func(net.Listener) context.Context { return requests }
+	bounded, _ := s.listener.(*lobby)
+	if passed, ok := s.listener.(behind); ok {
+		bounded = passed.lobby
+	}
+	if bounded != nil {
+		bounded.attend(server)
+		watched, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+		var looked sync.WaitGroup
+		looked.Go(func() { bounded.watch(watched) })
+		defer func() { unwatch(); looked.Wait(); bounded.bid() }()
+	}
+	ended := make(chan error, 1)
+	go func() {
+		if server.TLSConfig = s.tls; s.tls != nil {
+			ended <- server.ServeTLS(s.listener, "", "")
+			return
 		}
-		bounded, _ := listener.(*lobby)
-		if passed, ok := listener.(behind); ok {
-			bounded = passed.lobby
-		}
-		if bounded != nil {
-			bounded.attend(server)
-		}
-		ended := make(chan error, 1)
-		go func() { ended <- server.Serve(listener) }()
-		select {
-		case err := <-ended:
-			return err
-		case <-ctx.Done():
-		}
-		defer time.AfterFunc(heldTime, release).Stop()
-		limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-		defer cancel()
-		if server.Shutdown(limit) != nil {
-			server.Close()
-		}
-		<-ended
-		return nil
+		ended <- server.Serve(s.listener)
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	defer time.AfterFunc(s.held, release).Stop()
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	if server.Shutdown(limit) != nil {
+		server.Close()
+	}
+	<-ended
+	return nil
+}
+
+// streamsAtOnce bounds the requests of one HTTP/2 connection that are under way: a page has six or so.
+const streamsAtOnce = 128
+
+// newServer makes a server that waits for nobody without end.
+func newServer(handler http.Handler, log *slog.Logger) *http.Server {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	protocols.SetUnencryptedHTTP2(true)
+	return &http.Server{
+		Handler:                      hurried(handler, bodyTime),
+		DisableGeneralOptionsHandler: true, // OPTIONS * is answered as any other
+		Protocols:                    protocols,
+		HTTP2:                        &http.HTTP2Config{MaxConcurrentStreams: streamsAtOnce, WriteByteTimeout: bodyTime, SendPingTimeout: idleTime / 2},
+		ReadHeaderTimeout:            headerTime,
+		WriteTimeout:                 answerTime, // for the edge's media so much for each slice: see send there
+		IdleTimeout:                  idleTime,
+		MaxHeaderBytes:               maxHeader,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 

@@ -32,6 +32,8 @@ type upConfig struct {
 	tracker tracker.Config
 	locked  bool // the edge wants viewer tokens too
 	ingest  []door
+	secure  *secure
+	viewers edge.Config // how they are met
 }
 
 // up runs an origin, an edge and a tracker in one process. They meet on the network all the same: the origin has a
@@ -46,7 +48,8 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	c.tracker.AllowedOrigins = []string{"*"}
 	flags.Var((*list)(&c.tracker.AllowedOrigins), "allow-origin", "web `origins` whose pages may join besides this host's, with commas; * for all")
 	flags.StringVar(&c.tracker.STUNAddr, "stun", ":3478", "UDP `address` of the STUN responder")
-	desk.bounds = &bounds{all: files() / 2, idle: idleTime} // the rest is for viewers that joined
+	desk.bounds = &bounds{all: files() / 2, idle: idleTime, tells: true} // the rest is for viewers that joined
+	desk.bounds.perAddress = desk.bounds.all / 2                         // so that one address cannot have all
 	bounded := boundFlags(flags, desk.bounds)
 	formed := swarmFlags(flags, &c.tracker)
 	c.tracker.SharedNetworks = ice.Private() // who runs everything on one machine serves it and its own network
@@ -54,16 +57,26 @@ func up(ctx context.Context, args []string, out io.Writer) error {
 	settle := privacyFlags(flags, &c.tracker)
 	readKeys := admissionFlags(flags, &c.tracker, "`FILE` of the keys that viewer tokens must be signed with to watch at all, and to join the swarm; without it nobody needs one to watch")
 	ingest, checked := ingestFlags(flags, &c.origin)
+	var secured func() error
+	c.secure, secured = secureFlags(flags, &c.origin.TLSCert, &c.origin.TLSKey)
+	viewers := viewerFlags(flags, desk, &c.viewers)
 	if err := flags.parseOnly(args); err != nil {
 		return err
 	}
 	if err := errors.Join(
-		bounded(), formed(), limits(), settle(), readKeys(), checked(), flags.streamName("stream"),
-		flags.addresses("tcp", "http", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc", "stun", "turn"),
+		bounded(), formed(), limits(), settle(), readKeys(), checked(), secured(), flags.streamName("stream"),
+		flags.addresses("tcp", "http", "https", "admin", "rtmp", "rtmps", "webrtc"), flags.addresses("udp", "webrtc", "stun", "turn"),
 	); err != nil {
 		return err
 	}
-	c.ingest = ingest()
+	done, err := viewers()
+	if err != nil {
+		return err
+	}
+	defer done()
+	if c.ingest = ingest(); c.origin.RTMPSAddr == "" {
+		c.origin.TLSCert, c.origin.TLSKey = "", "" // they are those of -https alone
+	}
 	c.locked = flags.Lookup("viewer-key").Value.String() != ""
 	return desk.up(ctx, c, out)
 }
@@ -84,11 +97,6 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 
-	public, err := d.receive(c.http)
-	if err != nil {
-		return err
-	}
-	defer public.Close()
 	inner, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -102,35 +110,38 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	copied := edge.Config{
-		Origins:  []string{"http://" + inner.Addr().String()},
-		RTMPPort: rtmpPort,
-		Registry: d.registry,
-		Log:      d.log.With("service", "edge"),
-	}
+	c.viewers.Origins, c.viewers.RTMPPort = []string{"http://" + inner.Addr().String()}, rtmpPort
+	c.viewers.Registry, c.viewers.Log = d.registry, d.log.With("service", "edge")
 	if c.locked {
-		copied.Tokens, copied.Audience = c.tracker.Tokens, c.tracker.Audience
+		c.viewers.Tokens, c.viewers.Audience = c.tracker.Tokens, c.tracker.Audience
 	}
-	copies, err := edge.New(copied)
+	copies, err := edge.New(c.viewers)
 	if err != nil {
 		return err
 	}
 	d.steer(swarm)
 	d.issue(source)
 	services := []service{source, copies, swarm}
-	admin, err := d.open(services...)
-	if err != nil {
-		return err
-	}
-
 	mux := http.NewServeMux()
 	mux.Handle("/", copies)
 	mux.Handle(trackerPath, swarm)
 	mux.Handle("/api/v1/swarm", swarm.Stats())
-	err = together(ctx,
+	viewers := withProbes(mux, services...)
+	house, err := d.openHouse(c.http, c.secure, viewers)
+	if err != nil {
+		return err
+	}
+	public := house.lobby
+	defer public.Close()
+	admin, err := d.open(services...)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, copies.Drain)()
+	err = together(ctx, append(house.tasks,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),
-		admit(public, swarm, withProbes(mux, services...), ahead(copies), d.log),
+		admit(public, swarm, house.outer(viewers), ahead(copies), d.log),
 		func(ctx context.Context) error {
 			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {
 				return err
@@ -138,7 +149,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 			c.http.address = withPort(c.http.address, public.Addr())
 			return d.welcome(ctx, c, out)
 		},
-	)
+	)...)
 	return d.stopped(explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...))
 }
 

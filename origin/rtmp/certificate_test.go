@@ -9,14 +9,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"io"
-	"log/slog"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -102,64 +100,6 @@ func TestSecure(t *testing.T) {
 	if got := c.status(); !strings.Contains(got, "Rejected: ") || !strings.Contains(got, "AC-3 audio") {
 		t.Error(got)
 	}
-}
-
-// TestCertificate replaces files while they are in use: by better ones, by broken ones, by nothing.
-//
-// Clause: rtmps
-func TestCertificate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-		put2 := func(name string, when time.Time) {
-			cert, key := pair(t, name)
-			put(t, certFile, cert)
-			put(t, keyFile, key)
-			if err := os.Chtimes(certFile, when, when); err != nil {
-				t.Fatal(err)
-			}
-		}
-		put2("one.example", time.Unix(1, 0))
-		var log lines
-		c, err := openCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(&log, nil)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := func() string {
-			time.Sleep(certificateCheck)
-			got, err := c.get(nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return got.Leaf.Subject.CommonName
-		}
-		if got := name(); got != "one.example" {
-			t.Fatal(got)
-		}
-		put2("two.example", time.Unix(2, 0))
-		if got := name(); got != "two.example" {
-			t.Fatal(got)
-		}
-		put(t, keyFile, []byte("half a ke"))
-		for range 3 {
-			if got := name(); got != "two.example" {
-				t.Fatal(got)
-			}
-		}
-		if n := log.count("the one before stays"); n != 1 {
-			t.Errorf("said %d times", n)
-		}
-		if err := os.Remove(certFile); err != nil {
-			t.Fatal(err)
-		}
-		if got := name(); got != "two.example" {
-			t.Fatal(got)
-		}
-		put2("three.example", time.Unix(3, 0))
-		if got := name(); got != "three.example" {
-			t.Fatal(got)
-		}
-	})
 }
 
 // TestNoCertificate says what is missing.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shoal-live/shoal/certificate"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -38,7 +39,7 @@ type Config struct {
 // Server accepts broadcasts.
 type Server struct {
 	config      Config
-	certificate *certificate // nil: no RTMPS
+	certificate *certificate.Pair // nil: no RTMPS
 	strangers   strangers
 	conns       chan struct{}
 	beats       time.Time // of connections
@@ -50,9 +51,18 @@ func New(config Config) (*Server, error) {
 	if config.Secure == "" {
 		return s, nil
 	}
-	var err error
-	s.certificate, err = openCertificate(config.CertFile, config.KeyFile, config.Log)
-	return s, err
+	switch {
+	case config.CertFile == "":
+		return nil, errors.New("rtmp: RTMPS needs a certificate: name its file, with the chain, by -tls-cert")
+	case config.KeyFile == "":
+		return nil, errors.New("rtmp: RTMPS needs the certificate's private key: name its file by -tls-key")
+	}
+	pair, err := certificate.Open(config.CertFile, config.KeyFile, config.Log)
+	if err != nil {
+		return nil, fmt.Errorf("rtmp: RTMPS: %w", err)
+	}
+	s.certificate = pair
+	return s, nil
 }
 
 // Listen opens the port.
@@ -69,7 +79,7 @@ func (s *Server) ListenSecure(ctx context.Context) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tls.NewListener(ln, &tls.Config{GetCertificate: s.certificate.get, MinVersion: tls.VersionTLS12}), nil
+	return tls.NewListener(ln, &tls.Config{GetCertificate: s.certificate.Get, MinVersion: tls.VersionTLS12}), nil
 }
 
 func (s *Server) listen(ctx context.Context, addr string) (net.Listener, error) {

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"io"
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// TestPace tells who is slow. A look is a second after the one before it; each says how much was taken, and whether more waits.
+func TestPace(t *testing.T) {
+	type look struct {
+		taken   uint64
+		waiting bool
+	}
+	repeat := func(n int, l func(i int) look) (all []look) {
+		for i := range n {
+			all = append(all, l(i))
+		}
+		return all
+	}
+	for what, c := range map[string]struct {
+		looks []look
+		slow  int // the look at which it is; -1: never
+	}{
+		"takes nothing":               {repeat(30, func(int) look { return look{5, true} }), 10},
+		"takes a little":              {repeat(30, func(i int) look { return look{uint64(i) * 999, true} }), 10},
+		"takes just enough":           {repeat(60, func(i int) look { return look{uint64(i) * 1000, true} }), -1},
+		"is held":                     {repeat(60, func(int) look { return look{5, false} }), -1},
+		"has nothing waiting at last": {append(repeat(10, func(int) look { return look{5, true} }), look{5, false}), -1},
+		"begins to wait late":         {append(repeat(20, func(int) look { return look{5, false} }), repeat(20, func(int) look { return look{5, true} })...), 30},
+		"stops in the middle":         {append(repeat(15, func(i int) look { return look{uint64(i) * 5000, true} }), repeat(30, func(int) look { return look{70_000, true} })...), 30},
+		"catches up each time": {repeat(60, func(i int) look {
+			return look{uint64(i/9) * 100, i%9 != 0}
+		}), -1},
+	} {
+		t.Run(what, func(t *testing.T) {
+			var p pace
+			got := -1
+			for i, l := range c.looks {
+				if p.slow(time.Unix(int64(100+i), 0), l.taken, l.waiting, 1000) {
+					got = i
+					break
+				}
+			}
+			if got != c.slow {
+				t.Errorf("slow at %d, want %d", got, c.slow)
+			}
+		})
+	}
+}
+
+// TestSlowReadersAreCut has three connections be looked at twice, eleven seconds apart by the clock that the looks are told: who reads nothing of what it
+// is sent is cut, who reads it and who is sent nothing are not.
+//
+// Clause: edge-slow
+func TestSlowReadersAreCut(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells how fast connections are")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	l, err := newLobby(listener, bounds{all: 10, minRate: 8 << 10}, prometheus.NewRegistry(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meet := func() (viewer, conn net.Conn) {
+		viewer, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { viewer.Close() })
+		if conn, err = l.Accept(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		return viewer, conn
+	}
+	slow, toSlow := meet()
+	fast, toFast := meet()
+	_, toHeld := meet()
+	ended := make(chan error, 2)
+	for _, c := range []net.Conn{toSlow, toFast} {
+		go func() {
+			_, err := c.Write(make([]byte, 32<<20))
+			ended <- err
+		}()
+	}
+	if n, err := io.ReadFull(fast, make([]byte, 32<<20)); err != nil {
+		t.Fatal(n, err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if _, waiting, ok := paceOf(toSlow.(*net.TCPConn)); ok && waiting {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing waits for who reads nothing")
+		}
+	}
+	now := time.Now()
+	l.look(now, l.present())
+	if testutil.ToFloat64(l.cut) != 0 {
+		t.Fatal("somebody is cut at the first look")
+	}
+	l.look(now.Add(paceWindow+time.Second), l.present())
+	if err := <-ended; err == nil || testutil.ToFloat64(l.cut) != 1 {
+		t.Errorf("%v, %v are cut", err, testutil.ToFloat64(l.cut))
+	}
+	if n, err := io.Copy(io.Discard, slow); err == nil || n >= 32<<20 {
+		t.Errorf("who was slow got %d bytes, %v", n, err)
+	}
+	for _, c := range []net.Conn{toFast, toHeld} {
+		if _, err := c.Write([]byte{1}); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, c := range []net.Conn{toSlow, toFast, toHeld} {
+		l.leave(c)
+	}
+	if len(l.paces) != 0 || l.count != 0 {
+		t.Errorf("%d are looked at after all have left", len(l.paces))
+	}
+}

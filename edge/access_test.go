@@ -1,0 +1,128 @@
+package edge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+// TestAccessLog asks for one of everything and reads the log: a line each, and nothing in it that leads to a viewer.
+//
+// Clause: edge-log
+func TestAccessLog(t *testing.T) {
+	for _, addresses := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			e := newEdge(t, Config{Transport: newSource(stage), AccessLog: &out, AccessLogAddresses: addresses})
+			ctx, stop := context.WithCancel(t.Context())
+			ended := make(chan struct{})
+			go func() { e.Run(ctx); close(ended) }()
+			synctest.Wait()
+			for _, c := range []struct{ method, uri string }{
+				{"GET", partPath + "?token=hidden"}, {"GET", partPath}, {"HEAD", partPath}, {"GET", "/live/demo/v0/1700000000/s500.m4s"},
+				{"GET", "/nowhere%0a{\"forged\":1}"}, {"DELETE", "/whip/demo/hidden"}, {"GET", "/x" + strings.Repeat("a", 1000)},
+			} {
+				ask(e, c.method, c.uri, "Authorization", "Bearer hidden", "Cookie", "hidden")
+				time.Sleep(time.Millisecond)
+			}
+			stop()
+			<-ended
+			var got []string
+			for text := range strings.Lines(out.String()) {
+				var l line
+				if err := json.Unmarshal([]byte(text), &l); err != nil {
+					t.Fatalf("%q: %v", text, err)
+				}
+				got = append(got, fmt.Sprint(l.Method, " ", l.Path[:min(len(l.Path), 40)], " ", l.Status, " ", l.Bytes, " ", l.Cache, " ", l.Protocol, " ", l.Address))
+			}
+			from := ""
+			if addresses {
+				from = "192.0.2.1"
+			}
+			want := []string{
+				"GET " + partPath + " 200 65536 miss HTTP/1.1 " + from, "GET " + partPath + " 200 65536 hit HTTP/1.1 " + from,
+				"HEAD " + partPath + " 200 0 hit HTTP/1.1 " + from, "GET /live/demo/v0/1700000000/s500.m4s 500 0 miss HTTP/1.1 " + from,
+				"GET /nowhere\n{\"forged\":1} 404 39 " + " HTTP/1.1 " + from, "DELETE /whip/demo/* 404 0  HTTP/1.1 " + from,
+				"GET /x" + strings.Repeat("a", 38) + " 404 39  HTTP/1.1 " + from,
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+			if strings.Contains(out.String(), "hidden") || addresses != strings.Contains(out.String(), "192.0.2.1") || out.Len() > 4000 {
+				t.Errorf("the log says too much:\n%s", out.String())
+			}
+		})
+	}
+}
+
+// TestBrokenAnswersAreLogged: what is not whole is marked as such, and is still not whole.
+func TestBrokenAnswersAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{AccessLog: io.Discard, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			w.Write(partBytes[:10])
+			time.Sleep(time.Second)
+			panic(io.ErrUnexpectedEOF)
+		})})
+		func() {
+			defer func() {
+				if recover() != http.ErrAbortHandler {
+					t.Error("the answer was not broken off")
+				}
+			}()
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", partPath, nil))
+		}()
+		if l := <-e.access.lines; !l.Broken || l.Status != 200 || l.Bytes != 10 {
+			t.Errorf("%+v", l)
+		}
+		e.flights.Wait()
+	})
+}
+
+// stuck is a disk that takes nothing until it is let, and then fails.
+type stuck chan struct{}
+
+func (s stuck) Write(b []byte) (int, error) {
+	<-s
+	return 0, errors.New("no space left on device")
+}
+
+// TestAccessLogThatCannotBeWritten: viewers do not wait for the log, and what it loses is counted.
+//
+// Clause: edge-log
+func TestAccessLogThatCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := make(stuck)
+		e := newEdge(t, Config{Transport: newSource(stage), AccessLog: disk})
+		ctx, stop := context.WithCancel(t.Context())
+		var ended sync.WaitGroup
+		ended.Go(func() { e.Run(ctx) })
+		const asked = 3 * accessQueue
+		began := time.Now()
+		for range asked {
+			get(e, partPath, "Range", "bytes=0-0")
+		}
+		synctest.Wait()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("viewers waited %v", took)
+		}
+		if lost := testutil.ToFloat64(e.meters.unlogged); lost < asked-2*accessQueue || lost >= asked {
+			t.Errorf("%v of %d are lost", lost, asked)
+		}
+		close(disk)
+		stop()
+		ended.Wait()
+	})
+}

@@ -1,0 +1,63 @@
+package edge
+
+import (
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// maxURI is the longest request target that is looked at: paths have 150 bytes at most, and queries carry a viewer's token.
+const maxURI = 24 << 10
+
+// ServeHTTP answers viewers. What holds for all requests is here; what is asked for is in serve.
+func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if e.access != nil {
+		l := e.access.begin(w, r)
+		defer l.end()
+		w = l
+	}
+	h := w.Header()
+	share(h)
+	if len(r.TransferEncoding) > 0 || e.draining.Load() {
+		// After a body in chunks what follows may be another's, if somebody on the way read its length otherwise (RFC 9112 6.1).
+		h.Set("Connection", "close")
+	}
+	if e.rates != nil {
+		if from := e.addressOf(r); !e.trusts(from) {
+			if wait := e.rates.take(time.Now(), from); wait > 0 {
+				h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+				e.refuse(w, r, "", http.StatusTooManyRequests, "too many requests from this address; try again soon")
+				return
+			}
+		}
+	}
+	if len(r.RequestURI) > maxURI {
+		e.refuse(w, r, "", http.StatusRequestURITooLong, "no path here is as long; leave out of the query what is not needed")
+		return
+	}
+	e.serve(w, r)
+}
+
+// Drain says that the edge ends soon: Ready fails from now on, who is held is told to go elsewhere, and each answer is the last one of its connection. All
+// else is answered as before, until Run ends.
+func (e *Edge) Drain() {
+	e.draining.Store(true)
+	e.release(errStopping)
+}
+
+// left ends a request that waits for what does not come in time: its viewer is gone, unless the edge ends.
+func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
+	if !e.draining.Load() {
+		return
+	}
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Retry-After", retryJitter())
+	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+}
+
+// plainly tells whether a request that the front has can be answered there: it is in no log, its viewer is where it comes from and may ask, and its
+// connection goes on.
+func (e *Edge) plainly(from netip.Addr, now time.Time) bool {
+	return e.access == nil && !e.draining.Load() && !e.trusts(from) && e.rates.take(now, from) == 0
+}
