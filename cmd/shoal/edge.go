@@ -82,7 +82,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 // runEdge is run for an edge, which answers all of its addresses itself, probes included. When ctx ends it says so at once, and goes on until what it was
 // asked for before is answered.
 func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edge.Edge) error {
-	house, err := d.openHouse(public, s, service)
+	house, err := d.openHouse(public, s, service, service)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -17,11 +18,24 @@ import (
 
 // TestAhead has connections end in all ways at a front behind a lobby: plain, handed on, and by the end of all, while a request is held.
 func TestAhead(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { testAhead(t, nil) })
+	t.Run("TLS", func(t *testing.T) {
+		cert, key, _ := keyPair(t, t.TempDir(), "one")
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testAhead(t, &tls.Config{Certificates: []tls.Certificate{pair}})
+	})
+}
+
+func testAhead(t *testing.T, secure *tls.Config) {
+	t.Parallel() // it is mostly waiting
 	listener, err := door{"http", "127.0.0.1:0"}.listen()
 	if err != nil {
 		t.Fatal(err)
 	}
-	bounded, err := newLobby(listener, bounds{all: 100, idle: idleTime}, prometheus.NewRegistry(), quiet)
+	bounded, err := newLobby(listener, bounds{all: 100, idle: idleTime, minRate: 1}, prometheus.NewRegistry(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,11 +56,14 @@ func TestAhead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- together(ctx, ahead(cache)(bounded, handler, quiet)) }()
+	go func() { ended <- together(ctx, aheadBy(secure, cache)(bounded, handler, quiet)) }()
 	ask := func(text string) (*bufio.Reader, net.Conn) {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
+		}
+		if secure != nil {
+			conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
 		}
 		io.WriteString(conn, text)
 		return bufio.NewReader(conn), conn
@@ -81,6 +98,9 @@ func TestAhead(t *testing.T) {
 	}
 	if n := testutil.ToFloat64(bounded.open); n != 0 {
 		t.Errorf("%v connections are counted after the end", n)
+	}
+	if len(bounded.paces) != 0 {
+		t.Errorf("%d connections are looked after that have ended", len(bounded.paces))
 	}
 	for _, conn := range []net.Conn{first, second, third} {
 		conn.Close()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
@@ -204,7 +203,11 @@ func (g *guests) enter(from netip.Addr) (reason string) {
 
 // leave is told of a connection that is not served here any more.
 func (l *lobby) leave(conn net.Conn) {
-	if over, ok := conn.(*tls.Conn); ok {
+	for { // TLS, and what was read before somebody else took it, stand before the connection that came in
+		over, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
 		conn = over.NetConn()
 	}
 	from := addressOf(conn)

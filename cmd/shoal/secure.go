@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/shoal-live/shoal/certificate"
+	"github.com/shoal-live/shoal/edge/http1"
 )
 
 // secure is how viewers reach a service by TLS, beside its plain address: with a certificate of files, or with one that a CA gives by ACME.
@@ -76,7 +77,7 @@ type house struct {
 }
 
 // openHouse opens all addresses, or none.
-func (d *desk) openHouse(public door, s *secure, handler http.Handler) (*house, error) {
+func (d *desk) openHouse(public door, s *secure, handler http.Handler, cache http1.Cache) (*house, error) {
 	plain, err := d.receive(public)
 	if err != nil {
 		return nil, err
@@ -86,14 +87,14 @@ func (d *desk) openHouse(public door, s *secure, handler http.Handler) (*house, 
 		return h, nil
 	}
 	public.address = withPort(public.address, plain.Addr())
-	if err := d.openSecure(h, public, s, handler); err != nil {
+	if err := d.openSecure(h, public, s, handler, cache); err != nil {
 		plain.Close()
 		return nil, err
 	}
 	return h, nil
 }
 
-func (d *desk) openSecure(h *house, public door, s *secure, handler http.Handler) error {
+func (d *desk) openSecure(h *house, public door, s *secure, handler http.Handler, cache http1.Cache) error {
 	listener, err := s.door.listen()
 	if err != nil {
 		return err
@@ -121,7 +122,7 @@ func (d *desk) openSecure(h *house, public door, s *secure, handler http.Handler
 		h.tasks = append(h.tasks, serve)
 		handler = three
 	}
-	h.tasks = append(h.tasks, serving{h.lobby.lobby(listener, true), with.config, handler, d.log, finishTime}.run)
+	h.tasks = append(h.tasks, aheadBy(with.config, cache)(h.lobby.lobby(listener, true), handler, d.log))
 	return nil
 }
 

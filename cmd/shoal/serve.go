@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"log/slog"
 	"net"
 	"net/http"
@@ -72,7 +71,6 @@ func hurried(handler http.Handler, within time.Duration) http.Handler {
 // A serving is HTTP that is answered on a listener.
 type serving struct {
 	listener net.Listener
-	tls      *tls.Config // nil: none is spoken
 	handler  http.Handler
 	log      *slog.Logger
 	held     time.Duration // that requests may go on waiting when it ends
@@ -102,10 +100,6 @@ func (s serving) run(ctx context.Context) error {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		if server.TLSConfig = s.tls; s.tls != nil {
-			ended <- server.ServeTLS(s.listener, "", "")
-			return
-		}
 		ended <- server.Serve(s.listener)
 	}()
 	select {

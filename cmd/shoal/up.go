@@ -127,7 +127,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	mux.Handle(trackerPath, swarm)
 	mux.Handle("/api/v1/swarm", swarm.Stats())
 	viewers := withProbes(mux, services...)
-	house, err := d.openHouse(c.http, c.secure, viewers)
+	house, err := d.openHouse(c.http, c.secure, viewers, copies)
 	if err != nil {
 		return err
 	}

@@ -152,6 +152,9 @@ type handed struct {
 	unread []byte
 }
 
+// NetConn returns the connection itself, as that of crypto/tls does.
+func (h *handed) NetConn() net.Conn { return h.Conn }
+
 // Read implements net.Conn.
 func (h *handed) Read(b []byte) (int, error) {
 	if len(h.unread) == 0 {

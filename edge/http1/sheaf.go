@@ -19,6 +19,9 @@ type sheaf struct {
 
 var sheaves = sync.Pool{New: func() any { b := make([]byte, 0, sheafSize); return &b }}
 
+// NetConn returns the connection itself, as that of crypto/tls does.
+func (s *sheaf) NetConn() net.Conn { return s.Conn }
+
 // Write implements net.Conn.
 func (s *sheaf) Write(b []byte) (int, error) {
 	if !s.bound {
