@@ -45,6 +45,9 @@ func (b *bench) measureDrip(ctx context.Context) error {
 func (b *bench) crowds(ctx context.Context, firstMSN int, done func(*server, string, *crowd) error) error {
 	for range herdRounds {
 		for _, s := range b.servers {
+			if strings.HasPrefix(s.name, "nginx-") { // how it sends is not what a crowd waits for
+				continue
+			}
 			w, err := gather(s.address, b.herd, !b.discard)
 			if err != nil {
 				return err

@@ -52,7 +52,7 @@ func main() {
 	flag.StringVar(&c.shoal, "shoal", "bin/shoal", "`program` of the edge")
 	flag.BoolVar(&c.json, "json", false, "print one JSON object and no table")
 	flag.StringVar(&c.phases, "phases", "hits,herd,drip,release", "`phases` to run, with commas")
-	flag.StringVar(&c.servers, "servers", "shoal,nginx,varnish", "`servers` that are measured, with commas")
+	flag.StringVar(&c.servers, "servers", "shoal,nginx,nginx-tuned,nginx-bare,varnish", "`servers` that are measured, with commas; of the three nginxes only the first has crowds")
 	flag.StringVar(&c.cases, "cases", "", "`cases` of the hits, with commas; empty: all")
 	flag.IntVar(&c.rounds, "rounds", 7, "`turns` of each server in each case; the medians are told")
 	flag.DurationVar(&c.turn, "turn", 700*time.Millisecond, "how long a turn of hits is")

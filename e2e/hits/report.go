@@ -25,6 +25,10 @@ type hitCase struct {
 	Varnish   float64              `json:"varnish,omitempty"`
 	OfNginx   float64              `json:"ofNginx"` // the median of the turns' ratios
 	OfVarnish float64              `json:"ofVarnish,omitempty"`
+	Tuned     float64              `json:"nginxTuned,omitempty"` // with files kept open
+	OfTuned   float64              `json:"ofNginxTuned,omitempty"`
+	Bare      float64              `json:"nginxBare,omitempty"` // without sendfile
+	OfBare    float64              `json:"ofNginxBare,omitempty"`
 	Turns     map[string][]float64 `json:"turns"`
 }
 
@@ -53,8 +57,13 @@ type release struct {
 }
 
 func (r *report) addCase(name string, turns map[string][]float64) {
-	c := hitCase{Name: name, Turns: turns, OfNginx: ratio(turns["shoal"], turns["nginx"]), OfVarnish: ratio(turns["shoal"], turns["varnish"])}
-	for server, at := range map[string]*float64{"shoal": &c.Shoal, "nginx": &c.Nginx, "varnish": &c.Varnish} {
+	c := hitCase{
+		Name: name, Turns: turns, OfNginx: ratio(turns["shoal"], turns["nginx"]), OfVarnish: ratio(turns["shoal"], turns["varnish"]),
+		OfTuned: ratio(turns["shoal"], turns["nginx-tuned"]), OfBare: ratio(turns["shoal"], turns["nginx-bare"]),
+	}
+	for server, at := range map[string]*float64{
+		"shoal": &c.Shoal, "nginx": &c.Nginx, "varnish": &c.Varnish, "nginx-tuned": &c.Tuned, "nginx-bare": &c.Bare,
+	} {
 		if len(turns[server]) > 0 {
 			*at = median(append([]float64(nil), turns[server]...))
 		}
@@ -95,7 +104,8 @@ func (r *report) table(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	for _, c := range r.Cases {
-		fmt.Fprintf(w, "%s\t%.0f requests a core-second\tnginx %.0f, %.2f times\tVarnish %.0f, %.2f times\n", c.Name, c.Shoal, c.Nginx, c.OfNginx, c.Varnish, c.OfVarnish)
+		fmt.Fprintf(w, "%s\t%.0f requests a core-second\tnginx %.0f, %.2f times\ttuned %.0f, %.2f times\tbare %.0f, %.2f times\tVarnish %.0f, %.2f times\n",
+			c.Name, c.Shoal, c.Nginx, c.OfNginx, c.Tuned, c.OfTuned, c.Bare, c.OfBare, c.Varnish, c.OfVarnish)
 	}
 	for name, h := range map[string]*herd{"cold, until it is whole": r.Herd, "dripped, the last one's first byte": r.Drip} {
 		if h != nil {

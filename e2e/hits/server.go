@@ -71,7 +71,7 @@ func startServer(ctx context.Context, c config, name, origin string) (*server, e
 	switch name {
 	case "shoal":
 		args, err = s.asShoal(ctx, c, origin)
-	case "nginx":
+	case "nginx", "nginx-tuned", "nginx-bare":
 		args, err = s.asNginx(c, origin)
 	case "varnish":
 		args, err = s.asVarnish(origin)
@@ -108,8 +108,15 @@ func (s *server) asShoal(ctx context.Context, c config, origin string) ([]string
 	return append(args, "-https", s.secure, "-tls-cert", c.cert, "-tls-key", c.key), nil
 }
 
-// asNginx is nginx as one would set it up for live video: one process, a cache in memory whose files stay open, one fill at a time
-// of each object.
+// sending is how an nginx sends: as the distribution's nginx.conf has it; with files kept open, as one would tune it for this; and as
+// nginx does without a word.
+var sending = map[string]string{
+	"nginx":       "sendfile on; tcp_nopush on;",
+	"nginx-tuned": "sendfile on; tcp_nopush on; open_file_cache max=10000 inactive=60s; open_file_cache_valid 60s; open_file_cache_min_uses 1;",
+	"nginx-bare":  "",
+}
+
+// asNginx is nginx as one would set it up for live video: one process, a cache in memory, one fill at a time of each object.
 func (s *server) asNginx(c config, origin string) ([]string, error) {
 	user := ""
 	if os.Getuid() == 0 {
@@ -125,15 +132,10 @@ error_log stderr error;
 events { worker_connections 16384; multi_accept on; }
 http {
   access_log off;
-  sendfile on;
-  tcp_nopush on;
-  tcp_nodelay on;
+  %[8]s
   keepalive_timeout 120;
   keepalive_requests 1000000000;
   reset_timedout_connection on;
-  open_file_cache max=10000 inactive=60s;
-  open_file_cache_valid 60s;
-  open_file_cache_min_uses 1;
   client_body_temp_path %[2]s/body;
   proxy_temp_path %[2]s/temp;
   fastcgi_temp_path %[2]s/fastcgi;
@@ -161,7 +163,7 @@ http {
     }
   }
 }
-`, user, s.folder, s.address, origin, s.secure, c.cert, c.key), 0o600)
+`, user, s.folder, s.address, origin, s.secure, c.cert, c.key, sending[s.name]), 0o600)
 	return []string{"nginx", "-p", s.folder, "-e", "stderr", "-c", file}, err
 }
 
