@@ -98,6 +98,7 @@ test('behind nginx', { timeout: 120_000, skip: lacking.length > 0 ? `${lacking.j
   assert.ok(held.every((answer) => answer.status === 200 && answer.body.includes(`/s${msn}.0.m4s`)), 'not all were answered when it came');
   const cost = (await fills()) - before;
   t.diagnostic(`${READERS} held reloads through nginx cost ${cost} requests to the origin, of two edges`);
-  assert.ok(cost <= 6, `${cost} requests to the origin`);
+  const ahead = edges.length * 4; // for viewers that were just here an edge fetches as many hinted parts
+  assert.ok(cost <= 6 + ahead, `${cost} requests to the origin`);
   assert.ok(!/token|eyJ/.test(readFileSync(join(at, 'shoal.log'), 'utf8')), 'a token stands in the log');
 });
