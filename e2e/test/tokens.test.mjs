@@ -120,9 +120,9 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
   await noStalls(t, viewers, 'with tokens at the edge, one of which ended in the swarm');
   await Promise.all([...viewers, brief].map((viewer) => viewer.close()));
 
-  // A page with a stream of another origin sends it in the query, and asks for no leave before each part.
+  // A page (any without scripts of its own) with a stream of another origin sends it in the query, and asks for no leave before each part.
   const asked = [];
-  const guest = await browser.open(`${copies.base}/ops`, { before: (page) => page.on('request', (request) => asked.push(request)) });
+  const guest = await browser.open(`${copies.base}/healthz`, { before: (page) => page.on('request', (request) => asked.push(request)) });
   await guest.page.evaluate(async ([src, text, tracker]) => {
     await import('/assets/shoal-player.js');
     const player = document.createElement('shoal-player');
