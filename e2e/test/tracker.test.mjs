@@ -33,7 +33,7 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   const killed = Date.now();
   const grown = [];
   let before = await all();
-  for (let i = 1; i <= 4; i++) {
+  for (let i = 1; i <= 2; i++) {
     await pass(15 * i - (Date.now() - killed) / 1000);
     const now = await all();
     grown.push(now.map((s, k) => s.bytesFromPeers - before[k].bytesFromPeers));
@@ -53,5 +53,5 @@ test('a dead tracker is not noticed, and a new one is found', { timeout: 180_000
   t.diagnostic(`all joined again ${rejoined} ms after its return; peers ${stats.map((s) => s.peers).join(' ')}`);
   assert.ok(rejoined <= 15_000, `joined again only after ${rejoined} ms`);
   assert.ok(stats.every((s) => s.peers === 3), 'links were lost by joining again');
-  await noStalls(t, [...viewers, control], 'in 60 s without a tracker, and with the new one (last: without the swarm)');
+  await noStalls(t, [...viewers, control], 'in 30 s without a tracker, and with the new one (last: without the swarm)');
 });

@@ -8,7 +8,7 @@ import { run, scratch } from '../harness/process.mjs';
 import { program } from '../harness/shoal.mjs';
 
 test('trackers, and their Redis, come and go under one swarm', { timeout: 260_000 }, async (t) => {
-  const { code, output } = await run('trackers', join(scratch, 'trackers'), ['-shoal', program, '-viewers', '300', '-away', '8s', '-json'], { seconds: 220 });
+  const { code, output } = await run('trackers', join(scratch, 'trackers'), ['-shoal', program, '-viewers', '300', '-away', '5s', '-json'], { seconds: 220 });
   for (const line of output.trim().split('\n').slice(0, -1)) t.diagnostic(line);
   assert.equal(code, 0, output);
   const { faults } = JSON.parse(output.trim().split('\n').at(-1));
