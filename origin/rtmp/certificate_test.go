@@ -1,44 +1,18 @@
 package rtmp
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-)
 
-// pair is a new certificate and its key, PEM.
-func pair(t *testing.T, name string) (cert, key []byte) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
-}
+	"github.com/shoal-live/shoal/certificate/certificatetest"
+)
 
 func put(t *testing.T, name string, b []byte) {
 	t.Helper()
@@ -52,7 +26,7 @@ func openSecure(t *testing.T) (h *house, dial func() net.Conn) {
 	t.Helper()
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	cert, key := pair(t, "origin.example")
+	cert, key := certificatetest.Pair(t, "origin.example")
 	put(t, certFile, cert)
 	put(t, keyFile, key)
 	h = newHouse(t, Config{Secure: "127.0.0.1:0", CertFile: certFile, KeyFile: keyFile})
@@ -108,7 +82,7 @@ func TestSecure(t *testing.T) {
 func TestNoCertificate(t *testing.T) {
 	dir := t.TempDir()
 	there := filepath.Join(dir, "there.pem")
-	cert, _ := pair(t, "a.example")
+	cert, _ := certificatetest.Pair(t, "a.example")
 	put(t, there, cert)
 	for _, c := range []struct{ cert, key, says string }{
 		{"", "", "name its file, with the chain, by -tls-cert"},
