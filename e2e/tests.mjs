@@ -1,0 +1,33 @@
+// Runs files of tests, one after the other: node tests.mjs FILE...
+//
+// Servers, browsers and their decoders share one machine here, and now and then it makes a viewer wait of whom nothing else is wrong.
+// So a file of which a test failed is run once more at the end, whole. What passes then is told as brittle, for somebody to look at;
+// what fails twice has failed. Where more than FEW files fail, nothing is run again: then it is not the machine.
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { run } from 'node:test';
+import { spec as Spec } from 'node:test/reporters';
+
+const FEW = 3;
+
+/** Runs files, and returns those of which a test failed. */
+async function failures(files) {
+  const failed = new Set();
+  const tests = run({ files, concurrency: 1 });
+  tests.on('test:fail', ({ file, nesting, todo, details }) => {
+    if (nesting === 0 && todo === undefined) failed.add(file ?? details.error.message);
+  });
+  const told = tests.compose(new Spec());
+  told.pipe(process.stdout, { end: false });
+  await once(told, 'end');
+  return [...failed];
+}
+
+let failed = await failures(process.argv.slice(2));
+if (failed.length > 0 && failed.length <= FEW) {
+  const names = failed.map((file) => basename(file, '.test.mjs')).join(', ');
+  console.log(`\nOnce more, because a test failed: ${names}.\n`);
+  failed = await failures(failed);
+  if (failed.length === 0) console.log(`\nBrittle: of ${names} a test failed once, see above, and passed when it was run again.\n`);
+}
+process.exitCode = failed.length > 0 ? 1 : 0;
