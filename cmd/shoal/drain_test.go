@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -100,6 +101,44 @@ func TestDrain(t *testing.T) {
 				t.Error("it listens after its end")
 			}
 		})
+	}
+}
+
+// TestUpDrains ends shoal up, which says that it is not ready, answers for as long as -drain says, and ends then.
+func TestUpDrains(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	shown := make(chan struct{})
+	banner := &until{text: "Watch ", then: sync.OnceFunc(func() { close(shown) })}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- dispatch(ctx, []string{"up", "-demo=false", "-data", t.TempDir(), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-drain", "1s",
+			"-rtmp", "127.0.0.1:0", "-webrtc", "127.0.0.1:0", "-stun", "127.0.0.1:0", "-log", "error"}, banner)
+	}()
+	select {
+	case <-shown:
+	case err := <-ended:
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(banner.said.String(), "http://")
+	host, _, _ := strings.Cut(rest, "/")
+	began := time.Now()
+	cancel()
+	for deadline := began.Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		resp, err := http.Get("http://" + host + "/readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it says that it is ready")
+		}
+	}
+	if err := <-ended; err != nil || time.Since(began) < time.Second {
+		t.Errorf("it ended after %v, %v", time.Since(began), err)
 	}
 }
 

@@ -62,14 +62,15 @@ type lobby struct {
 
 // guests are the connections of all lobbies of one house.
 type guests struct {
-	bounds                        // static
-	places *quota.Places          // static; nil: addresses are not looked at
-	shed   *prometheus.CounterVec // static
-	cut    prometheus.Counter     // static
-	log    *slog.Logger           // static
-	said   map[string]*sync.Once  // static; by reason
-	open   prometheus.Gauge       // static; count, shown
-	told   chan struct{}          // static; a place for each that is told why it is turned away
+	bounds                         // static
+	places  *quota.Places          // static; nil: addresses are not looked at
+	shed    *prometheus.CounterVec // static
+	cut     prometheus.Counter     // static
+	log     *slog.Logger           // static
+	said    map[string]*sync.Once  // static; by reason
+	open    prometheus.Gauge       // static; count, shown
+	told    chan struct{}          // static; a place for each that is told why it is turned away
+	bidding sync.Mutex             // held by who takes all of those places
 
 	mu    sync.Mutex // guards what follows
 	count int
@@ -141,8 +142,7 @@ func (l *lobby) Accept() (net.Conn, error) {
 			l.settle(conn)
 			return conn, nil
 		}
-		l.shed.WithLabelValues(reason).Inc()
-		l.said[reason].Do(func() { l.explain(reason) })
+		l.note(reason)
 		l.turnAway(conn, reason)
 		if reason == shedFiles {
 			l.keepSpare()
@@ -210,17 +210,29 @@ func (l *lobby) leave(conn net.Conn) {
 		}
 		conn = over.NetConn()
 	}
-	from := addressOf(conn)
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if tcp, ok := conn.(*net.TCPConn); ok {
+		l.mu.Lock()
 		delete(l.paces, tcp)
+		l.mu.Unlock()
 	}
-	if l.counted(from) {
-		l.places.Leave(from)
+	l.exit(addressOf(conn))
+}
+
+// exit counts a connection out that was counted in.
+func (g *guests) exit(from netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.counted(from) {
+		g.places.Leave(from)
 	}
-	l.count--
-	l.open.Set(float64(l.count))
+	g.count--
+	g.open.Set(float64(g.count))
+}
+
+// note counts one that is turned away.
+func (g *guests) note(reason string) {
+	g.shed.WithLabelValues(reason).Inc()
+	g.said[reason].Do(func() { g.explain(reason) })
 }
 
 // counted tells whether an address is bounded by itself: not where a proxy comes from, be it on this machine.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quic-go/quic-go/http3"
 
@@ -68,6 +71,42 @@ func TestHTTP3(t *testing.T) {
 		}
 		if c.status == 200 && c.method == "GET" && !bytes.HasPrefix(body, []byte("0123456789abcdef")) {
 			t.Errorf("%.40q", body)
+		}
+	}
+}
+
+// TestHTTP3Bounds has connections by QUIC be among those of -connections, by TCP and by QUIC together.
+func TestHTTP3Bounds(t *testing.T) {
+	r := runEdgeHere(t, bounds{all: 2, idle: idleTime, tells: true}, edge.Config{}, func(s *secure, _ *desk) { s.quic = true })
+	_, port, _ := strings.Cut(r.https, ":")
+	ask := func() (*http3.Transport, error) {
+		way := &http3.Transport{TLSClientConfig: r.tls}
+		t.Cleanup(func() { way.Close() })
+		q, _ := http.NewRequest(http.MethodGet, "https://localhost:"+port+"/healthz", nil)
+		resp, err := way.RoundTrip(q)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return way, err
+	}
+	first, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exchange(t, r.dial(t, false, ""), bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n")), "/healthz") // the other one, which stays
+	if _, err := ask(); err == nil || !strings.Contains(err.Error(), "CONNECTION_REFUSED") {
+		t.Fatalf("one too many: %v", err)
+	}
+	if got := r.log.find(t, regexp.MustCompile("too many connections: more are closed")); got == nil {
+		t.Error("nobody is told")
+	}
+	first.Close()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err = ask(); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("a place that is free again: %v", err)
 		}
 	}
 }

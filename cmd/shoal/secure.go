@@ -114,7 +114,7 @@ func (d *desk) openSecure(h *house, public door, s *secure, handler http.Handler
 		h.tasks = append(h.tasks, with.run)
 	}
 	if s.quic {
-		three, serve, err := serveQUIC(at.door, with.config, handler, d.log)
+		three, serve, err := serveQUIC(at.door, with.config, handler, h.lobby.guests, d.log)
 		if err != nil {
 			listener.Close()
 			return err

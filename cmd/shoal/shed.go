@@ -48,8 +48,10 @@ func (l *lobby) turnAway(conn net.Conn, reason string) {
 	}()
 }
 
-// bid waits until nobody is told anything any more.
+// bid waits until nobody is told anything any more. The lobbies of a house may end at once, each of which wants all places.
 func (g *guests) bid() {
+	g.bidding.Lock()
+	defer g.bidding.Unlock()
 	for range cap(g.told) {
 		g.told <- struct{}{}
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -81,4 +82,24 @@ func TestTurnedAway(t *testing.T) {
 	l.Close()
 	<-ended
 	l.bid()
+}
+
+// TestBid: the lobbies of a house that end at the same time do not wait for each other.
+func TestBid(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLobby(listener, bounds{all: 1}, prometheus.NewRegistry(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for range 100 {
+		var ending sync.WaitGroup
+		for range 4 {
+			ending.Go(l.bid)
+		}
+		ending.Wait()
+	}
 }

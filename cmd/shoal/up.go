@@ -138,7 +138,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 		return err
 	}
 	defer context.AfterFunc(ctx, copies.Drain)()
-	err = together(ctx, append(house.tasks,
+	tasks := append(house.tasks,
 		source.Run, copies.Run, swarm.Run, admin,
 		serve(inner, source, d.log),
 		admit(public, swarm, house.outer(viewers), ahead(copies), d.log),
@@ -149,7 +149,8 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 			c.http.address = withPort(c.http.address, public.Addr())
 			return d.welcome(ctx, c, out)
 		},
-	)...)
+	)
+	err = d.lame(func(ctx context.Context) error { return together(ctx, tasks...) })(ctx)
 	return d.stopped(explain(err, append(c.ingest, door{"stun", c.tracker.STUNAddr}, door{"turn", c.tracker.TURN.Addr})...))
 }
 
