@@ -46,6 +46,9 @@ const wantToken = "this tracker wants a viewer token: offer shoal.token.TOKEN as
 // look tells what a request is good for, or why it is refused. It takes nothing but from buckets.
 func (t *Tracker) look(r *http.Request, text string, from netip.Addr, local bool, now time.Time) (*pass, *rebuff) {
 	if !t.allowed(r) {
+		t.stranger.Do(func() {
+			t.log.Warn("a page of another origin wants to join, and may not: -allow-origin lets it") // which one may be an address
+		})
 		return nil, &rebuff{refusedOrigin, http.StatusForbidden, 0, "pages of this origin may not join; whoever runs this tracker allows them with -allow-origin"}
 	}
 	p := &pass{local: local}

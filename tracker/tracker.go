@@ -67,6 +67,7 @@ type Tracker struct {
 	exchange *exchange // static
 
 	unreadable sync.Once // says that an address header is
+	stranger   sync.Once // says that pages of another origin come
 
 	controls controls
 	shown    figures

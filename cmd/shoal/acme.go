@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,7 +17,6 @@ import (
 	"strings"
 
 	"github.com/caddyserver/certmagic"
-	"go.uber.org/zap"
 )
 
 // acme is how certificates are had from a CA (RFC 8555): for which domains, and from whom.
@@ -81,13 +81,17 @@ func (a *acme) begin(public, own door, log *slog.Logger) (*securing, error) {
 	if err != nil {
 		return nil, err
 	}
+	folder := filepath.Join(a.data, "acme")
+	if err := writable(folder); err != nil {
+		return nil, fmt.Errorf("-acme-domain: certificates are kept in %s, which cannot be written: %w; name another folder by -data", folder, err)
+	}
 	var config *certmagic.Config
 	cache := certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return config, nil },
-		Logger:           zap.NewNop(),
+		Logger:           faults(log),
 	})
 	config = certmagic.New(cache, certmagic.Config{
-		Storage: &certmagic.FileStorage{Path: filepath.Join(a.data, "acme")}, Logger: zap.NewNop(), DefaultServerName: a.domains[0],
+		Storage: &certmagic.FileStorage{Path: folder}, Logger: faults(log), DefaultServerName: a.domains[0],
 		OnEvent: func(_ context.Context, event string, about map[string]any) error {
 			switch event {
 			case "cert_obtained":
@@ -100,7 +104,7 @@ func (a *acme) begin(public, own door, log *slog.Logger) (*securing, error) {
 		},
 	})
 	issuer := certmagic.NewACMEIssuer(config, certmagic.ACMEIssuer{
-		CA: cmp.Or(a.ca, certmagic.LetsEncryptProductionCA), Email: a.email, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
+		CA: cmp.Or(a.ca, certmagic.LetsEncryptProductionCA), Email: a.email, Agreed: true, TrustedRoots: roots, Logger: faults(log),
 		AltHTTPPort: public.port(), AltTLSALPNPort: own.port(), // which are ours already: so nothing is opened for challenges
 	})
 	config.Issuers = []certmagic.Issuer{issuer}
@@ -120,6 +124,18 @@ func (a *acme) begin(public, own door, log *slog.Logger) (*securing, error) {
 			return nil
 		},
 	}, nil
+}
+
+// writable makes a folder, if it is not there, and a file in it.
+func writable(folder string) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(folder, ".try-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // port returns the number of a door's port.

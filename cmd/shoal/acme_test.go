@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ import (
 	"github.com/letsencrypt/pebble/v2/db"
 	"github.com/letsencrypt/pebble/v2/va"
 	"github.com/letsencrypt/pebble/v2/wfe"
+	"go.uber.org/zap"
 
 	"github.com/shoal-live/shoal/edge"
 )
@@ -108,5 +110,29 @@ func TestACME(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// TestACMEFolder: an edge that could keep no certificate says so at once.
+func TestACMEFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := acme{domains: list{"localhost"}, ca: "https://127.0.0.1:1/dir", data: file}
+	if _, err := a.begin(door{"http", ":80"}, door{"https", ":443"}, quiet); err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "-data") {
+		t.Error(err)
+	}
+}
+
+// TestFaults: what goes wrong in the library is in our log, and nothing else of it.
+func TestFaults(t *testing.T) {
+	log := new(said)
+	z := faults(slog.New(slog.NewTextHandler(log, nil))).Named("maintenance").With(zap.String("domain", "a.example"))
+	z.Info("looking")
+	z.Warn("slow")
+	z.Error("job failed", zap.Error(io.ErrUnexpectedEOF))
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `msg="maintenance: job failed" domain=a.example error="unexpected EOF"`) {
+		t.Error(got)
 	}
 }

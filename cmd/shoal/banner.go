@@ -10,6 +10,7 @@ import (
 // A banner is what shoal up says when everything runs.
 type banner struct {
 	http, rtmp  string // addresses listened on
+	https       string // likewise; empty: none
 	stream, key string // a stream to broadcast to; empty: none
 	data        string // folder of the keys; empty: the usual one
 	demo        bool
@@ -26,6 +27,9 @@ func (b banner) print(out io.Writer) error {
 	}
 	fmt.Fprintf(&s, "    Live now   %s/\n", web)
 	fmt.Fprintf(&s, "    Operate    %s/ops\n", web)
+	if b.https != "" {
+		fmt.Fprintf(&s, "    By TLS     https://%s/, by the name that the certificate is for\n", local(b.https))
+	}
 	if b.stream != "" {
 		fmt.Fprintf(&s, "\n  Go live as \"%s\", with this run's publish key:\n\n", b.stream)
 		fmt.Fprintf(&s, "    Key        %s\n", b.key)

@@ -42,6 +42,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	switch {
+	case secured.door.address == "" && (cert != "" || key != ""):
+		return flags.refuse("tls-cert", "a certificate is of use with -https only: add -https :443")
 	case flags.given("origins") && len(config.Origins) == 0:
 		return flags.refuse("origins", "want one or more, like http://HOST:8081")
 	case flags.given("parents") && len(config.Parents) == 0:
@@ -91,7 +93,7 @@ func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edg
 		house.lobby.Close()
 		return err
 	}
-	d.log.Info("serving", "http", house.lobby.Addr().String(), "https", house.secure, "admin", d.door.address)
+	d.log.Info("serving", "http", house.lobby.Addr().String(), "https", house.tls(), "admin", d.door.address)
 	servers := append(house.tasks, ahead(service)(house.lobby, house.outer(service), d.log), admin)
 	for i, t := range servers {
 		servers[i] = d.lame(t)

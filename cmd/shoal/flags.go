@@ -56,6 +56,7 @@ func (s *flagSet) parse(args []string) (positional []string, err error) {
 	if err != nil {
 		return nil, err
 	}
+	s.doubt(os.Environ(), os.Stderr)
 	for {
 		if err := s.Parse(args); errors.Is(err, flag.ErrHelp) {
 			s.explain()
@@ -96,6 +97,37 @@ func (s *flagSet) describe() string {
 		b.WriteByte('\n')
 	})
 	return b.String()
+}
+
+// doubt says of what in the environment is nearly the name of a flag, and none, that it is not used.
+func (s *flagSet) doubt(environ []string, out io.Writer) {
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "SHOAL_") {
+			continue
+		}
+		known, like := false, ""
+		s.VisitAll(func(f *flag.Flag) {
+			known = known || environment(f.Name) == name
+			if near(environment(f.Name), name) {
+				like = environment(f.Name)
+			}
+		})
+		if !known && like != "" {
+			fmt.Fprintf(out, "shoal %s: %s in the environment is no flag of it, and is not used; is %s meant?\n", s.Name(), name, like)
+		}
+	}
+}
+
+// near tells whether one text becomes the other by a letter more, less or another, or by two that change places.
+func near(a, b string) bool {
+	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
+		a, b = a[1:], b[1:]
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+	}
+	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
 
 func environment(flag string) string {

@@ -174,3 +174,20 @@ func TestEdgeFlags(t *testing.T) {
 		t.Errorf("a folder that is a file: %v", err)
 	}
 }
+
+// TestDoubt: a name in the environment that is nearly a flag's is asked about, and others are nobody's business.
+func TestDoubt(t *testing.T) {
+	flags := newFlags("edge [flags]", "", io.Discard)
+	for _, name := range []string{"memory", "http", "https", "tls-cert"} {
+		flags.String(name, "", "")
+	}
+	var out strings.Builder
+	flags.doubt([]string{"SHOAL_MEMROY=1G", "SHOAL_MEMORYS=1", "SHOAL_HTTP=x", "SHOAL_HTTPS=x", "SHOAL_TLS_KEY=x", "SHOAL_BIN=x", "MEMROY=1", "SHOAL_TLSCERT=x"}, &out)
+	var asked []string
+	for line := range strings.Lines(out.String()) {
+		asked = append(asked, strings.Fields(line)[2]+" "+strings.Fields(line)[len(strings.Fields(line))-2])
+	}
+	if want := []string{"SHOAL_MEMROY SHOAL_MEMORY", "SHOAL_MEMORYS SHOAL_MEMORY", "SHOAL_TLSCERT SHOAL_TLS_CERT"}; !slices.Equal(asked, want) {
+		t.Errorf("%q\n%s", asked, &out)
+	}
+}

@@ -76,6 +76,14 @@ type house struct {
 	secure net.Addr // nil: there is none
 }
 
+// tls says where TLS is spoken, for the log.
+func (h *house) tls() string {
+	if h.secure == nil {
+		return "off"
+	}
+	return h.secure.String()
+}
+
 // openHouse opens all addresses, or none.
 func (d *desk) openHouse(public door, s *secure, handler http.Handler, cache http1.Cache) (*house, error) {
 	plain, err := d.receive(public)

@@ -41,7 +41,9 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	switch {
-	case len(words) != 1:
+	case len(words) > 1:
+		return usageError(fmt.Sprintf("token %s: does not know what to do with %q; a stream is named by -stream", words[0], words[1]))
+	case len(words) == 0:
 		return usageError("token: want key, public or make (shoal token -h explains)")
 	case !slices.Contains([]string{"key", "public", "make"}, words[0]):
 		return usageError(fmt.Sprintf("token: no %q: want key, public or make (shoal token -h explains)", words[0]))

@@ -147,6 +147,9 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 				return err
 			}
 			c.http.address = withPort(c.http.address, public.Addr())
+			if house.secure != nil {
+				c.secure.door.address = withPort(c.secure.door.address, house.secure)
+			}
 			return d.welcome(ctx, c, out)
 		},
 	)
@@ -171,7 +174,7 @@ func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	show := banner{http: c.http.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
+	show := banner{http: c.http.address, https: c.secure.door.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
 	if c.origin.Data != defaultData {
 		show.data = c.origin.Data
 	}

@@ -92,6 +92,7 @@ type Archive struct {
 	mu      sync.Mutex
 	shelves map[string]*shelf
 	stopped map[*recorder]error
+	told    bool     // the log says that recording has stopped
 	cache   []cached // of parsed indexes that segments were found in, the newest last
 }
 
@@ -133,16 +134,26 @@ func (a *Archive) stop(r *recorder, err error) {
 			reason, advice = reasonFull, "delete something, or give recordings a disk of their own"
 		}
 		a.metrics.stops.WithLabelValues(reason).Inc()
-		if len(a.stopped) == 0 {
+		if !a.told {
+			a.told = true
 			a.log.Error("recording has stopped; live streams go on. It goes on by itself when the disk takes it", "do", advice, "dir", a.config.Dir, "error", err)
 		}
 		a.stopped[r] = err
 	case err == nil && was:
 		delete(a.stopped, r)
 		if len(a.stopped) == 0 {
+			a.told = false
 			a.log.Info("recording goes on", "dir", a.config.Dir)
 		}
 	}
+	a.metrics.stopped.Set(float64(len(a.stopped)))
+}
+
+// over forgets a recorder, which has written all that it ever will, or could not.
+func (a *Archive) over(r *recorder) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.stopped, r)
 	a.metrics.stopped.Set(float64(len(a.stopped)))
 }
 

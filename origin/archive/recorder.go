@@ -50,7 +50,7 @@ func (a *Archive) Record(ctx context.Context, source Source) {
 	r.next = r.shelf.next(source.Epoch, source.Rendition)
 	r.follow(ctx)
 	r.close()
-	a.stop(r, nil)
+	a.over(r)
 }
 
 func (r *recorder) follow(ctx context.Context) {

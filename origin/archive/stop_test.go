@@ -50,3 +50,32 @@ func TestFolderThatTakesNothing(t *testing.T) {
 		t.Errorf("the log: %s", text)
 	}
 }
+
+// A broadcaster that comes and goes while nothing can be written has the log say so once, and never that recording goes on.
+func TestStoppedForSeveral(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "recordings")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	a := newArchive(t, Config{Dir: dir, Keep: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	synctest.Test(t, func(t *testing.T) {
+		for range 3 {
+			b := newBroadcast(12)
+			stop := record(a, b.source())
+			b.play(70)
+			synctest.Wait()
+			if a.Stopped() == nil {
+				t.Error("it is said to be written")
+			}
+			b.leave(0)
+			stop()
+			if a.Stopped() != nil || testutil.ToFloat64(a.metrics.stopped) != 0 {
+				t.Errorf("who has gone is still without a recording: %v", a.Stopped())
+			}
+		}
+	})
+	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "recording has stopped") {
+		t.Errorf("the log: %s", text)
+	}
+}

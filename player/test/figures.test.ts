@@ -35,6 +35,13 @@ test('figures are asked of each tracker that the edge names', async (t) => {
   assert.equal(unheard, 1);
 });
 
+test('one tracker that cannot be told from the others tells how many viewers there are at all', async (t) => {
+  const streams = [swarm({ viewers: 2, outside: 1, swarm: { trackers: 2, viewers: 4 } }), swarm({ name: 'small', viewers: 2, swarm: { trackers: 1, viewers: 1 } })];
+  t.mock.method(globalThis, 'fetch', async () => Response.json({ scope: 'tracker', streams }));
+  const all = await swarms();
+  assert.deepEqual([all.get('demo')?.viewers, all.get('small')?.viewers], [5, 2]);
+});
+
 test('a broadcaster who was lost has not paused', () => {
   const stream = (state: Stream['state']): Stream => ({ name: 'demo', state, since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [] });
   assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);

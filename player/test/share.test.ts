@@ -39,6 +39,22 @@ test('the first is not who has no link to the others', () => {
     ['one peer', on({ peers: 1, linksNoRoute: 1 }), 3, 'of the picture came from one other viewer in'],
     ['two peers', on({ peers: 2 }), 3, 'of the picture came from 2 other viewers in'],
     ['refused', stats({ p2p: 'refused', refusal: '429: another viewer is here' }), 3, 'Too many come from where you are, or by your link'],
+    ['refused, for the page', stats({ p2p: 'refused', refusal: '403: pages of this origin may not join; whoever runs this tracker allows them with -allow-origin' }), 3, 'Viewers of this page may not'],
+    ['refused, for the token', stats({ p2p: 'refused', refusal: '403: the token is for another stream' }), 3, 'Your link does not let you'],
     ['off', stats({ p2p: 'off' }), 3, 'The swarm is off'],
   ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
+});
+
+test('a tracker that does not answer is not waited for in words for ever', () => {
+  const share = new Share();
+  const at = (seconds: number, p2p: Stats['p2p']): string => {
+    const now = stats({ p2p });
+    share.note(seconds * 1000, now);
+    return describe(now, undefined, share.joinsInVain);
+  };
+  assert.match(at(0, 'joining'), /^Joining/);
+  assert.match(at(14, 'joining'), /^Joining/);
+  assert.match(at(15, 'joining'), /^No tracker answers/);
+  assert.match(at(16, 'on'), /^You are the first/);
+  assert.match(at(30, 'joining'), /^Joining/); // it was there in between
 });

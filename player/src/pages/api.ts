@@ -29,6 +29,7 @@ export interface Swarm {
   linksNoRoute: number;
   linksLost: number;
   control: Control;
+  swarm?: { trackers: number; viewers: number }; // of all trackers, as they tell each other
 }
 
 // Control is how the operator wants the swarm of a stream to be run.
@@ -93,7 +94,15 @@ export async function swarms(): Promise<Map<string, Swarm>> {
   }
   const others = await Promise.all((own.trackers ?? []).map(figures));
   unheard = others.filter((part) => part === null).length;
+  if (others.length === 0) return added([(own.streams ?? []).map(whole)]);
   return added([own, ...others].map((part) => part?.streams ?? []));
+}
+
+// whole is what one tracker tells where the others cannot be asked, as behind a proxy with one address for all: of the viewers in
+// cells each of them knows the number at all.
+function whole(one: Swarm): Swarm {
+  const { trackers, viewers } = one.swarm ?? { trackers: 1, viewers: 0 };
+  return trackers > 1 ? { ...one, viewers: Math.max(one.viewers, viewers + one.outside) } : one;
 }
 
 // added adds up what several trackers tell, each of its own viewers. What is of a viewer in the mean counts as often as there are

@@ -4,12 +4,19 @@
 import { offload, type Stats } from '../stats.ts';
 
 const LATELY = 30_000; // milliseconds
+const PATIENCE = 15_000; // milliseconds in which a tracker answers, if there is one
 
 export class Share {
   #counts: { at: number; peers: number; edge: number }[] = [];
+  #joiningSince: number | null = null;
+
+  // joinsInVain: no tracker has answered for so long that none may do so.
+  joinsInVain = false;
 
   // note is called with each new count; counts that begin anew are those of another viewing.
-  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge }: Stats): void {
+  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge, p2p }: Stats): void {
+    this.#joiningSince = p2p === 'joining' ? (this.#joiningSince ?? at) : null;
+    this.joinsInVain = this.#joiningSince !== null && at - this.#joiningSince >= PATIENCE;
     const last = this.#counts.at(-1);
     if (last && (peers < last.peers || edge < last.edge)) this.#counts = [];
     this.#counts.push({ at, peers, edge });
@@ -30,11 +37,11 @@ export function inSwarm({ p2p }: Stats): boolean {
 }
 
 // describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
-// undefined if it does not tell.
-export function describe(stats: Stats, viewers: number | undefined): string {
+// undefined if it does not tell. In vain: see Share.
+export function describe(stats: Stats, viewers: number | undefined, inVain = false): string {
   const { p2p, peers } = stats;
   if (p2p === 'off') return 'The swarm is off: all comes from the edge.';
-  if (p2p === 'joining') return 'Joining the swarm…';
+  if (p2p === 'joining') return inVain ? 'No tracker answers: all comes from the edge, until one does.' : 'Joining the swarm…';
   if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
   if (p2p === 'away') return 'Nobody else is so far behind live: all comes from the edge, until you are back.';
   if (p2p === 'refused') return `${refusal(stats.refusal ?? '')}: all comes from the edge.`;
@@ -47,7 +54,7 @@ export function describe(stats: Stats, viewers: number | undefined): string {
 function refusal(why: string): string {
   switch (why.slice(0, 3)) {
     case '401': return 'Only invited viewers share with others here';
-    case '403': return 'Your link does not let you share with others here';
+    case '403': return why.includes('-allow-origin') ? 'Viewers of this page may not share with others here' : 'Your link does not let you share with others here';
     case '429': return 'Too many come from where you are, or by your link, to share with others now';
     case '503': return 'Too many are here to share with others now';
     default: return 'You cannot share with other viewers now';

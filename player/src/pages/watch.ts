@@ -85,6 +85,6 @@ setInterval(() => {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = describe(stats, viewers);
+  const text = describe(stats, viewers, share.joinsInVain);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);
