@@ -99,7 +99,9 @@ func (r *round) leave(p *paced) {
 		r.put(r.all[r.next], at)
 		at = r.next
 	}
-	r.put(r.all[last], at)
+	if at < last {
+		r.put(r.all[last], at)
+	}
 	r.all[last] = nil
 	r.all = r.all[:last]
 }

@@ -61,7 +61,13 @@ func TestRound(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var r round
 	looked := map[*paced]int{} // step
-	for step := range 20_000 {
+	for step := range 40_000 {
+		if step%10_000 == 0 { // all leave, wherever the round is
+			for p := range looked {
+				r.leave(p)
+			}
+			clear(looked)
+		}
 		busy := step%2000 < 1000
 		for busy && random.IntN(2) == 0 {
 			if random.IntN(step%2000+1) < 500 {
@@ -82,8 +88,8 @@ func TestRound(t *testing.T) {
 			}
 			looked[p] = step
 		}
-		for _, at := range looked {
-			if step-at > 2*paceSteps {
+		for p, at := range looked {
+			if step-at > 2*paceSteps || r.all[p.at] != p {
 				t.Fatalf("one of %d was not looked at for %d steps", len(looked), step-at)
 			}
 		}

@@ -110,9 +110,25 @@ func persist(ctx context.Context, slow func() time.Duration) (own fates) {
 func slowReader(ctx context.Context, at string, segment int) time.Duration {
 	b := make([]byte, 1<<10)
 	return trickle(ctx, at, segment, "GET "+largePath+" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: slow\r\n\r\n", func(c net.Conn) error {
+		if ended(c.(*net.TCPConn)) { // though what came before can be read still
+			return net.ErrClosed
+		}
 		_, err := io.ReadFull(c, b)
 		return err
 	})
+}
+
+// ended tells whether a connection is no more.
+func ended(c *net.TCPConn) (is bool) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return true
+	}
+	_ = raw.Control(func(fd uintptr) {
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		is = err == nil && info.State == unix.BPF_TCP_CLOSE
+	})
+	return is
 }
 
 // slowHeader says a byte a second.

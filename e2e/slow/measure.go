@@ -131,7 +131,7 @@ func pause(ctx context.Context, length time.Duration) {
 func processorTimes(edges [2]*process.Process) (used [2]time.Duration, err error) {
 	for i := range edges {
 		if used[i], err = edges[i].ProcessorTime(); err != nil {
-			return used, err
+			return used, fmt.Errorf("an edge is gone: %w: %s", err, edges[i].Told())
 		}
 	}
 	return used, nil
