@@ -11,7 +11,7 @@
 //
 // It fails where requests failed, where the ratio is more than 1.2, and where slow ones were not there, or were not ended when they should be.
 //
-//	go run ./e2e/slow [-json] [-rate 200] [-readers 1000] [-headers 1000] [-rounds 2] [-quiet 4s] [-length 16s] PROGRAM
+//	go run ./e2e/slow [-json] [-rate 200] [-readers 1000] [-headers 1000] [-rounds 2] [-quiet 4s] [-length 15s] PROGRAM
 package main
 
 import (
@@ -41,7 +41,7 @@ func main() {
 	flag.BoolVar(&p.insists, "insist", false, "the slow ones do not give way to all else: where processors are never idle, they would not be there")
 	flag.IntVar(&p.rounds, "rounds", 2, "times that each edge has them")
 	flag.DurationVar(&p.quiet, "quiet", 4*time.Second, "`time` without them before each")
-	flag.DurationVar(&p.length, "length", 16*time.Second, "`time` with them; they are ended after 10 to 15 s")
+	flag.DurationVar(&p.length, "length", 15*time.Second, "`time` with them; they are ended after 10 to 15 s")
 	asJSON := flag.Bool("json", false, "print one JSON object")
 	on := flag.String("on", "", "be the slow ones at this `address`")
 	flag.Parse()
@@ -77,7 +77,7 @@ func (r report) judge(p plan, why error) error {
 		return fmt.Errorf("%d requests of others failed, such as: %w", r.Failed, why)
 	case r.Readers.Absent+r.Headers.Absent > 0:
 		return fmt.Errorf("%d readers and %d headers never were there: the machine has no time for them, see -insist", r.Readers.Absent, r.Headers.Absent)
-	case p.length > 15*time.Second && (r.Readers.Ended < p.readers || r.Headers.Ended < p.headers):
+	case p.length >= 15*time.Second && (r.Readers.Ended < p.readers || r.Headers.Ended < p.headers):
 		return fmt.Errorf("%d readers and %d headers were ended: nothing was defended", r.Readers.Ended, r.Headers.Ended)
 	case max(r.Readers.Most, r.Readers.Oldest) > readersHave || max(r.Headers.Most, r.Headers.Oldest) > headersHave:
 		return fmt.Errorf("a slow reader had %.1f s, a slow header %.1f", max(r.Readers.Most, r.Readers.Oldest), max(r.Headers.Most, r.Headers.Oldest))

@@ -123,11 +123,11 @@ func reportOf(phases []phase) (r report) {
 }
 
 func (r report) table(out io.Writer) {
-	fmt.Fprintf(out, "%-16s %25s %25s %25s\n", "p50, p99 (ms)", "without slow ones", "at the edge beside", "at the edge they are at")
+	fmt.Fprintf(out, "%-16s %25s %25s %25s\n", "p50, p99 * (ms)", "without slow ones", "at the edge beside", "at the edge they are at")
 	row := func(name string, spreads ...attack.Spread) {
 		fmt.Fprintf(out, "%-16s", name)
 		for _, s := range spreads {
-			fmt.Fprintf(out, " %7d %8.2f %8.2f", s.Count, s.P50, s.P99)
+			fmt.Fprintf(out, " %7d %8.2f %8.2f", s.Count, s.P50, s.MidP99)
 		}
 		fmt.Fprintln(out)
 	}
@@ -135,6 +135,7 @@ func (r report) table(out io.Writer) {
 		row(k.Name, k.Quiet, k.Beside, k.Attacked)
 	}
 	row("all", r.Quiet, r.Beside, r.Attacked)
+	fmt.Fprintf(out, "* that of the middle phase; over all %.2f, %.2f and %.2f\n", r.Quiet.P99, r.Beside.P99, r.Attacked.P99)
 	fmt.Fprintf(out, "p99 there / beside  %.2f (phases: %.2f); p50 %.2f; one edge / the other without slow ones: %.2f\n", r.P99Ratio, r.P99Ratios, r.P50Ratio, r.Noise)
 	for _, k := range []struct {
 		name string
