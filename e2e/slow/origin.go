@@ -131,7 +131,7 @@ func (o *origin) serveList(w http.ResponseWriter, r *http.Request) {
 func playlist(making number) []byte {
 	var b strings.Builder
 	last := making/parts - 1 // segment that is whole
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:9\n#EXT-X-TARGETDURATION:2\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.002\n"+
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-TARGETDURATION:2\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.002\n"+
 		"#EXT-X-PART-INF:PART-TARGET=0.334\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXT-X-MAP:URI=\"1700000000/init0.mp4\"\n", last-window+1)
 	for msn := last - window + 1; msn <= last+1; msn++ {
 		for n := msn * parts; msn >= last-1 && n < min(making, (msn+1)*parts); n++ {

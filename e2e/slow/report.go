@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -65,7 +66,17 @@ func (p phase) all(edge int) []time.Duration { return slices.Concat(p.took[edge]
 func (p phase) ratio() (p99, p50 float64) {
 	edge := max(p.attacked, 0)
 	one, other := attack.SpreadOf(p.all(edge)), attack.SpreadOf(p.all(1-edge))
-	return one.P99 / max(other.P99, 1e-3), one.P50 / max(other.P50, 1e-3)
+	const least = 1e-3 // where nothing was measured
+	return max(one.P99, least) / max(other.P99, least), max(one.P50, least) / max(other.P50, least)
+}
+
+// middleRatio returns the middle one of ratios: of 2 and 1/2 it is 1, so that an edge that is slower by itself makes no difference.
+func middleRatio(ratios []float64) float64 {
+	var logs []float64
+	for _, ratio := range ratios {
+		logs = append(logs, math.Log(ratio))
+	}
+	return math.Exp(attack.Middle(logs))
 }
 
 func (p phase) String() string {
@@ -116,7 +127,7 @@ func reportOf(phases []phase) (r report) {
 	for kind := range kinds {
 		r.Kinds[kind] = byKind{kindNames[kind], attack.SpreadOf(took[0][kind]...), attack.SpreadOf(took[1][kind]...), attack.SpreadOf(took[2][kind]...)}
 	}
-	r.P99Ratio, r.P50Ratio = attack.Middle(r.P99Ratios), attack.Middle(p50s)
+	r.P99Ratio, r.P50Ratio = middleRatio(r.P99Ratios), middleRatio(p50s)
 	r.Core, r.Resident, r.Kernel = attack.Middle(core), int(attack.Middle(resident)), int(attack.Middle(kernel))
 	r.Readers, r.Headers = readers.summary(), headers.summary()
 	return r
