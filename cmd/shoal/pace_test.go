@@ -99,6 +99,34 @@ func TestRound(t *testing.T) {
 	}
 }
 
+// TestOnePath: who comes by several paths is let in by one, of which the system tells all.
+//
+// Clause: edge-slow
+func TestOnePath(t *testing.T) {
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var dialer net.Dialer
+	dialer.SetMultipathTCP(true)
+	viewer, err := dialer.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer viewer.Close()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, c := range []net.Conn{viewer, conn} {
+		if several, err := c.(*net.TCPConn).MultipathTCP(); err != nil || several {
+			t.Errorf("several paths: %v, %v", several, err)
+		}
+	}
+}
+
 // TestSlowReadersAreCut has three connections be looked at twice, eleven seconds apart by the clock that the looks are told: who reads nothing of what it
 // is sent is cut, who reads it and who is sent nothing are not.
 //

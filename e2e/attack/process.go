@@ -56,7 +56,7 @@ func End[T any](p *Process) (said T, err error) {
 	defer time.AfterFunc(endsWithin, func() { _ = p.command.Process.Kill() }).Stop()
 	_ = p.hears.Close()
 	if err = json.NewDecoder(p.says).Decode(&said); err != nil {
-		err = fmt.Errorf("the attack said nothing: %w", err)
+		err = fmt.Errorf("the attack said nothing (it gives way, and the machine may have no time left for it): %w", err)
 	}
 	_ = p.command.Wait()
 	return said, err
