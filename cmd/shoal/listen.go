@@ -38,9 +38,10 @@ type behind struct {
 	lobby *lobby // nil: there is none
 }
 
-// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are
-// pinged, and other requests end by themselves. Nor are they of several paths (MPTCP), as Go has them by default: of such a one the system does not
-// tell what waits, so that who takes it slowly would be let, and no bound of what is unsent holds for any connection that came to such a listener.
+// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are pinged,
+// and other requests end by themselves. Nor are they of several paths (MPTCP), as Go has them by default: of such a one the system does
+// not tell what waits, so that who takes it slowly would be let, and no bound of what is unsent holds for any connection that came to
+// such a listener.
 func (d door) listen() (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1, Control: boundUnsent}
 	config.SetMultipathTCP(false)

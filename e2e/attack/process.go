@@ -1,8 +1,8 @@
 //go:build linux
 
-// Package attack is the frame of a command that measures what an attack does to those who behave. The attack is a process of its own, the same
-// program once more, since an attacker would have a machine of its own, and here takes part of this one: so that process has the processor only
-// while nobody else wants it, unless it insists. It ends when its input does, and says then what became of it.
+// Package attack is the frame of a command that measures what an attack does to those who behave. The attack is a process of its own, the
+// same program once more, since an attacker would have a machine of its own, and here takes part of this one: so that process has the
+// processor only while nobody else wants it, unless it insists. It ends when its input does, and says then what became of it.
 //
 //	process, err := attack.Start(ctx, "-on", address) // in the command
 //	attack.Be(false, func(ctx context.Context) (counts, error) {...}) // in the same command, where -on is given
@@ -82,7 +82,8 @@ func Be[T any](insists bool, attack func(ctx context.Context) (T, error)) error 
 	return json.NewEncoder(os.Stdout).Encode(said)
 }
 
-// giveWay makes this process the last in line for the processor. Threads inherit that, but those that run already do not, so it begins anew.
+// giveWay makes this process the last in line for the processor. Threads inherit that, but those that run already do not, so it begins
+// anew.
 func giveWay() error {
 	const done = "SHOAL_GAVE_WAY"
 	if os.Getenv(done) != "" {

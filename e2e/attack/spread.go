@@ -13,7 +13,7 @@ type Spread struct {
 	P50    float64 `json:"p50"`
 	P95    float64 `json:"p95"`
 	P99    float64 `json:"p99"`
-	MidP99 float64 `json:"midP99"` // of the phases' own p99s the middle one, which a moment in which the machine did something else does not move
+	MidP99 float64 `json:"midP99"` // of the phases' own p99s the middle one: a moment in which the machine did something else does not move it
 	Most   float64 `json:"most"`
 }
 

@@ -109,7 +109,8 @@ func persist(ctx context.Context, slow func() time.Duration) (own fates) {
 // slowReader asks for the large object and takes a kilobyte a second of it.
 func slowReader(ctx context.Context, at string, segment int) time.Duration {
 	b := make([]byte, 1<<10)
-	return trickle(ctx, at, segment, "GET "+largePath+" HTTP/1.1\r\nHost: localhost\r\nUser-Agent: slow\r\n\r\n", func(c net.Conn) error {
+	asks := "GET " + largePath + " HTTP/1.1\r\nHost: localhost\r\nUser-Agent: slow\r\n\r\n"
+	return trickle(ctx, at, segment, asks, func(c net.Conn) error {
 		if ended(c.(*net.TCPConn)) { // though what came before can be read still
 			return net.ErrClosed
 		}
@@ -147,8 +148,8 @@ func slowHeader(ctx context.Context, at string, segment int) time.Duration {
 	})
 }
 
-// trickle connects with as small a buffer as there is, says something, and does something each second until that fails or ctx ends. It returns how
-// long that was.
+// trickle connects with as small a buffer as there is, says something, and does something each second until that fails or ctx ends. It
+// returns how long that was.
 func trickle(ctx context.Context, at string, segment int, says string, each func(net.Conn) error) time.Duration {
 	dialer := net.Dialer{
 		LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 66, 66, 66)}, Timeout: patience,

@@ -1,15 +1,18 @@
 //go:build linux
 
-// Slow measures what a thousand viewers that read next to nothing, and a thousand connections that say next to nothing, do to the others at an edge.
+// Slow measures what a thousand viewers that read next to nothing, and a thousand connections that say next to nothing, do to the others
+// at an edge.
 //
-// It starts two edges before one origin with a live stream, and has viewers at both: parts of 83 and 250 kB and the playlist are asked for at a low rate,
-// at times and at an edge that chance tells, whatever became of those before, and reloads are held until the next part is there. How long they take
-// is counted from when they were to be asked, or that part was there, to the last byte. By turns there are no slow ones, or a process has them at the one
-// edge or at the other: readers that ask for a large object and take a kilobyte a second of it, and headers that come a byte a second, each begun anew as
-// soon as it is ended. Compared is the p99 of the edge that has them with that of the edge beside it at the same time: whatever else the machine does, and
-// what the slow ones take of it themselves, meets both. The same ratio while there are none tells how much of it is noise.
+// It starts two edges before one origin with a live stream, and has viewers at both: parts of 83 and 250 kB and the playlist are asked
+// for at a low rate, at times and at an edge that chance tells, whatever became of those before, and reloads are held until the next part
+// is there. How long they take is counted from when they were to be asked, or that part was there, to the last byte. By turns there are
+// no slow ones, or a process has them at the one edge or at the other: readers that ask for a large object and take a kilobyte a second
+// of it, and headers that come a byte a second, each begun anew as soon as it is ended. Compared is the p99 of the edge that has them
+// with that of the edge beside it at the same time: whatever else the machine does, and what the slow ones take of it themselves, meets
+// both. The same ratio while there are none tells how much of it is noise.
 //
-// It fails where requests failed, where the ratio is more than 1.2, and where slow ones were not there, or were not ended when they should be.
+// It fails where requests failed, where the ratio is more than 1.2, and where slow ones were not there, or were not ended when they
+// should be.
 //
 //	go run ./e2e/slow [-json] [-rate 200] [-readers 1000] [-headers 1000] [-rounds 2] [-quiet 4s] [-length 15s] PROGRAM
 package main
@@ -37,8 +40,10 @@ func main() {
 	flag.IntVar(&p.readers, "readers", 1000, "slow readers")
 	flag.IntVar(&p.headers, "headers", 1000, "slow headers")
 	flag.DurationVar(&p.arrival, "arrival", 2*time.Second, "`time` in which they come")
-	flag.IntVar(&p.segment, "segment", 1448, "`bytes` of a packet to them, as on Ethernet; 0: as on loopback, 64 kB, of which the kernel holds ten or more for each")
-	flag.BoolVar(&p.insists, "insist", false, "the slow ones do not give way to all else: where processors are never idle, they would not be there")
+	flag.IntVar(&p.segment, "segment", 1448,
+		"`bytes` of a packet to them, as on Ethernet; 0: as on loopback, 64 kB, of which the kernel holds ten or more for each")
+	flag.BoolVar(&p.insists, "insist", false,
+		"the slow ones do not give way to all else: where processors are never idle, they would not be there")
 	flag.IntVar(&p.rounds, "rounds", 2, "times that each edge has them")
 	flag.DurationVar(&p.quiet, "quiet", 4*time.Second, "`time` without them before each")
 	flag.DurationVar(&p.length, "length", 15*time.Second, "`time` with them; they are ended after 10 to 15 s")
@@ -72,15 +77,17 @@ func main() {
 
 // judge tells what is not as it should be.
 func (r report) judge(p plan, why error) error {
+	reader, header := max(r.Readers.Most, r.Readers.Oldest), max(r.Headers.Most, r.Headers.Oldest)
 	switch {
 	case r.Failed > 0:
 		return fmt.Errorf("%d requests of others failed, such as: %w", r.Failed, why)
 	case r.Readers.Absent+r.Headers.Absent > 0:
-		return fmt.Errorf("%d readers and %d headers never were there: the machine has no time for them, see -insist", r.Readers.Absent, r.Headers.Absent)
+		return fmt.Errorf("%d readers and %d headers never were there: the machine has no time for them, see -insist",
+			r.Readers.Absent, r.Headers.Absent)
 	case p.length >= 15*time.Second && (r.Readers.Ended < p.readers || r.Headers.Ended < p.headers):
 		return fmt.Errorf("%d readers and %d headers were ended: nothing was defended", r.Readers.Ended, r.Headers.Ended)
-	case max(r.Readers.Most, r.Readers.Oldest) > readersHave || max(r.Headers.Most, r.Headers.Oldest) > headersHave:
-		return fmt.Errorf("a slow reader had %.1f s, a slow header %.1f", max(r.Readers.Most, r.Readers.Oldest), max(r.Headers.Most, r.Headers.Oldest))
+	case reader > readersHave || header > headersHave:
+		return fmt.Errorf("a slow reader had %.1f s, a slow header %.1f", reader, header)
 	case r.P99Ratio > mostRatio:
 		return fmt.Errorf("the p99 of others is %.2f of what it is beside", r.P99Ratio)
 	}

@@ -125,7 +125,8 @@ func reportOf(phases []phase) (r report) {
 	}
 	r.Quiet, r.Beside, r.Attacked = attack.SpreadOf(all[0]...), attack.SpreadOf(all[1]...), attack.SpreadOf(all[2]...)
 	for kind := range kinds {
-		r.Kinds[kind] = byKind{kindNames[kind], attack.SpreadOf(took[0][kind]...), attack.SpreadOf(took[1][kind]...), attack.SpreadOf(took[2][kind]...)}
+		of := func(condition int) attack.Spread { return attack.SpreadOf(took[condition][kind]...) }
+		r.Kinds[kind] = byKind{kindNames[kind], of(0), of(1), of(2)}
 	}
 	r.P99Ratio, r.P50Ratio = middleRatio(r.P99Ratios), middleRatio(p50s)
 	r.Core, r.Resident, r.Kernel = attack.Middle(core), int(attack.Middle(resident)), int(attack.Middle(kernel))
@@ -147,12 +148,14 @@ func (r report) table(out io.Writer) {
 	}
 	row("all", r.Quiet, r.Beside, r.Attacked)
 	fmt.Fprintf(out, "* that of the middle phase; over all %.2f, %.2f and %.2f\n", r.Quiet.P99, r.Beside.P99, r.Attacked.P99)
-	fmt.Fprintf(out, "p99 there / beside  %.2f (phases: %.2f); p50 %.2f; one edge / the other without slow ones: %.2f\n", r.P99Ratio, r.P99Ratios, r.P50Ratio, r.Noise)
+	fmt.Fprintf(out, "p99 there / beside  %.2f (phases: %.2f); p50 %.2f; one edge / the other without slow ones: %.2f\n",
+		r.P99Ratio, r.P99Ratios, r.P50Ratio, r.Noise)
 	for _, k := range []struct {
 		name string
 		summary
 	}{{"slow readers", r.Readers}, {"slow headers", r.Headers}} {
-		fmt.Fprintf(out, "%s  %d begun, %d ended by the edge after %.1f to %.1f s (the middle one %.1f); the oldest left had %.1f s; %d were never there\n",
+		fmt.Fprintf(out, "%s  %d begun, %d ended by the edge after %.1f to %.1f s (the middle one %.1f); the oldest left had %.1f s; "+
+			"%d were never there\n",
 			k.name, k.Begun, k.Ended, k.Least, k.Most, k.Middle, k.Oldest, k.Absent)
 	}
 	fmt.Fprintf(out, "they cost the edge %.3f of a core and %.1f MB, and the kernel %.1f MB; %d requests failed; %.0f s\n",

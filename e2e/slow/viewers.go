@@ -36,8 +36,9 @@ const (
 	patience    = 10 * time.Second
 )
 
-// viewers watch at two edges, as they should, each from an address of its own and on a connection that stays. What is asked for at chance's times
-// goes to either edge, as chance says: so both are measured at the same time, and whatever else the machine does meets both.
+// viewers watch at two edges, as they should, each from an address of its own and on a connection that stays. What is asked for at
+// chance's times goes to either edge, as chance says: so both are measured at the same time, and whatever else the machine does meets
+// both.
 type viewers struct {
 	origin *origin
 	edges  [2]string // addresses
@@ -174,7 +175,8 @@ func (v *viewer) get(ctx context.Context, path string) (body []byte, err error) 
 		}
 	}()
 	if v.conn == nil {
-		from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, byte(1+rand.N(60)), byte(rand.N(256)), byte(1+rand.N(250)))}, Timeout: patience}
+		own := net.IPv4(127, byte(1+rand.N(60)), byte(rand.N(256)), byte(1+rand.N(250)))
+		from := net.Dialer{LocalAddr: &net.TCPAddr{IP: own}, Timeout: patience}
 		if v.conn, err = from.DialContext(ctx, "tcp", v.address); err != nil {
 			return nil, err
 		}
