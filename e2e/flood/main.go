@@ -128,9 +128,9 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 		if err != nil {
 			return r, err
 		}
-		pressure := waiting()
+		pressure := attack.Waited()
 		o.run(length)
-		pressure = waiting() - pressure
+		pressure = attack.Waited() - pressure
 		var c counts
 		if flood != nil {
 			if c, err = attack.End[counts](flood); err != nil {

@@ -30,6 +30,7 @@ import (
 
 const (
 	mostRatio   = 1.2
+	mostCrowded = 0.5  // with more, one hiccup is a p99
 	readersHave = 17.0 // s: ten for it to be told, a look before and one after, and two until they see it
 	headersHave = 13.0 // likewise, without looks
 )
@@ -88,6 +89,8 @@ func (r report) judge(p plan, why error) error {
 		return fmt.Errorf("%d readers and %d headers were ended: nothing was defended", r.Readers.Ended, r.Headers.Ended)
 	case reader > readersHave || header > headersHave:
 		return fmt.Errorf("a slow reader had %.1f s, a slow header %.1f", reader, header)
+	case r.P99Ratio > mostRatio && r.Crowded > mostCrowded:
+		return fmt.Errorf("the p99 of others is %.2f of what it is beside, but others have this machine: that tells nothing", r.P99Ratio)
 	case r.P99Ratio > mostRatio:
 		return fmt.Errorf("the p99 of others is %.2f of what it is beside", r.P99Ratio)
 	}

@@ -40,6 +40,7 @@ func (p plan) lasts() time.Duration {
 type phase struct {
 	attacked int // which edge; -1: none
 	lasted   time.Duration
+	waited   time.Duration // of that, something waited for a processor
 	took     [2][kinds][]time.Duration
 	used     [2]time.Duration // of processors, by the edges
 	resident [2]int           // bytes, at the end
@@ -94,7 +95,7 @@ func (p plan) run(ctx context.Context, now *phase, edges [2]*process.Process, at
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began, waited := time.Now(), attack.Waited()
 	if now.attacked >= 0 {
 		length = p.length
 		if slow, err = p.start(ctx, at[now.attacked]); err != nil {
@@ -110,7 +111,7 @@ func (p plan) run(ctx context.Context, now *phase, edges [2]*process.Process, at
 		now.used[i] -= before[i]
 		now.resident[i], _ = edges[i].Resident()
 	}
-	now.kernel, now.lasted = kernelMemory(), ended.Sub(began)
+	now.kernel, now.lasted, now.waited = kernelMemory(), ended.Sub(began), attack.Waited()-waited
 	if slow != nil {
 		if now.outcome, err = attack.End[outcome](slow); err != nil {
 			return err

@@ -23,6 +23,7 @@ type report struct {
 	P99Ratios []float64 `json:"p99Ratios"` // all of them
 	P50Ratio  float64   `json:"p50Ratio"`  // likewise
 	Noise     []float64 `json:"noise"`     // p99 of one edge and the other in the quiet phases: what such a ratio is by itself
+	Crowded   float64   `json:"crowded"`   // share of the quiet phases in which something waited for a processor
 	Core      float64   `json:"core"`      // of a core that the attacked edge used more than the other
 	Resident  int       `json:"resident"`  // bytes that it had more than before
 	Kernel    int       `json:"kernel"`    // bytes that TCP held more, of the whole machine, than in the quiet phase before
@@ -96,6 +97,7 @@ func reportOf(phases []phase) (r report) {
 	var p50s, core, resident, kernel []float64
 	var readers, headers fates
 	var before phase
+	var waited, quiet time.Duration
 	for _, p := range phases {
 		p99, p50 := p.ratio()
 		for edge := range 2 {
@@ -113,6 +115,7 @@ func reportOf(phases []phase) (r report) {
 		}
 		if p.attacked < 0 {
 			r.Noise = append(r.Noise, p99)
+			waited, quiet = waited+p.waited, quiet+p.lasted
 			before = p
 			continue
 		}
@@ -130,6 +133,7 @@ func reportOf(phases []phase) (r report) {
 	}
 	r.P99Ratio, r.P50Ratio = middleRatio(r.P99Ratios), middleRatio(p50s)
 	r.Core, r.Resident, r.Kernel = attack.Middle(core), int(attack.Middle(resident)), int(attack.Middle(kernel))
+	r.Crowded = min(1, waited.Seconds()/max(quiet, 1).Seconds())
 	r.Readers, r.Headers = readers.summary(), headers.summary()
 	return r
 }
@@ -160,4 +164,5 @@ func (r report) table(out io.Writer) {
 	}
 	fmt.Fprintf(out, "they cost the edge %.3f of a core and %.1f MB, and the kernel %.1f MB; %d requests failed; %.0f s\n",
 		r.Core, float64(r.Resident)/1e6, float64(r.Kernel)/1e6, r.Failed, r.Seconds)
+	fmt.Fprintf(out, "something waited for a processor in %.0f %% of the quiet time\n", 100*r.Crowded)
 }
