@@ -83,7 +83,7 @@ func (r report) judge(p plan, why error) error {
 	case r.Failed > 0:
 		return fmt.Errorf("%d requests of others failed, such as: %w", r.Failed, why)
 	case r.Readers.Absent+r.Headers.Absent > 0:
-		return fmt.Errorf("%d readers and %d headers never were there: the machine has no time for them, see -insist",
+		return fmt.Errorf("%d readers and %d headers never were there: the edge has no room for them, or the machine no time (see -insist)",
 			r.Readers.Absent, r.Headers.Absent)
 	case p.length >= 15*time.Second && (r.Readers.Ended < p.readers || r.Headers.Ended < p.headers):
 		return fmt.Errorf("%d readers and %d headers were ended: nothing was defended", r.Readers.Ended, r.Headers.Ended)

@@ -30,7 +30,7 @@ type report struct {
 	Failed    int       `json:"failed"`    // requests
 	Seconds   float64   `json:"seconds"`   // all took
 	Readers   summary   `json:"readers"`   // the slow ones
-	Headers   summary   `json:"headers"`   //
+	Headers   summary   `json:"headers"`   // likewise
 }
 
 // byKind is what one kind of request took.
