@@ -38,10 +38,13 @@ type behind struct {
 	lobby *lobby // nil: there is none
 }
 
-// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are
-// pinged, and other requests end by themselves.
+// listen opens a TCP listener. Its connections are not kept alive by the system, which takes four calls to set up: viewers are pinged,
+// and other requests end by themselves. Nor are they of several paths (MPTCP), as Go has them by default: of such a one the system does
+// not tell what waits, so that who takes it slowly would be let, and no bound of what is unsent holds for any connection that came to
+// such a listener.
 func (d door) listen() (net.Listener, error) {
-	config := net.ListenConfig{KeepAlive: -1}
+	config := net.ListenConfig{KeepAlive: -1, Control: boundUnsent}
+	config.SetMultipathTCP(false)
 	listener, err := config.Listen(context.Background(), "tcp", d.address)
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Addr == nil { // as where the host is not known
 		return nil, fmt.Errorf("-%s %s: %w", d.flag, d.address, err)

@@ -56,8 +56,9 @@ func (b *bounds) behindProxy(flags *flagSet) {
 type lobby struct {
 	net.Listener
 	*guests
-	secure bool                   // static; TLS is spoken: nobody can be told anything before
-	paces  map[*net.TCPConn]*pace // guarded by mu: who is in it
+	secure bool                    // static; TLS is spoken: nobody can be told anything before
+	paces  map[*net.TCPConn]*paced // guarded by mu: who is in it
+	round  round                   // guarded by mu: likewise
 }
 
 // guests are the connections of all lobbies of one house.
@@ -119,7 +120,7 @@ func newLobby(listener net.Listener, b bounds, registry prometheus.Registerer, l
 
 // lobby returns one more lobby of the house.
 func (g *guests) lobby(listener net.Listener, secure bool) *lobby {
-	return &lobby{Listener: listener, guests: g, secure: secure, paces: map[*net.TCPConn]*pace{}}
+	return &lobby{Listener: listener, guests: g, secure: secure, paces: map[*net.TCPConn]*paced{}}
 }
 
 // Accept implements net.Listener. It fails for good only when the listener is closed.
@@ -166,7 +167,9 @@ func (l *lobby) settle(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok && l.minRate > 0 {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.paces[tcp] = new(pace)
+		p := &paced{conn: tcp}
+		l.paces[tcp] = p
+		l.round.enter(p)
 	}
 }
 
@@ -212,7 +215,10 @@ func (l *lobby) leave(conn net.Conn) {
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		l.mu.Lock()
-		delete(l.paces, tcp)
+		if p := l.paces[tcp]; p != nil {
+			delete(l.paces, tcp)
+			l.round.leave(p)
+		}
 		l.mu.Unlock()
 	}
 	l.exit(addressOf(conn))

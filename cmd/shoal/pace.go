@@ -9,7 +9,7 @@ import (
 const (
 	paceWindow = 10 * time.Second        // that a connection has to take what waits for it
 	paceLook   = 2500 * time.Millisecond // between two looks at one
-	paceSteps  = 100                     // in which all are looked at
+	paceSteps  = 100                     // in which all are looked at, so that those who are cut together do not come back together
 )
 
 // A pace is how fast a connection takes what is sent to it, as the system tells. Only while something waits that it has no room for does it
@@ -45,19 +45,14 @@ func (l *lobby) watch(ctx context.Context) error {
 	}
 	ticker := time.NewTicker(paceLook / paceSteps)
 	defer ticker.Stop()
-	var left []paced
-	step := 0
+	var at []*paced
 	for {
 		select {
 		case now := <-ticker.C:
-			if len(left) == 0 {
-				left = l.present()
-				step = len(left)/paceSteps + 1
-			}
-			// A step of them, so that those who are cut together do not come back together.
-			share := min(len(left), step)
-			l.look(now, left[:share])
-			left = left[share:]
+			l.mu.Lock()
+			at = l.round.step(at[:0])
+			l.mu.Unlock()
+			l.look(now, at)
 		case <-ctx.Done():
 			return nil
 		}
@@ -65,7 +60,7 @@ func (l *lobby) watch(ctx context.Context) error {
 }
 
 // look looks at connections once. Who is cut gets no more of what waits for it, and the system keeps none of it.
-func (l *lobby) look(now time.Time, at []paced) {
+func (l *lobby) look(now time.Time, at []*paced) {
 	for _, p := range at {
 		taken, waiting, ok := paceOf(p.conn)
 		if !ok || !p.pace.slow(now, taken, waiting, l.minRate) {
@@ -78,19 +73,53 @@ func (l *lobby) look(now time.Time, at []paced) {
 	}
 }
 
-// A paced is a connection, and how fast it is; the latter is the watcher's alone.
+// A paced is a connection, and how fast it is.
 type paced struct {
-	conn *net.TCPConn
-	pace *pace
+	conn *net.TCPConn // static
+	pace pace         // the watcher's alone
+	at   int          // the round's
 }
 
-// present returns who is in the lobby.
-func (l *lobby) present() []paced {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	in := make([]paced, 0, len(l.paces))
-	for conn, p := range l.paces {
-		in = append(in, paced{conn, p})
+// A round is all connections in the order in which they are looked at, again and again. Nobody is passed over when others come or leave.
+type round struct {
+	all  []*paced
+	next int
+	owed int // hundredths of a look, left from the last step
+}
+
+func (r *round) enter(p *paced) {
+	p.at = len(r.all)
+	r.all = append(r.all, p)
+}
+
+func (r *round) leave(p *paced) {
+	at, last := p.at, len(r.all)-1
+	if at < r.next { // the gap is to be where the round is, so that the last is still before it
+		r.next--
+		r.put(r.all[r.next], at)
+		at = r.next
 	}
-	return in
+	if at < last {
+		r.put(r.all[last], at)
+	}
+	r.all[last] = nil
+	r.all = r.all[:last]
+}
+
+func (r *round) put(p *paced, at int) {
+	r.all[at] = p
+	p.at = at
+}
+
+// step appends those to a list whose turn it is: in paceSteps steps it is everybody's once.
+func (r *round) step(list []*paced) []*paced {
+	r.owed += len(r.all)
+	for ; r.owed >= paceSteps; r.owed -= paceSteps {
+		if r.next >= len(r.all) {
+			r.next = 0
+		}
+		list = append(list, r.all[r.next])
+		r.next++
+	}
+	return list
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,4 +22,17 @@ func paceOf(conn *net.TCPConn) (taken uint64, waiting, ok bool) {
 		}
 	})
 	return taken, waiting, ok
+}
+
+// mostUnsent is how much the system takes of what it cannot send yet, for each connection.
+const mostUnsent = 128 << 10
+
+// boundUnsent has all connections of a listener keep to mostUnsent.
+func boundUnsent(_, _ string, raw syscall.RawConn) (err error) {
+	if failed := raw.Control(func(fd uintptr) {
+		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, mostUnsent)
+	}); failed != nil {
+		return failed
+	}
+	return err
 }

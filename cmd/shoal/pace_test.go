@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"testing"
@@ -51,6 +52,78 @@ func TestPace(t *testing.T) {
 				t.Errorf("slow at %d, want %d", got, c.slow)
 			}
 		})
+	}
+}
+
+// TestRound has connections come and leave at random, and looks at them for as long: each is looked at two and a half seconds after it came at the
+// latest, and again within five, within two and a half while nobody comes or leaves, and there as often as any other.
+func TestRound(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var r round
+	looked := map[*paced]int{} // step
+	for step := range 40_000 {
+		if step%10_000 == 0 { // all leave, wherever the round is
+			for p := range looked {
+				r.leave(p)
+			}
+			clear(looked)
+		}
+		busy := step%2000 < 1000
+		for busy && random.IntN(2) == 0 {
+			if random.IntN(step%2000+1) < 500 {
+				p := new(paced)
+				r.enter(p)
+				looked[p] = step
+			} else if len(r.all) > 0 {
+				p := r.all[random.IntN(len(r.all))]
+				r.leave(p)
+				delete(looked, p)
+			}
+		}
+		for _, p := range r.step(nil) {
+			if at, in := looked[p]; !in {
+				t.Fatal("one is looked at that has left")
+			} else if between := step - at; !busy && step%2000 > 1200 && between != paceSteps {
+				t.Fatalf("%d steps are between two looks at one of %d", between, len(r.all))
+			}
+			looked[p] = step
+		}
+		for p, at := range looked {
+			if step-at > 2*paceSteps || r.all[p.at] != p {
+				t.Fatalf("one of %d was not looked at for %d steps", len(looked), step-at)
+			}
+		}
+	}
+	if len(looked) != len(r.all) || len(looked) < 100 {
+		t.Errorf("%d are in the round, %d should be", len(r.all), len(looked))
+	}
+}
+
+// TestOnePath: who comes by several paths is let in by one, of which the system tells all.
+//
+// Clause: edge-slow
+func TestOnePath(t *testing.T) {
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var dialer net.Dialer
+	dialer.SetMultipathTCP(true)
+	viewer, err := dialer.Dial("tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer viewer.Close()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, c := range []net.Conn{viewer, conn} {
+		if several, err := c.(*net.TCPConn).MultipathTCP(); err != nil || several {
+			t.Errorf("several paths: %v, %v", several, err)
+		}
 	}
 }
 
@@ -108,11 +181,11 @@ func TestSlowReadersAreCut(t *testing.T) {
 		}
 	}
 	now := time.Now()
-	l.look(now, l.present())
+	l.look(now, l.round.all)
 	if testutil.ToFloat64(l.cut) != 0 {
 		t.Fatal("somebody is cut at the first look")
 	}
-	l.look(now.Add(paceWindow+time.Second), l.present())
+	l.look(now.Add(paceWindow+time.Second), l.round.all)
 	if err := <-ended; err == nil || testutil.ToFloat64(l.cut) != 1 {
 		t.Errorf("%v, %v are cut", err, testutil.ToFloat64(l.cut))
 	}
@@ -127,7 +200,7 @@ func TestSlowReadersAreCut(t *testing.T) {
 	for _, c := range []net.Conn{toSlow, toFast, toHeld} {
 		l.leave(c)
 	}
-	if len(l.paces) != 0 || l.count != 0 {
-		t.Errorf("%d are looked at after all have left", len(l.paces))
+	if len(l.paces) != 0 || len(l.round.all) != 0 || l.count != 0 {
+		t.Errorf("%d and %d are looked at after all have left", len(l.paces), len(l.round.all))
 	}
 }

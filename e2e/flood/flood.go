@@ -5,22 +5,15 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"os/signal"
-	"runtime"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/shoal-live/shoal/e2e/attack"
 )
 
 // counts is what became of a flood's handshakes.
@@ -39,47 +32,15 @@ func (c *counts) add(o counts) {
 // itself is an address for a flood that its own process refuses.
 const itself = "itself"
 
-// startFlood starts a process that floods, and returns how to end it and learn what became of it.
-func startFlood(address string, rate, times float64) (end func() (counts, error), err error) {
+// startFlood starts a process that floods.
+func startFlood(address string, rate, times float64) (*attack.Process, error) {
 	number := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-	attacker := exec.Command(os.Args[0], "-ask", address, "-rate", number(rate), "-times", number(times))
-	attacker.Stderr = os.Stderr
-	out, err := attacker.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := attacker.Start(); err != nil {
-		return nil, err
-	}
-	return func() (c counts, err error) {
-		attacker.Process.Signal(os.Interrupt)
-		err = json.NewDecoder(out).Decode(&c)
-		attacker.Wait()
-		return c, err
-	}, nil
+	return attack.Start(context.Background(), "-ask", address, "-rate", number(rate), "-times", number(times))
 }
 
 // handshake is what a browser sends, but for its name.
 const handshake = "GET /tracker?stream=demo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: shoal\r\n\r\n"
-
-// giveWay makes this process the last in line for the processor: it has it only while nobody else wants it. Threads inherit
-// that, but those that run already do not, so it begins anew.
-func giveWay() error {
-	const done = "SHOAL_FLOOD_GAVE_WAY"
-	if os.Getenv(done) != "" {
-		return nil
-	}
-	runtime.LockOSThread()
-	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
-		return fmt.Errorf("giving way: %w", err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	return syscall.Exec(self, os.Args, append(os.Environ(), done+"=1"))
-}
 
 // refusal is what a tracker says to a flood, more or less.
 const refusal = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -100,11 +61,9 @@ func refuse(listener net.Listener) {
 	}
 }
 
-// flood asks at a rate, from one address and each time on a connection of its own, until it is interrupted.
-func flood(address string, rate float64) (sum counts, err error) {
+// flood asks at a rate, from one address and each time on a connection of its own, until ctx ends.
+func flood(ctx context.Context, address string, rate float64) (sum counts, err error) {
 	const hands = 32
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	if address == itself {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

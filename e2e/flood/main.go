@@ -22,59 +22,26 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"slices"
 	"time"
 
+	"github.com/shoal-live/shoal/e2e/attack"
 	"github.com/shoal-live/shoal/e2e/process"
 	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
 // report is what was measured.
 type report struct {
-	JoinsPerSecond float64 `json:"joinsPerSecond"`
-	FloodPerSecond float64 `json:"floodPerSecond"` // handshakes, while it lasted
-	Quiet          spread  `json:"quiet"`
-	Beside         spread  `json:"beside"` // a flood that asks somebody else
-	Flooded        spread  `json:"flooded"`
-	P99Ratio       float64 `json:"p99Ratio"`      // of the last two, by the middle phase of each
-	P99QuietRatio  float64 `json:"p99QuietRatio"` // flooded and quiet, likewise
+	JoinsPerSecond float64       `json:"joinsPerSecond"`
+	FloodPerSecond float64       `json:"floodPerSecond"` // handshakes, while it lasted
+	Quiet          attack.Spread `json:"quiet"`
+	Beside         attack.Spread `json:"beside"` // a flood that asks somebody else
+	Flooded        attack.Spread `json:"flooded"`
+	P99Ratio       float64       `json:"p99Ratio"`      // of the last two, by the middle phase of each
+	P99QuietRatio  float64       `json:"p99QuietRatio"` // flooded and quiet, likewise
 	counts
 	FailedJoins uint64  `json:"failedJoins"`
 	Crowded     float64 `json:"crowded"`                    // share of the quiet phases in which something waited for a processor: near 1, others had the machine
 	TrackerCPU  float64 `json:"trackerCPUPerRefusalMicros"` // beyond that beside a flood that asks somebody else
-}
-
-// spread is how long joins took, in milliseconds.
-type spread struct {
-	Joins  int     `json:"joins"`
-	P50    float64 `json:"p50"`
-	P95    float64 `json:"p95"`
-	P99    float64 `json:"p99"`
-	MidP99 float64 `json:"midP99"` // of the phases' own p99s the middle one
-	Most   float64 `json:"most"`
-}
-
-func spreadOf(phases [][]time.Duration) spread {
-	took := slices.Concat(phases...)
-	if len(took) == 0 {
-		return spread{}
-	}
-	slices.Sort(took)
-	var own []float64
-	for _, phase := range phases {
-		slices.Sort(phase)
-		own = append(own, at(phase, 0.99))
-	}
-	slices.Sort(own)
-	return spread{len(took), at(took, 0.50), at(took, 0.95), at(took, 0.99), own[len(own)/2], at(took, 1)}
-}
-
-// at returns in milliseconds what a share of sorted times is below.
-func at(took []time.Duration, share float64) float64 {
-	if len(took) == 0 {
-		return 0
-	}
-	return float64(took[min(len(took)-1, int(share*float64(len(took))))].Microseconds()) / 1000
 }
 
 func main() {
@@ -86,14 +53,7 @@ func main() {
 	ask := flag.String("ask", "", "be the flood: the `address` to ask, or "+itself)
 	flag.Parse()
 	if *ask != "" {
-		err := giveWay()
-		if err == nil {
-			var c counts
-			if c, err = flood(*ask, *rate**times); err == nil {
-				err = json.NewEncoder(os.Stdout).Encode(c)
-			}
-		}
-		exit(err)
+		exit(attack.Be(false, func(ctx context.Context) (counts, error) { return flood(ctx, *ask, *rate**times) }))
 	}
 	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "flood: want the program shoal as argument")
@@ -128,9 +88,9 @@ func (r report) table(out io.Writer) {
 	fmt.Fprintf(out, "join to roster      p50    p95    p99   most   middle phase's p99 (ms)\n")
 	for _, p := range []struct {
 		name string
-		spread
+		attack.Spread
 	}{{"quiet", r.Quiet}, {"beside", r.Beside}, {"flooded", r.Flooded}} {
-		fmt.Fprintf(out, "  %-8s %5d  %6.2f %6.2f %6.2f %6.2f %6.2f\n", p.name, p.Joins, p.P50, p.P95, p.P99, p.Most, p.MidP99)
+		fmt.Fprintf(out, "  %-8s %5d  %6.2f %6.2f %6.2f %6.2f %6.2f\n", p.name, p.Count, p.P50, p.P95, p.P99, p.Most, p.MidP99)
 	}
 	fmt.Fprintf(out, "middle p99 flooded / beside a flood elsewhere %.2f, flooded / quiet %.2f; a refusal costs the tracker %.0f us of a core\n",
 		r.P99Ratio, r.P99QuietRatio, r.TrackerCPU)
@@ -158,9 +118,9 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 	for phase := range 3 * rounds {
 		kind := phase % 3
 		o := others{address: address, rate: rate}
-		end := func() (counts, error) { return counts{}, nil }
+		var flood *attack.Process
 		if asked := [...]string{"", itself, address}[kind]; asked != "" {
-			if end, err = startFlood(asked, rate, times); err != nil {
+			if flood, err = startFlood(asked, rate, times); err != nil {
 				return r, err
 			}
 		}
@@ -168,12 +128,14 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 		if err != nil {
 			return r, err
 		}
-		pressure := waiting()
+		pressure := attack.Waited()
 		o.run(length)
-		pressure = waiting() - pressure
-		c, err := end()
-		if err != nil {
-			return r, err
+		pressure = attack.Waited() - pressure
+		var c counts
+		if flood != nil {
+			if c, err = attack.End[counts](flood); err != nil {
+				return r, err
+			}
 		}
 		switch kind {
 		case 0:
@@ -192,8 +154,8 @@ func measure(program string, rate, times float64, rounds int, length time.Durati
 	in := float64(rounds) * length.Seconds()
 	r.FloodPerSecond = float64(f.Refused+f.Admitted+f.Unanswered) / in
 	r.Crowded = min(1, waited.Seconds()/in)
-	r.Quiet, r.Beside, r.Flooded = spreadOf(took[0]), spreadOf(took[1]), spreadOf(took[2])
-	r.JoinsPerSecond = float64(r.Quiet.Joins) / in
+	r.Quiet, r.Beside, r.Flooded = attack.SpreadOf(took[0]...), attack.SpreadOf(took[1]...), attack.SpreadOf(took[2]...)
+	r.JoinsPerSecond = float64(r.Quiet.Count) / in
 	r.P99Ratio, r.P99QuietRatio = r.Flooded.MidP99/r.Beside.MidP99, r.Flooded.MidP99/r.Quiet.MidP99
 	r.counts = f
 	if r.Refused < uint64(in*rate*times/2) {

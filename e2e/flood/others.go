@@ -10,8 +10,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -86,16 +84,4 @@ func (o *others) join() (time.Duration, error) {
 		}
 	}
 	return 0, errors.New("no roster")
-}
-
-// waiting returns for how long, so far, something on this machine waited for a processor; 0 where the kernel does not tell.
-func waiting() time.Duration {
-	b, err := os.ReadFile("/proc/pressure/cpu")
-	if err != nil {
-		return 0
-	}
-	line, _, _ := strings.Cut(string(b), "\n")
-	_, total, _ := strings.Cut(line, "total=")
-	micros, _ := strconv.ParseInt(total, 10, 64)
-	return time.Duration(micros) * time.Microsecond
 }
