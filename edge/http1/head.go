@@ -13,7 +13,6 @@ type Head struct {
 	Target         []byte // path and query as they came; begins with a slash
 	AcceptEncoding []byte // nil: there is none
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
-	Files          bool   // the connection can send an Answer's File
 	Close          bool   // the viewer wants the connection closed after the answer
 
 	size int // bytes, the empty line included

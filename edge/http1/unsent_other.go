@@ -1,0 +1,7 @@
+//go:build !linux
+
+package http1
+
+import "net"
+
+func boundUnsent(net.Conn) {}
