@@ -168,6 +168,9 @@ func (c *conn) mayWrite(now time.Time) {
 func (c *conn) answer() (what verdict, more bool) {
 	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
 		now := time.Now()
+		if !waited {
+			c.head.Secure, c.head.Came = c.tls != nil, now
+		}
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		switch {
 		case ok && a.Wait == nil:
