@@ -29,7 +29,11 @@ type cache struct {
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
 	bytes   int64
+	sheets  int
 }
+
+// maxSheets bounds the descriptors of sheets.
+const maxSheets = 512
 
 func newCache(limit int64) *cache {
 	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(),
@@ -161,6 +165,25 @@ func (c *cache) put(o *object, size int64, now time.Time) {
 	c.count(o, overhead+int64(len(o.uri))+size)
 }
 
+// spread returns a sheet of the body of an object that has a seat, which counts for as much again then. Nil: there is none.
+func (c *cache) spread(o *object, body []byte) *sheet {
+	s := newSheet(body)
+	if s == nil {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.seat == nil || o.sheet != nil || c.sheets >= maxSheets || o.bytes+int64(len(body)) > c.limit {
+		s.Release()
+		return nil
+	}
+	o.sheet = s
+	c.sheets++
+	c.seats.MoveToFront(o.seat)
+	c.count(o, int64(len(body)))
+	return s
+}
+
 // count adds n bytes to o and evicts until the limit holds, or until only flights are left.
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
@@ -184,6 +207,11 @@ func (c *cache) drop(o *object) {
 	if o.seat != nil {
 		c.seats.Remove(o.seat)
 		o.seat = nil
+	}
+	if o.sheet != nil {
+		o.sheet.Release()
+		o.sheet = nil
+		c.sheets--
 	}
 	c.bytes -= o.bytes
 	o.bytes = 0

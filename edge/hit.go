@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/shoal-live/shoal/edge/http1"
@@ -19,12 +20,24 @@ type ready struct {
 	age    int64
 	head   []byte
 	body   []byte
+	sheet  *sheet // nil: there is none
+	hits   atomic.Int32
 	passage
 }
 
+// worthSheet is the least body that is sent from a sheet, and sheetHits how often it is asked for in some second before it is.
+const (
+	worthSheet = 64 << 10
+	sheetHits  = 16
+)
+
 // answer is what a front sends.
 func (a *ready) answer() http1.Answer {
-	return http1.Answer{Head: a.head, Body: a.body, Tally: a}
+	answer := http1.Answer{Head: a.head, Body: a.body, Tally: a}
+	if a.sheet != nil {
+		answer.File = a.sheet
+	}
+	return answer
 }
 
 // Count implements http1.Tally.
@@ -56,7 +69,7 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if o.target.kind.text() && h.AcceptEncoding != nil {
 		coding = o.coding(string(h.AcceptEncoding))
 	}
-	a := e.readyOf(o, coding, now)
+	a := e.readyOf(o, coding, h.Files, now)
 	if a == nil {
 		return http1.Answer{}, false
 	}
@@ -106,7 +119,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	if o.target.kind.text() {
 		coding = o.coding(r.Header.Get("Accept-Encoding"))
 	}
-	a := e.readyOf(o, coding, time.Now())
+	a := e.readyOf(o, coding, false, time.Now())
 	if a == nil {
 		return false
 	}
@@ -119,13 +132,20 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	return to.Send(answer)
 }
 
-// readyOf returns the answer of a whole object in a coding, or nil.
-func (e *Edge) readyOf(o *object, coding string, now time.Time) *ready {
+// readyOf returns the answer of a whole object in a coding, or nil. Who asks often and can be sent files has a sheet made.
+func (e *Edge) readyOf(o *object, coding string, files bool, now time.Time) *ready {
 	at := &o.answers[slices.Index(forms[:], coding)]
 	a, second, age := at.Load(), now.Unix(), int64(max(0, now.Sub(o.born))/time.Second)
 	if a == nil || a.second != second || a.age != age {
 		if a = e.prepare(o, a, coding, now); a != nil {
 			at.Store(a)
+		}
+	}
+	if files && a != nil && a.sheet == nil && len(a.body) >= worthSheet && a.hits.Add(1) == sheetHits {
+		if s := e.cache.spread(o, a.body); s != nil {
+			with := &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, passage: a.passage}
+			at.Store(with)
+			return with
 		}
 	}
 	return a
@@ -151,6 +171,9 @@ func (e *Edge) prepare(o *object, before *ready, coding string, now time.Time) *
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	a := &ready{second: now.Unix(), age: int64(max(0, now.Sub(o.born)) / time.Second), body: body}
+	if before != nil {
+		a.sheet = before.sheet
+	}
 	if a.passage.meter = e.meters.stream(o.target.stream); before != nil {
 		a.passage.meter = before.meter
 	}

@@ -39,8 +39,15 @@ type Answer struct {
 	Head  []byte // with the empty line
 	Body  []byte
 	Tally Tally
+	File  File // nil, or the body once more, to be sent without copying
 
 	Wait Wait // nil: it is there; else it is asked for again when that is over
+}
+
+// File is a file that holds a body.
+type File interface {
+	Hold() (file int, ok bool) // not ok: it is gone
+	Release()
 }
 
 // Wait is what an answer waits for.

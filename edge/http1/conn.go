@@ -35,7 +35,8 @@ type conn struct {
 	writeBy time.Time
 	vector  [2][]byte
 	buffers net.Buffers
-	address string // of the viewer, as http.Request has it
+	errand  *errand // nil until files can be sent
+	address string  // of the viewer, as http.Request has it
 }
 
 func newConn(f *Front, raw net.Conn) *conn {
@@ -166,6 +167,7 @@ func (c *conn) mayWrite(now time.Time) {
 
 // answer answers a plain request, unless it is foreign after all. It tells whether the connection goes on.
 func (c *conn) answer() (what verdict, more bool) {
+	c.head.Files = c.canSendFile()
 	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
 		now := time.Now()
 		if !waited {
@@ -174,7 +176,7 @@ func (c *conn) answer() (what verdict, more bool) {
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		switch {
 		case ok && a.Wait == nil:
-			n, err := c.write(a.Head, a.Body, now)
+			n, err := c.deliver(a, now)
 			a.Tally.Count(max(0, n-len(a.Head)))
 			return plain, err == nil
 		case ok && !waited:
@@ -192,6 +194,17 @@ func (c *conn) answer() (what verdict, more bool) {
 		return foreign, false
 	}
 	return plain, c.handle(r)
+}
+
+// deliver sends an answer that is at hand.
+func (c *conn) deliver(a Answer, now time.Time) (sent int, err error) {
+	if a.File != nil && c.head.Files {
+		if file, ok := a.File.Hold(); ok {
+			defer a.File.Release()
+			return c.sendFile(a.Head, a.Body, file, now)
+		}
+	}
+	return c.write(a.Head, a.Body, now)
 }
 
 // write sends a head and a body, either of which may be empty, and returns how many bytes of both went. All goes in one call: the kernel

@@ -19,6 +19,7 @@ type Head struct {
 	Cookie         []byte // nil: there is none
 	ForwardedProto []byte // X-Forwarded-Proto as anybody may have written it; nil: there is none
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
+	Files          bool   // the connection can send an Answer's File
 	Close          bool   // the viewer wants the connection closed after the answer
 
 	Secure bool      // it came by TLS

@@ -152,7 +152,7 @@ func (a *response) Send(answer Answer) bool {
 		return false
 	}
 	a.status, a.left, a.sent = http.StatusOK, 0, true
-	n, err := a.conn.write(answer.Head, answer.Body, time.Now())
+	n, err := a.conn.deliver(answer, time.Now())
 	a.err = err
 	answer.Tally.Count(max(0, n-len(answer.Head)))
 	return true

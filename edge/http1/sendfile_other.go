@@ -1,0 +1,13 @@
+//go:build !linux
+
+package http1
+
+import "time"
+
+type errand struct{}
+
+func (c *conn) canSendFile() bool { return false }
+
+func (c *conn) sendFile(head, body []byte, file int, now time.Time) (int, error) {
+	panic("http1: no sendfile")
+}
