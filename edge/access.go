@@ -131,14 +131,19 @@ func (l *logged) end() {
 		l.line.Status = http.StatusOK
 	}
 	l.line.Broken = why != nil
-	l.line.Millis = float64(time.Since(l.line.Time).Microseconds()) / 1000
-	select {
-	case l.access.lines <- l.line:
-	default:
-		l.access.dropped.Inc()
-	}
+	l.access.put(l.line)
 	if why != nil {
 		panic(why)
+	}
+}
+
+// put hands a line to who writes it.
+func (a *access) put(l line) {
+	l.Millis = float64(time.Since(l.Time).Microseconds()) / 1000
+	select {
+	case a.lines <- l:
+	default:
+		a.dropped.Inc()
 	}
 }
 

@@ -44,17 +44,26 @@ func (a *ready) answer() http1.Answer {
 func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
 
 // Hit implements http1.Cache: what is whole and fresh is sent as it is. A request's target is the cache's key as it stands, for
-// there is one way to write each; what is written otherwise is for ServeHTTP. So is a stream that is only for who brings a token.
+// there is one way to write each; what is written otherwise is for ServeHTTP. So is who brings no token that is known, where one is needed.
 func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
-	o := e.cache.hitAt(h.Target, now)
-	if o == nil || e.admission.guards(o.target) || !e.plainly(from, now) {
+	pass, ok := e.admission.passOf(h)
+	if !ok {
 		return http1.Answer{}, false
 	}
-	if o != nil && o.target.reload.held && !closed(o.done) {
+	o := e.cache.hitAt(pass.uri, now)
+	if o == nil {
+		return http1.Answer{}, false
+	}
+	held := o.target.reload.held && !closed(o.done)
+	if !held && (!closed(o.done) || o.status != http.StatusOK) {
+		return http1.Answer{}, false
+	}
+	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
+	if !ok || !e.plainly(from, now) {
+		return http1.Answer{}, false
+	}
+	if held {
 		return e.holdLean(o)
-	}
-	if o == nil || !closed(o.done) || o.status != http.StatusOK {
-		return http1.Answer{}, false
 	}
 	coding := ""
 	if o.target.kind.text() && h.AcceptEncoding != nil {
@@ -65,7 +74,14 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 		return http1.Answer{}, false
 	}
 	o.want()
-	return a.answer(), true
+	answer := a.answer()
+	if cookie != nil {
+		answer.Head = withCookie(a.head, cookie)
+	}
+	if e.access != nil {
+		answer.Tally = e.access.beginHit(a, o, from, h)
+	}
+	return answer, true
 }
 
 // holding is a viewer that waits for a held reload.

@@ -177,12 +177,12 @@ func BenchmarkRates(b *testing.B) {
 func TestPlainly(t *testing.T) {
 	stranger, now := netip.MustParseAddr("192.0.2.1"), time.Now()
 	if e := newEdge(t, Config{}); !e.plainly(stranger, now) {
-		t.Error("without bounds and logs it is not")
+		t.Error("without bounds it is not")
 	} else if e.Drain(); e.plainly(stranger, now) {
 		t.Error("it is while the edge ends")
 	}
 	for what, config := range map[string]Config{
-		"a log": {AccessLog: &bytes.Buffer{}}, "a proxy": {TrustedProxies: []netip.Prefix{netip.PrefixFrom(stranger, 32)}},
+		"a proxy": {TrustedProxies: []netip.Prefix{netip.PrefixFrom(stranger, 32)}},
 	} {
 		if newEdge(t, config).plainly(stranger, now) {
 			t.Errorf("it is, with %s", what)

@@ -73,7 +73,7 @@ func (e *Edge) admit(w http.ResponseWriter, r *http.Request, t target) bool {
 		return false
 	}
 	if byQuery && t.kind != media && t.kind != picture {
-		http.SetCookie(w, cookieOf(r, text, t.stream, claims.Expires.Sub(now)))
+		http.SetCookie(w, cookieOf(r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https", text, t.stream, claims.Expires.Sub(now)))
 	}
 	return true
 }
@@ -150,10 +150,10 @@ func offered(r *http.Request) (text string, byQuery bool, err error) {
 
 // cookieOf is what a player is given that brought its token by query. It is for this stream alone, and ends with the token. Over
 // TLS it also comes along from pages of other sites, as only such cookies may.
-func cookieOf(r *http.Request, text, stream string, lasts time.Duration) *http.Cookie {
+func cookieOf(secure bool, text, stream string, lasts time.Duration) *http.Cookie {
 	c := &http.Cookie{Name: tokenCookie, Value: text, Path: "/live/" + stream + "/", MaxAge: max(1, int(lasts/time.Second)), HttpOnly: true,
 		SameSite: http.SameSiteLaxMode}
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" { // who lies here does so to himself
+	if secure { // by X-Forwarded-Proto too: who lies there does so to himself
 		c.Secure, c.Partitioned, c.SameSite = true, true, http.SameSiteNoneMode
 	}
 	return c

@@ -25,7 +25,7 @@ func paceOf(conn *net.TCPConn) (taken uint64, waiting, ok bool) {
 }
 
 // mostUnsent is how much the system takes of what it cannot send yet, for each connection.
-const mostUnsent = 128 << 10
+const mostUnsent = 256 << 10
 
 // boundUnsent has all connections of a listener keep to mostUnsent.
 func boundUnsent(_, _ string, raw syscall.RawConn) (err error) {

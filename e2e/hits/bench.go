@@ -40,11 +40,6 @@ func (b *bench) stop() {
 	}
 }
 
-// request is what a viewer sends.
-func request(uri string) []byte {
-	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: live.example\r\nUser-Agent: hits\r\nAccept: */*\r\n\r\n", uri)
-}
-
 // hit is a case of measureHits.
 type hit struct {
 	name   string
@@ -129,7 +124,7 @@ func (b *bench) measure(ctx context.Context, h hit) error {
 		}
 		defer w.leave()
 		crowds[s] = w
-		if _, err := w.again(ctx, request(h.uri), b.turn/2); err != nil { // windows of TCP open
+		if _, err := w.again(ctx, s.request(h.uri), b.turn/2); err != nil { // windows of TCP open
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -163,7 +158,7 @@ func (b *bench) turnOf(ctx context.Context, s *server, w asking, h hit) (float64
 		if turns == mostTurns {
 			return 0, fmt.Errorf("in %d turns it had %v of the processor; -turn must be longer", turns, used)
 		}
-		n, err := w.again(ctx, request(h.uri), b.turn)
+		n, err := w.again(ctx, s.request(h.uri), b.turn)
 		if err != nil {
 			return 0, err
 		}
@@ -178,7 +173,7 @@ func (b *bench) turnOf(ctx context.Context, s *server, w asking, h hit) (float64
 
 // compare fails unless a server has just these bytes at a URI.
 func compare(s *server, uri string, want []byte) error {
-	r, err := http.Get("http://" + s.address + uri)
+	r, err := s.get(uri)
 	if err != nil {
 		return err
 	}

@@ -53,11 +53,11 @@ func (b *bench) crowds(ctx context.Context, firstMSN int, done func(*server, str
 				return err
 			}
 			// They are known to the server before they ask.
-			err = w.once(ctx, request(listPath))
+			err = w.once(ctx, s.request(listPath))
 			b.cold++
 			uri := fmt.Sprintf("%ss%d.m4s", epochPath, firstMSN+b.cold)
 			if err == nil {
-				err = w.once(ctx, request(uri))
+				err = w.once(ctx, s.request(uri))
 			}
 			if err == nil {
 				err = done(s, uri, w)
@@ -86,7 +86,7 @@ func (b *bench) measureRelease(ctx context.Context) error {
 
 func (b *bench) releaseAt(ctx context.Context, s *server) error {
 	// The edge knows the stream before viewers come, and has nothing left from before.
-	if err := drain("http://" + s.address + holdPath); err != nil {
+	if err := drain(s.get(holdPath)); err != nil {
 		return err
 	}
 	if err := s.collect(); err != nil {
@@ -102,7 +102,7 @@ func (b *bench) releaseAt(ctx context.Context, s *server) error {
 		return err
 	}
 	defer w.leave()
-	if err := w.askAll(request(holdPath + heldQuery)); err != nil {
+	if err := w.askAll(s.request(holdPath + heldQuery)); err != nil {
 		return err
 	}
 	if err := s.awaitHeld(ctx, b.held); err != nil {

@@ -28,6 +28,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/shoal-live/shoal/token"
 )
 
 // config is the flags.
@@ -43,7 +45,10 @@ type config struct {
 	herd    int
 	held    int
 	discard bool
+	tokens  bool
+	log     bool
 
+	keys   *token.Keys // of viewers; nil: they need no token
 	cert, key string // files, for this run
 }
 
@@ -60,6 +65,8 @@ func main() {
 	flag.IntVar(&c.herd, "herd", 1000, "`connections` that ask at once for what is not")
 	flag.IntVar(&c.held, "held", 10000, "`connections` that wait for a part")
 	flag.BoolVar(&c.discard, "discard", false, "viewers have the kernel throw bodies away, as if the network and they were endlessly fast")
+	flag.BoolVar(&c.tokens, "tokens", false, "viewers of the edge need a token, which each shows in a header")
+	flag.BoolVar(&c.log, "log", false, "the edge has an access log, in memory")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -81,6 +88,11 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	defer os.RemoveAll(folder)
 	if c.cert, c.key, err = certify(folder); err != nil {
 		return err
+	}
+	if c.tokens {
+		if c.keys, err = c.keys.With(token.EdDSA); err != nil {
+			return err
+		}
 	}
 	o, err := startOrigin()
 	if err != nil {

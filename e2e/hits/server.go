@@ -12,8 +12,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/shoal-live/shoal/e2e/process"
+	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker/store/redistest"
 	"golang.org/x/sys/unix"
 )
@@ -48,6 +50,7 @@ func settle() error {
 type server struct {
 	*process.Process
 	name    string
+	pass    string // that viewers show in each request; empty: none
 	address string // of HTTP
 	secure  string // of HTTP by TLS; empty: it has none
 	admin   string // of the edge
@@ -82,13 +85,42 @@ func startServer(ctx context.Context, c config, name, origin string) (*server, e
 		s.Process, err = process.StartFamily("taskset", append([]string{"-c", strconv.Itoa(serverCore)}, args...)...)
 	}
 	if err == nil {
-		err = s.Await(ctx, "http://"+s.address+listPath)
+		err = s.Await(ctx, "http://"+s.address+s.ready())
 	}
 	if err != nil {
 		os.RemoveAll(s.folder)
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return s, nil
+}
+
+// ready is what a server answers once it is ready.
+func (s *server) ready() string {
+	if s.pass != "" {
+		return "/readyz"
+	}
+	return listPath
+}
+
+// request is what a viewer sends.
+func (s *server) request(uri string) []byte {
+	fields := ""
+	if s.pass != "" {
+		fields = "Authorization: " + s.pass + "\r\n"
+	}
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: live.example\r\nUser-Agent: hits\r\nAccept: */*\r\n%s\r\n", uri, fields)
+}
+
+// get asks as a viewer does.
+func (s *server) get(uri string) (*http.Response, error) {
+	r, err := http.NewRequest(http.MethodGet, "http://"+s.address+uri, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.pass != "" {
+		r.Header.Set("Authorization", s.pass)
+	}
+	return http.DefaultClient.Do(r)
 }
 
 func (s *server) stop() {
@@ -99,6 +131,25 @@ func (s *server) stop() {
 // asShoal is an edge with its defaults.
 func (s *server) asShoal(ctx context.Context, c config, origin string) ([]string, error) {
 	args := []string{c.shoal, "edge", "-http", s.address, "-admin", s.admin, "-origins", "http://" + origin}
+	if c.log {
+		args = append(args, "-access-log", filepath.Join(s.folder, "log"))
+	}
+	if c.keys != nil {
+		text, err := c.keys.Make(token.Claims{Stream: token.AnyStream, Expires: time.Now().Add(24 * time.Hour)})
+		if err != nil {
+			return nil, err
+		}
+		public, err := c.keys.Public()
+		if err != nil {
+			return nil, err
+		}
+		file := filepath.Join(s.folder, "keys")
+		if err := os.WriteFile(file, public.Append(nil), 0o600); err != nil {
+			return nil, err
+		}
+		s.pass = "Bearer " + text
+		args = append(args, "-viewer-key", file)
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if help, _ := exec.CommandContext(ctx, c.shoal, "edge", "-h").CombinedOutput(); !bytes.Contains(help, []byte("-https ")) {
@@ -182,10 +233,11 @@ func (s *server) asVarnish(origin string) ([]string, error) {
 }
 
 // collect has the edge collect its garbage.
-func (s *server) collect() error { return drain("http://" + s.admin + "/debug/pprof/heap?gc=1") }
+func (s *server) collect() error {
+	return drain(http.Get("http://" + s.admin + "/debug/pprof/heap?gc=1"))
+}
 
-func drain(url string) error {
-	r, err := http.Get(url)
+func drain(r *http.Response, err error) error {
 	if err != nil {
 		return err
 	}

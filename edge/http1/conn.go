@@ -3,9 +3,11 @@ package http1
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -33,7 +35,7 @@ type conn struct {
 	writeBy time.Time
 	vector  [2][]byte
 	buffers net.Buffers
-	errand  *errand // nil until a file is sent
+	errand  *errand // nil until files can be sent
 	address string  // of the viewer, as http.Request has it
 }
 
@@ -167,6 +169,9 @@ func (c *conn) answer() (what verdict, more bool) {
 	c.head.Files = c.canSendFile()
 	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
 		now := time.Now()
+		if !waited {
+			c.head.Secure, c.head.Came = c.tls != nil, now
+		}
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		switch {
 		case ok && a.Wait == nil:
@@ -195,28 +200,32 @@ func (c *conn) deliver(a Answer, now time.Time) (sent int, err error) {
 	if a.File != nil && c.head.Files {
 		if file, ok := a.File.Hold(); ok {
 			defer a.File.Release()
-			return c.sendFile(a.Head, file, len(a.Body), now)
+			return c.sendFile(a.Head, a.Body, file, now)
 		}
 	}
 	return c.write(a.Head, a.Body, now)
 }
 
-// write sends a head and a body, either of which may be empty, and returns how many bytes of both went.
+// write sends a head and a body, either of which may be empty, and returns how many bytes of both went. All goes in one call: the kernel
+// passes on what it is given in a few large pieces, and the viewer is woken for each. Who has taken a Slice when the deadline passes is
+// given another; by TLS, which ends with such a deadline, each Slice goes by itself.
 func (c *conn) write(head, body []byte, now time.Time) (sent int, err error) {
-	for more := true; more; more = len(body) > 0 && err == nil {
+	for {
 		c.mayWrite(now)
-		slice := body[:min(len(body), Slice)]
-		n := 0
-		if n, err = c.send(head, slice); n < len(head)+len(slice) {
-			return sent + n, err
+		slice := body
+		if c.tls != nil {
+			slice = body[:min(len(body), Slice)]
 		}
+		n, err := c.send(head, slice)
 		sent += n
-		head, body = nil, body[len(slice):]
-		if len(body) > 0 {
-			now = time.Now()
+		ofHead := min(n, len(head))
+		head, body = head[ofHead:], body[n-ofHead:]
+		goesOn := err == nil || c.tls == nil && n >= Slice && errors.Is(err, os.ErrDeadlineExceeded)
+		if !goesOn || len(head)+len(body) == 0 {
+			return sent, err
 		}
+		now = time.Now()
 	}
-	return sent, err
 }
 
 // send writes both in one call, or in a few by TLS.

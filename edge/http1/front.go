@@ -18,6 +18,7 @@ type Front struct {
 	done     chan struct{}      // closed by Close
 	closed   sync.Once
 	ending   atomic.Bool
+	ways     ways
 	running  sync.WaitGroup // Add only under mu, while not ending
 
 	mu    sync.Mutex // guards what follows

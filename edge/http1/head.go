@@ -1,6 +1,9 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // Bounds of a plain head. What is past them is no error: net/http has bounds of its own.
 const (
@@ -12,9 +15,15 @@ const (
 type Head struct {
 	Target         []byte // path and query as they came; begins with a slash
 	AcceptEncoding []byte // nil: there is none
+	Authorization  []byte // nil: there is none
+	Cookie         []byte // nil: there is none
+	ForwardedProto []byte // X-Forwarded-Proto as anybody may have written it; nil: there is none
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
 	Files          bool   // the connection can send an Answer's File
 	Close          bool   // the viewer wants the connection closed after the answer
+
+	Secure bool      // it came by TLS
+	Came   time.Time // when the cache was asked first
 
 	size int // bytes, the empty line included
 }
@@ -120,6 +129,8 @@ func (h *Head) field(line []byte, hosts *int) bool {
 			return fold(value, "keep-alive")
 		case fold(name, "content-length"):
 			return false
+		case fold(name, "cookie"):
+			h.once(&h.Cookie, value)
 		}
 	case 't':
 		return !fold(name, "transfer-encoding") && !fold(name, "trailer") && !fold(name, "te")
@@ -133,6 +144,12 @@ func (h *Head) field(line []byte, hosts *int) bool {
 				return false // which could be joined, but nobody sends two
 			}
 			h.AcceptEncoding = value
+		} else if fold(name, "authorization") {
+			h.once(&h.Authorization, value)
+		}
+	case 'x':
+		if fold(name, "x-forwarded-proto") {
+			h.once(&h.ForwardedProto, value)
 		}
 	case 'r':
 		if fold(name, "range") {
@@ -144,6 +161,14 @@ func (h *Head) field(line []byte, hosts *int) bool {
 		}
 	}
 	return true
+}
+
+// once notes a field that comes once. What several mean is the handler's to say.
+func (h *Head) once(at *[]byte, value []byte) {
+	if *at != nil {
+		h.Whole = false
+	}
+	*at = value
 }
 
 // isTarget tells whether a target is a path at this host, with a query or without.

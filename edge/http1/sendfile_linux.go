@@ -9,26 +9,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errand is an answer from a file on its way: the kernel sends the file's pages as they are, and copies nothing. Its function is made once for
-// each connection.
+// errand is an answer on its way whose body is in a file too. Its function is made once for each connection.
 type errand struct {
 	raw   syscall.RawConn
 	run   func(fd uintptr) (done bool)
 	head  []byte
-	file  int
-	at    int64 // in the file
+	body  []byte
+	file  int   // less than 0: the body is copied
+	at    int64 // in the body
 	until int64
 	err   error
+
+	took time.Duration // in the kernel
 }
 
-// sendFile writes a head and a file's first size bytes. It is not for TLS: see canSendFile.
-func (c *conn) sendFile(head []byte, file, size int, now time.Time) (sent int, err error) {
+// sendFile writes a head and a body, which a file begins with, one way or the other. It is not for TLS: see canSendFile.
+func (c *conn) sendFile(head, body []byte, file int, now time.Time) (sent int, err error) {
 	e := c.errand
-	e.head, e.file, e.at, e.err = head, file, 0, nil
-	defer func() { e.head = nil }()
-	for e.until = 0; e.until < int64(size); now = time.Now() {
+	way := c.front.ways.of(len(body))
+	byFile := way.byFile()
+	if !byFile {
+		file = -1
+	}
+	e.head, e.body, e.file, e.at, e.until, e.err, e.took = head, body, file, 0, 0, nil, 0
+	defer func() {
+		way.took(byFile, int(e.at), e.took)
+		e.head, e.body = nil, nil
+	}()
+	for ; e.at < int64(len(body)); now = time.Now() {
 		c.mayWrite(now)
-		e.until = min(e.until+Slice, int64(size))
+		e.until = min(e.at+Slice, int64(len(body)))
 		if err := e.raw.Write(e.run); err != nil || e.err != nil {
 			if err == nil {
 				err = e.err
@@ -36,7 +46,7 @@ func (c *conn) sendFile(head []byte, file, size int, now time.Time) (sent int, e
 			return len(head) - len(e.head) + int(e.at), err
 		}
 	}
-	return len(head) + size, nil
+	return len(head) + len(body), nil
 }
 
 // canSendFile tells whether files go out by this connection without being read.
@@ -58,41 +68,41 @@ func (c *conn) canSendFile() bool {
 	return true
 }
 
-// send sends what the socket takes, and tells whether that was all until until.
+// send sends what the socket takes, and tells whether that was all until until, or more: what fits goes in one call.
 func (e *errand) send(socket uintptr) bool {
-	for len(e.head) > 0 {
-		n, err := unix.SendmsgN(int(socket), e.head, nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
-		if done, again := e.failed(n, err); again {
-			continue
-		} else if done || err != nil {
-			return done
-		}
-		e.head = e.head[n:]
-	}
-	for e.at < e.until {
-		n, err := unix.Sendfile(int(socket), e.file, &e.at, int(e.until-e.at))
-		if done, again := e.failed(n, err); again {
-			continue
-		} else if done || err != nil {
-			return done
+	began := time.Now()
+	defer func() { e.took += time.Since(began) }()
+	for len(e.head) > 0 || e.at < e.until {
+		n, err := e.call(int(socket))
+		switch {
+		case err == unix.EINTR:
+		case err == unix.EAGAIN:
+			return false
+		case err == nil && n == 0:
+			err = io.ErrUnexpectedEOF
+			fallthrough
+		case err != nil:
+			e.err = err
+			return true
 		}
 	}
 	return true
 }
 
-// failed tells what to do after a call that sent n bytes: done is to give up.
-func (e *errand) failed(n int, err error) (done, again bool) {
+// call makes one call of the kernel, and returns how many bytes that sent.
+func (e *errand) call(socket int) (n int, err error) {
 	switch {
-	case err == unix.EINTR:
-		return false, true
-	case err == unix.EAGAIN:
-		return false, false
-	case err == nil && n == 0:
-		e.err = io.ErrUnexpectedEOF
-		return true, false
-	case err != nil:
-		e.err = err
-		return true, false
+	case e.file < 0:
+		n, err = unix.SendmsgBuffers(socket, [][]byte{e.head, e.body[e.at:]}, nil, nil, unix.MSG_NOSIGNAL)
+		n = max(0, n)
+		ofHead := min(n, len(e.head))
+		e.head = e.head[ofHead:]
+		e.at += int64(n - ofHead)
+	case len(e.head) > 0:
+		n, err = unix.SendmsgN(socket, e.head, nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
+		e.head = e.head[max(0, n):]
+	default:
+		n, err = unix.Sendfile(socket, e.file, &e.at, len(e.body)-int(e.at))
 	}
-	return false, false
+	return n, err
 }

@@ -1,0 +1,32 @@
+package edge
+
+import (
+	"net/http"
+	"net/netip"
+
+	"github.com/shoal-live/shoal/edge/http1"
+)
+
+// loggedHit is an answer from a front, as the log sees it.
+type loggedHit struct {
+	*ready
+	access *access
+	line   line
+}
+
+// beginHit begins the line of an answer that is sent as it is.
+func (a *access) beginHit(answer *ready, o *object, from netip.Addr, h *http1.Head) http1.Tally {
+	l := &loggedHit{ready: answer, access: a, line: line{Time: h.Came.UTC(), Method: http.MethodGet, Path: shown(o.target.path),
+		Status: http.StatusOK, Cache: "hit", Protocol: "HTTP/1.1"}}
+	if a.addresses != nil {
+		l.line.Address = from.String()
+	}
+	return l
+}
+
+// Count implements http1.Tally.
+func (l *loggedHit) Count(body int) {
+	l.ready.Count(body)
+	l.line.Bytes = int64(body)
+	l.access.put(l.line)
+}
