@@ -201,6 +201,6 @@ func FuzzSame(f *testing.F) {
 		if len(said) > 16<<10 || len(handler) > 1<<10 {
 			t.Skip()
 		}
-		same(t, script(handler), said)
+		same(t, script(handler), said+"\r\n\r\n") // of half a head net/http may say sooner that it is none
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -95,7 +96,7 @@ func TestSheaf(t *testing.T) {
 	if w.calls.Load() != 1 {
 		t.Error("kept while it is not bound")
 	}
-	s.bound = true
+	s.bind()
 	for range 16 {
 		s.Write(make([]byte, 16<<10))
 	}
@@ -106,5 +107,26 @@ func TestSheaf(t *testing.T) {
 	}
 	if calls, bytes := w.calls.Load(), w.bytes.Load(); calls != 7 || bytes != 100+16*16<<10+2*sheafSize+100 {
 		t.Errorf("%d calls, %d bytes", calls, bytes)
+	}
+}
+
+// TestSheafShared: who reads from a connection by TLS may have to write to it, an alert or a new key, while another sends an answer.
+func TestSheafShared(t *testing.T) {
+	w := &written{}
+	s := &sheaf{Conn: w}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for range 1000 {
+			s.Write(make([]byte, 10))
+		}
+	})
+	for range 1000 {
+		s.bind()
+		s.Write(make([]byte, 100))
+		s.release()
+	}
+	reader.Wait()
+	if n := w.bytes.Load(); n != 1000*110 {
+		t.Errorf("%d bytes, want %d", n, 1000*110)
 	}
 }
