@@ -53,7 +53,7 @@ func (c *conn) serve() {
 			c.front.config.Log.Error("http1: a handler panicked", "error", why, "stack", string(debug.Stack()))
 		}
 		if !given {
-			c.raw.Close()
+			c.stream().Close()
 			c.front.config.Gone(c.raw)
 		}
 		c.front.forget(c)
@@ -92,7 +92,7 @@ func (c *conn) giveAway() bool {
 	c.raw.SetDeadline(time.Time{})
 	conn := c.stream()
 	if len(c.buffer) > 0 {
-		conn = &handed{conn, c.buffer}
+		conn = handOn(conn, c.buffer)
 	}
 	return c.front.give(accepted{conn, nil})
 }

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -150,6 +151,23 @@ func (f *Front) Addr() net.Addr { return f.listener.Addr() }
 type handed struct {
 	net.Conn
 	unread []byte
+}
+
+// sealed is one by TLS: that it is tells its server's handlers.
+type sealed struct {
+	handed
+	tls *tls.Conn
+}
+
+// ConnectionState is what net/http's server asks for.
+func (s *sealed) ConnectionState() tls.ConnectionState { return s.tls.ConnectionState() }
+
+// handOn returns a connection of which something was read as it was before that.
+func handOn(conn net.Conn, unread []byte) net.Conn {
+	if t, ok := conn.(*tls.Conn); ok {
+		return &sealed{handed{conn, unread}, t}
+	}
+	return &handed{conn, unread}
 }
 
 // NetConn returns the connection itself, as that of crypto/tls does.

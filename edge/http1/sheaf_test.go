@@ -52,7 +52,7 @@ func TestTLS(t *testing.T) {
 			}
 		}
 		say(t, c, "POST /whip HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
-		if _, body := answered(t, r, "POST"); body != "handed on: POST /whip ab" {
+		if _, body := answered(t, r, "POST"); body != "handed on: POST /whip ab by TLS" {
 			t.Errorf("%q", body)
 		}
 	})
@@ -70,10 +70,43 @@ func TestHTTP2(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		if body, err := io.ReadAll(resp.Body); resp.ProtoMajor != 2 || string(body) != "handed on: GET /b " || err != nil {
+		if body, err := io.ReadAll(resp.Body); resp.ProtoMajor != 2 || string(body) != "handed on: GET /b  by TLS" || err != nil {
 			t.Errorf("HTTP/%d %q %v", resp.ProtoMajor, body, err)
 		}
 	})
+}
+
+// recorded keeps what a viewer reads.
+type recorded struct {
+	net.Conn
+	bytes []byte
+}
+
+func (r *recorded) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	r.bytes = append(r.bytes, b[:n]...)
+	return n, err
+}
+
+// TestTLSEnds: who closes says so first (RFC 8446 6.1), else a viewer that is strict takes it for an attack.
+func TestTLSEnds(t *testing.T) {
+	for name, said := range map[string]string{"asked": "GET /text HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "idle": ask("/text"), "told": ask("/close")} {
+		synctest.Test(t, func(t *testing.T) {
+			raw := &recorded{Conn: start(t, Config{TLS: certified(t), Handler: plainHandler}).connect(t)}
+			c := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}) // shows what a record is
+			say(t, c, said)
+			if _, err := io.Copy(io.Discard, c); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			last := byte(0)
+			for b := raw.bytes; len(b) >= 5; b = b[min(len(b), 5+int(b[3])<<8+int(b[4])):] {
+				last = b[0]
+			}
+			if last != 21 {
+				t.Errorf("%s: the last record is of type %d, want an alert", name, last)
+			}
+		})
+	}
 }
 
 // written counts calls.
