@@ -3,6 +3,8 @@ package http1
 import (
 	"bufio"
 	"io"
+	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -119,4 +121,53 @@ func TestEndOfWaiting(t *testing.T) {
 			t.Errorf("after %v, %d wait", d, g.waiting.Load())
 		}
 	})
+}
+
+// lateDeadline is a connection that takes a second to be woken the first time.
+type lateDeadline struct {
+	net.Conn
+	woken atomic.Bool
+}
+
+func (c *lateDeadline) SetReadDeadline(at time.Time) error {
+	if at.Equal(past) && !c.woken.Swap(true) {
+		time.Sleep(time.Second)
+	}
+	return c.Conn.SetReadDeadline(at)
+}
+
+// TestWokenInTime: who is seen to say something while all are woken is not woken once more when he is no longer waiting.
+func TestWokenInTime(t *testing.T) {
+	for name, most := range map[string]int{"with room for more": 100, "with none": firstBuffer} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gateway{done: make(chan struct{})}
+			s := start(t, Config{Handler: plainHandler, Cache: g})
+			viewers := make([]net.Conn, 3)
+			for i := range viewers {
+				viewer, conn := net.Pipe()
+				s.pipes.conns <- &lateDeadline{Conn: conn}
+				viewers[i] = viewer
+				say(t, viewer, ask("/later"))
+			}
+			synctest.Wait()
+			close(g.done)
+			time.Sleep(time.Second / 2)
+			next := ask("/query?" + strings.Repeat("a", most))
+			for _, viewer := range viewers {
+				say(t, viewer, next)
+			}
+			for i, viewer := range viewers {
+				r := bufio.NewReader(viewer)
+				answered(t, r, "GET")
+				answered(t, r, "GET")
+				time.Sleep(5 * time.Second)
+				say(t, viewer, ask("/text"))
+				if resp, err := http.ReadResponse(r, nil); err != nil {
+					t.Errorf("%s, viewer %d: %v", name, i, err)
+				} else if body, _ := io.ReadAll(resp.Body); string(body) != "text" {
+					t.Errorf("%s, viewer %d: %q", name, i, body)
+				}
+			}
+		})
+	}
 }

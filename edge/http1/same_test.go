@@ -35,7 +35,7 @@ func talk(t *testing.T, ahead bool, handler http.Handler, said string) (report [
 		pipes := newPipes()
 		listener := net.Listener(pipes)
 		server := &http.Server{Handler: heard, MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
-		ended := make(chan struct{}, 3)
+		ended := make(chan struct{}, 4)
 		if ahead {
 			front := New(pipes, Config{Handler: heard, Log: slog.New(slog.DiscardHandler)})
 			listener = front
@@ -48,7 +48,7 @@ func talk(t *testing.T, ahead bool, handler http.Handler, said string) (report [
 		pipes.conns <- conn
 		var got bytes.Buffer
 		closed := false
-		go func() { io.WriteString(viewer, said) }()
+		go func() { io.WriteString(viewer, said); ended <- struct{}{} }()
 		go func() {
 			b := make([]byte, 4<<10)
 			for {
@@ -92,7 +92,7 @@ func talk(t *testing.T, ahead bool, handler http.Handler, said string) (report [
 		viewer.Close()
 		server.Close()
 		pipes.Close()
-		for range 3 {
+		for range 4 {
 			<-ended
 		}
 	})
