@@ -29,14 +29,12 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		return
 	}
 	h := w.Header()
-	o.describe(h)
 	if o.status != http.StatusOK {
-		if !o.born.IsZero() && o.control != "no-store" {
-			h.Set("Age", seconds(time.Since(o.born)))
-		}
+		o.describeError(h, time.Now())
 		e.write(w, r, o, o.status, 0, -1, passage{e.meters.stream(o.target.stream), kindPage, began})
 		return
 	}
+	o.describe(h)
 	h.Set("Age", seconds(time.Since(o.born)))
 	if o.target.kind == media {
 		e.answerMedia(w, r, o, began)
@@ -51,6 +49,14 @@ func (o *object) describe(h http.Header) {
 	h.Set("Cache-Control", o.control)
 	if o.retry != "" {
 		h.Set("Retry-After", o.retry)
+	}
+}
+
+// describeError is describe of what is an error, with its age if it is kept.
+func (o *object) describeError(h http.Header, now time.Time) {
+	o.describe(h)
+	if !o.born.IsZero() && o.control != "no-store" {
+		h.Set("Age", seconds(now.Sub(o.born)))
 	}
 }
 

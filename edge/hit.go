@@ -47,50 +47,30 @@ func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
 // there is one way to write each; what is written otherwise is for ServeHTTP. So is a stream that is only for who brings a token.
 func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := e.cache.hitAt(h.Target, now)
-	if o == nil || e.admission.guards(o.target) || !e.plainly(from, now) {
+	if o == nil || e.admission.guards(o.target) || !e.plainly(from) {
 		return http1.Answer{}, false
 	}
-	if o != nil && o.target.reload.held && !closed(o.done) {
-		return e.holdLean(o)
+	if o.target.reload.held && !closed(o.done) {
+		return e.holdLean(o, from, now)
 	}
-	if o == nil || !closed(o.done) || o.status != http.StatusOK {
+	if !closed(o.done) || o.status != http.StatusOK {
 		return http1.Answer{}, false
 	}
-	coding := ""
-	if o.target.kind.text() && h.AcceptEncoding != nil {
-		coding = o.coding(string(h.AcceptEncoding))
-	}
-	a := e.readyOf(o, coding, h.Files, now)
-	if a == nil {
+	a := e.readyFor(o, h, now)
+	if a == nil || e.rates.take(now, from) > 0 { // the last question, since ServeHTTP counts a request too
 		return http1.Answer{}, false
 	}
 	o.want()
 	return a.answer(), true
 }
 
-// holding is a viewer that waits for a held reload.
-type holding struct {
-	*Edge
-	object *object
-}
-
-// Done implements http1.Wait.
-func (h holding) Done() <-chan struct{} { return h.object.done }
-
-// Leave implements http1.Wait.
-func (h holding) Leave() {
-	h.held.Add(-1)
-	h.meters.held.Dec()
-}
-
-// holdLean is hold for who has no more to tell than that he waits.
-func (e *Edge) holdLean(o *object) (http1.Answer, bool) {
-	if e.held.Add(1) > int64(e.config.MaxHeld) {
-		e.held.Add(-1)
-		return http1.Answer{}, false
+// readyFor is readyOf for what a front was asked.
+func (e *Edge) readyFor(o *object, h *http1.Head, now time.Time) *ready {
+	coding := ""
+	if o.target.kind.text() && h.AcceptEncoding != nil {
+		coding = o.coding(string(h.AcceptEncoding))
 	}
-	e.meters.held.Inc()
-	return http1.Answer{Wait: holding{e, o}}, true
+	return e.readyOf(o, coding, h.Files, now)
 }
 
 // sendReady is Hit for who had to wait for o. It tells whether it has answered.

@@ -1,8 +1,11 @@
 package edge
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -175,26 +178,61 @@ func BenchmarkRates(b *testing.B) {
 
 // TestPlainly: what is at hand is answered past ServeHTTP only where that would have nothing to add.
 func TestPlainly(t *testing.T) {
-	stranger, now := netip.MustParseAddr("192.0.2.1"), time.Now()
-	if e := newEdge(t, Config{}); !e.plainly(stranger, now) {
+	stranger := netip.MustParseAddr("192.0.2.1")
+	if e := newEdge(t, Config{}); !e.plainly(stranger) {
 		t.Error("without bounds and logs it is not")
-	} else if e.Drain(); e.plainly(stranger, now) {
+	} else if e.Drain(); e.plainly(stranger) {
 		t.Error("it is while the edge ends")
 	}
 	for what, config := range map[string]Config{
 		"a log": {AccessLog: &bytes.Buffer{}}, "a proxy": {TrustedProxies: []netip.Prefix{netip.PrefixFrom(stranger, 32)}},
 	} {
-		if newEdge(t, config).plainly(stranger, now) {
+		if newEdge(t, config).plainly(stranger) {
 			t.Errorf("it is, with %s", what)
 		}
 	}
-	e, in := newEdge(t, Config{RequestsPerAddress: 1}), 0
-	for range 10 {
-		if e.plainly(stranger, now) {
-			in++
+}
+
+// TestRatesAhead: a request counts once, whoever answers it, and whether it is at hand, or held, or an error.
+func TestRatesAhead(t *testing.T) {
+	for what, uri := range map[string]string{
+		"at hand": partPath, "an error": "/live/demo/v0/1700000000/s99.m4s", "held": playlistPath + "?_HLS_msn=13&_HLS_part=2", "a page": "/watch/demo",
+	} {
+		for _, ahead := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEdge(t, Config{RequestsPerAddress: 4, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.RawQuery == "" {
+						stage(w, r)
+						return
+					}
+					time.Sleep(time.Second / 100)
+					w.Header().Set("Cache-Control", "no-store") // so that each is held
+					io.WriteString(w, playlist(12, 3))
+				})})
+				get(e, playlistPath) // of another address
+				get(e, uri)
+				begin := serve
+				if ahead {
+					begin = func(e *Edge) (net.Conn, func()) { return serveAhead(e, e) }
+				}
+				viewer, end := begin(e)
+				defer end()
+				reader := bufio.NewReader(viewer)
+				in := 0
+				for range 12 {
+					io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
+					r, err := http.ReadResponse(reader, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusTooManyRequests {
+						in++
+					}
+				}
+				if in != 8 {
+					t.Errorf("%s, ahead %v: %d of one address, where eight may be at once", what, ahead, in)
+				}
+			})
 		}
-	}
-	if in > 3 {
-		t.Errorf("%d of one address, where two may be at once", in)
 	}
 }

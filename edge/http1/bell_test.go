@@ -24,15 +24,15 @@ func (g *gateway) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
 	if string(h.Target) != "/later" {
 		return Answer{}, false
 	}
+	g.waiting.Add(1)
+	return Answer{Wait: g}, true
+}
+func (g *gateway) Answer(*Head, time.Time) (Answer, bool) {
 	select {
 	case <-g.done:
-		if g.never {
-			return Answer{}, false
-		}
-		return Answer{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Body: []byte("later"), Tally: &tally{}}, true
+		return Answer{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Body: []byte("later"), Tally: &tally{}}, !g.never
 	default:
-		g.waiting.Add(1)
-		return Answer{Wait: g}, true
+		return Answer{}, false
 	}
 }
 func (g *gateway) Done() <-chan struct{} { return g.done }

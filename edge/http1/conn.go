@@ -165,23 +165,22 @@ func (c *conn) mayWrite(now time.Time) {
 // answer answers a plain request, unless it is foreign after all. It tells whether the connection goes on.
 func (c *conn) answer() (what verdict, more bool) {
 	c.head.Files = c.canSendFile()
-	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
+	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
 		now := time.Now()
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
-		switch {
-		case ok && a.Wait == nil:
-			n, err := c.deliver(a, now)
-			a.Tally.Count(max(0, n-len(a.Head)))
-			return plain, err == nil
-		case ok && !waited:
+		if ok && a.Wait != nil {
 			if !c.await(a.Wait) {
 				return plain, false
 			}
-			continue
-		case ok:
-			a.Wait.Leave() // once is enough; the handler waits for what is there now
+			now = time.Now()
+			a, ok = a.Wait.Answer(&c.head, now)
+			ok = ok && !c.front.ending.Load()
 		}
-		break
+		if ok {
+			n, err := c.deliver(a, now)
+			a.Tally.Count(max(0, n-len(a.Head)))
+			return plain, err == nil
+		}
 	}
 	r, err := c.request()
 	if err != nil {

@@ -1,0 +1,97 @@
+package edge
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestHeldOnce: who was held gets what came of that, whatever it is and whether it may be kept: it is not asked for once more.
+//
+// Clause: hls-timeout
+func TestHeldOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		reload http.HandlerFunc // what the origin answers when it is asked to hold
+		status int
+		after  time.Duration
+		asked  int
+	}{
+		"nothing comes": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 503, 7 * time.Second, 1},
+		"not to be kept": {func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Second)
+			w.Header().Set("Cache-Control", "no-store")
+			io.WriteString(w, playlist(12, 3))
+		}, 200, time.Second, 1},
+		"it is gone": {func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(time.Second)
+			w.Header().Set("Cache-Control", "no-store")
+			w.WriteHeader(http.StatusNotFound)
+		}, 404, time.Second, 1},
+		"a failure": {func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(5 * time.Second)
+			w.WriteHeader(http.StatusBadGateway)
+		}, 502, 5 * time.Second, 1},
+	} {
+		for _, ahead := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				src := newSource(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.RawQuery == "" {
+						io.WriteString(w, playlist(12, 2))
+						return
+					}
+					c.reload(w, r)
+				})
+				e := newEdge(t, Config{Transport: src})
+				get(e, playlistPath)
+				const viewers = 3
+				type told struct {
+					status int
+					fields http.Header
+					after  time.Duration
+				}
+				all := make(chan told, viewers)
+				began := time.Now()
+				for range viewers {
+					begin := serve
+					if ahead {
+						begin = func(e *Edge) (viewer net.Conn, end func()) { return serveAhead(e, e) }
+					}
+					go func() {
+						viewer, end := begin(e)
+						defer end()
+						go io.WriteString(viewer, "GET "+playlistPath+"?_HLS_msn=13&_HLS_part=2 HTTP/1.1\r\nHost: a\r\n\r\n")
+						r, err := http.ReadResponse(bufio.NewReader(viewer), nil)
+						if err != nil {
+							t.Error(err)
+							all <- told{}
+							return
+						}
+						io.Copy(io.Discard, r.Body)
+						all <- told{r.StatusCode, r.Header, time.Since(began)}
+					}()
+				}
+				for range viewers {
+					got := <-all
+					if got.status != c.status || got.after != c.after {
+						t.Errorf("%s, ahead %v: %d after %v, want %d after %v", name, ahead, got.status, got.after, c.status, c.after)
+					}
+					if got.fields.Get("Access-Control-Allow-Origin") != "*" || got.status == 503 && got.fields.Get("Retry-After") == "" {
+						t.Errorf("%s, ahead %v: %v", name, ahead, got.fields)
+					}
+				}
+				e.flights.Wait()
+				synctest.Wait()
+				if n := src.total(playlistPath + "?"); n != c.asked {
+					t.Errorf("%s, ahead %v: %d requests upstream, want %d", name, ahead, n, c.asked)
+				}
+				if e.held.Load() != 0 {
+					t.Errorf("%s, ahead %v: %d are held", name, ahead, e.held.Load())
+				}
+			})
+		}
+	}
+}
