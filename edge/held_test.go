@@ -95,3 +95,37 @@ func TestHeldOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestSilent: a viewer that says nothing more, and may listen still, is given no answer rather than an empty one.
+func TestSilent(t *testing.T) {
+	for _, ahead := range []bool{false, true} {
+		for _, asked := range []string{"GET " + playlistPath + "?_HLS_msn=13&_HLS_part=2", "HEAD " + playlistPath + "?_HLS_msn=13&_HLS_part=2", "POST /whip/demo"} {
+			b := newBroadcast(12, 2)
+			e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					<-r.Context().Done()
+					return
+				}
+				b.ServeHTTP(w, r)
+			})})
+			run(t, e)
+			get(e, playlistPath)
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			end := serveOn(e, listener, ahead)
+			conn, err := net.Dial("tcp", listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(conn, asked+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			conn.(*net.TCPConn).CloseWrite()
+			if got, err := io.ReadAll(conn); len(got) > 0 || err != nil {
+				t.Errorf("ahead %v, %s: %q %v", ahead, asked, got, err)
+			}
+			conn.Close()
+			end()
+		}
+	}
+}

@@ -40,18 +40,35 @@ func (c *counting) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Ans
 	return a, ok
 }
 
+// serveOn serves on a listener, with a front before the server or not.
+func serveOn(e *Edge, listener net.Listener, ahead bool) (end func()) {
+	if !ahead {
+		server := &http.Server{Handler: e}
+		ended := make(chan struct{})
+		go func() { server.Serve(listener); close(ended) }()
+		return func() { server.Close(); <-ended }
+	}
+	return behindFront(e, http1.New(listener, http1.Config{Handler: e, Cache: e}))
+}
+
 // serveAhead is serve with a front before the server, as viewers have it.
 func serveAhead(e *Edge, cache http1.Cache) (viewer net.Conn, end func()) {
 	listener := make(oneConn, 1)
 	front := http1.New(closeOnce{listener, make(chan struct{})}, http1.Config{Handler: e, Cache: cache})
+	stop := behindFront(e, front)
+	viewer, conn := net.Pipe()
+	listener <- conn
+	return viewer, func() { viewer.Close(); stop() }
+}
+
+// behindFront runs a front and the server behind it.
+func behindFront(e *Edge, front *http1.Front) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	server := &http.Server{Handler: e}
 	ended := make(chan struct{}, 2)
 	go func() { front.Run(ctx); ended <- struct{}{} }()
 	go func() { server.Serve(front); ended <- struct{}{} }()
-	viewer, conn := net.Pipe()
-	listener <- conn
-	return viewer, func() { viewer.Close(); cancel(); server.Close(); <-ended; <-ended }
+	return func() { cancel(); server.Close(); <-ended; <-ended }
 }
 
 // closeOnce is oneConn whose Accept ends with Close.
