@@ -81,7 +81,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	}
 	coding := ""
 	if o.target.kind.text() {
-		coding = o.coding(r.Header.Get("Accept-Encoding"))
+		coding = o.coding(listed(r, "Accept-Encoding"))
 	}
 	a := e.readyOf(o, coding, false, time.Now())
 	if a == nil {
