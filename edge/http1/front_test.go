@@ -294,3 +294,29 @@ func TestEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestPipelinedWithoutEnd: what is kept of requests that come before they are asked for is bounded, however many come.
+func TestPipelinedWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(time.Millisecond):
+			case <-r.Context().Done():
+			}
+		})})
+		c := s.connect(t)
+		say(t, c, strings.Repeat(ask("/"), 3000))
+		r := bufio.NewReader(c)
+		for range 30 {
+			answered(t, r, "GET")
+		}
+		synctest.Wait()
+		s.front.mu.Lock()
+		defer s.front.mu.Unlock()
+		for c := range s.front.conns {
+			if cap(c.buffer) > 2*firstBuffer {
+				t.Errorf("%d bytes are kept", cap(c.buffer))
+			}
+		}
+	})
+}
