@@ -171,3 +171,20 @@ func TestWokenInTime(t *testing.T) {
 		})
 	}
 }
+
+// TestLastAnswer: what comes to who waits while the front ends is the last answer of its connection, and says so.
+func TestLastAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{done: make(chan struct{})}
+		s := start(t, Config{Handler: plainHandler, Cache: g})
+		c := s.connect(t)
+		say(t, c, ask("/later"))
+		synctest.Wait()
+		s.end()
+		time.Sleep(time.Second / 8)
+		close(g.done)
+		if resp, _ := answered(t, bufio.NewReader(c), "GET"); !resp.Close {
+			t.Error("the connection ends without a word")
+		}
+	})
+}

@@ -257,6 +257,11 @@ func TestHits(t *testing.T) {
 		}
 		r.ReadByte()
 		c.Close()
+		last := start(t, Config{Handler: plainHandler, Cache: cache}).connect(t)
+		say(t, last, "GET /hit HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"+ask("/text"))
+		if resp, body := answered(t, bufio.NewReader(last), "GET"); !resp.Close || body != "" {
+			t.Errorf("who wants no more is answered from the cache, which cannot say that it is the last: close %v, %d bytes", resp.Close, len(body))
+		}
 		synctest.Wait()
 		if n := cache.hits.Load(); n != 4 || len(counted.bytes) != 4 || counted.bytes[0] != 3<<18 || counted.bytes[3] >= 3<<18 {
 			t.Errorf("%d hits, counted %v", n, counted.bytes)
@@ -317,6 +322,22 @@ func TestPipelinedWithoutEnd(t *testing.T) {
 			if cap(c.buffer) > 2*firstBuffer {
 				t.Errorf("%d bytes are kept", cap(c.buffer))
 			}
+		}
+	})
+}
+
+// TestHandedOnForGood: who is handed a connection has no deadline of the front's.
+func TestHandedOnForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, Config{Handler: plainHandler}).connect(t)
+		r := bufio.NewReader(c)
+		say(t, c, ask("/text"))
+		answered(t, r, "GET")
+		say(t, c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
+		time.Sleep(time.Hour)
+		say(t, c, "cd")
+		if _, body := answered(t, r, "POST"); body != "handed on: POST / abcd" {
+			t.Errorf("%q", body)
 		}
 	})
 }
