@@ -64,6 +64,13 @@ func TestReleasedTogether(t *testing.T) {
 		if n := g.waiting.Load(); n != 40 {
 			t.Errorf("%d wait, want 40", n)
 		}
+		s.front.mu.Lock()
+		for _, b := range s.front.bells {
+			if len(b.waiting) != 40 {
+				t.Errorf("%d are to be woken, want 40", len(b.waiting))
+			}
+		}
+		s.front.mu.Unlock()
 		close(g.done)
 		for i, r := range readers[:40] {
 			if _, body := answered(t, r, "GET"); body != "later" {

@@ -2,8 +2,10 @@ package http1
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -202,22 +204,73 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestLeaving: the handler of a viewer that has left is told.
+// TestLeaving: the handler of a viewer that has left is told, however long it has waited, and though the head left no room.
 func TestLeaving(t *testing.T) {
+	for _, after := range []time.Duration{0, time.Hour} {
+		for _, size := range []int{len(ask("/")), firstBuffer} {
+			synctest.Test(t, func(t *testing.T) {
+				left := make(chan struct{})
+				s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					<-r.Context().Done()
+					close(left)
+				})})
+				c := s.connect(t)
+				say(t, c, ask("/"+strings.Repeat("a", size-len(ask("/")))))
+				time.Sleep(after)
+				synctest.Wait()
+				c.Close()
+				synctest.Wait()
+				select {
+				case <-left:
+				default:
+					t.Errorf("not told after %v, of a head of %d bytes", after, size)
+				}
+				if s.gone != 1 {
+					t.Errorf("%d are gone", s.gone)
+				}
+			})
+		}
+	}
+}
+
+// TestOver: the context of a request that is answered has ended, and who asks for it does not read what comes next.
+func TestOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		left := make(chan struct{})
+		contexts := make(chan context.Context, 1)
 		s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-			close(left)
+			select {
+			case contexts <- r.Context():
+			default:
+			}
+			plainHandler(w, r)
 		})})
 		c := s.connect(t)
-		say(t, c, ask("/"))
+		r := bufio.NewReader(c)
+		say(t, c, ask("/text"))
+		answered(t, r, "GET")
 		synctest.Wait()
-		c.Close()
-		<-left
-		synctest.Wait()
-		if s.gone != 1 {
-			t.Errorf("%d are gone", s.gone)
+		ctx := <-contexts
+		select {
+		case <-ctx.Done():
+		default:
+			t.Error("it goes on")
+		}
+		if ctx.Err() == nil {
+			t.Error("it has not ended")
+		}
+		say(t, c, ask("/text"))
+		answered(t, r, "GET")
+	})
+}
+
+// TestTooLate: a connection that comes when the front ends is not taken, since nobody would wait for it.
+func TestTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{Handler: plainHandler})
+		s.end()
+		<-s.ended
+		if _, conn := net.Pipe(); s.front.take(conn) != nil {
+			t.Error("it is taken")
 		}
 	})
 }
@@ -231,8 +284,14 @@ func (a *cacheOf) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
 	}
 	a.hits.Add(1)
 	body := strings.Repeat("hit", 1<<18)
-	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)), Body: []byte(body), Tally: &counted}, true
+	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)), Body: []byte(body), Tally: &counted, File: noFile{}}, true
 }
+
+// noFile is a file for who can be sent one: no connection in memory, and none by TLS.
+type noFile struct{}
+
+func (noFile) Hold() (int, bool) { panic("a file is sent where none can be") }
+func (noFile) Release()          {}
 
 func TestHits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

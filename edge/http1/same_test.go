@@ -141,7 +141,7 @@ var scripts = []script{
 	"", "text", "<html>text", "404", "404\ntext", "404\n200\ntext", "799\ntext", "307\nLocation: /b", "204", "204\ntext", "Content-Length: 0\n204",
 	"Etag: \"a\"\n304", "304\ntext", "Content-Type: a/b\nContent-Length: 4\n304", "Content-Type: a/b\ntext", "-: Content-Type\ntext",
 	"Content-Encoding: br\ntext", "Content-Length: 4\ntext", "Content-Length: 0", "Content-Length: 4", "Content-Length: 9\ntext",
-	"Content-Length: 3\nte\nxt", "Content-Length: 4\nflush\ntext", "flush", "flush\ntext", "text\nflush", "text\nflush\ntext",
+	"Content-Length: 3\nte\nxt", "Content-Length: 4\ntext\nmore", "Content-Length: 4\nflush\ntext", "flush", "flush\ntext", "text\nflush", "text\nflush\ntext",
 	"*a", "text\n*a", "*a\n*b", "<html>\nflush\ntext", "Connection: close\ntext", "Date: never\ntext", "-: Date\ntext",
 	"X: a\r\rEvil: b\ntext", "X: a\nX: b\ntext", "text\nflush\nX: a", "200\nX: a\ntext", "abort", "text\nflush\nabort", "Content-Length: 90000\n*a\nabort",
 }
