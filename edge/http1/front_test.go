@@ -2,10 +2,8 @@ package http1
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -144,137 +142,10 @@ func TestHandedOn(t *testing.T) {
 }
 
 // TestTimes: who is slow is not waited for without end.
-func TestTimes(t *testing.T) {
-	for name, c := range map[string]struct {
-		said  []string      // one a second
-		until time.Duration // the connection ends after the last
-		off   time.Duration // or so much sooner
-	}{
-		"silent from the first":  {[]string{""}, 10 * time.Second, 0},
-		"half a head":            {[]string{"GET / HT"}, 10 * time.Second, 0},
-		"a head line by line":    {[]string{"GET / HTTP/1.1\r\n", "Host: a\r\n", "X: y\r\n"}, 8 * time.Second, 0},
-		"silent after a request": {[]string{ask("/text")}, 2 * time.Minute, lax},
-		"half a head after one":  {[]string{ask("/text"), "GET"}, 10 * time.Second, 0},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			viewer := start(t, Config{Handler: plainHandler}).connect(t)
-			ended := make(chan time.Time, 1)
-			go func() { io.Copy(io.Discard, viewer); ended <- time.Now() }()
-			var last time.Time
-			for i, text := range c.said {
-				if i > 0 {
-					time.Sleep(time.Second)
-				}
-				last = time.Now()
-				say(t, viewer, text)
-				synctest.Wait()
-			}
-			if d := (<-ended).Sub(last); d > c.until || d < c.until-c.off {
-				t.Errorf("%s: ended after %v, want %v", name, d, c.until)
-			}
-		})
-	}
-}
-
 // TestSlowReader: who takes a slice in time is served for as long as it takes, who does not is not.
-func TestSlowReader(t *testing.T) {
-	for _, fast := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
-			c := start(t, Config{Handler: plainHandler, Cache: nil}).connect(t)
-			say(t, c, ask("/large"))
-			got, b := 0, make([]byte, Slice/2)
-			for {
-				n, err := io.ReadFull(c, b)
-				if got += n; err != nil {
-					break
-				}
-				if got >= 1<<20 {
-					break
-				}
-				if fast {
-					time.Sleep(12 * time.Second)
-				} else {
-					time.Sleep(40 * time.Second)
-				}
-			}
-			if whole := got >= 1<<20; whole != fast {
-				t.Errorf("fast %v: %d bytes", fast, got)
-			}
-		})
-	}
-}
-
 // TestLeaving: the handler of a viewer that has left is told, however long it has waited, and though the head left no room.
-func TestLeaving(t *testing.T) {
-	for _, after := range []time.Duration{0, time.Hour} {
-		for _, size := range []int{len(ask("/")), firstBuffer} {
-			synctest.Test(t, func(t *testing.T) {
-				left := make(chan struct{})
-				s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					<-r.Context().Done()
-					close(left)
-				})})
-				c := s.connect(t)
-				say(t, c, ask("/"+strings.Repeat("a", size-len(ask("/")))))
-				time.Sleep(after)
-				synctest.Wait()
-				c.Close()
-				synctest.Wait()
-				select {
-				case <-left:
-				default:
-					t.Errorf("not told after %v, of a head of %d bytes", after, size)
-				}
-				if s.gone != 1 {
-					t.Errorf("%d are gone", s.gone)
-				}
-			})
-		}
-	}
-}
-
 // TestOver: the context of a request that is answered has ended, and who asks for it does not read what comes next.
-func TestOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		contexts := make(chan context.Context, 1)
-		s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			select {
-			case contexts <- r.Context():
-			default:
-			}
-			plainHandler(w, r)
-		})})
-		c := s.connect(t)
-		r := bufio.NewReader(c)
-		say(t, c, ask("/text"))
-		answered(t, r, "GET")
-		synctest.Wait()
-		ctx := <-contexts
-		select {
-		case <-ctx.Done():
-		default:
-			t.Error("it goes on")
-		}
-		if ctx.Err() == nil {
-			t.Error("it has not ended")
-		}
-		say(t, c, ask("/text"))
-		answered(t, r, "GET")
-	})
-}
-
 // TestTooLate: a connection that comes when the front ends is not taken, since nobody would wait for it.
-func TestTooLate(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{Handler: plainHandler})
-		s.end()
-		<-s.ended
-		if _, conn := net.Pipe(); s.front.take(conn) != nil {
-			t.Error("it is taken")
-		}
-	})
-}
-
 // cacheOf has one answer at hand.
 type cacheOf struct{ hits atomic.Int64 }
 
@@ -329,36 +200,6 @@ func TestHits(t *testing.T) {
 }
 
 // TestEnd: connections that rest end at once, requests that wait are let go after HeldTime, and what is stuck after DrainTime is cut off.
-func TestEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{Handler: plainHandler})
-		resting, waiting, stuck, fresh := s.connect(t), s.connect(t), s.connect(t), s.connect(t)
-		say(t, resting, ask("/text"))
-		answered(t, bufio.NewReader(resting), "GET")
-		say(t, waiting, ask("/wait"))
-		say(t, stuck, ask("/large"))
-		synctest.Wait()
-		began := time.Now()
-		s.end()
-		for _, c := range []io.Reader{resting, fresh} {
-			if n, err := c.Read(make([]byte, 1)); n > 0 || err != io.EOF || time.Now() != began {
-				t.Errorf("at rest: %d %v after %v", n, err, time.Since(began))
-			}
-		}
-		resp, body := answered(t, bufio.NewReader(waiting), "GET")
-		if d := time.Since(began); body != "waited" || !resp.Close || d != time.Second/4 {
-			t.Errorf("%q after %v, close %v", body, d, resp.Close)
-		}
-		<-s.ended
-		if d := time.Since(began); d != 5*time.Second {
-			t.Errorf("ended after %v", d)
-		}
-		if s.gone != 4 {
-			t.Errorf("%d are gone", s.gone)
-		}
-	})
-}
-
 // TestPipelinedWithoutEnd: what is kept of requests that come before they are asked for is bounded, however many come.
 func TestPipelinedWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -386,17 +227,31 @@ func TestPipelinedWithoutEnd(t *testing.T) {
 }
 
 // TestHandedOnForGood: who is handed a connection has no deadline of the front's.
-func TestHandedOnForGood(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := start(t, Config{Handler: plainHandler}).connect(t)
-		r := bufio.NewReader(c)
-		say(t, c, ask("/text"))
-		answered(t, r, "GET")
-		say(t, c, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
-		time.Sleep(time.Hour)
-		say(t, c, "cd")
-		if _, body := answered(t, r, "POST"); body != "handed on: POST / abcd" {
-			t.Errorf("%q", body)
-		}
-	})
+// TestSend: a handler may send what is at hand to who asked for all of it and goes on, in place of an answer of its own, and not after one.
+func TestSend(t *testing.T) {
+	for name, c := range map[string]struct {
+		said string
+		sent bool
+	}{
+		"whole": {ask("/"), true}, "HEAD": {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", false}, "begun": {ask("/begun"), false},
+		"a range": {"GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n", false}, "close": {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			at := (&cacheOf{})
+			viewer := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/begun" {
+					w.WriteHeader(http.StatusOK)
+				}
+				a, _ := at.Hit(netip.Addr{}, &Head{Target: []byte("/hit")}, time.Now())
+				if w.(Sender).Send(a) != c.sent {
+					t.Errorf("%s: sent %v", name, !c.sent)
+				}
+			})}).connect(t)
+			say(t, viewer, c.said)
+			resp, body := answered(t, bufio.NewReader(viewer), c.said[:strings.IndexByte(c.said, ' ')])
+			if c.sent != (len(body) == 3<<18) || resp.Close != (name == "close") {
+				t.Errorf("%s: %d bytes, close %v", name, len(body), resp.Close)
+			}
+		})
+	}
 }
