@@ -286,6 +286,27 @@ func TestTokensAhead(t *testing.T) {
 	}
 }
 
+// TestCookieAhead: who brings its token by query is given a cookie, though what it asks for is at hand, and who has waited for it with others.
+func TestCookieAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, "EdDSA")
+		e := newEdge(t, Config{Transport: newSource(stage), Tokens: site.keys, Audience: "here"})
+		viewer, end := serveAhead(e, e)
+		defer end()
+		reader := bufio.NewReader(viewer)
+		for _, uri := range []string{playlistPath + "?", playlistPath + "?", "/live/demo/index.m3u8?", playlistPath + "?_HLS_msn=12&_HLS_part=1&"} {
+			io.WriteString(viewer, "GET "+uri+"token="+site.invite(t, "demo")+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			r, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusOK || len(r.Cookies()) != 1 {
+				t.Errorf("%s: %d with %d cookies", uri, r.StatusCode, len(r.Cookies()))
+			}
+		}
+	})
+}
+
 // TestHitKnowsTheConfig fails when a Config has something new: what is at hand goes out past ServeHTTP, so whatever decides there who is
 // answered, or how, must decide in Hit too. See to that, then add the field here.
 func TestHitKnowsTheConfig(t *testing.T) {
