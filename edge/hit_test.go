@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -210,55 +209,6 @@ func TestHitsAge(t *testing.T) {
 		}
 		if got := testutil.ToFloat64(e.meters.hitBytes.WithLabelValues("demo")); got != 29*float64(len(partBytes)) {
 			t.Errorf("%v bytes counted", got)
-		}
-	})
-}
-
-// TestHeldAhead: viewers whom the front holds are counted, bounded and released as others are.
-func TestHeldAhead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBroadcast(12, 2)
-		src := newSource(b.ServeHTTP)
-		e := newEdge(t, Config{Transport: src, MaxHeld: 20})
-		get(e, playlistPath)
-		cache := &counting{Edge: e}
-		var all sync.WaitGroup
-		codes := make(chan int, 30)
-		for range 30 {
-			all.Go(func() {
-				viewer, end := serveAhead(e, cache)
-				defer end()
-				reader := bufio.NewReader(viewer)
-				io.WriteString(viewer, "GET "+playlistPath+"?_HLS_msn=13&_HLS_part=2 HTTP/1.1\r\nHost: a\r\n\r\n")
-				r, err := http.ReadResponse(reader, nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				body, err := io.ReadAll(r.Body)
-				if codes <- r.StatusCode; r.StatusCode == http.StatusOK && (err != nil || string(body) != playlist(12, 3)) {
-					t.Errorf("%v %q", err, body)
-				}
-			})
-		}
-		synctest.Wait()
-		if n := e.held.Load(); n != 20 || testutil.ToFloat64(e.meters.held) != 20 {
-			t.Errorf("%d held, %v counted", n, testutil.ToFloat64(e.meters.held))
-		}
-		b.grow()
-		all.Wait()
-		counts := map[int]int{}
-		for range 30 {
-			counts[<-codes]++
-		}
-		if counts[200] != 20 || counts[503] != 10 {
-			t.Errorf("answers %v, want 20 x 200 and 10 x 503", counts)
-		}
-		if n := src.total(playlistPath + "?"); n != 1 {
-			t.Errorf("%d requests upstream, want 1", n)
-		}
-		if e.held.Load() != 0 || testutil.ToFloat64(e.meters.held) != 0 {
-			t.Error("somebody is held still")
 		}
 	})
 }
