@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,7 +220,13 @@ func TestRatesAhead(t *testing.T) {
 				defer end()
 				reader := bufio.NewReader(viewer)
 				in := 0
+				var others sync.WaitGroup
+				defer others.Wait()
 				for range 12 {
+					if what == "held" { // with another, who has begun it
+						others.Go(func() { get(e, uri) })
+						synctest.Wait()
+					}
 					io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
 					r, err := http.ReadResponse(reader, nil)
 					if err != nil {
