@@ -181,3 +181,31 @@ func TestSilent(t *testing.T) {
 		}
 	}
 }
+
+// TestHeldAtTheEnd: who is held when the edge is told to end is told to go elsewhere, and that nothing more comes by this connection.
+func TestHeldAtTheEnd(t *testing.T) {
+	for _, first := range []bool{true, false} { // who begins the hold is answered by ServeHTTP, the others by the front
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Transport: newSource(newBroadcast(12, 2).ServeHTTP)})
+			get(e, playlistPath)
+			uri, others := playlistPath+"?_HLS_msn=13&_HLS_part=2", 0
+			if !first {
+				others = 1
+			}
+			leave := hold(e, uri, others)
+			viewer, end := serveAhead(e, e)
+			defer end()
+			io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			synctest.Wait()
+			e.Drain()
+			r, err := http.ReadResponse(bufio.NewReader(viewer), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusServiceUnavailable || !r.Close || r.Header.Get("Retry-After") == "" {
+				t.Errorf("first %v: %d, close %v, %v", first, r.StatusCode, r.Close, r.Header)
+			}
+			leave()
+		})
+	}
+}
