@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -139,6 +140,13 @@ func TestHeldOnce(t *testing.T) {
 				synctest.Wait()
 				if n := src.total(playlistPath + "?"); n != c.asked {
 					t.Errorf("%s, ahead %v: %d requests upstream, want %d", name, ahead, n, c.asked)
+				}
+				kind, answers := kindPage, float64(viewers)
+				if c.status == http.StatusOK {
+					kind, answers = kindPlaylist, viewers+1
+				}
+				if n := testutil.ToFloat64(e.meters.requests.WithLabelValues("demo", kind, strconv.Itoa(c.status))); n != answers {
+					t.Errorf("%s, ahead %v: %v answers are counted, want %v", name, ahead, n, answers)
 				}
 				if e.held.Load() != 0 {
 					t.Errorf("%s, ahead %v: %d are held", name, ahead, e.held.Load())
