@@ -163,3 +163,18 @@ func TestSheafShared(t *testing.T) {
 		t.Errorf("%d bytes, want %d", n, 1000*110)
 	}
 }
+
+// TestShakeTime: who does not get to the end of a handshake is not waited for.
+func TestShakeTime(t *testing.T) {
+	for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01"} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, Config{TLS: certified(t), Handler: plainHandler}).connect(t)
+			began := time.Now()
+			say(t, c, said)
+			io.Copy(io.Discard, c)
+			if d := time.Since(began); d != 10*time.Second {
+				t.Errorf("after %q ended after %v", said, d)
+			}
+		})
+	}
+}
