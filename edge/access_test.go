@@ -89,6 +89,9 @@ func TestBrokenAnswersAreLogged(t *testing.T) {
 		if l := <-e.access.lines; !l.Broken || l.Status != 200 || l.Bytes != 10 {
 			t.Errorf("%+v", l)
 		}
+		if n := testutil.ToFloat64(e.meters.sentBytes.WithLabelValues("demo", kindMedia)); n != 10 {
+			t.Errorf("%v bytes are counted, want 10", n)
+		}
 		e.flights.Wait()
 	})
 }
