@@ -44,3 +44,23 @@ func TestCodings(t *testing.T) {
 		}
 	}
 }
+
+// TestTagsOfCodings: what differs in its bytes has another strong tag (RFC 9110 8.8.3.3), and who has one form is not told that it is the other.
+func TestTagsOfCodings(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	for _, uri := range []string{playlistPath, "/assets/shoal-player.js"} {
+		forms := map[string]string{}
+		for _, coding := range []string{"", "br", "gzip"} {
+			w := get(e, uri, "Accept-Encoding", coding)
+			if tag := w.Header().Get("ETag"); forms[tag] != "" || tag == "" || w.Header().Get("Content-Encoding") != coding {
+				t.Errorf("%s, %q: the tag %s is that of %q too", uri, coding, tag, forms[tag])
+			} else {
+				forms[tag] = "the form " + coding
+			}
+		}
+		plain := get(e, uri).Header().Get("ETag")
+		if w := get(e, uri, "Accept-Encoding", "gzip", "If-None-Match", plain); w.Code != 200 {
+			t.Errorf("%s: %d to who has the plain one and asks for another", uri, w.Code)
+		}
+	}
+}
