@@ -3,6 +3,7 @@ package http1
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -172,6 +173,14 @@ func handOn(conn net.Conn, unread []byte) net.Conn {
 
 // NetConn returns the connection itself, as that of crypto/tls does.
 func (h *handed) NetConn() net.Conn { return h.Conn }
+
+// CloseWrite is what net/http's server asks for when it refuses a request: who is refused need not wait for the end of the answer until all is closed.
+func (h *handed) CloseWrite() error {
+	if c, ok := h.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
 
 // Read implements net.Conn.
 func (h *handed) Read(b []byte) (int, error) {
