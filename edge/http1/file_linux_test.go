@@ -18,8 +18,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// filed is a cache with one answer, whose body is in a file too.
-type filed struct {
+// onFile is a cache with one answer, whose body is in a file too.
+type onFile struct {
 	answer Answer
 	tally  tally
 	fd     int
@@ -27,12 +27,12 @@ type filed struct {
 	holds  atomic.Int32
 }
 
-func (f *filed) Hit(netip.Addr, *Head, time.Time) (Answer, bool) { return f.answer, true }
-func (f *filed) Hold() (int, bool)                               { f.held.Add(1); f.holds.Add(1); return f.fd, true }
-func (f *filed) Release()                                        { f.held.Add(-1) }
+func (f *onFile) Hit(netip.Addr, *Head, time.Time) (Answer, bool) { return f.answer, true }
+func (f *onFile) Hold() (int, bool)                               { f.held.Add(1); f.holds.Add(1); return f.fd, true }
+func (f *onFile) Release()                                        { f.held.Add(-1) }
 
-// newFiled returns one with a head of some size, and a file that may be shorter than the body.
-func newFiled(t *testing.T, head int, body []byte, inFile int) *filed {
+// newOnFile returns one with a head of some size, and a file that may be shorter than the body.
+func newOnFile(t *testing.T, head int, body []byte, inFile int) *onFile {
 	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
 	if err != nil {
 		t.Skip(err)
@@ -41,7 +41,7 @@ func newFiled(t *testing.T, head int, body []byte, inFile int) *filed {
 	if n, err := unix.Write(fd, body[:inFile]); n != inFile || err != nil {
 		t.Fatal(n, err)
 	}
-	f := &filed{fd: fd}
+	f := &onFile{fd: fd}
 	f.answer = Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nX: %s\r\nContent-Length: %d\r\n\r\n", strings.Repeat("h", head), len(body)),
 		Body: body, Tally: &f.tally, File: f}
 	return f
@@ -59,7 +59,7 @@ func TestSendFile(t *testing.T) {
 		"TLS": {head: 100, inFile: len(body), secure: true}, "nobody reads": {head: 16 << 20, inFile: len(body), slow: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFiled(t, c.head, body, c.inFile)
+			f := newOnFile(t, c.head, body, c.inFile)
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
