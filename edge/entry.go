@@ -57,8 +57,8 @@ func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
 }
 
-// plainly tells whether a request that the front has can be answered there: it is in no log, its viewer is where it comes from, and its connection goes
-// on. Whether he may ask is for rates.
-func (e *Edge) plainly(from netip.Addr) bool {
-	return e.access == nil && !e.draining.Load() && !e.trusts(from)
+// plainly tells whether a request that the front has can be answered there: it is in no log, its viewer is where it comes from and may ask, and its
+// connection goes on.
+func (e *Edge) plainly(from netip.Addr, now time.Time) bool {
+	return e.access == nil && !e.draining.Load() && !e.trusts(from) && e.rates.take(now, from) == 0
 }

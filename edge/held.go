@@ -2,7 +2,6 @@ package edge
 
 import (
 	"net/http"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -16,8 +15,8 @@ type holding struct {
 }
 
 // holdLean is hold for who has no more to tell than that he waits.
-func (e *Edge) holdLean(o *object, from netip.Addr, now time.Time) (http1.Answer, bool) {
-	if e.held.Add(1) > int64(e.config.MaxHeld) || e.rates.take(now, from) > 0 {
+func (e *Edge) holdLean(o *object) (http1.Answer, bool) {
+	if e.held.Add(1) > int64(e.config.MaxHeld) {
 		e.held.Add(-1)
 		return http1.Answer{}, false
 	}

@@ -47,17 +47,21 @@ func (a *ready) Count(body int) { a.passage.count(http.StatusOK, int64(body)) }
 // there is one way to write each; what is written otherwise is for ServeHTTP. So is a stream that is only for who brings a token.
 func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := e.cache.hitAt(h.Target, now)
-	if o == nil || e.admission.guards(o.target) || !e.plainly(from) {
+	if o == nil || e.admission.guards(o.target) {
 		return http1.Answer{}, false
 	}
-	if o.target.reload.held && !closed(o.done) {
-		return e.holdLean(o, from, now)
-	}
-	if !closed(o.done) || o.status != http.StatusOK {
+	held := o.target.reload.held && !closed(o.done)
+	if !held && (!closed(o.done) || o.status != http.StatusOK) {
 		return http1.Answer{}, false
+	}
+	if !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
+		return http1.Answer{}, false
+	}
+	if held {
+		return e.holdLean(o)
 	}
 	a := e.readyFor(o, h, now)
-	if a == nil || e.rates.take(now, from) > 0 { // the last question, since ServeHTTP counts a request too
+	if a == nil {
 		return http1.Answer{}, false
 	}
 	o.want()

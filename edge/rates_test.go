@@ -179,18 +179,27 @@ func BenchmarkRates(b *testing.B) {
 
 // TestPlainly: what is at hand is answered past ServeHTTP only where that would have nothing to add.
 func TestPlainly(t *testing.T) {
-	stranger := netip.MustParseAddr("192.0.2.1")
-	if e := newEdge(t, Config{}); !e.plainly(stranger) {
+	stranger, now := netip.MustParseAddr("192.0.2.1"), time.Now()
+	if e := newEdge(t, Config{}); !e.plainly(stranger, now) {
 		t.Error("without bounds and logs it is not")
-	} else if e.Drain(); e.plainly(stranger) {
+	} else if e.Drain(); e.plainly(stranger, now) {
 		t.Error("it is while the edge ends")
 	}
 	for what, config := range map[string]Config{
 		"a log": {AccessLog: &bytes.Buffer{}}, "a proxy": {TrustedProxies: []netip.Prefix{netip.PrefixFrom(stranger, 32)}},
 	} {
-		if newEdge(t, config).plainly(stranger) {
+		if newEdge(t, config).plainly(stranger, now) {
 			t.Errorf("it is, with %s", what)
 		}
+	}
+	e, in := newEdge(t, Config{RequestsPerAddress: 1}), 0
+	for range 10 {
+		if e.plainly(stranger, now) {
+			in++
+		}
+	}
+	if in > 3 {
+		t.Errorf("%d of one address, where two may be at once", in)
 	}
 }
 
