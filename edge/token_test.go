@@ -452,3 +452,15 @@ func TestTokenBehindProxy(t *testing.T) {
 		}
 	}
 }
+
+// TestManyCookies: a few cookies are looked at, since each may cost a signature.
+func TestManyCookies(t *testing.T) {
+	site, other := newGuests(t, token.EdDSA), newGuests(t, token.EdDSA)
+	for _, c := range []struct{ before, status int }{{0, 200}, {maxCookies - 1, 200}, {maxCookies, 401}} {
+		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys, Audience: "here"})
+		cookies := strings.Repeat(tokenCookie+"="+other.invite(t, "demo")+"; ", c.before) + tokenCookie + "=" + site.invite(t, "demo")
+		if w := get(e, partPath, "Cookie", cookies); w.Code != c.status {
+			t.Errorf("after %d others: %d, want %d", c.before, w.Code, c.status)
+		}
+	}
+}
