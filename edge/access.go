@@ -15,9 +15,10 @@ import (
 )
 
 const (
-	accessQueue = 8192 // lines that wait to be written; more are dropped
-	accessPath  = 256  // bytes of a path that are written
-	accessFlush = time.Second
+	accessQueue  = 8192 // lines that wait to be written; more are dropped
+	accessPath   = 256  // bytes of a path that are written
+	accessMethod = 32   // and of a method
+	accessFlush  = time.Second
 )
 
 // access is the log of answers, one line of JSON each. Lines wait in a queue for the one goroutine that writes them: a disk that does not
@@ -104,7 +105,7 @@ type logged struct {
 // begin begins the line of an answer.
 func (a *access) begin(w http.ResponseWriter, r *http.Request) *logged {
 	l := &logged{ResponseWriter: w, access: a}
-	l.line = line{Time: time.Now().UTC(), Method: r.Method, Path: shown(r.URL.Path), Protocol: r.Proto}
+	l.line = line{Time: time.Now().UTC(), Method: strings.Clone(r.Method[:min(len(r.Method), accessMethod)]), Path: shown(r.URL.Path), Protocol: r.Proto}
 	if a.addresses != nil {
 		l.line.Address = a.addresses(r).String()
 	}
@@ -121,7 +122,7 @@ func shown(path string) string {
 			}
 		}
 	}
-	return strings.ToValidUTF8(path[:min(len(path), accessPath)], "?")
+	return strings.ToValidUTF8(strings.Clone(path[:min(len(path), accessPath)]), "?") // and not a piece of a long head, which would be kept with it
 }
 
 // end hands the line to who writes it.

@@ -33,6 +33,7 @@ func TestAccessLog(t *testing.T) {
 			for _, c := range []struct{ method, uri string }{
 				{"GET", partPath + "?token=hidden"}, {"GET", partPath}, {"HEAD", partPath}, {"GET", "/live/demo/v0/1700000000/s500.m4s"},
 				{"GET", "/nowhere%0a{\"forged\":1}"}, {"DELETE", "/whip/demo/hidden"}, {"GET", "/x" + strings.Repeat("a", 1000)},
+				{strings.Repeat("M", 1000), "/"},
 			} {
 				ask(e, c.method, c.uri, "Authorization", "Bearer hidden", "Cookie", "hidden")
 				time.Sleep(time.Millisecond)
@@ -56,6 +57,7 @@ func TestAccessLog(t *testing.T) {
 				"HEAD " + partPath + " 200 0 hit HTTP/1.1 " + from, "GET /live/demo/v0/1700000000/s500.m4s 500 0 miss HTTP/1.1 " + from,
 				"GET /nowhere\n{\"forged\":1} 404 39 " + " HTTP/1.1 " + from, "DELETE /whip/demo/* 404 0  HTTP/1.1 " + from,
 				"GET /x" + strings.Repeat("a", 38) + " 404 39  HTTP/1.1 " + from,
+				strings.Repeat("M", 32) + " / 501 1027  HTTP/1.1 " + from,
 			}
 			if fmt.Sprint(got) != fmt.Sprint(want) {
 				t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -86,6 +88,9 @@ func TestBrokenAnswersAreLogged(t *testing.T) {
 		}()
 		if l := <-e.access.lines; !l.Broken || l.Status != 200 || l.Bytes != 10 {
 			t.Errorf("%+v", l)
+		}
+		if n := testutil.ToFloat64(e.meters.sentBytes.WithLabelValues("demo", kindMedia)); n != 10 {
+			t.Errorf("%v bytes are counted, want 10", n)
 		}
 		e.flights.Wait()
 	})

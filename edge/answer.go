@@ -29,14 +29,12 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		return
 	}
 	h := w.Header()
-	o.describe(h)
 	if o.status != http.StatusOK {
-		if !o.born.IsZero() && o.control != "no-store" {
-			h.Set("Age", seconds(time.Since(o.born)))
-		}
+		o.describeError(h, time.Now())
 		e.write(w, r, o, o.status, 0, -1, passage{e.meters.stream(o.target.stream), kindPage, began})
 		return
 	}
+	o.describe(h)
 	h.Set("Age", seconds(time.Since(o.born)))
 	if o.target.kind == media {
 		e.answerMedia(w, r, o, began)
@@ -54,10 +52,18 @@ func (o *object) describe(h http.Header) {
 	}
 }
 
+// describeError is describe of what is an error, with its age if it is kept.
+func (o *object) describeError(h http.Header, now time.Time) {
+	o.describe(h)
+	if !o.born.IsZero() && o.control != "no-store" {
+		h.Set("Age", seconds(now.Sub(o.born)))
+	}
+}
+
 // answerText answers with a playlist or an API object, both done.
 func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	p := passage{e.meters.stream(o.target.stream), o.target.kind.shown(), began}
-	body, tag := o.code(w.Header(), o.coding(r.Header.Get("Accept-Encoding")))
+	body, tag := o.code(w.Header(), o.coding(listed(r, "Accept-Encoding")))
 	answerTagged(w, r, body, tag, p)
 }
 
@@ -85,7 +91,7 @@ func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
 func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string, p passage) {
 	h := w.Header()
 	h.Set("ETag", `"`+tag+`"`)
-	if matches(r.Header.Get("If-None-Match"), tag) {
+	if matches(listed(r, "If-None-Match"), tag) {
 		h.Del("Content-Encoding")
 		h.Del("Content-Type")
 		w.WriteHeader(http.StatusNotModified)
@@ -115,7 +121,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 	h := w.Header()
 	p := passage{e.meters.stream(o.target.stream), kindMedia, began}
 	o.describeMedia(h)
-	if matches(r.Header.Get("If-None-Match"), o.etag) {
+	if matches(listed(r, "If-None-Match"), o.etag) {
 		h.Del("Content-Type")
 		h.Del(wire.PiecesHeader)
 		w.WriteHeader(http.StatusNotModified)
@@ -239,6 +245,9 @@ func (e *Edge) serveText(w http.ResponseWriter, r *http.Request, status int, tex
 		_, _ = send(w, []byte(text+"\n"))
 	}
 }
+
+// listed returns a field that is a list, which may stand in several lines (RFC 9110 5.3).
+func listed(r *http.Request, name string) string { return strings.Join(r.Header.Values(name), ",") }
 
 // matches tells whether an If-None-Match header names the tag.
 func matches(header, tag string) bool {

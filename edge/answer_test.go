@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -382,5 +383,19 @@ func TestTooLarge(t *testing.T) {
 				t.Errorf("%d, %d bytes", w.Code, w.Body.Len())
 			}
 		})
+	}
+}
+
+// TestSeveralLines: a list may come in several lines (RFC 9110 5.3).
+func TestSeveralLines(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	for _, uri := range []string{partPath, playlistPath, "/assets/shoal-player.js"} {
+		r := httptest.NewRequest(http.MethodGet, uri, nil)
+		r.Header["If-None-Match"] = []string{`"other"`, get(e, uri, "Accept-Encoding", "gzip").Header().Get("ETag")}
+		r.Header["Accept-Encoding"] = []string{"deflate", "gzip"}
+		w := httptest.NewRecorder()
+		if e.ServeHTTP(w, r); w.Code != http.StatusNotModified || w.Header().Get("Content-Encoding") != "" {
+			t.Errorf("%s: %d, want 304 of no coding: %v", uri, w.Code, w.Header())
+		}
 	}
 }

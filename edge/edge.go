@@ -74,6 +74,7 @@ func New(config Config) (*Edge, error) {
 		admission: a,
 		shelf:     s,
 	}
+	a.address = e.addressOf
 	if e.tally, err = newTally(config.Registry, e.origins.out); err != nil {
 		return nil, err
 	}

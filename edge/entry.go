@@ -46,10 +46,11 @@ func (e *Edge) Drain() {
 	e.release(errStopping)
 }
 
-// left ends a request that waits for what does not come in time: its viewer is gone, unless the edge ends.
+// left ends a request that waits for what does not come in time: its viewer is gone, unless the edge ends. One that is only silent from now on must not take
+// nothing for an answer.
 func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 	if !e.draining.Load() {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Connection", "close")
 	w.Header().Set("Retry-After", retryJitter())

@@ -59,54 +59,50 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 		return http1.Answer{}, false
 	}
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
-	if !ok || !e.plainly(from, now) {
+	if !ok || !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
 		return http1.Answer{}, false
 	}
+	to := receiver{from, cookie}
 	if held {
-		return e.holdLean(o)
+		return e.holdLean(o, to)
 	}
-	coding := ""
-	if o.target.kind.text() && h.AcceptEncoding != nil {
-		coding = o.coding(string(h.AcceptEncoding))
-	}
-	a := e.readyOf(o, coding, h.Files, now)
+	return e.hit(o, to, h, now)
+}
+
+// receiver is a viewer that is let in.
+type receiver struct {
+	from   netip.Addr
+	cookie *http.Cookie // that it is given; nil: none
+}
+
+// hit is the answer of a whole object.
+func (e *Edge) hit(o *object, to receiver, h *http1.Head, now time.Time) (http1.Answer, bool) {
+	a := e.readyFor(o, h, now)
 	if a == nil {
 		return http1.Answer{}, false
 	}
 	o.want()
-	answer := a.answer()
-	if cookie != nil {
-		answer.Head = withCookie(a.head, cookie)
+	return e.addressed(a.answer(), o, http.StatusOK, to, h), true
+}
+
+// addressed is an answer as one viewer gets it: with its cookie, and with its line in the log.
+func (e *Edge) addressed(answer http1.Answer, o *object, status int, to receiver, h *http1.Head) http1.Answer {
+	if to.cookie != nil {
+		answer.Head = withCookie(answer.Head, to.cookie)
 	}
 	if e.access != nil {
-		answer.Tally = e.access.beginHit(a, o, from, h)
+		answer.Tally = e.access.beginHit(answer.Tally, o, status, to.from, h)
 	}
-	return answer, true
+	return answer
 }
 
-// holding is a viewer that waits for a held reload.
-type holding struct {
-	*Edge
-	object *object
-}
-
-// Done implements http1.Wait.
-func (h holding) Done() <-chan struct{} { return h.object.done }
-
-// Leave implements http1.Wait.
-func (h holding) Leave() {
-	h.held.Add(-1)
-	h.meters.held.Dec()
-}
-
-// holdLean is hold for who has no more to tell than that he waits.
-func (e *Edge) holdLean(o *object) (http1.Answer, bool) {
-	if e.held.Add(1) > int64(e.config.MaxHeld) {
-		e.held.Add(-1)
-		return http1.Answer{}, false
+// readyFor is readyOf for what a front was asked.
+func (e *Edge) readyFor(o *object, h *http1.Head, now time.Time) *ready {
+	coding := ""
+	if o.target.kind.text() && h.AcceptEncoding != nil {
+		coding = o.coding(string(h.AcceptEncoding))
 	}
-	e.meters.held.Inc()
-	return http1.Answer{Wait: holding{e, o}}, true
+	return e.readyOf(o, coding, h.Files, now)
 }
 
 // sendReady is Hit for who had to wait for o. It tells whether it has answered.
@@ -117,7 +113,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	}
 	coding := ""
 	if o.target.kind.text() {
-		coding = o.coding(r.Header.Get("Accept-Encoding"))
+		coding = o.coding(listed(r, "Accept-Encoding"))
 	}
 	a := e.readyOf(o, coding, false, time.Now())
 	if a == nil {

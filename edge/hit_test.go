@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -43,18 +42,35 @@ func (c *counting) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Ans
 	return a, ok
 }
 
+// serveOn serves on a listener, with a front before the server or not.
+func serveOn(e *Edge, listener net.Listener, ahead bool) (end func()) {
+	if !ahead {
+		server := &http.Server{Handler: e}
+		ended := make(chan struct{})
+		go func() { server.Serve(listener); close(ended) }()
+		return func() { server.Close(); <-ended }
+	}
+	return behindFront(e, http1.New(listener, http1.Config{Handler: e, Cache: e}))
+}
+
 // serveAhead is serve with a front before the server, as viewers have it.
 func serveAhead(e *Edge, cache http1.Cache) (viewer net.Conn, end func()) {
 	listener := make(oneConn, 1)
 	front := http1.New(closeOnce{listener, make(chan struct{})}, http1.Config{Handler: e, Cache: cache})
+	stop := behindFront(e, front)
+	viewer, conn := net.Pipe()
+	listener <- conn
+	return viewer, func() { viewer.Close(); stop() }
+}
+
+// behindFront runs a front and the server behind it.
+func behindFront(e *Edge, front *http1.Front) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	server := &http.Server{Handler: e}
 	ended := make(chan struct{}, 2)
 	go func() { front.Run(ctx); ended <- struct{}{} }()
 	go func() { server.Serve(front); ended <- struct{}{} }()
-	viewer, conn := net.Pipe()
-	listener <- conn
-	return viewer, func() { viewer.Close(); cancel(); server.Close(); <-ended; <-ended }
+	return func() { cancel(); server.Close(); <-ended; <-ended }
 }
 
 // closeOnce is oneConn whose Accept ends with Close.
@@ -196,55 +212,6 @@ func TestHitsAge(t *testing.T) {
 		}
 		if got := testutil.ToFloat64(e.meters.hitBytes.WithLabelValues("demo")); got != 29*float64(len(partBytes)) {
 			t.Errorf("%v bytes counted", got)
-		}
-	})
-}
-
-// TestHeldAhead: viewers whom the front holds are counted, bounded and released as others are.
-func TestHeldAhead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := newBroadcast(12, 2)
-		src := newSource(b.ServeHTTP)
-		e := newEdge(t, Config{Transport: src, MaxHeld: 20})
-		get(e, playlistPath)
-		cache := &counting{Edge: e}
-		var all sync.WaitGroup
-		codes := make(chan int, 30)
-		for range 30 {
-			all.Go(func() {
-				viewer, end := serveAhead(e, cache)
-				defer end()
-				reader := bufio.NewReader(viewer)
-				io.WriteString(viewer, "GET "+playlistPath+"?_HLS_msn=13&_HLS_part=2 HTTP/1.1\r\nHost: a\r\n\r\n")
-				r, err := http.ReadResponse(reader, nil)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				body, err := io.ReadAll(r.Body)
-				if codes <- r.StatusCode; r.StatusCode == http.StatusOK && (err != nil || string(body) != playlist(12, 3)) {
-					t.Errorf("%v %q", err, body)
-				}
-			})
-		}
-		synctest.Wait()
-		if n := e.held.Load(); n != 20 || testutil.ToFloat64(e.meters.held) != 20 {
-			t.Errorf("%d held, %v counted", n, testutil.ToFloat64(e.meters.held))
-		}
-		b.grow()
-		all.Wait()
-		counts := map[int]int{}
-		for range 30 {
-			counts[<-codes]++
-		}
-		if counts[200] != 20 || counts[503] != 10 {
-			t.Errorf("answers %v, want 20 x 200 and 10 x 503", counts)
-		}
-		if n := src.total(playlistPath + "?"); n != 1 {
-			t.Errorf("%d requests upstream, want 1", n)
-		}
-		if e.held.Load() != 0 || testutil.ToFloat64(e.meters.held) != 0 {
-			t.Error("somebody is held still")
 		}
 	})
 }
@@ -397,11 +364,32 @@ func TestLogAhead(t *testing.T) {
 			if !slices.Equal(got, want) || strings.Contains(out.String(), "hidden") {
 				t.Errorf("ahead %v: got\n%s\nwant\n%s", ahead, strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
-			if n := cache.hits.Load(); ahead && n != 3 {
+			if n := cache.hits.Load(); ahead && n != 2 {
 				t.Errorf("%d were at hand", n)
 			}
 		})
 	}
+}
+
+// TestCookieAhead: who brings its token by query is given a cookie, though what it asks for is at hand, and who has waited for it with others.
+func TestCookieAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, "EdDSA")
+		e := newEdge(t, Config{Transport: newSource(stage), Tokens: site.keys, Audience: "here"})
+		viewer, end := serveAhead(e, e)
+		defer end()
+		reader := bufio.NewReader(viewer)
+		for _, uri := range []string{playlistPath + "?", playlistPath + "?", "/live/demo/index.m3u8?", playlistPath + "?_HLS_msn=12&_HLS_part=1&"} {
+			io.WriteString(viewer, "GET "+uri+"token="+site.invite(t, "demo")+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			r, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusOK || len(r.Cookies()) != 1 {
+				t.Errorf("%s: %d with %d cookies", uri, r.StatusCode, len(r.Cookies()))
+			}
+		}
+	})
 }
 
 // TestHitKnowsTheConfig fails when a Config has something new: what is at hand goes out past ServeHTTP, so whatever decides there who is

@@ -259,6 +259,11 @@ func hold(e *Edge, uri string, n int) (leave func()) {
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
+			defer func() {
+				if why := recover(); why != nil && why != http.ErrAbortHandler {
+					panic(why)
+				}
+			}()
 			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, uri, nil).WithContext(ctx))
 		})
 	}

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -58,5 +59,19 @@ func TestMetrics(t *testing.T) {
 	}
 	if _, err := New(Config{Registry: registry, Files: built}); err == nil {
 		t.Error("two edges in one registry")
+	}
+}
+
+// TestManyStreams: there are so many labels, however many streams an origin vouches for.
+func TestManyStreams(t *testing.T) {
+	m, err := newMeters(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxStreams + 10 {
+		m.learn("s" + strconv.Itoa(i))
+	}
+	if m.count != maxStreams || m.stream("s0").label != "s0" || m.stream("s"+strconv.Itoa(maxStreams)).label != unknown {
+		t.Errorf("%d streams are told apart, the last as %s", m.count, m.stream("s"+strconv.Itoa(maxStreams)).label)
 	}
 }

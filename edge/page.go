@@ -76,7 +76,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")
-	if coding, packed := newPacked(body).choose(r.Header.Get("Accept-Encoding")); packed != nil {
+	if coding, packed := newPacked(body).choose(listed(r, "Accept-Encoding")); packed != nil {
 		h.Set("Content-Encoding", coding)
 		body = packed
 	}

@@ -1,12 +1,16 @@
 package edge
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,5 +200,55 @@ func TestPlainly(t *testing.T) {
 	}
 	if in > 3 {
 		t.Errorf("%d of one address, where two may be at once", in)
+	}
+}
+
+// TestRatesAhead: a request counts once, whoever answers it, and whether it is at hand, or held, or an error.
+func TestRatesAhead(t *testing.T) {
+	for what, uri := range map[string]string{
+		"at hand": partPath, "an error": "/live/demo/v0/1700000000/s99.m4s", "held": playlistPath + "?_HLS_msn=13&_HLS_part=2", "a page": "/watch/demo",
+	} {
+		for _, ahead := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEdge(t, Config{RequestsPerAddress: 4, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+					if r.URL.RawQuery == "" {
+						stage(w, r)
+						return
+					}
+					time.Sleep(time.Second / 100)
+					w.Header().Set("Cache-Control", "no-store") // so that each is held
+					io.WriteString(w, playlist(12, 3))
+				})})
+				get(e, playlistPath) // of another address
+				get(e, uri)
+				begin := serve
+				if ahead {
+					begin = func(e *Edge) (net.Conn, func()) { return serveAhead(e, e) }
+				}
+				viewer, end := begin(e)
+				defer end()
+				reader := bufio.NewReader(viewer)
+				in := 0
+				var others sync.WaitGroup
+				defer others.Wait()
+				for range 12 {
+					if what == "held" { // with another, who has begun it
+						others.Go(func() { get(e, uri) })
+						synctest.Wait()
+					}
+					io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
+					r, err := http.ReadResponse(reader, nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if io.Copy(io.Discard, r.Body); r.StatusCode != http.StatusTooManyRequests {
+						in++
+					}
+				}
+				if in != 8 {
+					t.Errorf("%s, ahead %v: %d of one address, where eight may be at once", what, ahead, in)
+				}
+			})
+		}
 	}
 }

@@ -94,6 +94,9 @@ func TestSheetOutlivesItsObject(t *testing.T) {
 	if s == nil {
 		t.Fatal("there is no sheet")
 	}
+	if a := e.readyOf(o, "", true, time.Now().Add(2*time.Second)); a.sheet != s {
+		t.Error("it is forgotten after a second")
+	}
 	viewer, _ := overTCP(t, e)
 	io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
 	r, err := http.ReadResponse(bufio.NewReader(viewer), nil)

@@ -89,7 +89,7 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	body, tag := f.body, f.tag
 	if f.br != nil || f.gz != nil {
 		h.Set("Vary", "Accept-Encoding")
-		accepted := r.Header.Get("Accept-Encoding")
+		accepted := listed(r, "Accept-Encoding")
 		switch {
 		case f.br != nil && accepts(accepted, "br"):
 			h.Set("Content-Encoding", "br")

@@ -34,6 +34,7 @@ type admission struct {
 	keys     *token.Keys // nil: everybody is let in
 	audience string
 	known    *knownTokens
+	address  func(*http.Request) netip.Addr // of a viewer
 	checks   prometheus.Counter
 	refusals *prometheus.CounterVec
 }
@@ -64,7 +65,7 @@ func (e *Edge) admit(w http.ResponseWriter, r *http.Request, t target) bool {
 	switch {
 	case err != nil:
 	case text != "":
-		claims, err = a.look(text, t.stream, r.RemoteAddr, now)
+		claims, err = a.look(text, t.stream, r, now)
 	default:
 		text, claims, err = a.cookie(r, t.stream, now)
 	}
@@ -78,8 +79,8 @@ func (e *Edge) admit(w http.ResponseWriter, r *http.Request, t target) bool {
 	return true
 }
 
-// look returns what a token says, if it is good for the stream and the address.
-func (a *admission) look(text, stream, from string, now time.Time) (token.Claims, error) {
+// look returns what a token says, if it is good for the stream and the address of a request.
+func (a *admission) look(text, stream string, r *http.Request, now time.Time) (token.Claims, error) {
 	if len(text) > wire.MaxToken {
 		return token.Claims{}, token.ErrLong
 	}
@@ -95,11 +96,11 @@ func (a *admission) look(text, stream, from string, now time.Time) (token.Claims
 	case !now.Before(claims.Expires.Add(token.Leeway)):
 		return token.Claims{}, token.ErrExpired
 	}
-	var address netip.AddrPort
+	var from netip.Addr
 	if claims.Prefix.IsValid() {
-		address, _ = netip.ParseAddrPort(from)
+		from = a.address(r)
 	}
-	return claims, claims.Allow(stream, address.Addr())
+	return claims, claims.Allow(stream, from)
 }
 
 // cookie returns the first token among a request's cookies that is good for the stream, or why the first is not.
@@ -109,7 +110,7 @@ func (a *admission) cookie(r *http.Request, stream string, now time.Time) (strin
 		if i == maxCookies {
 			break
 		}
-		claims, err := a.look(cookie.Value, stream, r.RemoteAddr, now)
+		claims, err := a.look(cookie.Value, stream, r, now)
 		if err == nil {
 			return cookie.Value, claims, nil
 		}

@@ -432,3 +432,35 @@ func BenchmarkAdmit(b *testing.B) {
 		}
 	})
 }
+
+// TestTokenBehindProxy: the network that a token is for is the viewer's, as a proxy tells that is trusted, and nobody else.
+func TestTokenBehindProxy(t *testing.T) {
+	site := newGuests(t, token.EdDSA)
+	text := site.invite(t, "demo", func(c *token.Claims) { c.Prefix = netip.MustParsePrefix("198.51.100.0/24") })
+	for _, c := range []struct {
+		proxies, forwarded string
+		status             int
+	}{
+		{"192.0.2.0/24", "198.51.100.7", 200}, {"192.0.2.0/24", "203.0.113.9", 403}, {"192.0.2.0/24", "198.51.100.7, 203.0.113.9", 403},
+		{"203.0.113.0/24", "198.51.100.7", 403},
+	} {
+		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys, Audience: "here", TrustedProxies: []netip.Prefix{netip.MustParsePrefix(c.proxies)}})
+		for _, field := range [][2]string{{"Authorization", "Bearer " + text}, {"Cookie", tokenCookie + "=" + text}} {
+			if w := get(e, playlistPath, field[0], field[1], "X-Forwarded-For", c.forwarded); w.Code != c.status {
+				t.Errorf("%s of %q, by %s: %d, want %d", c.forwarded, c.proxies, field[0], w.Code, c.status)
+			}
+		}
+	}
+}
+
+// TestManyCookies: a few cookies are looked at, since each may cost a signature.
+func TestManyCookies(t *testing.T) {
+	site, other := newGuests(t, token.EdDSA), newGuests(t, token.EdDSA)
+	for _, c := range []struct{ before, status int }{{0, 200}, {maxCookies - 1, 200}, {maxCookies, 401}} {
+		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys, Audience: "here"})
+		cookies := strings.Repeat(tokenCookie+"="+other.invite(t, "demo")+"; ", c.before) + tokenCookie + "=" + site.invite(t, "demo")
+		if w := get(e, partPath, "Cookie", cookies); w.Code != c.status {
+			t.Errorf("after %d others: %d, want %d", c.before, w.Code, c.status)
+		}
+	}
+}

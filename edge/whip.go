@@ -54,10 +54,11 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 	}
 	resp, err := e.origins.send(r.Context(), q)
 	if err != nil {
-		if r.Context().Err() == nil {
-			w.Header().Set("Retry-After", retryJitter())
-			e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try again soon")
+		if r.Context().Err() != nil {
+			panic(http.ErrAbortHandler) // nobody is there, or listens only: see left
 		}
+		w.Header().Set("Retry-After", retryJitter())
+		e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try again soon")
 		return
 	}
 	defer resp.Body.Close()

@@ -11,6 +11,7 @@ import (
 type bell struct {
 	rung    bool               // guarded by Front.mu
 	waiting map[*conn]struct{} // guarded by Front.mu
+	silent  chan struct{}      // closed when all are woken
 }
 
 // await waits until what an answer waits for has come or the front lets go. It tells whether the viewer is still there.
@@ -21,20 +22,20 @@ func (c *conn) await(until Wait) bool {
 	b := c.front.join(c, until.Done())
 	for len(c.buffer) < cap(c.buffer) {
 		if c.front.rung(b) {
-			return true
+			break
 		}
 		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)]) // of the next request
 		c.buffer = c.buffer[:len(c.buffer)+n]
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded): // it is woken
+			return true
+		default:
 			c.front.part(c, b)
 			return false
 		}
 	}
-	select { // there is no room to read into
-	case <-until.Done():
-	case <-c.front.requests.Done():
-	}
-	c.front.part(c, b)
+	<-b.silent // it is to be woken yet, which must not be while it reads something else; or there is no room to read into
 	return true
 }
 
@@ -44,7 +45,7 @@ func (f *Front) join(c *conn, done <-chan struct{}) *bell {
 	defer f.mu.Unlock()
 	b := f.bells[done]
 	if b == nil {
-		b = &bell{waiting: map[*conn]struct{}{}}
+		b = &bell{waiting: map[*conn]struct{}{}, silent: make(chan struct{})}
 		f.bells[done] = b
 		f.running.Go(func() { f.ring(b, done) })
 	}
@@ -80,4 +81,5 @@ func (f *Front) ring(b *bell, done <-chan struct{}) {
 	for c := range waiting {
 		c.raw.SetReadDeadline(past)
 	}
+	close(b.silent)
 }

@@ -3,6 +3,8 @@ package http1
 import (
 	"bufio"
 	"io"
+	"net"
+	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -22,15 +24,15 @@ func (g *gateway) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
 	if string(h.Target) != "/later" {
 		return Answer{}, false
 	}
+	g.waiting.Add(1)
+	return Answer{Wait: g}, true
+}
+func (g *gateway) Answer(*Head, time.Time) (Answer, bool) {
 	select {
 	case <-g.done:
-		if g.never {
-			return Answer{}, false
-		}
-		return Answer{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Body: []byte("later"), Tally: &tally{}}, true
+		return Answer{Head: []byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), Body: []byte("later"), Tally: &tally{}}, !g.never
 	default:
-		g.waiting.Add(1)
-		return Answer{Wait: g}, true
+		return Answer{}, false
 	}
 }
 func (g *gateway) Done() <-chan struct{} { return g.done }
@@ -62,6 +64,13 @@ func TestReleasedTogether(t *testing.T) {
 		if n := g.waiting.Load(); n != 40 {
 			t.Errorf("%d wait, want 40", n)
 		}
+		s.front.mu.Lock()
+		for _, b := range s.front.bells {
+			if len(b.waiting) != 40 {
+				t.Errorf("%d are to be woken, want 40", len(b.waiting))
+			}
+		}
+		s.front.mu.Unlock()
 		close(g.done)
 		for i, r := range readers[:40] {
 			if _, body := answered(t, r, "GET"); body != "later" {
@@ -117,6 +126,72 @@ func TestEndOfWaiting(t *testing.T) {
 		<-s.ended
 		if d := time.Since(began); d != time.Second/4 || g.waiting.Load() != 0 {
 			t.Errorf("after %v, %d wait", d, g.waiting.Load())
+		}
+	})
+}
+
+// lateDeadline is a connection that takes a second to be woken the first time.
+type lateDeadline struct {
+	net.Conn
+	woken atomic.Bool
+}
+
+func (c *lateDeadline) SetReadDeadline(at time.Time) error {
+	if at.Equal(past) && !c.woken.Swap(true) {
+		time.Sleep(time.Second)
+	}
+	return c.Conn.SetReadDeadline(at)
+}
+
+// TestWokenInTime: who is seen to say something while all are woken is not woken once more when he is no longer waiting.
+func TestWokenInTime(t *testing.T) {
+	for name, most := range map[string]int{"with room for more": 100, "with none": firstBuffer} {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gateway{done: make(chan struct{})}
+			s := start(t, Config{Handler: plainHandler, Cache: g})
+			viewers := make([]net.Conn, 3)
+			for i := range viewers {
+				viewer, conn := net.Pipe()
+				s.pipes.conns <- &lateDeadline{Conn: conn}
+				viewers[i] = viewer
+				say(t, viewer, ask("/later"))
+			}
+			synctest.Wait()
+			close(g.done)
+			time.Sleep(time.Second / 2)
+			next := ask("/query?" + strings.Repeat("a", most))
+			for _, viewer := range viewers {
+				say(t, viewer, next)
+			}
+			for i, viewer := range viewers {
+				r := bufio.NewReader(viewer)
+				answered(t, r, "GET")
+				answered(t, r, "GET")
+				time.Sleep(5 * time.Second)
+				say(t, viewer, ask("/text"))
+				if resp, err := http.ReadResponse(r, nil); err != nil {
+					t.Errorf("%s, viewer %d: %v", name, i, err)
+				} else if body, _ := io.ReadAll(resp.Body); string(body) != "text" {
+					t.Errorf("%s, viewer %d: %q", name, i, body)
+				}
+			}
+		})
+	}
+}
+
+// TestLastAnswer: what comes to who waits while the front ends is the last answer of its connection, and says so.
+func TestLastAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gateway{done: make(chan struct{})}
+		s := start(t, Config{Handler: plainHandler, Cache: g})
+		c := s.connect(t)
+		say(t, c, ask("/later"))
+		synctest.Wait()
+		s.end()
+		time.Sleep(time.Second / 8)
+		close(g.done)
+		if resp, _ := answered(t, bufio.NewReader(c), "GET"); !resp.Close {
+			t.Error("the connection ends without a word")
 		}
 	})
 }

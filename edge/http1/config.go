@@ -41,7 +41,7 @@ type Answer struct {
 	Tally Tally
 	File  File // nil, or the body once more, to be sent without copying
 
-	Wait Wait // nil: it is there; else it is asked for again when that is over
+	Wait Wait // nil: it is there
 }
 
 // File is a file that holds a body.
@@ -52,8 +52,9 @@ type File interface {
 
 // Wait is what an answer waits for.
 type Wait interface {
-	Done() <-chan struct{} // closed when it is there
-	Leave()                // called when the viewer waits no longer, whatever the reason
+	Done() <-chan struct{}                        // closed when it is there
+	Leave()                                       // called when the viewer waits no longer, whatever the reason
+	Answer(h *Head, now time.Time) (Answer, bool) // asked then: what has come, if it is to be sent as it is
 }
 
 // Sender is a ResponseWriter of the front's.

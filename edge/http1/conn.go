@@ -55,7 +55,7 @@ func (c *conn) serve() {
 			c.front.config.Log.Error("http1: a handler panicked", "error", why, "stack", string(debug.Stack()))
 		}
 		if !given {
-			c.raw.Close()
+			c.stream().Close()
 			c.front.config.Gone(c.raw)
 		}
 		c.front.forget(c)
@@ -94,7 +94,7 @@ func (c *conn) giveAway() bool {
 	c.raw.SetDeadline(time.Time{})
 	conn := c.stream()
 	if len(c.buffer) > 0 {
-		conn = &handed{conn, c.buffer}
+		conn = handOn(conn, c.buffer)
 	}
 	return c.front.give(accepted{conn, nil})
 }
@@ -167,26 +167,23 @@ func (c *conn) mayWrite(now time.Time) {
 // answer answers a plain request, unless it is foreign after all. It tells whether the connection goes on.
 func (c *conn) answer() (what verdict, more bool) {
 	c.head.Files = c.canSendFile()
-	for waited := false; c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load(); waited = true {
+	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
 		now := time.Now()
-		if !waited {
-			c.head.Secure, c.head.Came = c.tls != nil, now
-		}
+		c.head.Secure, c.head.Came = c.tls != nil, now
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
-		switch {
-		case ok && a.Wait == nil:
-			n, err := c.deliver(a, now)
-			a.Tally.Count(max(0, n-len(a.Head)))
-			return plain, err == nil
-		case ok && !waited:
+		if ok && a.Wait != nil {
 			if !c.await(a.Wait) {
 				return plain, false
 			}
-			continue
-		case ok:
-			a.Wait.Leave() // once is enough; the handler waits for what is there now
+			now = time.Now()
+			a, ok = a.Wait.Answer(&c.head, now)
+			ok = ok && !c.front.ending.Load()
 		}
-		break
+		if ok {
+			n, err := c.deliver(a, now)
+			a.Tally.Count(max(0, n-len(a.Head)))
+			return plain, err == nil
+		}
 	}
 	r, err := c.request()
 	if err != nil {

@@ -2,6 +2,8 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -153,8 +155,33 @@ type handed struct {
 	unread []byte
 }
 
+// sealed is one by TLS: that it is tells its server's handlers.
+type sealed struct {
+	handed
+	tls *tls.Conn
+}
+
+// ConnectionState is what net/http's server asks for.
+func (s *sealed) ConnectionState() tls.ConnectionState { return s.tls.ConnectionState() }
+
+// handOn returns a connection of which something was read as it was before that.
+func handOn(conn net.Conn, unread []byte) net.Conn {
+	if t, ok := conn.(*tls.Conn); ok {
+		return &sealed{handed{conn, unread}, t}
+	}
+	return &handed{conn, unread}
+}
+
 // NetConn returns the connection itself, as that of crypto/tls does.
 func (h *handed) NetConn() net.Conn { return h.Conn }
+
+// CloseWrite is what net/http's server asks for when it refuses a request: who is refused need not wait for the end of the answer until all is closed.
+func (h *handed) CloseWrite() error {
+	if c, ok := h.Conn.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
 
 // Read implements net.Conn.
 func (h *handed) Read(b []byte) (int, error) {

@@ -142,86 +142,10 @@ func TestHandedOn(t *testing.T) {
 }
 
 // TestTimes: who is slow is not waited for without end.
-func TestTimes(t *testing.T) {
-	for name, c := range map[string]struct {
-		said  []string      // one a second
-		until time.Duration // the connection ends after the last
-		off   time.Duration // or so much sooner
-	}{
-		"silent from the first":  {[]string{""}, 10 * time.Second, 0},
-		"half a head":            {[]string{"GET / HT"}, 10 * time.Second, 0},
-		"a head line by line":    {[]string{"GET / HTTP/1.1\r\n", "Host: a\r\n", "X: y\r\n"}, 8 * time.Second, 0},
-		"silent after a request": {[]string{ask("/text")}, 2 * time.Minute, lax},
-		"half a head after one":  {[]string{ask("/text"), "GET"}, 10 * time.Second, 0},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			viewer := start(t, Config{Handler: plainHandler}).connect(t)
-			ended := make(chan time.Time, 1)
-			go func() { io.Copy(io.Discard, viewer); ended <- time.Now() }()
-			var last time.Time
-			for i, text := range c.said {
-				if i > 0 {
-					time.Sleep(time.Second)
-				}
-				last = time.Now()
-				say(t, viewer, text)
-				synctest.Wait()
-			}
-			if d := (<-ended).Sub(last); d > c.until || d < c.until-c.off {
-				t.Errorf("%s: ended after %v, want %v", name, d, c.until)
-			}
-		})
-	}
-}
-
 // TestSlowReader: who takes a slice in time is served for as long as it takes, who does not is not.
-func TestSlowReader(t *testing.T) {
-	for _, fast := range []bool{true, false} {
-		synctest.Test(t, func(t *testing.T) {
-			c := start(t, Config{Handler: plainHandler, Cache: nil}).connect(t)
-			say(t, c, ask("/large"))
-			got, b := 0, make([]byte, Slice/2)
-			for {
-				n, err := io.ReadFull(c, b)
-				if got += n; err != nil {
-					break
-				}
-				if got >= 1<<20 {
-					break
-				}
-				if fast {
-					time.Sleep(12 * time.Second)
-				} else {
-					time.Sleep(40 * time.Second)
-				}
-			}
-			if whole := got >= 1<<20; whole != fast {
-				t.Errorf("fast %v: %d bytes", fast, got)
-			}
-		})
-	}
-}
-
-// TestLeaving: the handler of a viewer that has left is told.
-func TestLeaving(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		left := make(chan struct{})
-		s := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			<-r.Context().Done()
-			close(left)
-		})})
-		c := s.connect(t)
-		say(t, c, ask("/"))
-		synctest.Wait()
-		c.Close()
-		<-left
-		synctest.Wait()
-		if s.gone != 1 {
-			t.Errorf("%d are gone", s.gone)
-		}
-	})
-}
-
+// TestLeaving: the handler of a viewer that has left is told, however long it has waited, and though the head left no room.
+// TestOver: the context of a request that is answered has ended, and who asks for it does not read what comes next.
+// TestTooLate: a connection that comes when the front ends is not taken, since nobody would wait for it.
 // cacheOf has one answer at hand.
 type cacheOf struct{ hits atomic.Int64 }
 
@@ -231,8 +155,14 @@ func (a *cacheOf) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
 	}
 	a.hits.Add(1)
 	body := strings.Repeat("hit", 1<<18)
-	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)), Body: []byte(body), Tally: &counted}, true
+	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body)), Body: []byte(body), Tally: &counted, File: noFile{}}, true
 }
+
+// noFile is a file for who can be sent one: no connection in memory, and none by TLS.
+type noFile struct{}
+
+func (noFile) Hold() (int, bool) { panic("a file is sent where none can be") }
+func (noFile) Release()          {}
 
 func TestHits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -257,6 +187,11 @@ func TestHits(t *testing.T) {
 		}
 		r.ReadByte()
 		c.Close()
+		last := start(t, Config{Handler: plainHandler, Cache: cache}).connect(t)
+		say(t, last, "GET /hit HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"+ask("/text"))
+		if resp, body := answered(t, bufio.NewReader(last), "GET"); !resp.Close || body != "" {
+			t.Errorf("who wants no more is answered from the cache, which cannot say that it is the last: close %v, %d bytes", resp.Close, len(body))
+		}
 		synctest.Wait()
 		if n := cache.hits.Load(); n != 4 || len(counted.bytes) != 4 || counted.bytes[0] != 3<<18 || counted.bytes[3] >= 3<<18 {
 			t.Errorf("%d hits, counted %v", n, counted.bytes)
@@ -265,32 +200,58 @@ func TestHits(t *testing.T) {
 }
 
 // TestEnd: connections that rest end at once, requests that wait are let go after HeldTime, and what is stuck after DrainTime is cut off.
-func TestEnd(t *testing.T) {
+// TestPipelinedWithoutEnd: what is kept of requests that come before they are asked for is bounded, however many come.
+func TestPipelinedWithoutEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{Handler: plainHandler})
-		resting, waiting, stuck, fresh := s.connect(t), s.connect(t), s.connect(t), s.connect(t)
-		say(t, resting, ask("/text"))
-		answered(t, bufio.NewReader(resting), "GET")
-		say(t, waiting, ask("/wait"))
-		say(t, stuck, ask("/large"))
+		s := start(t, Config{Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(time.Millisecond):
+			case <-r.Context().Done():
+			}
+		})})
+		c := s.connect(t)
+		say(t, c, strings.Repeat(ask("/"), 3000))
+		r := bufio.NewReader(c)
+		for range 30 {
+			answered(t, r, "GET")
+		}
 		synctest.Wait()
-		began := time.Now()
-		s.end()
-		for _, c := range []io.Reader{resting, fresh} {
-			if n, err := c.Read(make([]byte, 1)); n > 0 || err != io.EOF || time.Now() != began {
-				t.Errorf("at rest: %d %v after %v", n, err, time.Since(began))
+		s.front.mu.Lock()
+		defer s.front.mu.Unlock()
+		for c := range s.front.conns {
+			if cap(c.buffer) > 2*firstBuffer {
+				t.Errorf("%d bytes are kept", cap(c.buffer))
 			}
 		}
-		resp, body := answered(t, bufio.NewReader(waiting), "GET")
-		if d := time.Since(began); body != "waited" || !resp.Close || d != time.Second/4 {
-			t.Errorf("%q after %v, close %v", body, d, resp.Close)
-		}
-		<-s.ended
-		if d := time.Since(began); d != 5*time.Second {
-			t.Errorf("ended after %v", d)
-		}
-		if s.gone != 4 {
-			t.Errorf("%d are gone", s.gone)
-		}
 	})
+}
+
+// TestHandedOnForGood: who is handed a connection has no deadline of the front's.
+// TestSend: a handler may send what is at hand to who asked for all of it and goes on, in place of an answer of its own, and not after one.
+func TestSend(t *testing.T) {
+	for name, c := range map[string]struct {
+		said string
+		sent bool
+	}{
+		"whole": {ask("/"), true}, "HEAD": {"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", false}, "begun": {ask("/begun"), false},
+		"a range": {"GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=0-1\r\n\r\n", false}, "close": {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			at := (&cacheOf{})
+			viewer := start(t, Config{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/begun" {
+					w.WriteHeader(http.StatusOK)
+				}
+				a, _ := at.Hit(netip.Addr{}, &Head{Target: []byte("/hit")}, time.Now())
+				if w.(Sender).Send(a) != c.sent {
+					t.Errorf("%s: sent %v", name, !c.sent)
+				}
+			})}).connect(t)
+			say(t, viewer, c.said)
+			resp, body := answered(t, bufio.NewReader(viewer), c.said[:strings.IndexByte(c.said, ' ')])
+			if c.sent != (len(body) == 3<<18) || resp.Close != (name == "close") {
+				t.Errorf("%s: %d bytes, close %v", name, len(body), resp.Close)
+			}
+		})
+	}
 }

@@ -59,6 +59,9 @@ func start(t *testing.T, config Config) *stand {
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		io.WriteString(w, "handed on: "+r.Method+" "+r.RequestURI+" "+string(body))
+		if r.TLS != nil {
+			io.WriteString(w, " by TLS")
+		}
 	}), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	served := make(chan struct{})
 	go func() { server.Serve(s.front); close(served) }()

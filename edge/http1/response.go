@@ -3,6 +3,7 @@ package http1
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"net/http"
 	"strconv"
 	"sync"
@@ -50,6 +51,7 @@ type response struct {
 	status   int    // 0: there is none yet
 	left     int64  // bytes that the head has promised; -1: none
 	bodiless bool   // to HEAD, or by the status
+	untyped  bool   // the body says what it is
 	close    bool   // the connection ends with it
 	sent     bool   // the head is
 	pending  []byte // the head, but for how the body ends
@@ -60,14 +62,22 @@ type response struct {
 // Header implements http.ResponseWriter.
 func (a *response) Header() http.Header { return a.header }
 
-// WriteHeader implements http.ResponseWriter.
+// WriteHeader implements http.ResponseWriter. There are no interim answers.
 func (a *response) WriteHeader(status int) {
 	if a.status != 0 || status < 200 {
 		return
 	}
 	a.status = status
-	a.bodiless = a.bodiless || status == http.StatusNoContent || status == http.StatusNotModified
 	a.left = -1
+	if !a.allowed() { // a body, so nothing is said of one either
+		a.bodiless = true
+		a.header.Del("Content-Length")
+		if status == http.StatusNotModified {
+			a.header.Del("Content-Type")
+		}
+	}
+	_, typed := a.header["Content-Type"]
+	a.untyped = !typed && a.allowed() && a.header.Get("Content-Encoding") == ""
 	if n, err := strconv.ParseInt(a.header.Get("Content-Length"), 10, 64); err == nil && n >= 0 {
 		a.left = n
 	} else {
@@ -77,13 +87,18 @@ func (a *response) WriteHeader(status int) {
 	a.pending = a.appendHead(nil)
 }
 
+// allowed tells whether answers of its status have bodies.
+func (a *response) allowed() bool {
+	return a.status != http.StatusNoContent && a.status != http.StatusNotModified
+}
+
 func (a *response) appendHead(b []byte) []byte {
 	b = append(b, "HTTP/1.1 "...)
 	b = strconv.AppendInt(b, int64(a.status), 10)
-	b = append(append(append(b, ' '), http.StatusText(a.status)...), "\r\n"...)
+	b = append(append(append(b, ' '), cmp.Or(http.StatusText(a.status), "status code "+strconv.Itoa(a.status))...), "\r\n"...)
 	a.header.Del("Connection")
 	a.header.Del("Transfer-Encoding")
-	if a.header.Get("Date") == "" {
+	if _, dated := a.header["Date"]; !dated {
 		b = AppendDate(b, time.Now())
 	}
 	if a.close {
@@ -109,9 +124,6 @@ func AppendFields(b []byte, h http.Header) []byte {
 // Write implements http.ResponseWriter.
 func (a *response) Write(b []byte) (int, error) {
 	if a.status == 0 {
-		if a.header.Get("Content-Type") == "" {
-			a.header.Set("Content-Type", http.DetectContentType(b))
-		}
 		a.WriteHeader(http.StatusOK)
 	}
 	switch {
@@ -119,20 +131,22 @@ func (a *response) Write(b []byte) (int, error) {
 		return 0, a.err
 	case len(b) == 0:
 		return 0, nil
+	case !a.allowed():
+		return 0, http.ErrBodyNotAllowed
 	case a.left < 0 && !a.sent && len(a.kept)+len(b) <= maxKept:
 		a.kept = append(a.kept, b...)
 		return len(b), nil
 	case a.bodiless:
-		a.Flush()
+		a.begin(b)
 		return len(b), a.err
 	case a.left < 0:
-		a.Flush()
+		a.begin(b)
 		return a.chunk(b), a.err
 	case int64(len(b)) > a.left:
 		a.close = true
 		return 0, http.ErrContentLength
 	}
-	n := a.put(a.takeHead(), b, time.Now())
+	n := a.put(a.takeHead(b), b, time.Now())
 	a.left -= int64(n)
 	return n, a.err
 }
@@ -163,12 +177,15 @@ var (
 	lastChunk = []byte("0\r\n\r\n")
 )
 
-// takeHead returns the head, where it is not sent yet.
-func (a *response) takeHead() []byte {
+// takeHead returns the head, where it is not sent yet; first is the first of the body, as far as it is known.
+func (a *response) takeHead(first []byte) []byte {
 	if a.sent {
 		return nil
 	}
 	a.sent = true
+	if a.untyped && len(first) > 0 {
+		a.pending = append(append(append(a.pending, "Content-Type: "...), http.DetectContentType(first)...), "\r\n"...)
+	}
 	if a.left < 0 && !a.bodiless {
 		return append(a.pending, "Transfer-Encoding: chunked\r\n\r\n"...)
 	}
@@ -190,10 +207,19 @@ func (a *response) Flush() {
 	if a.status == 0 {
 		a.WriteHeader(http.StatusOK)
 	}
+	a.begin(nil)
+}
+
+// begin sends the head and what was kept, unless they are sent; next is what comes after that.
+func (a *response) begin(next []byte) {
 	if a.sent {
 		return
 	}
-	a.put(a.takeHead(), nil, time.Now())
+	first := a.kept
+	if len(first) == 0 {
+		first = next
+	}
+	a.put(a.takeHead(first), nil, time.Now())
 	if len(a.kept) > 0 && !a.bodiless {
 		a.chunk(a.kept)
 	}
@@ -219,10 +245,11 @@ func (a *response) finish() bool {
 			a.pending = append(strconv.AppendInt(append(a.pending, "Content-Length: "...), int64(len(a.kept)), 10), "\r\n"...)
 		}
 		a.left = 0
+		head := a.takeHead(a.kept)
 		if a.bodiless {
 			a.kept = nil
 		}
-		a.put(a.takeHead(), a.kept, time.Now())
+		a.put(head, a.kept, time.Now())
 	case !a.sent:
 		a.Flush()
 	}

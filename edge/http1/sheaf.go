@@ -10,9 +10,12 @@ import (
 // sheafSize is how much of what TLS writes goes in one call. A viewer that takes it slowly holds as much.
 const sheafSize = 64 << 10
 
-// sheaf is a connection beneath TLS, which writes each record of 16 kB by itself: while it is bound, they go together.
+// sheaf is a connection beneath TLS, which writes each record of 16 kB by itself: while it is bound, they go together. Who reads writes too, by TLS's
+// own doing: alerts and new keys.
 type sheaf struct {
 	net.Conn
+
+	mu     sync.Mutex // guards what follows
 	bound  bool
 	buffer *[]byte // nil while there is nothing in it
 }
@@ -24,6 +27,8 @@ func (s *sheaf) NetConn() net.Conn { return s.Conn }
 
 // Write implements net.Conn.
 func (s *sheaf) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.bound {
 		return s.Conn.Write(b)
 	}
@@ -43,12 +48,21 @@ func (s *sheaf) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// release ends what bound began, and writes what is left.
+func (s *sheaf) bind() {
+	s.mu.Lock()
+	s.bound = true
+	s.mu.Unlock()
+}
+
+// release ends what bind began, and writes what is left.
 func (s *sheaf) release() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.bound = false
 	return s.flush()
 }
 
+// flush is called under mu.
 func (s *sheaf) flush() error {
 	if s.buffer == nil {
 		return nil
@@ -75,7 +89,7 @@ func (c *conn) shake() (protocol string, ok bool) {
 
 // seal sends by TLS. A body that is small goes in the head's record.
 func (c *conn) seal(head, body []byte) (sent int, err error) {
-	c.sheaf.bound = true
+	c.sheaf.bind()
 	defer func() {
 		if failed := c.sheaf.release(); err == nil {
 			err = failed

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -51,7 +52,7 @@ func TestTLS(t *testing.T) {
 			}
 		}
 		say(t, c, "POST /whip HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
-		if _, body := answered(t, r, "POST"); body != "handed on: POST /whip ab" {
+		if _, body := answered(t, r, "POST"); body != "handed on: POST /whip ab by TLS" {
 			t.Errorf("%q", body)
 		}
 	})
@@ -69,10 +70,43 @@ func TestHTTP2(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer resp.Body.Close()
-		if body, err := io.ReadAll(resp.Body); resp.ProtoMajor != 2 || string(body) != "handed on: GET /b " || err != nil {
+		if body, err := io.ReadAll(resp.Body); resp.ProtoMajor != 2 || string(body) != "handed on: GET /b  by TLS" || err != nil {
 			t.Errorf("HTTP/%d %q %v", resp.ProtoMajor, body, err)
 		}
 	})
+}
+
+// recorded keeps what a viewer reads.
+type recorded struct {
+	net.Conn
+	bytes []byte
+}
+
+func (r *recorded) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	r.bytes = append(r.bytes, b[:n]...)
+	return n, err
+}
+
+// TestTLSEnds: who closes says so first (RFC 8446 6.1), else a viewer that is strict takes it for an attack.
+func TestTLSEnds(t *testing.T) {
+	for name, said := range map[string]string{"asked": "GET /text HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "idle": ask("/text"), "told": ask("/close")} {
+		synctest.Test(t, func(t *testing.T) {
+			raw := &recorded{Conn: start(t, Config{TLS: certified(t), Handler: plainHandler}).connect(t)}
+			c := tls.Client(raw, &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}) // shows what a record is
+			say(t, c, said)
+			if _, err := io.Copy(io.Discard, c); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			last := byte(0)
+			for b := raw.bytes; len(b) >= 5; b = b[min(len(b), 5+int(b[3])<<8+int(b[4])):] {
+				last = b[0]
+			}
+			if last != 21 {
+				t.Errorf("%s: the last record is of type %d, want an alert", name, last)
+			}
+		})
+	}
 }
 
 // written counts calls.
@@ -95,7 +129,7 @@ func TestSheaf(t *testing.T) {
 	if w.calls.Load() != 1 {
 		t.Error("kept while it is not bound")
 	}
-	s.bound = true
+	s.bind()
 	for range 16 {
 		s.Write(make([]byte, 16<<10))
 	}
@@ -106,5 +140,41 @@ func TestSheaf(t *testing.T) {
 	}
 	if calls, bytes := w.calls.Load(), w.bytes.Load(); calls != 7 || bytes != 100+16*16<<10+2*sheafSize+100 {
 		t.Errorf("%d calls, %d bytes", calls, bytes)
+	}
+}
+
+// TestSheafShared: who reads from a connection by TLS may have to write to it, an alert or a new key, while another sends an answer.
+func TestSheafShared(t *testing.T) {
+	w := &written{}
+	s := &sheaf{Conn: w}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		for range 1000 {
+			s.Write(make([]byte, 10))
+		}
+	})
+	for range 1000 {
+		s.bind()
+		s.Write(make([]byte, 100))
+		s.release()
+	}
+	reader.Wait()
+	if n := w.bytes.Load(); n != 1000*110 {
+		t.Errorf("%d bytes, want %d", n, 1000*110)
+	}
+}
+
+// TestShakeTime: who does not get to the end of a handshake is not waited for.
+func TestShakeTime(t *testing.T) {
+	for _, said := range []string{"", "\x16\x03\x01\x02\x00\x01"} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, Config{TLS: certified(t), Handler: plainHandler}).connect(t)
+			began := time.Now()
+			say(t, c, said)
+			io.Copy(io.Discard, c)
+			if d := time.Since(began); d != 10*time.Second {
+				t.Errorf("after %q ended after %v", said, d)
+			}
+		})
 	}
 }
