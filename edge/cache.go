@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// overhead is what an object counts for beside its body: a bound on how many tiny ones there can be.
-const overhead = 1 << 10
+// overhead is what an object counts for beside its body, its answers' heads included: a bound on how many tiny ones there can be.
+const overhead = 2 << 10
 
 // room returns what a buffer of n bytes takes of memory: large ones come in pages of 8 KiB.
 func room(n int64) int64 {
