@@ -49,8 +49,8 @@ func (e *Edge) adopt(o, stale *object) bool {
 	if err != nil || !e.cache.reserve(o, int64(len(body))+stale.packed.room()) {
 		return false
 	}
-	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
-	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
+	o.status, o.typ, o.etag, o.control, o.retry = stale.status, stale.typ, stale.etag, stale.control, stale.retry
+	o.size, o.born, o.expires, o.strict = stale.size, stale.born, time.Now().Add(brokenLife), stale.strict
 	o.packed, o.position = stale.packed, stale.position
 	e.cache.land(o, true)
 	close(o.head)

@@ -115,6 +115,7 @@ func TestStaleIsForbidden(t *testing.T) {
 func TestAgeOfAnotherCache(t *testing.T) {
 	for _, c := range []struct{ uri, age, want string }{
 		{partPath, "5", "7"}, {partPath, "", "0"}, {playlistPath + "?_HLS_msn=13&_HLS_part=2", "5", "5"},
+		{partPath, "5, 50", "7"}, {partPath, "-5", "0"}, {partPath, "99999999999999999999", "31536002"}, // RFC 9111 5.1, 1.2.2
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
