@@ -159,7 +159,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	if err != nil {
 		f.meters.stream(t.stream).fills.Inc()
 		f.log.Debug("edge: fill failed", "uri", f.o.uri, "error", err)
-		return f.unanswered(ctx, err)
+		return f.unanswered(ctx, err, more)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && t.stream != "" {
@@ -184,8 +184,10 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 }
 
 // unanswered ends o, or has it asked for later, when nobody has answered.
-func (f *flight) unanswered(ctx context.Context, err error) outcome {
+func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 	switch {
+	case more && ctx.Err() == nil && errors.Is(err, errSilent) && f.origins.out() < len(f.origins.all()):
+		return again // one has come back that was asked in vain before
 	case f.good > 0:
 		f.cache.land(f.o, false)
 		f.o.finish(err)
@@ -218,9 +220,9 @@ func (f *flight) take(resp *http.Response, more bool) outcome {
 		f.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
 		return ended
 	}
-	f.showing = o.target.kind == media
+	f.showing = o.target.kind == media && o.status == http.StatusOK // an error goes out whole: nothing goes on with it
 	f.body, f.proof = nil, nil
-	if f.showing && o.status == http.StatusOK {
+	if f.showing {
 		var err error
 		if f.proof, err = f.ledger.proof(o.target, o.size, o.pieces); err != nil {
 			return f.breakOff(err, more)
