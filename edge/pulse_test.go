@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -257,4 +258,76 @@ func TestFrozenAlone(t *testing.T) {
 			t.Errorf("the reload and the part: %d, %d after %v; %d faults", first, second, time.Since(start), way.met())
 		}
 	})
+}
+
+// TestBothFrozen: when both origins are frozen, what waits at one moves over once the other has come to itself.
+func TestBothFrozen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := newFreeze(healthy(func(w http.ResponseWriter, r *http.Request) { w.Write(partBytes) }))
+		e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test", "http://b.test"}})
+		run(t, e)
+		way.set("a.test", true)
+		way.set("b.test", true)
+		code := make(chan int)
+		go func() { code <- get(e, partPath).Code }()
+		time.Sleep(5 * time.Second)
+		if e.origins.out() != 2 {
+			t.Errorf("%d are out", e.origins.out())
+		}
+		// It waits at one of them, for as long as that takes.
+		at, other := "a.test", "b.test"
+		if len(e.origins.bases[1].waits) > 0 {
+			at, other = other, at
+		}
+		way.set(other, false)
+		start := time.Now()
+		if c := <-code; c != http.StatusOK || time.Since(start) > known {
+			t.Errorf("%d %v after %s came to itself, of a request at %s", c, time.Since(start), other, at)
+		}
+		way.set(at, false)
+	})
+}
+
+// TestBusyIsNotSilent: an origin whose way is full of a large object answers no probe in time, and is there all the same.
+func TestBusyIsNotSilent(t *testing.T) {
+	for _, drips := range []bool{true, false} {
+		t.Run(fmt.Sprintf("drips=%v", drips), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := newSource(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.Host == "b.test":
+						w.WriteHeader(http.StatusServiceUnavailable)
+					case r.URL.Path == "/healthz":
+						<-r.Context().Done()
+					case r.URL.Path == segment(1): // slowly, but without a pause
+						for i := range 40 {
+							w.Write(partBytes[i*1000:][:1000])
+							if drips {
+								time.Sleep(100 * time.Millisecond)
+							}
+						}
+						if !drips {
+							<-r.Context().Done()
+						}
+					default: // starved by that
+						select {
+						case <-time.After(3 * time.Second):
+							w.Write(partBytes)
+						case <-r.Context().Done():
+						}
+					}
+				})
+				e := newEdge(t, Config{Transport: src, Origins: []string{"http://a.test", "http://b.test"}})
+				run(t, e)
+				var all sync.WaitGroup
+				all.Go(func() { watch(e, segment(1), new(reader)) })
+				time.Sleep(time.Millisecond)
+				all.Go(func() { get(e, segment(2)) })
+				all.Wait()
+				if n := src.total("/live/"); (n == 2) != drips || src.total("/healthz") == 0 {
+					t.Errorf("they were asked %d times for two objects, %d probes", n, src.total("/healthz"))
+				}
+			})
+		})
+	}
 }

@@ -1,10 +1,12 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,6 +144,31 @@ func TestStaleFromAParent(t *testing.T) {
 		}
 		if n := src.total(""); n > 5 {
 			t.Errorf("%d fills in a second", n)
+		}
+	})
+}
+
+// TestLeavingIsNoFault: who leaves in the midst of an answer, or an edge that ends, says nothing of the origin.
+func TestLeavingIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			w.Write([]byte("v=0"))
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		})
+		e := newEdge(t, Config{Origins: []string{"http://a.test", "http://b.test"}, Transport: src})
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan struct{})
+		go func() {
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/whip/demo", nil).WithContext(ctx))
+			close(left)
+		}()
+		synctest.Wait()
+		leave()
+		<-left
+		if u := e.origins.bases[0]; u.doubted || u.trust(time.Now(), nil) != sure || src.total("/whip/demo") != 1 {
+			t.Errorf("doubted %v, trust %d, asked %d times", u.doubted, u.trust(time.Now(), nil), src.total("/whip/demo"))
 		}
 	})
 }
