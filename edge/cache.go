@@ -21,11 +21,11 @@ func room(n int64) int64 {
 // cache holds objects by URI, in flight or done, within a number of bytes. What was not asked for longest goes first.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it.
 type cache struct {
-	limit   int64
 	evicted func(o *object) // called under mu
 	resized func(bytes int64)
 
 	mu      sync.Mutex
+	limit   int64
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
 	bytes   int64
@@ -184,10 +184,25 @@ func (c *cache) spread(o *object, body []byte) *sheet {
 	return s
 }
 
-// count adds n bytes to o and evicts until the limit holds, or until only flights are left.
+// bound sets how many bytes there may be.
+func (c *cache) bound(limit int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = limit
+	c.evict()
+	c.resized(c.bytes)
+}
+
+// count adds n bytes to o and evicts until the limit holds.
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
+	c.evict()
+	c.resized(c.bytes)
+}
+
+// evict drops what was not asked for longest until the limit holds, or until only flights are left.
+func (c *cache) evict() {
 	for c.bytes > c.limit {
 		last := c.seats.Back()
 		if last == nil {
@@ -197,7 +212,6 @@ func (c *cache) count(o *object, n int64) {
 		c.drop(old)
 		c.evicted(old)
 	}
-	c.resized(c.bytes)
 }
 
 func (c *cache) drop(o *object) {

@@ -80,6 +80,52 @@ func TestFlightLimit(t *testing.T) {
 	})
 }
 
+// TestShortOfMemory: the cache gives back half of what it may keep, and fetches what is asked for as before.
+func TestShortOfMemory(t *testing.T) {
+	const limit = 2 << 20
+	e := newEdge(t, Config{Transport: library(), MemoryBytes: limit})
+	fill := func(from int) {
+		for i := range 60 {
+			if w := get(e, segment(from+i)); w.Code != http.StatusOK {
+				t.Fatal(w.Code)
+			}
+			e.flights.Wait()
+		}
+	}
+	for i, c := range []struct {
+		short bool
+		most  int64
+	}{{false, limit}, {true, limit / 2}, {false, limit}} {
+		if e.Stint(c.short); e.Cached() > c.most {
+			t.Errorf("short %v: %d bytes at once", c.short, e.Cached())
+		}
+		fill(100 * i)
+		if n := e.Cached(); n > c.most || n < c.most/10*9 || int64(testutil.ToFloat64(e.meters.cacheBytes)) != n || (testutil.ToFloat64(e.tally.short) == 1) != c.short {
+			t.Errorf("short %v: %d bytes, %v are shown", c.short, n, testutil.ToFloat64(e.meters.cacheBytes))
+		}
+	}
+}
+
+// TestBusyServesStale: where there may be no more flights, a playlist that has just expired is better than none.
+func TestBusyServesStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEdge(t, Config{MaxFlights: 1, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".m4s") {
+				<-release
+			}
+			w.Write([]byte(playlist(12, 2)))
+		})})
+		get(e, playlistPath)
+		go get(e, partPath)
+		time.Sleep(2 * time.Second)
+		if w := get(e, playlistPath); w.Code != http.StatusOK || w.Header().Get("Age") != "2" {
+			t.Errorf("%d, Age %s", w.Code, w.Header().Get("Age"))
+		}
+		close(release)
+	})
+}
+
 func TestMemoryFullOfFlights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEdge(t, Config{MemoryBytes: 200 << 10, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {

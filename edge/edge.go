@@ -31,6 +31,7 @@ type Edge struct {
 	shelf     *shelf
 	rates     *rates          // nil: no bound
 	access    *access         // nil: no log
+	room      int64           // bytes that the cache may keep
 	ctx       context.Context // of all flights
 	stop      context.CancelCauseFunc
 	holding   context.Context // of those that are held: ends before
@@ -83,6 +84,7 @@ func New(config Config) (*Edge, error) {
 		}
 		e.cache.limit -= e.disk.most
 	}
+	e.room = e.cache.limit
 	e.cache.evicted = func(o *object) {
 		m.evictions.Inc()
 		e.disk.keep(o)
@@ -150,6 +152,17 @@ func (e *Edge) Ready() error {
 		return errStopping
 	}
 	return e.origins.state()
+}
+
+// Stint says whether the process is short of memory. While it is, the cache keeps half of what it may: the rest is for those who are here.
+func (e *Edge) Stint(short bool) {
+	most := e.room
+	e.tally.short.Set(0)
+	if short {
+		most /= 2
+		e.tally.short.Set(1)
+	}
+	e.cache.bound(most)
 }
 
 // methods are those that mean something, here or elsewhere. Their names are case-sensitive.

@@ -64,7 +64,7 @@ func (e *Edge) start(t target) (o *object, began bool) {
 		return o, false
 	}
 	if !e.takeOff() {
-		e.fail(o, nil, http.StatusServiceUnavailable, "the edge is busy or stopping; try again soon")
+		e.fail(o, stale, http.StatusServiceUnavailable, "the edge is busy or stopping; try again soon")
 		return o, true
 	}
 	go func() {
