@@ -42,7 +42,7 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 
 // adopt makes o the double of what was there before, if that is of use still.
 func (e *Edge) adopt(o, stale *object) bool {
-	if stale == nil || o.target.reload.held || !stale.useful(time.Now()) {
+	if stale == nil || !stale.useful(time.Now()) {
 		return false
 	}
 	body, err := stale.whole()

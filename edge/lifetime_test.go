@@ -69,6 +69,9 @@ func TestFreshness(t *testing.T) {
 				if n := src.total(""); n != c.fills {
 					t.Errorf("%d fills, want %d", n, c.fills)
 				}
+				if e.flights.Wait(); c.fills == 10 && e.cache.look(partPath) != nil {
+					t.Error("it is kept all the same")
+				}
 			})
 		})
 	}
