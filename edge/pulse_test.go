@@ -3,6 +3,7 @@ package edge
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -330,4 +331,76 @@ func TestBusyIsNotSilent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestProbes: how often one is asked for its health, and what is made of an answer that is late.
+func TestProbes(t *testing.T) {
+	both := []string{"http://a.test", "http://b.test"}
+	t.Run("one at a time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			probes := 0
+			e := newEdge(t, Config{Origins: both, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case r.URL.Host == "b.test":
+					return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
+				case r.URL.Path != "/healthz":
+					return nil, errors.New("connection reset by peer")
+				}
+				probes++
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})})
+			run(t, e)
+			get(e, segment(1))
+			time.Sleep(probeLimit)
+			if probes != 1 {
+				t.Errorf("%d probes in the time of one", probes)
+			}
+		})
+	})
+	t.Run("nobody else to ask", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBroadcast(12, 2)
+			way := newFreeze(healthy(b.ServeHTTP))
+			e := newEdge(t, Config{Transport: way, Origins: both[:1]})
+			run(t, e)
+			get(e, playlistPath)
+			go get(e, playlistPath+"?_HLS_msn=13&_HLS_part=2")
+			time.Sleep(5 * time.Second)
+			if n := way.total("/healthz"); n != 0 {
+				t.Errorf("%d probes of an only origin that holds", n)
+			}
+			b.grow()
+		})
+	})
+	t.Run("this machine was late", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Origins: both, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				time.Sleep(probeLimit + probeLate + time.Millisecond) // the process was not run in time
+				return nil, context.DeadlineExceeded
+			})})
+			u := e.origins.bases[0]
+			if e.origins.probe(t.Context(), u); u.out || !u.doubted {
+				t.Errorf("out %v, doubted %v", u.out, u.doubted)
+			}
+		})
+	})
+	t.Run("only what is waited for is left", func(t *testing.T) {
+		e := newEdge(t, Config{Origins: both})
+		u := e.origins.bases[0]
+		var left [2]bool
+		for i := range left {
+			w := &wait{cancel: func(error) { left[i] = true }}
+			u.add(w)
+			if i == 1 {
+				w.since.Store(1)
+			}
+			if got := u.quiet(time.Now()); got != (i == 1) {
+				t.Errorf("%d: quiet %v", i, got)
+			}
+		}
+		if e.origins.leave(u); left != [2]bool{false, true} {
+			t.Errorf("left %v", left)
+		}
+	})
 }

@@ -172,3 +172,35 @@ func TestLeavingIsNoFault(t *testing.T) {
 		}
 	})
 }
+
+// TestReading: only who reads waits for bytes, and an answer that makes no progress has others asked first.
+func TestReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Origins: []string{"http://a.test", "http://b.test"}, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Write([]byte("a"))
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		})})
+		u := e.origins.bases[0]
+		resp, err := e.origins.send(t.Context(), request{method: http.MethodGet, uri: "/x", patience: livePatience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 10)
+		if n, err := resp.Body.Read(b); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		time.Sleep(time.Minute)
+		if u.quiet(time.Now()) {
+			t.Error("who does not read waits")
+		}
+		start := time.Now()
+		if _, err := resp.Body.Read(b); !errors.Is(err, errFrozen) || time.Since(start) != bodyPause {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		resp.Body.Close()
+		if u.trust(time.Now(), nil) != shaky || !u.doubted || len(u.waits) > 0 {
+			t.Errorf("trust %d, doubted %v, %d are noted", u.trust(time.Now(), nil), u.doubted, len(u.waits))
+		}
+	})
+}
