@@ -29,6 +29,7 @@ type cache struct {
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
 	bytes   int64
+	flying  int64 // of them, those of objects without a seat
 	sheets  int
 }
 
@@ -110,15 +111,14 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 	return o
 }
 
-// reserve counts n more bytes for an object in flight, evicting others. It fails when all there is is in flight.
+// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight.
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.count(o, n)
-	if c.bytes > c.limit {
-		c.count(o, -n)
+	if c.flying+n > c.limit {
 		return false
 	}
+	c.count(o, n)
 	return true
 }
 
@@ -137,6 +137,7 @@ func (c *cache) land(o *object, keep bool) {
 		c.drop(o)
 		return
 	}
+	c.flying -= o.bytes
 	o.seat = c.seats.PushFront(o)
 	c.count(o, 0)
 }
@@ -197,6 +198,9 @@ func (c *cache) bound(limit int64) {
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
+	if o.seat == nil {
+		c.flying += n
+	}
 	c.evict()
 	c.resized(c.bytes)
 }
@@ -221,6 +225,8 @@ func (c *cache) drop(o *object) {
 	if o.seat != nil {
 		c.seats.Remove(o.seat)
 		o.seat = nil
+	} else {
+		c.flying -= o.bytes
 	}
 	if o.sheet != nil {
 		o.sheet.Release()
