@@ -176,3 +176,39 @@ func TestStaleIsItself(t *testing.T) {
 		}
 	})
 }
+
+// TestUsefulAgeOfOthers: how long after it came what is no media playlist is served while the origin is away.
+func TestUsefulAgeOfOthers(t *testing.T) {
+	for _, c := range []struct {
+		uri    string
+		useful time.Duration
+		after  int
+	}{
+		{"/live/demo/index.m3u8", mostUseful, http.StatusBadGateway}, {"/live/demo/thumb.jpg", mostUseful, http.StatusBadGateway},
+		{"/api/v1/streams", apiUseful, http.StatusBadGateway}, {"/api/v1/streams/gone", 0, http.StatusBadGateway}, {segment(404), 0, http.StatusBadGateway},
+	} {
+		t.Run(c.uri, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				way := newFreeze(func(w http.ResponseWriter, r *http.Request) {
+					if c.useful == 0 {
+						w.WriteHeader(http.StatusNotFound)
+					}
+					w.Write([]byte("here"))
+				})
+				e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test"}})
+				before := get(e, c.uri).Code
+				way.lose("a.test", true)
+				for age := 2 * time.Second; age < 70*time.Second; age += 2 * time.Second {
+					time.Sleep(2 * time.Second)
+					want := before
+					if age > c.useful {
+						want = c.after
+					}
+					if w := get(e, c.uri); w.Code != want {
+						t.Fatalf("after %v: %d, want %d", age, w.Code, want)
+					}
+				}
+			})
+		})
+	}
+}

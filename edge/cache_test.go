@@ -249,3 +249,11 @@ func TestHitsStay(t *testing.T) {
 		}
 	}
 }
+
+func TestRoom(t *testing.T) {
+	for n, want := range map[int64]int64{0: 0, 100: 100, 32 << 10: 32 << 10, 32<<10 + 1: 40 << 10, 83 << 10: 88 << 10, 88 << 10: 88 << 10} {
+		if got := room(n); got != want {
+			t.Errorf("%d bytes take %d, want %d", n, got, want)
+		}
+	}
+}

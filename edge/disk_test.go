@@ -251,6 +251,9 @@ func TestDiskFails(t *testing.T) {
 				if n := strings.Count(said.String(), "level=ERROR"); n != 1 || testutil.ToFloat64(e.tally.diskOff) != 1 {
 					t.Errorf("said %d times, off is %v:\n%s", n, testutil.ToFloat64(e.tally.diskOff), said)
 				}
+				if entries, _ := filepath.Glob(filepath.Join(dir, "*"+newSuffix)); len(entries) > 0 {
+					t.Errorf("left behind: %v", entries)
+				}
 				if len(e.disk.queue) > 0 {
 					t.Errorf("%d objects wait to be written", len(e.disk.queue))
 				}
@@ -338,6 +341,53 @@ func TestDiskAndTokens(t *testing.T) {
 		}
 		if n := testutil.ToFloat64(e.tally.diskReads); n != 1 {
 			t.Errorf("%v fills from disk", n)
+		}
+	})
+}
+
+// TestLargerThanTheDisk: an object that can have no room on disk drives nothing out.
+func TestLargerThanTheDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		e, stop := shelved(t, library(), dir, 200<<10, 12)
+		defer stop()
+		before, _ := os.ReadDir(dir)
+		o := newObject(target{kind: media, stream: "demo", path: segment(99)}, segment(99))
+		o.body = bytes.Repeat(partBytes, 4)
+		e.disk.store(o)
+		if after, _ := os.ReadDir(dir); len(before) == 0 || len(after) != len(before) || testutil.ToFloat64(e.tally.diskOff) != 0 {
+			t.Errorf("%d files, %d before", len(after), len(before))
+		}
+	})
+}
+
+// TestDiskSeats: what is read from disk stays there longest, and a file that is forgotten twice is forgotten once.
+func TestDiskSeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := library()
+		e, stop := shelved(t, src, t.TempDir(), 600<<10, 12)
+		defer stop()
+		for i := range 40 {
+			e.cache.mu.Lock()
+			if o := e.cache.objects[segment(0)]; o != nil {
+				e.cache.drop(o) // so that it comes from disk
+			}
+			e.cache.mu.Unlock()
+			fetch(t, e, 0)
+			fetch(t, e, 12+i)
+		}
+		if n := src.total(segment(0)); n > 2 { // as it was in memory only at first
+			t.Errorf("what is read all the time was filled %d times", n)
+		}
+		d := e.disk
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		bytes, old := d.bytes, d.files[fileOf(target{path: segment(0)})]
+		d.unseat(old)
+		d.seat(stored{old.Value.(*stored).name, 1000})
+		d.unseat(old)
+		if d.files[old.Value.(*stored).name] == nil || d.bytes != bytes-old.Value.(*stored).size+1000 || len(d.files) != d.seats.Len() {
+			t.Errorf("%d bytes of %d files in %d seats, %d before", d.bytes, len(d.files), d.seats.Len(), bytes)
 		}
 	})
 }
