@@ -1,0 +1,107 @@
+package edge
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestFarReloads: whatever viewers ask to be held for, the origin holds the part that comes next, and the segment, and no more. Who asks for what is
+// further on is answered when that has come.
+func TestFarReloads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroadcast(12, 2)
+		src := newSource(b.ServeHTTP)
+		e := newEdge(t, Config{Transport: src})
+		get(e, playlistPath)
+		start := time.Now()
+		var all sync.WaitGroup
+		for msn := 13; msn <= 14; msn++ {
+			for part := -1; part < 6; part++ {
+				uri := fmt.Sprintf("%s?_HLS_msn=%d", playlistPath, msn)
+				after := 6 // parts of the segment
+				if part >= 0 {
+					uri += fmt.Sprintf("&_HLS_part=%d", part)
+					after = part + 1
+				}
+				after += (msn-13)*6 - 2 // are here
+				if after <= 0 {
+					continue
+				}
+				all.Go(func() {
+					w := get(e, uri)
+					took := time.Since(start)
+					if want := time.Duration(after) * 333 * time.Millisecond; w.Code != http.StatusOK || took != want {
+						t.Errorf("%s: %d after %v, want it after %v", uri, w.Code, took, want)
+					}
+					if p := readPosition(w.Body.Bytes()); !p.has(reload{held: true, msn: int64(msn), part: part}) {
+						t.Errorf("%s: %s", uri, w.Body)
+					}
+				})
+			}
+		}
+		for range 10 {
+			synctest.Wait()
+			if e.mu.Lock(); e.flying > 2 {
+				t.Errorf("%d requests are held", e.flying)
+			}
+			e.mu.Unlock()
+			time.Sleep(333 * time.Millisecond)
+			b.grow()
+		}
+		all.Wait()
+		if n := src.total(playlistPath + "?"); n > 12 {
+			t.Errorf("%d reloads for ten parts and two segments", n)
+		}
+	})
+}
+
+// TestFarReloadsEnd: one that waits for what does not come is told so in time, also where the stream goes on slowly, or an origin answers with nothing new.
+func TestFarReloadsEnd(t *testing.T) {
+	uri := playlistPath + "?_HLS_msn=14&_HLS_part=5"
+	for _, c := range []struct {
+		name  string
+		grows time.Duration
+		code  int
+		took  time.Duration
+	}{{"nothing comes", time.Hour, 503, 6 * time.Second}, {"too slowly", 2 * time.Second, 503, 6 * time.Second}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBroadcast(12, 2)
+				e := newEdge(t, Config{Transport: newSource(b.ServeHTTP)})
+				get(e, playlistPath)
+				ended := make(chan struct{})
+				go func() {
+					for {
+						select {
+						case <-time.After(c.grows):
+							b.grow()
+						case <-ended:
+							return
+						}
+					}
+				}()
+				start := time.Now()
+				w := get(e, uri)
+				if took := time.Since(start); w.Code != c.code || took != c.took || w.Header().Get("Retry-After") == "" {
+					t.Errorf("%d after %v: %s", w.Code, took, w.Body)
+				}
+				close(ended)
+				e.stop(errStopping)
+				e.flights.Wait()
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, playlist(12, 2)) })
+		e := newEdge(t, Config{Transport: src})
+		get(e, playlistPath)
+		if w := get(e, uri); w.Code != http.StatusOK || !strings.HasPrefix(w.Body.String(), "#EXTM3U") || src.total("") != 2 {
+			t.Errorf("%d after %d requests", w.Code, src.total(""))
+		}
+	})
+}
