@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +39,7 @@ func TestTurnedAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := newLobby(listener, bounds{all: 3, perAddress: 2, tells: true, short: new(atomic.Bool)}, prometheus.NewRegistry(), quiet)
+	l, err := newLobby(listener, bounds{all: 3, perAddress: 2, tells: true}, prometheus.NewRegistry(), quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,18 +77,6 @@ func TestTurnedAway(t *testing.T) {
 		if got := toldWhy(t, conn); got != c.want {
 			t.Errorf("%d: %d, want %d", i, got, c.want)
 		}
-	}
-	l.mu.Lock()
-	l.all = 100
-	l.mu.Unlock()
-	l.short.Store(true)
-	conn, err := l.dialFrom("127.66.0.4")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if got := toldWhy(t, conn); got != 503 || testutil.ToFloat64(l.shed.WithLabelValues(shedMemory)) != 1 {
-		t.Errorf("short of memory: %d", got)
 	}
 	l.Close()
 	<-ended

@@ -4,11 +4,16 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"net/netip"
 	"runtime/debug"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 func TestGroupLimit(t *testing.T) {
@@ -89,5 +94,27 @@ func TestWatchMemory(t *testing.T) {
 		if got := isShort(c.was, c.needed, 1000); got != c.want {
 			t.Errorf("%d of 1000, short before %v: %v", c.needed, c.was, got)
 		}
+	}
+}
+
+// TestNobodyMoreIsLetIn: short of memory, connections are turned away, and told why where that can be.
+func TestNobodyMoreIsLetIn(t *testing.T) {
+	b := bounds{all: 10, short: new(atomic.Bool)}
+	l, err := newLobby(nil, b, prometheus.NewRegistry(), quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := netip.MustParseAddr("192.0.2.1")
+	for _, c := range []struct {
+		short bool
+		want  string
+	}{{false, ""}, {true, shedMemory}, {false, ""}} {
+		b.short.Store(c.short)
+		if got := l.enter(from); got != c.want {
+			t.Errorf("short %v: %q", c.short, got)
+		}
+	}
+	if testutil.ToFloat64(l.open) != 2 || sheds[shedMemory] == "" || l.said[shedMemory] == nil {
+		t.Errorf("%v are in, %q is said", testutil.ToFloat64(l.open), sheds[shedMemory])
 	}
 }
