@@ -26,10 +26,10 @@ type cache struct {
 
 	mu      sync.Mutex
 	limit   int64
+	flying  int64 // bytes of objects without a seat
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
 	bytes   int64
-	flying  int64 // of them, those of objects without a seat
 	sheets  int
 }
 
@@ -185,16 +185,7 @@ func (c *cache) spread(o *object, body []byte) *sheet {
 	return s
 }
 
-// bound sets how many bytes there may be.
-func (c *cache) bound(limit int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.limit = limit
-	c.evict()
-	c.resized(c.bytes)
-}
-
-// count adds n bytes to o and evicts until the limit holds.
+// count adds n bytes to o and evicts until the limit holds, or until only flights are left.
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
@@ -218,15 +209,25 @@ func (c *cache) evict() {
 	}
 }
 
+// bound sets how many bytes there may be.
+func (c *cache) bound(limit int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = limit
+	c.evict()
+	c.resized(c.bytes)
+}
+
 func (c *cache) drop(o *object) {
 	if c.objects[o.uri] == o {
 		delete(c.objects, o.uri)
 	}
+	if o.seat == nil {
+		c.flying -= o.bytes
+	}
 	if o.seat != nil {
 		c.seats.Remove(o.seat)
 		o.seat = nil
-	} else {
-		c.flying -= o.bytes
 	}
 	if o.sheet != nil {
 		o.sheet.Release()
