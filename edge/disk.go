@@ -282,8 +282,7 @@ func (d *disk) fill(f *flight) bool {
 	switch {
 	case err == nil:
 		d.tally.diskReads.Inc()
-	case errors.Is(err, errRoom):
-		f.cache.giveBack(f.o)
+	case errors.Is(err, errRoom): // the file is as it should be
 	default:
 		d.lose(seat, err)
 		if f.good == 0 {

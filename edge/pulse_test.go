@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -338,7 +339,7 @@ func TestProbes(t *testing.T) {
 	both := []string{"http://a.test", "http://b.test"}
 	t.Run("one at a time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			probes := 0
+			var probes atomic.Int32
 			e := newEdge(t, Config{Origins: both, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
 				switch {
 				case r.URL.Host == "b.test":
@@ -346,15 +347,15 @@ func TestProbes(t *testing.T) {
 				case r.URL.Path != "/healthz":
 					return nil, errors.New("connection reset by peer")
 				}
-				probes++
+				probes.Add(1)
 				<-r.Context().Done()
 				return nil, r.Context().Err()
 			})})
 			run(t, e)
 			get(e, segment(1))
 			time.Sleep(probeLimit)
-			if probes != 1 {
-				t.Errorf("%d probes in the time of one", probes)
+			if n := probes.Load(); n != 1 {
+				t.Errorf("%d probes in the time of one", n)
 			}
 		})
 	})

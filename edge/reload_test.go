@@ -105,3 +105,29 @@ func TestFarReloadsEnd(t *testing.T) {
 		}
 	})
 }
+
+// TestSettle: each reload has one form, in which it is asked for, and one that comes before it.
+func TestSettle(t *testing.T) {
+	parts := position{last: 12, whole: 6, parts: 2, most: 8, present: true}
+	for _, c := range []struct {
+		name             string
+		p                position
+		r, settled, next reload
+	}{
+		{"the next part", parts, reload{msn: 13, part: 2}, reload{msn: 13, part: 2}, reload{msn: 13, part: 2}},
+		{"a later part", parts, reload{msn: 13, part: 5}, reload{msn: 13, part: 5}, reload{msn: 13, part: 2}},
+		{"past the last of a whole segment", parts, reload{msn: 12, part: 6}, reload{msn: 13, part: 0}, reload{msn: 13, part: 2}},
+		{"past the last there can be", parts, reload{msn: 13, part: 8}, reload{msn: 14, part: 0}, reload{msn: 13, part: 2}},
+		{"the segment", parts, reload{msn: 13, part: -1}, reload{msn: 13, part: -1}, reload{msn: 13, part: -1}},
+		{"a later segment", parts, reload{msn: 15, part: -1}, reload{msn: 15, part: -1}, reload{msn: 13, part: -1}},
+		{"a part of a stream that has none", position{last: 12}, reload{msn: 14, part: 3}, reload{msn: 14, part: -1}, reload{msn: 13, part: -1}},
+		{"a segment that has all its parts", position{last: 12, parts: 8, most: 8}, reload{msn: 14, part: 1}, reload{msn: 14, part: 1}, reload{msn: 14, part: 0}},
+	} {
+		if got := c.p.settle(c.r); got != c.settled {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.settled)
+		}
+		if got := c.p.next(c.p.settle(c.r)); got != c.next {
+			t.Errorf("%s: after %+v, want %+v", c.name, got, c.next)
+		}
+	}
+}
