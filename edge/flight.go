@@ -30,6 +30,7 @@ type flight struct {
 	o, stale *object
 	began    time.Time
 	patience time.Duration // for a head
+	hold     time.Duration // of a held reload, until nothing will come of it
 
 	body    []byte // what has come, and room for the rest
 	good    int    // bytes of it that are as they should be: shown, of media
@@ -107,7 +108,8 @@ func (e *Edge) fly(o, stale *object) {
 	all, under := len(e.origins.all()), e.ctx
 	limit := time.Duration(all)*f.patience + bodyPatience
 	if o.target.reload.held {
-		limit, under = e.heldLimit(o.target)+heldMargin, e.holding
+		f.hold = e.heldLimit(o.target)
+		limit, under = f.hold+heldMargin, e.holding
 	}
 	ctx, cancel := context.WithTimeout(under, limit)
 	defer cancel()
@@ -132,20 +134,20 @@ func (e *Edge) fly(o, stale *object) {
 	}
 }
 
-// heldLimit is how long a reload is held: three target durations.
+// heldLimit is how long a reload is held.
 func (e *Edge) heldLimit(t target) time.Duration {
-	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) && newest.position.target > 0 {
-		return 3 * newest.position.target
+	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) {
+		return newest.position.hold()
 	}
 	return livePatience
 }
 
 // usual is how long a held reload may take while the stream goes on: a segment, and half of one for what may come late.
-func (e *Edge) usual(t target) time.Duration {
-	if limit := e.heldLimit(t); t.reload.held && limit != livePatience {
-		return limit / 2
+func (f *flight) usual() time.Duration {
+	if f.hold == livePatience {
+		return 0 // it is not known
 	}
-	return 0
+	return f.hold / 2
 }
 
 // try asks for o once. It tells whether it must be tried again, which happens only if more allows it.
@@ -153,7 +155,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	t := f.o.target
 	resp, err := f.origins.send(ctx, request{
 		method: http.MethodGet, uri: f.o.uri, patience: f.patience, stream: t.stream, spread: t.stream != "",
-		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual(t),
+		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual(),
 		header: f.from(), avoid: f.avoid,
 	})
 	if err != nil {
@@ -172,7 +174,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	switch {
 	case f.good > 0:
 		return f.resume(resp, more)
-	case resp.StatusCode >= 500 && t.reload.held && time.Since(f.began) < f.heldLimit(t)*2/3:
+	case resp.StatusCode >= 500 && t.reload.held && time.Since(f.began) < f.hold*2/3:
 		return later // it was not held: who answers so cannot now
 	case resp.StatusCode >= 500 && f.adopt(f.o, f.stale):
 		return ended

@@ -36,7 +36,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		case newest.position.ahead(t.reload):
 			e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn is too far ahead of the playlist; reload it without _HLS_msn")
 			return
-		case time.Since(asked) >= e.heldLimit(t):
+		case time.Since(asked) >= newest.position.hold():
 			w.Header().Set("Retry-After", retryJitter())
 			e.refuse(w, r, t.stream, http.StatusServiceUnavailable, "what was asked for has not come in three target durations; reload the playlist")
 			return
