@@ -31,6 +31,7 @@ type flight struct {
 	began    time.Time
 	patience time.Duration // for a head
 	hold     time.Duration // of a held reload, until nothing will come of it
+	usual    time.Duration // that it takes while the stream goes on: a segment, and half of one for what may come late; 0: not known
 
 	body    []byte // what has come, and room for the rest
 	good    int    // bytes of it that are as they should be: shown, of media
@@ -108,7 +109,7 @@ func (e *Edge) fly(o, stale *object) {
 	all, under := len(e.origins.all()), e.ctx
 	limit := time.Duration(all)*f.patience + bodyPatience
 	if o.target.reload.held {
-		f.hold = e.heldLimit(o.target)
+		f.hold, f.usual = e.heldLimit(o.target)
 		limit, under = f.hold+heldMargin, e.holding
 	}
 	ctx, cancel := context.WithTimeout(under, limit)
@@ -134,20 +135,12 @@ func (e *Edge) fly(o, stale *object) {
 	}
 }
 
-// heldLimit is how long a reload is held.
-func (e *Edge) heldLimit(t target) time.Duration {
-	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) {
-		return newest.position.hold()
+// heldLimit is how long a reload is held, and how long it usually takes.
+func (e *Edge) heldLimit(t target) (limit, usual time.Duration) {
+	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) && newest.position.target > 0 {
+		return newest.position.hold(), newest.position.target * 3 / 2
 	}
-	return livePatience
-}
-
-// usual is how long a held reload may take while the stream goes on: a segment, and half of one for what may come late.
-func (f *flight) usual() time.Duration {
-	if f.hold == livePatience {
-		return 0 // it is not known
-	}
-	return f.hold / 2
+	return livePatience, 0
 }
 
 // try asks for o once. It tells whether it must be tried again, which happens only if more allows it.
@@ -155,7 +148,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	t := f.o.target
 	resp, err := f.origins.send(ctx, request{
 		method: http.MethodGet, uri: f.o.uri, patience: f.patience, stream: t.stream, spread: t.stream != "",
-		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual(),
+		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual,
 		header: f.from(), avoid: f.avoid,
 	})
 	if err != nil {

@@ -146,15 +146,16 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestLongSegmentsAreWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		long  string // a segment
 		holds time.Duration
 		from  string
-	}{{"a segment", 8 * time.Second, "a"}, {"two segments", 16 * time.Second, "b"}} {
+	}{{"a segment", "8", 8 * time.Second, "a"}, {"two segments", "8", 16 * time.Second, "b"}, {"a segment of ten seconds", "10", 10 * time.Second, "a"}} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-					text := strings.Replace(playlist(10, 0), "DURATION:2", "DURATION:8", 1)
+					text := strings.Replace(playlist(10, 0), "DURATION:2", "DURATION:"+c.long, 1)
 					if r.URL.RawQuery != "" {
-						text = strings.Replace(playlist(11, 0), "DURATION:2", "DURATION:8", 1)
+						text = strings.Replace(playlist(11, 0), "DURATION:2", "DURATION:"+c.long, 1)
 						if r.URL.Host == "a" {
 							select {
 							case <-time.After(c.holds):
