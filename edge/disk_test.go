@@ -274,6 +274,9 @@ func TestSlowDisk(t *testing.T) {
 			get(e, segment(i))
 			e.flights.Wait()
 		}
+		if n := e.Cached() + e.disk.queued; n > 512<<10 || e.room+e.disk.most > 512<<10 {
+			t.Errorf("%d bytes in memory, with those that wait to be written", n)
+		}
 		if e.disk.queued > int64(len(partBytes)) || len(e.disk.queue) != 1 {
 			t.Errorf("%d objects, %d bytes wait", len(e.disk.queue), e.disk.queued)
 		}

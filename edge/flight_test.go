@@ -35,6 +35,9 @@ func TestPatience(t *testing.T) {
 		if c := <-code; c != http.StatusServiceUnavailable || time.Since(start) != 0 {
 			t.Errorf("a held reload: %d, %v after the edge began to end", c, time.Since(start))
 		}
+		if e.Ready() == nil {
+			t.Error("it is ready while it ends")
+		}
 		if e.stop(errStopping); get(e, playlistPath+"?_HLS_msn=13&_HLS_part=2").Code != http.StatusServiceUnavailable {
 			t.Error("a reload is held while the edge ends")
 		}

@@ -131,3 +131,53 @@ func TestSettle(t *testing.T) {
 		}
 	}
 }
+
+// TestReloadsAfterAWhile: a playlist that is no longer fresh settles nothing by itself, and is not asked for where a reload will bring the next.
+func TestReloadsAfterAWhile(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		query  string
+		grown  int // parts, meanwhile
+		status int
+		plain  int // requests for it, that of before included
+		held   int
+	}{
+		{"what comes next", "_HLS_msn=13&_HLS_part=2", 0, 200, 1, 1},
+		{"what it has", "_HLS_msn=12", 0, 200, 2, 0},
+		{"what it has, and there is more", "_HLS_msn=12", 5, 200, 2, 0},
+		{"far ahead of it, and of no other", "_HLS_msn=17", 24, 200, 2, 1},
+		{"far ahead", "_HLS_msn=30", 24, 400, 2, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBroadcast(12, 2)
+				src := newSource(b.ServeHTTP)
+				e := newEdge(t, Config{Transport: src})
+				get(e, playlistPath)
+				for range c.grown {
+					b.grow()
+				}
+				time.Sleep(5 * time.Second)
+				var growing sync.WaitGroup
+				defer growing.Wait()
+				growing.Go(func() {
+					for range 12 {
+						time.Sleep(333 * time.Millisecond)
+						b.grow()
+					}
+				})
+				w := get(e, playlistPath+"?"+c.query)
+				b.mu.Lock()
+				newest := playlist(b.last, b.parts)
+				b.mu.Unlock()
+				if c.status == 200 && w.Body.String() != newest {
+					t.Errorf("not the newest: %s", w.Body)
+				}
+				plain := src.total(playlistPath) - src.total(playlistPath+"?")
+				if w.Code != c.status || plain != c.plain || src.total(playlistPath+"?") != c.held {
+					t.Errorf("%d, %d requests for the playlist, %d for reloads", w.Code, plain, src.total(playlistPath+"?"))
+				}
+			})
+		})
+	}
+}
