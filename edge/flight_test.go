@@ -208,3 +208,20 @@ func TestRestOf(t *testing.T) {
 		}
 	}
 }
+
+// TestTags: a tag goes out as the origin sent it if it is a strong one that no list of tags can be mistaken for; else media have one of their name.
+func TestTags(t *testing.T) {
+	own := mediaTag(partPath)
+	for sent, want := range map[string]string{
+		`"x"`: "x", `"a-b.c/d"`: "a-b.c/d", `W/"x"`: own, "": own, `"a,b"`: own, `"a b"`: own, "\"a\x7f\"": own, `"a"b"`: own,
+	} {
+		e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("ETag", sent)
+			w.Write(partBytes)
+		})})
+		if w := get(e, partPath); w.Header().Get("ETag") != `"`+want+`"` {
+			t.Errorf("%s: %s, want %q", sent, w.Header().Get("ETag"), want)
+		}
+		e.flights.Wait()
+	}
+}
