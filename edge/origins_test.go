@@ -197,6 +197,7 @@ func TestAnswersAreClosed(t *testing.T) {
 		{"nobody has it", farm{"a": 404, "b": 404}, false, 404},
 		{"the second is gone", farm{"a": 404}, false, 404},
 		{"one holds, and will have it", farm{"a": 5 * time.Second, "b": 404}, true, 200},
+		{"both hold", farm{"a": 5 * time.Second, "b": time.Minute}, true, 200},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
