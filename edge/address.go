@@ -22,7 +22,7 @@ func (e *Edge) addressOf(r *http.Request) netip.Addr {
 			if err != nil {
 				return from
 			}
-			if from = said.Unmap(); !e.trusts(from) {
+			if from = said.Unmap().WithZone(""); !e.trusts(from) { // a zone is any text, and no other place
 				return from
 			}
 			line = line[:max(cut, 0)]

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -118,7 +119,7 @@ func TestUsefulAge(t *testing.T) {
 	for _, c := range []struct {
 		segments int
 		useful   time.Duration
-	}{{1, 10 * time.Second}, {15, 30 * time.Second}, {10000, time.Minute}} {
+	}{{1, 30 * time.Second}, {20, 40 * time.Second}, {10000, time.Minute}} {
 		t.Run(fmt.Sprint(c.segments), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				text := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:7\n"
@@ -137,6 +138,74 @@ func TestUsefulAge(t *testing.T) {
 					}
 					if w := get(e, playlistPath); w.Code != want {
 						t.Fatalf("after %v: %d", age, w.Code)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestStaleIsItself: what is served while the origin fails is what it was, with nothing of the answer that failed.
+func TestStaleIsItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := 0
+		e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			if len(r.Header) > 0 && fails < 0 {
+				w.Write([]byte(playlist(12, 2)))
+				return
+			}
+			fails++
+			w.Header().Set("Retry-After", "7")
+			w.Header().Set("Cache-Control", "max-age=1, must-revalidate")
+			w.Header().Set("Content-Length", "1000")
+			w.Write([]byte("#EXTM3U"))
+			panic(io.ErrUnexpectedEOF)
+		})})
+		fails = -1
+		get(e, playlistPath)
+		fails = 0
+		for range 5 {
+			time.Sleep(1100 * time.Millisecond)
+			w := get(e, playlistPath)
+			if w.Code != http.StatusOK || w.Header().Get("Retry-After") != "" || w.Body.String() != playlist(12, 2) {
+				t.Fatalf("%d %v", w.Code, w.Header())
+			}
+		}
+		if fails == 0 {
+			t.Error("nothing failed")
+		}
+	})
+}
+
+// TestUsefulAgeOfOthers: how long after it came what is no media playlist is served while the origin is away.
+func TestUsefulAgeOfOthers(t *testing.T) {
+	for _, c := range []struct {
+		uri    string
+		useful time.Duration
+		after  int
+	}{
+		{"/live/demo/index.m3u8", mostUseful, http.StatusBadGateway}, {"/live/demo/thumb.jpg", mostUseful, http.StatusBadGateway},
+		{"/api/v1/streams", apiUseful, http.StatusBadGateway}, {"/api/v1/streams/gone", 0, http.StatusBadGateway}, {segment(404), 0, http.StatusBadGateway},
+	} {
+		t.Run(c.uri, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				way := newFreeze(func(w http.ResponseWriter, r *http.Request) {
+					if c.useful == 0 {
+						w.WriteHeader(http.StatusNotFound)
+					}
+					w.Write([]byte("here"))
+				})
+				e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test"}})
+				before := get(e, c.uri).Code
+				way.lose("a.test", true)
+				for age := 2 * time.Second; age < 70*time.Second; age += 2 * time.Second {
+					time.Sleep(2 * time.Second)
+					want := before
+					if age > c.useful {
+						want = c.after
+					}
+					if w := get(e, c.uri); w.Code != want {
+						t.Fatalf("after %v: %d, want %d", age, w.Code, want)
 					}
 				}
 			})

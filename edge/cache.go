@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// overhead is what an object counts for beside its body: a bound on how many tiny ones there can be.
-const overhead = 1 << 10
+// overhead is what an object counts for beside its body, its answers' heads included: a bound on how many tiny ones there can be.
+const overhead = 2 << 10
 
 // room returns what a buffer of n bytes takes of memory: large ones come in pages of 8 KiB.
 func room(n int64) int64 {
@@ -21,11 +21,12 @@ func room(n int64) int64 {
 // cache holds objects by URI, in flight or done, within a number of bytes. What was not asked for longest goes first.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it.
 type cache struct {
-	limit   int64
 	evicted func(o *object) // called under mu
 	resized func(bytes int64)
 
 	mu      sync.Mutex
+	limit   int64
+	flying  int64 // bytes of objects without a seat
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
 	bytes   int64
@@ -110,15 +111,14 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 	return o
 }
 
-// reserve counts n more bytes for an object in flight, evicting others. It fails when all there is is in flight.
+// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight.
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.count(o, n)
-	if c.bytes > c.limit {
-		c.count(o, -n)
+	if c.flying+n > c.limit {
 		return false
 	}
+	c.count(o, n)
 	return true
 }
 
@@ -137,6 +137,7 @@ func (c *cache) land(o *object, keep bool) {
 		c.drop(o)
 		return
 	}
+	c.flying -= o.bytes
 	o.seat = c.seats.PushFront(o)
 	c.count(o, 0)
 }
@@ -188,6 +189,15 @@ func (c *cache) spread(o *object, body []byte) *sheet {
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
+	if o.seat == nil {
+		c.flying += n
+	}
+	c.evict()
+	c.resized(c.bytes)
+}
+
+// evict drops what was not asked for longest until the limit holds, or until only flights are left.
+func (c *cache) evict() {
 	for c.bytes > c.limit {
 		last := c.seats.Back()
 		if last == nil {
@@ -197,12 +207,23 @@ func (c *cache) count(o *object, n int64) {
 		c.drop(old)
 		c.evicted(old)
 	}
+}
+
+// bound sets how many bytes there may be.
+func (c *cache) bound(limit int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.limit = limit
+	c.evict()
 	c.resized(c.bytes)
 }
 
 func (c *cache) drop(o *object) {
 	if c.objects[o.uri] == o {
 		delete(c.objects, o.uri)
+	}
+	if o.seat == nil {
+		c.flying -= o.bytes
 	}
 	if o.seat != nil {
 		c.seats.Remove(o.seat)

@@ -26,7 +26,8 @@ const (
 
 // disk is the tier below memory, for windows of hours: media that memory has no more room for goes into files, one each,
 // and comes back from there as from an origin. A file's name is the media's path, so the index is the folder itself. What
-// was not asked for longest goes first. An error of the disk turns the tier off, for good: serving goes on without. A nil disk is none.
+// was not asked for longest goes first. An error of the disk turns the tier off, for good: serving goes on without. Nothing is done
+// with files under mu: the cache asks under its own lock what is kept, and a slow disk must not hold it. A nil disk is none.
 type disk struct {
 	// static
 	dir   string
@@ -72,17 +73,21 @@ func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*dis
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		if strings.HasSuffix(entry.Name(), newSuffix) {
+		name, half := strings.CutSuffix(entry.Name(), newSuffix)
+		if t, ok := targetOf(name); !ok || t.kind != media {
+			continue // somebody else's
+		}
+		if half {
 			os.Remove(filepath.Join(dir, entry.Name()))
-		} else if t, ok := targetOf(entry.Name()); ok && t.kind == media {
-			found = append(found, aged{stored{entry.Name(), info.Size()}, info.ModTime()})
+		} else {
+			found = append(found, aged{stored{name, info.Size()}, info.ModTime()})
 		}
 	}
 	slices.SortFunc(found, func(a, b aged) int { return a.at.Compare(b.at) })
 	for _, f := range found {
 		d.seat(f.stored)
 	}
-	d.evict(0)
+	d.remove(d.evict(0)...)
 	return d, nil
 }
 
@@ -140,12 +145,12 @@ func (d *disk) store(o *object) {
 	need := storedSize(o)
 	d.mu.Lock()
 	useless := d.off || d.files[name] != nil || need > d.limit
+	var old []string
 	if !useless {
-		d.evict(need)
+		old = d.evict(need)
 	}
-	useless = useless || d.off
 	d.mu.Unlock()
-	if useless {
+	if useless || !d.remove(old...) {
 		return
 	}
 	path := filepath.Join(d.dir, name)
@@ -153,14 +158,14 @@ func (d *disk) store(o *object) {
 	if err == nil {
 		err = os.Rename(path+newSuffix, path)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	if err != nil {
 		os.Remove(path + newSuffix)
 		d.fail(err)
 		return
 	}
+	d.mu.Lock()
 	d.seat(stored{name, need})
+	d.mu.Unlock()
 	d.tally.diskWrites.Inc()
 }
 
@@ -171,34 +176,46 @@ func (d *disk) seat(f stored) {
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
-// evict removes files until there is room for more bytes. The caller holds mu.
-func (d *disk) evict(more int64) {
+// evict forgets files until there is room for more bytes, and returns which are to be removed. The caller holds mu.
+func (d *disk) evict(more int64) (names []string) {
 	for d.bytes+more > d.limit {
 		last := d.seats.Back()
 		if last == nil {
-			return
+			break
 		}
-		name := last.Value.(*stored).name
-		d.unseat(name)
+		names = append(names, last.Value.(*stored).name)
+		d.unseat(last)
+	}
+	return names
+}
+
+// remove removes files. It tells whether they are gone: else the bound would not hold, and the tier is off.
+func (d *disk) remove(names ...string) bool {
+	for _, name := range names {
 		if err := os.Remove(filepath.Join(d.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			d.fail(err) // or the bound would not hold
-			return
+			d.fail(err)
+			return false
 		}
 	}
+	return true
 }
 
-// unseat forgets a file. The caller holds mu.
-func (d *disk) unseat(name string) {
-	if seat := d.files[name]; seat != nil {
-		d.bytes -= seat.Value.(*stored).size
-		d.seats.Remove(seat)
-		delete(d.files, name)
-		d.tally.diskBytes.Set(float64(d.bytes))
+// unseat forgets a file, unless it was forgotten before: by now there may be another of its name. The caller holds mu.
+func (d *disk) unseat(seat *list.Element) {
+	f := seat.Value.(*stored)
+	if d.files[f.name] != seat {
+		return
 	}
+	d.bytes -= f.size
+	d.seats.Remove(seat)
+	delete(d.files, f.name)
+	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
-// fail turns the tier off. The caller holds mu.
+// fail turns the tier off.
 func (d *disk) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.off {
 		return
 	}
@@ -208,47 +225,55 @@ func (d *disk) fail(err error) {
 		"dir", d.dir, "error", err)
 }
 
-// open returns the file of a target, nil if there is none.
-func (d *disk) open(t target) *os.File {
+// seatOf returns where a target's file stands, nil if there is none.
+func (d *disk) seatOf(t target) *list.Element {
 	if d == nil || t.kind != media {
 		return nil
 	}
-	name := fileOf(t)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	seat := d.files[name]
+	seat := d.files[fileOf(t)]
 	if seat == nil || d.off {
 		return nil
 	}
-	file, err := os.Open(filepath.Join(d.dir, name))
+	d.seats.MoveToFront(seat)
+	return seat
+}
+
+// open opens a file.
+func (d *disk) open(seat *list.Element) *os.File {
+	file, err := os.Open(filepath.Join(d.dir, seat.Value.(*stored).name))
 	if err == nil {
-		d.seats.MoveToFront(seat)
 		return file
 	}
-	d.unseat(name)
-	if !errors.Is(err, fs.ErrNotExist) { // somebody has tidied up: so be it
+	d.mu.Lock()
+	d.unseat(seat)
+	d.mu.Unlock()
+	if !errors.Is(err, fs.ErrNotExist) { // else somebody has tidied up, or it had to go just now: so be it
 		d.fail(err)
 	}
 	return nil
 }
 
 // lose removes a file that is not what was written.
-func (d *disk) lose(t target, err error) {
-	name := fileOf(t)
+func (d *disk) lose(seat *list.Element, err error) {
+	name := seat.Value.(*stored).name
 	d.tally.diskDropped.WithLabelValues("corrupt").Inc()
 	d.log.Warn("edge: a file of the disk tier is not what was written; it is removed", "file", filepath.Join(d.dir, name), "error", err)
+	d.remove(name) // before it is forgotten, or it might be another by then
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.unseat(name)
-	if err := os.Remove(filepath.Join(d.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		d.fail(err)
-	}
+	d.unseat(seat)
+	d.mu.Unlock()
 }
 
 // fill fills a flight's object from its file, if it has one. Each slice is checked before it is shown. It tells whether
 // the object is done; if not, the flight goes on with an origin from the byte that was reached.
 func (d *disk) fill(f *flight) bool {
-	file := d.open(f.o.target)
+	seat := d.seatOf(f.o.target)
+	if seat == nil {
+		return false
+	}
+	file := d.open(seat)
 	if file == nil {
 		return false
 	}
@@ -257,10 +282,9 @@ func (d *disk) fill(f *flight) bool {
 	switch {
 	case err == nil:
 		d.tally.diskReads.Inc()
-	case errors.Is(err, errRoom):
-		f.cache.giveBack(f.o)
+	case errors.Is(err, errRoom): // the file is as it should be
 	default:
-		d.lose(f.o.target, err)
+		d.lose(seat, err)
 		if f.good == 0 {
 			f.cache.giveBack(f.o)
 		}

@@ -30,6 +30,8 @@ type flight struct {
 	o, stale *object
 	began    time.Time
 	patience time.Duration // for a head
+	hold     time.Duration // of a held reload, until nothing will come of it
+	usual    time.Duration // that it takes while the stream goes on: a segment, and half of one for what may come late; 0: not known
 
 	body    []byte // what has come, and room for the rest
 	good    int    // bytes of it that are as they should be: shown, of media
@@ -64,7 +66,7 @@ func (e *Edge) start(t target) (o *object, began bool) {
 		return o, false
 	}
 	if !e.takeOff() {
-		e.fail(o, nil, http.StatusServiceUnavailable, "the edge is busy or stopping; try again soon")
+		e.fail(o, stale, http.StatusServiceUnavailable, "the edge is busy or stopping; try again soon")
 		return o, true
 	}
 	go func() {
@@ -107,7 +109,8 @@ func (e *Edge) fly(o, stale *object) {
 	all, under := len(e.origins.all()), e.ctx
 	limit := time.Duration(all)*f.patience + bodyPatience
 	if o.target.reload.held {
-		limit, under = e.heldLimit(o.target)+heldMargin, e.holding
+		f.hold, f.usual = e.heldLimit(o.target)
+		limit, under = f.hold+heldMargin, e.holding
 	}
 	ctx, cancel := context.WithTimeout(under, limit)
 	defer cancel()
@@ -132,20 +135,12 @@ func (e *Edge) fly(o, stale *object) {
 	}
 }
 
-// heldLimit is how long a reload is held: three target durations.
-func (e *Edge) heldLimit(t target) time.Duration {
+// heldLimit is how long a reload is held, and how long it usually takes.
+func (e *Edge) heldLimit(t target) (limit, usual time.Duration) {
 	if newest := e.cache.look(t.unheld().uri()); newest != nil && closed(newest.done) && newest.position.target > 0 {
-		return 3 * newest.position.target
+		return newest.position.hold(), newest.position.target * 3 / 2
 	}
-	return livePatience
-}
-
-// usual is how long a held reload may take while the stream goes on: a segment, and half of one for what may come late.
-func (e *Edge) usual(t target) time.Duration {
-	if limit := e.heldLimit(t); t.reload.held && limit != livePatience {
-		return limit / 2
-	}
-	return 0
+	return livePatience, 0
 }
 
 // try asks for o once. It tells whether it must be tried again, which happens only if more allows it.
@@ -153,13 +148,13 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	t := f.o.target
 	resp, err := f.origins.send(ctx, request{
 		method: http.MethodGet, uri: f.o.uri, patience: f.patience, stream: t.stream, spread: t.stream != "",
-		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual(t),
+		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual,
 		header: f.from(), avoid: f.avoid,
 	})
 	if err != nil {
 		f.meters.stream(t.stream).fills.Inc()
 		f.log.Debug("edge: fill failed", "uri", f.o.uri, "error", err)
-		return f.unanswered(ctx, err)
+		return f.unanswered(ctx, err, more)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && t.stream != "" {
@@ -172,7 +167,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	switch {
 	case f.good > 0:
 		return f.resume(resp, more)
-	case resp.StatusCode >= 500 && t.reload.held && time.Since(f.began) < f.heldLimit(t)*2/3:
+	case resp.StatusCode >= 500 && t.reload.held && time.Since(f.began) < f.hold*2/3:
 		return later // it was not held: who answers so cannot now
 	case resp.StatusCode >= 500 && f.adopt(f.o, f.stale):
 		return ended
@@ -184,8 +179,10 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 }
 
 // unanswered ends o, or has it asked for later, when nobody has answered.
-func (f *flight) unanswered(ctx context.Context, err error) outcome {
+func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 	switch {
+	case more && ctx.Err() == nil && errors.Is(err, errSilent) && f.origins.out() < len(f.origins.all()):
+		return again // one has come back that was asked in vain before
 	case f.good > 0:
 		f.cache.land(f.o, false)
 		f.o.finish(err)
@@ -218,9 +215,9 @@ func (f *flight) take(resp *http.Response, more bool) outcome {
 		f.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
 		return ended
 	}
-	f.showing = o.target.kind == media
+	f.showing = o.target.kind == media && o.status == http.StatusOK // an error goes out whole: nothing goes on with it
 	f.body, f.proof = nil, nil
-	if f.showing && o.status == http.StatusOK {
+	if f.showing {
 		var err error
 		if f.proof, err = f.ledger.proof(o.target, o.size, o.pieces); err != nil {
 			return f.breakOff(err, more)

@@ -14,15 +14,15 @@ import (
 func (f *flight) gather(from io.Reader) error {
 	o := f.o
 	for {
+		if int64(len(f.body)) == f.size {
+			return f.whole()
+		}
 		if len(f.body) == cap(f.body) {
-			if int64(len(f.body)) == f.size {
-				return f.whole()
-			}
 			if err := f.grow(); err != nil {
 				return err
 			}
 		}
-		n, err := from.Read(f.body[len(f.body):cap(f.body)])
+		n, err := from.Read(f.room())
 		f.body = f.body[:len(f.body)+n]
 		if n > 0 {
 			if err := f.show(); err != nil {
@@ -45,6 +45,15 @@ func (f *flight) gather(from io.Reader) error {
 			return fmt.Errorf("fill %s: %w", o.uri, err)
 		}
 	}
+}
+
+// room returns where what comes next goes: never more than there must be.
+func (f *flight) room() []byte {
+	end := int64(cap(f.body))
+	if f.size >= 0 {
+		end = min(end, f.size)
+	}
+	return f.body[len(f.body):end]
 }
 
 // drop forgets what has come and is not good.
@@ -137,8 +146,9 @@ func (f *flight) resume(resp *http.Response, more bool) outcome {
 // rejoin makes sure that an answer is of the same object, and returns its body from the byte that was reached.
 func (f *flight) rejoin(resp *http.Response) (io.Reader, error) {
 	tag := resp.Header.Get("ETag")
-	if f.tag != "" && tag != "" && tag != `"`+f.tag+`"` {
-		return nil, fmt.Errorf("fill %s: go on at %d: it is another object there (%s)", f.o.uri, f.good, tag)
+	if f.tag != "" && tag != `"`+f.tag+`"` && (tag != "" || resp.StatusCode == http.StatusPartialContent) {
+		// A range that was asked for with If-Range comes with the tag (RFC 9110 15.3.7); of the whole what is here is compared.
+		return nil, fmt.Errorf("fill %s: go on at %d: it is another object there (%q)", f.o.uri, f.good, tag)
 	}
 	size := resp.ContentLength
 	if resp.StatusCode == http.StatusPartialContent {

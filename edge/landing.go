@@ -42,15 +42,15 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 
 // adopt makes o the double of what was there before, if that is of use still.
 func (e *Edge) adopt(o, stale *object) bool {
-	if stale == nil || o.target.reload.held || !stale.useful(time.Now()) {
+	if stale == nil || !stale.useful(time.Now()) {
 		return false
 	}
 	body, err := stale.whole()
 	if err != nil || !e.cache.reserve(o, int64(len(body))+stale.packed.room()) {
 		return false
 	}
-	o.status, o.typ, o.etag, o.control = stale.status, stale.typ, stale.etag, stale.control
-	o.size, o.born, o.expires = stale.size, stale.born, time.Now().Add(brokenLife)
+	o.status, o.typ, o.etag, o.control, o.retry = stale.status, stale.typ, stale.etag, stale.control, stale.retry
+	o.size, o.born, o.expires, o.strict = stale.size, stale.born, time.Now().Add(brokenLife), stale.strict
 	o.packed, o.position = stale.packed, stale.position
 	e.cache.land(o, true)
 	close(o.head)

@@ -160,10 +160,21 @@ func (e *Edge) learnRecords(stream string, playlist []byte) {
 	for i := range fresh {
 		if r := &fresh[i]; signed(key, r) {
 			e.ledger.add(chunk{stream, r.ID}, factOf(r))
-			if o := e.cache.look(pathOf(stream, r.ID)); o != nil && closed(o.done) {
-				e.audit(o)
-			}
+			e.auditAt(pathOf(stream, r.ID))
 		}
+	}
+	for i := range fresh {
+		if id := fresh[i].ID; fresh[i].Last && id.Kind == wire.Part { // now all of its segment are known
+			id.Kind, id.Part = wire.Segment, 0
+			e.auditAt(pathOf(stream, id))
+		}
+	}
+}
+
+// auditAt checks what landed at a path, if anything did.
+func (e *Edge) auditAt(path string) {
+	if o := e.cache.look(path); o != nil && closed(o.done) {
+		e.audit(o)
 	}
 }
 

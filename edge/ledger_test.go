@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"io"
@@ -20,11 +21,17 @@ func TestRecordComesLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNotary()
 		lies := 2
+		segments := 0
 		src := newSource(func(w http.ResponseWriter, r *http.Request) {
 			if b := n.chunks[r.URL.Path]; r.URL.Path == signedPart && lies > 0 {
 				lies--
 				w.Write(append(b[:len(b)-1:len(b)-1], 'x'))
 				return
+			} else if r.URL.Path == signedSegment {
+				if segments++; segments == 1 {
+					w.Write(append(b[:len(b)-1:len(b)-1], 'x'))
+					return
+				}
 			}
 			n.ServeHTTP(w, r)
 		})
@@ -32,15 +39,22 @@ func TestRecordComesLater(t *testing.T) {
 		get(e, signedPart) // nobody knows better
 		const fine = "/live/demo/v0/7/s11.0.m4s"
 		get(e, fine)
+		get(e, signedSegment)
 		get(e, playlistPath)
 		e.flights.Wait()
+		if e.cache.look(signedSegment) != nil {
+			t.Error("a false segment is kept, whose parts' records are known")
+		}
 		if lies != 1 || e.cache.look(signedPart) != nil || e.cache.look(fine) == nil || !e.cache.look(fine).proved.Load() {
 			t.Errorf("after the record came: %v, %v", e.cache.look(signedPart), e.cache.look(fine))
 		}
 		if watch(e, signedPart, new(reader)); lies != 0 {
 			t.Error("it was not asked for again")
 		}
-		if n := testutil.ToFloat64(e.tally.mismatches); n != 2 {
+		if w := get(e, signedSegment); !bytes.Equal(w.Body.Bytes(), n.chunks[signedSegment]) {
+			t.Errorf("the segment: %d, %d bytes", w.Code, w.Body.Len())
+		}
+		if n := testutil.ToFloat64(e.tally.mismatches); n != 3 {
 			t.Errorf("%v mismatches are counted", n)
 		}
 	})
@@ -158,6 +172,29 @@ func FuzzUnknownRecords(f *testing.F) {
 			if p, err := l.proof(target, -1, "AAAA"); p != nil && err != nil || p == nil && err == nil && r.ID.Kind != wire.Segment {
 				t.Fatalf("%+v: %v, %v", r.ID, p, err)
 			}
+		}
+	})
+}
+
+// TestKeyThatNobodyTells: of a stream whose key is not told it is asked each ten seconds, however many playlists have records.
+func TestKeyThatNobodyTells(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNotary()
+		src := newSource(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, "/api/") {
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+			n.ServeHTTP(w, r)
+		})
+		e := newEdge(t, Config{Transport: src})
+		for range 20 {
+			get(e, playlistPath)
+			e.flights.Wait()
+			time.Sleep(2 * time.Second)
+		}
+		if asked := src.total("/api/"); asked != 4 {
+			t.Errorf("asked for the key %d times in 40 s", asked)
 		}
 	})
 }

@@ -17,8 +17,9 @@ const (
 	plainLife     = time.Second
 	errorLife     = time.Second            // never longer, whatever the origin says
 	brokenLife    = 250 * time.Millisecond // of failures: bounds what retries cost an origin that is coming back
-	leastUseful   = 10 * time.Second       // since it came: a playlist while the origin fails, longer if it lists more
+	leastUseful   = 30 * time.Second       // since it came: a playlist while the origin fails, longer if it lists more
 	mostUseful    = time.Minute            // likewise; and what else is no media
+	apiUseful     = 10 * time.Second       // likewise, what is live and who watches
 )
 
 const immutable = "public, max-age=31536000, immutable"
@@ -125,14 +126,14 @@ func expires(h http.Header, now time.Time) (life time.Duration, said bool) {
 // aged on its way (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Dates are not compared, for clocks
 // differ.
 func birth(t target, resp *http.Response, asked, now time.Time) time.Time {
-	n, err := strconv.ParseUint(resp.Header.Get("Age"), 10, 31)
-	if err != nil {
+	said, _, _ := strings.Cut(resp.Header.Get("Age"), ",") // of several the first counts (RFC 9111 5.1)
+	if said = strings.TrimSpace(said); said == "" || !digits(said) {
 		return now
 	}
 	if !t.reload.held {
 		now = asked
 	}
-	return now.Add(-time.Duration(n) * time.Second)
+	return now.Add(-deltaSeconds(said))
 }
 
 func retryAfter(resp *http.Response) string {

@@ -69,6 +69,9 @@ func TestFreshness(t *testing.T) {
 				if n := src.total(""); n != c.fills {
 					t.Errorf("%d fills, want %d", n, c.fills)
 				}
+				if e.flights.Wait(); c.fills == 10 && e.cache.look(partPath) != nil {
+					t.Error("it is kept all the same")
+				}
 			})
 		})
 	}
@@ -115,6 +118,7 @@ func TestStaleIsForbidden(t *testing.T) {
 func TestAgeOfAnotherCache(t *testing.T) {
 	for _, c := range []struct{ uri, age, want string }{
 		{partPath, "5", "7"}, {partPath, "", "0"}, {playlistPath + "?_HLS_msn=13&_HLS_part=2", "5", "5"},
+		{partPath, "5, 50", "7"}, {partPath, "-5", "0"}, {partPath, "99999999999999999999", "31536002"}, // RFC 9111 5.1, 1.2.2
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {

@@ -79,7 +79,7 @@ func (o *object) useful(now time.Time) bool {
 	case mediaPlaylist:
 		return age <= o.position.useful()
 	case api:
-		return age <= leastUseful
+		return age <= apiUseful
 	}
 	return age <= mostUseful
 }

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -145,15 +146,16 @@ func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f
 func TestLongSegmentsAreWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		long  string // a segment
 		holds time.Duration
 		from  string
-	}{{"a segment", 8 * time.Second, "a"}, {"two segments", 16 * time.Second, "b"}} {
+	}{{"a segment", "8", 8 * time.Second, "a"}, {"two segments", "8", 16 * time.Second, "b"}, {"a segment of ten seconds", "10", 10 * time.Second, "a"}} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				transport := roundTrip(func(r *http.Request) (*http.Response, error) {
-					text := strings.Replace(playlist(10, 0), "DURATION:2", "DURATION:8", 1)
+					text := strings.Replace(playlist(10, 0), "DURATION:2", "DURATION:"+c.long, 1)
 					if r.URL.RawQuery != "" {
-						text = strings.Replace(playlist(11, 0), "DURATION:2", "DURATION:8", 1)
+						text = strings.Replace(playlist(11, 0), "DURATION:2", "DURATION:"+c.long, 1)
 						if r.URL.Host == "a" {
 							select {
 							case <-time.After(c.holds):
@@ -172,5 +174,87 @@ func TestLongSegmentsAreWaitedFor(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// closer counts bodies that are open.
+type closer struct {
+	io.Reader
+	open *int
+}
+
+func (c closer) Close() error { *c.open--; return nil }
+
+// TestAnswersAreClosed: of several answers one is read, and the others are closed: an open one keeps a connection.
+func TestAnswersAreClosed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		has   farm
+		lists bool
+		want  int
+	}{
+		{"the second has it", farm{"a": 404, "b": 200}, false, 200},
+		{"nobody has it", farm{"a": 404, "b": 404}, false, 404},
+		{"the second is gone", farm{"a": 404}, false, 404},
+		{"one holds, and will have it", farm{"a": 5 * time.Second, "b": 404}, true, 200},
+		{"both hold", farm{"a": 5 * time.Second, "b": time.Minute}, true, 200},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				open, most := 0, 0
+				said := &bytes.Buffer{}
+				u := newOrigins(nil, []string{"http://a", "http://b"}, roundTrip(func(r *http.Request) (*http.Response, error) {
+					resp, err := c.has.RoundTrip(r)
+					if err == nil {
+						open++
+						most = max(most, open)
+						resp.Body = closer{resp.Body, &open}
+					}
+					return resp, err
+				}), slog.New(slog.NewTextHandler(said, nil)))
+				resp, err := u.send(t.Context(), request{method: http.MethodGet, uri: "/x", stream: "x", spread: true, listing: c.lists, patience: livePatience})
+				if err != nil || resp.StatusCode != c.want {
+					t.Fatal(resp, err)
+				}
+				if open != 1 || most > 2 {
+					t.Errorf("%d answers are open", open)
+				}
+				if resp.Body.Close(); open != 0 {
+					t.Errorf("%d answers are open at the end", open)
+				}
+				if u.state() != nil || said.Len() > 0 {
+					t.Errorf("%v: %s", u.state(), said)
+				}
+			})
+		})
+	}
+}
+
+// TestParentsThatHold: that a parent holds a playlist says nothing of the origins.
+func TestParentsThatHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := map[string]int{}
+		has := farm{"a": 404, "b": 404}
+		parents := []string{"http://p0", "http://p1", "http://p2", "http://p3"}
+		for _, p := range parents {
+			has[p[len("http://"):]] = time.Hour
+		}
+		u := newOrigins(parents, []string{"http://a", "http://b"}, roundTrip(func(r *http.Request) (*http.Response, error) {
+			asked[r.URL.Host]++
+			return has.RoundTrip(r)
+		}), slog.New(slog.DiscardHandler))
+		resp, err := u.send(t.Context(), request{method: http.MethodGet, uri: "/live/x", stream: "x", spread: true, listing: true, patience: livePatience})
+		if err != nil || resp.StatusCode != http.StatusNotFound || asked["a"] != 1 || asked["b"] != 1 || len(u.homes) > 0 {
+			t.Errorf("%v %v: %v, homes %v", resp, err, asked, u.homes)
+		}
+	})
+}
+
+// TestOnlyWhoHasAStreamIsItsHome: who refuses to say, or has it no more, is not.
+func TestOnlyWhoHasAStreamIsItsHome(t *testing.T) {
+	u := newOrigins(nil, []string{"http://a", "http://b"}, farm{"a": 403, "b": 200}, slog.New(slog.DiscardHandler))
+	resp, err := u.send(t.Context(), request{method: http.MethodGet, uri: "/x", stream: "x", spread: true, listing: true, patience: time.Second})
+	if err != nil || resp.StatusCode != http.StatusForbidden || len(u.homes) > 0 {
+		t.Errorf("%v %v, homes %v", resp, err, u.homes)
 	}
 }

@@ -65,6 +65,23 @@ func (p position) settle(r reload) reload {
 	return r
 }
 
+// hold is how long a reload is held: three target durations.
+func (p position) hold() time.Duration {
+	if p.target <= 0 {
+		return livePatience
+	}
+	return 3 * p.target
+}
+
+// next returns what comes before r can be answered, or r itself: the part that follows, or the segment where r names no part.
+func (p position) next(r reload) reload {
+	r.msn = p.last + 1
+	if r.part >= 0 {
+		r.part = p.parts
+	}
+	return p.settle(r)
+}
+
 // readPosition reads a playlist's position. Of a playlist that makes no sense nothing is present.
 func readPosition(playlist []byte) position {
 	var (

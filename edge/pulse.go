@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -54,7 +55,8 @@ func (u *upstream) quiet(now time.Time) bool {
 	return false
 }
 
-// probe asks for u's health; whatever it answers, it is there.
+// probe asks for u's health; whatever it answers, it is there. So it is if something else comes from it meanwhile: a way that is full of a large
+// object has no room for a probe. Who is out is left at each probe, not at the first only: others may have come back since.
 func (s *origins) probe(ctx context.Context, u *upstream) {
 	limited, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
@@ -63,6 +65,9 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	u.mu.Lock()
 	wasOut := u.out
 	u.probing, u.doubted = false, false
+	if errors.Is(err, context.DeadlineExceeded) && u.heard.Load() >= began.UnixNano() {
+		err = nil
+	}
 	late := err != nil && time.Since(began) > probeLimit+probeLate
 	if late {
 		u.doubted = true // it is probed again
@@ -77,8 +82,10 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 		if wasOut {
 			s.log.Info("edge: an upstream answers again", "at", u.base)
 		}
-	case !wasOut:
-		s.log.Warn("edge: an upstream does not answer; it is out until it does", "at", u.base, "error", err)
+	default:
+		if !wasOut {
+			s.log.Warn("edge: an upstream does not answer; it is out until it does", "at", u.base, "error", err)
+		}
 		s.leave(u)
 	}
 }

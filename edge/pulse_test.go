@@ -3,9 +3,12 @@ package edge
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -255,6 +258,150 @@ func TestFrozenAlone(t *testing.T) {
 		start := time.Now()
 		if first, second := <-codes, <-codes; first != http.StatusOK || second != http.StatusOK || time.Since(start) != 0 || way.met() == 0 {
 			t.Errorf("the reload and the part: %d, %d after %v; %d faults", first, second, time.Since(start), way.met())
+		}
+	})
+}
+
+// TestBothFrozen: when both origins are frozen, what waits at one moves over once the other has come to itself.
+func TestBothFrozen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := newFreeze(healthy(func(w http.ResponseWriter, r *http.Request) { w.Write(partBytes) }))
+		e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test", "http://b.test"}})
+		run(t, e)
+		way.set("a.test", true)
+		way.set("b.test", true)
+		code := make(chan int)
+		go func() { code <- get(e, partPath).Code }()
+		time.Sleep(5 * time.Second)
+		if e.origins.out() != 2 {
+			t.Errorf("%d are out", e.origins.out())
+		}
+		// It waits at one of them, for as long as that takes.
+		at, other := "a.test", "b.test"
+		if len(e.origins.bases[1].waits) > 0 {
+			at, other = other, at
+		}
+		way.set(other, false)
+		start := time.Now()
+		if c := <-code; c != http.StatusOK || time.Since(start) > known {
+			t.Errorf("%d %v after %s came to itself, of a request at %s", c, time.Since(start), other, at)
+		}
+		way.set(at, false)
+	})
+}
+
+// TestBusyIsNotSilent: an origin whose way is full of a large object answers no probe in time, and is there all the same.
+func TestBusyIsNotSilent(t *testing.T) {
+	for _, drips := range []bool{true, false} {
+		t.Run(fmt.Sprintf("drips=%v", drips), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := newSource(func(w http.ResponseWriter, r *http.Request) {
+					switch {
+					case r.URL.Host == "b.test":
+						w.WriteHeader(http.StatusServiceUnavailable)
+					case r.URL.Path == "/healthz":
+						<-r.Context().Done()
+					case r.URL.Path == segment(1): // slowly, but without a pause
+						for i := range 40 {
+							w.Write(partBytes[i*1000:][:1000])
+							if drips {
+								time.Sleep(100 * time.Millisecond)
+							}
+						}
+						if !drips {
+							<-r.Context().Done()
+						}
+					default: // starved by that
+						select {
+						case <-time.After(3 * time.Second):
+							w.Write(partBytes)
+						case <-r.Context().Done():
+						}
+					}
+				})
+				e := newEdge(t, Config{Transport: src, Origins: []string{"http://a.test", "http://b.test"}})
+				run(t, e)
+				var all sync.WaitGroup
+				all.Go(func() { watch(e, segment(1), new(reader)) })
+				time.Sleep(time.Millisecond)
+				all.Go(func() { get(e, segment(2)) })
+				all.Wait()
+				if n := src.total("/live/"); (n == 2) != drips || src.total("/healthz") == 0 {
+					t.Errorf("they were asked %d times for two objects, %d probes", n, src.total("/healthz"))
+				}
+			})
+		})
+	}
+}
+
+// TestProbes: how often one is asked for its health, and what is made of an answer that is late.
+func TestProbes(t *testing.T) {
+	both := []string{"http://a.test", "http://b.test"}
+	t.Run("one at a time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var probes atomic.Int32
+			e := newEdge(t, Config{Origins: both, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				switch {
+				case r.URL.Host == "b.test":
+					return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
+				case r.URL.Path != "/healthz":
+					return nil, errors.New("connection reset by peer")
+				}
+				probes.Add(1)
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})})
+			run(t, e)
+			get(e, segment(1))
+			time.Sleep(probeLimit)
+			if n := probes.Load(); n != 1 {
+				t.Errorf("%d probes in the time of one", n)
+			}
+		})
+	})
+	t.Run("nobody else to ask", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBroadcast(12, 2)
+			way := newFreeze(healthy(b.ServeHTTP))
+			e := newEdge(t, Config{Transport: way, Origins: both[:1]})
+			run(t, e)
+			get(e, playlistPath)
+			go get(e, playlistPath+"?_HLS_msn=13&_HLS_part=2")
+			time.Sleep(5 * time.Second)
+			if n := way.total("/healthz"); n != 0 {
+				t.Errorf("%d probes of an only origin that holds", n)
+			}
+			b.grow()
+		})
+	})
+	t.Run("this machine was late", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Origins: both, Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+				time.Sleep(probeLimit + probeLate + time.Millisecond) // the process was not run in time
+				return nil, context.DeadlineExceeded
+			})})
+			u := e.origins.bases[0]
+			if e.origins.probe(t.Context(), u); u.out || !u.doubted {
+				t.Errorf("out %v, doubted %v", u.out, u.doubted)
+			}
+		})
+	})
+	t.Run("only what is waited for is left", func(t *testing.T) {
+		e := newEdge(t, Config{Origins: both})
+		u := e.origins.bases[0]
+		var left [2]bool
+		for i := range left {
+			w := &wait{cancel: func(error) { left[i] = true }}
+			u.add(w)
+			if i == 1 {
+				w.since.Store(1)
+			}
+			if got := u.quiet(time.Now()); got != (i == 1) {
+				t.Errorf("%d: quiet %v", i, got)
+			}
+		}
+		if e.origins.leave(u); left != [2]bool{false, true} {
+			t.Errorf("left %v", left)
 		}
 	})
 }

@@ -150,6 +150,7 @@ func TestTrustedProxies(t *testing.T) {
 func FuzzAddress(f *testing.F) {
 	f.Add("192.0.2.1, 10.0.0.1", "::1")
 	f.Add(",", ", ,10.0.0.1")
+	f.Add("0", "::%\n0")
 	e := newEdge(f, Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	f.Fuzz(func(t *testing.T, one, two string) {
 		r := &http.Request{RemoteAddr: "10.0.0.1:1", Header: http.Header{"X-Forwarded-For": {one, two}}}

@@ -51,6 +51,16 @@ func TestGoesOnFromTheByteReached(t *testing.T) {
 			w.Header().Set("Content-Length", "21000")
 			w.Write(partBytes[:21000])
 		}, "aba", "bytes=20000- "},
+		{"the rest, and no tag any more", `"x"`, false, func(w http.ResponseWriter, from int) { part(w, "", from, partBytes, len(partBytes)) }, "aba", `bytes=20000- "x"`},
+		{"more than the rest", "", true, func(w http.ResponseWriter, from int) {
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, len(partBytes)-1, len(partBytes)))
+			w.WriteHeader(http.StatusPartialContent)
+			w.Write(append(bytes.Clone(partBytes[from:]), partBytes...))
+		}, "ab", "bytes=20000- "},
+		{"the whole, longer", "", false, func(w http.ResponseWriter, from int) {
+			w.Header().Set("Content-Length", fmt.Sprint(len(partBytes)+1))
+			w.Write(append(bytes.Clone(partBytes), 'x'))
+		}, "aba", "bytes=20000- "},
 		{"another tag", `"x"`, false, func(w http.ResponseWriter, from int) { part(w, `"y"`, from, partBytes, len(partBytes)) }, "aba", `bytes=20000- "x"`},
 		{"another size", `"x"`, false, func(w http.ResponseWriter, from int) { part(w, `"x"`, from, partBytes, len(partBytes)+1) }, "aba", `bytes=20000- "x"`},
 		{"another range", `"x"`, false, func(w http.ResponseWriter, from int) { part(w, `"x"`, from-1, partBytes, len(partBytes)) }, "aba", `bytes=20000- "x"`},
@@ -75,9 +85,7 @@ func TestGoesOnFromTheByteReached(t *testing.T) {
 						part(w, c.tag, from, partBytes, len(partBytes))
 						return
 					}
-					if c.tag != "" {
-						w.Header().Set("ETag", c.tag)
-					}
+					w.Header().Set("ETag", c.tag)
 					if !c.unsized {
 						w.Header().Set("Content-Length", fmt.Sprint(len(partBytes)))
 					}
@@ -117,7 +125,7 @@ func TestGoesOnFromTheByteReached(t *testing.T) {
 				if len(asked) != len(c.asked) || !bytes.Equal(w.Body.Bytes(), partBytes) {
 					t.Errorf("from memory: %d, %d bytes, asked %v", w.Code, w.Body.Len(), asked)
 				}
-				if e.cache.bytes > int64(2*overhead+2*len(partBytes)) {
+				if e.cache.bytes > int64(2*overhead+2*len(partBytes)) || e.cache.bytes < int64(overhead+len(partBytes)) {
 					t.Errorf("%d bytes are counted", e.cache.bytes)
 				}
 			})
@@ -157,6 +165,30 @@ func TestOneOriginIsAskedOnceMore(t *testing.T) {
 				}()
 				if want := []string{"", "bytes=20000-"}; broken != c.broken || !slices.Equal(asked, want) {
 					t.Errorf("broken %v, asked for %q", broken, asked)
+				}
+			})
+		})
+	}
+}
+
+// TestErrorsAreNotGoneOnWith: the text of an error that breaks off is not gone on with, by media least of all.
+func TestErrorsAreNotGoneOnWith(t *testing.T) {
+	for _, status := range []int{http.StatusNotFound, http.StatusServiceUnavailable} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := ""
+				e := newEdge(t, Config{Origins: []string{"http://a.test"}, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+					asked += r.Header.Get("Range") + ";"
+					if strings.Count(asked, ";") == 1 {
+						w.WriteHeader(status)
+						w.Write([]byte("not h"))
+						panic(io.ErrUnexpectedEOF)
+					}
+					http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(partBytes))
+				})})
+				w := &reader{}
+				if !watch(e, partPath, w) || !bytes.Equal(w.got, partBytes) || asked != ";;" {
+					t.Errorf("%d bytes, asked for %q", len(w.got), asked)
 				}
 			})
 		})

@@ -16,6 +16,7 @@ type tally struct {
 	diskDropped *prometheus.CounterVec
 	diskBytes   prometheus.Gauge
 	diskOff     prometheus.Gauge
+	short       prometheus.Gauge
 }
 
 func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
@@ -34,13 +35,15 @@ func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
 		diskBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_bytes", Help: "Bytes the disk tier holds."}),
 		diskOff: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_off",
 			Help: "1 after an error of the disk turned the disk tier off."}),
+		short: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_memory_short",
+			Help: "1 while the process is short of memory, and the cache keeps half of what it may."}),
 	}
 	if registry == nil {
 		return t, nil
 	}
 	outs := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "shoal_edge_upstreams_out",
 		Help: "Origins and parents that do not answer now."}, func() float64 { return float64(out()) })
-	for _, c := range []prometheus.Collector{t.ahead, t.resumed, t.mismatches, t.diskReads, t.diskWrites, t.diskDropped, t.diskBytes, t.diskOff, outs} {
+	for _, c := range []prometheus.Collector{t.ahead, t.resumed, t.mismatches, t.diskReads, t.diskWrites, t.diskDropped, t.diskBytes, t.diskOff, t.short, outs} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("edge: metrics: %w", err)
 		}

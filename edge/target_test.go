@@ -82,10 +82,11 @@ func TestTraversal(t *testing.T) {
 // Clause: hls-part-without-msn
 func TestParseReload(t *testing.T) {
 	for query, want := range map[string]string{
-		"":                       "",
-		"x=1&y=2":                "",
-		"_HLS_msn=7":             "_HLS_msn=7",
-		"_HLS_part=3&_HLS_msn=7": "_HLS_msn=7&_HLS_part=3",
+		"":                                   "",
+		"x=1&y=2":                            "",
+		"_HLS_msn=7":                         "_HLS_msn=7",
+		"_HLS_part=3&_HLS_msn=7":             "_HLS_msn=7&_HLS_part=3",
+		"_HLS_msn=7&_HLS_part=3&_HLS_part=4": "_HLS_msn=7&_HLS_part=3",
 		"a=b&_HLS_msn=7&_HLS_skip=YES&_HLS_msn=8": "_HLS_msn=7&_HLS_skip=YES",
 		"_HLS_skip=YES":                 "_HLS_skip=YES",
 		"_HLS_skip=v2":                  "_HLS_skip=YES",

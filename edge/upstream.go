@@ -22,6 +22,8 @@ type upstream struct {
 	seed   uint64 // of its base: for rendezvous
 	index  int    // among the origins, or among the parents
 
+	heard atomic.Int64 // when something came from it last, Unix nanoseconds
+
 	// guarded by mu
 	mu      sync.Mutex
 	out     bool
@@ -133,6 +135,7 @@ func (u *upstream) distrust(long time.Duration) {
 
 // answered notes that it is there.
 func (u *upstream) answered() {
+	u.heard.Store(time.Now().UnixNano())
 	u.mu.Lock()
 	u.out, u.doubted = false, false
 	u.mu.Unlock()
@@ -192,11 +195,16 @@ func (a *arriving) Read(b []byte) (int, error) {
 	a.silence.Stop()
 	if n > 0 {
 		a.patience = bodyPause
+		a.from.heard.Store(time.Now().UnixNano())
 	}
-	if err != nil && err != io.EOF {
-		if cause := context.Cause(a.ctx); cause != nil {
-			err = cause
-		}
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	cause := context.Cause(a.ctx)
+	if cause != nil {
+		err = cause
+	}
+	if cause == nil || cause == errFrozen || cause == errSilent { // else it is who asks that leaves off
 		a.from.failed(err)
 		a.from.distrust(brokeTime)
 	}

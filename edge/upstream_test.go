@@ -1,10 +1,12 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -142,6 +144,63 @@ func TestStaleFromAParent(t *testing.T) {
 		}
 		if n := src.total(""); n > 5 {
 			t.Errorf("%d fills in a second", n)
+		}
+	})
+}
+
+// TestLeavingIsNoFault: who leaves in the midst of an answer, or an edge that ends, says nothing of the origin.
+func TestLeavingIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusCreated)
+			w.Write([]byte("v=0"))
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		})
+		e := newEdge(t, Config{Origins: []string{"http://a.test", "http://b.test"}, Transport: src})
+		ctx, leave := context.WithCancel(t.Context())
+		left := make(chan struct{})
+		go func() {
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/whip/demo", nil).WithContext(ctx))
+			close(left)
+		}()
+		synctest.Wait()
+		leave()
+		<-left
+		if u := e.origins.bases[0]; u.doubted || u.trust(time.Now(), nil) != sure || src.total("/whip/demo") != 1 {
+			t.Errorf("doubted %v, trust %d, asked %d times", u.doubted, u.trust(time.Now(), nil), src.total("/whip/demo"))
+		}
+	})
+}
+
+// TestReading: only who reads waits for bytes, and an answer that makes no progress has others asked first.
+func TestReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Origins: []string{"http://a.test", "http://b.test"}, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			w.Write([]byte("a"))
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler)
+		})})
+		u := e.origins.bases[0]
+		resp, err := e.origins.send(t.Context(), request{method: http.MethodGet, uri: "/x", patience: livePatience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := make([]byte, 10)
+		if n, err := resp.Body.Read(b); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		time.Sleep(time.Minute)
+		if u.quiet(time.Now()) {
+			t.Error("who does not read waits")
+		}
+		start := time.Now()
+		if _, err := resp.Body.Read(b); !errors.Is(err, errFrozen) || time.Since(start) != bodyPause {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		resp.Body.Close()
+		if u.trust(time.Now(), nil) != shaky || !u.doubted || len(u.waits) > 0 {
+			t.Errorf("trust %d, doubted %v, %d are noted", u.trust(time.Now(), nil), u.doubted, len(u.waits))
 		}
 	})
 }

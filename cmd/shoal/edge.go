@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/shoal-live/shoal/edge"
@@ -19,7 +20,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	memory, stored := size(256<<20), size(10<<30)
 	var cert, key string
 	desk.bounds = &bounds{all: files() * 3 / 4, idle: idleTime, tells: true} // the rest is for requests to origins
-	desk.bounds.perAddress = desk.bounds.all / 2                             // so that one address cannot have all
+	desk.bounds.short = new(atomic.Bool)
+	desk.bounds.perAddress = desk.bounds.all / 2 // so that one address cannot have all
 	bounded := boundFlags(flags, desk.bounds)
 	secured, checked := secureFlags(flags, &cert, &key)
 	viewers := viewerFlags(flags, desk, &config)
@@ -76,7 +78,15 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	oversleep()
-	return together(ctx, paceHeap(int64(memory), service.Cached), func(ctx context.Context) error {
+	most := limitMemory(os.DirFS("/"))
+	if most > 0 && int64(memory) > most/4*3 {
+		desk.log.Warn("-memory leaves the process too little for connections: it may take no more than the limit", "memory", int64(memory), "limit", most)
+	}
+	short := func(short bool) {
+		desk.bounds.short.Store(short)
+		service.Stint(short)
+	}
+	return together(ctx, paceHeap(int64(memory), service.Cached), watchMemory(most, desk.log, short), func(ctx context.Context) error {
 		return desk.runEdge(ctx, http, secured, service)
 	})
 }

@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// How much an edge lets lie before it is collected: a thirty-second part of what it may cache, and half of what lives beside the cache.
+// How much an edge lets lie before it is collected: a sixty-fourth part of what it may cache, and half of what lives beside the cache.
 // Media hold no pointers, so collecting around them is cheap, and letting as much lie as lives would double the memory.
 const (
-	heapPace    = time.Second
-	heapSpare   = 32      // the bound over this may lie, and is not cached
-	heapLeast   = 8 << 20 // what lives beside the cache, at least
-	garbageMost = 100     // hundredths of what lives; the least is 2
+	heapPace    = 50 * time.Millisecond // a cache fills within seconds, and what was let lie before it was looked at stays with the process
+	heapSpare   = 16                    // the bound over this is not cached: it is for what lies, and for what is under way beside bodies
+	heapLies    = 64                    // the bound over this may lie
+	heapLeast   = 8 << 20               // what lives beside the cache, at least
+	garbageMost = 100                   // hundredths of what lives; the least is 2
 )
 
 // paceHeap is the task that keeps the heap near what a cache of a bound needs. GOGC or GOMEMLIMIT in the environment are left to say otherwise.
@@ -47,5 +48,5 @@ func paceHeap(bound int64, cached func() int64) task {
 func garbageOf(live, cached, bound int64) int {
 	live = max(live, 4<<20)
 	beside := max(live-cached, heapLeast)
-	return int(max(2, min(garbageMost, 100*(bound/heapSpare+beside/2)/live)))
+	return int(max(2, min(garbageMost, 100*(bound/heapLies+beside/2)/live)))
 }

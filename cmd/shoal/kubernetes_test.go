@@ -273,7 +273,7 @@ func TestKubernetes(t *testing.T) {
 				t.Errorf("%s has the port %s at %s, and listens on %q", name, p.Name, at, listens)
 			}
 		}
-		if c.Readiness.HTTPGet != (struct{ Path, Port string }{"/readyz", "http"}) || c.Liveness.HTTPGet != (struct{ Path, Port string }{"/healthz", "http"}) {
+		if c.Readiness.HTTPGet != (struct{ Path, Port string }{"/readyz", "http"}) || c.Liveness.HTTPGet != (struct{ Path, Port string }{"/healthz", "admin"}) {
 			t.Errorf("%s is asked %+v and %+v", name, c.Readiness, c.Liveness)
 		}
 		if at := w.Spec.Template.Metadata.Annotations["prometheus.io/port"]; !slices.Contains(listens, "TCP "+at) || ":"+at != env["SHOAL_ADMIN"] {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ type bounds struct {
 	answer     time.Duration  // for an answer to be taken; 0: answerTime
 	minRate    int64          // bytes a second that a connection takes while more wait; 0: any
 	tells      bool           // who is turned away is told so
+	short      *atomic.Bool   // of memory: nobody more is let in; nil: never
 }
 
 // plenty is how many files a process may have open where the system does not say.
@@ -83,6 +85,7 @@ const (
 	shedAddress = "address"
 	shedAll     = "all"
 	shedFiles   = "files"
+	shedMemory  = "memory"
 	slowReader  = "slow"
 )
 
@@ -105,7 +108,7 @@ func newLobby(listener net.Listener, b bounds, registry prometheus.Registerer, l
 	if b.perAddress > 0 {
 		g.places = quota.NewPlaces(b.perAddress)
 	}
-	for _, reason := range []string{shedAddress, shedAll, shedFiles} {
+	for _, reason := range []string{shedAddress, shedAll, shedFiles, shedMemory} {
 		g.shed.WithLabelValues(reason)
 		g.said[reason] = new(sync.Once)
 	}
@@ -196,6 +199,9 @@ func (g *guests) enter(from netip.Addr) (reason string) {
 	if g.count >= g.all {
 		return shedAll
 	}
+	if g.short != nil && g.short.Load() {
+		return shedMemory
+	}
 	if g.counted(from) && !g.places.Enter(from) {
 		return shedAddress
 	}
@@ -255,6 +261,9 @@ func (g *guests) explain(reason string) {
 		return
 	case shedFiles:
 		g.log.Warn("no file is left for connections: more are closed; allow more with ulimit -n (LimitNOFILE in systemd), or fewer with -connections", "files", files())
+		return
+	case shedMemory:
+		g.log.Warn("short of memory: more connections are closed; give the process more, or lower -memory or -connections")
 		return
 	case slowReader:
 		g.log.Warn("a connection took less of what waited for it than -min-rate says: such are ended", "bytesPerSecond", g.minRate)

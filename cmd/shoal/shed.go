@@ -20,6 +20,7 @@ var sheds = map[string]string{
 	shedAddress: "429 Too Many Requests",
 	shedAll:     "503 Service Unavailable",
 	shedFiles:   "503 Service Unavailable",
+	shedMemory:  "503 Service Unavailable",
 }
 
 // turnAway closes a connection of which nothing was read, and tells it why and when to come back, at once or not.

@@ -49,7 +49,7 @@ func memory(ctx context.Context, s stand) (r result, err error) {
 	r.Faults = int(e.metric("shoal_edge_evictions_total"))
 	r.Figures = map[string]float64{"boundMB": memoryBound >> 20, "idleMB": float64(idle >> 20), "mostMB": float64(most >> 20), "objects": objects,
 		"ofBound": float64(most) / memoryBound, "wrong": float64(wrong)}
-	if float64(most) > 1.2*memoryBound {
+	if float64(most) > 1.15*memoryBound {
 		r.fail("%d MB resident, of a bound of %d", most>>20, memoryBound>>20)
 	}
 	if wrong > 0 {
