@@ -143,7 +143,7 @@ func (e *Edge) Cached() int64 {
 	return e.cache.bytes
 }
 
-// Ready tells why the edge is of no use now, or nil. An edge that never needed its origin is ready. The error names the
+// Ready tells why the edge is of no use now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the
 // origins' addresses: it is for the operator. Viewers that ask /readyz are told no more than that none answers.
 func (e *Edge) Ready() error {
 	e.mu.Lock()

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -63,7 +64,7 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	began := time.Now()
 	err := s.health(limited, u)
 	u.mu.Lock()
-	wasOut := u.out
+	told := u.told
 	u.probing, u.doubted = false, false
 	if errors.Is(err, context.DeadlineExceeded) && u.heard.Load() >= began.UnixNano() {
 		err = nil
@@ -72,19 +73,22 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	if late {
 		u.doubted = true // it is probed again
 	} else if ctx.Err() == nil {
-		u.out = err != nil
+		u.out, u.told = err != nil, err != nil
 	}
 	u.mu.Unlock()
 	switch {
 	case late || ctx.Err() != nil:
 	case err == nil:
 		s.note(nil)
-		if wasOut {
+		if told {
 			s.log.Info("edge: an upstream answers again", "at", u.base)
 		}
 	default:
-		if !wasOut {
+		if !told {
 			s.log.Warn("edge: an upstream does not answer; it is out until it does", "at", u.base, "error", err)
+		}
+		if s.out() == len(s.all()) {
+			s.note(fmt.Errorf("%s: %w", u.base, err))
 		}
 		s.leave(u)
 	}

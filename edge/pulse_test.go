@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -214,7 +216,7 @@ func TestQuietIsNotSilent(t *testing.T) {
 		if n := way.total(playlistPath + "?"); n != 1 {
 			t.Errorf("%d requests for the reload", n)
 		}
-		if n := way.total("/healthz"); n < 4 || n > 7 {
+		if n := way.total("/healthz"); n < 5 || n > 8 { // one of them when it began
 			t.Errorf("%d probes", n)
 		}
 		b.grow()
@@ -402,6 +404,54 @@ func TestProbes(t *testing.T) {
 		}
 		if e.origins.leave(u); left != [2]bool{false, true} {
 			t.Errorf("left %v", left)
+		}
+	})
+}
+
+// TestGreeting: an edge that begins asks all upstreams how they are, and says which is not there, be it a typo; it is not ready while none is.
+// The loss of a parent is said too, once, and its return.
+func TestGreeting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		way := &outage{source: newSource(stage)}
+		way.fail("a.test", refused)
+		way.fail("p.test", refused)
+		e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test"}, Parents: []string{"http://p.test"}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		run(t, e)
+		said := func(what, at string, times int) {
+			t.Helper()
+			synctest.Wait()
+			n := 0
+			for line := range strings.Lines(log.String()) {
+				if strings.Contains(line, what) && strings.Contains(line, at) {
+					n++
+				}
+			}
+			if n != times {
+				t.Errorf("%q of %s %d times, want %d:\n%s", what, at, n, times, &log)
+			}
+		}
+		time.Sleep(time.Second)
+		said("does not answer", "http://a.test", 1)
+		said("does not answer", "http://p.test", 1)
+		if w := get(e, "/readyz"); w.Code != http.StatusServiceUnavailable || e.Ready() == nil {
+			t.Errorf("nobody is there: %d %v", w.Code, e.Ready())
+		}
+		way.fail("a.test", nil)
+		way.fail("p.test", nil)
+		time.Sleep(time.Second)
+		if w := get(e, "/readyz"); w.Code != http.StatusOK {
+			t.Errorf("all are there: %d", w.Code)
+		}
+		said("answers again", "http://p.test", 1)
+		way.fail("p.test", refused)
+		for i := range 3 {
+			get(e, "/live/demo/v0/1700000000/s"+strconv.Itoa(i)+".m4s")
+			time.Sleep(time.Second)
+		}
+		said("does not answer", "http://p.test", 2)
+		if e.Ready() != nil {
+			t.Error("the origin is there", e.Ready())
 		}
 	})
 }

@@ -27,7 +27,8 @@ type upstream struct {
 	// guarded by mu
 	mu      sync.Mutex
 	out     bool
-	doubted bool      // it failed somehow: it is probed at once
+	told    bool      // the log says that it is out
+	doubted bool      // it failed somehow, or was never heard of: it is probed at once
 	shaky   time.Time // until then others are asked first: an answer of it was of no use
 	probing bool
 	probed  time.Time // when the newest probe began
@@ -37,7 +38,7 @@ type upstream struct {
 func newUpstream(base string, parent bool, index int) *upstream {
 	h := fnv.New64a()
 	io.WriteString(h, base)
-	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), waits: map[*wait]struct{}{}}
+	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), waits: map[*wait]struct{}{}, doubted: true}
 }
 
 // wait is one request whose answer, or the next byte of it, is waited for.
@@ -137,7 +138,7 @@ func (u *upstream) distrust(long time.Duration) {
 func (u *upstream) answered() {
 	u.heard.Store(time.Now().UnixNano())
 	u.mu.Lock()
-	u.out, u.doubted = false, false
+	u.out, u.doubted, u.told = false, false, false
 	u.mu.Unlock()
 }
 
