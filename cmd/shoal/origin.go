@@ -80,5 +80,5 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.issue(service)
-	return desk.run(ctx, http, service, ingest()...)
+	return together(ctx, paceProcessors, func(ctx context.Context) error { return desk.run(ctx, http, service, ingest()...) })
 }

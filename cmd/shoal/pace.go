@@ -9,7 +9,9 @@ import (
 const (
 	paceWindow = 10 * time.Second        // that a connection has to take what waits for it
 	paceLook   = 2500 * time.Millisecond // between two looks at one
-	paceSteps  = 100                     // in which all are looked at
+	paceSteps  = 100                     // in which all are looked at, at the most
+	paceFew    = 4                       // at the least: to be woken for each connection costs an idle machine more than the look
+	paceGroup  = 8                       // connections that are looked at together, while the steps suffice
 )
 
 // A pace is how fast a connection takes what is sent to it, as the system tells. Only while something waits that it has no room for does it
@@ -43,7 +45,7 @@ func (l *lobby) watch(ctx context.Context) error {
 	if l.minRate == 0 || !tellsPace {
 		return nil
 	}
-	ticker := time.NewTicker(paceLook / paceSteps)
+	ticker := time.NewTicker(paceLook / paceFew)
 	defer ticker.Stop()
 	var left []paced
 	step := 0
@@ -52,7 +54,9 @@ func (l *lobby) watch(ctx context.Context) error {
 		case now := <-ticker.C:
 			if len(left) == 0 {
 				left = l.present()
-				step = len(left)/paceSteps + 1
+				steps := max(paceFew, min(paceSteps, len(left)/paceGroup))
+				step = len(left)/steps + 1
+				ticker.Reset(paceLook / time.Duration(steps))
 			}
 			// A step of them, so that those who are cut together do not come back together.
 			share := min(len(left), step)
