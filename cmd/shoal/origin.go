@@ -80,5 +80,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.issue(service)
-	return together(ctx, paceProcessors, func(ctx context.Context) error { return desk.run(ctx, http, service, ingest()...) })
+	return together(ctx, paceProcessors, func(ctx context.Context) error {
+		return desk.runAs(ctx, http, service, aheadOf(service), ingest()...)
+	})
 }

@@ -219,6 +219,11 @@ func (c *conn) write(head, body []byte, now time.Time) (sent int, err error) {
 	return sent, err
 }
 
+// joiner is a connection that has a way of its own to write two slices in one call.
+type joiner interface {
+	WriteBoth(head, body []byte) (int, error)
+}
+
 // send writes both in one call, or in a few by TLS.
 func (c *conn) send(head, body []byte) (int, error) {
 	switch {
@@ -228,6 +233,9 @@ func (c *conn) send(head, body []byte) (int, error) {
 		return c.raw.Write(head)
 	case len(head) == 0:
 		return c.raw.Write(body)
+	}
+	if raw, ok := c.raw.(joiner); ok {
+		return raw.WriteBoth(head, body)
 	}
 	c.vector = [2][]byte{head, body}
 	c.buffers = c.vector[:]
