@@ -40,7 +40,7 @@ type state struct {
 // store keeps a stream's state and key in one folder.
 type store struct {
 	dir  string
-	file *os.File // to write the state to, while there is much to write: to open it costs three times what writing does; nil: it is closed
+	file *sheet // to write the state to, while there is much to write: to open it costs three times what writing does; nil: it is closed
 }
 
 func (s *store) load() (st state, found bool, err error) {
@@ -91,30 +91,25 @@ func (s *store) save(st state) error {
 	b = append(b, '\n')
 	name := filepath.Join(s.dir, "state.json")
 	if s.file == nil {
-		s.file, err = os.OpenFile(name, os.O_WRONLY, 0)
+		s.file, err = openSheet(name)
 	}
-	var info fs.FileInfo
 	if err == nil {
-		info, err = s.file.Stat()
+		err = s.file.overwrite(b)
 	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist), err == nil && (info.Size() != stateSize || !linked(info)):
-		s.rest()
+	if err == nil {
+		return nil
+	}
+	s.rest()
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOther) {
 		return writeFile(name, b)
-	case err == nil:
-		_, err = s.file.WriteAt(b, 0)
 	}
-	if err != nil {
-		s.rest()
-		return fmt.Errorf("stream: save state: %w", err)
-	}
-	return nil
+	return fmt.Errorf("stream: save state: %w", err)
 }
 
 // rest closes the file that save keeps open.
 func (s *store) rest() {
 	if s.file != nil {
-		_ = s.file.Close() // nothing that close could say is of use: sync tells whether it is on disk
+		_ = s.file.close() // nothing that close could say is of use: sync tells whether it is on disk
 		s.file = nil
 	}
 }

@@ -122,6 +122,11 @@ func TestStateSize(t *testing.T) {
 
 // TestStateIsMadeAnew: the file is kept open between two writes, and written all the same where somebody put another in its place.
 func TestStateIsMadeAnew(t *testing.T) {
+	t.Run("prompt", func(t *testing.T) { testStateIsMadeAnew(t, time.Time{}) })
+	t.Run("careful", func(t *testing.T) { testStateIsMadeAnew(t, time.Now().Add(time.Hour)) })
+}
+
+func testStateIsMadeAnew(t *testing.T, careful time.Time) {
 	s := store{dir: t.TempDir()}
 	defer s.rest()
 	name := filepath.Join(s.dir, "state.json")
@@ -139,6 +144,9 @@ func TestStateIsMadeAnew(t *testing.T) {
 		for n := range uint64(2) {
 			if err := s.save(state{NextMSN: n}); err != nil {
 				t.Fatal(i, err)
+			}
+			if s.file != nil { // not where it is made
+				s.file.careful = careful
 			}
 		}
 		if err := meddle(); err != nil {
