@@ -120,3 +120,14 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestOpening: while a stream is being made, which takes as long as the disk does, the others are found.
+func TestOpening(t *testing.T) {
+	all := newStreams(t, t.TempDir())
+	st := publish(t, all, "demo").Stream()
+	all.opening.Lock()
+	defer all.opening.Unlock()
+	if all.Get("demo") != st || len(all.All()) != 1 {
+		t.Error("it was not found")
+	}
+}

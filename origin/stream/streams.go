@@ -68,8 +68,9 @@ type Streams struct {
 	metrics *Metrics
 	log     *slog.Logger
 
+	opening sync.Mutex // held while a stream is made, which waits for the disk: those that there are need not
 	mu      sync.Mutex
-	streams map[string]*Stream
+	streams map[string]*Stream // guarded by mu, written to with opening held
 
 	lives   sync.Mutex // guards what follows; taken with a stream's mu held
 	running context.Context
@@ -131,9 +132,12 @@ func (s *Streams) find(name string, make bool) (*Stream, error) {
 	if !ValidName(name) {
 		return nil, fmt.Errorf("stream: %q is no stream name", name)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.streams[name]; st != nil {
+	if st := s.known(name); st != nil {
+		return st, nil
+	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if st := s.known(name); st != nil {
 		return st, nil
 	}
 	dir := filepath.Join(s.config.Dir, name)
@@ -146,8 +150,17 @@ func (s *Streams) find(name string, make bool) (*Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.streams[name] = st
 	return st, nil
+}
+
+// known returns a stream of this process, or nil.
+func (s *Streams) known(name string) *Stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.streams[name]
 }
 
 // All returns the streams of this process, by name.
