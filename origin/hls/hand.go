@@ -34,11 +34,12 @@ func (w *Window) MediaAtHand(n Name) (m Media, wait <-chan struct{}) {
 	return m, wait
 }
 
-// awaited is the next change, for who waits for no longer than that takes as a rule: then he asks in a way that tells him when it is too long.
+// awaited is the next change, for who waits no longer than that takes as a rule, and then asks in a way that tells him when it is too long.
 type awaited struct {
 	mu    sync.Mutex    // guards what follows; taken with the window's held
 	come  chan struct{} // nil: nobody waits
 	timer *time.Timer
+	spent time.Duration // since the newest change nothing came for so long, for who waited
 }
 
 // leastWait is how long is waited, or three parts if that is more.
@@ -49,20 +50,20 @@ func (a *awaited) begin(part time.Duration) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.come == nil {
-		come := make(chan struct{})
+		come, long := make(chan struct{}), max(leastWait, 3*part)
 		a.come = come
-		a.timer = time.AfterFunc(max(leastWait, 3*part), func() { a.late(come) })
+		a.timer = time.AfterFunc(long, func() { a.late(come, long) })
 	}
 	return a.come
 }
 
 // late ends a wait that is still the newest.
-func (a *awaited) late(come chan struct{}) {
+func (a *awaited) late(come chan struct{}, long time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.come == come {
 		close(come)
-		a.come = nil
+		a.come, a.spent = nil, long
 	}
 }
 
@@ -70,9 +71,17 @@ func (a *awaited) late(come chan struct{}) {
 func (a *awaited) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.spent = 0
 	if a.come != nil {
 		a.timer.Stop()
 		close(a.come)
 		a.come = nil
 	}
+}
+
+// left returns how much is left of a time, for who has waited as long as it takes to be late, as all have who are not answered by then.
+func (a *awaited) left(of time.Duration) time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return of - a.spent
 }

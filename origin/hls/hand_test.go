@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +18,7 @@ func closed(c <-chan struct{}) bool {
 
 // TestAtHand waits for what is hinted at, as a playlist and as media, until it comes, and where it does not.
 //
-// Clause: hls-blocking
+// Clause: hls-blocking, hls-timeout
 func TestAtHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWindow(config, 0, nil)
@@ -59,6 +60,9 @@ func TestAtHand(t *testing.T) {
 		<-late
 		if d := time.Since(began); d != max(leastWait, 3*config.PartTarget) {
 			t.Error("a part that does not come was waited for for", d)
+		}
+		if _, err := w.Wait(t.Context(), Reload{MSN: 1, Part: 1, Set: true}); !errors.Is(err, ErrTimeout) || time.Since(began) != 3*config.Target {
+			t.Error("who had to wait on was told", err, "after", time.Since(began))
 		}
 		_, _, again := w.PlaylistAtHand(Reload{MSN: 1, Part: 1, Set: true}, nil)
 		w.End()
