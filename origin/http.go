@@ -36,11 +36,14 @@ func (o *Origin) routes() *http.ServeMux {
 	return m
 }
 
+// exposed is what scripts of other sites may read of an answer.
+const exposed = "ETag, Link, Location, Accept-Patch, " + whep.SilenceHeader + ", " + wire.PiecesHeader
+
 // ServeHTTP serves /live/, /whip/, /whep/ and /api/v1/.
 func (o *Origin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "ETag, Link, Location, Accept-Patch, "+whep.SilenceHeader+", "+wire.PiecesHeader)
+	h.Set("Access-Control-Expose-Headers", exposed)
 	h.Set("X-Content-Type-Options", "nosniff")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS, POST, PATCH, DELETE")
@@ -85,8 +88,10 @@ func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Strea
 	return win, index
 }
 
-func renditionOf(r *http.Request) (index int, ok bool) {
-	text := r.PathValue("rendition")
+func renditionOf(r *http.Request) (index int, ok bool) { return indexOf(r.PathValue("rendition")) }
+
+// indexOf reads the name of a rendition: v and its index.
+func indexOf(text string) (index int, ok bool) {
 	index, err := strconv.Atoi(strings.TrimPrefix(text, "v"))
 	return index, err == nil && text == "v"+strconv.Itoa(index)
 }

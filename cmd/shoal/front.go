@@ -6,12 +6,24 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/shoal-live/shoal/edge/http1"
+	"github.com/shoal-live/shoal/origin"
 )
 
-// ahead is serve where most requests are for what a cache has at hand: a front answers those that are plain, and the server has the others.
+// A vanguard is what stands before a server, where most requests are for what is at hand: a front answers those that are plain, and the server has
+// the others.
+type vanguard struct {
+	cache  http1.Cache
+	secure *tls.Config   // nil: no TLS
+	held   time.Duration // that requests may go on waiting when it ends
+	prompt bool          // see there
+}
+
+// ahead is the vanguard of an edge.
 func ahead(cache http1.Cache) httpTask { return aheadBy(nil, cache) }
 
 // aheadBy is ahead by TLS. Who speaks HTTP/2 is the server's.
@@ -22,22 +34,82 @@ func aheadBy(secure *tls.Config, cache http1.Cache) httpTask {
 			return protocol == "h2" || protocol == "http/1.1"
 		})...)
 	}
-	return func(listener net.Listener, handler http.Handler, log *slog.Logger) task {
-		config := http1.Config{
-			Handler: handler, Cache: cache, Log: log, TLS: secure,
-			HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: finishTime, DrainTime: drainTime,
-		}
-		bounded, _ := listener.(*lobby)
-		if passed, ok := listener.(behind); ok {
-			bounded = passed.lobby
-		}
-		if bounded != nil {
-			config.IdleTime = bounded.idle
-			config.Gone = func(conn net.Conn) { bounded.leave(conn) }
-		}
-		front := http1.New(listener, config)
-		return func(ctx context.Context) error {
-			return together(ctx, front.Run, serving{behind{front, bounded}, handler, log, finishTime}.run)
-		}
+	return vanguard{cache: cache, secure: secure, held: finishTime}.serve
+}
+
+// aheadOf is the vanguard of an origin.
+func aheadOf(o *origin.Origin) httpTask {
+	return vanguard{cache: media{o}, held: heldTime, prompt: true}.serve
+}
+
+// serve is an httpTask.
+func (v vanguard) serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
+	config := http1.Config{
+		Handler: handler, Cache: v.cache, Log: log, TLS: v.secure,
+		HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: v.held, DrainTime: drainTime,
 	}
+	bounded, _ := listener.(*lobby)
+	if passed, ok := listener.(behind); ok {
+		bounded = passed.lobby
+	}
+	if bounded != nil {
+		config.IdleTime = bounded.idle
+		config.Gone = func(conn net.Conn) { bounded.leave(conn) }
+	}
+	if v.prompt {
+		listener = promptListener{listener}
+	}
+	front := http1.New(listener, config)
+	return func(ctx context.Context) error {
+		return together(ctx, front.Run, serving{behind{front, bounded}, handler, log, v.held}.run)
+	}
+}
+
+// media is what an origin has at hand.
+type media struct{ *origin.Origin }
+
+// Hit implements http1.Cache.
+func (m media) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
+	a, ok := m.Origin.Hit(h.Target, h.AcceptEncoding != nil, now)
+	answer := http1.Answer{Head: a.Head, Body: a.Body, Tally: uncounted{}}
+	if a.Wait != nil {
+		answer.Wait = change{m, a.Wait}
+	}
+	return answer, ok
+}
+
+// change is what an answer waits for.
+type change struct {
+	media
+	come <-chan struct{}
+}
+
+// Done implements http1.Wait.
+func (c change) Done() <-chan struct{} { return c.come }
+
+// Answer implements http1.Wait. Who would have to wait once more does so with the handler.
+func (c change) Answer(h *http1.Head, now time.Time) (http1.Answer, bool) {
+	a, ok := c.Hit(netip.Addr{}, h, now)
+	return a, ok && a.Wait == nil
+}
+
+// Leave implements http1.Wait.
+func (c change) Leave() {}
+
+// uncounted is the http1.Tally of who counts nothing.
+type uncounted struct{}
+
+// Count implements http1.Tally.
+func (uncounted) Count(int) {}
+
+// promptListener is a listener of connections that are prompt.
+type promptListener struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l promptListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return promptly(conn), nil
 }

@@ -18,18 +18,19 @@ import (
 
 // TestAhead has connections end in all ways at a front behind a lobby: plain, handed on, and by the end of all, while a request is held.
 func TestAhead(t *testing.T) {
-	t.Run("plain", func(t *testing.T) { testAhead(t, nil) })
+	t.Run("plain", func(t *testing.T) { testAhead(t, nil, false) })
+	t.Run("prompt", func(t *testing.T) { testAhead(t, nil, true) })
 	t.Run("TLS", func(t *testing.T) {
 		cert, key, _ := keyPair(t, t.TempDir(), "one")
 		pair, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		testAhead(t, &tls.Config{Certificates: []tls.Certificate{pair}})
+		testAhead(t, &tls.Config{Certificates: []tls.Certificate{pair}}, false)
 	})
 }
 
-func testAhead(t *testing.T, secure *tls.Config) {
+func testAhead(t *testing.T, secure *tls.Config, prompt bool) {
 	t.Parallel() // it is mostly waiting
 	listener, err := door{"http", "127.0.0.1:0"}.listen()
 	if err != nil {
@@ -56,7 +57,11 @@ func testAhead(t *testing.T, secure *tls.Config) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	go func() { ended <- together(ctx, aheadBy(secure, cache)(bounded, handler, quiet)) }()
+	serve := aheadBy(secure, cache)
+	if prompt {
+		serve = vanguard{cache: cache, held: heldTime, prompt: true}.serve
+	}
+	go func() { ended <- together(ctx, serve(bounded, handler, quiet)) }()
 	ask := func(text string) (*bufio.Reader, net.Conn) {
 		conn, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {

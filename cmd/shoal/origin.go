@@ -80,5 +80,9 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.issue(service)
-	return desk.run(ctx, http, service, ingest()...)
+	tasks := []task{func(ctx context.Context) error { return desk.runAs(ctx, http, service, aheadOf(service), ingest()...) }}
+	if !config.Record && config.DVR == 0 { // else who waits for the disk would have the others wait for a moment too
+		tasks = append(tasks, paceProcessors)
+	}
+	return together(ctx, tasks...)
 }

@@ -10,6 +10,7 @@ const (
 	paceWindow = 10 * time.Second        // that a connection has to take what waits for it
 	paceLook   = 2500 * time.Millisecond // between two looks at one
 	paceSteps  = 100                     // in which all are looked at, so that those who are cut together do not come back together
+	paceGroup  = 8                       // connections that are looked at together at the least: to be woken costs an idle machine more than the look
 )
 
 // A pace is how fast a connection takes what is sent to it, as the system tells. Only while something waits that it has no room for does it
@@ -43,20 +44,40 @@ func (l *lobby) watch(ctx context.Context) error {
 	if l.minRate == 0 || !tellsPace {
 		return nil
 	}
-	ticker := time.NewTicker(paceLook / paceSteps)
+	once := stepsAtOnce(0)
+	ticker := time.NewTicker(paceLook / paceSteps * time.Duration(once))
 	defer ticker.Stop()
 	var at []*paced
 	for {
 		select {
 		case now := <-ticker.C:
 			l.mu.Lock()
-			at = l.round.step(at[:0])
+			at = at[:0]
+			for range once {
+				at = l.round.step(at)
+			}
+			all := len(l.round.all)
 			l.mu.Unlock()
 			l.look(now, at)
+			if next := stepsAtOnce(all); next != once {
+				once = next
+				ticker.Reset(paceLook / paceSteps * time.Duration(once))
+			}
 		case <-ctx.Done():
 			return nil
 		}
 	}
+}
+
+// stepsAtOnce returns how many steps of a round are gone at once where there are so many connections.
+func stepsAtOnce(connections int) int {
+	switch {
+	case connections < 20*paceGroup:
+		return paceSteps / 4
+	case connections < paceSteps*paceGroup:
+		return paceSteps / 20
+	}
+	return 1
 }
 
 // look looks at connections once. Who is cut gets no more of what waits for it, and the system keeps none of it.

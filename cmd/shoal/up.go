@@ -140,7 +140,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	defer context.AfterFunc(ctx, copies.Drain)()
 	tasks := append(house.tasks,
 		source.Run, copies.Run, swarm.Run, admin,
-		serve(inner, source, d.log),
+		aheadOf(source)(inner, source, d.log),
 		admit(public, swarm, house.outer(viewers), ahead(copies), d.log),
 		func(ctx context.Context) error {
 			if err := awaitReady(ctx, services); err != nil || ctx.Err() != nil {

@@ -95,12 +95,14 @@ func (p *publisher) play(ctx context.Context, to net.Conn) error {
 			p.sent.note(frames, now)
 			frames++
 		}
-		if err := to.SetWriteDeadline(now.Add(writeTimeout)); err != nil {
-			return err
+		err := to.SetWriteDeadline(now.Add(writeTimeout))
+		if err == nil {
+			_, err = to.Write(p.message(s, due))
 		}
-		if _, err := to.Write(p.message(s, due)); ctx.Err() != nil {
+		if ctx.Err() != nil { // which closes the connection
 			return nil
-		} else if err != nil {
+		}
+		if err != nil {
 			return fmt.Errorf("origin: send: %w", err)
 		}
 	}

@@ -225,6 +225,11 @@ func (c *conn) write(head, body []byte, now time.Time) (sent int, err error) {
 	}
 }
 
+// joiner is a connection that has a way of its own to write two slices in one call.
+type joiner interface {
+	WriteBoth(head, body []byte) (int, error)
+}
+
 // send writes both in one call, or in a few by TLS.
 func (c *conn) send(head, body []byte) (int, error) {
 	switch {
@@ -234,6 +239,9 @@ func (c *conn) send(head, body []byte) (int, error) {
 		return c.raw.Write(head)
 	case len(head) == 0:
 		return c.raw.Write(body)
+	}
+	if raw, ok := c.raw.(joiner); ok {
+		return raw.WriteBoth(head, body)
 	}
 	c.vector = [2][]byte{head, body}
 	c.buffers = c.vector[:]

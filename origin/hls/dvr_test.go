@@ -90,7 +90,7 @@ func TestHoursOnDisk(t *testing.T) {
 	if disk.read > 1000 {
 		t.Errorf("%d bytes were read for ten", disk.read)
 	}
-	if got := fetch(w, "s7.m4s", ""); got.Code != http.StatusOK || got.Body.Len() != 10_000 || got.Header().Get("Cache-Control") != cacheForever {
+	if got := fetch(w, "s7.m4s", ""); got.Code != http.StatusOK || got.Body.Len() != 10_000 || got.Header().Get("Cache-Control") != CacheForever {
 		t.Error(got.Code, got.Body.Len(), got.Header())
 	}
 	if got := fetch(w, "s149.m4s", ""); !strings.HasPrefix(got.Body.String(), "<s149.0.m4s>") {

@@ -34,6 +34,11 @@ func (m Media) open() (io.ReadSeeker, error) {
 func (w *Window) Find(n Name) (m Media, mayCome bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.find(n)
+}
+
+// find is Find for who holds mu.
+func (w *Window) find(n Name) (m Media, mayCome bool) {
 	if n.Kind == KindInit {
 		for _, i := range w.inits {
 			if i.Number == n.Number {

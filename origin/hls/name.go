@@ -31,6 +31,14 @@ func (n Name) String() string {
 	return "s" + strconv.FormatUint(n.Number, 10) + ".m4s"
 }
 
+// Type returns the media type of what has the name.
+func (n Name) Type() string {
+	if n.Kind == KindInit {
+		return "video/mp4"
+	}
+	return "video/iso.segment"
+}
+
 // ParseName reads a media file name. Only the one spelling that String gives is a name, so that a cache never holds
 // the same bytes twice.
 func ParseName(s string) (n Name, ok bool) {

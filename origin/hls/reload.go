@@ -101,7 +101,7 @@ func (w *Window) wait(ctx context.Context, done func(*View) (bool, error)) (*Vie
 			return v, err
 		}
 		if expired == nil {
-			t := time.NewTimer(3 * w.config.Target)
+			t := time.NewTimer(w.awaited.left(3 * w.config.Target))
 			defer t.Stop()
 			expired = t.C
 		}

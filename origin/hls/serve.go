@@ -14,10 +14,13 @@ import (
 // How long an answer may be kept: media never changes under its name, which holds the epoch; a playlist and what is
 // missing may change with the next part. The edge goes by these headers.
 const (
-	cacheForever = "public, max-age=31536000, immutable"
+	CacheForever = "public, max-age=31536000, immutable"
 	cacheSecond  = "public, max-age=1"
 	cacheNot     = "no-store"
 )
+
+// TypePlaylist is the type of playlists.
+const TypePlaylist = "application/vnd.apple.mpegurl"
 
 // Fail answers with an error a person can read. A missing thing may be asked for again in a second; a wrong question
 // is not kept.
@@ -59,15 +62,28 @@ func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request, reports 
 		Fail(rw, http.StatusNotFound, "hls: this stream is not live now")
 		return
 	}
-	cache := cacheSecond
-	if reload.Set {
-		cache = "public, max-age=" + strconv.Itoa(int(w.config.Target/time.Second))
+	writePlaylist(rw, r, w.cache(reload), v.playlistWith(reload, reports))
+}
+
+// cache returns for how long the answer to a reload may be kept.
+func (w *Window) cache(reload Reload) string {
+	if !reload.Set {
+		return cacheSecond
 	}
-	var others string
-	if reports != nil {
-		others = report(reports())
+	return "public, max-age=" + strconv.Itoa(int(w.config.Target/time.Second))
+}
+
+// playlistWith returns the playlist that answers a reload. Reports may be nil.
+func (v *View) playlistWith(reload Reload, reports func() []Report) *written {
+	if reports == nil {
+		return v.playlist(reload.Skip, "")
 	}
-	writePlaylist(rw, r, cache, v.playlist(reload.Skip, others))
+	return v.playlist(reload.Skip, report(reports()))
+}
+
+// Tag returns the ETag of media.
+func (w *Window) Tag(n Name) string {
+	return `"` + strconv.FormatUint(uint64(w.config.Epoch), 36) + "-" + n.String() + `"`
 }
 
 // WritePlaylist writes a playlist, gzipped where that is accepted.
@@ -77,7 +93,7 @@ func WritePlaylist(rw http.ResponseWriter, r *http.Request, cache string, plain 
 
 func writePlaylist(rw http.ResponseWriter, r *http.Request, cache string, w *written) {
 	h := rw.Header()
-	h.Set("Content-Type", "application/vnd.apple.mpegurl")
+	h.Set("Content-Type", TypePlaylist)
 	h.Set("Cache-Control", cache)
 	h.Set("Vary", "Accept-Encoding")
 	body := w.plain
@@ -119,12 +135,9 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		return
 	}
 	h := rw.Header()
-	h.Set("Cache-Control", cacheForever)
-	h.Set("Content-Type", "video/mp4")
-	if n.Kind != KindInit {
-		h.Set("Content-Type", "video/iso.segment")
-	}
-	h.Set("ETag", `"`+strconv.FormatUint(uint64(w.config.Epoch), 36)+"-"+n.String()+`"`)
+	h.Set("Cache-Control", CacheForever)
+	h.Set("Content-Type", n.Type())
+	h.Set("ETag", w.Tag(n))
 	if m.Pieces != "" {
 		h.Set(wire.PiecesHeader, m.Pieces)
 	}

@@ -37,6 +37,7 @@ type Window struct {
 	view     *View
 	frames   frames
 	changed  chan struct{} // closed at the next change
+	awaited  awaited
 }
 
 // NewWindow returns a window whose next segment will have number next. Past are complete segments of an earlier process,
@@ -262,6 +263,7 @@ func (w *Window) refresh() {
 		close(w.changed)
 	}
 	w.changed = make(chan struct{})
+	w.awaited.end()
 }
 
 // View returns the window as it is now, and a channel that is closed when it changes.

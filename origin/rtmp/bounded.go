@@ -43,8 +43,8 @@ func (b *bounded) Read(p []byte) (int, error) {
 	if b.session == nil {
 		return b.introduce(p)
 	}
-	if b.noted.IsZero() {
-		if err := b.SetReadDeadline(time.Now().Add(silence)); err != nil {
+	if now := time.Now(); now.Sub(b.noted) >= notice { // while we were at something else the broadcaster was not silent
+		if err := b.SetReadDeadline(now.Add(silence)); err != nil {
 			return 0, err
 		}
 	}

@@ -28,7 +28,8 @@ func (s *Streams) resume() {
 	}
 	now := time.Now()
 	for _, d := range dirs {
-		if ValidName(d.Name()) && s.config.waits(store{filepath.Join(s.config.Dir, d.Name())}.written(), now) {
+		kept := store{dir: filepath.Join(s.config.Dir, d.Name())}
+		if ValidName(d.Name()) && s.config.waits(kept.written(), now) {
 			s.Get(d.Name())
 		}
 	}

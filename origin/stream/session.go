@@ -253,6 +253,7 @@ func (s *Session) close(grace time.Duration, why error) {
 func (s *Session) leave(grace time.Duration, why error) {
 	st := s.stream
 	s.endRun()
+	st.store.rest()
 	st.session, st.grace, st.left = nil, grace, time.Now()
 	for _, t := range st.taps {
 		t.end()

@@ -38,9 +38,12 @@ type state struct {
 }
 
 // store keeps a stream's state and key in one folder.
-type store struct{ dir string }
+type store struct {
+	dir  string
+	file *sheet // to write the state to, while there is much to write: to open it costs three times what writing does; nil: it is closed
+}
 
-func (s store) load() (st state, found bool, err error) {
+func (s *store) load() (st state, found bool, err error) {
 	b, err := os.ReadFile(filepath.Join(s.dir, "state.json"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return state{}, false, nil
@@ -68,7 +71,7 @@ func (st *state) cutAs(c *Config, now time.Time) (anew bool) {
 }
 
 // written returns when the state was saved last: when the stream was heard of last.
-func (s store) written() time.Time {
+func (s *store) written() time.Time {
 	info, err := os.Stat(filepath.Join(s.dir, "state.json"))
 	if err != nil {
 		return time.Time{}
@@ -79,7 +82,7 @@ func (s store) written() time.Time {
 // save writes the state over the one before, without waiting for the disk. It is as long each time, and less than what a disk
 // writes at once, so that no power cut leaves half of it. A file of another length, which an earlier version wrote, or a person, is replaced:
 // of a longer one a rest would stay.
-func (s store) save(st state) error {
+func (s *store) save(st state) error {
 	b, err := json.Marshal(st)
 	if err != nil {
 		return fmt.Errorf("stream: save state: %w", err)
@@ -87,29 +90,32 @@ func (s store) save(st state) error {
 	b = append(b, bytes.Repeat([]byte(" "), max(0, stateSize-1-len(b)))...)
 	b = append(b, '\n')
 	name := filepath.Join(s.dir, "state.json")
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	if s.file == nil {
+		s.file, err = openSheet(name)
+	}
+	if err == nil {
+		err = s.file.overwrite(b)
+	}
+	if err == nil {
+		return nil
+	}
+	s.rest()
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOther) {
 		return writeFile(name, b)
 	}
-	if err != nil {
-		return fmt.Errorf("stream: save state: %w", err)
+	return fmt.Errorf("stream: save state: %w", err)
+}
+
+// rest closes the file that save keeps open.
+func (s *store) rest() {
+	if s.file != nil {
+		_ = s.file.close() // nothing that close could say is of use: sync tells whether it is on disk
+		s.file = nil
 	}
-	info, err := f.Stat()
-	other := err == nil && info.Size() != stateSize
-	if err == nil && !other {
-		_, err = f.WriteAt(b, 0)
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("stream: save state: %w", err)
-	}
-	if other {
-		return writeFile(name, b)
-	}
-	return nil
 }
 
 // sync brings the saved state to disk.
-func (s store) sync() error {
+func (s *store) sync() error {
 	f, err := os.Open(filepath.Join(s.dir, "state.json"))
 	if err != nil {
 		return fmt.Errorf("stream: %w", err)
@@ -118,7 +124,7 @@ func (s store) sync() error {
 }
 
 // key returns the stream's key pair: of the seed, if there is one, else made at the first call.
-func (s store) key(seed []byte, stream string) (ed25519.PrivateKey, error) {
+func (s *store) key(seed []byte, stream string) (ed25519.PrivateKey, error) {
 	if len(seed) > 0 {
 		mac := hmac.New(sha256.New, seed)
 		mac.Write([]byte("shoal stream " + stream))

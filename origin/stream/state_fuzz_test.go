@@ -13,7 +13,7 @@ func FuzzState(f *testing.F) {
 	f.Add([]byte(`{"epoch":-1}`), []byte("AAAA"))
 	f.Add([]byte(`{"epoch":1,"nextMSN":7,"of a later version":"`+strings.Repeat("x", 2*stateSize)+`"}`), []byte{})
 	f.Fuzz(func(t *testing.T, state, key []byte) {
-		s := store{t.TempDir()}
+		s := store{dir: t.TempDir()}
 		for name, b := range map[string][]byte{"state.json": state, "ed25519.key": key} {
 			if err := os.WriteFile(filepath.Join(s.dir, name), b, 0o600); err != nil {
 				t.Fatal(err)

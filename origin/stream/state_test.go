@@ -95,7 +95,7 @@ func TestDamagedState(t *testing.T) {
 
 // TestStateSize: whatever the state says, it is as long as any other, so that none leaves a rest of the one before.
 func TestStateSize(t *testing.T) {
-	s := store{t.TempDir()}
+	s := store{dir: t.TempDir()}
 	full := state{
 		Epoch: math.MaxUint32, NextMSN: math.MaxUint64, NextInit: math.MaxUint64, Discontinuity: math.MaxUint64, Ended: true,
 		Target: math.MaxInt64, PartTarget: math.MaxInt64,
@@ -116,6 +116,47 @@ func TestStateSize(t *testing.T) {
 		}
 		if got.Date, got.Before.Date = st.Date, st.Before.Date; got != st {
 			t.Errorf("%+v became %+v", st, got)
+		}
+	}
+}
+
+// TestStateIsMadeAnew: the file is kept open between two writes, and written all the same where somebody put another in its place.
+func TestStateIsMadeAnew(t *testing.T) {
+	t.Run("prompt", func(t *testing.T) { testStateIsMadeAnew(t, time.Time{}) })
+	t.Run("careful", func(t *testing.T) { testStateIsMadeAnew(t, time.Now().Add(time.Hour)) })
+}
+
+func testStateIsMadeAnew(t *testing.T, careful time.Time) {
+	s := store{dir: t.TempDir()}
+	defer s.rest()
+	name := filepath.Join(s.dir, "state.json")
+	for i, meddle := range []func() error{
+		func() error { return nil },
+		func() error { return os.Remove(name) },
+		func() error { return os.WriteFile(name, []byte("{}"), 0o600) },
+		func() error {
+			if err := os.WriteFile(name+"x", make([]byte, stateSize), 0o600); err != nil {
+				return err
+			}
+			return os.Rename(name+"x", name)
+		},
+	} {
+		for n := range uint64(2) {
+			if err := s.save(state{NextMSN: n}); err != nil {
+				t.Fatal(i, err)
+			}
+			if s.file != nil { // not where it is made
+				s.file.careful = careful
+			}
+		}
+		if err := meddle(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.save(state{NextMSN: 7}); err != nil {
+			t.Fatal(i, err)
+		}
+		if got, found, err := s.load(); err != nil || !found || got.NextMSN != 7 {
+			t.Errorf("meddled with in way %d: %+v %v", i, got, err)
 		}
 	}
 }

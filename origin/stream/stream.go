@@ -31,7 +31,7 @@ type Stream struct {
 	config   *Config
 	metrics  *Metrics
 	log      *slog.Logger
-	store    store
+	store    store                                 // its file is guarded by mu
 	goLive   func(*Stream) context.CancelCauseFunc // starts what runs beside a session
 	key      ed25519.PrivateKey
 	counters counters
@@ -66,7 +66,7 @@ type Stream struct {
 // open reads a stream's state from disk, or makes it new.
 func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelCauseFunc) (*Stream, error) {
 	s := &Stream{
-		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir}, goLive: goLive,
+		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir: dir}, goLive: goLive,
 		status: Idle, fresh: true,
 	}
 	var err error
@@ -227,6 +227,7 @@ func (s *Stream) tick(now time.Time) {
 			if !s.state.Ended {
 				s.state.Ended, s.resumes = true, false
 				s.save()
+				s.store.rest()
 			}
 		}
 		if s.status == Ended && over >= keepEnded {

@@ -120,3 +120,26 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestOpening: while a stream is being made, which takes as long as the disk does, others are found and made, and who looks for it waits.
+func TestOpening(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		all := newStreams(t, dir)
+		_, done := all.begin("slow")
+		st := publish(t, all, "demo").Stream()
+		if all.Get("demo") != st || len(all.All()) != 1 {
+			t.Error("another was not found")
+		}
+		found := make(chan *Stream, 1)
+		go func() { found <- all.Get("slow") }()
+		synctest.Wait()
+		if len(found) > 0 {
+			t.Error("it was found before it was there")
+		}
+		done(&st)
+		if <-found != st {
+			t.Error("another was found than was made")
+		}
+	})
+}

@@ -70,6 +70,7 @@ type Streams struct {
 
 	mu      sync.Mutex
 	streams map[string]*Stream
+	opening map[string]chan struct{} // closed when it is over: it takes as long as the disk does, and holds up nobody else
 
 	lives   sync.Mutex // guards what follows; taken with a stream's mu held
 	running context.Context
@@ -78,7 +79,7 @@ type Streams struct {
 
 // New returns the set of streams kept under config.Dir. Nothing is read yet.
 func New(config Config, metrics *Metrics, log *slog.Logger) *Streams {
-	return &Streams{config: config, metrics: metrics, log: log, streams: map[string]*Stream{}}
+	return &Streams{config: config, metrics: metrics, log: log, streams: map[string]*Stream{}, opening: map[string]chan struct{}{}}
 }
 
 // Publish admits a broadcaster to the named stream, or fails with ErrBusy.
@@ -131,23 +132,49 @@ func (s *Streams) find(name string, make bool) (*Stream, error) {
 	if !ValidName(name) {
 		return nil, fmt.Errorf("stream: %q is no stream name", name)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.streams[name]; st != nil {
+	st, done := s.begin(name)
+	if st != nil {
 		return st, nil
 	}
+	defer done(&st)
 	dir := filepath.Join(s.config.Dir, name)
 	if !make {
 		if _, err := os.Stat(filepath.Join(dir, "state.json")); err != nil {
 			return nil, nil
 		}
 	}
-	st, err := open(name, dir, &s.config, s.metrics, s.log, s.goLive)
-	if err != nil {
-		return nil, err
+	var err error
+	st, err = open(name, dir, &s.config, s.metrics, s.log, s.goLive)
+	return st, err
+}
+
+// begin returns a stream of this process, or has the caller open it, who says that he is done with what came of it. It waits while another does.
+func (s *Streams) begin(name string) (st *Stream, done func(**Stream)) {
+	for {
+		s.mu.Lock()
+		st, other := s.streams[name], s.opening[name]
+		if st != nil {
+			s.mu.Unlock()
+			return st, nil
+		}
+		if other == nil {
+			break
+		}
+		s.mu.Unlock()
+		<-other
 	}
-	s.streams[name] = st
-	return st, nil
+	mine := make(chan struct{})
+	s.opening[name] = mine
+	s.mu.Unlock()
+	return nil, func(st **Stream) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.opening, name)
+		if *st != nil {
+			s.streams[name] = *st
+		}
+		close(mine)
+	}
 }
 
 // All returns the streams of this process, by name.

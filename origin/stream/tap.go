@@ -3,6 +3,7 @@ package stream
 import (
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/shoal-live/shoal/origin/media"
 )
@@ -18,7 +19,7 @@ type Sample struct {
 // a loss, with a key frame. Who reads too slowly loses frames and never holds up the stream.
 type Tap struct {
 	C     <-chan Sample   // closed by Close
-	Ready <-chan struct{} // has one while something new may be in C; who waits here for it, and not at C, may let it gather
+	Ready <-chan struct{} // has one when there is enough new in C; who waits here for it, and not at C, lets it gather while nothing is urgent
 
 	// static
 	c       chan Sample
@@ -32,7 +33,12 @@ type Tap struct {
 	told    *run // whose tracks were sent
 	waiting bool // for a key frame
 	closed  bool
+	newest  time.Duration // of the frames that Ready told of
 }
+
+// lull is how much gathers while nothing is urgent: to be woken for each frame costs more than to look at it. It is media and not time that is
+// counted: who is told is woken while the frame's reader runs anyway, and needs no timer.
+const lull = 250 * time.Millisecond
 
 // tapBytes bounds what a tap holds: five seconds of 50 Mbit/s.
 const tapBytes = 32 << 20
@@ -65,7 +71,11 @@ func (t *Tap) Close() {
 }
 
 // Urgent says whether frames are wanted as they come. They are at first; while nobody's are, a stream is read more leisurely.
-func (t *Tap) Urgent(is bool) { t.urgent.Store(is) }
+func (t *Tap) Urgent(is bool) {
+	if t.urgent.Store(is); is {
+		t.say() // of what has gathered
+	}
+}
 
 // say tells that there is something new.
 func (t *Tap) say() {
@@ -85,7 +95,7 @@ func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
 			t.dropped.Add(1)
 			return
 		}
-		t.told, t.waiting = r, true
+		t.told, t.waiting, t.newest = r, true, f.DTS
 		t.backlog.Takes(len(t.c), 0)
 		t.c <- Sample{Tracks: tracks}
 		t.say()
@@ -100,7 +110,10 @@ func (t *Tap) offer(r *run, tracks []media.Track, f media.Frame) {
 	}
 	t.c <- Sample{Frame: f}
 	t.waiting = false
-	t.say()
+	if t.urgent.Load() || f.DTS-t.newest >= lull || len(t.c) > cap(t.c)/2 {
+		t.newest = f.DTS
+		t.say()
+	}
 }
 
 // end says that the broadcaster is gone, if need be in the place of the oldest frame.

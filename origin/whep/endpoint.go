@@ -85,7 +85,6 @@ func (e *Endpoint) release(f *feed) {
 	e.mu.Unlock()
 	if last {
 		f.tap.Close()
-		f.attend()
 		<-f.ended
 	}
 }

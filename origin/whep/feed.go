@@ -38,9 +38,6 @@ const (
 // tapped is how many frames may come while the feed is busy with one, or nobody watches.
 const tapped = 512
 
-// lull is for how long frames gather while nobody watches: to be woken for each costs more than to look at it.
-const lull = 250 * time.Millisecond
-
 // feed gives one stream to all its viewers.
 type feed struct {
 	// static
@@ -49,7 +46,6 @@ type feed struct {
 	ffmpeg string
 	log    *slog.Logger
 	ended  chan struct{} // run has returned
-	wanted chan struct{} // ends a lull
 
 	// guarded by the endpoint's mu
 	holders int
@@ -77,7 +73,7 @@ type feed struct {
 func newFeed(st *stream.Stream, ffmpeg string, log *slog.Logger) *feed {
 	f := &feed{
 		stream: st, tap: st.Tap(tapped), ffmpeg: ffmpeg, log: log.With("stream", st.Name),
-		ended: make(chan struct{}), wanted: make(chan struct{}, 1), changed: make(chan struct{}), queues: map[*queue]struct{}{}, heard: time.Now(),
+		ended: make(chan struct{}), changed: make(chan struct{}), queues: map[*queue]struct{}{}, heard: time.Now(),
 	}
 	f.tap.Urgent(false) // until somebody watches
 	return f
@@ -86,18 +82,8 @@ func newFeed(st *stream.Stream, ffmpeg string, log *slog.Logger) *feed {
 // run takes what the tap brings until it is closed.
 func (f *feed) run() {
 	defer close(f.ended)
-	rest := time.NewTimer(lull)
-	defer rest.Stop()
 	for open := true; open; open = f.drain() {
 		<-f.tap.Ready
-		if f.watched() {
-			continue
-		}
-		rest.Reset(lull)
-		select {
-		case <-rest.C:
-		case <-f.wanted:
-		}
 	}
 	f.mu.Lock()
 	f.stopOpus()
@@ -105,7 +91,7 @@ func (f *feed) run() {
 	f.encoders.Wait()
 }
 
-// drain takes what the tap has brought. It is false once the tap is closed.
+// drain brings the feed up to now. It is false once the tap is closed.
 func (f *feed) drain() bool {
 	f.draining.Lock()
 	defer f.draining.Unlock()
@@ -119,26 +105,6 @@ func (f *feed) drain() bool {
 		default:
 			return true
 		}
-	}
-}
-
-func (f *feed) watched() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return len(f.queues) > 0
-}
-
-// attend brings the feed up to now, and ends a lull.
-func (f *feed) attend() {
-	f.wake()
-	f.drain()
-}
-
-// wake ends a lull, or the next.
-func (f *feed) wake() {
-	select {
-	case f.wanted <- struct{}{}:
-	default:
 	}
 }
 
@@ -227,7 +193,7 @@ func (f *feed) give(u unit, now time.Time) {
 func (f *feed) playable(ctx context.Context, within time.Duration) (video media.Track, sound error, err error) {
 	late := time.NewTimer(within)
 	defer late.Stop()
-	f.attend()
+	f.drain()
 	for {
 		f.mu.Lock()
 		changed := f.changed
@@ -268,7 +234,7 @@ func (f *feed) soundless() error {
 
 // join has a queue get what comes from now on. It returns what came since the newest key frame.
 func (f *feed) join(q *queue, now time.Time) []unit {
-	f.attend()
+	f.drain()
 	return f.enter(q, now)
 }
 
@@ -277,7 +243,6 @@ func (f *feed) enter(q *queue, now time.Time) []unit {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.queues[q] = struct{}{}
-	f.wake() // nobody watched so far: another lull may have begun
 	f.tap.Urgent(true)
 	if f.ordered != nil {
 		q.fail(f.ordered)

@@ -222,7 +222,7 @@ func (h *house) play(t testing.TB, v *viewer) {
 func (h *house) newestKey() time.Duration {
 	f := h.endpoint.hold(h.streams.Get("demo"))
 	defer h.endpoint.release(f)
-	f.attend()
+	f.drain()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.kept[0].PTS

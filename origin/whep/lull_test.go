@@ -42,7 +42,6 @@ func gathering(t *testing.T) (f *feed, write func(frames int), end func()) {
 	}
 	return f, write, func() {
 		f.tap.Close()
-		f.attend()
 		<-f.ended
 		session.Close()
 	}
@@ -51,28 +50,29 @@ func gathering(t *testing.T) (f *feed, write func(frames int), end func()) {
 // TestLull: while nobody watches pictures gather; who joins misses none of them, whenever it does, and gets what comes then at once.
 func TestLull(t *testing.T) {
 	for name, c := range map[string]struct {
-		before  time.Duration // from the first picture until somebody joins
-		between int           // pictures that come while it joins
+		before  int // pictures, until somebody joins
+		woken   bool
+		between int // pictures that come while it joins
 	}{
-		"in a lull":                       {lull / 2, 0},
-		"after one":                       {lull, 0},
-		"and another lull begins with it": {lull / 2, 1},
+		"in a lull":                       {5, false, 0},
+		"after one":                       {12, true, 0},
+		"and another lull begins with it": {5, false, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f, write, end := gathering(t)
 				defer end()
-				write(5)
+				write(1)
+				synctest.Wait() // it is told of the tracks
+				write(c.before - 1)
 				synctest.Wait()
 				f.mu.Lock()
-				if f.shown != 0 {
-					t.Error("the feed was woken for a picture that nobody watches:", f.shown)
+				if woken := f.shown != 0; woken != c.woken {
+					t.Errorf("the feed was woken: %v, by pictures that nobody watches until %v", woken, f.shown)
 				}
 				f.mu.Unlock()
-				time.Sleep(c.before)
-				synctest.Wait()
 				q := newQueue("H264", false)
-				f.attend()
+				f.drain()
 				synctest.Wait()
 				write(c.between)
 				synctest.Wait()
@@ -92,7 +92,7 @@ func TestLull(t *testing.T) {
 						t.Errorf("picture %d is that of %v", got, u.PTS)
 					}
 				}
-				if got != 5+c.between+3 {
+				if got != c.before+c.between+3 {
 					t.Errorf("%d pictures", got)
 				}
 				f.leave(q)
@@ -125,7 +125,7 @@ func TestDrains(t *testing.T) {
 		f.mu.Lock() // so that all who can take one have
 		write(pictures)
 		for range 8 {
-			all.Go(f.attend)
+			all.Go(func() { f.drain() })
 		}
 		for range 100 {
 			runtime.Gosched()
