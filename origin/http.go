@@ -82,7 +82,12 @@ func (o *Origin) window(w http.ResponseWriter, r *http.Request, st *stream.Strea
 	if ok {
 		win = st.Window(index)
 	}
-	if win == nil {
+	switch {
+	case win != nil:
+	case ok && index > 0 && st.Regains(time.Now()):
+		w.Header().Set("Retry-After", "1")
+		hls.Fail(w, http.StatusServiceUnavailable, "origin: "+st.Name+" has no such rendition yet")
+	default:
 		hls.Fail(w, http.StatusNotFound, "origin: "+st.Name+" has no such rendition")
 	}
 	return win, index

@@ -9,11 +9,12 @@ import { makeClip, push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { frames } from '../harness/fmp4.mjs';
 import { crowding } from '../harness/machine.mjs';
-import { origin } from '../harness/shoal.mjs';
+import { edge, origin, port } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
 const hlsjs = fileURLToPath(new URL('../../player/node_modules/hls.js/dist/hls.min.js', import.meta.url));
 const sizes = ['1280x720', '854x480', '640x360', '426x240'];
+const ladder = ['-ladder', '720p,480p,360p,240p'];
 const indices = [0, 9, 10, 11]; // 8 is 720p, which the broadcaster sends
 
 /** The lines of a multivariant playlist: [{bandwidth, codecs, size, uri}]. */
@@ -71,8 +72,9 @@ function play(playlist) {
 // Clause: ladder, hls-variants, hls-codecs
 test('a ladder of three is alike in numbers and times, survives its ffmpeg, and hls.js climbs it', { timeout: 120_000 }, async (t) => {
   const [shoal, clip, browser] = await Promise.all([
-    origin(t, { stream: 'film', args: ['-ladder', '720p,480p,360p,240p'] }), makeClip({ seconds: 8, rate: 25, bframes: 2 }), launch(t),
+    origin(t, { stream: 'film', args: ladder }), makeClip({ seconds: 8, rate: 25, bframes: 2 }), launch(t),
   ]);
+  const copies = await edge(t, { origin: shoal, tracker: `ws://127.0.0.1:${port()}/tracker` });
   push(t, `${shoal.rtmp}/${shoal.key}`, clip, { loop: true });
   const live = await until('all renditions', async () => {
     const stream = await shoal.stream('film');
@@ -93,11 +95,11 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
     assert.ok(i === 0 || v.bandwidth < list[i - 1].bandwidth, `${v.size} needs more than ${sizes[i - 1]}`);
   }
 
-  const { page } = await browser.open(`${shoal.base}/hls`, {
+  const { page } = await browser.open(`${copies.base}/hls`, {
     before: (page) => page.route('**/hls', (route) => route.fulfill({ contentType: 'text/html', body: '<link rel="icon" href="data:,"><video muted></video>' })),
   });
   await page.addScriptTag({ path: hlsjs });
-  await page.evaluate(play, `${shoal.base}/live/film/index.m3u8`);
+  await page.evaluate(play, `${copies.base}/live/film/index.m3u8`);
   const now = () => page.evaluate(() => ({ time: document.querySelector('video').currentTime, size: `${document.querySelector('video').videoWidth}x${document.querySelector('video').videoHeight}` }));
   await until('the picture to move', async () => (await now()).time > 0.5 && (await now()).size === sizes[0], { seconds: 15 });
   const atStart = await page.evaluate(() => [window.seen.waits.splice(0), window.seen.errors.splice(0)].flat());
@@ -155,4 +157,23 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
   t.diagnostic(`${compared} segments compared with the source's; ${gaps.join(' ')} are gaps`);
   assert.ok(compared >= 12, `only ${compared} segments are there to compare`);
   assert.ok(gaps.every((n) => n <= 3), 'the death of ffmpeg cost too many segments');
+
+  // The origin itself dies while a rendition is watched, and the broadcaster comes back to the next one.
+  await until('the gap to be past', async () => listed(await text('v0/index.m3u8')).part.msn > before.msn + 4, { seconds: 15 }); // hls.js leaves a level that has one
+  await page.evaluate(() => {
+    window.hls.nextLevel = window.hls.levels.findIndex((level) => level.height === 360);
+  });
+  await until('a picture of 640x360', async () => (await now()).size === '640x360', { seconds: 10, every: 50 });
+  await shoal.kill();
+  const died = Date.now();
+  const next = await origin(t, { stream: 'film', data: shoal.data, ports: shoal.ports, args: ladder });
+  push(t, `${next.rtmp}/${shoal.key}`, clip, { loop: true });
+  await until('all renditions again', async () => (await next.stream('film'))?.renditions?.length === 4, { seconds: 20 });
+  const listing = Date.now() - died;
+  const left = await now();
+  await until('hls.js to play on', async () => (await now()).time > left.time + 4, { seconds: 25, every: 50 }); // in the source: it leaves what has a gap
+  const stood = Date.now() - died - 4000;
+  const fatal = await page.evaluate(() => window.seen.errors.filter((error) => error.includes('(fatal)')));
+  t.diagnostic(`the origin was killed: the next has all renditions after ${listing} ms, and hls.js stood still for ${stood} ms`);
+  assert.deepEqual(fatal, [], 'hls.js gave up');
 });

@@ -84,6 +84,7 @@ func (s *Server) ListenSecure(ctx context.Context) (net.Listener, error) {
 
 func (s *Server) listen(ctx context.Context, addr string) (net.Listener, error) {
 	var l net.ListenConfig
+	l.SetMultipathTCP(false) // of a socket of several paths the system tells nothing, and broadcasters use none
 	ln, err := l.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("rtmp: %w", err)

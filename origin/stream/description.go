@@ -148,6 +148,17 @@ func (s *Stream) Awaited(now time.Time) bool {
 	return s.status == Interrupted && s.resumes && now.Sub(s.since) < s.config.Grace
 }
 
+// regainTime is how long after its broadcaster's return a stream has all renditions again that it had before: a ladder begins with a segment.
+const regainTime = 10 * time.Second
+
+// Regains tells whether a rendition that is not there may be one of another process before, and soon be made again.
+func (s *Stream) Regains(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since := now.Sub(s.since)
+	return s.resumes && (s.status == Interrupted && since < s.config.Grace || s.status == Live && since < regainTime)
+}
+
 // Variants returns what the multivariant playlist says of the renditions that have media, the source first.
 func (s *Stream) Variants() (variants []hls.Variant) {
 	s.mu.Lock()

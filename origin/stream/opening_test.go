@@ -149,3 +149,40 @@ func TestLiveBeforeRun(t *testing.T) {
 		<-done
 	})
 }
+
+// TestRegains: what a stream had before a restart may come again until its broadcaster has been back for a while; a new stream has had nothing.
+//
+// Clause: restart, ladder
+func TestRegains(t *testing.T) {
+	dir := t.TempDir()
+	fresh := newStreams(t, dir)
+	s := publish(t, fresh, "demo")
+	pictures(t, s, 0)
+	if fresh.Get("demo").Regains(time.Now()) {
+		t.Error("a new stream has something to come again")
+	}
+	s.Close()
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		if err := os.Chtimes(filepath.Join(dir, "demo", "state.json"), now, now); err != nil {
+			t.Fatal(err)
+		}
+		all := newStreams(t, dir)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { all.Run(ctx); close(done) }()
+		synctest.Wait()
+		st := all.Get("demo")
+		if now := time.Now(); !st.Regains(now) || st.Regains(now.Add(2*time.Minute)) {
+			t.Error("while its broadcaster is awaited")
+		}
+		s := publish(t, all, "demo")
+		send(t, s, 0, 2*time.Second)
+		if now := time.Now(); !st.Regains(now) || st.Regains(now.Add(regainTime)) {
+			t.Error("when its broadcaster is back")
+		}
+		s.Close()
+		stop()
+		<-done
+	})
+}
