@@ -48,8 +48,8 @@ type config struct {
 	tokens  bool
 	log     bool
 
-	keys   *token.Keys // of viewers; nil: they need no token
-	cert, key string // files, for this run
+	keys      *token.Keys // of viewers; nil: they need no token
+	cert, key string      // files, for this run
 }
 
 func main() {
