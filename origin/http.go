@@ -108,6 +108,7 @@ func (o *Origin) playable(w http.ResponseWriter, r *http.Request, st *stream.Str
 	if !v.Playable() && (st.Starting() || st.Awaited(time.Now())) {
 		var err error
 		if v, err = win.WaitPlayable(r.Context()); r.Context().Err() != nil {
+			hls.LetGo(w)
 			return false
 		} else if err != nil {
 			w.Header().Set("Retry-After", "1")

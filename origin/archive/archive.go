@@ -92,7 +92,7 @@ type Archive struct {
 	mu      sync.Mutex
 	shelves map[string]*shelf
 	stopped map[*recorder]error
-	told    bool     // the log says that recording has stopped
+	told    bool     // the log says that recording has stopped, and not yet that it goes on
 	cache   []cached // of parsed indexes that segments were found in, the newest last
 }
 
@@ -139,9 +139,9 @@ func (a *Archive) stop(r *recorder, err error) {
 			a.log.Error("recording has stopped; live streams go on. It goes on by itself when the disk takes it", "do", advice, "dir", a.config.Dir, "error", err)
 		}
 		a.stopped[r] = err
-	case err == nil && was:
+	case err == nil && (was || r.wrote):
 		delete(a.stopped, r)
-		if len(a.stopped) == 0 {
+		if a.told && len(a.stopped) == 0 {
 			a.told = false
 			a.log.Info("recording goes on", "dir", a.config.Dir)
 		}

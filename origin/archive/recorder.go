@@ -35,6 +35,7 @@ type recorder struct {
 	part  int       // ... and of its part
 	run   *run      // nil: what comes begins one
 	retry time.Time // not before; zero: the disk works
+	wrote bool      // a part of the newest view
 }
 
 // Record writes what a window gets to disk, until ctx is done and the segment that is open then is complete and on disk. One recorder of a rendition is at
@@ -87,6 +88,7 @@ func (r *recorder) take(v *hls.View) {
 	if now.Before(r.retry) {
 		return
 	}
+	r.wrote = false
 	err := r.copy(v)
 	if err == nil {
 		r.retry = time.Time{}
@@ -149,6 +151,7 @@ func (r *recorder) segment(s *hls.Segment, complete bool) error {
 			} else if err != nil {
 				return err
 			}
+			r.wrote = true
 		}
 		r.part++
 	}

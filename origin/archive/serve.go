@@ -101,7 +101,8 @@ func (a *Archive) ServePlaylist(w http.ResponseWriter, r *http.Request, name, id
 	text, err := a.text(r.Context(), s, rec)
 	switch {
 	case r.Context().Err() != nil:
-		return // nobody waits any more
+		hls.LetGo(w)
+		return
 	case err != nil:
 		a.log.Error("a recording cannot be read", "recording", rec.dir, "error", err)
 		hls.Fail(w, http.StatusInternalServerError, "archive: this recording cannot be read")

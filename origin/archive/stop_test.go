@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -77,5 +78,39 @@ func TestStoppedForSeveral(t *testing.T) {
 	})
 	if text := log.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "recording has stopped") {
 		t.Errorf("the log: %s", text)
+	}
+}
+
+// When all who could not write have gone, who can write has the log say that recording goes on, and so the next stop is said too.
+func TestGoesOnForAnother(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "recordings")
+	var log bytes.Buffer
+	a := newArchive(t, Config{Dir: dir, Keep: true, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	synctest.Test(t, func(t *testing.T) {
+		for i, works := range []bool{false, true, false} {
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			if !works {
+				if err := os.WriteFile(dir, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b := newBroadcast(12)
+			source := b.source()
+			source.Stream = "show" + strconv.Itoa(i)
+			stop := record(a, source)
+			b.play(70)
+			synctest.Wait()
+			if works != (a.Stopped() == nil) {
+				t.Error(i, a.Stopped())
+			}
+			b.leave(0)
+			stop()
+		}
+	})
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 3 || !strings.Contains(lines[0], "has stopped") || !strings.Contains(lines[1], "goes on") || !strings.Contains(lines[2], "has stopped") {
+		t.Errorf("the log: %s", log.String())
 	}
 }

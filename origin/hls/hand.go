@@ -39,11 +39,14 @@ type awaited struct {
 	mu    sync.Mutex    // guards what follows; taken with the window's held
 	come  chan struct{} // nil: nobody waits
 	timer *time.Timer
-	spent time.Duration // since the newest change nothing came for so long, for who waited
+	ended time.Time     // when a wait was late last
+	spent time.Duration // by who waited then
 }
 
-// leastWait is how long is waited, or three parts if that is more.
-const leastWait = time.Second
+const (
+	leastWait = time.Second            // how long is waited, or three parts if that is more
+	handover  = 250 * time.Millisecond // within which who has waited so long asks in the other way
+)
 
 // begin returns what is closed at the next change, or when it is late.
 func (a *awaited) begin(part time.Duration) <-chan struct{} {
@@ -63,7 +66,7 @@ func (a *awaited) late(come chan struct{}, long time.Duration) {
 	defer a.mu.Unlock()
 	if a.come == come {
 		close(come)
-		a.come, a.spent = nil, long
+		a.come, a.ended, a.spent = nil, time.Now(), long
 	}
 }
 
@@ -71,7 +74,7 @@ func (a *awaited) late(come chan struct{}, long time.Duration) {
 func (a *awaited) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.spent = 0
+	a.ended = time.Time{}
 	if a.come != nil {
 		a.timer.Stop()
 		close(a.come)
@@ -79,9 +82,13 @@ func (a *awaited) end() {
 	}
 }
 
-// left returns how much is left of a time, for who has waited as long as it takes to be late, as all have who are not answered by then.
+// left returns how much is left of a time for who asks now: who does so just when a wait was late is one of those who waited. Others,
+// who never wait here, have all of it.
 func (a *awaited) left(of time.Duration) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if time.Since(a.ended) > handover {
+		return of
+	}
 	return of - a.spent
 }

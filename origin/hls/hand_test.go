@@ -64,6 +64,10 @@ func TestAtHand(t *testing.T) {
 		if _, err := w.Wait(t.Context(), Reload{MSN: 1, Part: 1, Set: true}); !errors.Is(err, ErrTimeout) || time.Since(began) != 3*config.Target {
 			t.Error("who had to wait on was told", err, "after", time.Since(began))
 		}
+		direct := time.Now() // who wants it compressed never waits there
+		if _, err := w.Wait(t.Context(), Reload{MSN: 1, Part: 1, Set: true}); !errors.Is(err, ErrTimeout) || time.Since(direct) != 3*config.Target {
+			t.Error("who did not wait before was told", err, "after", time.Since(direct))
+		}
 		_, _, again := w.PlaylistAtHand(Reload{MSN: 1, Part: 1, Set: true}, nil)
 		w.End()
 		if !closed(again) {

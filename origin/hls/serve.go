@@ -36,6 +36,13 @@ func Fail(w http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(w, text)
 }
 
+// LetGo answers who waited until the context of the request ended. He has gone and reads nothing, or the server ends: then he must not
+// take nothing for an answer.
+func LetGo(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	Fail(w, http.StatusServiceUnavailable, "hls: the origin is stopping; try again soon")
+}
+
 // ServePlaylist answers for the media playlist, holding the request if it is a blocking reload. Reports, which may be nil,
 // returns the other renditions; it is asked when the answer is written.
 func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request, reports func() []Report) {
@@ -57,7 +64,8 @@ func (w *Window) ServePlaylist(rw http.ResponseWriter, r *http.Request, reports 
 		Fail(rw, http.StatusServiceUnavailable, err.Error())
 		return
 	case err != nil:
-		return // the asker has gone
+		LetGo(rw)
+		return
 	case !v.Playable():
 		Fail(rw, http.StatusNotFound, "hls: this stream is not live now")
 		return
@@ -127,6 +135,7 @@ func (w *Window) ServeMedia(rw http.ResponseWriter, r *http.Request, n Name) {
 		Fail(rw, http.StatusServiceUnavailable, err.Error())
 		return
 	case err != nil:
+		LetGo(rw)
 		return
 	}
 	body, err := m.open()

@@ -3,6 +3,7 @@ package hls
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,6 +71,26 @@ func TestHeldPart(t *testing.T) {
 			t.Fatal(got)
 		}
 	})
+}
+
+// TestLetGo: who is held while the server ends is told so: an empty playlist or part would be taken for what was asked for.
+//
+// Clause: hls-blocking, hls-preload-hint
+func TestLetGo(t *testing.T) {
+	w := NewWindow(config, 0, nil)
+	newAuthor(w).segments(1)
+	ctx, release := context.WithCancel(t.Context())
+	release()
+	for name, serve := range map[string]func(http.ResponseWriter, *http.Request){
+		"playlist": func(rw http.ResponseWriter, r *http.Request) { w.ServePlaylist(rw, r, nil) },
+		"part":     func(rw http.ResponseWriter, r *http.Request) { w.ServeMedia(rw, r, Name{Kind: KindPart, Number: 1}) },
+	} {
+		rw := httptest.NewRecorder()
+		serve(rw, httptest.NewRequestWithContext(ctx, "GET", "/?_HLS_msn=1&_HLS_part=0", nil))
+		if rw.Code != http.StatusServiceUnavailable || rw.Header().Get("Retry-After") == "" || rw.Header().Get("Cache-Control") != "no-store" {
+			t.Error(name, rw.Code, rw.Header())
+		}
+	}
 }
 
 // Clause: hls-removed, hls-cache
