@@ -96,6 +96,7 @@ test('a ladder of three is alike in numbers and times, survives its ffmpeg, and 
   }
 
   const { page } = await browser.open(`${copies.base}/hls`, {
+    expected: [/Failed to load resource/], // while the origin is dead, and at the end
     before: (page) => page.route('**/hls', (route) => route.fulfill({ contentType: 'text/html', body: '<link rel="icon" href="data:,"><video muted></video>' })),
   });
   await page.addScriptTag({ path: hlsjs });
