@@ -11,21 +11,7 @@ import (
 //
 // Clause: edge-slow
 func TestUnsentIsBounded(t *testing.T) {
-	listener, err := door{"http", "127.0.0.1:0"}.listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	viewer, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer viewer.Close()
-	conn, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	_, conn := meet(t, new(net.Dialer))
 	raw, err := conn.(*net.TCPConn).SyscallConn()
 	if err != nil {
 		t.Fatal(err)

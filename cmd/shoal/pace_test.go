@@ -103,28 +103,33 @@ func TestRound(t *testing.T) {
 //
 // Clause: edge-slow
 func TestOnePath(t *testing.T) {
-	listener, err := door{"http", "127.0.0.1:0"}.listen()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
 	var dialer net.Dialer
 	dialer.SetMultipathTCP(true)
-	viewer, err := dialer.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer viewer.Close()
-	conn, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
+	viewer, conn := meet(t, &dialer)
 	for _, c := range []net.Conn{viewer, conn} {
 		if several, err := c.(*net.TCPConn).MultipathTCP(); err != nil || several {
 			t.Errorf("several paths: %v, %v", several, err)
 		}
 	}
+}
+
+// meet returns both ends of a connection to a listener of the program's.
+func meet(t *testing.T, dialer *net.Dialer) (viewer, conn net.Conn) {
+	t.Helper()
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if viewer, err = dialer.Dial("tcp", listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { viewer.Close() })
+	if conn, err = listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return viewer, conn
 }
 
 // TestSlowReadersAreCut has three connections be looked at twice, eleven seconds apart by the clock that the looks are told: who reads nothing of what it
