@@ -103,6 +103,9 @@ func New(config Config) (*Edge, error) {
 	return e, nil
 }
 
+// tidyInterval is how often the cache is looked through for what nobody asks for again.
+const tidyInterval = time.Second
+
 // Run keeps the edge's background work until ctx ends; then it ends all flights, so that nobody is held any longer, and
 // returns when they are gone.
 func (e *Edge) Run(ctx context.Context) error {
@@ -116,10 +119,15 @@ func (e *Edge) Run(ctx context.Context) error {
 	}
 	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
+	tidied := time.Now()
 	for {
 		select {
 		case now := <-ticker.C:
 			e.origins.watch(ctx, now)
+			if now.Sub(tidied) >= tidyInterval {
+				e.cache.tidy(now)
+				tidied = now
+			}
 		case <-ctx.Done():
 			e.mu.Lock()
 			e.stopped = true
