@@ -57,7 +57,7 @@ func testAhead(t *testing.T, secure *tls.Config, prompt bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	serve := aheadBy(secure, cache)
+	serve := aheadBy(secure, nil, cache)
 	if prompt {
 		serve = vanguard{cache: cache, held: heldTime, prompt: true}.serve
 	}

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Handler http.Handler   // of what the cache has not at hand
 	Cache   Cache          // nil: there is none
+	Fields  http.Header    // that every answer has beside its own; nil: none. Who serves the others adds them there
 	Gone    func(net.Conn) // told of each connection that ends here; nil: nobody is
 	TLS     *tls.Config    // that connections begin with; nil: none. Who chooses h2 is handed on as a *tls.Conn
 	Log     *slog.Logger   // default slog.Default()
