@@ -54,6 +54,7 @@ func (e *Edge) Drain() {
 // nothing for an answer.
 func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 	if !e.draining.Load() {
+		noteGone(w)
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Connection", "close")

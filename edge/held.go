@@ -30,9 +30,14 @@ func (e *Edge) holdLean(o *object, to receiver, came time.Time) (http1.Answer, b
 func (h holding) Done() <-chan struct{} { return h.object.done }
 
 // Leave implements http1.Wait.
-func (h holding) Leave() {
+func (h holding) Leave(gone bool) {
 	h.held.Add(-1)
 	h.meters.held.Dec()
+	if gone && h.access != nil {
+		l := h.access.lineAhead(h.object, statusGone, h.to.from, h.came)
+		l.Broken = true
+		h.access.put(l)
+	}
 }
 
 // Answer implements http1.Wait. What has come is the answer, though it may be an error, or not be kept: who asked anew would be held once more.

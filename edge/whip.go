@@ -55,6 +55,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 	resp, err := e.origins.send(r.Context(), q)
 	if err != nil {
 		if r.Context().Err() != nil {
+			noteGone(w)
 			panic(http.ErrAbortHandler) // nobody is there, or listens only: see left
 		}
 		w.Header().Set("Retry-After", retryJitter())

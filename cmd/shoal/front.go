@@ -107,7 +107,7 @@ func (c change) Answer(h *http1.Head, now time.Time) (http1.Answer, bool) {
 }
 
 // Leave implements http1.Wait.
-func (c change) Leave() {}
+func (c change) Leave(bool) {}
 
 // uncounted is the http1.Tally of who counts nothing.
 type uncounted struct{}

@@ -54,7 +54,7 @@ type File interface {
 // Wait is what an answer waits for.
 type Wait interface {
 	Done() <-chan struct{}                        // closed when it is there
-	Leave()                                       // called when the viewer waits no longer, whatever the reason
+	Leave(gone bool)                              // called when the viewer waits no longer, whatever the reason; gone: it has left
 	Answer(h *Head, now time.Time) (Answer, bool) // asked then: what has come, if it is to be sent as it is
 }
 
