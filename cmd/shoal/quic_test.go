@@ -105,7 +105,8 @@ func TestHTTP3Bounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exchange(t, r.dial(t, false, ""), bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n")), "/healthz") // the other one, which stays
+	other := r.dial(t, false, "") // which stays
+	exchange(t, other, bufio.NewReader(other), "/healthz")
 	if _, err := ask(); err == nil || !strings.Contains(err.Error(), "CONNECTION_REFUSED") {
 		t.Fatalf("one too many: %v", err)
 	}
