@@ -72,7 +72,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 		"{{name}}", html.EscapeString(stream),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{invited}}", invited,
-		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),
+		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")

@@ -7,9 +7,11 @@ const empty = find('#empty');
 const note = find('#note');
 const count = find('#count');
 
+// Where broadcasters go: a URL, or a port of this host; with neither this edge does not know, and the page says so as it is.
 const rtmp = find('#rtmp');
-const port = rtmp.dataset['port'] === '1935' ? '' : `:${rtmp.dataset['port']}`;
-rtmp.textContent = `rtmp://${location.hostname}${port}/live`;
+const server = rtmp.dataset['server'] ?? '';
+if (server.startsWith(':')) rtmp.textContent = `rtmp://${location.hostname}${server === ':1935' ? '' : server}/live`;
+else if (server !== '') rtmp.textContent = server;
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();
