@@ -15,7 +15,6 @@ import (
 const (
 	mostPlanned = 210 // hundredths of its duration, that a chunk may take by the plan where the cell is overloaded
 	moreAllowed = 90  // the same, on top, where it is not: one large chunk now and then is late for nobody
-	moreFeeding = 150 // and in a cell that feeds others, whose players are further behind
 
 	overload     = 512 // of 1024: the share of chunks with an excess, of late, from which on the cell is overloaded
 	excessRises  = 4   // a part of what it lacks, by which the share rises with each such chunk
@@ -53,7 +52,7 @@ func (s *Scheduler) weigh(c *chunk) {
 		return
 	}
 	s.rankAll(c)
-	most := s.mostEnd(c)
+	most := Time(c.record.Duration) * (mostPlanned + moreAllowed*Time(max(0, overload-s.load.share))/overload) / 100
 	low, high := 1, min(len(s.ranks), s.mostExcess(c)) // of the first in rank one, the owner, gets it from the edge in any case
 	if s.endWithout(c, 0) <= most {
 		high = low
@@ -69,16 +68,6 @@ func (s *Scheduler) weigh(c *chunk) {
 		c.excess = uint16(low)
 	}
 	s.leave(c)
-}
-
-// mostEnd returns how long, from now, a plan for a chunk may take.
-func (s *Scheduler) mostEnd(c *chunk) Time {
-	more := Time(moreAllowed)
-	feeding := func(m member) bool { return m.Flags&wire.Feeds != 0 }
-	if s.entry.Flags&wire.Feeds != 0 || slices.ContainsFunc(s.roster, feeding) {
-		more = moreFeeding
-	}
-	return Time(c.record.Duration) * (mostPlanned + more*Time(max(0, overload-s.load.share))/overload) / 100
 }
 
 // endWithout returns when, from now, the others would have the chunk if so many of the first in rank got it from the edge.
