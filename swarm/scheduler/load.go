@@ -1,11 +1,6 @@
 package scheduler
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/shoal-live/shoal/swarm/wire"
-)
+import "github.com/shoal-live/shoal/swarm/wire"
 
 // Overload. When the uplinks of a cell do not suffice for all its members, all would be late together. So the owner of a
 // chunk, who plans how it is passed on, finds how many the cell can carry until the chunk is of no more use, by what it knows at that
@@ -138,7 +133,7 @@ func (s *Scheduler) rankAll(c *chunk) {
 	s.ranks = s.ranks[:0]
 	h := c.record.ID.Hash()
 	if s.entry.Elects() && s.entry.Rendition == c.record.ID.Rendition {
-		s.ranks = append(s.ranks, standing{score(h, s.entry), s.entry.ID, 0})
+		s.insertRank(standing{score(h, s.entry), s.entry.ID, 0})
 	}
 	for i := range s.roster {
 		m := s.roster[i].Member
@@ -149,9 +144,19 @@ func (s *Scheduler) rankAll(c *chunk) {
 		if l := s.linkTo(m.ID); l != nil && l.up {
 			r.slot = l.slot
 		}
-		s.ranks = append(s.ranks, r)
+		s.insertRank(r)
 	}
-	slices.SortFunc(s.ranks, func(a, b standing) int { return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.id, b.id)) })
+}
+
+// insertRank puts one among those who go after it.
+func (s *Scheduler) insertRank(r standing) {
+	s.ranks = append(s.ranks, r)
+	for i := len(s.ranks) - 1; i > 0; i-- {
+		if o := s.ranks[i-1]; o.score < r.score || o.score == r.score && o.id < r.id {
+			return
+		}
+		s.ranks[i], s.ranks[i-1] = s.ranks[i-1], s.ranks[i]
+	}
 }
 
 // serveFirst sets who gets a chunk from the edge: the first n in s.ranks.
