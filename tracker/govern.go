@@ -123,7 +123,7 @@ func (s *stream) letIn(now time.Time) {
 		if o.members[id] && s.control.admits(id) {
 			delete(o.members, id)
 			v := s.viewers[id]
-			v.member.Flags &^= wire.Ready | wire.Fed | wire.Shed | wire.Feeds // it has no links
+			v.member.Flags &^= wire.Ready | wire.Fed | wire.Feeds // it has no links
 			s.enter(v, now)
 			n++
 		}

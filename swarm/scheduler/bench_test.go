@@ -139,6 +139,10 @@ func TestNoAllocationsForOthers(t *testing.T) {
 				s.HashesTaken(l.now, 1, h, true)
 			}
 			l.done()
+			if !own && l.n%2 == 0 {
+				say(4, wire.Frame{Type: wire.Fetching, Index: 3, ID: r.ID})
+				say(4, wire.Frame{Type: wire.Relay, Index: 4, Flags: wire.FlagOnward, ID: r.ID}, 0, 2)
+			}
 			say(5, wire.Frame{Type: wire.Relay, Index: 1, Flags: wire.FlagErrand, ID: r.ID}, named...)
 			say(1, wire.Frame{Type: wire.Relay, Index: 2, Flags: wire.FlagStandIn, ID: r.ID}, 0, 3)
 			for first := range r.Pieces() {

@@ -35,6 +35,7 @@ type chunk struct {
 	planned   bool
 	easy      bool // and there is time: pieces are gathered before they are sent
 	dealt     bool // the plan is for pieces that come in any order: they take its places as they come
+	spared    bool // oneself is to get it from the edge, and from no peer
 	needed    bool // by the player
 	duty      bool // the fetch is for the cell: push when it is there
 	fetching  int  // Fetches under way
@@ -58,6 +59,7 @@ type chunk struct {
 	holders    uint64 // who holds it whole
 	fetchers   uint64 // claimers whose own word it was
 	givers     uint64 // who gave pieces or hashes of it
+	served     uint64 // who is to get it from the edge; see load.go
 	followers  uint64 // whom pieces are sent as they come
 	asked      uint64 // feeders that were asked for it
 	hashesSent uint64 // who was sent the hashes
@@ -78,6 +80,8 @@ type chunk struct {
 	runners   uint64 // who was given errands of it
 	feeder    Peer   // that was asked last and is waited for; 0 none
 	feedUntil Time   // until when its next piece is waited for
+	excess    uint16 // how many of the first in rank get it from the edge, the owner among them
+	weighed   bool   // its owner has said how many
 
 	// the edge
 	fetchBegan Time

@@ -7,7 +7,7 @@ import "github.com/shoal-live/shoal/swarm/wire"
 //   - a fetch of ours is under way: its outcome is told
 //   - the player needs it, and only the edge can still be in time: fetch what is missing
 //   - there is nobody to wait for: fetch it when the player needs it
-//   - oneself is shed to the edge: fetch it at once
+//   - its owner left oneself to the edge: fetch it at once
 //   - a feeder was asked for it, and is not late: wait
 //   - it is of the live edge, our turn has come and nobody is on it: ask a feeder for it, or fetch it, for the cell
 //   - what somebody began to send stopped coming, or it is old: pull what is missing from who holds it
@@ -24,18 +24,14 @@ func (s *Scheduler) consider(c *chunk) {
 	c.wake = s.now + 250*Millisecond
 	late := c.deadline - s.edgeMargin()
 	if c.needed {
-		if alone := s.alone(); alone || s.now >= late && !s.inTime(c) {
-			if !alone && c.live && s.settled() {
-				s.load.rescues++
-			}
+		if s.alone() || s.now >= late && !s.inTime(c) {
 			s.fetch(c, false)
 			return
 		}
 		c.wakeAt(max(late, s.now+10*Millisecond))
 	}
-	if c.live && s.self.Flags&wire.Shed != 0 && c.heldCount == 0 {
-		rank, _ := s.rankIn(c)
-		s.fetch(c, rank == 0)
+	if c.spared && c.heldCount == 0 {
+		s.fetch(c, false)
 		return
 	}
 	if c.live {
@@ -83,7 +79,7 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	if s.linked(c.holders) > 0 { // somebody has it already: pulling is cheaper than a second copy
 		return false
 	}
-	if s.backlogTime() > tooBusy { // others are sooner
+	if s.backlogTime() > tooBusy && !s.overloaded() { // others are sooner
 		c.wakeAt(s.now + s.backlogTime() - tooBusy)
 		return false
 	}

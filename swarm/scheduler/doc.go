@@ -25,6 +25,6 @@
 // Pieces wait in an outbox until the uplink has time for them; how fast it is, is learned from what the stamps of peers' frames say
 // of how long ours were under way (hearing, uplink). Who is behind gives its last copies to one that is not, as errands. What
 // is held is told by the Held bits of frames that are sent in any case, and by a Have to those who were sent none. When the
-// uplinks of a cell do not suffice, its members shed themselves to the edge one by one; who takes things upon itself and
-// gives nothing is not counted on, and who asks for the same again and again is not served.
+// uplinks of a cell do not suffice, a chunk's owner leaves as many members to the edge as the others cannot carry, chunk by chunk; who takes
+// things upon itself and gives nothing is not counted on, and who asks for the same again and again is not served.
 package scheduler

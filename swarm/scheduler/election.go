@@ -29,7 +29,7 @@ const unranked = -1
 // unranked where oneself may not own, and how many members may.
 //
 // It is a weighted rendezvous: each member draws a number from the chunk's and its own hash, and the smallest of
-// -log(number) / weight⁵ comes first; those who are shed to the edge go before all others. All members that hold the same roster find the same order, and a member that
+// -log(number) / weight⁵ comes first. All members that hold the same roster find the same order, and a member that
 // comes or goes changes the owner only of the chunks that it owned or takes over. Whole numbers throughout: the same on
 // every machine.
 func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
@@ -63,10 +63,6 @@ func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 func score(h uint64, m wire.Member) uint64 {
 	w := uint64(max(80, min(m.Weight, 4000))) // 40 Mbit/s is enough for anybody's cell; below 800 kbit/s the quotient would not fit
 	draw, _ := bits.Div64(negLog2(wire.Mix(h^wire.Mix(uint64(m.ID)))), 0, w*w*w*w/300*w)
-	draw >>= 1
-	if m.Flags&wire.Shed == 0 {
-		draw |= 1 << 63 // those who hold every chunk in any case go first
-	}
 	return draw
 }
 

@@ -14,6 +14,9 @@ func (s *Scheduler) fetch(c *chunk, duty bool) {
 		return
 	}
 	c.fetchBegan, c.duty = s.now, duty
+	if duty {
+		s.weigh(c)
+	}
 	if c.hashes == holdHashes && c.heldCount > 0 {
 		s.fetchGaps(c)
 	} else {

@@ -13,8 +13,19 @@ const forwardAfter = 1500 * Millisecond
 // maxForwards is for how many others a peer may have us as its forwarder.
 const maxForwards = 8
 
-// mostForwarding is how much of the uplink, of a hundred, may go into what is passed on as a forwarder.
-const mostForwarding = 33
+// How much of the uplink, of a hundred, may go into what is passed on as a forwarder: where all uplinks are too weak, nobody else has
+// more to spare.
+const (
+	mostForwarding     = 33
+	mostForwardingOver = 60
+)
+
+func (s *Scheduler) mostForwarding() int {
+	if s.overloaded() {
+		return mostForwardingOver
+	}
+	return mostForwarding
+}
 
 // Two members that cannot reach each other have a standing forwarder: a third, with links to both, that passes on to
 // the one what it gets from the other, unasked. So a pair without a link costs the cell a hop and not a pull per chunk.
@@ -97,7 +108,7 @@ func (s *Scheduler) askedToForward(l *link, f wire.Frame, payload []byte) {
 	id := wire.ViewerID(binary.BigEndian.Uint64(payload))
 	switch from := s.linkTo(id); f.Index {
 	case wire.ForwardStart:
-		if from == nil || !from.up || !s.mayUpload() || s.forwardsTo(l) >= maxForwards || mostForwarding*s.speed < 100*s.forwardsWith(from) {
+		if from == nil || !from.up || !s.mayUpload() || s.forwardsTo(l) >= maxForwards || s.mostForwarding()*s.speed < 100*s.forwardsWith(from) {
 			s.sendForward(l, wire.ForwardCannot, id)
 		} else {
 			from.forwards |= l.slot

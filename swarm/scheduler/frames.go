@@ -67,7 +67,7 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 		if f.Flags&wire.FlagPassedOn == 0 {
 			c.promise(l.slot)
 		}
-		s.claim(c, l.slot)
+		s.claim(c, l.slot, f.Index)
 	case wire.Failed:
 		if c.claimers&l.slot != 0 {
 			c.failed = s.now

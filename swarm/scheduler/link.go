@@ -32,12 +32,12 @@ type link struct {
 	weight    uint16
 	rendition uint8
 	relays    bool
-	shed      bool
 	feeds     bool // it has followers in other cells
 
 	free    Time // when it will be through with what it has to send, as last heard
 	hearing hearing
 	spoke   Time // when it was last sent anything
+	served  Time // when it was last served a chunk by the edge, because the uplinks do not suffice
 	strikes int  // pulls in a row that it left unanswered
 	idle    int  // chunks that peers brought since it gave anything
 
@@ -118,7 +118,6 @@ func (s *Scheduler) open(m *member, offer bool) *link {
 // learn takes over what the roster says of the peer.
 func (l *link) learn(m wire.Member) {
 	l.weight, l.rendition = uint16(believed(m.Weight)), m.Rendition
-	l.shed = m.Flags&wire.Shed != 0
 	l.feeds = m.Flags&wire.Feeds != 0
 	l.relays = m.Elects()
 	l.orphan = 0
@@ -213,6 +212,7 @@ func (s *Scheduler) forget(l *link) {
 			s.handOver(c)
 		}
 		c.followers &^= l.slot
+		c.served &^= l.slot
 		c.askers = slices.DeleteFunc(c.askers, func(a asker) bool { return a.slot == l.slot })
 		if c.want.from == l.peer {
 			c.want = want{}

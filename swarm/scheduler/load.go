@@ -2,32 +2,25 @@ package scheduler
 
 import "github.com/shoal-live/shoal/swarm/wire"
 
-// Overload. When the uplinks of a cell do not suffice for all its members, all would be late together. So members are shed:
-// served by the edge, one copy each, while they go on passing pieces to the others. The strongest are shed first: they
-// then own the chunks in turn, so that the owner's copy comes from one who has it in any case, and what they pass
-// on they need not be sent. Everyone finds the same number from the same roster, and sets only its own flag.
+// Overload. When the uplinks of a cell do not suffice for all its members, all would be late together. So the owner of a
+// chunk, who plans how it is passed on, finds how many the cell can carry until the chunk is of no more use, by what it knows at that
+// moment of all uplinks and of what waits for them. The excess it leaves to the edge: it says how many of the first in the
+// chunk's election get it from there, itself among them. They are the strongest, mostly: they hold the chunk soon, are not sent it, and pass it
+// on to the others. All find who they are by the same roster; nobody sends them anything.
 const (
-	mostUse     = 139         // of a hundred of all that members tell of their uplinks, which leaves out what they forward, and an eighth
-	leastUse    = 30          // after many rescues
-	overhead    = 102         // of a hundred: headers, hashes, words
-	loadEvery   = Second      // how often it is looked at
-	shedAfter   = 1 * Second  // of overload
-	returnAfter = 10 * Second // of room
-	fewRescues  = 4           // of late that are taken for bad luck
-	calmAfter   = 3 * Second  // without many rescues use is believed in a little more, each second
-	settleTime  = 10 * Second
-	roomNeeded  = 2 // hundredths of use: the room that must be there beyond what is needed
+	mostPlanned = 210 // hundredths of its duration, that a chunk may take by the plan where the cell is overloaded
+	moreAllowed = 90  // the same, on top, where it is not: one large chunk now and then is late for nobody
+
+	overload     = 512 // of 1024: the share of chunks with an excess, of late, from which on the cell is overloaded
+	excessRises  = 4   // a part of what it lacks, by which the share rises with each such chunk
+	excessFalls  = 12  // a part of it, by which it falls with each other
+	servedLately = 2 * Second
 )
 
 // load is what is known of whether the cell's uplinks suffice.
 type load struct {
-	rate     int  // the stream's, in units of 10 kbit/s, smoothed
-	use      int  // of a hundred of the uplinks that are reckoned with
-	rescues  int  // chunks of the live edge that only the edge could bring in time, since looked
-	rescued  Time // when the last was
-	at       Time // when it was last looked at
-	overFrom Time // since when one should be shed; 0: one should not
-	roomFrom Time // since when one need not be; 0: one must
+	rate  int // the stream's, in units of 10 kbit/s, smoothed
+	share int // of 1024: chunks with an excess, of late
 }
 
 // media takes the size of a new part.
@@ -43,76 +36,134 @@ func (s *Scheduler) media(r *wire.Record) {
 	}
 }
 
-// tendLoad sheds oneself when that is due, or comes back.
-func (s *Scheduler) tendLoad() {
-	o := &s.load
-	if s.now-o.at < loadEvery || o.rate == 0 || !s.joined {
+// overloaded tells whether the cell's uplinks have not sufficed of late.
+func (s *Scheduler) overloaded() bool { return s.load.share >= overload }
+
+// weigh finds the excess of a chunk that is about to be fetched for the cell. What comes from another cell comes late without
+// fault of this one's uplinks.
+func (s *Scheduler) weigh(c *chunk) {
+	c.excess, c.served, c.spared = 0, 0, false
+	if !c.live || c.record.Duration == 0 || !s.mayUpload() || s.fedFrom() {
 		return
 	}
-	o.at = s.now
-	if o.use == 0 || s.fedFrom() { // what comes from another cell is late without fault of this one's uplinks
-		o.use, o.rescues = mostUse, 0
+	s.rankAll(c)
+	most := Time(c.record.Duration) * (mostPlanned + moreAllowed*Time(max(0, overload-s.load.share))/overload) / 100
+	low, high := 1, min(len(s.ranks), s.mostExcess(c)) // of the first in rank one, the owner, gets it from the edge in any case
+	if s.endWithout(c, 0) <= most {
+		high = low
 	}
-	switch {
-	case o.rescues > fewRescues:
-		o.use = max(leastUse, o.use-4)
-		o.rescued, o.rescues = s.now, 0
-	case s.now-o.rescued > calmAfter:
-		o.use = min(mostUse, o.use+1)
+	for low < high {
+		if n := (low + high) / 2; s.endWithout(c, n) <= most {
+			high = n
+		} else {
+			low = n + 1
+		}
 	}
-	o.rescues -= (o.rescues + 2) / 3
-	if s.shedNeeded(o.use) {
-		o.roomFrom = 0
-		if o.overFrom == 0 {
-			o.overFrom = s.now
-		}
-		if s.now-o.overFrom >= shedAfter {
-			s.self.Flags |= wire.Shed
-		}
+	if low > 1 {
+		c.excess = uint16(low)
+	}
+	s.leave(c)
+}
+
+// endWithout returns when, from now, the others would have the chunk if so many of the first in rank got it from the edge.
+func (s *Scheduler) endWithout(c *chunk, n int) Time {
+	s.serveFirst(c, n)
+	_, end := s.soonest(c)
+	return end
+}
+
+// heedExcess takes the word of who fetches a chunk for the cell.
+func (s *Scheduler) heedExcess(c *chunk, excess uint16) {
+	if most := s.mostExcess(c); int(excess) > most {
+		excess = uint16(most + 1 + most/8) // what others take the stream's rate for may be a little more
+	}
+	if c.duty || !c.live || c.weighed && excess <= c.excess {
 		return
 	}
-	o.overFrom = 0
-	switch {
-	case s.self.Flags&wire.Shed == 0:
-	case s.shedNeeded(o.use - roomNeeded):
-		o.roomFrom = 0
-	case o.roomFrom == 0:
-		o.roomFrom = s.now
-	case s.now-o.roomFrom >= returnAfter:
-		s.self.Flags &^= wire.Shed
-		s.shedAt = s.now
-		o.roomFrom = 0
+	c.excess = excess
+	if excess > 0 {
+		s.rankAll(c)
 	}
+	s.leave(c)
 }
 
-// settled tells whether one has been in the cell long enough for its troubles to be the cell's.
-func (s *Scheduler) settled() bool {
-	return s.self.Flags&wire.Ready != 0 && s.now-s.readyAt > settleTime
-}
-
-// shedNeeded tells whether oneself is among those to shed, if so much of the uplinks can be used.
-func (s *Scheduler) shedNeeded(use int) bool {
-	if !s.entry.Elects() {
-		return false
-	}
-	party, before, sum := 1, 0, int(s.entry.Weight)
-	own := s.entry.Flags & wire.Shed
+// mostExcess is what is believed of a chunk's excess: as many members as all that is told of uplinks does not suffice for, or a quarter of the
+// cell, as more may be told than there is. So nobody sends a cell that carries itself to the edge by a word.
+func (s *Scheduler) mostExcess(c *chunk) int {
+	party, sum := 1, int(s.entry.Weight)
 	for i := range s.roster {
-		m := &s.roster[i].Member
-		if m.Rendition != s.entry.Rendition {
-			continue
-		}
-		party++
-		if !m.Elects() {
-			continue
-		}
-		sum += int(m.Weight)
-		stronger := m.Weight > s.entry.Weight || m.Weight == s.entry.Weight && m.ID < s.entry.ID
-		if its := m.Flags & wire.Shed; its > own || its == own && stronger { // who is shed stays so before others are
-			before++
+		if m := &s.roster[i].Member; m.Rendition == c.record.ID.Rendition {
+			party++
+			if m.Elects() {
+				sum += believed(m.Weight)
+			}
 		}
 	}
-	carried := sum * use / overhead / s.load.rate // members for whom the uplinks suffice
-	shed := party - carried
-	return shed > 1 && before < shed // one fetches from the edge in any case
+	return max(party/4, party-sum/max(1, s.load.rate))
+}
+
+// leave leaves the excess of a chunk to the edge.
+func (s *Scheduler) leave(c *chunk) {
+	s.serveFirst(c, int(c.excess))
+	for _, l := range s.links {
+		if c.served&l.slot != 0 {
+			l.served = s.now
+		}
+	}
+	switch {
+	case c.weighed:
+	case c.excess > 0:
+		s.load.share += (1024 - s.load.share) / excessRises
+	default:
+		s.load.share -= s.load.share / excessFalls
+	}
+	c.weighed = true
+}
+
+// standing is a member's place in a chunk's election.
+type standing struct {
+	score uint64
+	id    wire.ViewerID
+	slot  uint64 // of the link to it; 0: there is none
+}
+
+// rankAll sets s.ranks to all who may own a chunk, as the roster says, the first in rank first. Whom one distrusts others may trust, so they stand
+// there too.
+func (s *Scheduler) rankAll(c *chunk) {
+	s.ranks = s.ranks[:0]
+	h := c.record.ID.Hash()
+	if s.entry.Elects() && s.entry.Rendition == c.record.ID.Rendition {
+		s.insertRank(standing{score(h, s.entry), s.entry.ID, 0})
+	}
+	for i := range s.roster {
+		m := s.roster[i].Member
+		if !m.Elects() || m.Rendition != c.record.ID.Rendition {
+			continue
+		}
+		r := standing{score: score(h, m), id: m.ID}
+		if l := s.linkTo(m.ID); l != nil && l.up {
+			r.slot = l.slot
+		}
+		s.insertRank(r)
+	}
+}
+
+// insertRank puts one among those who go after it.
+func (s *Scheduler) insertRank(r standing) {
+	s.ranks = append(s.ranks, r)
+	for i := len(s.ranks) - 1; i > 0; i-- {
+		if o := s.ranks[i-1]; o.score < r.score || o.score == r.score && o.id < r.id {
+			return
+		}
+		s.ranks[i], s.ranks[i-1] = s.ranks[i-1], s.ranks[i]
+	}
+}
+
+// serveFirst sets who gets a chunk from the edge: the first n in s.ranks.
+func (s *Scheduler) serveFirst(c *chunk, n int) {
+	c.served, c.spared = 0, false
+	for _, r := range s.ranks[:min(n, len(s.ranks))] {
+		c.served |= r.slot
+		c.spared = c.spared || r.id == s.self.ID
+	}
 }

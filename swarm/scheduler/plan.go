@@ -1,6 +1,10 @@
 package scheduler
 
-import "github.com/shoal-live/shoal/swarm/wire"
+import (
+	"math/bits"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
 
 // hop is what one more step between peers is taken to cost, beside the bytes.
 const hop = 60 * Millisecond
@@ -24,35 +28,16 @@ const (
 //     send already
 //   - who has no link to us is a relay too, by who passes on to it what we send: its pieces are there later
 //   - one's own uplink carries every piece once, one after the other, and the hashes before them; after that it is a relay too
-//   - relays that are served by the edge hold the chunk without being sent it
+//   - relays that get it from the edge hold the chunk without being sent it
 //
 // For an end that is given, the pieces are laid into the relays' time from the end on, latest first; so those who need
 // longest begin first. The soonest end for which all fit is searched. c.plan then holds, in the order in which pieces
 // come from the edge, the slot number of the relay, plus one, or that of who passes it onward, with that bit; or straight.
 func (s *Scheduler) plan(c *chunk) {
 	c.plan = c.plan[:0]
-	party := 0
-	for _, l := range s.links {
-		if s.lacks(c, l) {
-			party++
-		}
-	}
-	if party == 0 {
+	scatter, high := s.soonest(c)
+	if high == 0 {
 		return
-	}
-	size := int(c.record.PieceSize)
-	own := s.pace()
-	once := airtime(size+wire.FrameHeaderSize, own)
-	s.gatherRelays(c, (size+wire.FrameHeaderSize)*max(party-1, 1), size)
-	scatter := scatter{pieces: c.pieces, step: s.step(), once: once, straight: once * Time(party),
-		begin: s.backlogTime() + airtime(32*c.pieces*party/2, own)}
-	low, high := Time(0), scatter.begin+Time(c.pieces)*scatter.straight+scatter.step // by oneself it can be done until then
-	for high-low > 4*Millisecond {
-		if mid := (low + high) / 2; s.fits(scatter, mid, nil) {
-			high = mid
-		} else {
-			low = mid
-		}
 	}
 	for range c.pieces {
 		c.plan = append(c.plan, straight)
@@ -71,6 +56,35 @@ func (s *Scheduler) plan(c *chunk) {
 	s.fits(scatter, high, c.plan)
 	gather(c.plan)
 	c.easy = soon < leisure && !c.dealt
+}
+
+// soonest returns what the plan for a chunk has to do, and its soonest end, from now; 0 where nobody lacks the chunk.
+func (s *Scheduler) soonest(c *chunk) (sc scatter, high Time) {
+	party := 0
+	for _, l := range s.links {
+		if s.lacks(c, l) {
+			party++
+		}
+	}
+	if party == 0 {
+		return sc, 0
+	}
+	size := int(c.record.PieceSize)
+	own := s.pace()
+	once := airtime(size+wire.FrameHeaderSize, own)
+	s.gatherRelays(c, (size+wire.FrameHeaderSize)*max(party-1, 1), size)
+	sc = scatter{pieces: c.pieces, step: s.step(), once: once, straight: once * Time(party),
+		begin: s.scatterTime() + airtime(32*c.pieces*party/2, own)}
+	low := Time(0)
+	high = sc.begin + Time(c.pieces)*sc.straight + sc.step // by oneself it can be done until then
+	for high-low > 4*Millisecond {
+		if mid := (low + high) / 2; s.fits(sc, mid, nil) {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return sc, high
 }
 
 // ease is how long the sending of a chunk may take without hurry, beside two hops. Where it can be done sooner, as few as can be pass it
@@ -159,7 +173,7 @@ func (s *Scheduler) relayFor(sc scatter, at, there Time) (to *relay) {
 	for i := range s.relays {
 		r := &s.relays[i]
 		switch {
-		case r.next < r.ready || r.next < there+r.way && !(r.shed && r.next >= 0):
+		case r.next < r.ready || r.next < there+r.way && !(r.holds && r.next >= 0):
 		case sc.few && r.given:
 			return r
 		case r.next > at:
@@ -177,9 +191,9 @@ func (s *Scheduler) relayUplink(c *chunk, l *link) int {
 	return int(l.weight)
 }
 
-// lacks tells whether c is pushed to l: it watches that rendition, is not served by the edge, and is not known to hold it.
+// lacks tells whether c is pushed to l: it watches that rendition, is not left to the edge, and is not known to hold it.
 func (s *Scheduler) lacks(c *chunk, l *link) bool {
-	return l.up && l.role == ofCell && !l.shed && l.rendition == c.record.ID.Rendition && l.buffered < backlog && (c.holders|c.fetchers)&l.slot == 0
+	return l.up && l.role == ofCell && l.rendition == c.record.ID.Rendition && l.buffered < backlog && (c.holders|c.fetchers|c.served)&l.slot == 0
 }
 
 // planOf returns what the plan says of a piece.
@@ -207,6 +221,28 @@ func (s *Scheduler) backlogTime() Time {
 	return max(0, s.wayOut()-s.now) + airtime(s.outbox.bytes, s.pace())
 }
 
+// scatterTime is how long it takes until what is scattered next begins to leave. It overtakes what waits to be sent to all, of which there
+// always is some where the cell is overloaded.
+func (s *Scheduler) scatterTime() Time {
+	if !s.overloaded() {
+		return s.backlogTime()
+	}
+	bytes, f := 0, &s.outbox.lists[scatters]
+	for i := range f.n {
+		o := f.at(i)
+		bytes += o.bytes * bits.OnesCount64(o.to)
+	}
+	return max(0, s.wayOut()-s.now) + airtime(bytes, s.pace())
+}
+
+// onwardFlag is how a relay that holds the chunk by itself is told of a place in the plan.
+func onwardFlag(place uint8) uint8 {
+	if place&onward != 0 {
+		return wire.FlagOnward
+	}
+	return 0
+}
+
 // beginPush plans, and tells relays that hold the chunk what they are to pass on.
 func (s *Scheduler) beginPush(c *chunk) {
 	if c.planned || !s.mayUpload() {
@@ -219,8 +255,8 @@ func (s *Scheduler) beginPush(c *chunk) {
 		for i+n < len(c.plan) && c.plan[i+n] == c.plan[i] {
 			n++
 		}
-		if l != nil && l.shed && c.plan[i]&onward == 0 {
-			s.sendRelay(c, l, i, n, 0)
+		if l != nil && c.served&l.slot != 0 {
+			s.sendRelay(c, l, i, n, onwardFlag(c.plan[i]))
 		}
 		i += n
 	}

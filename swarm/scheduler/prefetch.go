@@ -8,7 +8,7 @@ func (s *Scheduler) Prefetch(step int) (n int) {
 	case 0: // one field of each line of the cache
 		n = int(s.now) + int(s.stats.DuplicateBytes) + len(s.queue.bytes) + int(s.self.ID) + len(s.roster) + int(s.watch.at) +
 			int(s.newest.MSN) + len(s.links) + len(s.viewers) + int(s.slots) + len(s.chunks) + len(s.active) + int(s.found) +
-			s.outbox.bytes + s.speed + s.load.rescues + int(s.uplink.free)
+			s.outbox.bytes + s.speed + s.load.rate + int(s.uplink.free)
 	case 1:
 		if last := len(s.links) - 1; last >= 0 {
 			n += int(s.peers[last]) + int(s.uplink.echoes.told[0]) + int(s.uplink.echoes.told[8]) +

@@ -88,13 +88,14 @@ func (s *Scheduler) pushRun(c *chunk, at, first, count int) {
 		c.pushed.set(i)
 	}
 	switch {
+	case c.served&l.slot != 0 && c.dealt: // the others were told when the chunk was planned
+		s.sendRelay(c, l, first, count, onwardFlag(c.planOf(at)))
+	case c.served&l.slot != 0:
 	case c.planOf(at)&onward != 0:
 		s.post(scatters, c, first, count, wire.FlagOnward, l.slot)
-	case !l.shed:
+	default:
 		s.post(scatters, c, first, count, wire.FlagRelay, l.slot)
 		s.forwardPieces(c, l, first, count)
-	case c.dealt: // others were told when the chunk was planned
-		s.sendRelay(c, l, first, count, 0)
 	}
 }
 
@@ -158,77 +159,6 @@ func (s *Scheduler) heldMore(c *chunk, first, count int) {
 	for from, n := c.orders.run(first, first+count, true); n > 0; from, n = c.orders.run(from+n, first+count, true) {
 		s.spread(c, from, n, nil)
 	}
-}
-
-// ordered takes a peer's wish that pieces be passed on that we hold, or soon will.
-func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
-	if len(payload) < 2 {
-		s.cut(l, BadFrame)
-		return
-	}
-	if c == nil {
-		s.park(l, f.ID)
-		return
-	}
-	first, count := int(f.Index), int(payload[0])<<8|int(payload[1])
-	if first+count > c.pieces {
-		s.cut(l, BadFrame)
-		return
-	}
-	if f.Flags&wire.FlagErrand != 0 {
-		s.takeErrand(c, l, f, errand{first: first, count: count}, payload[2:])
-		return
-	}
-	if f.Flags&wire.FlagStandIn != 0 {
-		s.standIn(c, l, first, count)
-		return
-	}
-	for i := first; i < first+count; i++ {
-		c.orders.set(i)
-	}
-	for from, n := c.held.run(first, first+count, true); n > 0; from, n = c.held.run(from+n, first+count, true) {
-		s.spread(c, from, n, nil)
-	}
-}
-
-// standIn passes on for l what it passes on itself, to those who have no link to it.
-func (s *Scheduler) standIn(c *chunk, l *link, first, count int) {
-	if l.forwards == 0 || !s.mayAskAgain(c, l, count) {
-		return
-	}
-	if c.hashes == holdHashes {
-		s.forwardHashes(c, l)
-	}
-	for from, n := c.held.run(first, first+count, true); n > 0; from, n = c.held.run(from+n, first+count, true) {
-		s.forwardPieces(c, l, from, n)
-	}
-	for from, n := c.held.run(first, first+count, false); n > 0; from, n = c.held.run(from+n, first+count, false) {
-		if len(c.stands) < maxStands {
-			c.stands = append(c.stands, taking{from: l.peer, first: from, count: n})
-		}
-	}
-}
-
-// maxStands is how many runs a chunk may have that are to be passed on for others when they come.
-const maxStands = 32
-
-// stood passes on what was waited for.
-func (s *Scheduler) stood(c *chunk) {
-	if len(c.stands) == 0 {
-		return
-	}
-	kept := c.stands[:0]
-	for _, t := range c.stands {
-		from := s.link(t.from)
-		switch {
-		case from == nil:
-		case c.held.all(t.first, t.count):
-			s.forwardPieces(c, from, t.first, t.count)
-		default:
-			kept = append(kept, t)
-		}
-	}
-	c.stands = kept
 }
 
 func (s *Scheduler) sendRelay(c *chunk, l *link, first, count int, flags uint8) {
@@ -295,7 +225,11 @@ func (s *Scheduler) sendPieces(c *chunk, l *link, first, count int, flags uint8)
 func (s *Scheduler) tell(t wire.FrameType, c *chunk, except uint64) {
 	for _, l := range s.links {
 		if l.up && l.role == ofCell && l.slot&except == 0 && l.rendition == c.record.ID.Rendition {
-			s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(t, c), nil)})
+			f := s.frame(t, c)
+			if t == wire.Fetching {
+				f.Index = c.excess
+			}
+			s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
 		}
 	}
 }

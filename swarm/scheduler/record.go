@@ -15,6 +15,7 @@ type offer struct {
 	from     Peer
 	tellers  uint64 // slots of all who told of it
 	claimers uint64 // slots of those who say that they fetch it
+	excess   uint16 // as they say; see load.go
 	passedOn bool
 }
 
@@ -26,15 +27,16 @@ func (s *Scheduler) offeredRecord(l *link, f wire.Frame, c *chunk, payload []byt
 		return
 	}
 	var claim uint64
+	var excess uint16
 	if f.Flags&wire.FlagFetching != 0 && l.role != former {
-		claim = l.slot
+		claim, excess = l.slot, f.Index
 	}
 	if c != nil {
 		c.told |= l.slot
 		if f.Flags&wire.FlagPassedOn == 0 {
 			c.promise(claim)
 		}
-		s.claim(c, claim)
+		s.claim(c, claim, excess)
 		return
 	}
 	if s.newest == (wire.ChunkID{}) || r.ID.Epoch != s.epoch || r.ID.Rendition != s.self.Rendition || r.ID.Kind == wire.Init ||
@@ -45,13 +47,14 @@ func (s *Scheduler) offeredRecord(l *link, f wire.Frame, c *chunk, payload []byt
 		if o := &s.offers[i]; o.id == r.ID {
 			o.tellers |= l.slot
 			o.claimers |= claim
+			o.excess = max(o.excess, excess)
 			return
 		}
 	}
 	if len(s.offers) == maxOffers {
 		return
 	}
-	s.offers = append(s.offers, offer{id: r.ID, from: l.peer, tellers: l.slot, claimers: claim, passedOn: f.Flags&wire.FlagPassedOn != 0})
+	s.offers = append(s.offers, offer{id: r.ID, from: l.peer, tellers: l.slot, claimers: claim, excess: excess, passedOn: f.Flags&wire.FlagPassedOn != 0})
 	s.queue.add(Action{Kind: TakeRecord, Peer: l.peer, Bytes: s.queue.copy(payload[:wire.RecordSize])})
 }
 
@@ -74,7 +77,7 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 		return 0
 	}
 	if h := s.handleOf(r.ID); h != 0 {
-		s.claim(s.chunk(h), o.claimers)
+		s.claim(s.chunk(h), o.claimers, o.excess)
 		return h
 	}
 	c := s.add(r, 0)
@@ -85,7 +88,7 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 	if !o.passedOn {
 		c.promise(o.claimers)
 	}
-	s.claim(c, o.claimers)
+	s.claim(c, o.claimers, o.excess)
 	if from != nil && !o.passedOn {
 		s.passRecord(c, from, o.claimers != 0)
 	}
@@ -100,11 +103,12 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 	return c.handle
 }
 
-// claim notes who says to fetch the chunk. A peer is believed once.
-func (s *Scheduler) claim(c *chunk, slots uint64) {
+// claim notes who says to fetch the chunk, and how many of the first in rank are to get it from the edge. A peer is believed once.
+func (s *Scheduler) claim(c *chunk, slots uint64, excess uint16) {
 	if slots&^c.claimers == 0 {
 		return
 	}
+	s.heedExcess(c, excess)
 	if c.duty && !c.complete {
 		s.yield(c, slots&c.fetchers)
 	}
@@ -137,7 +141,7 @@ func (s *Scheduler) yield(c *chunk, slots uint64) {
 func (s *Scheduler) tellRecord(c *chunk, fetching bool) (slots uint64) {
 	f := s.frame(wire.Announce, c)
 	if fetching {
-		f.Flags = wire.FlagFetching
+		f.Flags, f.Index = wire.FlagFetching, c.excess
 	}
 	for _, l := range s.links {
 		if l.up && l.role == ofCell && c.told&l.slot == 0 && l.rendition == c.record.ID.Rendition {
@@ -154,6 +158,7 @@ func (s *Scheduler) passRecord(c *chunk, from *link, fetching bool) {
 	f.Flags = wire.FlagPassedOn
 	if fetching {
 		f.Flags |= wire.FlagFetching
+		f.Index = c.excess
 	}
 	for _, l := range s.links {
 		if l.up && from.forwards&l.slot != 0 && c.told&l.slot == 0 {

@@ -9,7 +9,7 @@ import (
 // relay is somebody who may pass pieces on, in a plan.
 type relay struct {
 	place uint8 // in the plan
-	shed  bool  // it holds the chunk without being sent it
+	holds bool  // or will, without being sent it: the edge serves it
 	given bool  // it has pieces
 	link  *link // by which it gets them
 	due   Time  // what a piece takes it, to all with whom it has links
@@ -24,12 +24,12 @@ func (s *Scheduler) gatherRelays(c *chunk, bytes, size int) {
 	usual := s.usualReach()
 	for _, l := range s.links {
 		if u := s.relayUplink(c, l); u > 0 && s.tried(l) {
-			s.relays = append(s.relays, relay{place: uint8(l.number) + 1, shed: l.shed, link: l, due: airtime(bytes*s.reach(l)/100, u), ready: max(0, l.free-s.now)})
+			s.relays = append(s.relays, relay{place: uint8(l.number) + 1, holds: c.served&l.slot != 0, link: l, due: airtime(bytes*s.reach(l)/100, u), ready: max(0, l.free-s.now)})
 		}
 	}
 	for i := range s.roster {
 		m := &s.roster[i]
-		if m.carriers == 0 || m.Flags&wire.Shed != 0 || m.Rendition != c.record.ID.Rendition || !m.counted(s.now) {
+		if m.carriers == 0 || m.Rendition != c.record.ID.Rendition || !m.counted(s.now) {
 			continue
 		}
 		if own := s.linkTo(m.ID); own != nil && own.up || slices.Contains(s.banned, m.ID) {
@@ -46,7 +46,7 @@ func (s *Scheduler) gatherRelays(c *chunk, bytes, size int) {
 // has to send. Nil if there is nobody.
 func (s *Scheduler) carrierOf(m *member, c *chunk) (best *link) {
 	for _, l := range s.links {
-		if m.carriers&l.slot != 0 && !l.shed && s.relayUplink(c, l) > 0 && s.tried(l) && (best == nil || l.free < best.free) {
+		if m.carriers&l.slot != 0 && s.relayUplink(c, l) > 0 && s.tried(l) && (best == nil || l.free < best.free) {
 			best = l
 		}
 	}
@@ -54,7 +54,7 @@ func (s *Scheduler) carrierOf(m *member, c *chunk) (best *link) {
 }
 
 // passOnward gives pieces to one of those who have no link to a peer and whose forwarder for it we are, for it to pass them on to
-// all: who will be through with them soonest. It tells whether there is one.
+// all: who will be through with them soonest. Who gets them from the edge is only told. It tells whether there is one.
 func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	if from == nil || from.forwards == 0 || !s.mayUpload() {
 		return false
@@ -63,7 +63,7 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	var best *link
 	var done Time
 	for _, l := range s.links {
-		if from.forwards&l.slot == 0 || l.shed || !s.lacks(c, l) || s.relayUplink(c, l) == 0 || !s.tried(l) {
+		if from.forwards&l.slot == 0 || !s.lacks(c, l) && c.served&l.slot == 0 || s.relayUplink(c, l) == 0 || !s.tried(l) {
 			continue
 		}
 		if at := max(l.free, s.now) + airtime(bytes, int(l.weight)); best == nil || at < done {
@@ -76,6 +76,10 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	best.free, best.lastTry = done, s.now
 	for i := first; i < first+count; i++ {
 		c.pushed.set(i)
+	}
+	if c.served&best.slot != 0 {
+		s.sendRelay(c, best, first, count, 0)
+		return true
 	}
 	s.post(scatters, c, first, count, wire.FlagRelay, best.slot)
 	s.forwarded += count * int(c.record.PieceSize)

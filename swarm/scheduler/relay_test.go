@@ -55,16 +55,15 @@ func TestBelieved(t *testing.T) {
 // elsewhere.
 func TestFeederLostAfterThePlan(t *testing.T) {
 	s := meshed(500, 500, 3000)
-	shed := s.links[0]
-	if shed.weight != 3000 {
-		shed = s.links[1]
+	served := s.links[0]
+	if served.weight != 3000 {
+		served = s.links[1]
 	}
-	shed.shed = true
 	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 400_000)
 	c := s.chunk(s.Learn(0, &r, 0))
 	feeding := s.open(&member{Member: wire.Member{ID: 99}}, false)
 	feeding.role, feeding.up = feeder, true
-	c.asked, c.duty, c.hashes = feeding.slot, true, holdHashes
+	c.asked, c.duty, c.hashes, c.served = feeding.slot, true, holdHashes, served.slot
 	s.beginPush(c)
 	s.LinkDown(0, feeding.peer)
 	c.duty, c.fetching = true, 1
@@ -73,7 +72,7 @@ func TestFeederLostAfterThePlan(t *testing.T) {
 	for i := range c.pieces {
 		s.Arrived(0, c.handle, i, 1)
 		for _, a := range s.Actions() {
-			if f, _, err := wire.ParseFrame(a.Bytes); a.Kind == Send && a.Peer == shed.peer && err == nil && f.Type == wire.Relay {
+			if f, _, err := wire.ParseFrame(a.Bytes); a.Kind == Send && a.Peer == served.peer && err == nil && f.Type == wire.Relay {
 				relays++
 			}
 		}

@@ -36,8 +36,6 @@ type Scheduler struct {
 	beaconSeconds int
 	control       control
 	rejoined      Time // when the tracker was joined with links that stood already
-	readyAt       Time // when Ready or Fed last changed
-	shedAt        Time // when one was shed last
 
 	// The playlist, kept by watch.go and record.go.
 	watch    watch
@@ -74,10 +72,11 @@ type Scheduler struct {
 	found   Chunk // by ID, last
 	foundID wire.ChunkID
 
-	relays []relay // scratch of plan
-	pulled bitmap  // scratch of serve and follow
-	lately []Chunk // scratch of listHeld
-	list   []byte  // scratch of listHeld
+	relays []relay    // scratch of plan
+	ranks  []standing // scratch of rankAll
+	pulled bitmap     // scratch of serve and follow
+	lately []Chunk    // scratch of listHeld
+	list   []byte     // scratch of listHeld
 
 	outbox     outbox
 	arranged   Chunk // whose order the links' turns are
@@ -160,7 +159,6 @@ func (s *Scheduler) Tick(now Time) {
 		s.tendLinks()
 		s.tendReady()
 		s.expireChunks()
-		s.tendLoad()
 	}
 	s.tendErrands()
 	s.tendWatch()

@@ -205,7 +205,7 @@ func (p *scene) id(s string) wire.ChunkID {
 	return wire.ChunkID{Epoch: 1, MSN: uint64(p.int(msn)), Part: uint16(p.int(part))}
 }
 
-// members reads ID[:FLAGS[:WEIGHT]] with FLAGS of u(pload) m(etered) h(idden) r(eady) f(ed) s(hed).
+// members reads ID[:FLAGS[:WEIGHT]] with FLAGS of u(pload) m(etered) h(idden) r(eady) f(ed).
 func (p *scene) members(args []string) (ms []wire.Member) {
 	for _, a := range args {
 		f := strings.Split(a, ":")
@@ -222,7 +222,7 @@ func (p *scene) members(args []string) (ms []wire.Member) {
 }
 
 func flags(s string) (f uint8) {
-	for i, c := range "umhrfs" {
+	for i, c := range "umhrf" {
 		if strings.ContainsRune(s, c) {
 			f |= 1 << i
 		}

@@ -24,9 +24,9 @@ func (s *Scheduler) Leave(now Time) {
 }
 
 // ownFlags are those that a viewer's scheduler sets itself.
-const ownFlags = wire.Ready | wire.Fed | wire.Shed | wire.Feeds
+const ownFlags = wire.Ready | wire.Fed | wire.Feeds
 
-// Self tells that the viewer's own flags (of which the scheduler sets Ready, Fed, Shed and Feeds), the rendition that it watches or the
+// Self tells that the viewer's own flags (of which the scheduler sets Ready, Fed and Feeds), the rendition that it watches or the
 // most that may be lent of its uplink (0: all) changed.
 func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	s.begin(now)
@@ -157,7 +157,7 @@ func (s *Scheduler) tendReady() {
 		}
 	}
 	if flags != s.self.Flags {
-		s.self.Flags, s.readyAt = flags, s.now
+		s.self.Flags = flags
 		s.changes++
 	}
 	u := wire.Update{Flags: s.self.Flags, Rendition: s.self.Rendition, Weight: s.self.Weight, RoundTrip: s.edge.roundTrip()}

@@ -1,7 +1,5 @@
 package scheduler
 
-import "github.com/shoal-live/shoal/swarm/wire"
-
 // Some take a chunk or a piece upon themselves and then send nothing, by malice or by misfortune. Verification does not find
 // them, because nothing false comes from them; so what each gave is watched, chunk by chunk.
 const (
@@ -19,7 +17,7 @@ func (l *link) gave(c *chunk) {
 
 // settle looks back at a chunk that is whole: who gave us something of it, and did who said to bring it into the cell?
 func (s *Scheduler) settle(c *chunk) {
-	if c.duty || !c.live || s.self.Flags&wire.Shed != 0 || s.now-s.shedAt < settleTime {
+	if c.duty || !c.live || c.spared {
 		return // nobody owed us anything
 	}
 	brought := 2*c.fromPeers > int(c.record.Size)

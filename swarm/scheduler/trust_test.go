@@ -10,7 +10,7 @@ import (
 // of which it gave something begins the count anew.
 func TestBrokenPromises(t *testing.T) {
 	s := cellOf(500, 500, 500)[0]
-	now := 2 * settleTime
+	now := 20 * Second
 	s.LinkUp(now, 1)
 	msn := uint64(10)
 	promise := func(kept bool) {

@@ -210,7 +210,7 @@ func (s *Scheduler) tellBusy() {
 	s.busy, s.busyTold = s.backlogTime() >= busyPause/2, s.now
 	f := s.frameOf(wire.Busy, s.newest)
 	for _, l := range s.links {
-		if l.up && l.role == ofCell && l.shed {
+		if l.up && l.role == ofCell && l.served > 0 && s.now-l.served < servedLately {
 			s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
 		}
 	}

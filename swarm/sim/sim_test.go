@@ -134,6 +134,19 @@ func TestPlenty(t *testing.T) {
 	}
 }
 
+// TestTight is the world in which uplinks do not suffice: what they can carry they carry, and nobody waits for the rest.
+func TestTight(t *testing.T) {
+	for _, n := range []int{12, 24, 50} {
+		for seed := uint64(1); seed <= 4; seed++ {
+			w := newWorld(scenarios[1], n, 30, seed, true)
+			w.run()
+			if r := w.report(Config{Viewers: n, Seconds: 30}); r.Offload < 0.6 || r.Stalls > 0 {
+				t.Errorf("%d viewers, seed %d: offload %g, %d stalls", n, seed, r.Offload, r.Stalls)
+			}
+		}
+	}
+}
+
 // TestKillSwitch turns P2P off in the middle of the stream. Nobody stalls, two seconds later nothing goes between peers, and the
 // edge alone carries all; and when it is on again, peers carry again.
 func TestKillSwitch(t *testing.T) {

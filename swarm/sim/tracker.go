@@ -88,7 +88,7 @@ func (t *tracker) turn() {
 		case t.members[v.name] != v:
 		case t.off:
 			m, _ := t.swarm.Member(v.name)
-			m.Flags &^= wire.Ready | wire.Fed | wire.Shed | wire.Feeds
+			m.Flags &^= wire.Ready | wire.Fed | wire.Feeds
 			t.outside[v.name] = m
 			t.swarm.Leave(v.name)
 			t.tell(v, wire.Control{Flags: wire.Off}.Append(nil))

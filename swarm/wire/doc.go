@@ -13,7 +13,8 @@
 // a host hands only their 28 byte header to the scheduler and keeps the payload to itself.
 //
 //	0x01 Have      the chunk is held whole; the payload lists more chunk IDs, 16 bytes each
-//	0x02 Fetching  the sender is fetching the chunk from the edge: others need not
+//	0x02 Fetching  the sender is fetching the chunk from the edge: others need not, but for as many of the first in its
+//	               election as index says, who are to get it from there too
 //	0x03 Failed    the sender's fetch failed: the next in rank may go
 //	0x04 Want      send me pieces of the chunk: the payload is a bitmap of piece numbers, empty for none; flag
 //	               WantHashes asks for the piece hashes too, flag Ahead for the pieces as they come, though the chunk
@@ -24,9 +25,10 @@
 //	               3: (to the one named by another) I pass on to it what you send, so send to me first, 5: no
 //	               longer; 4: the payload is a number instead, of the members of the cell to which the sender has links
 //	0x07 Announce  the payload is the chunk's record, which the sender had from the edge; flag Fetching: it fetches the
-//	               chunk too
+//	               chunk too, and index is as in Fetching
 //	0x08 Relay     pass on the pieces from number index on, once you hold them; the payload says how many, u16; flag
 //	               StandIn: I do, but you, who hold them and are not sent them, are my forwarder; flag
+//	               Onward: to give them, with flag Relay, to one for whom you are my forwarder; flag
 //	               Errand: to those alone whose viewer IDs, u64 each, follow; with flag Back, you gave me
 //	               this errand, and I cannot run it
 //	0x09 Busy      nothing but its header, for the sake of the backlog and the stamp in it

@@ -28,7 +28,7 @@ const (
 	FlagStandIn    uint8 = 1 << 0 // Relay: the sender passes them on; the receiver, who holds them, stands in for it as its forwarder
 	FlagErrand     uint8 = 1 << 1 // Relay: pass them on to those alone whose viewer IDs follow the count
 	FlagBack       uint8 = 1 << 2 // Relay: with FlagErrand: an errand that the sender was given and cannot run, for want of a link
-	FlagOnward     uint8 = 1 << 2 // Pieces: the receiver gives them to one whose forwarder for the sender it is, and that one passes them on
+	FlagOnward     uint8 = 1 << 2 // Pieces, Relay: the receiver gives them to one whose forwarder for the sender it is, and that one passes them on
 	FlagForYou     uint8 = 1 << 1 // Pieces: meant for the receiver alone; it does not pass them on as a forwarder either
 	FlagWantHashes uint8 = 1 << 0 // Want: the piece hashes too
 	FlagAhead      uint8 = 1 << 1 // Want: send pieces as they come, also when the chunk is not there yet
@@ -62,7 +62,8 @@ const (
 //
 //	0   type u8
 //	1   flags u8
-//	2   index u16: first piece (Pieces, Relay), reason (Deny), else 0
+//	2   index u16: first piece (Pieces, Relay), reason (Deny), how many of the first in the chunk's election
+//	    get it from the edge (Fetching, Announce with flag Fetching), else 0
 //	4   backlog u16 of the sender's uplink, in milliseconds: when it will be through with what it has to send
 //	6   sent u16, milliseconds of the sender's clock
 //	8   heard u16: Sent of the newest frame that came the other way

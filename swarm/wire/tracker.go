@@ -48,14 +48,13 @@ const (
 // ViewerID is the name the tracker gives a viewer; see Join. It is never zero.
 type ViewerID uint64
 
-// Flags of a member.
+// Flags of a member. Bit 5 is not used any more.
 const (
 	MayUpload uint8 = 1 << 0 // its owner and its settings let it send to peers
 	Metered   uint8 = 1 << 1 // its link is paid by the byte: it owns nothing
 	Hidden    uint8 = 1 << 2 // its page is not seen: it owns nothing
 	Ready     uint8 = 1 << 3 // linked to the cell well enough to own chunks
 	Fed       uint8 = 1 << 4 // linked to a member of the parent cell that feeds it; see Bridges
-	Shed      uint8 = 1 << 5 // gets its chunks from the edge, because the cell's uplinks do not suffice for all
 	Feeds     uint8 = 1 << 6 // linked to followers in other cells: what comes to it first goes on sooner
 )
 

@@ -120,7 +120,6 @@ func TestWhoBridges(t *testing.T) {
 		{"back", wire.MayUpload, "[4 5 6] [1 2 3]"}, // what works is kept
 		{"metered", wire.MayUpload | wire.Metered, "[4 5 6] [1 2 3]"},
 		{"may not upload", 0, "[4 5 6] [1 2 3]"},
-		{"shed", wire.MayUpload | wire.Shed, "[4 5 6] [1 2 3]"},
 	} {
 		f.Update(viewerOf(7, c.flags), cell.Place{})
 		f.flush(1)

@@ -36,7 +36,7 @@ const (
 
 // mayBridge tells whether the member may be an end of a bridge.
 func (m *member) mayBridge() bool {
-	return m.Flags&(wire.MayUpload|wire.Metered|wire.Hidden|wire.Shed) == wire.MayUpload && m.Weight > 0
+	return m.Flags&(wire.MayUpload|wire.Metered|wire.Hidden) == wire.MayUpload && m.Weight > 0
 }
 
 // better orders the ends that a bridge may have: those who are linked to their cell, then those with most
