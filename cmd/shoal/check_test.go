@@ -69,6 +69,8 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"origin -segment 0s", "origin: -segment 0s: choose 1s to 10s, in whole seconds (by default 2s)"},
 		{"origin -window 0", "origin: -window 0: choose 4 to 10000 (by default 8)"},
 		{"origin -grace 0s", "origin: -grace 0s: choose 1s or more (by default 1m0s)"},
+		{"up -plain -grace 0s", "up: -grace 0s: choose 1s or more"},
+		{"origin -plain -grace 0s", "origin: -grace 0s: choose 1s or more"},
 		{"origin -rtmps :1936", "origin: -rtmps :1936: it needs a certificate: name its PEM file by -tls-cert"},
 		{"up -rtmps :1936 -tls-cert " + file, "up: -rtmps :1936: it needs the private key of -tls-cert: name its PEM file by -tls-key"},
 		{"origin -tls-cert " + file, "origin: -tls-cert " + file + ": a certificate is of use with -rtmps only: add -rtmps :1936"},
