@@ -48,6 +48,42 @@ test('pages', { timeout: 150_000 }, async (t) => {
     });
   }
 
+  await t.test('an operator reads what is long, and no time or share that is none', async (t) => {
+    const advice = 'Keyframes come every 8.3 s. Set the keyframe interval to 2 s, or 1 s for the lowest latency (OBS: Settings, Output, Streaming, Keyframe Interval; ' +
+      'ffmpeg: -g 60 at 30 frames a second), so that viewers start sooner.';
+    const minuteAgo = new Date(Date.now() - 61_000).toISOString();
+    const before = (page) => page.route('**/api/v1/streams', async (route) => {
+      const response = await route.fetch();
+      const { streams } = await response.json();
+      const demo = { ...streams.find(({ name }) => name === 'demo'), viewers: 0 };
+      const all = [{ ...demo, advice }, { ...demo, name: 'w'.repeat(64), advice }, { ...demo, name: 'away', state: 'interrupted', since: minuteAgo }, { ...demo, name: 'over', state: 'ended' }];
+      await route.fulfill({ response, json: { streams: all } });
+    });
+    for (const [name, screen] of Object.entries(screens)) {
+      const viewer = await browser.open(`${shoal.base}/ops`, { ...screen, before });
+      await viewer.page.waitForSelector('#rows .advice');
+      if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/ops-${name.replace(' ', '-')}.png`, fullPage: true });
+      const shown = await viewer.page.evaluate(() => {
+        const cell = (line, head) => line.querySelector(`[data-head="${head}"]`).textContent;
+        const lines = [...document.querySelectorAll('#rows tr:not(.advice)')];
+        const box = (element) => element.getBoundingClientRect();
+        const sheet = document.querySelector('#rows').closest('.sheet');
+        return {
+          lines: lines.map((line) => [cell(line, 'State'), cell(line, 'On for'), cell(line, 'Offload')]),
+          advice: [...document.querySelectorAll('#rows .advice td')].map((td) => ({ width: box(td).width / box(sheet).width, height: box(td).height })),
+          over: sheet.scrollWidth - sheet.clientWidth, wide: document.scrollingElement.scrollWidth,
+        };
+      });
+      t.diagnostic(`${name}: ${JSON.stringify(shown)}`);
+      assert.deepEqual(shown.lines.slice(2).map(([state]) => state), ['Interruptedaway for 1\u00a0min', 'Ended']);
+      assert.deepEqual(shown.lines.slice(2).map(([, on]) => on), ['–', '–'], 'what is not on is on for no time');
+      assert.ok(shown.lines.every(([, , offload]) => offload === '–'), 'nobody watches, and so no share of theirs came from others');
+      assert.ok(shown.advice.every(({ width }) => width > 0.8), 'the advice has no room');
+      assert.ok(shown.over <= 0 && shown.wide <= screen.viewport.width, 'it is wider than its place');
+      await viewer.close();
+    }
+  });
+
   await t.test('without WebRTC, tracker or WebAssembly it plays all the same', async (t) => {
     const nobody = port();
     const counts = { sockets: 0, wasm: 0 };

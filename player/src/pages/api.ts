@@ -153,6 +153,11 @@ export function duration(since: string | number): string {
   return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
 }
 
+// lasting says for how long a stream has been on, or away; '' if it is over.
+export function lasting({ state, since }: Stream): string {
+  return state === 'ended' ? '' : `${state === 'live' ? 'on' : 'away'} for ${duration(since)}`;
+}
+
 export function people(count: number): string {
   return `${count} ${count === 1 ? 'viewer' : 'viewers'}`;
 }

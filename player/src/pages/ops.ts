@@ -1,6 +1,6 @@
 // The operator page: what is on, and how it does.
 
-import { ask, bits, condition, type Control, duration, every, find, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
+import { ask, bits, condition, type Control, duration, every, find, lasting, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
 
 const rows = find('#rows');
 const swarmRows = find('#swarms');
@@ -15,6 +15,9 @@ function row(heads: string[], cells: (Node | string)[], words: number): HTMLTabl
 }
 
 const percent = (ratio: number, digits = 0): string => `${(100 * ratio).toFixed(digits)}\u00a0%`;
+
+// offload is the share of so many viewers: where there are none, there is none.
+const offload = (viewers: number, ratio: number): string => (viewers > 0 ? percent(ratio) : '–');
 
 // badge says whether there is a swarm, and for how many.
 function badge({ p2p, share }: Control): Node {
@@ -57,23 +60,24 @@ every(2000, async () => {
     find('#live').textContent = String(live.length);
     find('#ingest').textContent = bits(live.reduce((sum, s) => sum + s.bitrate, 0));
     find('#viewers').textContent = swarm.size > 0 ? String(viewers) : '–';
-    find('#offload').textContent = viewers > 0 ? `${Math.round((100 * weighted) / viewers)} %` : '–';
+    find('#offload').textContent = offload(viewers, weighted / viewers);
     find('#steered').hidden = known.length === 0;
     swarmRows.replaceChildren(...known.map(swarmRow));
     find('#none').hidden = all.length > 0;
     rows.replaceChildren(
-      ...all.map((s) => {
+      ...all.flatMap((s) => {
         const of = swarm.get(s.name);
-        return row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Viewers', 'Offload', 'On for'], [
-          make('div', {}, make('a', { href: `/watch/${s.name}` }, s.name), s.advice ? make('p', { class: 'dim' }, s.advice) : ''),
-          make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text),
+        const line = row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Viewers', 'Offload', 'On for'], [
+          make('a', { href: `/watch/${s.name}` }, s.name),
+          make('div', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : ''),
           picture(s),
           bits(s.bitrate),
           s.protocol.toUpperCase(),
           of ? String(of.viewers) : '–',
-          of ? percent(of.offload) : '–',
-          s.state === 'ended' ? '–' : duration(s.since),
+          of ? offload(of.viewers, of.offload) : '–',
+          s.state === 'live' ? duration(s.since) : '–',
         ], 3);
+        return s.advice ? [line, make('tr', { class: 'advice' }, make('td', { colspan: '8' }, s.advice))] : [line];
       }),
     );
   } catch (error) {
