@@ -78,7 +78,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       buffered: () => viewing?.bufferSeconds ?? 0,
       loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
-      beacon: () => beacons.next(stats()),
+      beacon: () => beacons.next({ ...stats(), ...viewing?.sure }), // what is taken back later cannot be from the tracker
     });
     return session;
   };
