@@ -22,7 +22,7 @@ export interface Shown {
   muted: boolean;
   volume: number;
   atLive: boolean;
-  latency: number;
+  latency: number; // seconds; 0: there is none to tell
   vod: boolean; // a recording
   span: Span | null; // what may be seeked in; null: nothing is
   time: number; // of the playhead
@@ -82,6 +82,7 @@ const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.
 
 const QUIET_MILLIS = 2800;
 const STEP_SECONDS = 10; // that an arrow key goes
+const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 
 export class Controls {
   readonly video: HTMLVideoElement;
@@ -182,7 +183,7 @@ export class Controls {
     live.title = atLive ? 'You are live' : 'Go to live (L)';
     live.setAttribute('aria-label', atLive ? 'Live' : 'Go to live');
     this.#write('.live b', 'LIVE');
-    if (this.#target === null) this.#write('.live span', latency > 0 ? behind(latency) : '');
+    if (this.#target === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
     if (stats) this.#panel(stats, shown.vod);

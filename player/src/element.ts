@@ -1,6 +1,6 @@
 // <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended]>
 //
-// A page that knows that the broadcast is over sets ended: the picture then does not say that its broadcaster is away.
+// A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
 // The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker, and for each request to
 // the edge: a page sets a new one before the old one ends.
@@ -76,7 +76,14 @@ export class ShoalPlayer extends HTMLElement {
 
   get #state(): PlaybackState {
     const state = this.#playback?.state ?? 'connecting';
-    return state === 'away' && this.hasAttribute('ended') ? 'ended' : state;
+    if (!this.hasAttribute('ended') || this.#playback?.vod) return state;
+    return state === 'away' || (this.#stands && (state === 'playing' || state === 'connecting')) ? 'ended' : state;
+  }
+
+  // stands: the picture does, though it had begun to move, and should go on.
+  get #stands(): boolean {
+    const { paused, readyState, currentTime } = this.#video;
+    return !paused && readyState < 3 && currentTime > 0;
   }
 
   connectedCallback(): void {
@@ -220,7 +227,7 @@ export class ShoalPlayer extends HTMLElement {
       muted,
       volume,
       atLive: state === 'playing' && (playback?.atLive ?? true),
-      latency: playback?.latency ?? 0,
+      latency: state === 'playing' ? playback?.latency ?? 0 : 0, // while nothing comes it says nothing
       vod: playback?.vod ?? false,
       span: playback?.span ?? null,
       time: currentTime,

@@ -35,6 +35,7 @@ const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its 
 const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
+const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
 const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
@@ -196,7 +197,7 @@ export class Playback {
 
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
-    if (this.vod || !this.#atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+    if (this.vod || !this.#atEnd || this.#edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
@@ -215,9 +216,11 @@ export class Playback {
     return this.#hls?.latestLevelDetails?.edge ?? 0;
   }
 
-  // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
+  // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
+  // that more is to come.
   #say(state: Reason): void {
-    if (!this.#shut && (this.#state !== 'playing' || this.#standing.long)) this.#become(state);
+    const stands = state === 'connecting' ? this.#standing.long : this.#standing.asked;
+    if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
 
   #error(data: ErrorData): void {
@@ -383,7 +386,7 @@ export class Playback {
         this.#load();
         return;
     }
-    if (this.#standing.long) return;
+    if (this.#standing.asked) return;
     if (!paused && time > 0 && readyState >= 3) this.#plays();
     const behind = this.#end === null ? this.latency : this.#end - time;
     if (this.#following.fallen(now, paused || this.vod ? 0 : behind)) this.goLive();

@@ -118,6 +118,19 @@ test('so does one whose picture stood still when the stream ended, and who was t
   assert.deepEqual([playback.state, video.loads], ['connecting', 2]);
 });
 
+test('an end is told before a viewer wonders, and that the server may be lost not before', async (t) => {
+  const { playback, stream, pass } = await watching(t);
+  stream.moving = false;
+  await pass(2);
+  assert.deepEqual([playback.state, stream.asked > 0], ['playing', true], 'more is to come');
+  stream.moving = true;
+  await pass(4);
+  stream.state = 'ended';
+  stream.moving = false;
+  await pass(2);
+  assert.equal(playback.state, 'ended');
+});
+
 test('one that plays what is left after a fatal error still comes back', async (t) => {
   const { playback, video, stream, pass } = await watching(t);
   stream.state = 'interrupted';
@@ -320,6 +333,19 @@ test('where one who has gone back stands still, what is to be played there is as
   await on(10);
   assert.equal(loads, 1, 'the stream begins anew');
   await pass(1);
+});
+
+test('one who has gone back, and stood still while the broadcaster was away, sees what there is', async (t) => {
+  const { playback, video, stream, media, on, pass } = await far(t);
+  video.go(media.edge - 60);
+  await on(4);
+  stream.state = 'interrupted';
+  stream.moving = false;
+  await pass(2);
+  assert.equal(playback.state, 'away');
+  stream.moving = true;
+  await pass(2);
+  assert.equal(playback.state, 'playing');
 });
 
 test('a live stream is not seeked in that lists less than a minute', async (t) => {
