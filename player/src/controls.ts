@@ -220,7 +220,7 @@ export class Controls {
     this.#write('.panel h2', `${percent} %`);
     this.#write('.panel p', 'of the media came from other viewers');
     this.#get('.meter i').style.width = `${percent}%`;
-    const swarm = { off: 'off', joining: 'joining', on: `${s.peers} ${s.peers === 1 ? 'peer' : 'peers'}`, resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' }[s.p2p];
+    const swarm = { off: s.refusal ? `off: ${s.refusal}` : 'off', joining: 'joining', on: `${s.peers} ${s.peers === 1 ? 'peer' : 'peers'}`, resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' }[s.p2p];
     const rows: [string, string][] = [
       ['Swarm', swarm],
       ['From peers', size(s.bytesFromPeers)],

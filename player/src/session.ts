@@ -53,6 +53,8 @@ const CAP_UNIT = 10; // kbit/s
 const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
 
+const WRONG_KEY = 'wrong key';
+
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
   readonly #edge: Edge;
@@ -212,6 +214,11 @@ export class Session implements MediaSource {
     const scheduler = await Scheduler.load(wasm, this.#over.signal);
     await turn();
     if (this.#over.signal.aborted) return;
+    if (this.#watch.book?.misfits) {
+      console.warn(`shoal: playing without the swarm, as the key that the page gives is not that of the stream; see publicKey in /api/v1/streams/${name}`);
+      this.#end('off', WRONG_KEY);
+      return;
+    }
     this.#loop = new Loop<Scheduler, Action, Frame>(scheduler, {
       act: (action, frame) => this.#act(action, frame),
       due: () => this.#call((s, now) => s.backlog(now, this.#links.backlog)),
@@ -246,8 +253,8 @@ export class Session implements MediaSource {
   }
 
   // end leaves the swarm for good; hls.js plays on.
-  #end(p2p: P2P): void {
-    this.#membership.end(p2p);
+  #end(p2p: P2P, why = ''): void {
+    this.#membership.end(p2p, why);
     this.#loop?.close();
     this.#loop = null;
     clearInterval(this.#seconds);

@@ -34,7 +34,7 @@ export interface Stats {
   stalledSeconds: number;
   droppedFrames: number;
   p2p: P2P;
-  refusal: string; // while refused: why, in the tracker's words
+  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
 }
 
 // Traffic is what the session counts.
@@ -59,7 +59,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
-  refusal: string; // while refused: why, in the tracker's words
+  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
 }
 
 export const NO_TRAFFIC: Traffic = {
