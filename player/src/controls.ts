@@ -74,15 +74,17 @@ const WORDS: Record<PlaybackState, [string, string]> = {
   ended: ['The stream has ended', 'If it begins again, it plays here.'],
   uninvited: ['This stream is for invited viewers', 'Open it by the link that you were given.'],
   refused: ['Your link does not open this stream', 'It is for another one, or has ended. Get a new one where you got it.'],
+  unreadable: ['There is no stream at this address', 'The player’s “src” is to be a playlist, like /live/NAME/index.m3u8.'],
   unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
 };
 
+const NO_RECORDING: [string, string] = ['There is no such recording', 'It was removed, or is not finished yet.'];
 const LOST: [string, string] = ['Reconnecting', 'The connection to the server is slow, or lost.'];
 const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
 
+const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 const QUIET_MILLIS = 2800;
 const STEP_SECONDS = 10; // that an arrow key goes
-const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 
 export class Controls {
   readonly video: HTMLVideoElement;
@@ -163,7 +165,7 @@ export class Controls {
     this.#get('.word').classList.toggle('veil', veiled);
     this.#get('.word').classList.toggle('dim', shown.lost);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : WORDS[veiled || state === 'connecting' ? state : 'playing'];
+    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : shown.vod && state === 'unknown' ? NO_RECORDING : WORDS[veiled || state === 'connecting' ? state : 'playing'];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');

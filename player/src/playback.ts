@@ -2,15 +2,15 @@
 // comes back. Whoever watches never has to reload the page.
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { answered, attachSwarm, LIVE, type LiveStream, passOf, type Swarm, type SwarmOptions } from './attach.ts';
+import { answered, attachSwarm, LIVE, type LiveStream, passOf, streamName, type Swarm, type SwarmOptions } from './attach.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { barred, type Pass } from './pass.ts';
 import { Standing } from './standing.ts';
 
-// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; uninvited: it is for viewers with a token,
+// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
-export type PlaybackState = Reason | 'playing' | 'unplayable' | 'uninvited' | 'refused';
+export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
 
 // What may be seeked in, seconds of the media timeline.
 export interface Span {
@@ -219,6 +219,7 @@ export class Playback {
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
   // that more is to come.
   #say(state: Reason): void {
+    if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && RECORDING.test(this.#src)))) return; // until it plays
     const stands = state === 'connecting' ? this.#standing.long : this.#standing.asked;
     if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
@@ -226,6 +227,8 @@ export class Playback {
   #error(data: ErrorData): void {
     if (!data.fatal) return;
     if (barred(data.response?.code)) this.#bar();
+    else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
+    else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
     else this.#fail();
   }
@@ -303,10 +306,28 @@ export class Playback {
   // fails: what the browser loads by itself did, and it does not say why.
   async #fails(): Promise<void> {
     const { signal } = this.#over;
-    const status = await answered(signal, async (signal) => (await this.#pass.fetch(this.#src, { signal })).status).catch(() => 0);
+    const [status, text] = await answered(signal, async (signal): Promise<[number, string]> => {
+      const answer = await this.#pass.fetch(this.#src, { signal });
+      return [answer.status, answer.ok ? await answer.text() : ''];
+    }).catch((): [number, string] => [0, '']);
     if (signal.aborted) return;
     if (barred(status)) this.#bar();
+    else if (status === 404) this.#missing();
+    else if (text !== '' && !text.startsWith('#EXTM3U')) this.#astray('unreadable');
     else this.#fail();
+  }
+
+  // missing: there is nothing at the address. Of a stream the server tells more.
+  #missing(): void {
+    if (RECORDING.test(this.#src)) this.#astray('unknown');
+    else if (streamName(this.#src) === '') this.#astray('unreadable');
+    else this.#fail();
+  }
+
+  // astray: the address is none that can be played. It is tried again, gently.
+  #astray(state: 'unreadable' | 'unknown'): void {
+    this.#become(state);
+    this.#inquiry.later();
   }
 
   // fail: it is another error now than that this viewer is not let in.
