@@ -27,9 +27,9 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
 	case path == "/":
-		e.page(w, r, "index.html", "")
+		e.page(w, r, "index.html", "", "")
 	case path == "/ops":
-		e.page(w, r, "ops.html", "")
+		e.page(w, r, "ops.html", "", "")
 	case path == "/favicon.ico": // asked for beside what is no page: those carry their icon
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		w.WriteHeader(http.StatusNoContent)
@@ -37,7 +37,7 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/assets/"):
 		e.serveFile(w, r, path[len("/assets/"):])
 	case strings.HasPrefix(path, "/watch/"):
-		e.streamPage(w, r, "watch.html", path[len("/watch/"):])
+		e.watchPage(w, r, path[len("/watch/"):])
 	case strings.HasPrefix(path, "/studio/"):
 		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
 	default:
@@ -45,15 +45,31 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// watchPage is that of a stream, /watch/NAME, or of one of its recordings, /watch/NAME/recordings/ID.
+func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, path string) {
+	name, rest, deep := strings.Cut(path, "/")
+	if !deep {
+		e.streamPage(w, r, "watch.html", name)
+		return
+	}
+	id, ok := strings.CutPrefix(rest, "recordings/")
+	if !ok || !validName(name) || !recordingID(id) || r.URL.RawPath != "" {
+		e.refuse(w, r, "", http.StatusNotFound, "no such page; a stream is at /watch/NAME, a recording at /watch/NAME/recordings/ID")
+		return
+	}
+	e.page(w, r, "watch.html", name, "/recordings/"+id)
+}
+
 func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {
 	if !validName(stream) || r.URL.RawPath != "" {
 		e.refuse(w, r, "", http.StatusNotFound, "no such stream: a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -")
 		return
 	}
-	e.page(w, r, name, stream)
+	e.page(w, r, name, stream, "")
 }
 
-func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string) {
+// page answers with a page that is of a stream, or of a part of it.
+func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part string) {
 	f := e.shelf.files[name]
 	if f == nil {
 		e.refuse(w, r, stream, http.StatusServiceUnavailable, notBuilt)
@@ -70,6 +86,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 	}
 	body := []byte(strings.NewReplacer(
 		"{{name}}", html.EscapeString(stream),
+		"{{path}}", html.EscapeString(stream+part),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{invited}}", invited,
 		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),

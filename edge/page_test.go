@@ -17,8 +17,18 @@ func TestPages(t *testing.T) {
 		src := newSource(stage)
 		e := newEdge(t, Config{Transport: src, TrackerURLs: []string{`wss://t.test/"><x`, "/tracker"}})
 		w := get(e, "/watch/demo")
-		if got, want := w.Body.String(), `<shoal-player name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker"></shoal-player>`; got != want {
+		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker"></shoal-player>`; got != want {
 			t.Errorf("%s", got)
+		}
+		recorded := get(e, "/watch/demo/recordings/20260501T200000Z")
+		if got := recorded.Body.String(); recorded.Code != http.StatusOK || !strings.Contains(got, `src="demo/recordings/20260501T200000Z" name="demo"`) {
+			t.Errorf("a recording's page: %d %s", recorded.Code, got)
+		}
+		for _, uri := range []string{"/watch/demo/recordings/", "/watch/demo/recordings/20260501T200000Z/", "/watch/demo/recordings/x", "/watch/demo/20260501T200000Z",
+			"/watch//recordings/20260501T200000Z", "/watch/de%6do/recordings/20260501T200000%5a"} {
+			if w := get(e, uri); w.Code != http.StatusNotFound {
+				t.Errorf("%s: %d %s", uri, w.Code, w.Body)
+			}
 		}
 		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "'wasm-unsafe-eval'") || !strings.Contains(csp, "worker-src 'self' blob:") {
 			t.Errorf("policy %q", csp)
