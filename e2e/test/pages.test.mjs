@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { port, up } from '../harness/shoal.mjs';
@@ -47,6 +48,18 @@ test('pages', { timeout: 150_000 }, async (t) => {
       t.diagnostic(`${Object.keys(pages).join(' ')} fit ${screen.viewport.width}x${screen.viewport.height}`);
     });
   }
+
+  await t.test('the scripts of a watch page are small', async (t) => {
+    const viewer = await browser.open(`${shoal.base}/watch/demo`);
+    await viewer.moving();
+    await until('it to be in the swarm', async () => (await viewer.p2p()) === 'on');
+    const scripts = await viewer.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\.js$/.test(name)));
+    const sizes = await Promise.all([...new Set(scripts)].map(async (url) => [new URL(url).pathname, gzipSync(await (await fetch(url)).text(), { level: 9 }).length]));
+    const sum = sizes.reduce((all, [, size]) => all + size, 0);
+    t.diagnostic(`gzip: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ')}; ${sum} bytes in all`);
+    assert.ok(sizes.some(([name]) => name.endsWith('/shoal-player.js')) && sum <= 200_000, `${sum} bytes`);
+    await viewer.close();
+  });
 
   await t.test('an operator reads what is long, and no time or share that is none', async (t) => {
     const advice = 'Keyframes come every 8.3 s. Set the keyframe interval to 2 s, or 1 s for the lowest latency (OBS: Settings, Output, Streaming, Keyframe Interval; ' +

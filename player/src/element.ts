@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended] [lang]>
 //
 // A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
@@ -11,7 +11,9 @@
 
 import { Controls } from './controls.ts';
 import { Playback, type PlaybackState } from './playback.ts';
+import { AUTO } from './quality.ts';
 import { NO_TRAFFIC, type Stats } from './stats.ts';
+import { words } from './words.ts';
 
 const NO_STATS: Stats = {
   ...NO_TRAFFIC,
@@ -27,7 +29,7 @@ const NO_STATS: Stats = {
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
 
 export class ShoalPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'p2p', 'token'];
+  static readonly observedAttributes = ['src', 'p2p', 'token', 'lang'];
 
   onappend: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
 
@@ -53,6 +55,11 @@ export class ShoalPlayer extends HTMLElement {
         this.#video.muted = level === 0;
       },
       fullscreen: () => this.#fullscreen(),
+      picture: () => this.#picture(),
+      quality: (index) => {
+        if (this.#playback) this.#playback.quality = index;
+        this.#show();
+      },
       stats: () => {
         this.#panel = !this.#panel;
         this.#show();
@@ -100,6 +107,7 @@ export class ShoalPlayer extends HTMLElement {
     document.addEventListener('keydown', (event) => {
       if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
     }, { signal });
+    this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
   }
@@ -111,6 +119,7 @@ export class ShoalPlayer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
+    else if (name === 'lang') this.#speak();
     else this.#open();
   }
 
@@ -216,6 +225,17 @@ export class ShoalPlayer extends HTMLElement {
     else video.webkitEnterFullscreen?.(); // iPhone
   }
 
+  // picture puts the video into a window that stays above others, or back.
+  #picture(): void {
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
+    else if (document.pictureInPictureEnabled) this.#video.requestPictureInPicture().catch(() => undefined); // there is no picture yet
+  }
+
+  // speak takes the language that the page, or this part of it, is in; else the viewer's.
+  #speak(): void {
+    this.#controls.speak(words(this.closest('[lang]')?.getAttribute('lang'), ...navigator.languages));
+  }
+
   #show(): void {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
@@ -236,6 +256,8 @@ export class ShoalPlayer extends HTMLElement {
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
+      qualities: playback?.qualities ?? [],
+      quality: playback?.quality ?? AUTO,
       stats: this.#panel ? this.stats : null,
     });
   }

@@ -348,6 +348,37 @@ test('one who has gone back, and stood still while the broadcaster was away, see
   assert.equal(playback.state, 'playing');
 });
 
+test('the quality that was chosen is insisted on, and found again in a stream that is loaded anew', async (t) => {
+  const levels = [{ height: 720, bitrate: 2e6, frameRate: 30 }, { height: 360, bitrate: 8e5, frameRate: 30 }];
+  const told: [string, number][] = [];
+  let current = 0;
+  for (const name of ['nextLevel', 'currentLevel']) {
+    const before = Object.getOwnPropertyDescriptor(Hls.prototype, name);
+    Object.defineProperty(Hls.prototype, name, { configurable: true, get: () => current, set: (index: number) => void told.push([name, index]) });
+    t.after(() => Object.defineProperty(Hls.prototype, name, before as PropertyDescriptor));
+  }
+  const before = Object.getOwnPropertyDescriptor(Hls.prototype, 'levels');
+  Object.defineProperty(Hls.prototype, 'levels', { configurable: true, get: () => levels });
+  t.after(() => Object.defineProperty(Hls.prototype, 'levels', before as PropertyDescriptor));
+  const { playback, hls, on } = await far(t);
+  await on(20);
+  assert.deepEqual([playback.quality, told], [-1, []], 'nobody has chosen');
+  playback.quality = 1;
+  assert.deepEqual(told.splice(0), [['nextLevel', 1]]);
+  await on(10);
+  assert.deepEqual(told.splice(0), [['nextLevel', 1], ['currentLevel', 1]], 'it was lost');
+  current = 1;
+  await on(10);
+  assert.deepEqual(told, []);
+  levels.reverse();
+  current = 0;
+  for (const heard of hls().listeners(Hls.Events.MANIFEST_PARSED).slice(-1)) (heard as () => void)(); // ours
+  assert.deepEqual([playback.quality, told.splice(0)], [0, [['nextLevel', 0]]]);
+  playback.quality = -1;
+  await on(10);
+  assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]]);
+});
+
 // opened returns a playback of an address with which hls.js meets an error, as often as it loads it.
 function opened(t: TestContext, src: string, error: object): { playback: Playback; video: Video; loads(): number; mends(): void; pass(seconds: number): void } {
   mock.timers.reset();
