@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,9 @@ import (
 	"github.com/shoal-live/shoal/player"
 	"github.com/shoal-live/shoal/token"
 )
+
+// Modes are what Config.P2P may be: viewers share unless they say no; once they say yes; only through relays, unless they say no; never.
+var Modes = []string{"on", "ask", "relay-only", "off"}
 
 // Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
 type Config struct {
@@ -29,6 +33,7 @@ type Config struct {
 	MaxFlights  int               // most requests under way to the origins at once; default 1024
 	TrackerURLs []string          // what pages are told to join, one at a time; default "/tracker"
 	RTMPPort    string            // what the live-now page tells broadcasters; default "1935"
+	P2P         string            // whether viewers of its pages share with each other: one of Modes; default "on"
 	Tokens      *token.Keys       // what viewer tokens must be signed with; nil: viewers need none
 	Audience    string            // what tokens must be made for; empty: it is not looked at
 	Files       fs.FS             // the built player; default player.Files()
@@ -109,6 +114,12 @@ func (c *Config) validate() error {
 	}
 	if port, err := strconv.ParseUint(c.RTMPPort, 10, 16); err != nil || port == 0 {
 		return wrong("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
+	}
+	if c.P2P == "" {
+		c.P2P = Modes[0]
+	}
+	if !slices.Contains(Modes, c.P2P) {
+		return wrong("edge: -p2p %q: choose %s", c.P2P, strings.Join(Modes, ", "))
 	}
 	if c.Files == nil {
 		c.Files = player.Files()

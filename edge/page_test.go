@@ -17,7 +17,7 @@ func TestPages(t *testing.T) {
 		src := newSource(stage)
 		e := newEdge(t, Config{Transport: src, TrackerURLs: []string{`wss://t.test/"><x`, "/tracker"}})
 		w := get(e, "/watch/demo")
-		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker"></shoal-player>`; got != want {
+		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker" p2p="on"></shoal-player>`; got != want {
 			t.Errorf("%s", got)
 		}
 		recorded := get(e, "/watch/demo/recordings/20260501T200000Z")
@@ -65,6 +65,21 @@ func TestPages(t *testing.T) {
 			t.Errorf("%d more requests for the key", n)
 		}
 	})
+}
+
+// TestPagesAsk: whether viewers share is told by the pages.
+func TestPagesAsk(t *testing.T) {
+	for _, mode := range Modes {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Transport: newSource(stage), P2P: mode})
+			if w := get(e, "/watch/demo"); !strings.Contains(w.Body.String(), ` p2p="`+mode+`"`) {
+				t.Errorf("%s: %s", mode, w.Body)
+			}
+		})
+	}
+	if _, err := New(Config{Origins: []string{"http://127.0.0.1:1"}, P2P: "maybe"}); err == nil || !strings.Contains(err.Error(), "relay-only") {
+		t.Errorf("a mode that is none: %v", err)
+	}
 }
 
 func TestPageWithoutOrigin(t *testing.T) {

@@ -91,6 +91,8 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -tracker=", `edge: -tracker "": want one or more`},
 		{"edge -origins=", `edge: -origins "": want one or more, like http://HOST:8081`},
 		{"edge -origins localhost:8081", `edge: -origins "localhost:8081" is not a base URL like http://HOST:PORT`},
+		{"edge -p2p maybe", "edge: -p2p maybe: choose on, ask, relay-only, off"},
+		{"up -p2p maybe", "up: -p2p maybe: choose on, ask, relay-only, off"},
 		{"edge -rtmp-port 99999", `edge: -rtmp-port "99999": choose a port, 1 to 65535`},
 		{"edge -memory 1", "edge: -memory 1: choose 32M or more"},
 	} {

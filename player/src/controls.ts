@@ -2,6 +2,7 @@
 // It shows what it is told and tells what is pressed.
 
 import { behind, clock } from './clock.ts';
+import type { Answer, Mode } from './consent.ts';
 import css from './controls.css';
 import { Panel } from './panel.ts';
 import type { PlaybackState, Span } from './playback.ts';
@@ -17,6 +18,7 @@ export interface Pressed {
   volume(level: number): void;
   fullscreen(): void;
   picture(): void; // in picture
+  share(answer: Answer): void; // with other viewers
   quality(index: number): void; // AUTO: the player chooses
   stats(): void;
 }
@@ -36,6 +38,7 @@ export interface Shown {
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
+  sharing: { may: boolean; mode: Mode }; // may: the viewer decides
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
   stats: Stats | null; // null: the panel is closed
@@ -61,7 +64,8 @@ const PAGE = `
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
   <button class="sound">${icon('mute')}<span></span></button>
-  <aside class="panel" hidden><h2></h2><p></p><div class="meter"><i></i></div><dl></dl></aside>
+  <aside class="panel" hidden><h2></h2><p></p><div class="meter"><i></i></div><dl></dl><button class="share" hidden></button></aside>
+  <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
   <div class="bar">
     <input class="seek" type="range" step="any" hidden>
     <button class="play"></button>
@@ -116,6 +120,9 @@ export class Controls {
     press('.live', pressed.live);
     press('.mute', pressed.mute);
     press('.sound', pressed.mute);
+    press('.ask .yes', () => pressed.share('yes'));
+    press('.ask .no', () => pressed.share('no'));
+    press('.share', () => pressed.share(this.#shown?.sharing.mode === 'off' || this.#shown?.sharing.mode === 'ask' ? 'yes' : 'no'));
     press('.stats', pressed.stats);
     press('.pip', pressed.picture);
     press('.full', pressed.fullscreen);
@@ -158,6 +165,10 @@ export class Controls {
     label('.pip', words.picture, ' (P)');
     label('.full', words.fullScreen, ' (F)');
     this.#write('.sound span', words.tapForSound);
+    this.#write('.ask b', words.ask.what);
+    this.#write('.ask p', words.ask.more);
+    this.#write('.ask .yes', words.ask.yes);
+    this.#write('.ask .no', words.ask.no);
     if (this.#shown) this.show(this.#shown);
   }
 
@@ -210,6 +221,10 @@ export class Controls {
     live.setAttribute('aria-label', atLive ? words.isLive : words.toLive);
     this.#write('.live b', words.liveButton);
     if (this.#target === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
+    const { may, mode } = shown.sharing;
+    this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
+    this.#hide('.share', !may);
+    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : words.unshare);
     this.#picker.show(shown.qualities, shown.quality, words.auto);
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);

@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended] [lang]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off|ask|on|relay-only"] [max-upload-kbps] [ended] [lang]>
 //
 // A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
@@ -9,6 +9,7 @@
 // is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
+import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
@@ -42,6 +43,7 @@ export class ShoalPlayer extends HTMLElement {
   #pausedAt = 0;
   #blocked = false;
   #silenced = false;
+  #answer: Answer | null = null; // to whether to share
 
   constructor() {
     super();
@@ -56,6 +58,7 @@ export class ShoalPlayer extends HTMLElement {
       },
       fullscreen: () => this.#fullscreen(),
       picture: () => this.#picture(),
+      share: (answer) => this.#share(answer),
       quality: (index) => {
         if (this.#playback) this.#playback.quality = index;
         this.#show();
@@ -120,6 +123,7 @@ export class ShoalPlayer extends HTMLElement {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
     else if (name === 'lang') this.#speak();
+    else if (name === 'p2p') this.#playback?.swarm?.share(this.#mode);
     else this.#open();
   }
 
@@ -148,7 +152,9 @@ export class ShoalPlayer extends HTMLElement {
         key: this.getAttribute('key') ?? '',
         tracker: this.getAttribute('tracker') ?? '',
         token: () => this.getAttribute('token') ?? '',
-        p2p: this.getAttribute('p2p') === 'off' ? 'off' : 'on',
+        get p2p() {
+          return player.#mode;
+        },
         maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
         get appended() {
           return player.onappend ?? undefined;
@@ -225,6 +231,24 @@ export class ShoalPlayer extends HTMLElement {
     else video.webkitEnterFullscreen?.(); // iPhone
   }
 
+  // mode is what the page wants and the viewer has said.
+  get #mode(): Mode {
+    return settled(readMode(this.getAttribute('p2p')), this.#answer ?? remembered());
+  }
+
+  #share(answer: Answer): void {
+    this.#answer = answer;
+    remember(answer);
+    this.#playback?.swarm?.share(this.#mode);
+    this.#show();
+  }
+
+  // sharing is what the viewer may decide on; off where the page has decided, or there is nothing to share or nothing to share it by.
+  get #sharing(): { may: boolean; mode: Mode } {
+    const may = readMode(this.getAttribute('p2p')) !== 'off' && typeof RTCPeerConnection === 'function' && this.#playback?.swarm != null && !this.#playback.vod;
+    return { may, mode: may ? this.#mode : 'off' };
+  }
+
   // picture puts the video into a window that stays above others, or back.
   #picture(): void {
     if (document.pictureInPictureElement) void document.exitPictureInPicture();
@@ -256,6 +280,7 @@ export class ShoalPlayer extends HTMLElement {
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
+      sharing: this.#sharing,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,
       stats: this.#panel ? this.stats : null,

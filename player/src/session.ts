@@ -38,6 +38,7 @@ export interface SessionOptions {
   token(): string | Promise<string>; // viewer token for the tracker, asked for each socket; '' for none
   pass?: Pass; // what goes along to the edge
   p2p: boolean; // false: no swarm
+  relayOnly?: boolean; // through relays alone, whatever the tracker says
   maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
   secondsUntil(start: number): number;
@@ -376,6 +377,7 @@ export class Session implements MediaSource {
         break;
       case Kind.ICEServers:
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
+        if (this.#options.relayOnly) this.#reach = { ...this.#reach, relayOnly: true };
         break;
       case Kind.Refused:
         this.#membership.refusal(first, count, new TextDecoder().decode(bytes));

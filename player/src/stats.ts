@@ -86,6 +86,15 @@ export const NO_TRAFFIC: Traffic = {
   refusal: '',
 };
 
+// together adds what was counted before to what is counted now; how things stand is as now.
+export function together(before: Traffic, now: Traffic): Traffic {
+  const sum = { ...now };
+  for (const [name, value] of Object.entries(before) as [keyof Traffic, number | string][]) {
+    if (typeof value === 'number' && name !== 'peers') (sum as Record<string, unknown>)[name] = value + (now[name] as number);
+  }
+  return sum;
+}
+
 export function offload(bytesFromPeers: number, bytesFromEdge: number): number {
   const all = bytesFromPeers + bytesFromEdge;
   return all === 0 ? 0 : bytesFromPeers / all;

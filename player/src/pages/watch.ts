@@ -1,5 +1,6 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
+import { linked, readMode } from '../consent.ts';
 import type { ShoalPlayer } from '../element.ts';
 import { condition, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
@@ -25,10 +26,10 @@ if (query.has('token')) {
   history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}#token=${token ?? ''}`);
 }
 
-// And a viewer who wants no swarm says so, /watch/NAME?p2p=off. This script runs before the player's, which is to know it
-// before it begins.
 const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
-if (query.get('p2p') === 'off') player.setAttribute('p2p', 'off');
+
+// And a link may ask not to share, /watch/NAME?p2p=off. This script runs before the player's, which is to know it before it begins.
+player.setAttribute('p2p', linked(readMode(player.getAttribute('p2p')), query.get('p2p')));
 
 document.title = `${name} · Shoal`;
 
