@@ -37,7 +37,9 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/assets/"):
 		e.serveFile(w, r, path[len("/assets/"):])
 	case strings.HasPrefix(path, "/watch/"):
-		e.watchPage(w, r, path[len("/watch/"):])
+		e.watchPage(w, r, "watch.html", path[len("/watch/"):])
+	case strings.HasPrefix(path, "/embed/"): // for frames of other sites
+		e.watchPage(w, r, "embed.html", path[len("/embed/"):])
 	case strings.HasPrefix(path, "/studio/"):
 		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
 	default:
@@ -46,10 +48,10 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 }
 
 // watchPage is that of a stream, /watch/NAME, or of one of its recordings, /watch/NAME/recordings/ID.
-func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, path string) {
+func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path string) {
 	name, rest, deep := strings.Cut(path, "/")
 	if !deep {
-		e.streamPage(w, r, "watch.html", name)
+		e.streamPage(w, r, page, name)
 		return
 	}
 	id, ok := strings.CutPrefix(rest, "recordings/")
@@ -57,7 +59,7 @@ func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, path string) {
 		e.refuse(w, r, "", http.StatusNotFound, "no such page; a stream is at /watch/NAME, a recording at /watch/NAME/recordings/ID")
 		return
 	}
-	e.page(w, r, "watch.html", name, "/recordings/"+id)
+	e.page(w, r, page, name, "/recordings/"+id)
 }
 
 func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {

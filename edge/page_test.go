@@ -36,7 +36,8 @@ func TestPages(t *testing.T) {
 		if w := get(e, "/watch/nobody"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `key=""`) {
 			t.Errorf("a stream not known yet: %d %q", w.Code, w.Body)
 		}
-		for uri, want := range map[string]string{"/": `data-invited="">live now`, "/ops": "ops", "/studio/demo": `name="demo"`} {
+		for uri, want := range map[string]string{"/": `data-invited="">live now`, "/ops": "ops", "/studio/demo": `name="demo"`,
+			"/embed/demo": `class="embed" src="demo"`, "/embed/demo/recordings/20260501T200000Z": `src="demo/recordings/20260501T200000Z"`} {
 			if w := get(e, uri); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) ||
 				w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 				t.Errorf("%s: %d %q", uri, w.Code, w.Body)

@@ -14,6 +14,7 @@ import { Controls } from './controls.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
 import { NO_TRAFFIC, type Stats } from './stats.ts';
+import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
 
 const NO_STATS: Stats = {
@@ -36,6 +37,7 @@ export class ShoalPlayer extends HTMLElement {
 
   readonly #controls: Controls;
   readonly #video: HTMLVideoElement;
+  readonly #tidings = new Tidings(this);
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -264,6 +266,7 @@ export class ShoalPlayer extends HTMLElement {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
     const state = this.#state;
+    this.#tidings.note(performance.now(), state, () => this.stats);
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,

@@ -1,8 +1,8 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
-import { linked, readMode } from '../consent.ts';
 import type { ShoalPlayer } from '../element.ts';
 import { condition, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
+import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
 import { describe, inSwarm, Share } from './share.ts';
 
@@ -16,20 +16,8 @@ const copy = find<HTMLButtonElement>('#copy');
 const other = find<HTMLAnchorElement>('#other');
 const { id } = place(location.pathname); // of the recording; '' for the stream itself
 
-// A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server. One that stands in the query becomes one in
-// the fragment, so that it is not sent once more, nor copied along.
-const query = new URLSearchParams(location.search);
-const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? query.get('token');
-if (token) player.setAttribute('token', token);
-if (query.has('token')) {
-  query.delete('token');
-  history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}#token=${token ?? ''}`);
-}
-
+const token = opened(player);
 const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
-
-// And a link may ask not to share, /watch/NAME?p2p=off. This script runs before the player's, which is to know it before it begins.
-player.setAttribute('p2p', linked(readMode(player.getAttribute('p2p')), query.get('p2p')));
 
 document.title = `${name} · Shoal`;
 
