@@ -17,6 +17,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
 
   await page.click('[data-source="camera"]');
   await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
   await page.selectOption('#quality', '360');
   await page.fill('#key', 'not-the-key');
   await page.click('#go');
@@ -45,6 +46,14 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(after.frames > before.frames + 30, 'frames do not advance');
   assert.ok(after.audioBytes > before.audioBytes, 'no sound is decoded');
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
+
+  await until('the studio to tell who watches, and what is lost', async () => /Lost\d+\.\d %Watching1 viewer/.test(await page.textContent('#numbers')), { seconds: 15 });
+  await page.click('.obs summary');
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => void (window.copied ??= []).push(text) } }));
+  for (const what of ['server', 'key']) await page.click(`[data-copy="${what}"]`);
+  assert.deepEqual(await page.evaluate(() => window.copied), [shoal.rtmp.replace('127.0.0.1', 'localhost'), shoal.key]);
+  assert.ok(!(await page.evaluate(() => document.body.innerText + location.href)).includes(shoal.key), 'the key is to be seen');
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio.png`, fullPage: true });
 
   // who watches is told that it is over, and comes back with the broadcaster
   const said = (watching = viewer) => watching.page.evaluate(() => document.querySelector('shoal-player').state);

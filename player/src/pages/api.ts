@@ -10,6 +10,8 @@ export interface Stream {
   advice: string;
   tracks: string[];
   thumbnail?: string | null;
+  viewers?: number | null; // null: not known
+  offload?: number | null;
   renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
 }
 
@@ -156,6 +158,22 @@ export function duration(since: string | number): string {
 // lasting says for how long a stream has been on, or away; '' if it is over.
 export function lasting({ state, since }: Stream): string {
   return state === 'ended' ? '' : `${state === 'live' ? 'on' : 'away'} for ${duration(since)}`;
+}
+
+// rtmpAddress is where programs broadcast to, on a port of this host.
+export function rtmpAddress(port: string | undefined): string {
+  return `rtmp://${location.hostname}${port === undefined || port === '1935' ? '' : `:${port}`}/live`;
+}
+
+// copied puts a text into the clipboard, and says so on the button for a moment; where that is not allowed it is shown to be copied by hand.
+export function copied(button: HTMLButtonElement, text: string): void {
+  const before = button.textContent;
+  const done = (): void => {
+    button.textContent = 'Copied';
+    setTimeout(() => (button.textContent = before), 1600);
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => prompt('Copy', text));
+  else prompt('Copy', text);
 }
 
 export function people(count: number): string {

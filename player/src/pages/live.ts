@@ -1,6 +1,6 @@
 // The live-now page: a card for each stream that is on.
 
-import { bits, condition, every, find, lasting, make, people, picture, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { bits, condition, every, find, lasting, make, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
 
 const grid = find('#streams');
@@ -9,8 +9,7 @@ const note = find('#note');
 const count = find('#count');
 
 const rtmp = find('#rtmp');
-const port = rtmp.dataset['port'] === '1935' ? '' : `:${rtmp.dataset['port']}`;
-rtmp.textContent = `rtmp://${location.hostname}${port}/live`;
+rtmp.textContent = rtmpAddress(rtmp.dataset['port']);
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();

@@ -1,11 +1,12 @@
 // The studio: camera, screen or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
+import { Loudness } from '../studio/loudness.ts';
 import { Monitor } from '../studio/monitor.ts';
 import { Pattern } from '../studio/pattern.ts';
 import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
-import { bits, described, duration, elsewhere, every, find, make } from './api.ts';
+import { bits, copied, described, duration, elsewhere, every, find, make, people, rtmpAddress } from './api.ts';
 
 type Source = 'camera' | 'screen' | 'pattern';
 
@@ -36,6 +37,8 @@ let source: Source | null = null;
 let capture: { stream: MediaStream; close(): void } | null = null;
 let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
+let loudness: Loudness | null = null; // of what is captured, if it has sound
+let audience = ''; // who watches, in words; '' while nobody tells
 let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
@@ -74,6 +77,7 @@ async function open(chosen: Source): Promise<void> {
     capture = next;
     source = chosen;
     preview.srcObject = next.stream;
+    listen(next.stream);
     preview.classList.toggle('mirror', chosen === 'camera');
     veil.hidden = true;
     for (const track of next.stream.getTracks()) {
@@ -93,6 +97,20 @@ async function open(chosen: Source): Promise<void> {
   find('#devices').hidden = source !== 'camera';
   show();
 }
+
+// listen shows how loud it is.
+function listen(stream: MediaStream | null): void {
+  loudness?.close();
+  loudness = stream && stream.getAudioTracks().length > 0 ? new Loudness(stream) : null;
+  find('#loudness').hidden = stream === null;
+  find('#loudness span').textContent = loudness ? 'Sound' : 'No sound';
+}
+
+setInterval(() => {
+  const percent = Math.round(100 * (loudness?.now ?? 0));
+  find('#loudness i').style.width = `${percent}%`;
+  find('#loudness').setAttribute('aria-valuenow', String(percent));
+}, 100);
 
 async function captured(chosen: Source, width: number, height: number): Promise<{ stream: MediaStream; close(): void }> {
   if (chosen === 'pattern') return new Pattern(width, height);
@@ -137,6 +155,7 @@ async function lost(): Promise<void> {
     capture?.close();
     capture = null;
     preview.srcObject = null;
+    listen(null);
     veil.hidden = false;
   }
   show();
@@ -169,6 +188,18 @@ window.addEventListener('pagehide', () => void broadcast.publication?.close());
 window.addEventListener('beforeunload', (event) => {
   if (broadcast.wanted) event.preventDefault();
 });
+
+// --- another program ---
+
+const server = find('#rtmp');
+server.textContent = rtmpAddress(server.dataset['port']);
+for (const button of document.querySelectorAll<HTMLButtonElement>('[data-copy]')) {
+  button.addEventListener('click', () => {
+    if (button.dataset['copy'] === 'server') copied(button, server.textContent ?? '');
+    else if (key.value.trim() !== '') copied(button, key.value.trim());
+    else key.focus(); // there is nothing to copy yet
+  });
+}
 
 // --- what the server receives, of this page or of OBS ---
 
@@ -241,7 +272,9 @@ async function tick(): Promise<void> {
     ['Frames', `${Math.round(sent.framesPerSecond)} /s`],
     ['Codec', sent.codec || '–'],
     ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
+    ['Lost', `${(100 * sent.lost).toFixed(1)} %`],
   ];
+  if (audience !== '') rows.push(['Watching', audience]);
   list(numbers, rows);
 }
 
@@ -253,6 +286,7 @@ every(2000, async () => {
   if (broadcast.wanted) fromHere = performance.now();
   const stream = await described(name);
   if (broadcast.wanted) fromHere = performance.now();
+  audience = !stream || stream.viewers == null ? '' : people(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${Math.round(100 * stream.offload)} % from each other` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = broadcast.publication || other ? stream?.advice ?? '' : '';

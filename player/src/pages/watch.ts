@@ -1,7 +1,7 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
+import { condition, copied, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
 import { describe, inSwarm, Share } from './share.ts';
@@ -21,15 +21,7 @@ const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
 
 document.title = `${name} · Shoal`;
 
-copy.addEventListener('click', () => {
-  const url = location.origin + location.pathname;
-  const done = (): void => {
-    copy.textContent = 'Copied';
-    setTimeout(() => (copy.textContent = 'Copy link'), 1600);
-  };
-  if (navigator.clipboard) navigator.clipboard.writeText(url).then(done, () => prompt('Link', url));
-  else prompt('Link', url);
-});
+copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
 let viewers: number | undefined; // of the stream, as the tracker told last
