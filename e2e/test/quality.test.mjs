@@ -48,11 +48,13 @@ test('a viewer chooses the quality, and keeps links and peace', { timeout: 120_0
     const from = await Promise.all(viewers.map(seen));
     await until('bytes from the other', async () => (await Promise.all(viewers.map(seen))).some((now, i) => now.fromPeers > from[i].fromPeers + 50_000), { seconds: 15 });
   }
-  if (process.env.SHOTS) {
-    for (const [i, { page }] of viewers.entries()) {
-      await page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.frame').dispatchEvent(new Event('pointermove')));
-      await page.screenshot({ path: `${process.env.SHOTS}/quality-${i}.png` });
-    }
+  for (const [i, { page }] of viewers.entries()) { // the drawing shows both
+    await page.locator('shoal-player').press('s');
+    const drawn = await page.evaluate(() => ['.edge', '.peers'].map((kind) => document.querySelector('shoal-player').shadowRoot.querySelector(`.flow ${kind}`).getBBox().height));
+    assert.ok(drawn.every((height) => i === 0 || height > 1), `the areas are ${drawn} high`); // a phone held upright has no room for it
+    await page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.frame').dispatchEvent(new Event('pointermove')));
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/quality-${i}.png` });
+    await page.locator('shoal-player').press('s');
   }
   for (const { page } of viewers) await page.locator('shoal-player .quality').selectOption('-1');
   for (const viewer of viewers) await until('the player to choose', async () => /^Auto \(/.test((await seen(viewer)).chosen));

@@ -4,6 +4,7 @@
 import { behind, clock } from './clock.ts';
 import type { Answer, Mode } from './consent.ts';
 import css from './controls.css';
+import type { Moment } from './flow.ts';
 import { Panel } from './panel.ts';
 import type { PlaybackState, Span } from './playback.ts';
 import { Picker, type Quality } from './quality.ts';
@@ -42,6 +43,7 @@ export interface Shown {
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
   stats: Stats | null; // null: the panel is closed
+  moments: readonly Moment[]; // of the last minute
 }
 
 const ICONS = {
@@ -64,7 +66,7 @@ const PAGE = `
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
   <button class="sound">${icon('mute')}<span></span></button>
-  <aside class="panel" hidden><h2></h2><p></p><div class="meter"><i></i></div><dl></dl><button class="share" hidden></button></aside>
+  <aside class="panel" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
   <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
   <div class="bar">
     <input class="seek" type="range" step="any" hidden>
@@ -228,7 +230,7 @@ export class Controls {
     this.#picker.show(shown.qualities, shown.quality, words.auto);
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
-    if (stats) this.#panel.show(stats, shown.vod, words);
+    if (stats) this.#panel.show(stats, shown.moments, shown.vod, words);
     if (paused || state !== 'playing') this.#stir();
   }
 

@@ -11,6 +11,7 @@
 
 import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
+import { Flow } from './flow.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
 import { NO_TRAFFIC, type Stats } from './stats.ts';
@@ -38,6 +39,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #controls: Controls;
   readonly #video: HTMLVideoElement;
   readonly #tidings = new Tidings(this);
+  readonly #flow = new Flow();
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -266,7 +268,9 @@ export class ShoalPlayer extends HTMLElement {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
     const state = this.#state;
-    this.#tidings.note(performance.now(), state, () => this.stats);
+    const [now, stats] = [performance.now(), this.stats];
+    this.#tidings.note(now, state, stats);
+    this.#flow.note(now, stats);
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -286,7 +290,8 @@ export class ShoalPlayer extends HTMLElement {
       sharing: this.#sharing,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,
-      stats: this.#panel ? this.stats : null,
+      stats: this.#panel ? stats : null,
+      moments: this.#flow.moments,
     });
   }
 }

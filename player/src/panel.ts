@@ -1,7 +1,10 @@
-// The panel of numbers: where the media came from, and how well it plays.
+// The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
+import { areas, type Moment } from './flow.ts';
 import type { Stats } from './stats.ts';
 import type { Words } from './words.ts';
+
+const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
 
 export class Panel {
   readonly #aside: HTMLElement;
@@ -10,11 +13,14 @@ export class Panel {
     this.#aside = aside;
   }
 
-  show(s: Stats, vod: boolean, words: Words): void {
+  show(s: Stats, moments: readonly Moment[], vod: boolean, words: Words): void {
     const { rows } = words;
     this.#write('h2', `${Math.round(s.offload * 100)} %`);
     this.#write('p', words.fromOthers);
     this.#get('.meter i').style.width = `${Math.round(s.offload * 100)}%`;
+    const drawn = areas(moments, WIDTH, HEIGHT);
+    this.#get('.flow .edge').setAttribute('d', drawn.edge);
+    this.#get('.flow .peers').setAttribute('d', drawn.peers);
     const swarm = s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? words.wrongKey : words.swarm[s.p2p];
     const lines: [string, string][] = [
       [rows.swarm, swarm],
@@ -31,6 +37,8 @@ export class Panel {
     const list = this.#get('dl');
     if (list.children.length !== lines.length * 2) {
       list.replaceChildren(...lines.flatMap(() => [document.createElement('dt'), document.createElement('dd')]));
+      list.children[2]?.classList.add('of-peers'); // whose colours the drawing has
+      list.children[4]?.classList.add('of-edge');
     }
     lines.flat().forEach((text, i) => write(list.children[i], text));
   }
@@ -40,7 +48,7 @@ export class Panel {
   }
 
   #get(selector: string): HTMLElement {
-    const found = this.#aside.querySelector<HTMLElement>(selector);
+    const found = this.#aside.querySelector<HTMLElement>(selector); // or an element of SVG, of which no more is asked
     if (!found) throw new Error(`panel: no ${selector}`);
     return found;
   }

@@ -16,19 +16,18 @@ export class Tidings {
     this.#target = target;
   }
 
-  // note looks at how things are now. The numbers are asked for only when they are told, or may have changed.
-  note(now: number, state: string, stats: () => Stats): void {
+  // note looks at how things are now.
+  note(now: number, state: string, stats: Stats): void {
     if (state !== this.#state) this.#tell('state', { state });
     this.#state = state;
-    const numbers = stats();
-    const { peers, p2p, refusal } = numbers;
+    const { peers, p2p, refusal } = stats;
     if (peers !== this.#peers) this.#tell('peer', { peers });
     if (this.#p2p === 'on' && p2p !== 'on') this.#tell('fallback', { p2p, refusal });
     this.#peers = peers;
     this.#p2p = p2p;
     if (now - this.#statsAt < STATS_MILLIS) return;
     this.#statsAt = now;
-    this.#tell('stats', numbers);
+    this.#tell('stats', stats);
   }
 
   #tell(name: string, detail: object): void {

@@ -16,7 +16,7 @@ test('a page is told what changes, and the numbers each second', () => {
   const tidings = new Tidings(target);
   const at = (now: number, state: string, more: Partial<Stats> = {}): string[] => {
     const none = { ...NO_TRAFFIC, offload: 0, latencySeconds: 0, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, droppedFrames: 0 };
-    tidings.note(now, state, () => ({ ...none, ...more }));
+    tidings.note(now, state, { ...none, ...more });
     return told.splice(0);
   };
   assert.deepEqual(at(0, 'connecting'), ['state connecting', 'stats 0']);
