@@ -71,10 +71,18 @@ test('pages', { timeout: 150_000 }, async (t) => {
       const demo = { ...streams.find(({ name }) => name === 'demo'), viewers: 0 };
       const all = [{ ...demo, advice }, { ...demo, name: 'w'.repeat(64), advice }, { ...demo, name: 'away', state: 'interrupted', since: minuteAgo }, { ...demo, name: 'over', state: 'ended' }];
       await route.fulfill({ response, json: { streams: all } });
-    });
+    }).then(() => page.route('**/api/v1/swarm', (route) => route.fulfill({ json: { streams: [{
+      name: 'demo', viewers: 4, outside: 0, cells: 1, roots: 1, offload: 0, copies: 1, stallRatio: 0, latencySeconds: 1.62, bytesFromPeers: 12e9, uploadKbps: 0,
+      introductions: 6, linksOpened: 12, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0, control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 },
+    }] } })));
     for (const [name, screen] of Object.entries(screens)) {
       const viewer = await browser.open(`${shoal.base}/ops`, { ...screen, before });
       await viewer.page.waitForSelector('#rows .advice');
+      await viewer.page.fill('#price', '0.05');
+      assert.deepEqual(await viewer.page.evaluate(() => ['#spared', '#saved', '#swarms [data-head="Behind live"]'].map((at) => document.querySelector(at).textContent)), ['12 GB', 'saves 0.60', '1.6\u00a0s']);
+      await viewer.page.reload();
+      await viewer.page.waitForSelector('#rows .advice');
+      assert.equal(await viewer.page.inputValue('#price'), '0.05', 'the price is not remembered');
       if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/ops-${name.replace(' ', '-')}.png`, fullPage: true });
       const shown = await viewer.page.evaluate(() => {
         const cell = (line, head) => line.querySelector(`[data-head="${head}"]`).textContent;
@@ -83,16 +91,17 @@ test('pages', { timeout: 150_000 }, async (t) => {
         const sheet = document.querySelector('#rows').closest('.sheet');
         return {
           lines: lines.map((line) => [cell(line, 'State'), cell(line, 'On for'), cell(line, 'Offload')]),
+          over: [...document.querySelectorAll('.sheet, .tile')].map((each) => each.scrollWidth - each.clientWidth),
           advice: [...document.querySelectorAll('#rows .advice td')].map((td) => ({ width: box(td).width / box(sheet).width, height: box(td).height })),
-          over: sheet.scrollWidth - sheet.clientWidth, wide: document.scrollingElement.scrollWidth,
+          wide: document.scrollingElement.scrollWidth,
         };
       });
       t.diagnostic(`${name}: ${JSON.stringify(shown)}`);
       assert.deepEqual(shown.lines.slice(2).map(([state]) => state), ['Interruptedaway for 1\u00a0min', 'Ended']);
       assert.deepEqual(shown.lines.slice(2).map(([, on]) => on), ['–', '–'], 'what is not on is on for no time');
-      assert.ok(shown.lines.every(([, , offload]) => offload === '–'), 'nobody watches, and so no share of theirs came from others');
+      assert.deepEqual(shown.lines.map(([, , offload]) => offload), ['0\u00a0%', '–', '–', '–'], 'who watches may get nothing from others; where nobody does there is no share');
       assert.ok(shown.advice.every(({ width }) => width > 0.8), 'the advice has no room');
-      assert.ok(shown.over <= 0 && shown.wide <= screen.viewport.width, 'it is wider than its place');
+      assert.ok(shown.over.every((over) => over <= 0) && shown.wide <= screen.viewport.width, 'it is wider than its place');
       await viewer.close();
     }
   });

@@ -23,6 +23,8 @@ export interface Swarm {
   roots: number;
   offload: number;
   copies: number;
+  latencySeconds: number; // behind live, in the mean; 0: nobody has told yet
+  bytesFromPeers: number; // since the stream came
   stallRatio: number;
   uploadKbps: number; // of a viewer, in the mean
   introductions: number;
@@ -122,6 +124,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
     sum.offload = mean(sum.offload, s.offload);
     sum.stallRatio = mean(sum.stallRatio, s.stallRatio);
     sum.uploadKbps = mean(sum.uploadKbps, s.uploadKbps);
+    sum.latencySeconds = mean(sum.latencySeconds, s.latencySeconds);
     sum.viewers = viewers;
     for (const count of COUNTS) sum[count] += s[count];
   }
@@ -129,7 +132,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
 }
 
 // Copies of each chunk are the edge's bytes over a viewer's worth of them, so they add up too.
-const COUNTS = ['outside', 'cells', 'roots', 'copies', 'introductions', 'linksOpened', 'linksNoAnswer', 'linksNoRoute', 'linksLost'] as const;
+const COUNTS = ['bytesFromPeers', 'outside', 'cells', 'roots', 'copies', 'introductions', 'linksOpened', 'linksNoAnswer', 'linksNoRoute', 'linksLost'] as const;
 
 // every calls work now and then every so many milliseconds, while the page is seen; never twice at once.
 export function every(millis: number, work: () => Promise<void>): void {

@@ -32,16 +32,42 @@ function swarmRow(s: Swarm): HTMLTableRowElement {
     title: `${s.introductions} introductions; links: ${s.linksOpened} opened, ${s.linksNoAnswer} had no answer, ${s.linksNoRoute} no route, ${s.linksLost} were lost`,
   }, tried > 0 ? percent(s.linksOpened / tried) : '–');
   const most = s.control.maxUploadKbps;
-  return row(['Swarm', 'P2P', 'Viewers', 'Cells', 'Copies', 'Links that opened', 'Stalled', 'Upload each'], [
+  return row(['Swarm', 'P2P', 'Viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'], [
     s.name,
     badge(s.control),
     s.outside > 0 ? `${s.viewers - s.outside} of ${s.viewers}` : String(s.viewers),
     `${s.cells} of up to ${s.control.cellSize}, ${s.roots} of ${s.control.roots} roots`,
     s.copies.toFixed(2),
     links,
+    s.latencySeconds > 0 ? `${s.latencySeconds.toFixed(1)}\u00a0s` : '–',
     percent(s.stallRatio, 1),
     bits(1000 * s.uploadKbps) + (most > 0 ? ` of ${bits(1000 * most)}` : ''),
   ], 2);
+}
+
+// What a gigabyte of traffic costs whoever looks, in his currency; remembered in his browser where it may be.
+const price = find<HTMLInputElement>('#price');
+const PRICE = 'shoal-price';
+try {
+  price.value = localStorage.getItem(PRICE) ?? '';
+} catch {
+  // it is asked for again
+}
+let spared = 0; // bytes that came from peers and not from an edge, since the streams that are listed came
+price.addEventListener('input', () => {
+  try {
+    localStorage.setItem(PRICE, price.value);
+  } catch {
+    // as above
+  }
+  save();
+});
+
+function save(): void {
+  const gigabytes = spared / 1e9;
+  const rate = Number(price.value);
+  find('#spared').textContent = spared > 0 ? `${gigabytes.toFixed(gigabytes < 10 ? 2 : 0)} GB` : '–';
+  find('#saved').textContent = price.value !== '' && rate >= 0 && spared > 0 ? `saves ${(gigabytes * rate).toFixed(2)}` : '';
 }
 
 every(2000, async () => {
@@ -61,6 +87,8 @@ every(2000, async () => {
     find('#ingest').textContent = bits(live.reduce((sum, s) => sum + s.bitrate, 0));
     find('#viewers').textContent = swarm.size > 0 ? String(viewers) : '–';
     find('#offload').textContent = offload(viewers, weighted / viewers);
+    spared = known.reduce((sum, s) => sum + s.bytesFromPeers, 0);
+    save();
     find('#steered').hidden = known.length === 0;
     swarmRows.replaceChildren(...known.map(swarmRow));
     find('#none').hidden = all.length > 0;
