@@ -66,7 +66,7 @@ const PAGE = `
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
   <button class="sound">${icon('mute')}<span></span></button>
-  <aside class="panel" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
+  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
   <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
   <div class="bar">
     <input class="seek" type="range" step="any" hidden>
@@ -220,7 +220,6 @@ export class Controls {
     this.#frame.setAttribute('aria-label', shown.vod ? words.recording : words.live);
     live.classList.toggle('on', atLive);
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
-    live.setAttribute('aria-label', atLive ? words.isLive : words.toLive);
     this.#write('.live b', words.liveButton);
     if (this.#target === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
     const { may, mode } = shown.sharing;
