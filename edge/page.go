@@ -17,6 +17,9 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 	"connect-src 'self' ws: wss: http: https:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'"
 
+// noFrames is more than that, for pages on which something is done: no other site is to lay them under something of its own.
+const noFrames = policy + "; frame-ancestors 'self'"
+
 const notBuilt = "the player was not built into this program; run ./scripts/up, which builds and starts everything"
 
 // keyPatience is how long a page waits for its stream's key.
@@ -80,7 +83,11 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
 	h.Set("Cache-Control", "public, max-age=1")
-	h.Set("Content-Security-Policy", policy)
+	if name == "studio.html" || name == "ops.html" {
+		h.Set("Content-Security-Policy", noFrames)
+	} else {
+		h.Set("Content-Security-Policy", policy)
+	}
 	h.Set("Referrer-Policy", "no-referrer")
 	invited := "" // or only those may watch
 	if e.admission.keys != nil {

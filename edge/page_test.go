@@ -43,6 +43,11 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s: %d %q", uri, w.Code, w.Body)
 			}
 		}
+		for uri, framed := range map[string]bool{"/": true, "/watch/demo": true, "/embed/demo": true, "/studio/demo": false, "/ops": false} {
+			if csp := get(e, uri).Header().Get("Content-Security-Policy"); strings.Contains(csp, "frame-ancestors 'self'") == framed {
+				t.Errorf("%s in frames of other sites: %q", uri, csp)
+			}
+		}
 		if w := get(e, "/favicon.ico"); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
 			t.Errorf("an icon of what is no page: %d %q", w.Code, w.Body)
 		}

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { demoClip } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process } from '../harness/process.mjs';
@@ -83,6 +84,29 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   const { time } = await viewer.playback();
   await until('the picture to advance by 2 s', async () => (await viewer.playback()).time > time + 2, { seconds: 8 });
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
+});
+
+test('a file goes live, over and over, with its sound', { timeout: 90_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
+  const { page } = await browser.open(shoal.printed('Browser'), { viewport: { width: 320, height: 800 }, isMobile: true, hasTouch: true });
+  await page.setInputFiles('#file', { name: 'words.txt', mimeType: 'text/plain', buffer: Buffer.from('no video') });
+  await until('words about what cannot be played', async () => /cannot play “words\.txt”/.test(await page.textContent('#trouble')));
+  await page.setInputFiles('#file', demoClip);
+  await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth === 640));
+  await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
+  assert.equal(await page.getAttribute('[data-source="file"]', 'aria-pressed'), 'true');
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', shoal.key);
+  await page.click('#go');
+  const stream = await shoal.live('show');
+  assert.ok(stream.tracks.length === 2, `it has ${stream.tracks}`);
+  const viewer = await browser.open(shoal.printed('Watch'));
+  await viewer.moving();
+  const one = await viewer.counter();
+  await until('the picture to go on', async () => (await viewer.counter()).number !== one.number);
+  await until('sound', async () => (await viewer.loudness()) > 0.02);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio-file.png` });
+  viewer.expect(/Failed to load resource: .* status of 50[34]/);
 });
 
 test('a studio whose server came back with another key says so, and tries no more', { timeout: 90_000 }, async (t) => {

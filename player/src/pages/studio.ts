@@ -1,6 +1,7 @@
-// The studio: camera, screen or a test pattern, live by WHIP.
+// The studio: camera, screen, a file or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
+import { Clip } from '../studio/clip.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Monitor } from '../studio/monitor.ts';
 import { Pattern } from '../studio/pattern.ts';
@@ -8,7 +9,7 @@ import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, make, people, rtmpAddress } from './api.ts';
 
-type Source = 'camera' | 'screen' | 'pattern';
+type Source = 'camera' | 'screen' | 'file' | 'pattern';
 
 const QUALITY = {
   '360': { width: 640, height: 360, bits: 900_000 },
@@ -27,6 +28,7 @@ const key = find<HTMLInputElement>('#key');
 const quality = find<HTMLSelectElement>('#quality');
 const cameras = find<HTMLSelectElement>('#camera');
 const microphones = find<HTMLSelectElement>('#microphone');
+const file = find<HTMLInputElement>('#file');
 const go = find<HTMLButtonElement>('#go');
 const state = find('#state');
 const words = find('#words');
@@ -55,11 +57,14 @@ document.title = `Studio: ${name} · Shoal`;
 // --- what is captured ---
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
-  button.addEventListener('click', () => void open(button.dataset['source'] as Source));
+  button.addEventListener('click', () => (button.dataset['source'] === 'file' ? file.click() : void open(button.dataset['source'] as Source)));
 }
+file.addEventListener('change', () => {
+  if (file.files?.length) void open('file');
+});
 for (const select of [quality, cameras, microphones]) {
   select.addEventListener('change', () => {
-    if (source && !(source === 'screen' && select !== microphones)) void open(source);
+    if (source && source !== 'file' && !(source === 'screen' && select !== microphones)) void open(source);
   });
 }
 
@@ -114,6 +119,8 @@ setInterval(() => {
 
 async function captured(chosen: Source, width: number, height: number): Promise<{ stream: MediaStream; close(): void }> {
   if (chosen === 'pattern') return new Pattern(width, height);
+  const picked = file.files?.[0];
+  if (chosen === 'file' && picked) return Clip.open(picked);
   const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
   const sound = { echoCancellation: true, noiseSuppression: true, ...(microphones.value ? { deviceId: { exact: microphones.value } } : {}) };
   let stream: MediaStream;
