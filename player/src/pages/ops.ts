@@ -66,8 +66,9 @@ price.addEventListener('input', () => {
 function save(): void {
   const gigabytes = spared / 1e9;
   const rate = Number(price.value);
+  const amount = gigabytes * rate;
   find('#spared').textContent = spared > 0 ? `${gigabytes.toFixed(gigabytes < 10 ? 2 : 0)} GB` : '–';
-  find('#saved').textContent = price.value !== '' && rate >= 0 && spared > 0 ? `saves ${(gigabytes * rate).toFixed(2)}` : '';
+  find('#saved').textContent = price.value !== '' && rate >= 0 && spared > 0 ? `saves ${amount === 0 || amount >= 0.01 ? amount.toFixed(2) : amount.toPrecision(1)}` : '';
 }
 
 every(2000, async () => {
