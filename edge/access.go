@@ -43,7 +43,7 @@ type line struct {
 	Millis   float64   `json:"millis"`
 	Cache    string    `json:"cache,omitempty"` // hit or miss, of what comes from origins
 	Protocol string    `json:"protocol"`
-	Broken   bool      `json:"broken,omitempty"` // the answer is not whole
+	Broken   bool      `json:"broken,omitempty"` // the answer is not whole, or there is none
 	Address  string    `json:"address,omitempty"`
 }
 
@@ -123,6 +123,16 @@ func shown(path string) string {
 		}
 	}
 	return strings.ToValidUTF8(strings.Clone(path[:min(len(path), accessPath)]), "?") // and not a piece of a long head, which would be kept with it
+}
+
+// statusGone is logged of a viewer who left before there was an answer. It is no status of HTTP's; nginx has it so.
+const statusGone = 499
+
+// noteGone tells the log, if there is one, that a viewer has left before there was an answer.
+func noteGone(w http.ResponseWriter) {
+	if l, ok := w.(*logged); ok && l.line.Status == 0 {
+		l.line.Status = statusGone
+	}
 }
 
 // end hands the line to who writes it.

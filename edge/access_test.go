@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -94,6 +95,56 @@ func TestBrokenAnswersAreLogged(t *testing.T) {
 		}
 		e.flights.Wait()
 	})
+}
+
+// TestWhoLeavesIsLogged: a viewer that waits for what is held, and leaves, has a line of its own, whoever holds it.
+//
+// Clause: edge-log
+func TestWhoLeavesIsLogged(t *testing.T) {
+	for name, c := range map[string]struct {
+		ahead  bool
+		others int // that are held already, and stay
+	}{"by the server": {}, "by the handler": {ahead: true}, "by the front": {ahead: true, others: 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBroadcast(12, 2)
+			e := newEdge(t, Config{Transport: newSource(b.ServeHTTP), AccessLog: io.Discard, AccessLogAddresses: true})
+			get(e, playlistPath)
+			<-e.access.lines
+			uri := playlistPath + "?_HLS_msn=13&_HLS_part=2"
+			var others sync.WaitGroup
+			for range c.others {
+				others.Go(func() { get(e, uri) })
+			}
+			synctest.Wait()
+			begin := serve
+			if c.ahead {
+				begin = func(e *Edge) (net.Conn, func()) { return serveAhead(e, e) }
+			}
+			viewer, end := begin(e)
+			began := time.Now().UTC()
+			io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			synctest.Wait()
+			time.Sleep(time.Second)
+			viewer.Close()
+			synctest.Wait()
+			select {
+			case l := <-e.access.lines:
+				want := line{Time: began, Method: "GET", Path: playlistPath, Status: statusGone, Millis: 1000, Protocol: "HTTP/1.1", Broken: true, Address: "invalid IP"}
+				if l != want {
+					t.Errorf("%s: %+v, want %+v", name, l, want)
+				}
+			default:
+				t.Errorf("%s: it has no line", name)
+			}
+			b.grow()
+			others.Wait()
+			end()
+			if n := len(e.access.lines); n != c.others {
+				t.Errorf("%s: %d lines of %d others", name, n, c.others)
+			}
+			e.flights.Wait()
+		})
+	}
 }
 
 // stuck is a disk that takes nothing until it is let, and then fails.

@@ -3,6 +3,7 @@ package edge
 import (
 	"container/list"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,6 +30,7 @@ type cache struct {
 	flying  int64 // bytes of objects without a seat
 	objects map[string]*object
 	seats   *list.List // of *object, the newest in front
+	reloads []*object  // that were held and have landed: of use until they expire, and no longer
 	bytes   int64
 	sheets  int
 }
@@ -139,7 +141,27 @@ func (c *cache) land(o *object, keep bool) {
 	}
 	c.flying -= o.bytes
 	o.seat = c.seats.PushFront(o)
+	if o.target.reload.held {
+		c.reloads = append(c.reloads, o)
+	}
 	c.count(o, 0)
+}
+
+// tidy drops the answers to held reloads that have expired. Nobody asks for them again: a stream has others by then, and none of these is of use once it
+// is stale.
+func (c *cache) tidy(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reloads = slices.DeleteFunc(c.reloads, func(o *object) bool {
+		if o.seat == nil {
+			return true // it had to go before
+		}
+		if o.fresh(now) {
+			return false
+		}
+		c.drop(o)
+		return true
+	})
 }
 
 // forget drops an object that turned out to be of no use.

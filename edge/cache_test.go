@@ -257,3 +257,51 @@ func TestRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestReloadsAreDropped: what was held leaves memory when it has expired, while its stream goes on and when it has ended, and nothing else does.
+func TestReloadsAreDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroadcast(12, 2)
+		e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".m4s") {
+				w.Write(partBytes)
+				return
+			}
+			b.ServeHTTP(w, r)
+		})})
+		run(t, e)
+		get(e, playlistPath)
+		get(e, partPath)
+		kept := func() (held, others int, bytes int64) {
+			e.cache.mu.Lock()
+			defer e.cache.mu.Unlock()
+			for _, o := range e.cache.objects {
+				if bytes += o.bytes; o.target.reload.held {
+					held++
+				} else {
+					others++
+				}
+			}
+			if bytes != e.cache.bytes || e.cache.flying != 0 || len(e.cache.objects) != e.cache.seats.Len() || len(e.cache.reloads) != held {
+				t.Errorf("%d bytes are counted of %d, %d in flight; %d objects in %d seats; %d reloads of %d", e.cache.bytes, bytes, e.cache.flying,
+					len(e.cache.objects), e.cache.seats.Len(), len(e.cache.reloads), held)
+			}
+			return held, others, bytes
+		}
+		for i := range 60 {
+			last, part := 13+(i+2)/6, (i+2)%6
+			time.AfterFunc(333*time.Millisecond, b.grow)
+			if w := get(e, fmt.Sprintf("%s?_HLS_msn=%d&_HLS_part=%d", playlistPath, last, part)); w.Code != http.StatusOK {
+				t.Fatalf("part %d of %d: %d", part, last, w.Code)
+			}
+			e.flights.Wait()
+			if held, others, _ := kept(); held < 1 || held > 10 || others != 2 { // of two seconds, and one until it is looked
+				t.Fatalf("after %d parts %d reloads are kept, %d others", i, held, others)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if held, others, bytes := kept(); held != 0 || others != 2 {
+			t.Errorf("after the end %d reloads are kept, %d others, %d bytes", held, others, bytes)
+		}
+	})
+}

@@ -32,7 +32,8 @@ type Config struct {
 	MaxHeld     int               // most viewers waiting for a blocking reload at once; default 20000
 	MaxFlights  int               // most requests under way to the origins at once; default 1024
 	TrackerURLs []string          // what pages are told to join, one at a time; default "/tracker"
-	RTMPPort    string            // what the live-now page tells broadcasters; default "1935"
+	RTMPURL     string            // what the live-now page tells broadcasters, like rtmp://origin.example/live; default RTMPPort of the page's own host
+	RTMPPort    string            // default 1935 where an origin is on this machine, else none: the page does not know where broadcasters go
 	P2P         string            // whether viewers of its pages share with each other: one of Modes; default "on"
 	Tokens      *token.Keys       // what viewer tokens must be signed with; nil: viewers need none
 	Audience    string            // what tokens must be made for; empty: it is not looked at
@@ -55,6 +56,7 @@ const (
 	defaultDiskBytes   = 10 << 30
 	defaultMaxHeld     = 20000
 	defaultMaxFlights  = 1024
+	defaultRTMPPort    = "1935"
 )
 
 // A ConfigError says what in a Config cannot be.
@@ -109,11 +111,8 @@ func (c *Config) validate() error {
 	if c.Tokens == nil && c.Audience != "" {
 		return wrong("edge: -token-audience %q is a token's: name the file of their keys too, with -viewer-key", c.Audience)
 	}
-	if c.RTMPPort == "" {
-		c.RTMPPort = "1935"
-	}
-	if port, err := strconv.ParseUint(c.RTMPPort, 10, 16); err != nil || port == 0 {
-		return wrong("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
+	if err := c.broadcasters(); err != nil {
+		return err
 	}
 	if c.P2P == "" {
 		c.P2P = Modes[0]
@@ -128,6 +127,48 @@ func (c *Config) validate() error {
 		c.Log = slog.Default()
 	}
 	return nil
+}
+
+// broadcasters settles what pages tell broadcasters.
+func (c *Config) broadcasters() error {
+	if c.RTMPURL != "" {
+		u, err := url.Parse(c.RTMPURL)
+		switch {
+		case err != nil || u.Hostname() == "" || u.Scheme != "rtmp" && u.Scheme != "rtmps" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+			return wrong("edge: -rtmp-url %q: want rtmp://HOST/live or rtmps://HOST:PORT/live, without a key: everybody sees it", c.RTMPURL)
+		case c.RTMPPort != "":
+			return wrong("edge: -rtmp-port %q: choose one, that of this host or -rtmp-url %s", c.RTMPPort, c.RTMPURL)
+		}
+		return nil
+	}
+	if c.RTMPPort == "" {
+		if !slices.ContainsFunc(c.Origins, isHere) {
+			return nil
+		}
+		c.RTMPPort = defaultRTMPPort
+	}
+	if port, err := strconv.ParseUint(c.RTMPPort, 10, 16); err != nil || port == 0 {
+		return wrong("edge: -rtmp-port %q: choose a port, 1 to 65535", c.RTMPPort)
+	}
+	return nil
+}
+
+// broadcast is where broadcasters go: a URL, a colon and the port of the page's own host, or nothing where that is not known.
+func (c *Config) broadcast() string {
+	if c.RTMPPort != "" {
+		return ":" + c.RTMPPort
+	}
+	return c.RTMPURL
+}
+
+// isHere tells whether a base URL is one of this machine's, as it names itself.
+func isHere(base string) bool {
+	u, err := url.Parse(base)
+	if err != nil {
+		return false
+	}
+	at, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && at.IsLoopback()
 }
 
 // bases checks the base URLs of a flag, and writes them without a slash at their end.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/shoal-live/shoal/lockfile"
 )
 
 // Bounds of what waits to be written.
@@ -22,7 +24,11 @@ const (
 	leastToLive   = time.Minute
 	newSuffix     = ".new" // of files that are not whole yet
 	diskSeparator = "~"    // stands for the slashes of a path; no name has it
+	diskLock      = "lock" // the file that says whose the folder is
 )
+
+// ErrInUse means that another edge works with a folder: each would remove what the other writes.
+var ErrInUse = errors.New("is in use by another edge; stop that, or give this one a folder of its own")
 
 // disk is the tier below memory, for windows of hours: media that memory has no more room for goes into files, one each,
 // and comes back from there as from an origin. A file's name is the media's path, so the index is the folder itself. What
@@ -35,7 +41,8 @@ type disk struct {
 	log   *slog.Logger
 	tally *tally
 	queue chan *object
-	most  int64 // bytes that may wait
+	most  int64    // bytes that may wait
+	held  *os.File // the folder is this edge's alone until it is closed
 
 	// guarded by mu
 	mu     sync.Mutex
@@ -52,15 +59,23 @@ type stored struct {
 	size int64
 }
 
-// openDisk takes the files that a folder has, but for those that were not whole.
+// openDisk takes a folder for this edge alone, until run ends or the process does, with the files that it has, but for those that were not whole.
 func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*disk, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("edge: -disk %s cannot be made: %w", dir, err)
 	}
 	d := &disk{dir: dir, limit: limit, log: log, tally: t, queue: make(chan *object, maxQueue), most: memory / queueShare,
 		files: make(map[string]*list.Element), seats: list.New()}
+	var err error
+	switch d.held, err = lockfile.Try(filepath.Join(dir, diskLock)); {
+	case errors.Is(err, lockfile.ErrHeld):
+		return nil, fmt.Errorf("edge: -disk %s %w", dir, ErrInUse)
+	case err != nil:
+		return nil, fmt.Errorf("edge: -disk %s cannot be taken: %w", dir, err)
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
+		d.held.Close()
 		return nil, fmt.Errorf("edge: -disk %s cannot be read: %w", dir, err)
 	}
 	type aged struct {
@@ -121,8 +136,9 @@ func (d *disk) keep(o *object) {
 	}
 }
 
-// run writes what is to be kept until ctx ends.
+// run writes what is to be kept until ctx ends. Then the folder is anybody's.
 func (d *disk) run(ctx context.Context) {
+	defer d.held.Close()
 	for {
 		select {
 		case o := <-d.queue:

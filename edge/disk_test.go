@@ -119,6 +119,30 @@ func TestDisk(t *testing.T) {
 	})
 }
 
+// TestDiskIsOnes: a second edge is told, before it takes or removes anything, that a folder is another's, and what to do, until that one has ended.
+//
+// Clause: errors
+func TestDiskIsOnes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir, src := t.TempDir(), library()
+		_, stop := shelved(t, src, dir, 0, 12)
+		half := filepath.Join(dir, "demo~v0~1~s99.m4s"+newSuffix)
+		os.WriteFile(half, []byte("being written"), 0o600)
+		second := Config{Transport: src, Disk: dir, Files: built, Log: slog.New(slog.DiscardHandler)}
+		_, err := New(second)
+		if !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), "-disk "+dir) {
+			t.Errorf("a second edge: %v", err)
+		}
+		if _, err := os.Stat(half); err != nil {
+			t.Errorf("it has removed what the first one writes: %v", err)
+		}
+		stop()
+		if _, err := New(second); err != nil {
+			t.Errorf("once the first has ended: %v", err)
+		}
+	})
+}
+
 func TestDiskIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 600 << 10
@@ -225,7 +249,7 @@ func TestOnlyMediaGoesToDisk(t *testing.T) {
 		e.cache.mu.Unlock()
 		synctest.Wait()
 		entries, _ := os.ReadDir(dir)
-		if len(entries) != 1 || entries[0].Name() != "demo~v0~1~s3.m4s" {
+		if len(entries) != 2 || entries[0].Name() != "demo~v0~1~s3.m4s" || entries[1].Name() != diskLock {
 			t.Errorf("on disk: %v", entries)
 		}
 	})

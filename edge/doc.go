@@ -11,7 +11,8 @@
 // An answer that breaks off is gone on with from the byte reached, at the next origin. Bytes are checked against the signed
 // records of the playlists that pass through: what is false is neither kept nor passed on. An origin that is silent is
 // asked for its health beside, so it is known within a second whether it holds or hangs. Parents are edges that are asked
-// before the origins, each for its share. Media that memory has no more room for goes to disk, if there is a folder for it.
+// before the origins, each for its share; where parents are in a circle, they find out, and
+// leave one another out. Media that memory has no more room for goes to disk, if there is a folder for it.
 //
 //	viewer ── ServeHTTP ── target (path and query, strictly read)
 //	                          │ the target's URI is the cache key and the upstream request, both
@@ -21,7 +22,7 @@
 // What is whole and fresh does not come this way at all: a front (package edge/http1) before the server asks Hit for the answer as it was
 // made ready before.
 //
-// What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
+// What the edge never does: it never passes a viewer's header, query or address upstream (but names of edges in CDN-Loop), never follows a redirect,
 // never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
 // Config.MemoryBytes in memory, and never looks inside media.
 //

@@ -103,6 +103,9 @@ func New(config Config) (*Edge, error) {
 	return e, nil
 }
 
+// tidyInterval is how often the cache is looked through for what nobody asks for again.
+const tidyInterval = time.Second
+
 // Run keeps the edge's background work until ctx ends; then it ends all flights, so that nobody is held any longer, and
 // returns when they are gone.
 func (e *Edge) Run(ctx context.Context) error {
@@ -116,10 +119,15 @@ func (e *Edge) Run(ctx context.Context) error {
 	}
 	ticker := time.NewTicker(pulse)
 	defer ticker.Stop()
+	tidied := time.Now()
 	for {
 		select {
 		case now := <-ticker.C:
 			e.origins.watch(ctx, now)
+			if now.Sub(tidied) >= tidyInterval {
+				e.cache.tidy(now)
+				tidied = now
+			}
 		case <-ctx.Done():
 			e.mu.Lock()
 			e.stopped = true
@@ -191,6 +199,7 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/api/v1/"):
 		e.serveAPI(w, r)
 	case path == "/healthz":
+		e.origins.follow(e.chainOf(r), time.Now())
 		e.serveText(w, r, http.StatusOK, "ok")
 	case path == "/readyz":
 		switch err := e.Ready(); {
@@ -215,6 +224,7 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	if !e.admit(w, r, t) {
 		return
 	}
+	t.chain = e.chainOf(r)
 	if t.kind == mediaPlaylist {
 		if t.reload, err = parseReload(r.URL.RawQuery); err != nil {
 			e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn and _HLS_part must be numbers, and _HLS_part needs _HLS_msn")
@@ -235,6 +245,7 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, "", http.StatusNotFound, "no such path; streams are listed at /api/v1/streams")
 		return
 	}
+	t.chain = e.chainOf(r)
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
 }

@@ -36,6 +36,10 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, "", http.StatusRequestURITooLong, "no path here is as long; leave out of the query what is not needed")
 		return
 	}
+	if e.origins.cameBack(r) {
+		e.refuse(w, r, "", http.StatusLoopDetected, "this edge has asked for that itself: edges that are parents of each other ask in a circle; mend -parents or -origins")
+		return
+	}
 	e.serve(w, r)
 }
 
@@ -50,6 +54,7 @@ func (e *Edge) Drain() {
 // nothing for an answer.
 func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 	if !e.draining.Load() {
+		noteGone(w)
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Connection", "close")

@@ -149,7 +149,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	resp, err := f.origins.send(ctx, request{
 		method: http.MethodGet, uri: f.o.uri, patience: f.patience, stream: t.stream, spread: t.stream != "",
 		listing: t.kind == multivariant || t.kind == mediaPlaylist, hold: f.usual,
-		header: f.from(), avoid: f.avoid,
+		header: f.from(), avoid: f.avoid, chain: t.chain,
 	})
 	if err != nil {
 		f.meters.stream(t.stream).fills.Inc()
@@ -188,6 +188,8 @@ func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 		f.o.finish(err)
 	case f.ctx.Err() != nil || errors.Is(err, errStopping):
 		f.fail(f.o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+	case errors.Is(err, errLoop) && f.origins.circle():
+		f.fail(f.o, f.stale, http.StatusBadGateway, "all that this edge asks lead back to it: its operator has to name others, with -parents or -origins")
 	case f.o.target.reload.held && ctx.Err() == nil:
 		return later
 	case f.o.target.reload.held:

@@ -13,31 +13,38 @@ type holding struct {
 	*Edge
 	object *object
 	to     receiver
+	came   time.Time
 }
 
 // holdLean is hold for who has no more to tell than that he waits.
-func (e *Edge) holdLean(o *object, to receiver) (http1.Answer, bool) {
+func (e *Edge) holdLean(o *object, to receiver, came time.Time) (http1.Answer, bool) {
 	if e.held.Add(1) > int64(e.config.MaxHeld) {
 		e.held.Add(-1)
 		return http1.Answer{}, false
 	}
 	e.meters.held.Inc()
-	return http1.Answer{Wait: holding{e, o, to}}, true
+	return http1.Answer{Wait: holding{e, o, to, came}}, true
 }
 
 // Done implements http1.Wait.
 func (h holding) Done() <-chan struct{} { return h.object.done }
 
 // Leave implements http1.Wait.
-func (h holding) Leave() {
+func (h holding) Leave(gone bool) {
 	h.held.Add(-1)
 	h.meters.held.Dec()
+	if gone && h.access != nil {
+		l := h.access.lineAhead(h.object, statusGone, h.to.from, h.came)
+		l.Broken = true
+		h.access.put(l)
+	}
 }
 
 // Answer implements http1.Wait. What has come is the answer, though it may be an error, or not be kept: who asked anew would be held once more.
 func (h holding) Answer(head *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := h.object
 	if !closed(o.done) || h.draining.Load() {
+		h.rates.giveBack(h.to.from) // ServeHTTP counts it
 		return http1.Answer{}, false
 	}
 	if o.status != http.StatusOK {

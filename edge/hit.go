@@ -55,7 +55,7 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 		return http1.Answer{}, false
 	}
 	held := o.target.reload.held && !closed(o.done)
-	if !held && (!closed(o.done) || o.status != http.StatusOK) {
+	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
@@ -63,10 +63,16 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 		return http1.Answer{}, false
 	}
 	to := receiver{from, cookie}
+	var answer http1.Answer
 	if held {
-		return e.holdLean(o, to)
+		answer, ok = e.holdLean(o, to, h.Came)
+	} else {
+		answer, ok = e.hit(o, to, h, now)
 	}
-	return e.hit(o, to, h, now)
+	if !ok {
+		e.rates.giveBack(from) // ServeHTTP counts it
+	}
+	return answer, ok
 }
 
 // receiver is a viewer that is let in.

@@ -24,6 +24,7 @@ type origins struct {
 	bases     []*upstream
 	transport http.RoundTripper
 	log       *slog.Logger
+	self      string // the name of this edge: see circle.go
 
 	first  atomic.Int64   // index of the origin that answered last
 	probes sync.WaitGroup // owned by Run
@@ -33,10 +34,13 @@ type origins struct {
 	failure error // of the latest request; nil when an origin answered it
 	since   time.Time
 	homes   map[string]int // index of the origin that had something of a stream last; only streams that are
+
+	chains   []string             // of edges, to be asked on
+	followed map[string]time.Time // when they were last
 }
 
 func newOrigins(parents, bases []string, transport http.RoundTripper, log *slog.Logger) *origins {
-	s := &origins{transport: transport, log: log}
+	s := &origins{transport: transport, log: log, self: newName()}
 	for i, base := range parents {
 		s.parents = append(s.parents, newUpstream(base, true, i))
 	}
@@ -70,6 +74,7 @@ type request struct {
 	hold     time.Duration // that an origin may hold it while the stream goes on; at least shortHold
 	uri      string
 	header   http.Header
+	chain    string // of edges that have asked for it; send adds this one
 	body     []byte
 	patience time.Duration // for the answer's head, per origin, and then for its first byte
 	avoid    *upstream     // asked last: its answer was of no use
@@ -89,6 +94,9 @@ func (s *origins) all() []*upstream { return slices.Concat(s.parents, s.bases) }
 // does not, and which origin holds it for long is waited for once all others were asked.
 func (s *origins) send(ctx context.Context, q request) (*http.Response, error) {
 	list := s.order(q, time.Now())
+	if len(list) == 0 {
+		return nil, errLoop
+	}
 	if !q.listing || len(s.bases) < 2 {
 		resp, _, err := s.round(ctx, q, list, q.patience)
 		return resp, err
@@ -118,7 +126,7 @@ func (s *origins) order(q request, now time.Time) []*upstream {
 		}
 		return trust
 	}
-	list = append(ranked(s.parents, q.uri), list...)
+	list = slices.DeleteFunc(append(ranked(s.parents, q.uri), list...), (*upstream).isBack)
 	slices.SortStableFunc(list, func(a, b *upstream) int { return rank(a) - rank(b) })
 	return list
 }
@@ -156,7 +164,13 @@ func (s *origins) round(ctx context.Context, q request, list []*upstream, brief 
 		} else if in > 0 && q.method == http.MethodGet {
 			patience = min(patience, outPatience)
 		}
-		resp, err := u.attempt(ctx, s.transport, q, patience)
+		asked := q
+		asked.chain = s.named(q.chain)
+		resp, err := u.attempt(ctx, s.transport, asked, patience)
+		refused := err == errLoop
+		if refused {
+			s.leadsBack(u, q.chain)
+		}
 		switch {
 		case err == nil && len(list) > 1 && wanting(u, q, resp):
 			if answer == nil {
@@ -182,7 +196,7 @@ func (s *origins) round(ctx context.Context, q request, list []*upstream, brief 
 		}
 		err = fmt.Errorf("%s: %w", u.base, err)
 		failed = errors.Join(failed, err)
-		if q.method != http.MethodGet && !neverSent(err) {
+		if q.method != http.MethodGet && !neverSent(err) && !refused {
 			break
 		}
 	}
@@ -249,6 +263,9 @@ func (s *origins) note(err error) {
 
 // state returns nil while the latest attempt was answered or none was made.
 func (s *origins) state() error {
+	if s.circle() {
+		return fmt.Errorf("edge: all that it asks is %w", errLoop)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure == nil {

@@ -99,7 +99,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{invited}}", invited,
 		"{{p2p}}", e.config.P2P,
-		"{{rtmp}}", html.EscapeString(e.config.RTMPPort),
+		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	h.Set("Vary", "Accept-Encoding")

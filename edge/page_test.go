@@ -12,6 +12,32 @@ import (
 	"time"
 )
 
+// TestWhereBroadcastersGo: the page names what it was told, or the origin of this machine, and never takes an edge for one.
+//
+// Clause: rtmp-url
+func TestWhereBroadcastersGo(t *testing.T) {
+	far, near := []string{"http://10.0.0.1:8081"}, []string{"http://10.0.0.1:8081", "http://[::1]:8081"}
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{}, ":1935"},
+		{Config{Origins: near}, ":1935"},
+		{Config{Origins: []string{"http://localhost:9"}}, ":1935"},
+		{Config{Origins: far}, ""},
+		{Config{Parents: far}, ""},
+		{Config{Origins: far, RTMPPort: "1936"}, ":1936"},
+		{Config{Origins: far, RTMPURL: "rtmp://origin.example/live"}, "rtmp://origin.example/live"},
+		{Config{Origins: near, RTMPURL: "rtmps://origin.example:1936/live"}, "rtmps://origin.example:1936/live"},
+	} {
+		c.config.Files = fstest.MapFS{"index.html": {Data: []byte(`<code data-server="{{rtmp}}">`)}}
+		c.config.Transport = newSource(stage)
+		if got := get(newEdge(t, c.config), "/").Body.String(); got != `<code data-server="`+c.want+`">` {
+			t.Errorf("%+v: %s, want %q", c.config, got, c.want)
+		}
+	}
+}
+
 func TestPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		src := newSource(stage)

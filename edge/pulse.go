@@ -23,6 +23,7 @@ const (
 func (s *origins) watch(ctx context.Context, now time.Time) {
 	failing := s.state() != nil
 	alone := len(s.all()) == 1
+	s.askOn(ctx)
 	for _, u := range s.all() {
 		if u.due(now, failing, alone) {
 			s.probes.Go(func() { s.probe(ctx, u) })
@@ -39,7 +40,7 @@ func (u *upstream) due(now time.Time, failing, alone bool) bool {
 		return false
 	}
 	since := now.Sub(u.probed)
-	is := u.doubted || (u.out || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
+	is := u.doubted || (u.out || u.back || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
 	if is {
 		u.probing, u.probed = true, now
 	}
@@ -62,7 +63,14 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	limited, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	began := time.Now()
-	err := s.health(limited, u)
+	u.mu.Lock()
+	back, chain := u.back, u.chain // empty, unless it leads back
+	u.mu.Unlock()
+	err := s.health(limited, u, chain)
+	if errors.Is(err, errLoop) {
+		s.leadsBack(u, chain)
+		back, err = false, nil // it is there
+	}
 	u.mu.Lock()
 	told := u.told
 	u.probing, u.doubted = false, false
@@ -73,11 +81,16 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	if late {
 		u.doubted = true // it is probed again
 	} else if ctx.Err() == nil {
-		u.out, u.told = err != nil, err != nil
+		if back { // it has taken what it refused before
+			u.back, u.chain = false, ""
+		}
+		u.out = err != nil
+		u.told = u.out || u.back
 	}
+	back = u.back
 	u.mu.Unlock()
 	switch {
-	case late || ctx.Err() != nil:
+	case late || ctx.Err() != nil || back && err == nil:
 	case err == nil:
 		s.note(nil)
 		if told {
@@ -94,18 +107,23 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	}
 }
 
-func (s *origins) health(ctx context.Context, u *upstream) error {
+// health asks u how it is, for a chain of edges. It is errLoop where that leads back to one of them.
+func (s *origins) health(ctx context.Context, u *upstream, chain string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.base+"/healthz", nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("User-Agent", "shoal-edge")
+	req.Header.Set(loopField, s.named(chain))
 	resp, err := s.transport.RoundTrip(req)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)) // so that the connection is used again
 	resp.Body.Close()
+	if resp.StatusCode == http.StatusLoopDetected {
+		return errLoop
+	}
 	return err
 }
 

@@ -40,16 +40,12 @@ func newRates(perSecond float64, now time.Time) *rates {
 
 // take counts a request of an address. It returns 0 if it may be answered, else how long until the next one may.
 func (r *rates) take(now time.Time, from netip.Addr) time.Duration {
-	if r == nil || from == netip.IPv6Loopback() || from == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
-		return 0 // a proxy on this machine is not one viewer
-	}
-	from = from.WithZone("")
-	if from.Is6() {
-		p, _ := from.Prefix(64)
-		from = p.Addr()
+	from, bounded := r.payer(from)
+	if !bounded {
+		return 0
 	}
 	at := now.Sub(r.start)
-	s := &r.shards[maphash.Comparable(r.seed, from)%uint64(len(r.shards))]
+	s := r.shardOf(from)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	paid, known := s.paid[from]
@@ -68,6 +64,37 @@ func (r *rates) take(now time.Time, from netip.Addr) time.Duration {
 	}
 	s.paid[from] = paid
 	return 0
+}
+
+// giveBack takes a request back that take has counted: somebody else counts it.
+func (r *rates) giveBack(from netip.Addr) {
+	from, bounded := r.payer(from)
+	if !bounded {
+		return
+	}
+	s := r.shardOf(from)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if paid, known := s.paid[from]; known {
+		s.paid[from] = paid - r.each
+	}
+}
+
+// payer returns who pays for the requests of an address, if anybody does: a proxy on this machine is not one viewer.
+func (r *rates) payer(from netip.Addr) (payer netip.Addr, bounded bool) {
+	if r == nil || from == netip.IPv6Loopback() || from == netip.AddrFrom4([4]byte{127, 0, 0, 1}) {
+		return from, false
+	}
+	from = from.WithZone("")
+	if from.Is6() {
+		p, _ := from.Prefix(64)
+		from = p.Addr()
+	}
+	return from, true
+}
+
+func (r *rates) shardOf(payer netip.Addr) *shard {
+	return &r.shards[maphash.Comparable(r.seed, payer)%uint64(len(r.shards))]
 }
 
 // sweep forgets who owes nothing, at most once a second.

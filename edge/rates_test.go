@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -207,11 +208,16 @@ func TestPlainly(t *testing.T) {
 // TestRatesAhead: a request counts once, whoever answers it, and whether it is at hand, or held, or an error.
 func TestRatesAhead(t *testing.T) {
 	for what, uri := range map[string]string{
-		"at hand": partPath, "an error": "/live/demo/v0/1700000000/s99.m4s", "held": playlistPath + "?_HLS_msn=13&_HLS_part=2", "a page": "/watch/demo",
+		"too many are held": playlistPath + "?_HLS_msn=13&_HLS_part=2",
+		"at hand":           partPath, "an error": "/live/demo/v0/1700000000/s99.m4s", "held": playlistPath + "?_HLS_msn=13&_HLS_part=2", "a page": "/watch/demo",
 	} {
 		for _, ahead := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				e := newEdge(t, Config{RequestsPerAddress: 4, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
+				most := 0
+				if what == "too many are held" {
+					most = 1
+				}
+				e := newEdge(t, Config{RequestsPerAddress: 4, MaxHeld: most, Transport: newSource(func(w http.ResponseWriter, r *http.Request) {
 					if r.URL.RawQuery == "" {
 						stage(w, r)
 						return
@@ -233,7 +239,7 @@ func TestRatesAhead(t *testing.T) {
 				var others sync.WaitGroup
 				defer others.Wait()
 				for range 12 {
-					if what == "held" { // with another, who has begun it
+					if strings.HasSuffix(what, "held") { // with another, who has begun it
 						others.Go(func() { get(e, uri) })
 						synctest.Wait()
 					}
@@ -252,4 +258,27 @@ func TestRatesAhead(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRatesAtTheEnd: who is held by the front when the edge is told to end is told that by ServeHTTP, and not that it asks too often.
+func TestRatesAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(newBroadcast(12, 2).ServeHTTP), RequestsPerAddress: 0.5}) // one at once
+		get(e, playlistPath)
+		time.Sleep(2 * time.Second)
+		uri := playlistPath + "?_HLS_msn=13&_HLS_part=2"
+		leave := hold(e, uri, 1)
+		viewer, end := serveAhead(e, e)
+		defer end()
+		io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
+		synctest.Wait()
+		if n := e.held.Load(); n != 2 {
+			t.Errorf("%d are held", n)
+		}
+		e.Drain()
+		if r, err := http.ReadResponse(bufio.NewReader(viewer), nil); err != nil || r.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("%v %v", r, err)
+		}
+		leave()
+	})
 }

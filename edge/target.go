@@ -42,6 +42,7 @@ type target struct {
 	stream string // empty: of no single stream
 	path   string
 	reload reload // zero but for a mediaPlaylist
+	chain  string // of edges that ask for it, no part of what it is: see circle.go
 }
 
 // reload holds a playlist request's delivery directives.

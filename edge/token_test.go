@@ -1,18 +1,8 @@
 package edge
 
 import (
-	"bytes"
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
-	"fmt"
-	"io"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,61 +13,6 @@ import (
 
 	"github.com/shoal-live/shoal/token"
 )
-
-// guests is a site that signs tokens.
-type guests struct{ keys *token.Keys }
-
-func newGuests(t testing.TB, algs ...string) guests {
-	t.Helper()
-	var keys *token.Keys
-	for _, alg := range algs {
-		var err error
-		if keys, err = keys.With(alg); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return guests{keys}
-}
-
-// invite makes a token for an hour, changed as it is told.
-func (g guests) invite(t testing.TB, stream string, change ...func(*token.Claims)) string {
-	t.Helper()
-	c := token.Claims{Stream: stream, Expires: time.Now().Add(time.Hour), Audience: "here"}
-	for _, f := range change {
-		f(&c)
-	}
-	text, err := g.keys.Make(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// forge signs what a token for demo says by another method.
-func forge(t testing.TB, method jwt.SigningMethod, key any) string {
-	t.Helper()
-	text, err := jwt.NewWithClaims(method, jwt.MapClaims{"stream": "demo", "aud": "here", "exp": time.Now().Add(time.Hour).Unix()}).SignedString(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// show answers as an origin does, and fails the test if anything of a token comes along.
-func show(t *testing.T) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization")+r.Header.Get("Cookie") != "" || strings.Contains(r.URL.String(), "token") {
-			t.Errorf("the origin was asked %s with %v", r.URL, r.Header)
-		}
-		if strings.HasSuffix(r.URL.Path, ".m3u8") {
-			w.Header().Set("Cache-Control", "public, max-age=1")
-			io.WriteString(w, playlist(12, 3))
-			return
-		}
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		w.Write(partBytes)
-	}
-}
 
 // TestTokenRefusals: who has no good token gets an answer that says what to do, and nothing is asked or kept for it.
 func TestTokenRefusals(t *testing.T) {
@@ -151,29 +86,6 @@ func TestTokenRefusals(t *testing.T) {
 			}
 		})
 	}
-}
-
-// secretOf returns what a public key looks like in a file, as one who has it would try it as a secret.
-func secretOf(t testing.TB, keys *token.Keys) []byte {
-	t.Helper()
-	b := keys.Append(nil)
-	_, x, _ := bytes.Cut(b, []byte(`"x": "`))
-	x, _, _ = bytes.Cut(x, []byte(`"`))
-	raw, err := base64.RawURLEncoding.DecodeString(string(x))
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKIXPublicKey(ed25519.PublicKey(raw))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-}
-
-// flip changes the first letter of a token's claims.
-func flip(text string) string {
-	at := strings.IndexByte(text, '.') + 5
-	return text[:at] + string(text[at]^1) + text[at+1:]
 }
 
 // TestTokensAdmit: by header, query or cookie, one or all; viewers with different tokens share one fill, and each is asked for its own.
@@ -278,66 +190,6 @@ func TestTokenEnds(t *testing.T) {
 	})
 }
 
-// TestTokenCookie: who comes with a token by query is given a cookie for what the playlist names, and for nothing else.
-func TestTokenCookie(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		site := newGuests(t, token.EdDSA)
-		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys})
-		text := site.invite(t, token.AnyStream)
-		for name, c := range map[string]struct {
-			uri     string
-			headers []string
-			want    string
-		}{
-			"playlist":        {"/live/demo/index.m3u8?token=" + text, nil, "; Path=/live/demo/; Max-Age=3600; HttpOnly; SameSite=Lax"},
-			"media playlist":  {playlistPath + "?_HLS_msn=12&token=" + text, nil, "; Path=/live/demo/; Max-Age=3600; HttpOnly; SameSite=Lax"},
-			"behind TLS":      {"/live/demo/index.m3u8?token=" + text, []string{"X-Forwarded-Proto", "https"}, "; Path=/live/demo/; Max-Age=3600; HttpOnly; Secure; SameSite=None; Partitioned"},
-			"media":           {partPath + "?token=" + text, nil, ""},
-			"by header":       {"/live/demo/index.m3u8", []string{"Authorization", "Bearer " + text}, ""},
-			"with the cookie": {"/live/demo/index.m3u8", []string{"Cookie", tokenCookie + "=" + text}, ""},
-		} {
-			got := get(e, c.uri, c.headers...).Header().Get("Set-Cookie")
-			if c.want != "" {
-				c.want = tokenCookie + "=" + text + c.want
-			}
-			if got != c.want {
-				t.Errorf("%s: %q, want %q", name, got, c.want)
-			}
-		}
-	})
-}
-
-// TestPlainPlayerWithToken: an HTTP client that keeps cookies gets all that the playlist names, and no other stream.
-func TestPlainPlayerWithToken(t *testing.T) {
-	site := newGuests(t, token.EdDSA)
-	e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys})
-	server := httptest.NewServer(e)
-	defer server.Close()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	player := &http.Client{Jar: jar}
-	defer player.CloseIdleConnections()
-	for _, c := range []struct {
-		path string
-		want int
-	}{
-		{partPath, 401}, {"/live/demo/index.m3u8?token=" + site.invite(t, "demo"), 200}, {playlistPath, 200}, {partPath, 200},
-		{"/live/other/index.m3u8", 401},
-	} {
-		resp, err := player.Get(server.URL + c.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-		if resp.StatusCode != c.want {
-			t.Errorf("%s: %d, want %d", c.path, resp.StatusCode, c.want)
-		}
-	}
-}
-
 func TestShown(t *testing.T) {
 	a := &admission{keys: &token.Keys{}}
 	for control, want := range map[string]string{
@@ -362,77 +214,6 @@ func TestShown(t *testing.T) {
 	}
 }
 
-// TestKnownTokens: however many tokens come, so many bytes of them are kept, and those that are in use.
-func TestKnownTokens(t *testing.T) {
-	k := newKnownTokens(100 * (4 + knownSize))
-	k.add("used", token.Claims{Stream: "demo", Name: "n"})
-	for i := range 10_000 {
-		k.add(fmt.Sprintf("%04d", i), token.Claims{})
-		if c, ok := k.look("used"); !ok || c.Stream != "demo" || c.Name != "" {
-			t.Fatalf("after %d others: %+v, %v", i, c, ok)
-		}
-		if n := k.len(); n > 100 {
-			t.Fatalf("%d are kept", n)
-		}
-	}
-	if _, ok := k.look("0000"); ok {
-		t.Error("the first of 10,000 is still there")
-	}
-	if n := k.len(); n < 50 {
-		t.Errorf("%d are kept, though there is room", n)
-	}
-}
-
-// FuzzOffered: no request panics, and what is taken for a token stands in it.
-func FuzzOffered(f *testing.F) {
-	f.Add("Bearer a.b.c", "token=a.b.c", "shoal-token=a.b.c")
-	f.Add("bearer  x", "a&&token=&token=x&token", "shoal-token=\"x\"; shoal-token")
-	f.Add("Basic x", "token==&=token", ";;=;")
-	site := newGuests(f, token.EdDSA)
-	e := newEdge(f, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {}), Tokens: site.keys})
-	f.Fuzz(func(t *testing.T, authorization, query, cookie string) {
-		r := &http.Request{Method: http.MethodGet, Header: http.Header{"Authorization": {authorization}, "Cookie": {cookie}}, RemoteAddr: query}
-		r.URL = &url.URL{Path: partPath, RawQuery: query}
-		text, byQuery, err := offered(r)
-		if err != nil && text != "" || byQuery && !strings.Contains(query, "token="+text) || text != "" && !byQuery && !strings.Contains(authorization, text) {
-			t.Errorf("%q, %v, %v of %q and %q", text, byQuery, err, authorization, query)
-		}
-		w := httptest.NewRecorder()
-		if e.admit(w, r, target{kind: media, stream: "demo", path: partPath}) || w.Code/100 != 4 {
-			t.Errorf("let in: %q %q %q", authorization, query, cookie)
-		}
-	})
-}
-
-// BenchmarkAdmit is what a hit pays for its token, and what one costs that was not seen before.
-func BenchmarkAdmit(b *testing.B) {
-	site := newGuests(b, token.EdDSA)
-	text := site.invite(b, "demo")
-	r := httptest.NewRequest(http.MethodGet, partPath, nil)
-	r.Header.Set("Authorization", "Bearer "+text)
-	t := target{kind: media, stream: "demo", path: partPath}
-	for name, config := range map[string]Config{"off": {}, "known": {Tokens: site.keys}} {
-		e := newEdge(b, config)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if !e.admit(nil, r, t) {
-					b.Fatal("refused")
-				}
-			}
-		})
-	}
-	e := newEdge(b, Config{Tokens: site.keys})
-	b.Run("new", func(b *testing.B) {
-		for b.Loop() {
-			e.admission.known = newKnownTokens(maxKnown)
-			if !e.admit(nil, r, t) {
-				b.Fatal("refused")
-			}
-		}
-	})
-}
-
 // TestTokenBehindProxy: the network that a token is for is the viewer's, as a proxy tells that is trusted, and nobody else.
 func TestTokenBehindProxy(t *testing.T) {
 	site := newGuests(t, token.EdDSA)
@@ -449,18 +230,6 @@ func TestTokenBehindProxy(t *testing.T) {
 			if w := get(e, playlistPath, field[0], field[1], "X-Forwarded-For", c.forwarded); w.Code != c.status {
 				t.Errorf("%s of %q, by %s: %d, want %d", c.forwarded, c.proxies, field[0], w.Code, c.status)
 			}
-		}
-	}
-}
-
-// TestManyCookies: a few cookies are looked at, since each may cost a signature.
-func TestManyCookies(t *testing.T) {
-	site, other := newGuests(t, token.EdDSA), newGuests(t, token.EdDSA)
-	for _, c := range []struct{ before, status int }{{0, 200}, {maxCookies - 1, 200}, {maxCookies, 401}} {
-		e := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys, Audience: "here"})
-		cookies := strings.Repeat(tokenCookie+"="+other.invite(t, "demo")+"; ", c.before) + tokenCookie + "=" + site.invite(t, "demo")
-		if w := get(e, partPath, "Cookie", cookies); w.Code != c.status {
-			t.Errorf("after %d others: %d, want %d", c.before, w.Code, c.status)
 		}
 	}
 }

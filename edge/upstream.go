@@ -14,7 +14,7 @@ import (
 )
 
 // upstream is one origin or parent edge as this edge sees it. One that cannot be reached, or is silent, is out: it is
-// asked when nobody else answers, until it answers a probe or a request.
+// asked when nobody else answers, until it answers a probe or a request. One that leads back is not asked at all, until it takes a probe.
 type upstream struct {
 	// static
 	base   string
@@ -33,6 +33,8 @@ type upstream struct {
 	probing bool
 	probed  time.Time // when the newest probe began
 	waits   map[*wait]struct{}
+	back    bool   // it leads back to this edge
+	chain   string // by which that was seen
 }
 
 func newUpstream(base string, parent bool, index int) *upstream {
@@ -80,6 +82,7 @@ func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q r
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "shoal-edge")
+	req.Header.Set(loopField, q.chain)
 	req.Header.Set("Accept-Encoding", "identity") // without it anything may come packed (RFC 9110 12.5.3)
 	w := &wait{cancel: cancel}
 	w.begin()
@@ -95,6 +98,12 @@ func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q r
 		}
 		cancel(nil)
 		return nil, err
+	}
+	if resp.StatusCode == http.StatusLoopDetected {
+		resp.Body.Close()
+		u.remove(w)
+		cancel(nil)
+		return nil, errLoop
 	}
 	u.answered()
 	resp.Body = u.arriving(ctx, resp.Body, w, q.patience)
@@ -116,7 +125,7 @@ func (u *upstream) remove(w *wait) {
 func (u *upstream) isOut() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.out
+	return u.out || u.back
 }
 
 // failed notes that a request was not answered. One that nobody listens for is out; any other is doubted.

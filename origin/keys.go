@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/shoal-live/shoal/lockfile"
 	"github.com/shoal-live/shoal/origin/stream"
 )
 
@@ -182,7 +182,7 @@ const keysLock = "publish-keys.lock"
 func (k *Keys) edit(change func() error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	held, err := hold(filepath.Join(filepath.Dir(k.file), keysLock), syscall.LOCK_EX)
+	held, err := lockfile.Wait(filepath.Join(filepath.Dir(k.file), keysLock))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNoKey // there is not even the directory
 	}

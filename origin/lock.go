@@ -1,5 +1,3 @@
-//go:build unix
-
 package origin
 
 import (
@@ -7,7 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/shoal-live/shoal/lockfile"
 )
 
 // ErrInUse means that another origin works with the data directory: both would number the same streams.
@@ -27,29 +26,12 @@ func lock(dir string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("origin: data: %w", err)
 	}
-	f, err := hold(filepath.Join(dir, lockFile), syscall.LOCK_EX|syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
+	f, err := lockfile.Try(filepath.Join(dir, lockFile))
+	if errors.Is(err, lockfile.ErrHeld) {
 		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("origin: data: %w", err)
 	}
 	return f.Close, nil
-}
-
-// hold makes a file and locks it until the file is closed.
-func hold(name string, how int) (*os.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), how)
-		if err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, syscall.EINTR) {
-			return nil, errors.Join(err, f.Close())
-		}
-	}
 }

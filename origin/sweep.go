@@ -4,8 +4,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/shoal-live/shoal/lockfile"
 )
 
 // temporary are the files that a process writes before it gives them their name, as patterns in the data directory. One that is killed
@@ -29,7 +30,7 @@ func sweep(dir string, began time.Time) (removed int) {
 	for _, pattern := range temporary {
 		removed += sweepAll(dir, pattern, began)
 	}
-	if held, err := hold(filepath.Join(dir, keysLock), syscall.LOCK_EX); err == nil { // nobody writes keys now
+	if held, err := lockfile.Wait(filepath.Join(dir, keysLock)); err == nil { // nobody writes keys now
 		removed += sweepAll(dir, temporaryKeys, began)
 		_ = held.Close()
 	}

@@ -94,6 +94,9 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -p2p maybe", "edge: -p2p maybe: choose on, ask, relay-only, off"},
 		{"up -p2p maybe", "up: -p2p maybe: choose on, ask, relay-only, off"},
 		{"edge -rtmp-port 99999", `edge: -rtmp-port "99999": choose a port, 1 to 65535`},
+		{"edge -rtmp-url http://a.example/live", `edge: -rtmp-url "http://a.example/live": want rtmp://HOST/live`},
+		{"edge -rtmp-url rtmp:///live", `edge: -rtmp-url "rtmp:///live": want rtmp://HOST/live`},
+		{"edge -rtmp-url rtmp://a/live -rtmp-port 1936", `edge: -rtmp-port "1936": choose one`},
 		{"edge -memory 1", "edge: -memory 1: choose 32M or more"},
 	} {
 		args := strings.Fields(c.args)
@@ -128,7 +131,7 @@ func TestFlagsMayBe(t *testing.T) {
 		"tracker -ice stun:a.example,turn:b.example:3478|me|secret,turns:[2001:db8::1]:5349?transport=tcp|me|secret",
 		"tracker -turn :3479 -turn-ip 192.0.2.1 -turn-peers 192.0.2.2", "tracker -relay-only -turn-ip 192.0.2.1", "tracker -stun=",
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
-		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936",
+		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936", "edge -rtmp-url rtmps://[2001:db8::1]:1936/live",
 		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
 		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),

@@ -36,7 +36,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&config.Disk, "disk", "", "`folder` for media that memory has no more room for, as windows of hours need; empty for none")
 	flags.Var(&stored, "disk-size", "most `bytes` in the folder of -disk, like 100G")
 	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time (default /tracker)")
-	flags.StringVar(&config.RTMPPort, "rtmp-port", "1935", "`port` that the live-now page names to broadcasters")
+	flags.StringVar(&config.RTMPURL, "rtmp-url", "", "`URL` that the live-now page names to broadcasters, that of the origin, like rtmp://origin.example/live")
+	flags.StringVar(&config.RTMPPort, "rtmp-port", "", "`port` that it names instead, of the page's own host (default 1935 where -origins are on this machine, else none)")
 	keys := flags.String("viewer-key", "", "`FILE` of the keys that viewer tokens must be signed with to watch, see shoal token; without it viewers need no token")
 	flags.StringVar(&config.Audience, "token-audience", "", "`name` that tokens must have as their audience")
 	if err := flags.parseOnly(args); err != nil {

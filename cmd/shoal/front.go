@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,22 +20,23 @@ import (
 type vanguard struct {
 	cache  http1.Cache
 	secure *tls.Config   // nil: no TLS
+	said   http.Header   // fields that all answers have; nil: none
 	held   time.Duration // that requests may go on waiting when it ends
 	prompt bool          // see there
 }
 
 // ahead is the vanguard of an edge.
-func ahead(cache http1.Cache) httpTask { return aheadBy(nil, cache) }
+func ahead(cache http1.Cache) httpTask { return aheadBy(nil, nil, cache) }
 
-// aheadBy is ahead by TLS. Who speaks HTTP/2 is the server's.
-func aheadBy(secure *tls.Config, cache http1.Cache) httpTask {
+// aheadBy is ahead by TLS, with fields that all answers have. Who speaks HTTP/2 is the server's.
+func aheadBy(secure *tls.Config, said http.Header, cache http1.Cache) httpTask {
 	if secure != nil {
 		secure = secure.Clone()
 		secure.NextProtos = append([]string{"h2", "http/1.1"}, slices.DeleteFunc(slices.Clone(secure.NextProtos), func(protocol string) bool {
 			return protocol == "h2" || protocol == "http/1.1"
 		})...)
 	}
-	return vanguard{cache: cache, secure: secure, held: finishTime}.serve
+	return vanguard{cache: cache, secure: secure, said: said, held: finishTime}.serve
 }
 
 // aheadOf is the vanguard of an origin.
@@ -45,7 +47,7 @@ func aheadOf(o *origin.Origin) httpTask {
 // serve is an httpTask.
 func (v vanguard) serve(listener net.Listener, handler http.Handler, log *slog.Logger) task {
 	config := http1.Config{
-		Handler: handler, Cache: v.cache, Log: log, TLS: v.secure,
+		Handler: handler, Cache: v.cache, Log: log, TLS: v.secure, Fields: v.said,
 		HeadTime: headerTime, IdleTime: idleTime, MaxHead: maxHeader, HeldTime: v.held, DrainTime: drainTime,
 	}
 	bounded, _ := listener.(*lobby)
@@ -61,8 +63,19 @@ func (v vanguard) serve(listener net.Listener, handler http.Handler, log *slog.L
 	}
 	front := http1.New(listener, config)
 	return func(ctx context.Context) error {
-		return together(ctx, front.Run, serving{behind{front, bounded}, handler, log, v.held}.run)
+		return together(ctx, front.Run, serving{behind{front, bounded}, saying(v.said, handler), log, v.held}.run)
 	}
+}
+
+// saying is a handler whose answers have some fields besides.
+func saying(said http.Header, handler http.Handler) http.Handler {
+	if said == nil {
+		return handler
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		maps.Copy(w.Header(), said)
+		handler.ServeHTTP(w, r)
+	})
 }
 
 // media is what an origin has at hand.
@@ -94,7 +107,7 @@ func (c change) Answer(h *http1.Head, now time.Time) (http1.Answer, bool) {
 }
 
 // Leave implements http1.Wait.
-func (c change) Leave() {}
+func (c change) Leave(bool) {}
 
 // uncounted is the http1.Tally of who counts nothing.
 type uncounted struct{}

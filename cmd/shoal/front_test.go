@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,7 +58,7 @@ func testAhead(t *testing.T, secure *tls.Config, prompt bool) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	ended := make(chan error, 1)
-	serve := aheadBy(secure, cache)
+	serve := aheadBy(secure, nil, cache)
 	if prompt {
 		serve = vanguard{cache: cache, held: heldTime, prompt: true}.serve
 	}
@@ -109,5 +110,41 @@ func testAhead(t *testing.T, secure *tls.Config, prompt bool) {
 	}
 	for _, conn := range []net.Conn{first, second, third} {
 		conn.Close()
+	}
+}
+
+// TestPlainWhereTLSIs: a link of http:// to the port of TLS is answered with what to write, though its head is long, and its place is free then.
+//
+// Clause: http-bad-requests
+func TestPlainWhereTLSIs(t *testing.T) {
+	r := runEdgeHere(t, roomy, edge.Config{}, nil)
+	for _, long := range []int{0, 20 << 10} {
+		conn, err := net.Dial("tcp", r.https)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.SetDeadline(time.Now().Add(10 * time.Second))
+		go io.WriteString(conn, "GET /watch/demo HTTP/1.1\r\nHost: a\r\nCookie: "+strings.Repeat("a", long)+"\r\n\r\n")
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("with %d bytes: %v", long, err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		if answer.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "https://") || err != nil || !answer.Close {
+			t.Errorf("with %d bytes: %s %q %v", long, answer.Status, text, err)
+		}
+		conn.Close()
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	families, err := r.desk.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "shoal_http_connections" && f.Metric[0].Gauge.GetValue() != 0 {
+			t.Errorf("%v connections are counted at the end", f.Metric[0].Gauge.GetValue())
+		}
 	}
 }

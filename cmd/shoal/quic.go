@@ -13,9 +13,9 @@ import (
 	"github.com/quic-go/quic-go/http3"
 )
 
-// serveQUIC opens the UDP port of a door and returns the task that answers HTTP/3 on it, and the handler with which answers by TCP say that it is
+// serveQUIC opens the UDP port of a door and returns the task that answers HTTP/3 on it, and with which fields answers by TCP say that it is
 // there. Its connections are guests of the house as any other.
-func serveQUIC(d door, config *tls.Config, handler http.Handler, all *guests, log *slog.Logger) (announcing http.Handler, serves task, err error) {
+func serveQUIC(d door, config *tls.Config, handler http.Handler, all *guests, log *slog.Logger) (said http.Header, serves task, err error) {
 	conn, err := net.ListenPacket("udp", d.address)
 	if err != nil {
 		return nil, nil, explain(err, d)
@@ -34,12 +34,8 @@ func serveQUIC(d door, config *tls.Config, handler http.Handler, all *guests, lo
 		Handler: handler, MaxHeaderBytes: maxHeader, IdleTimeout: idleTime, Port: d.port(), Logger: slog.New(slog.DiscardHandler),
 	}
 	// 24 hours, as the server's own header has it; but that is known only once it serves.
-	said := fmt.Sprintf(`h3=":%d"; ma=86400`, d.port())
-	announcing = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Alt-Svc", said)
-		handler.ServeHTTP(w, r)
-	})
-	return announcing, func(ctx context.Context) error {
+	said = http.Header{"Alt-Svc": {fmt.Sprintf(`h3=":%d"; ma=86400`, d.port())}}
+	return said, func(ctx context.Context) error {
 		defer conn.Close()
 		defer transport.Close()
 		ended := make(chan error, 1)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,19 +27,30 @@ func TestHTTP3(t *testing.T) {
 	defer tcp.CloseIdleConnections()
 	defer three.Close()
 	_, port, _ := strings.Cut(r.https, ":")
+	config := r.tls.Clone()
+	config.NextProtos = []string{"http/1.1"}
+	one := &http.Transport{TLSClientConfig: config}
+	defer one.CloseIdleConnections()
+	said := `h3=":` + port + `"; ma=86400`
 	for _, c := range []struct {
 		way  http.RoundTripper
 		base string
-		want string // of Alt-Svc
-	}{{plain, "http://" + r.http, ""}, {tcp, "https://localhost:" + port, `h3=":` + port + `"; ma=86400`}} {
-		q, _ := http.NewRequest(http.MethodGet, c.base+"/healthz", nil)
-		resp, err := c.way.RoundTrip(q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if got := resp.Header.Get("Alt-Svc"); got != c.want {
-			t.Errorf("%s: Alt-Svc %q, want %q", c.base, got, c.want)
+		want []string // of Alt-Svc
+	}{{plain, "http://" + r.http, nil}, {tcp, "https://localhost:" + port, []string{said}}, {one, "https://localhost:" + port, []string{said}}} {
+		for _, q := range [][2]string{{"GET", "/healthz"}, {"GET", partPath}, {"GET", partPath}, {"HEAD", partPath}, {"PUT", partPath}, {"GET", "/nowhere"}} { // the second time it is at hand
+			r, _ := http.NewRequest(q[0], c.base+q[1], nil)
+			resp, err := c.way.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if got := resp.Header["Alt-Svc"]; !slices.Equal(got, c.want) {
+				t.Errorf("%s%s: Alt-Svc %q, want %q", c.base, q, got, c.want)
+			}
+			if q == [2]string{"GET", partPath} && (len(body) != partBytes || err != nil) {
+				t.Errorf("%s%s: %d bytes, %v", c.base, q, len(body), err)
+			}
 		}
 	}
 	for _, c := range []struct {
@@ -93,7 +105,8 @@ func TestHTTP3Bounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	exchange(t, r.dial(t, false, ""), bufio.NewReader(strings.NewReader("HTTP/1.1 200 OK\r\n\r\n")), "/healthz") // the other one, which stays
+	other := r.dial(t, false, "") // which stays
+	exchange(t, other, bufio.NewReader(other), "/healthz")
 	if _, err := ask(); err == nil || !strings.Contains(err.Error(), "CONNECTION_REFUSED") {
 		t.Fatalf("one too many: %v", err)
 	}

@@ -121,16 +121,16 @@ func (d *desk) openSecure(h *house, public door, s *secure, handler http.Handler
 	if with.run != nil {
 		h.tasks = append(h.tasks, with.run)
 	}
+	var said http.Header
 	if s.quic {
-		three, serve, err := serveQUIC(at.door, with.config, handler, h.lobby.guests, d.log)
-		if err != nil {
+		var serve task
+		if said, serve, err = serveQUIC(at.door, with.config, handler, h.lobby.guests, d.log); err != nil {
 			listener.Close()
 			return err
 		}
 		h.tasks = append(h.tasks, serve)
-		handler = three
 	}
-	h.tasks = append(h.tasks, aheadBy(with.config, cache)(h.lobby.lobby(listener, true), handler, d.log))
+	h.tasks = append(h.tasks, aheadBy(with.config, said, cache)(h.lobby.lobby(listener, true), handler, d.log))
 	return nil
 }
 

@@ -41,7 +41,11 @@ func TestSecureFlags(t *testing.T) {
 	} {
 		for name, run := range map[string]func(context.Context, []string, io.Writer) error{"edge": runEdge, "up": up} {
 			ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
-			err := run(ctx, append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-data", dir), io.Discard)
+			all := append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-data", dir)
+			if name == "up" { // which opens more before it reads a certificate
+				all = append(all, "-rtmp", "127.0.0.1:0", "-webrtc", "127.0.0.1:0", "-stun", "127.0.0.1:0")
+			}
+			err := run(ctx, all, io.Discard)
 			stop()
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s %s: %v, want %s", name, args, err, want)

@@ -50,3 +50,28 @@ test('the demo plays: at once, with sound, close to live, without a stall', { ti
   await shoal.stop();
   t.diagnostic(`ended cleanly ${Date.now() - stopping} ms after SIGTERM, while watched`);
 });
+
+// Runs in the page: hls.js learns that the element takes media only once a part of it was asked for.
+function slowElement() {
+  window.askedFirst = false;
+  const add = MediaSource.prototype.addEventListener;
+  MediaSource.prototype.addEventListener = function (name, listener, ...rest) {
+    if (name !== 'sourceopen') return add.call(this, name, listener, ...rest);
+    return add.call(this, name, (event) => {
+      const wait = setInterval(() => {
+        window.askedFirst = performance.getEntriesByType('resource').some((entry) => /\.m4s/.test(entry.name));
+        if (!window.askedFirst && performance.now() < 5000) return;
+        clearInterval(wait);
+        listener.call(this, event);
+      }, 20);
+    }, ...rest);
+  };
+}
+
+test('media is asked for while the element is made ready', { timeout: 60_000 }, async (t) => {
+  const shoal = await up(t);
+  await shoal.live('demo');
+  const viewer = await (await launch(t)).open(`${shoal.base}/watch/demo`, { before: (page) => page.addInitScript(slowElement) });
+  await viewer.moving();
+  assert.ok(await viewer.page.evaluate(() => window.askedFirst), 'nothing was asked for before the element was ready');
+});

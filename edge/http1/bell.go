@@ -15,8 +15,8 @@ type bell struct {
 }
 
 // await waits until what an answer waits for has come or the front lets go. It tells whether the viewer is still there.
-func (c *conn) await(until Wait) bool {
-	defer until.Leave()
+func (c *conn) await(until Wait) (here bool) {
+	defer func() { until.Leave(!here) }()
 	c.raw.SetReadDeadline(time.Time{})
 	c.readBy = time.Time{}
 	b := c.front.join(c, until.Done())

@@ -17,6 +17,7 @@ import (
 type gateway struct {
 	done    chan struct{}
 	waiting atomic.Int64
+	gone    atomic.Int64
 	never   bool // it does not come even then
 }
 
@@ -36,7 +37,12 @@ func (g *gateway) Answer(*Head, time.Time) (Answer, bool) {
 	}
 }
 func (g *gateway) Done() <-chan struct{} { return g.done }
-func (g *gateway) Leave()                { g.waiting.Add(-1) }
+func (g *gateway) Leave(gone bool) {
+	g.waiting.Add(-1)
+	if gone {
+		g.gone.Add(1)
+	}
+}
 
 func TestReleasedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -90,8 +96,8 @@ func TestReleasedTogether(t *testing.T) {
 		synctest.Wait()
 		s.front.mu.Lock()
 		defer s.front.mu.Unlock()
-		if n := g.waiting.Load(); n != 0 || len(s.front.bells) != 0 || len(s.front.conns) != 40 {
-			t.Errorf("%d wait, %d bells, %d connections", n, len(s.front.bells), len(s.front.conns))
+		if n := g.waiting.Load(); n != 0 || g.gone.Load() != 10 || len(s.front.bells) != 0 || len(s.front.conns) != 40 {
+			t.Errorf("%d wait, %d have left, %d bells, %d connections", n, g.gone.Load(), len(s.front.bells), len(s.front.conns))
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 type Config struct {
 	Handler http.Handler   // of what the cache has not at hand
 	Cache   Cache          // nil: there is none
+	Fields  http.Header    // that every answer has beside its own; nil: none. Who serves the others adds them there
 	Gone    func(net.Conn) // told of each connection that ends here; nil: nobody is
 	TLS     *tls.Config    // that connections begin with; nil: none. Who chooses h2 is handed on as a *tls.Conn
 	Log     *slog.Logger   // default slog.Default()
@@ -53,7 +54,7 @@ type File interface {
 // Wait is what an answer waits for.
 type Wait interface {
 	Done() <-chan struct{}                        // closed when it is there
-	Leave()                                       // called when the viewer waits no longer, whatever the reason
+	Leave(gone bool)                              // called when the viewer waits no longer, whatever the reason; gone: it has left
 	Answer(h *Head, now time.Time) (Answer, bool) // asked then: what has come, if it is to be sent as it is
 }
 

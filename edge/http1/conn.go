@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -181,7 +182,7 @@ func (c *conn) answer() (what verdict, more bool) {
 		}
 		if ok {
 			n, err := c.deliver(a, now)
-			a.Tally.Count(max(0, n-len(a.Head)))
+			a.Tally.Count(n)
 			return plain, err == nil
 		}
 	}
@@ -192,15 +193,26 @@ func (c *conn) answer() (what verdict, more bool) {
 	return plain, c.handle(r)
 }
 
-// deliver sends an answer that is at hand.
+// heads are those that an answer's own and the front's fields are joined in.
+var heads = sync.Pool{New: func() any { return new([]byte) }}
+
+// deliver sends an answer that is at hand. It returns how many bytes of its body went.
 func (c *conn) deliver(a Answer, now time.Time) (sent int, err error) {
+	head := a.Head
+	if fields := c.front.fields; len(fields) > 0 {
+		b := heads.Get().(*[]byte)
+		defer heads.Put(b)
+		*b = append(append(append((*b)[:0], head[:len(head)-len(crlf)]...), fields...), crlf...)
+		head = *b
+	}
+	defer func() { sent = max(0, sent-len(head)) }()
 	if a.File != nil && c.head.Files {
 		if file, ok := a.File.Hold(); ok {
 			defer a.File.Release()
-			return c.sendFile(a.Head, a.Body, file, now)
+			return c.sendFile(head, a.Body, file, now)
 		}
 	}
-	return c.write(a.Head, a.Body, now)
+	return c.write(head, a.Body, now)
 }
 
 // write sends a head and a body, either of which may be empty, and returns how many bytes of both went. All goes in one call: the kernel

@@ -14,6 +14,7 @@ import (
 type Front struct {
 	listener net.Listener       // static
 	config   Config             // static
+	fields   []byte             // static; Config.Fields as they are written
 	requests context.Context    // static; of all requests
 	release  context.CancelFunc // static
 	others   chan accepted      // to Accept
@@ -38,7 +39,7 @@ type accepted struct {
 func New(listener net.Listener, config Config) *Front {
 	config.defaults()
 	f := &Front{listener: listener, config: config, others: make(chan accepted), done: make(chan struct{}), conns: map[*conn]struct{}{},
-		bells: map[<-chan struct{}]*bell{}}
+		bells: map[<-chan struct{}]*bell{}, fields: AppendFields(nil, config.Fields)}
 	f.requests, f.release = context.WithCancel(context.Background())
 	return f
 }

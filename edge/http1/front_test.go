@@ -164,6 +164,28 @@ type noFile struct{}
 func (noFile) Hold() (int, bool) { panic("a file is sent where none can be") }
 func (noFile) Release()          {}
 
+// TestFields: what all answers are to have they have once, those at hand too, and of those the body alone is counted.
+//
+// Clause: http-three
+func TestFields(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		counted = tally{}
+		c := start(t, Config{Handler: plainHandler, Cache: &cacheOf{}, Fields: http.Header{"Alt-Svc": {`h3=":443"`}}}).connect(t)
+		r := bufio.NewReader(c)
+		for path, size := range map[string]int{"/hit": 3 << 18, "/text": 4, "/chunks": 6, "/none": 0, "/same": 0, "/nothing": 0, "/long": 4000} {
+			say(t, c, ask(path))
+			resp, body := answered(t, r, "GET")
+			if said := resp.Header["Alt-Svc"]; len(said) != 1 || said[0] != `h3=":443"` || len(body) != size {
+				t.Errorf("%s: %q, %d bytes", path, said, len(body))
+			}
+		}
+		synctest.Wait()
+		if len(counted.bytes) != 1 || counted.bytes[0] != 3<<18 {
+			t.Errorf("counted %v", counted.bytes)
+		}
+	})
+}
+
 func TestHits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counted = tally{}

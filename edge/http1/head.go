@@ -19,6 +19,7 @@ type Head struct {
 	Cookie         []byte // nil: there is none
 	ForwardedProto []byte // X-Forwarded-Proto as anybody may have written it; nil: there is none
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
+	Chained        bool   // who has asked for it before is named (CDN-Loop)
 	Files          bool   // the connection can send an Answer's File
 	Close          bool   // the viewer wants the connection closed after the answer
 
@@ -131,6 +132,8 @@ func (h *Head) field(line []byte, hosts *int) bool {
 			return false
 		case fold(name, "cookie"):
 			h.once(&h.Cookie, value)
+		case fold(name, "cdn-loop"):
+			h.Chained = true
 		}
 	case 't':
 		return !fold(name, "transfer-encoding") && !fold(name, "trailer") && !fold(name, "te")

@@ -104,7 +104,7 @@ func (a *response) appendHead(b []byte) []byte {
 	if a.close {
 		b = append(b, "Connection: close\r\n"...)
 	}
-	return AppendFields(b, a.header)
+	return append(AppendFields(b, a.header), a.conn.front.fields...)
 }
 
 // AppendDate appends a Date field.
@@ -168,7 +168,7 @@ func (a *response) Send(answer Answer) bool {
 	a.status, a.left, a.sent = http.StatusOK, 0, true
 	n, err := a.conn.deliver(answer, time.Now())
 	a.err = err
-	answer.Tally.Count(max(0, n-len(answer.Head)))
+	answer.Tally.Count(n)
 	return true
 }
 

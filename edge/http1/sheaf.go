@@ -2,7 +2,10 @@ package http1
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -79,12 +82,45 @@ func (c *conn) shake() (protocol string, ok bool) {
 	c.sheaf = &sheaf{Conn: c.raw}
 	t := tls.Server(c.sheaf, c.front.config.TLS)
 	c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
-	if t.HandshakeContext(c.front.requests) != nil {
+	if err := t.HandshakeContext(c.front.requests); err != nil {
+		if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && unsealed(record) {
+			c.refuseUnsealed()
+		}
 		return "", false
 	}
 	c.raw.SetDeadline(time.Time{})
 	c.tls = t
 	return t.ConnectionState().NegotiatedProtocol, true
+}
+
+// unsealed tells whether what was to be TLS begins as a request of plain HTTP does.
+func unsealed(begins tls.RecordHeaderError) bool {
+	if begins.Conn == nil {
+		return false // something else has gone wrong in a handshake
+	}
+	for _, method := range [...]string{"GET /", "HEAD ", "POST ", "PUT /", "PATCH", "DELET", "OPTIO"} {
+		if string(begins.RecordHeader[:]) == method {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseTime is how long who is refused has to take the answer.
+const refuseTime = time.Second / 2
+
+// refuseUnsealed says to who speaks plain HTTP that TLS is spoken here. What more it says is read, as far as a head goes: what comes to a closed
+// socket would take the answer back.
+func (c *conn) refuseUnsealed() {
+	const text = "this port answers by TLS alone: write https:// in place of http://\n"
+	c.raw.SetDeadline(time.Now().Add(refuseTime))
+	if _, err := io.WriteString(c.raw, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "+strconv.Itoa(len(text))+
+		"\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"+text); err != nil {
+		return
+	}
+	if half, ok := c.raw.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		io.CopyN(io.Discard, c.raw, int64(c.front.config.MaxHead))
+	}
 }
 
 // seal sends by TLS. A body that is small goes in the head's record.

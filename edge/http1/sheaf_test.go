@@ -58,6 +58,38 @@ func TestTLS(t *testing.T) {
 	})
 }
 
+// TestUnsealed: who speaks plain HTTP where TLS is spoken is told so, whatever he asks; who says anything else, or does not take the answer, has no more
+// time than any other.
+//
+// Clause: http-bad-requests
+func TestUnsealed(t *testing.T) {
+	for says, told := range map[string]bool{
+		ask("/"): true, "HEAD / HTTP/1.1\r\n\r\n": true, "POST /whip/demo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab": true, "PUT / HTTP/1.1\r\n\r\n": true,
+		"PATCH / HTTP/1.1\r\n\r\n": true, "DELETE / HTTP/1.1\r\n\r\n": true, "OPTIONS * HTTP/1.1\r\n\r\n": true, "GET /": true,
+		"GET": false, "SSH-2.0-OpenSSH_9.2\r\n": false, "\x16\x03\x01\x00\x05hello": false,
+	} {
+		for _, reads := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				s := start(t, Config{TLS: certified(t), Handler: plainHandler})
+				c := s.connect(t)
+				began := time.Now()
+				say(t, c, says)
+				if !reads {
+					time.Sleep(11 * time.Second)
+				} else if got, _ := io.ReadAll(c); told != (strings.HasPrefix(string(got), "HTTP/1.1 400 ") && strings.Contains(string(got), "https://")) {
+					t.Errorf("%q is told %q", says, got)
+				}
+				synctest.Wait()
+				s.mu.Lock()
+				if took := time.Since(began); took > 11*time.Second || s.gone != 1 {
+					t.Errorf("%q, reads %v: after %v %d have ended", says, reads, took, s.gone)
+				}
+				s.mu.Unlock()
+			})
+		}
+	}
+}
+
 // TestHTTP2: who chooses h2 is handed on, and served by net/http.
 func TestHTTP2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

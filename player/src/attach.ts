@@ -23,6 +23,7 @@ import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './s
 // forgotten after a while.
 export const LIVE: Partial<HlsConfig> = {
   lowLatencyMode: true,
+  startFragPrefetch: true, // the first part is asked for while the element is made ready, and not up to 100 ms after it
   maxLiveSyncPlaybackRate: 1.1,
   liveSyncOnStallIncrease: 0.3, // a stall makes it play so many seconds further behind
   backBufferLength: 15,

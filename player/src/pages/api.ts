@@ -163,9 +163,9 @@ export function lasting({ state, since }: Stream): string {
   return state === 'ended' ? '' : `${state === 'live' ? 'on' : 'away'} for ${duration(since)}`;
 }
 
-// rtmpAddress is where programs broadcast to, on a port of this host.
-export function rtmpAddress(port: string | undefined): string {
-  return `rtmp://${location.hostname}${port === undefined || port === '1935' ? '' : `:${port}`}/live`;
+// rtmpAddress is where programs broadcast to, of what the edge says: a URL, or a port of this host; '' where it does not know.
+export function rtmpAddress(server = ''): string {
+  return server.startsWith(':') ? `rtmp://${location.hostname}${server === ':1935' ? '' : server}/live` : server;
 }
 
 // copied puts a text into the clipboard, and says so on the button for a moment; where that is not allowed it is shown to be copied by hand.

@@ -8,8 +8,9 @@ const empty = find('#empty');
 const note = find('#note');
 const count = find('#count');
 
+// Where broadcasters go: a URL, or a port of this host; with neither this edge does not know, and the page says so as it is.
 const rtmp = find('#rtmp');
-rtmp.textContent = rtmpAddress(rtmp.dataset['port']);
+rtmp.textContent = rtmpAddress(rtmp.dataset['server']) || rtmp.textContent;
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();

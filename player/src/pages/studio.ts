@@ -199,10 +199,12 @@ window.addEventListener('beforeunload', (event) => {
 // --- another program ---
 
 const server = find('#rtmp');
-server.textContent = rtmpAddress(server.dataset['port']);
+const address = rtmpAddress(server.dataset['server']);
+if (address !== '') server.textContent = address;
+find('[data-copy="server"]').hidden = address === ''; // this edge does not know it, and the page says so
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-copy]')) {
   button.addEventListener('click', () => {
-    if (button.dataset['copy'] === 'server') copied(button, server.textContent ?? '');
+    if (button.dataset['copy'] === 'server') copied(button, address);
     else if (key.value.trim() !== '') copied(button, key.value.trim());
     else key.focus(); // there is nothing to copy yet
   });
