@@ -1,4 +1,4 @@
-// Makes the pictures of the documentation, docs/watch.png, docs/studio.png and docs/live.png, from a running system:
+// Makes the pictures of the documentation, docs/watch.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
 //
 //   ./run --with node screenshots.mjs
 //
@@ -32,6 +32,7 @@ try {
   await until('a swarm', async () => (await watch.stats()).peers === 2);
   await watch.page.locator('.seek').waitFor({ timeout: 90_000 });
   await until('most of the picture to come from the others', () => watch.page.evaluate(() => parseInt(document.querySelector('#offload').textContent, 10) > 60), { seconds: 90 });
+  await watch.page.locator('shoal-player').press('s'); // the panel of numbers
   await watch.page.hover('shoal-player'); // shows the controls, gently
   await pass(1);
   await watch.page.screenshot({ path: `${docs}watch.png` });
@@ -40,7 +41,12 @@ try {
   await live.page.waitForSelector('a[href$="/watch/aquarium"]');
   await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
-  await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
+  const ops = await browser.open(`${shoal.base}/ops`, screen);
+  await ops.page.fill('#price', '0.02');
+  await ops.page.locator('#price').blur();
+  await until('the swarm in figures', () => ops.page.evaluate(() => /^saves/.test(document.querySelector('#saved').textContent) && document.querySelectorAll('#rows tr').length === 2), { seconds: 20 });
+  await ops.page.screenshot({ path: `${docs}ops.png` });
+  await Promise.all([live, ops, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
 
   const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');
@@ -50,7 +56,7 @@ try {
   await pass(10);
   await until('the studio to send all its pictures', () => studio.page.evaluate(() => parseInt(/Frames\s*(\d+)/.exec(document.querySelector('#numbers').textContent)?.[1] ?? '0', 10) >= 28), { seconds: 60 });
   await studio.page.screenshot({ path: `${docs}studio.png` });
-  console.log(`made watch.png, live.png and studio.png in ${docs}`);
+  console.log(`made watch.png, live.png, ops.png and studio.png in ${docs}`);
 } finally {
   for (const end of ends) await end();
 }

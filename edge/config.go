@@ -18,6 +18,9 @@ import (
 	"github.com/shoal-live/shoal/token"
 )
 
+// Modes are what Config.P2P may be: viewers share unless they say no; once they say yes; only through relays, unless they say no; never.
+var Modes = []string{"on", "ask", "relay-only", "off"}
+
 // Config is what an Edge is made from. The zero value works: one origin on this machine, 256 MiB.
 type Config struct {
 	Origins     []string          // base URLs, tried in order; default http://127.0.0.1:8081, none where there are parents
@@ -31,6 +34,7 @@ type Config struct {
 	TrackerURLs []string          // what pages are told to join, one at a time; default "/tracker"
 	RTMPURL     string            // what the live-now page tells broadcasters, like rtmp://origin.example/live; default RTMPPort of the page's own host
 	RTMPPort    string            // default 1935 where an origin is on this machine, else none: the page does not know where broadcasters go
+	P2P         string            // whether viewers of its pages share with each other: one of Modes; default "on"
 	Tokens      *token.Keys       // what viewer tokens must be signed with; nil: viewers need none
 	Audience    string            // what tokens must be made for; empty: it is not looked at
 	Files       fs.FS             // the built player; default player.Files()
@@ -109,6 +113,12 @@ func (c *Config) validate() error {
 	}
 	if err := c.broadcasters(); err != nil {
 		return err
+	}
+	if c.P2P == "" {
+		c.P2P = Modes[0]
+	}
+	if !slices.Contains(Modes, c.P2P) {
+		return wrong("edge: -p2p %q: choose %s", c.P2P, strings.Join(Modes, ", "))
 	}
 	if c.Files == nil {
 		c.Files = player.Files()

@@ -104,7 +104,8 @@ func (w *pipeWriter) Write(b []byte) (int, error) {
 var built = fstest.MapFS{
 	"index.html":         {Data: []byte(`<h1 data-invited="{{invited}}">live now</h1>`)},
 	"ops.html":           {Data: []byte("<h1>ops</h1>")},
-	"watch.html":         {Data: []byte(`<shoal-player name="{{name}}" key="{{key}}" tracker="{{tracker}}"></shoal-player>`)},
+	"watch.html":         {Data: []byte(`<shoal-player src="{{path}}" name="{{name}}" key="{{key}}" tracker="{{tracker}}" p2p="{{p2p}}"></shoal-player>`)},
+	"embed.html":         {Data: []byte(`<shoal-player class="embed" src="{{path}}">`)},
 	"studio.html":        {Data: []byte(`<studio name="{{name}}">`)},
 	"shoal-player.js":    {Data: []byte("export {}")},
 	"shoal-player.js.br": {Data: []byte("br!")},

@@ -17,6 +17,9 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker
 	"connect-src 'self' ws: wss: http: https:; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'"
 
+// noFrames is more than that, for pages on which something is done: no other site is to lay them under something of its own.
+const noFrames = policy + "; frame-ancestors 'self'"
+
 const notBuilt = "the player was not built into this program; run ./scripts/up, which builds and starts everything"
 
 // keyPatience is how long a page waits for its stream's key.
@@ -27,9 +30,9 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	path := r.URL.Path
 	switch {
 	case path == "/":
-		e.page(w, r, "index.html", "")
+		e.page(w, r, "index.html", "", "")
 	case path == "/ops":
-		e.page(w, r, "ops.html", "")
+		e.page(w, r, "ops.html", "", "")
 	case path == "/favicon.ico": // asked for beside what is no page: those carry their icon
 		w.Header().Set("Cache-Control", "public, max-age=86400")
 		w.WriteHeader(http.StatusNoContent)
@@ -37,7 +40,9 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/assets/"):
 		e.serveFile(w, r, path[len("/assets/"):])
 	case strings.HasPrefix(path, "/watch/"):
-		e.streamPage(w, r, "watch.html", path[len("/watch/"):])
+		e.watchPage(w, r, "watch.html", path[len("/watch/"):])
+	case strings.HasPrefix(path, "/embed/"): // for frames of other sites
+		e.watchPage(w, r, "embed.html", path[len("/embed/"):])
 	case strings.HasPrefix(path, "/studio/"):
 		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
 	default:
@@ -45,15 +50,31 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// watchPage is that of a stream, /watch/NAME, or of one of its recordings, /watch/NAME/recordings/ID.
+func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path string) {
+	name, rest, deep := strings.Cut(path, "/")
+	if !deep {
+		e.streamPage(w, r, page, name)
+		return
+	}
+	id, ok := strings.CutPrefix(rest, "recordings/")
+	if !ok || !validName(name) || !recordingID(id) || r.URL.RawPath != "" {
+		e.refuse(w, r, "", http.StatusNotFound, "no such page; a stream is at /watch/NAME, a recording at /watch/NAME/recordings/ID")
+		return
+	}
+	e.page(w, r, page, name, "/recordings/"+id)
+}
+
 func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {
 	if !validName(stream) || r.URL.RawPath != "" {
 		e.refuse(w, r, "", http.StatusNotFound, "no such stream: a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -")
 		return
 	}
-	e.page(w, r, name, stream)
+	e.page(w, r, name, stream, "")
 }
 
-func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string) {
+// page answers with a page that is of a stream, or of a part of it.
+func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part string) {
 	f := e.shelf.files[name]
 	if f == nil {
 		e.refuse(w, r, stream, http.StatusServiceUnavailable, notBuilt)
@@ -62,7 +83,11 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
 	h.Set("Cache-Control", "public, max-age=1")
-	h.Set("Content-Security-Policy", policy)
+	if name == "studio.html" || name == "ops.html" {
+		h.Set("Content-Security-Policy", noFrames)
+	} else {
+		h.Set("Content-Security-Policy", policy)
+	}
 	h.Set("Referrer-Policy", "no-referrer")
 	invited := "" // or only those may watch
 	if e.admission.keys != nil {
@@ -70,8 +95,10 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream string)
 	}
 	body := []byte(strings.NewReplacer(
 		"{{name}}", html.EscapeString(stream),
+		"{{path}}", html.EscapeString(stream+part),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{invited}}", invited,
+		"{{p2p}}", e.config.P2P,
 		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))

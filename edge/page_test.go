@@ -43,8 +43,18 @@ func TestPages(t *testing.T) {
 		src := newSource(stage)
 		e := newEdge(t, Config{Transport: src, TrackerURLs: []string{`wss://t.test/"><x`, "/tracker"}})
 		w := get(e, "/watch/demo")
-		if got, want := w.Body.String(), `<shoal-player name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker"></shoal-player>`; got != want {
+		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker" p2p="on"></shoal-player>`; got != want {
 			t.Errorf("%s", got)
+		}
+		recorded := get(e, "/watch/demo/recordings/20260501T200000Z")
+		if got := recorded.Body.String(); recorded.Code != http.StatusOK || !strings.Contains(got, `src="demo/recordings/20260501T200000Z" name="demo"`) {
+			t.Errorf("a recording's page: %d %s", recorded.Code, got)
+		}
+		for _, uri := range []string{"/watch/demo/recordings/", "/watch/demo/recordings/20260501T200000Z/", "/watch/demo/recordings/x", "/watch/demo/20260501T200000Z",
+			"/watch//recordings/20260501T200000Z", "/watch/de%6do/recordings/20260501T200000%5a"} {
+			if w := get(e, uri); w.Code != http.StatusNotFound {
+				t.Errorf("%s: %d %s", uri, w.Code, w.Body)
+			}
 		}
 		if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "'wasm-unsafe-eval'") || !strings.Contains(csp, "worker-src 'self' blob:") {
 			t.Errorf("policy %q", csp)
@@ -52,10 +62,16 @@ func TestPages(t *testing.T) {
 		if w := get(e, "/watch/nobody"); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `key=""`) {
 			t.Errorf("a stream not known yet: %d %q", w.Code, w.Body)
 		}
-		for uri, want := range map[string]string{"/": `data-invited="">live now`, "/ops": "ops", "/studio/demo": `name="demo"`} {
+		for uri, want := range map[string]string{"/": `data-invited="">live now`, "/ops": "ops", "/studio/demo": `name="demo"`,
+			"/embed/demo": `class="embed" src="demo"`, "/embed/demo/recordings/20260501T200000Z": `src="demo/recordings/20260501T200000Z"`} {
 			if w := get(e, uri); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) ||
 				w.Header().Get("Content-Type") != "text/html; charset=utf-8" {
 				t.Errorf("%s: %d %q", uri, w.Code, w.Body)
+			}
+		}
+		for uri, framed := range map[string]bool{"/": true, "/watch/demo": true, "/embed/demo": true, "/studio/demo": false, "/ops": false} {
+			if csp := get(e, uri).Header().Get("Content-Security-Policy"); strings.Contains(csp, "frame-ancestors 'self'") == framed {
+				t.Errorf("%s in frames of other sites: %q", uri, csp)
 			}
 		}
 		if w := get(e, "/favicon.ico"); w.Code != http.StatusNoContent || w.Body.Len() > 0 {
@@ -81,6 +97,21 @@ func TestPages(t *testing.T) {
 			t.Errorf("%d more requests for the key", n)
 		}
 	})
+}
+
+// TestPagesAsk: whether viewers share is told by the pages.
+func TestPagesAsk(t *testing.T) {
+	for _, mode := range Modes {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Transport: newSource(stage), P2P: mode})
+			if w := get(e, "/watch/demo"); !strings.Contains(w.Body.String(), ` p2p="`+mode+`"`) {
+				t.Errorf("%s: %s", mode, w.Body)
+			}
+		})
+	}
+	if _, err := New(Config{Origins: []string{"http://127.0.0.1:1"}, P2P: "maybe"}); err == nil || !strings.Contains(err.Error(), "relay-only") {
+		t.Errorf("a mode that is none: %v", err)
+	}
 }
 
 func TestPageWithoutOrigin(t *testing.T) {

@@ -153,7 +153,12 @@ func recordingFile(path string) bool {
 		}
 		rest = file
 	}
-	return rest == "index.m3u8" && len(id) == len("20060102T150405Z") && id[8] == 'T' && id[15] == 'Z' && digits(id[:8]) && digits(id[9:15])
+	return rest == "index.m3u8" && recordingID(id)
+}
+
+// recordingID tells whether a word is the ID of a recording.
+func recordingID(id string) bool {
+	return len(id) == len("20060102T150405Z") && id[8] == 'T' && id[15] == 'Z' && digits(id[:8]) && digits(id[9:15])
 }
 
 func digits(s string) bool { return strings.Trim(s, "0123456789") == "" }

@@ -22,6 +22,7 @@ func (o *Origin) routes() *http.ServeMux {
 	m.HandleFunc("GET /live/{name}/thumb.jpg", o.servePicture)
 	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
 	m.HandleFunc("GET /api/v1/streams/{name}/recordings", o.serveRecordings)
+	m.HandleFunc("GET /api/v1/recordings", o.serveAllRecordings)
 	m.HandleFunc("GET /api/v1/streams/{name}", o.serveStream)
 	m.HandleFunc("GET /api/v1/openapi.json", serveOpenAPI)
 	m.Handle("/whip/{name}", o.whip)

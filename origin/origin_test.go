@@ -158,6 +158,10 @@ func TestFromCameraToPlayer(t *testing.T) {
 		}
 	}
 
+	if rw := h.get(t, "/api/v1/recordings"); rw.Code != 200 || rw.Body.String() != "{\"recordings\":[]}\n" {
+		t.Errorf("recordings, where there are none: %d %s", rw.Code, rw.Body)
+	}
+
 	began := time.Now()
 	c := h.publish(t, 10*time.Second)
 	defer c.Close()

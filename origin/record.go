@@ -183,6 +183,20 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, list)
 }
 
+// mostRecordings is how many recordings the list of all streams has at most.
+const mostRecordings = 1000
+
+// serveAllRecordings lists the recordings of all streams; none where nothing is recorded, so that pages may ask.
+func (o *Origin) serveAllRecordings(w http.ResponseWriter, _ *http.Request) {
+	list := struct {
+		Recordings []archive.Recorded `json:"recordings"`
+	}{[]archive.Recorded{}}
+	if o.archive != nil && o.config.Record {
+		list.Recordings = o.archive.All(mostRecordings)
+	}
+	writeJSON(w, list)
+}
+
 // servePicture answers with a picture of a live stream.
 func (o *Origin) servePicture(w http.ResponseWriter, r *http.Request) {
 	st := o.find(w, r)

@@ -144,6 +144,9 @@ func TestDVRAndRecording(t *testing.T) {
 		t.Fatalf("recordings: %+v", list)
 	}
 	at := list.Recordings[0].Playlist
+	if all := h.get(t, "/api/v1/recordings").Body.String(); !strings.HasPrefix(all, `{"recordings":[{"stream":"demo","id":"`) || !strings.Contains(all, `"playlist":"`+at+`"`) {
+		t.Errorf("of all streams: %s", all)
+	}
 	variants := uris(at, h.get(t, at).Body.String())
 	if len(variants) != 1 {
 		t.Fatalf("variants: %q", variants)

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 )
 
@@ -13,6 +16,7 @@ type banner struct {
 	https       string // likewise; empty: none
 	stream, key string // a stream to broadcast to; empty: none
 	data        string // folder of the keys; empty: the usual one
+	program     string // what this program can be called by; empty: shoal
 	demo        bool
 }
 
@@ -41,13 +45,40 @@ func (b banner) print(out io.Writer) error {
 		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, b.stream)
 		at := ""
 		if b.data != "" {
-			at = " -data " + b.data
+			at = " -data " + quoted(b.data)
 		}
-		fmt.Fprintf(&s, "\n  The key ends when shoal up starts again and shows another one. One that lasts: shoal key add %s%s\n", b.stream, at)
+		fmt.Fprintf(&s, "\n  The key ends when shoal up starts again and shows another one. One that lasts: %s key add %s%s\n", cmp.Or(b.program, "shoal"), b.stream, at)
 	}
 	s.WriteString("\n")
 	_, err := io.WriteString(out, s.String())
 	return err
+}
+
+// called is what this program can be called by in a shell, wherever that is: its name where PATH leads to it, else its whole path.
+func called(started string) string {
+	const name = "shoal"
+	if found, err := exec.LookPath(name); err == nil && same(found, started) {
+		return name
+	}
+	return quoted(whole(started))
+}
+
+// same tells whether two names are of one file. One without a folder was found in PATH.
+func same(a, b string) bool {
+	if path, err := exec.LookPath(b); err == nil {
+		b = path
+	}
+	one, err := os.Stat(a)
+	other, failed := os.Stat(b)
+	return err == nil && failed == nil && os.SameFile(one, other)
+}
+
+// quoted is a word as a shell takes it for one.
+func quoted(word string) string {
+	if word != "" && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:+,@%=~") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // local turns an address listened on into one that this machine can connect to.

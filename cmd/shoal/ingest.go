@@ -30,6 +30,7 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 	flags.IntVar(&config.WHEPViewers, "whep-viewers", 16, "`viewers` of one stream by WHEP at once")
 	flags.IntVar(&config.WHEPTotal, "whep-total", 64, "`viewers` of all streams by WHEP at once")
 	flags.DurationVar(&config.Grace, "grace", time.Minute, "`time` a broadcaster whose connection is lost has to come back into the same stream")
+	flags.BoolVar(&config.Plain, "plain", false, "playlists without parts: plain HLS, with more delay and nothing that viewers could take from each other")
 	flags.Var((*list)(&config.Webhooks), "webhook", "`URLs` that are told, by POST, when a broadcast begins and ends, with commas")
 	secret := flags.String("webhook-secret", "", "`secret` that signs what they are told, or @FILE that holds it; rather than here in SHOAL_WEBHOOK_SECRET, which others do not see")
 	flags.Var((*list)(&config.Ladder), "ladder", "`heights` of renditions to make beside each stream, by ffmpeg, with commas: 720p,480p,360p; "+

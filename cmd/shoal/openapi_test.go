@@ -133,6 +133,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask(source, "GET /live/{name}/recordings/{id}/index.m3u8", "/live/demo/recordings/20260501T200000Z/index.m3u8", "")
 	ask(source, "GET /live/{name}/recordings/{id}/{rendition}/index.m3u8", "/live/demo/recordings/20260501T200000Z/v0/index.m3u8", "")
 	ask(source, "GET /api/v1/streams/{name}/recordings", "/api/v1/streams/demo/recordings", "")
+	ask(source, "GET /api/v1/recordings", "/api/v1/recordings", "")
 	ask(source, "GET /whip/{name}", "/whip/demo", "")
 	ask(source, "OPTIONS /whip/{name}", "/whip/demo", "")
 	ask(source, "POST /whip/{name}", "/whip/demo", "")

@@ -31,7 +31,6 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
 	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
 	flags.IntVar(&config.WindowSegments, "window", 8, "`segments` listed in a playlist")
-	flags.BoolVar(&config.Plain, "plain", false, "playlists without parts: plain HLS, with more delay and nothing that viewers could take from each other")
 	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
 	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
 	var trackers list

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -140,11 +142,18 @@ func TestBanner(t *testing.T) {
 	for _, want := range []string{
 		"http://localhost:8080/watch/demo", "http://localhost:8080/studio/mystream", "http://localhost:8080/ops",
 		"rtmp://localhost/live,", "rtmp://localhost/live/KEY", "http://localhost:8080/watch/mystream",
-		"shoal key add mystream -data elsewhere\n",
+		": shoal key add mystream -data elsewhere\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the banner does not say %s:\n%s", want, out.String())
 		}
+	}
+	out.Reset()
+	if err := (banner{http: ":8080", stream: "mystream", program: "/opt/bin/shoal", data: "/my data"}).print(&out); err != nil {
+		t.Fatal(err)
+	}
+	if want := ": /opt/bin/shoal key add mystream -data '/my data'\n"; !strings.Contains(out.String(), want) {
+		t.Errorf("the banner does not say %s:\n%s", want, out.String())
 	}
 	out.Reset()
 	if err := (banner{http: "192.0.2.1:80", rtmp: ":1936"}).print(&out); err != nil {
@@ -152,6 +161,32 @@ func TestBanner(t *testing.T) {
 	}
 	if got := out.String(); strings.Contains(got, "Key") || strings.Contains(got, "demo") || !strings.Contains(got, "http://192.0.2.1:80/") {
 		t.Errorf("a banner without streams says:\n%s", got)
+	}
+}
+
+// TestCalled: what the banner tells to type is found by the shell that it is typed into.
+func TestCalled(t *testing.T) {
+	folder := t.TempDir()
+	mine, other := filepath.Join(folder, "mine"), filepath.Join(folder, "an other")
+	for _, place := range []string{mine, other} {
+		if err := os.Mkdir(place, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(place, "shoal"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct{ name, path, started, want string }{
+		{"nothing in PATH", folder, mine + "/shoal", mine + "/shoal"},
+		{"another one in PATH", other, mine + "/shoal", mine + "/shoal"},
+		{"it is in PATH", mine, mine + "/shoal", "shoal"},
+		{"it was found there", mine, "shoal", "shoal"},
+		{"a folder with a space", mine, other + "/shoal", "'" + other + "/shoal'"},
+	} {
+		t.Setenv("PATH", c.path)
+		if got := called(c.started); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
 

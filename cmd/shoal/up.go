@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/shoal-live/shoal/cmd/shoal/demo"
@@ -174,9 +175,9 @@ func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	show := banner{http: c.http.address, https: c.secure.door.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo}
-	if c.origin.Data != defaultData {
-		show.data = c.origin.Data
+	show := banner{http: c.http.address, https: c.secure.door.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo, program: called(os.Args[0])}
+	if c.origin.Data != defaultData || show.program != "shoal" { // who has to be told a whole path may be in any folder
+		show.data = whole(c.origin.Data)
 	}
 	if c.stream != "" {
 		if show.key, err = keys.Renew(c.stream); err != nil {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { alone, launch, noStalls } from '../harness/browser.mjs';
 import { port, up } from '../harness/shoal.mjs';
@@ -47,6 +48,63 @@ test('pages', { timeout: 150_000 }, async (t) => {
       t.diagnostic(`${Object.keys(pages).join(' ')} fit ${screen.viewport.width}x${screen.viewport.height}`);
     });
   }
+
+  await t.test('the scripts of a watch page are small', async (t) => {
+    const viewer = await browser.open(`${shoal.base}/watch/demo`);
+    await viewer.moving();
+    await until('it to be in the swarm', async () => (await viewer.p2p()) === 'on');
+    const scripts = await viewer.page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => /\.js$/.test(name)));
+    const sizes = await Promise.all([...new Set(scripts)].map(async (url) => [new URL(url).pathname, gzipSync(await (await fetch(url)).text(), { level: 9 }).length]));
+    const sum = sizes.reduce((all, [, size]) => all + size, 0);
+    t.diagnostic(`gzip: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ')}; ${sum} bytes in all`);
+    assert.ok(sizes.some(([name]) => name.endsWith('/shoal-player.js')) && sum <= 200_000, `${sum} bytes`);
+    await viewer.close();
+  });
+
+  await t.test('an operator reads what is long, and no time or share that is none', async (t) => {
+    const advice = 'Keyframes come every 8.3 s. Set the keyframe interval to 2 s, or 1 s for the lowest latency (OBS: Settings, Output, Streaming, Keyframe Interval; ' +
+      'ffmpeg: -g 60 at 30 frames a second), so that viewers start sooner.';
+    const minuteAgo = new Date(Date.now() - 61_000).toISOString();
+    const before = (page) => page.route('**/api/v1/streams', async (route) => {
+      const response = await route.fetch();
+      const { streams } = await response.json();
+      const demo = { ...streams.find(({ name }) => name === 'demo'), viewers: 0 };
+      const all = [{ ...demo, advice }, { ...demo, name: 'w'.repeat(64), advice }, { ...demo, name: 'away', state: 'interrupted', since: minuteAgo }, { ...demo, name: 'over', state: 'ended' }];
+      await route.fulfill({ response, json: { streams: all } });
+    }).then(() => page.route('**/api/v1/swarm', (route) => route.fulfill({ json: { streams: [{
+      name: 'demo', viewers: 4, outside: 0, cells: 1, roots: 1, offload: 0, copies: 1, stallRatio: 0, latencySeconds: 1.62, bytesFromPeers: 12e9, uploadKbps: 0,
+      introductions: 6, linksOpened: 12, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0, control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 },
+    }] } })));
+    for (const [name, screen] of Object.entries(screens)) {
+      const viewer = await browser.open(`${shoal.base}/ops`, { ...screen, before });
+      await viewer.page.waitForSelector('#rows .advice');
+      await viewer.page.fill('#price', '0.05');
+      assert.deepEqual(await viewer.page.evaluate(() => ['#spared', '#saved', '#swarms [data-head="Behind live"]'].map((at) => document.querySelector(at).textContent)), ['12 GB', 'saves 0.60', '1.6\u00a0s']);
+      await viewer.page.reload();
+      await viewer.page.waitForSelector('#rows .advice');
+      assert.equal(await viewer.page.inputValue('#price'), '0.05', 'the price is not remembered');
+      if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/ops-${name.replace(' ', '-')}.png`, fullPage: true });
+      const shown = await viewer.page.evaluate(() => {
+        const cell = (line, head) => line.querySelector(`[data-head="${head}"]`).textContent;
+        const lines = [...document.querySelectorAll('#rows tr:not(.advice)')];
+        const box = (element) => element.getBoundingClientRect();
+        const sheet = document.querySelector('#rows').closest('.sheet');
+        return {
+          lines: lines.map((line) => [cell(line, 'State'), cell(line, 'On for'), cell(line, 'Offload')]),
+          over: [...document.querySelectorAll('.sheet, .tile')].map((each) => each.scrollWidth - each.clientWidth),
+          advice: [...document.querySelectorAll('#rows .advice td')].map((td) => ({ width: box(td).width / box(sheet).width, height: box(td).height })),
+          wide: document.scrollingElement.scrollWidth,
+        };
+      });
+      t.diagnostic(`${name}: ${JSON.stringify(shown)}`);
+      assert.deepEqual(shown.lines.slice(2).map(([state]) => state), ['Interruptedaway for 1\u00a0min', 'Ended']);
+      assert.deepEqual(shown.lines.slice(2).map(([, on]) => on), ['–', '–'], 'what is not on is on for no time');
+      assert.deepEqual(shown.lines.map(([, , offload]) => offload), ['0\u00a0%', '–', '–', '–'], 'who watches may get nothing from others; where nobody does there is no share');
+      assert.ok(shown.advice.every(({ width }) => width > 0.8), 'the advice has no room');
+      assert.ok(shown.over.every((over) => over <= 0) && shown.wide <= screen.viewport.width, 'it is wider than its place');
+      await viewer.close();
+    }
+  });
 
   await t.test('without WebRTC, tracker or WebAssembly it plays all the same', async (t) => {
     const nobody = port();

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { demoClip } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process } from '../harness/process.mjs';
@@ -17,6 +18,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
 
   await page.click('[data-source="camera"]');
   await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
   await page.selectOption('#quality', '360');
   await page.fill('#key', 'not-the-key');
   await page.click('#go');
@@ -46,6 +48,14 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(after.audioBytes > before.audioBytes, 'no sound is decoded');
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
 
+  await until('the studio to tell who watches, and what is lost', async () => /Lost\d+\.\d %Watching1 viewer/.test(await page.textContent('#numbers')), { seconds: 15 });
+  await page.click('.obs summary');
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => void (window.copied ??= []).push(text) } }));
+  for (const what of ['server', 'key']) await page.click(`[data-copy="${what}"]`);
+  assert.deepEqual(await page.evaluate(() => window.copied), [shoal.rtmp.replace('127.0.0.1', 'localhost'), shoal.key]);
+  assert.ok(!(await page.evaluate(() => document.body.innerText + location.href)).includes(shoal.key), 'the key is to be seen');
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio.png`, fullPage: true });
+
   // who watches is told that it is over, and comes back with the broadcaster
   const said = (watching = viewer) => watching.page.evaluate(() => document.querySelector('shoal-player').state);
   viewer.expect(/Failed to load resource: .* status of 50[34]/);
@@ -74,6 +84,29 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   const { time } = await viewer.playback();
   await until('the picture to advance by 2 s', async () => (await viewer.playback()).time > time + 2, { seconds: 8 });
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
+});
+
+test('a file goes live, over and over, with its sound', { timeout: 90_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
+  const { page } = await browser.open(shoal.printed('Browser'), { viewport: { width: 320, height: 800 }, isMobile: true, hasTouch: true });
+  await page.setInputFiles('#file', { name: 'words.txt', mimeType: 'text/plain', buffer: Buffer.from('no video') });
+  await until('words about what cannot be played', async () => /cannot play “words\.txt”/.test(await page.textContent('#trouble')));
+  await page.setInputFiles('#file', demoClip);
+  await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth === 640));
+  await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
+  assert.equal(await page.getAttribute('[data-source="file"]', 'aria-pressed'), 'true');
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', shoal.key);
+  await page.click('#go');
+  const stream = await shoal.live('show');
+  assert.ok(stream.tracks.length === 2, `it has ${stream.tracks}`);
+  const viewer = await browser.open(shoal.printed('Watch'));
+  await viewer.moving();
+  const one = await viewer.counter();
+  await until('the picture to go on', async () => (await viewer.counter()).number !== one.number);
+  await until('sound', async () => (await viewer.loudness()) > 0.02);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio-file.png` });
+  viewer.expect(/Failed to load resource: .* status of 50[34]/);
 });
 
 test('a studio whose server came back with another key says so, and tries no more', { timeout: 90_000 }, async (t) => {

@@ -3,6 +3,7 @@ package archive
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,27 @@ func (a *Archive) Recordings(name string) []Description {
 		list = append(list, d)
 	}
 	return list
+}
+
+// Recorded is a recording in the list of those of all streams.
+type Recorded struct {
+	Stream string `json:"stream"`
+	Description
+}
+
+// All describes what is kept of all streams, newest first, most at most.
+func (a *Archive) All(most int) []Recorded {
+	list := []Recorded{}
+	if !a.config.Keep {
+		return list
+	}
+	for _, name := range a.names() {
+		for _, d := range a.Recordings(name) {
+			list = append(list, Recorded{name, d})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Recorded) int { return b.Began.Compare(a.Began) })
+	return list[:min(len(list), most)]
 }
 
 // finished tells whether nothing can join a recording any more. The caller holds mu.

@@ -188,16 +188,27 @@ func TestErrors(t *testing.T) {
 		h, port := newHouse(t, Config{}), newPipes()
 		h.run(t, port, nil)
 		h.keys.Store("nameless", "a name/that is none")
-		for key, want := range map[string]string{
-			"wrong":    "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
-			"":         "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings.",
-			"nameless": "NetStream.Publish.Rejected: The origin cannot take this stream now: its log says why.",
+		const none = "NetStream.Publish.BadName: There is no publish key: enter it as the stream key in your settings."
+		const wrong = "NetStream.Publish.BadName: Wrong publish key: check the stream key in your settings."
+		for _, c := range []struct{ app, key, want, says string }{
+			{"live", "wrong", wrong, "unknown publish key"},
+			{"live", "live", wrong, "unknown publish key"},
+			{"wrong", "", wrong, "unknown publish key"},
+			{"live", "", none, "no publish key"},
+			{"live/", "?user=x", none, "no publish key"},
+			{"", " ", none, "no publish key"},
+			{"", "nameless", "NetStream.Publish.Rejected: The origin cannot take this stream now: its log says why.", "a name/that is none"},
 		} {
-			c, got := h.greet(t, port.dial(t), "", key)
-			if got != want {
-				t.Errorf("%q: %s", key, got)
+			said := h.log.count(c.says)
+			b, got := h.greet(t, port.dial(t), c.app, c.key)
+			if got != c.want {
+				t.Errorf("%q, %q: %s", c.app, c.key, got)
 			}
-			_ = c.Close()
+			synctest.Wait()
+			if h.log.count(c.says) != said+1 {
+				t.Errorf("%q, %q: the log does not say %q once more", c.app, c.key, c.says)
+			}
+			_ = b.Close()
 		}
 	})
 }

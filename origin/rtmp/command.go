@@ -72,6 +72,12 @@ func keyOf(app, streamKey string) string {
 	return key[strings.LastIndexByte(key, '/')+1:]
 }
 
+// keyless tells whether an address names no key at all: what it ends with is the application that everybody is told, "live".
+func keyless(app, streamKey string) bool {
+	key := keyOf(app, streamKey)
+	return key == "" || key == "live" && keyOf("", streamKey) == ""
+}
+
 // announced is which kinds of tracks onMetaData promises.
 type announced struct{ video, audio bool }
 

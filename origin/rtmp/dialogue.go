@@ -26,7 +26,8 @@ type dialogue struct {
 	in      *chunks
 	out     *message.Writer
 	key     string
-	publish int // command ID of publish
+	keyless bool // it said none
+	publish int  // command ID of publish
 	clock   clock
 
 	tags    []tag         // of the newest message
@@ -84,7 +85,8 @@ func (d *dialogue) introduce() error {
 			err = d.result(c, nil)
 		case "publish":
 			d.publish = c.id
-			d.key = keyOf(app, text(c.arguments, 1))
+			said := text(c.arguments, 1)
+			d.key, d.keyless = keyOf(app, said), keyless(app, said)
 			return nil
 		case "play":
 			return errors.New("rtmp: this port takes broadcasts only; watch over HTTP")

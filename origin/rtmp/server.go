@@ -21,8 +21,11 @@ const (
 	lastWords     = time.Second
 )
 
-// ErrKey says that no stream has this publish key.
-var ErrKey = errors.New("rtmp: unknown publish key")
+// ErrKey says that no stream has this publish key, ErrNoKey that the broadcaster named none.
+var (
+	ErrKey   = errors.New("rtmp: unknown publish key")
+	ErrNoKey = errors.New("rtmp: no publish key: it belongs into the broadcaster's field for the stream key")
+)
 
 // Config is what a Server needs.
 type Config struct {
@@ -237,6 +240,10 @@ func (s *Server) admit(ctx context.Context, d *dialogue) (*stream.Session, error
 		select {
 		case <-time.After(wrongKeyDelay):
 		case <-ctx.Done():
+		}
+		if d.keyless {
+			_ = d.reject("NetStream.Publish.BadName", "There is no publish key: enter it as the stream key in your settings.")
+			return nil, ErrNoKey
 		}
 		_ = d.reject("NetStream.Publish.BadName", "Wrong publish key: check the stream key in your settings.")
 		return nil, ErrKey

@@ -10,13 +10,14 @@
 
 import type Hls from 'hls.js';
 import type { Events, HlsConfig } from 'hls.js';
+import type { Mode } from './consent.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
-import { Beacons, NO_TRAFFIC, offload, type Stats, Viewing } from './stats.ts';
+import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
 
 // Settings of hls.js for low latency: the distance from live is held by playing a little faster; what was played is
 // forgotten after a while.
@@ -40,13 +41,15 @@ export interface SwarmOptions {
   tracker?: string; // URL, or several with commas, of which one is used at a time; else /tracker beside the stream
   wasm?: string; // URL of shoal.wasm; else beside this script
   token?: string | (() => string | Promise<string>); // viewer token; a function is asked for each socket to a tracker, and before the token ends
-  p2p?: 'on' | 'off';
+  p2p?: Mode; // ask: nothing is shared, nor a tracker asked, before share() is called
   maxUploadKbps?: number; // the most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
 }
 
 export interface Swarm {
   readonly stats: Stats;
+  // share begins to share with others, or ends that: playback goes on.
+  share(mode: Mode): void;
   // expect tells whether more media is to come: if the broadcaster sends none, to stand still is no stall. At first it is.
   expect(more: boolean): void;
   close(): void;
@@ -58,6 +61,8 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
   const takeBack = pass.lend(hls.config);
   pass.onbarred ??= () => session?.alone(); // what it is to fetch for others it does not get
   let session: Session | null = null;
+  let mode = options.p2p ?? 'on';
+  let past = NO_TRAFFIC; // of sessions that are over
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself
 
@@ -73,19 +78,20 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
         return own === '' ? pass.token() : own; // it may stand in the stream's URL
       },
       pass,
-      p2p: options.p2p !== 'off',
+      p2p: mode === 'on' || mode === 'relay-only',
+      relayOnly: mode === 'relay-only',
       maxUploadKbps: options.maxUploadKbps ?? Infinity,
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       buffered: () => viewing?.bufferSeconds ?? 0,
       loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
-      beacon: () => beacons.next(stats()),
+      beacon: () => beacons.next({ ...stats(), ...viewing?.sure }), // what is taken back later cannot be from the tracker
     });
     return session;
   };
 
   const stats = (): Stats => {
-    const traffic = session?.traffic ?? NO_TRAFFIC;
+    const traffic = together(past, session?.traffic ?? NO_TRAFFIC);
     return {
       ...traffic,
       edgeRequests: traffic.edgeRequests + playlistRequests,
@@ -138,6 +144,13 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
   return {
     get stats() {
       return stats();
+    },
+    share(next) {
+      if (next === mode) return;
+      mode = next;
+      session?.close();
+      past = together(past, session?.traffic ?? NO_TRAFFIC);
+      session = null; // the next playlist begins another
     },
     expect: (more) => viewing?.expect(more),
     close() {

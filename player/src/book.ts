@@ -13,11 +13,14 @@ export interface Entry {
   verified: Promise<boolean>;
 }
 
+const MISFIT = 3; // records that were not true, and none that was: the key is another stream's, or none
 const MOST_SEGMENTS = 64; // whose parts are remembered
 
 export class RecordBook {
   readonly #entries = new Map<string, Entry>();
   readonly #segments = new Map<string, string[]>(); // URI of a segment -> URIs of its parts
+  #truths = 0; // records that were found to be true
+  #lies = 0; // and that were not
   #listed: string[] = []; // URIs with records in the last playlist, those at the live edge first
   readonly #key: StreamKey;
   readonly #limit: number;
@@ -63,6 +66,8 @@ export class RecordBook {
     const entry: Entry = { uri, record, age, truth: null, verified: this.#key.verifies(record) };
     void entry.verified.then((truth) => {
       entry.truth = truth;
+      if (truth) this.#truths++;
+      else this.#lies++;
       if (!truth && this.#entries.get(uri) === entry) this.#entries.delete(uri); // a true one may follow
     });
     this.#set(entry);
@@ -107,6 +112,11 @@ export class RecordBook {
   // listed returns the true records of the last playlist, those at the live edge first.
   listed(): Entry[] {
     return this.#listed.map((uri) => this.#entries.get(uri)).filter((entry) => entry?.truth === true) as Entry[];
+  }
+
+  // misfits tells whether the key is not that of the stream, as far as its records show.
+  get misfits(): boolean {
+    return this.#truths === 0 && this.#lies >= MISFIT;
   }
 
   // listsTruth tells whether it lists any.

@@ -2,9 +2,14 @@
 // It shows what it is told and tells what is pressed.
 
 import { behind, clock } from './clock.ts';
+import type { Answer, Mode } from './consent.ts';
 import css from './controls.css';
+import type { Moment } from './flow.ts';
+import { Panel } from './panel.ts';
 import type { PlaybackState, Span } from './playback.ts';
+import { Picker, type Quality } from './quality.ts';
 import type { Stats } from './stats.ts';
+import { type Words, words } from './words.ts';
 
 export interface Pressed {
   play(): void; // or pause
@@ -13,6 +18,9 @@ export interface Pressed {
   mute(): void;
   volume(level: number): void;
   fullscreen(): void;
+  picture(): void; // in picture
+  share(answer: Answer): void; // with other viewers
+  quality(index: number): void; // AUTO: the player chooses
   stats(): void;
 }
 
@@ -22,7 +30,7 @@ export interface Shown {
   muted: boolean;
   volume: number;
   atLive: boolean;
-  latency: number;
+  latency: number; // seconds; 0: there is none to tell
   vod: boolean; // a recording
   span: Span | null; // what may be seeked in; null: nothing is
   time: number; // of the playhead
@@ -31,7 +39,11 @@ export interface Shown {
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
+  sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  qualities: Quality[]; // the best first
+  quality: number; // index of the one that was chosen, or AUTO
   stats: Stats | null; // null: the panel is closed
+  moments: readonly Moment[]; // of the last minute
 }
 
 const ICONS = {
@@ -40,6 +52,7 @@ const ICONS = {
   loud: '<path d="M11 5 6.5 8.8H3.5v6.4h3L11 19z"/><path d="M15 9.2a4 4 0 0 1 0 5.6M17.8 6.4a8 8 0 0 1 0 11.2"/>',
   mute: '<path d="M11 5 6.5 8.8H3.5v6.4h3L11 19z"/><path d="m15.5 9.5 5 5m0-5-5 5"/>',
   full: '<path d="M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9m6 0h3.5A1.5 1.5 0 0 1 20 5.5V9m0 6v3.5a1.5 1.5 0 0 1-1.5 1.5H15m-6 0H5.5A1.5 1.5 0 0 1 4 18.5V15"/>',
+  picture: '<path d="M20.5 11V6.500A1.5 1.5 0 0 0 19 5H5a1.500 1.500 0 0 0-1.500 1.500v11A1.500 1.500 0 0 0 5 19h5"/><rect class="fill" x="12.500" y="13" width="8.500" height="6" rx="1.200"/>',
   stats: '<path d="M5 19v-6m5 6V5m5 14v-9m5 9V8"/>',
 } as const;
 
@@ -48,38 +61,28 @@ function icon(name: keyof typeof ICONS): string {
 }
 
 const PAGE = `
-<div class="frame" tabindex="0" role="region" aria-label="Live video">
+<div class="frame" tabindex="0" role="region">
   <video playsinline></video>
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
-  <button class="big" aria-label="Play">${icon('play')}</button>
-  <button class="sound">${icon('mute')}<span>Tap for sound</span></button>
-  <aside class="panel" aria-label="Statistics" hidden><h2></h2><p></p><div class="meter"><i></i></div><dl></dl></aside>
+  <button class="big">${icon('play')}</button>
+  <button class="sound">${icon('mute')}<span></span></button>
+  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
+  <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
   <div class="bar">
-    <input class="seek" type="range" step="any" aria-label="Seek" hidden>
+    <input class="seek" type="range" step="any" hidden>
     <button class="play"></button>
     <button class="live"><i></i><b></b><span></span></button>
     <span class="time" hidden></span>
     <div class="space"></div>
-    <div class="volume"><input type="range" min="0" max="1" step="0.02" aria-label="Volume"><button class="mute"></button></div>
-    <button class="stats" aria-label="Statistics (S)" title="Statistics (S)">${icon('stats')}</button>
-    <button class="full" aria-label="Full screen (F)" title="Full screen (F)">${icon('full')}</button>
+    <div class="volume"><input type="range" min="0" max="1" step="0.02"><button class="mute"></button></div>
+    <select class="quality" hidden></select>
+    <button class="stats">${icon('stats')}</button>
+    <button class="pip" hidden>${icon('picture')}</button>
+    <button class="full">${icon('full')}</button>
   </div>
 </div>`;
 
-const WORDS: Record<PlaybackState, [string, string]> = {
-  connecting: ['Connecting', ''],
-  playing: ['', ''],
-  unknown: ['Nothing is on under this name yet', 'Stay here: when it begins, it plays by itself.'],
-  away: ['The broadcaster is away', 'Stay here: the picture comes back by itself.'],
-  ended: ['The stream has ended', 'If it begins again, it plays here.'],
-  uninvited: ['This stream is for invited viewers', 'Open it by the link that you were given.'],
-  refused: ['Your link does not open this stream', 'It is for another one, or has ended. Get a new one where you got it.'],
-  unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
-};
-
-const LOST: [string, string] = ['Reconnecting', 'The connection to the server is slow, or lost.'];
-const SOUND_ONLY: [string, string] = ['Sound only', 'This stream has no picture.'];
-
+const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 const QUIET_MILLIS = 2800;
 const STEP_SECONDS = 10; // that an arrow key goes
 
@@ -88,6 +91,9 @@ export class Controls {
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
   readonly #pressed: Pressed;
+  readonly #panel: Panel;
+  readonly #picker: Picker;
+  #words = words();
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #shown: Shown | null = null;
   #target: number | null = null; // where the seek bar is held
@@ -102,6 +108,10 @@ export class Controls {
     root.append(page.content);
     this.video = this.#get<HTMLVideoElement>('video');
     this.#frame = this.#get('.frame');
+    this.#panel = new Panel(this.#get('.panel'));
+    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index));
+    this.#get('.pip').hidden = document.pictureInPictureEnabled !== true;
+    this.speak(this.#words);
 
     const press = (selector: string, react: () => void): void => this.#get(selector).addEventListener('click', (event) => {
       event.stopPropagation();
@@ -112,7 +122,11 @@ export class Controls {
     press('.live', pressed.live);
     press('.mute', pressed.mute);
     press('.sound', pressed.mute);
+    press('.ask .yes', () => pressed.share('yes'));
+    press('.ask .no', () => pressed.share('no'));
+    press('.share', () => pressed.share(this.#shown?.sharing.mode === 'off' || this.#shown?.sharing.mode === 'ask' ? 'yes' : 'no'));
     press('.stats', pressed.stats);
+    press('.pip', pressed.picture);
     press('.full', pressed.fullscreen);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.addEventListener('input', () => pressed.volume(Number(slider.value)));
@@ -135,14 +149,39 @@ export class Controls {
     this.#frame.addEventListener('keydown', (event) => this.key(event));
   }
 
+  // speak says all from now on in these words.
+  speak(words: Words): void {
+    this.#words = words;
+    this.#drawn = {};
+    const label = (selector: string, text: string, key = ''): void => {
+      const element = this.#get(selector);
+      element.setAttribute('aria-label', text + key);
+      if (key !== '') element.title = text + key;
+    };
+    label('.big', words.play);
+    label('.seek', words.seek);
+    label('.volume input', words.volume);
+    label('.quality', words.quality);
+    label('.panel', words.statistics);
+    label('.stats', words.statistics, ' (S)');
+    label('.pip', words.picture, ' (P)');
+    label('.full', words.fullScreen, ' (F)');
+    this.#write('.sound span', words.tapForSound);
+    this.#write('.ask b', words.ask.what);
+    this.#write('.ask p', words.ask.more);
+    this.#write('.ask .yes', words.ask.yes);
+    this.#write('.ask .no', words.ask.no);
+    if (this.#shown) this.show(this.#shown);
+  }
+
   // key acts on a key that was pressed here, or on the page while nothing else has the focus.
   key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { play, mute, fullscreen, stats, live } = this.#pressed;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0] instanceof HTMLSelectElement) return;
+    const { play, mute, fullscreen, picture, stats, live } = this.#pressed;
     const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
     const inVolume = event.composedPath()[0] === this.#get('.volume input');
     const step = this.#shown?.span && !inVolume ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
-    const react = { k: play, m: mute, f: fullscreen, s: stats, l: live }[event.key.toLowerCase()];
+    const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live }[event.key.toLowerCase()];
     if (step) this.#pressed.seek(this.video.currentTime + step);
     else if (react) react();
     else if (event.key === ' ' && !inButton) play();
@@ -153,6 +192,7 @@ export class Controls {
 
   show(shown: Shown): void {
     const { state, paused, muted, atLive, latency, stats } = shown;
+    const words = this.#words;
     this.#shown = shown;
     const veiled = state !== 'connecting' && state !== 'playing' && !(shown.vod && state === 'ended');
     const idle = (shown.blocked || paused) && !veiled;
@@ -162,30 +202,34 @@ export class Controls {
     this.#get('.word').classList.toggle('veil', veiled);
     this.#get('.word').classList.toggle('dim', shown.lost);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? SOUND_ONLY : shown.lost ? LOST : WORDS[veiled || state === 'connecting' ? state : 'playing'];
+    const [word, more] = shown.soundOnly ? words.soundOnly : shown.lost ? words.lost : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');
     this.#hide('.word small', more === '' || shown.blocked); // what waits for a tap does not begin by itself
     this.#hide('.bar', veiled);
 
-    this.#button('.play', paused ? 'play' : 'pause', paused ? 'Play (K)' : 'Pause (K)');
-    this.#button('.mute', muted ? 'mute' : 'loud', muted ? 'Unmute (M)' : 'Mute (M)');
+    this.#button('.play', paused ? 'play' : 'pause', `${paused ? words.play : words.pause} (K)`);
+    this.#button('.mute', muted ? 'mute' : 'loud', `${muted ? words.unmute : words.mute} (M)`);
     this.#get('.volume').style.setProperty('--level', `${muted ? 0 : shown.volume * 100}%`);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.value = String(muted ? 0 : shown.volume);
     this.#seekBar();
     const live = this.#get('.live');
     live.hidden = shown.vod;
-    this.#frame.setAttribute('aria-label', shown.vod ? 'Recording' : 'Live video');
+    this.#frame.setAttribute('aria-label', shown.vod ? words.recording : words.live);
     live.classList.toggle('on', atLive);
-    live.title = atLive ? 'You are live' : 'Go to live (L)';
-    live.setAttribute('aria-label', atLive ? 'Live' : 'Go to live');
-    this.#write('.live b', 'LIVE');
-    if (this.#target === null) this.#write('.live span', latency > 0 ? behind(latency) : '');
+    live.title = atLive ? words.isLive : `${words.toLive} (L)`;
+    this.#write('.live b', words.liveButton);
+    if (this.#target === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
+    const { may, mode } = shown.sharing;
+    this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
+    this.#hide('.share', !may);
+    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : words.unshare);
+    this.#picker.show(shown.qualities, shown.quality, words.auto);
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
-    if (stats) this.#panel(stats, shown.vod);
+    if (stats) this.#panel.show(stats, shown.moments, shown.vod, words);
     if (paused || state !== 'playing') this.#stir();
   }
 
@@ -211,35 +255,7 @@ export class Controls {
     bar.max = String(to);
     if (this.#target === null) bar.value = String(time);
     bar.style.setProperty('--level', `${(100 * (time - from)) / (to - from)}%`);
-    bar.setAttribute('aria-valuetext', live ? (time < to ? `${clock(to - time)} behind live` : 'live') : `${clock(time - from)} of ${clock(to - from)}`);
-  }
-
-  #panel(s: Stats, vod: boolean): void {
-    const percent = Math.round(s.offload * 100);
-    this.#write('.panel h2', `${percent} %`);
-    this.#write('.panel p', 'of the media came from other viewers');
-    this.#get('.meter i').style.width = `${percent}%`;
-    const swarm = { off: 'off', joining: 'joining', on: `${s.peers} ${s.peers === 1 ? 'peer' : 'peers'}`, resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' }[s.p2p];
-    const rows: [string, string][] = [
-      ['Swarm', swarm],
-      ['From peers', size(s.bytesFromPeers)],
-      ['From the edge', size(s.bytesFromEdge)],
-      ['Given to peers', size(s.bytesToPeers)],
-      ...(vod ? [] : [['Behind live', `${s.latencySeconds.toFixed(1)} s`] as [string, string]]),
-      ['Buffered', `${s.bufferSeconds.toFixed(1)} s`],
-      ['Started in', s.startupMillis ? `${(s.startupMillis / 1000).toFixed(2)} s` : '–'],
-      ['Stalls', s.stalls === 0 ? 'none' : `${s.stalls}, ${s.stalledSeconds.toFixed(1)} s`],
-      ['Dropped frames', String(s.droppedFrames)],
-      ['Bad pieces refused', String(s.badPieces)],
-    ];
-    const list = this.#get('dl');
-    if (list.children.length !== rows.length * 2) {
-      list.replaceChildren(...rows.flatMap(() => [document.createElement('dt'), document.createElement('dd')]));
-    }
-    rows.flat().forEach((text, i) => {
-      const cell = list.children[i];
-      if (cell && cell.textContent !== text) cell.textContent = text;
-    });
+    bar.setAttribute('aria-valuetext', live ? (time < to ? this.#words.behindLive(clock(to - time)) : this.#words.isLive) : this.#words.place(clock(time - from), clock(to - from)));
   }
 
   #stir(): void {
@@ -276,10 +292,6 @@ export class Controls {
     if (!found) throw new Error(`controls: no ${selector}`);
     return found;
   }
-}
-
-function size(bytes: number): string {
-  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
 // style adds the style sheet in the way that a page's content policy does not forbid, where the browser knows it.

@@ -1,6 +1,6 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off"] [max-upload-kbps] [ended]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off|ask|on|relay-only"] [max-upload-kbps] [ended] [lang]>
 //
-// A page that knows that the broadcast is over sets ended: the picture then does not say that its broadcaster is away.
+// A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
 // The tracker attribute may name several URLs with commas. The token is read for each connection to a tracker, and for each request to
 // the edge: a page sets a new one before the old one ends.
@@ -9,9 +9,14 @@
 // is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
+import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
+import { Flow } from './flow.ts';
 import { Playback, type PlaybackState } from './playback.ts';
+import { AUTO } from './quality.ts';
 import { NO_TRAFFIC, type Stats } from './stats.ts';
+import { Tidings } from './tidings.ts';
+import { words } from './words.ts';
 
 const NO_STATS: Stats = {
   ...NO_TRAFFIC,
@@ -27,12 +32,14 @@ const NO_STATS: Stats = {
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
 
 export class ShoalPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'p2p', 'token'];
+  static readonly observedAttributes = ['src', 'p2p', 'token', 'lang'];
 
   onappend: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
 
   readonly #controls: Controls;
   readonly #video: HTMLVideoElement;
+  readonly #tidings = new Tidings(this);
+  readonly #flow = new Flow();
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -40,6 +47,7 @@ export class ShoalPlayer extends HTMLElement {
   #pausedAt = 0;
   #blocked = false;
   #silenced = false;
+  #answer: Answer | null = null; // to whether to share
 
   constructor() {
     super();
@@ -53,6 +61,12 @@ export class ShoalPlayer extends HTMLElement {
         this.#video.muted = level === 0;
       },
       fullscreen: () => this.#fullscreen(),
+      picture: () => this.#picture(),
+      share: (answer) => this.#share(answer),
+      quality: (index) => {
+        if (this.#playback) this.#playback.quality = index;
+        this.#show();
+      },
       stats: () => {
         this.#panel = !this.#panel;
         this.#show();
@@ -76,7 +90,14 @@ export class ShoalPlayer extends HTMLElement {
 
   get #state(): PlaybackState {
     const state = this.#playback?.state ?? 'connecting';
-    return state === 'away' && this.hasAttribute('ended') ? 'ended' : state;
+    if (!this.hasAttribute('ended') || this.#playback?.vod) return state;
+    return state === 'away' || (this.#stands && (state === 'playing' || state === 'connecting')) ? 'ended' : state;
+  }
+
+  // stands: the picture does, though it had begun to move, and should go on.
+  get #stands(): boolean {
+    const { paused, readyState, currentTime } = this.#video;
+    return !paused && readyState < 3 && currentTime > 0;
   }
 
   connectedCallback(): void {
@@ -93,6 +114,7 @@ export class ShoalPlayer extends HTMLElement {
     document.addEventListener('keydown', (event) => {
       if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
     }, { signal });
+    this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
   }
@@ -104,6 +126,8 @@ export class ShoalPlayer extends HTMLElement {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
+    else if (name === 'lang') this.#speak();
+    else if (name === 'p2p') this.#playback?.swarm?.share(this.#mode);
     else this.#open();
   }
 
@@ -132,7 +156,9 @@ export class ShoalPlayer extends HTMLElement {
         key: this.getAttribute('key') ?? '',
         tracker: this.getAttribute('tracker') ?? '',
         token: () => this.getAttribute('token') ?? '',
-        p2p: this.getAttribute('p2p') === 'off' ? 'off' : 'on',
+        get p2p() {
+          return player.#mode;
+        },
         maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
         get appended() {
           return player.onappend ?? undefined;
@@ -209,10 +235,42 @@ export class ShoalPlayer extends HTMLElement {
     else video.webkitEnterFullscreen?.(); // iPhone
   }
 
+  // mode is what the page wants and the viewer has said.
+  get #mode(): Mode {
+    return settled(readMode(this.getAttribute('p2p')), this.#answer ?? remembered());
+  }
+
+  #share(answer: Answer): void {
+    this.#answer = answer;
+    remember(answer);
+    this.#playback?.swarm?.share(this.#mode);
+    this.#show();
+  }
+
+  // sharing is what the viewer may decide on; off where the page has decided, or there is nothing to share or nothing to share it by.
+  get #sharing(): { may: boolean; mode: Mode } {
+    const may = readMode(this.getAttribute('p2p')) !== 'off' && typeof RTCPeerConnection === 'function' && this.#playback?.swarm != null && !this.#playback.vod;
+    return { may, mode: may ? this.#mode : 'off' };
+  }
+
+  // picture puts the video into a window that stays above others, or back.
+  #picture(): void {
+    if (document.pictureInPictureElement) void document.exitPictureInPicture();
+    else if (document.pictureInPictureEnabled) this.#video.requestPictureInPicture().catch(() => undefined); // there is no picture yet
+  }
+
+  // speak takes the language that the page, or this part of it, is in; else the viewer's.
+  #speak(): void {
+    this.#controls.speak(words(this.closest('[lang]')?.getAttribute('lang'), ...navigator.languages));
+  }
+
   #show(): void {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
     const state = this.#state;
+    const [now, stats] = [performance.now(), this.stats];
+    this.#tidings.note(now, state, stats);
+    this.#flow.note(now, stats);
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -220,7 +278,7 @@ export class ShoalPlayer extends HTMLElement {
       muted,
       volume,
       atLive: state === 'playing' && (playback?.atLive ?? true),
-      latency: playback?.latency ?? 0,
+      latency: state === 'playing' ? playback?.latency ?? 0 : 0, // while nothing comes it says nothing
       vod: playback?.vod ?? false,
       span: playback?.span ?? null,
       time: currentTime,
@@ -229,7 +287,11 @@ export class ShoalPlayer extends HTMLElement {
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
-      stats: this.#panel ? this.stats : null,
+      sharing: this.#sharing,
+      qualities: playback?.qualities ?? [],
+      quality: playback?.quality ?? AUTO,
+      stats: this.#panel ? stats : null,
+      moments: this.#flow.moments,
     });
   }
 }

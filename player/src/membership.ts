@@ -54,6 +54,7 @@ export class Membership {
   readonly #chance: () => number;
   #p2p: P2P = 'off';
   #why = ''; // a tracker refused last
+  #left = ''; // why the swarm was left for good
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
@@ -73,9 +74,9 @@ export class Membership {
     return this.#p2p;
   }
 
-  // Why there is no swarm, as the tracker that refused last has said; '' if none has.
+  // Why there is no swarm, as the tracker that refused last has said, or as it was left; '' if nobody told.
   get why(): string {
-    return this.#p2p === 'refused' ? this.#why : '';
+    return this.#p2p === 'refused' ? this.#why : this.#left;
   }
 
   get began(): boolean {
@@ -172,8 +173,9 @@ export class Membership {
     else if (!this.apart) this.#p2p = this.#of(cell);
   }
 
-  end(p2p: P2P): void {
+  end(p2p: P2P, why = ''): void {
     this.#p2p = p2p;
+    this.#left ||= why;
     this.#pulse.close();
   }
 

@@ -2,15 +2,16 @@
 // comes back. Whoever watches never has to reload the page.
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { answered, attachSwarm, LIVE, type LiveStream, passOf, type Swarm, type SwarmOptions } from './attach.ts';
+import { answered, attachSwarm, LIVE, type LiveStream, passOf, streamName, type Swarm, type SwarmOptions } from './attach.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { barred, type Pass } from './pass.ts';
+import { alike, AUTO, type Quality, ranked } from './quality.ts';
 import { Standing } from './standing.ts';
 
-// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; uninvited: it is for viewers with a token,
+// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
-export type PlaybackState = Reason | 'playing' | 'unplayable' | 'uninvited' | 'refused';
+export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
 
 // What may be seeked in, seconds of the media timeline.
 export interface Span {
@@ -35,6 +36,8 @@ const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its 
 const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
+const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
+const OTHER_LOOKS = 8; // half seconds in which a quality that was chosen is seen, else hls.js is told again
 const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
@@ -56,6 +59,8 @@ export class Playback {
   readonly #standing = new Standing();
   readonly #following: Following;
   #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
+  #chosen: Quality | null = null; // by the viewer; null: hls.js chooses
+  #other = 0; // looks in a row at which another plays
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
@@ -150,6 +155,35 @@ export class Playback {
     return to - from > (live ? LEAST_SPAN : 0) ? { from, to, live } : null;
   }
 
+  // qualities that can be chosen, the best first; none where the browser plays by itself.
+  get qualities(): Quality[] {
+    return ranked(this.#hls?.levels ?? [], this.#hls?.currentLevel ?? AUTO);
+  }
+
+  // quality is the index of the one that was chosen, or AUTO.
+  get quality(): number {
+    return this.#chosen && this.#hls ? alike(this.#hls.levels, this.#chosen) : AUTO;
+  }
+
+  // What is in the buffer plays on; what comes next is of the other quality.
+  set quality(index: number) {
+    this.#chosen = this.qualities.find((quality) => quality.index === index) ?? null;
+    this.#other = 0;
+    if (this.#hls) this.#hls.nextLevel = this.quality;
+  }
+
+  // insist on the quality that was chosen, where hls.js has lost the wish over one just before: gently, then at once.
+  #insist(): void {
+    const hls = this.#hls;
+    if (!hls || !this.#chosen || hls.currentLevel < 0 || hls.currentLevel === this.quality) {
+      this.#other = 0;
+      return;
+    }
+    this.#other++;
+    if (this.#other === OTHER_LOOKS) hls.nextLevel = this.quality;
+    else if (this.#other % (2 * OTHER_LOOKS) === 0) hls.currentLevel = this.quality;
+  }
+
   get atLive(): boolean {
     const target = this.#hls?.targetLatency;
     return !target || this.latency < target + 2.5;
@@ -196,7 +230,7 @@ export class Playback {
 
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
-    if (this.vod || !this.#atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+    if (this.vod || !this.#atEnd || this.#edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
@@ -215,14 +249,19 @@ export class Playback {
     return this.#hls?.latestLevelDetails?.edge ?? 0;
   }
 
-  // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news.
+  // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
+  // that more is to come.
   #say(state: Reason): void {
-    if (!this.#shut && (this.#state !== 'playing' || this.#standing.long)) this.#become(state);
+    if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && RECORDING.test(this.#src)))) return; // until it plays
+    const stands = state === 'connecting' ? this.#standing.long : this.#standing.asked;
+    if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
 
   #error(data: ErrorData): void {
     if (!data.fatal) return;
     if (barred(data.response?.code)) this.#bar();
+    else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
+    else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
     else this.#fail();
   }
@@ -269,6 +308,9 @@ export class Playback {
     const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
     this.#swarm = attachSwarm(hls, this.#options, this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      if (this.#chosen) hls.nextLevel = this.quality; // it was loaded anew
+    });
     hls.loadSource(this.#src);
     hls.attachMedia(this.#video);
   }
@@ -300,10 +342,28 @@ export class Playback {
   // fails: what the browser loads by itself did, and it does not say why.
   async #fails(): Promise<void> {
     const { signal } = this.#over;
-    const status = await answered(signal, async (signal) => (await this.#pass.fetch(this.#src, { signal })).status).catch(() => 0);
+    const [status, text] = await answered(signal, async (signal): Promise<[number, string]> => {
+      const answer = await this.#pass.fetch(this.#src, { signal });
+      return [answer.status, answer.ok ? await answer.text() : ''];
+    }).catch((): [number, string] => [0, '']);
     if (signal.aborted) return;
     if (barred(status)) this.#bar();
+    else if (status === 404) this.#missing();
+    else if (text !== '' && !text.startsWith('#EXTM3U')) this.#astray('unreadable');
     else this.#fail();
+  }
+
+  // missing: there is nothing at the address. Of a stream the server tells more.
+  #missing(): void {
+    if (RECORDING.test(this.#src)) this.#astray('unknown');
+    else if (streamName(this.#src) === '') this.#astray('unreadable');
+    else this.#fail();
+  }
+
+  // astray: the address is none that can be played. It is tried again, gently.
+  #astray(state: 'unreadable' | 'unknown'): void {
+    this.#become(state);
+    this.#inquiry.later();
   }
 
   // fail: it is another error now than that this viewer is not let in.
@@ -383,8 +443,11 @@ export class Playback {
         this.#load();
         return;
     }
-    if (this.#standing.long) return;
-    if (!paused && time > 0 && readyState >= 3) this.#plays();
+    if (this.#standing.asked) return;
+    if (!paused && time > 0 && readyState >= 3) {
+      this.#plays();
+      this.#insist();
+    }
     const behind = this.#end === null ? this.latency : this.#end - time;
     if (this.#following.fallen(now, paused || this.vod ? 0 : behind)) this.goLive();
   }

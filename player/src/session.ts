@@ -38,6 +38,7 @@ export interface SessionOptions {
   token(): string | Promise<string>; // viewer token for the tracker, asked for each socket; '' for none
   pass?: Pass; // what goes along to the edge
   p2p: boolean; // false: no swarm
+  relayOnly?: boolean; // through relays alone, whatever the tracker says
   maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
   secondsUntil(start: number): number;
@@ -52,6 +53,8 @@ export interface SessionOptions {
 const CAP_UNIT = 10; // kbit/s
 const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
+
+const WRONG_KEY = 'wrong key';
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
@@ -212,6 +215,11 @@ export class Session implements MediaSource {
     const scheduler = await Scheduler.load(wasm, this.#over.signal);
     await turn();
     if (this.#over.signal.aborted) return;
+    if (this.#watch.book?.misfits) {
+      console.warn(`shoal: playing without the swarm, as the key that the page gives is not that of the stream; see publicKey in /api/v1/streams/${name}`);
+      this.#end('off', WRONG_KEY);
+      return;
+    }
     this.#loop = new Loop<Scheduler, Action, Frame>(scheduler, {
       act: (action, frame) => this.#act(action, frame),
       due: () => this.#call((s, now) => s.backlog(now, this.#links.backlog)),
@@ -246,8 +254,8 @@ export class Session implements MediaSource {
   }
 
   // end leaves the swarm for good; hls.js plays on.
-  #end(p2p: P2P): void {
-    this.#membership.end(p2p);
+  #end(p2p: P2P, why = ''): void {
+    this.#membership.end(p2p, why);
     this.#loop?.close();
     this.#loop = null;
     clearInterval(this.#seconds);
@@ -369,6 +377,7 @@ export class Session implements MediaSource {
         break;
       case Kind.ICEServers:
         this.#reach = readReach(new TextDecoder().decode(bytes), count);
+        if (this.#options.relayOnly) this.#reach = { ...this.#reach, relayOnly: true };
         break;
       case Kind.Refused:
         this.#membership.refusal(first, count, new TextDecoder().decode(bytes));

@@ -16,7 +16,8 @@ export interface Sight {
 }
 
 const STEADY = 3; // looks at which the playhead had moved: a jump is no movement
-const ASK = 2500; // milliseconds
+const ASK_SOON = 1000; // milliseconds: what had begun to move may have come to its end
+const ASK = 2500; // and a viewer wonders
 const ASK_AGAIN = 3500;
 const PATIENCE = 4000; // with media that is listed and not played
 const PATIENCE_AT_START = 12000; // a first picture may be slow in coming
@@ -27,17 +28,24 @@ export class Standing {
   #moves = 0; // looks in a row
   #moved = false; // ever
   #pauses = 0; // looks in a row
+  #since = 0; // when it moved last
   #askAt = 0; // when it is to be asked why, if it stands until then
-  #asked = false; // it has stood for long enough to be asked why
+  #asked = false; // it was asked why
+  #long = false; // it has stood for long
   #edge = 0;
   #segment = -1;
   #news = false; // newer media is listed than when it stopped
   #waitingSince = 0; // for what is listed to play
   #tries = 0;
 
+  // asked tells whether it has stood for so long that it was asked why.
+  get asked(): boolean {
+    return this.#asked;
+  }
+
   // long tells whether it has stood so long that a viewer wonders.
   get long(): boolean {
-    return this.#asked;
+    return this.#long;
   }
 
   // told learns which segment is the newest, from who knows it though the playlist may not be loaded any more.
@@ -62,7 +70,8 @@ export class Standing {
     if (this.#pauses > 0 && this.#pauses % 2 === 0) return 'play'; // at the first look its event may still be on its way
     if (this.#moves > 0 || now < this.#askAt) return null;
     this.#asked = true;
-    this.#askAt = now + ASK_AGAIN;
+    this.#long = now >= this.#since + ASK;
+    this.#askAt = this.#long ? now + ASK_AGAIN : this.#since + ASK;
     return 'ask';
   }
 
@@ -74,8 +83,9 @@ export class Standing {
   }
 
   #reset(now: number, edge: number): void {
-    this.#askAt = now + ASK;
-    this.#asked = false;
+    this.#since = now;
+    this.#askAt = now + (this.#moved ? ASK_SOON : ASK);
+    this.#asked = this.#long = false;
     this.#forget(now, edge);
   }
 

@@ -34,7 +34,7 @@ export interface Stats {
   stalledSeconds: number;
   droppedFrames: number;
   p2p: P2P;
-  refusal: string; // while refused: why, in the tracker's words
+  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
 }
 
 // Traffic is what the session counts.
@@ -59,7 +59,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
-  refusal: string; // while refused: why, in the tracker's words
+  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -85,6 +85,15 @@ export const NO_TRAFFIC: Traffic = {
   p2p: 'off',
   refusal: '',
 };
+
+// together adds what was counted before to what is counted now; how things stand is as now.
+export function together(before: Traffic, now: Traffic): Traffic {
+  const sum = { ...now };
+  for (const [name, value] of Object.entries(before) as [keyof Traffic, number | string][]) {
+    if (typeof value === 'number' && name !== 'peers') (sum as Record<string, unknown>)[name] = value + (now[name] as number);
+  }
+  return sum;
+}
 
 export function offload(bytesFromPeers: number, bytesFromEdge: number): number {
   const all = bytesFromPeers + bytesFromEdge;
@@ -113,6 +122,9 @@ const LEAST_STALL = 50; // milliseconds
 
 // Stalls so near each other in the media are of one end of it.
 const ONE_END = 1; // seconds
+
+// What stands for longer than this is told of all the same: by then it is known of an end that it is one.
+const DOUBT = 20_000; // milliseconds
 
 // A Viewing watches a video element: when its first frame came, and when it stood still once it had begun to move. Where
 // the broadcaster sends nothing it stands as it should, from where all was played until something plays again.
@@ -167,6 +179,16 @@ export class Viewing {
 
   get stalledSeconds(): number {
     return (this.#stalled + this.#stall()) / 1000;
+  }
+
+  // sure are the stalls of which nothing will be taken back, for who is told of them: media came after them, so they are no end.
+  get sure(): { stalls: number; stalledSeconds: number } {
+    const doubted = this.#latest.filter((stall) => this.#near(stall.at));
+    const now = this.#stall() >= DOUBT ? this.#stall() : 0;
+    return {
+      stalls: this.#stalls - doubted.length + (now > 0 ? 1 : 0),
+      stalledSeconds: (this.#stalled - doubted.reduce((sum, stall) => sum + stall.millis, 0) + now) / 1000,
+    };
   }
 
   get bufferSeconds(): number {

@@ -4,20 +4,20 @@ import { added, condition, described, elsewhere, type Stream, type Swarm, swarms
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
   name: 'demo', viewers: 0, outside: 0, cells: 0, roots: 0, offload: 0, copies: 0, stallRatio: 0, uploadKbps: 0, introductions: 0,
-  linksOpened: 0, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0, control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 }, ...part,
+  linksOpened: 0, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0, latencySeconds: 0, bytesFromPeers: 0, control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 }, ...part,
 });
 
 test('figures of several trackers: counts add up, ratios are of all viewers', () => {
   const all = added([
-    [swarm({ viewers: 30, outside: 1, cells: 2, roots: 1, offload: 0.9, copies: 0.5, stallRatio: 0, uploadKbps: 1000, linksOpened: 10 })],
+    [swarm({ viewers: 30, outside: 1, cells: 2, roots: 1, offload: 0.9, copies: 0.5, stallRatio: 0, uploadKbps: 1000, linksOpened: 10, latencySeconds: 1.5, bytesFromPeers: 1e9 })],
     [],
-    [swarm({ viewers: 10, outside: 2, offload: 0.5, copies: 1, stallRatio: 0.04, uploadKbps: 200, linksOpened: 5, linksNoRoute: 3 }), swarm({ name: 'other', viewers: 7 })],
+    [swarm({ viewers: 10, outside: 2, offload: 0.5, copies: 1, stallRatio: 0.04, uploadKbps: 200, linksOpened: 5, linksNoRoute: 3, latencySeconds: 3.5, bytesFromPeers: 2e9 }), swarm({ name: 'other', viewers: 7 })],
   ]);
   assert.deepEqual([...all.keys()], ['demo', 'other']);
   assert.equal(all.get('other')?.viewers, 7);
-  const { viewers, outside, cells, roots, offload, copies, stallRatio, uploadKbps, linksOpened, linksNoRoute } = all.get('demo')!;
+  const { viewers, outside, cells, roots, offload, copies, stallRatio, uploadKbps, linksOpened, linksNoRoute, latencySeconds, bytesFromPeers } = all.get('demo')!;
   assert.deepEqual([viewers, outside, cells, roots, copies, linksOpened, linksNoRoute], [40, 3, 2, 1, 1.5, 15, 3]);
-  assert.deepEqual([offload, stallRatio, uploadKbps].map((x) => Math.round(x * 1e6) / 1e6), [0.8, 0.01, 800]);
+  assert.deepEqual([offload, stallRatio, uploadKbps, latencySeconds, bytesFromPeers].map((x) => Math.round(x * 1e6) / 1e6), [0.8, 0.01, 800, 2, 3e9]);
   assert.equal(added([[swarm({})], [swarm({})]]).get('demo')?.offload, 0);
 });
 

@@ -118,6 +118,19 @@ test('so does one whose picture stood still when the stream ended, and who was t
   assert.deepEqual([playback.state, video.loads], ['connecting', 2]);
 });
 
+test('an end is told before a viewer wonders, and that the server may be lost not before', async (t) => {
+  const { playback, stream, pass } = await watching(t);
+  stream.moving = false;
+  await pass(2);
+  assert.deepEqual([playback.state, stream.asked > 0], ['playing', true], 'more is to come');
+  stream.moving = true;
+  await pass(4);
+  stream.state = 'ended';
+  stream.moving = false;
+  await pass(2);
+  assert.equal(playback.state, 'ended');
+});
+
 test('one that plays what is left after a fatal error still comes back', async (t) => {
   const { playback, video, stream, pass } = await watching(t);
   stream.state = 'interrupted';
@@ -208,7 +221,7 @@ interface Listed {
 }
 
 // listed lets hls.js be there, with a playlist that lists as much as the test says.
-function listed(t: TestContext, of: Listed): void {
+function listed(t: TestContext, of: Listed | null): void {
   const stub = (name: string, value: unknown): void => {
     const before = Object.getOwnPropertyDescriptor(Hls.prototype, name);
     Object.defineProperty(Hls.prototype, name, { configurable: true, ...(typeof value === 'function' ? { get: value as () => unknown } : { value }) });
@@ -220,8 +233,8 @@ function listed(t: TestContext, of: Listed): void {
   stub('latestLevelDetails', () => of);
   stub('loadingEnabled', () => true);
   stub('targetLatency', () => 1.5);
-  stub('latency', () => of.latency);
-  stub('liveSyncPosition', () => of.edge - 0.4);
+  stub('latency', () => of?.latency ?? 0);
+  stub('liveSyncPosition', () => (of ? of.edge - 0.4 : null));
 }
 
 for (const [what, live] of [['a playlist that stays open', true], ['a playlist with an end', false]] as const) {
@@ -321,6 +334,107 @@ test('where one who has gone back stands still, what is to be played there is as
   assert.equal(loads, 1, 'the stream begins anew');
   await pass(1);
 });
+
+test('one who has gone back, and stood still while the broadcaster was away, sees what there is', async (t) => {
+  const { playback, video, stream, media, on, pass } = await far(t);
+  video.go(media.edge - 60);
+  await on(4);
+  stream.state = 'interrupted';
+  stream.moving = false;
+  await pass(2);
+  assert.equal(playback.state, 'away');
+  stream.moving = true;
+  await pass(2);
+  assert.equal(playback.state, 'playing');
+});
+
+test('the quality that was chosen is insisted on, and found again in a stream that is loaded anew', async (t) => {
+  const levels = [{ height: 720, bitrate: 2e6, frameRate: 30 }, { height: 360, bitrate: 8e5, frameRate: 30 }];
+  const told: [string, number][] = [];
+  let current = 0;
+  for (const name of ['nextLevel', 'currentLevel']) {
+    const before = Object.getOwnPropertyDescriptor(Hls.prototype, name);
+    Object.defineProperty(Hls.prototype, name, { configurable: true, get: () => current, set: (index: number) => void told.push([name, index]) });
+    t.after(() => Object.defineProperty(Hls.prototype, name, before as PropertyDescriptor));
+  }
+  const before = Object.getOwnPropertyDescriptor(Hls.prototype, 'levels');
+  Object.defineProperty(Hls.prototype, 'levels', { configurable: true, get: () => levels });
+  t.after(() => Object.defineProperty(Hls.prototype, 'levels', before as PropertyDescriptor));
+  const { playback, hls, on } = await far(t);
+  await on(20);
+  assert.deepEqual([playback.quality, told], [-1, []], 'nobody has chosen');
+  playback.quality = 1;
+  assert.deepEqual(told.splice(0), [['nextLevel', 1]]);
+  await on(10);
+  assert.deepEqual(told.splice(0), [['nextLevel', 1], ['currentLevel', 1]], 'it was lost');
+  current = 1;
+  await on(10);
+  assert.deepEqual(told, []);
+  levels.reverse();
+  current = 0;
+  for (const heard of hls().listeners(Hls.Events.MANIFEST_PARSED).slice(-1)) (heard as () => void)(); // ours
+  assert.deepEqual([playback.quality, told.splice(0)], [0, [['nextLevel', 0]]]);
+  playback.quality = -1;
+  await on(10);
+  assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]]);
+});
+
+// opened returns a playback of an address with which hls.js meets an error, as often as it loads it.
+function opened(t: TestContext, src: string, error: object): { playback: Playback; video: Video; loads(): number; mends(): void; pass(seconds: number): void } {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  listed(t, null);
+  Object.assign(globalThis, { document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }), fetch: async () => new Response('', { status: 404 }) });
+  const hls: { now: Hls | null } = { now: null };
+  t.mock.method(Hls.prototype, 'attachMedia', function (this: Hls) {
+    hls.now = this;
+  });
+  let [loads, broken] = [0, true];
+  t.mock.method(Hls.prototype, 'loadSource', function (this: Hls) {
+    loads++;
+    const data = { type: Hls.ErrorTypes.NETWORK_ERROR, fatal: true, ...error };
+    if (broken) queueMicrotask(() => this.trigger(Hls.Events.ERROR, data as never));
+  });
+  t.mock.method(performance, 'now', () => 1000);
+  const video = new Video();
+  video.readyState = video.currentTime = 0;
+  const playback = new Playback(video as unknown as HTMLVideoElement, src, {}, () => undefined);
+  t.after(() => {
+    playback.close();
+    mock.timers.reset();
+  });
+  playback.start();
+  return { playback, video, loads: () => loads, mends: () => (broken = false), pass: (seconds) => mock.timers.tick(1000 * seconds) };
+}
+
+const turns = async (): Promise<void> => {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+};
+
+for (const [what, src, error, state] of [
+  ['a page', '/watch/demo', { details: Hls.ErrorDetails.MANIFEST_PARSING_ERROR }, 'unreadable'],
+  ['a page by the name of a stream', '/live/demo/index.html', { details: Hls.ErrorDetails.MANIFEST_PARSING_ERROR }, 'unreadable'],
+  ['nothing', '/live/demo', { details: Hls.ErrorDetails.MANIFEST_LOAD_ERROR, response: { code: 404 } }, 'unreadable'],
+  ['a recording that is gone', '/live/demo/recordings/20260501T200000Z/index.m3u8', { details: Hls.ErrorDetails.MANIFEST_LOAD_ERROR, response: { code: 404 } }, 'unknown'],
+  ['a stream that nobody knows', '/live/demo/index.m3u8', { details: Hls.ErrorDetails.MANIFEST_LOAD_ERROR, response: { code: 404 } }, 'unknown'],
+  ['a server that is gone', '/watch/demo', { details: Hls.ErrorDetails.MANIFEST_LOAD_ERROR, response: { code: 502 } }, 'connecting'],
+] as const) {
+  test(`at the address is ${what}`, async (t) => {
+    const w = opened(t, src, error);
+    await turns();
+    assert.deepEqual([w.playback.state, w.loads()], [state, 1]);
+    for (let i = 0; i < 3; i++) {
+      w.pass(5);
+      await turns();
+      if (what !== 'a page by the name of a stream') assert.equal(w.playback.state, state, 'it is still so');
+    }
+    if (state !== 'unreadable' || src.startsWith('/live/demo/')) return;
+    assert.ok(w.loads() >= 2, 'it is tried again');
+    w.mends();
+    w.video.tell('playing');
+    assert.equal(w.playback.state, 'playing');
+  });
+}
 
 test('a live stream is not seeked in that lists less than a minute', async (t) => {
   const { playback, media } = await far(t);

@@ -286,6 +286,7 @@ test('who is refused at once has no swarm', { skip }, async (t) => {
 for (const [name, options] of Object.entries({
   'no key': { key: '' },
   'another key': { key: Buffer.alloc(32, 3).toString('base64') },
+  'what is no key': { key: 'rubbish' },
   'no tracker': { trackers: [] },
   'no WebAssembly': { wasm: false },
 })) {
@@ -293,10 +294,12 @@ for (const [name, options] of Object.entries({
     const w = world(t, options);
     w.list(4);
     assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), 20), null);
-    if ('wasm' in options) await w.warned;
+    const wrong = 'key' in options && options.key !== '';
+    if ('wasm' in options || wrong) await w.warned;
     for (let i = 0; i < 200; i++) await turn();
     assert.equal(w.take('s1.1.m4s', 1), null);
     assert.notEqual(w.session.traffic.p2p, 'on');
+    if (wrong) assert.deepEqual([w.session.traffic.p2p, w.session.traffic.refusal, Socket.made.length], ['off', 'wrong key', 0]);
     assert.deepEqual(w.log, []);
     assert.equal(w.session.traffic.chunksFromEdge, 1);
   });

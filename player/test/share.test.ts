@@ -41,7 +41,8 @@ test('the first is not who has no link to the others', () => {
     ['refused', stats({ p2p: 'refused', refusal: '429: another viewer is here' }), 3, 'Too many come from where you are, or by your link'],
     ['refused, for the page', stats({ p2p: 'refused', refusal: '403: pages of this origin may not join; whoever runs this tracker allows them with -allow-origin' }), 3, 'Viewers of this page may not'],
     ['refused, for the token', stats({ p2p: 'refused', refusal: '403: the token is for another stream' }), 3, 'Your link does not let you'],
-    ['off', stats({ p2p: 'off' }), 3, 'The swarm is off'],
+    ['off', stats({ p2p: 'off' }), 3, 'The swarm is off:'],
+    ['off, for the key', stats({ p2p: 'off', refusal: 'wrong key' }), 3, 'The swarm is off (wrong key):'],
   ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
 });
 

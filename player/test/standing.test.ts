@@ -33,10 +33,18 @@ test('nothing new is listed: it is asked why, and no more', () => {
   const { look, standing } = viewing();
   look(10, { rate: 1, listing: 1 });
   assert.equal(standing.long, false);
-  assert.deepEqual(look(14, { rate: 0, listing: 0 }), ['ask 2.5', 'ask 6', 'ask 9.5', 'ask 13']);
-  assert.equal(standing.long, true);
+  assert.deepEqual(look(14, { rate: 0, listing: 0 }), ['ask 1', 'ask 2.5', 'ask 6', 'ask 9.5', 'ask 13']);
+  assert.deepEqual([standing.asked, standing.long], [true, true]);
   assert.deepEqual(look(5, { rate: 1 }), []);
-  assert.equal(standing.long, false);
+  assert.deepEqual([standing.asked, standing.long], [false, false]);
+  look(2, { rate: 0 });
+  assert.deepEqual([standing.asked, standing.long], [true, false], 'an end is asked for before a viewer wonders');
+});
+
+test('what has not moved yet is asked for when a viewer wonders', () => {
+  const { look, standing } = viewing();
+  assert.deepEqual(look(5), ['ask 3']); // from the first look on
+  assert.equal(standing.long, true);
 });
 
 test('newer media is listed: to the live edge, then anew, ever more seldom', () => {
@@ -50,7 +58,7 @@ test('newer media is listed: to the live edge, then anew, ever more seldom', () 
 test('what is no longer loaded is learned from who knows of it', () => {
   const { look, standing } = viewing();
   look(10, { rate: 1, listing: 1 });
-  assert.deepEqual(look(3), ['ask 2.5']);
+  assert.deepEqual(look(3), ['ask 1', 'ask 2.5']);
   standing.told(7);
   assert.deepEqual(look(4), ['ask 3']);
   standing.told(8);
@@ -71,6 +79,6 @@ test('a first picture has more time', () => {
 test('paused by nobody it plays on; paused by the viewer it is left alone', () => {
   const { look } = viewing();
   look(10, { rate: 1, listing: 1 });
-  assert.deepEqual(look(2, { rate: 0, paused: true }), ['play 1', 'play 2']);
+  assert.deepEqual(look(2, { rate: 0, paused: true }), ['play 1', 'ask 1.5', 'play 2']);
   assert.deepEqual(look(30, { wanted: false }), []);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Beacons, NO_TRAFFIC, offload, type Stats } from '../src/stats.ts';
+import { Beacons, NO_TRAFFIC, offload, type Stats, together } from '../src/stats.ts';
 
 test('offload is the share of bytes from peers', () => {
   assert.equal(offload(0, 0), 0);
@@ -15,4 +15,11 @@ test('beacons carry differences, but for latency and links', () => {
   beacons.next(stats({ stalls: 3, stalledSeconds: 3.25 }));
   beacons.next(stats({ stalls: 1, stalledSeconds: 0.25 })); // the rest was taken back
   assert.deepEqual(beacons.next(stats({ stalls: 4, stalledSeconds: 4 })).slice(8, 10), [1, 750], 'what was told is not told again');
+});
+
+test('what a session before had counted goes on counting; how things stand is as now', () => {
+  const before = { ...NO_TRAFFIC, bytesFromPeers: 10, bytesToPeers: 7, linksLost: 1, peers: 3, p2p: 'on' as const, refusal: 'then' };
+  const now = { ...NO_TRAFFIC, bytesFromPeers: 5, peers: 1, p2p: 'joining' as const, refusal: 'now' };
+  assert.deepEqual(together(before, now), { ...NO_TRAFFIC, bytesFromPeers: 15, bytesToPeers: 7, linksLost: 1, peers: 1, p2p: 'joining', refusal: 'now' });
+  assert.deepEqual([before.bytesFromPeers, now.bytesFromPeers], [10, 5]);
 });

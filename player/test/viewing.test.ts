@@ -100,3 +100,35 @@ test('the wait for a broadcaster who turns out to be away is taken back, and no 
   stand('playing');
   assert.deepEqual([viewing.stalls, viewing.stalledSeconds], [2, 2]);
 });
+
+test('who is told of stalls hears of none that turns out to be an end, and of all others once media came after them', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  const told = (): [number, number] => [viewing.sure.stalls, viewing.sure.stalledSeconds];
+  const stand = (millis: number): void => {
+    video.tell('waiting');
+    now += millis;
+  };
+  stand(400);
+  assert.deepEqual([viewing.stalls, ...told()], [1, 0, 0], 'it may be an end');
+  video.tell('playing');
+  video.currentTime += 0.5;
+  assert.deepEqual([viewing.stalls, ...told()], [1, 0, 0], 'what was left, perhaps');
+  video.currentTime += 1;
+  assert.deepEqual([viewing.stalls, ...told()], [1, 1, 0.4], 'media came');
+  stand(300);
+  video.tell('playing'); // by a nudge, with nothing to play
+  stand(3000);
+  assert.deepEqual([viewing.stalls, ...told()], [3, 1, 0.4]);
+  viewing.expect(false);
+  assert.deepEqual([viewing.stalls, ...told()], [1, 1, 0.4], 'it was one');
+  viewing.expect(true);
+  video.tell('playing', 'timeupdate');
+  video.currentTime += 5;
+  video.tell('timeupdate');
+  stand(19_000);
+  assert.deepEqual([viewing.stalls, ...told()], [2, 1, 0.4]);
+  now += 2000;
+  assert.deepEqual([viewing.stalls, ...told()], [2, 2, 21.4], 'nobody says that it is an end');
+});

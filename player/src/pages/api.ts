@@ -10,6 +10,8 @@ export interface Stream {
   advice: string;
   tracks: string[];
   thumbnail?: string | null;
+  viewers?: number | null; // null: not known
+  offload?: number | null;
   renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
 }
 
@@ -21,6 +23,8 @@ export interface Swarm {
   roots: number;
   offload: number;
   copies: number;
+  latencySeconds: number; // behind live, in the mean; 0: nobody has told yet
+  bytesFromPeers: number; // since the stream came
   stallRatio: number;
   uploadKbps: number; // of a viewer, in the mean
   introductions: number;
@@ -120,6 +124,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
     sum.offload = mean(sum.offload, s.offload);
     sum.stallRatio = mean(sum.stallRatio, s.stallRatio);
     sum.uploadKbps = mean(sum.uploadKbps, s.uploadKbps);
+    sum.latencySeconds = mean(sum.latencySeconds, s.latencySeconds);
     sum.viewers = viewers;
     for (const count of COUNTS) sum[count] += s[count];
   }
@@ -127,7 +132,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
 }
 
 // Copies of each chunk are the edge's bytes over a viewer's worth of them, so they add up too.
-const COUNTS = ['outside', 'cells', 'roots', 'copies', 'introductions', 'linksOpened', 'linksNoAnswer', 'linksNoRoute', 'linksLost'] as const;
+const COUNTS = ['bytesFromPeers', 'outside', 'cells', 'roots', 'copies', 'introductions', 'linksOpened', 'linksNoAnswer', 'linksNoRoute', 'linksLost'] as const;
 
 // every calls work now and then every so many milliseconds, while the page is seen; never twice at once.
 export function every(millis: number, work: () => Promise<void>): void {
@@ -151,6 +156,27 @@ export function duration(since: string | number): string {
   if (seconds < 60) return `${seconds}\u00a0s`;
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
+}
+
+// lasting says for how long a stream has been on, or away; '' if it is over.
+export function lasting({ state, since }: Stream): string {
+  return state === 'ended' ? '' : `${state === 'live' ? 'on' : 'away'} for ${duration(since)}`;
+}
+
+// rtmpAddress is where programs broadcast to, of what the edge says: a URL, or a port of this host; '' where it does not know.
+export function rtmpAddress(server = ''): string {
+  return server.startsWith(':') ? `rtmp://${location.hostname}${server === ':1935' ? '' : server}/live` : server;
+}
+
+// copied puts a text into the clipboard, and says so on the button for a moment; where that is not allowed it is shown to be copied by hand.
+export function copied(button: HTMLButtonElement, text: string): void {
+  const before = button.textContent;
+  const done = (): void => {
+    button.textContent = 'Copied';
+    setTimeout(() => (button.textContent = before), 1600);
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => prompt('Copy', text));
+  else prompt('Copy', text);
 }
 
 export function people(count: number): string {

@@ -1,6 +1,7 @@
 // The live-now page: a card for each stream that is on.
 
-import { bits, condition, duration, every, find, make, people, picture, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { bits, condition, every, find, lasting, make, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
 
 const grid = find('#streams');
 const empty = find('#empty');
@@ -9,9 +10,7 @@ const count = find('#count');
 
 // Where broadcasters go: a URL, or a port of this host; with neither this edge does not know, and the page says so as it is.
 const rtmp = find('#rtmp');
-const server = rtmp.dataset['server'] ?? '';
-if (server.startsWith(':')) rtmp.textContent = `rtmp://${location.hostname}${server === ':1935' ? '' : server}/live`;
-else if (server !== '') rtmp.textContent = server;
+rtmp.textContent = rtmpAddress(rtmp.dataset['server']) || rtmp.textContent;
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();
@@ -25,15 +24,25 @@ function hue(name: string): number {
   return 150 + (h % 130);
 }
 
+// art is what stands in the place of a picture, or behind it.
+function art(name: string, badge: Node): HTMLElement {
+  return make('div', { class: 'art', style: `--hue:${hue(name)}` }, badge, make('span', { class: 'initial', 'aria-hidden': 'true' }, name.slice(0, 1).toUpperCase()));
+}
+
 function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   const { text, live } = condition(stream);
-  const badge = make('span', { class: live ? 'badge live' : 'badge' }, text);
-  const art = make('div', { class: 'art', style: `--hue:${hue(stream.name)}` }, badge, make('span', { class: 'initial', 'aria-hidden': 'true' }, stream.name.slice(0, 1).toUpperCase()));
-  if (swarm) art.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
+  const above = art(stream.name, make('span', { class: live ? 'badge live' : 'badge' }, text));
+  if (swarm) above.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
-  const more = [`on for ${duration(stream.since)}`];
+  const more = [lasting(stream)];
   if (swarm && swarm.viewers > 1) more.push(`${Math.round(swarm.offload * 100)} % from peers`);
-  return make('a', { class: 'card', href: `/watch/${stream.name}` }, art, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
+  return make('a', { class: 'card', href: `/watch/${stream.name}` }, above, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
+}
+
+function recorded(recording: Recording): HTMLElement {
+  const above = art(recording.stream, make('span', { class: 'badge' }, 'Recording'));
+  above.append(make('span', { class: 'badge count' }, length(recording)));
+  return make('a', { class: 'card', href: page(recording) }, above, make('div', { class: 'text' }, make('h2', {}, recording.stream), make('p', { class: 'dim' }, date(recording))));
 }
 
 // Where only invited viewers watch, the pictures are for them as well: they are not asked for here.
@@ -78,4 +87,13 @@ every(2000, async () => {
     note.hidden = false;
     grid.classList.add('stale');
   }
+});
+
+const MOST_RECORDED = 12; // that are shown here; a stream's own page has all of its
+
+every(20_000, async () => {
+  const list = (await recordings()).filter(finished).slice(0, MOST_RECORDED);
+  find('#recordings').hidden = list.length === 0;
+  const place = find('#recordings .grid');
+  if (place.children.length !== list.length || list.some((r, i) => place.children[i]?.getAttribute('href') !== page(r))) place.replaceChildren(...list.map(recorded));
 });

@@ -40,7 +40,7 @@ export function inSwarm({ p2p }: Stats): boolean {
 // undefined if it does not tell. In vain: see Share.
 export function describe(stats: Stats, viewers: number | undefined, inVain = false): string {
   const { p2p, peers } = stats;
-  if (p2p === 'off') return 'The swarm is off: all comes from the edge.';
+  if (p2p === 'off') return stats.refusal ? `The swarm is off (${stats.refusal}): all comes from the edge.` : 'The swarm is off: all comes from the edge.';
   if (p2p === 'joining') return inVain ? 'No tracker answers: all comes from the edge, until one does.' : 'Joining the swarm…';
   if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
   if (p2p === 'away') return 'Nobody else is so far behind live: all comes from the edge, until you are back.';

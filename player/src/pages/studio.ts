@@ -1,13 +1,15 @@
-// The studio: camera, screen or a test pattern, live by WHIP.
+// The studio: camera, screen, a file or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
+import { Clip } from '../studio/clip.ts';
+import { Loudness } from '../studio/loudness.ts';
 import { Monitor } from '../studio/monitor.ts';
 import { Pattern } from '../studio/pattern.ts';
 import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
-import { bits, described, duration, elsewhere, every, find, make } from './api.ts';
+import { bits, copied, described, duration, elsewhere, every, find, make, people, rtmpAddress } from './api.ts';
 
-type Source = 'camera' | 'screen' | 'pattern';
+type Source = 'camera' | 'screen' | 'file' | 'pattern';
 
 const QUALITY = {
   '360': { width: 640, height: 360, bits: 900_000 },
@@ -26,6 +28,7 @@ const key = find<HTMLInputElement>('#key');
 const quality = find<HTMLSelectElement>('#quality');
 const cameras = find<HTMLSelectElement>('#camera');
 const microphones = find<HTMLSelectElement>('#microphone');
+const file = find<HTMLInputElement>('#file');
 const go = find<HTMLButtonElement>('#go');
 const state = find('#state');
 const words = find('#words');
@@ -36,6 +39,8 @@ let source: Source | null = null;
 let capture: { stream: MediaStream; close(): void } | null = null;
 let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
+let loudness: Loudness | null = null; // of what is captured, if it has sound
+let audience = ''; // who watches, in words; '' while nobody tells
 let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
@@ -52,11 +57,14 @@ document.title = `Studio: ${name} · Shoal`;
 // --- what is captured ---
 
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
-  button.addEventListener('click', () => void open(button.dataset['source'] as Source));
+  button.addEventListener('click', () => (button.dataset['source'] === 'file' ? file.click() : void open(button.dataset['source'] as Source)));
 }
+file.addEventListener('change', () => {
+  if (file.files?.length) void open('file');
+});
 for (const select of [quality, cameras, microphones]) {
   select.addEventListener('change', () => {
-    if (source && !(source === 'screen' && select !== microphones)) void open(source);
+    if (source && source !== 'file' && !(source === 'screen' && select !== microphones)) void open(source);
   });
 }
 
@@ -74,6 +82,7 @@ async function open(chosen: Source): Promise<void> {
     capture = next;
     source = chosen;
     preview.srcObject = next.stream;
+    listen(next.stream);
     preview.classList.toggle('mirror', chosen === 'camera');
     veil.hidden = true;
     for (const track of next.stream.getTracks()) {
@@ -94,8 +103,24 @@ async function open(chosen: Source): Promise<void> {
   show();
 }
 
+// listen shows how loud it is.
+function listen(stream: MediaStream | null): void {
+  loudness?.close();
+  loudness = stream && stream.getAudioTracks().length > 0 ? new Loudness(stream) : null;
+  find('#loudness').hidden = stream === null;
+  find('#loudness span').textContent = loudness ? 'Sound' : 'No sound';
+}
+
+setInterval(() => {
+  const percent = Math.round(100 * (loudness?.now ?? 0));
+  find('#loudness i').style.width = `${percent}%`;
+  find('#loudness').setAttribute('aria-valuenow', String(percent));
+}, 100);
+
 async function captured(chosen: Source, width: number, height: number): Promise<{ stream: MediaStream; close(): void }> {
   if (chosen === 'pattern') return new Pattern(width, height);
+  const picked = file.files?.[0];
+  if (chosen === 'file' && picked) return Clip.open(picked);
   const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
   const sound = { echoCancellation: true, noiseSuppression: true, ...(microphones.value ? { deviceId: { exact: microphones.value } } : {}) };
   let stream: MediaStream;
@@ -137,6 +162,7 @@ async function lost(): Promise<void> {
     capture?.close();
     capture = null;
     preview.srcObject = null;
+    listen(null);
     veil.hidden = false;
   }
   show();
@@ -169,6 +195,20 @@ window.addEventListener('pagehide', () => void broadcast.publication?.close());
 window.addEventListener('beforeunload', (event) => {
   if (broadcast.wanted) event.preventDefault();
 });
+
+// --- another program ---
+
+const server = find('#rtmp');
+const address = rtmpAddress(server.dataset['server']);
+if (address !== '') server.textContent = address;
+find('[data-copy="server"]').hidden = address === ''; // this edge does not know it, and the page says so
+for (const button of document.querySelectorAll<HTMLButtonElement>('[data-copy]')) {
+  button.addEventListener('click', () => {
+    if (button.dataset['copy'] === 'server') copied(button, address);
+    else if (key.value.trim() !== '') copied(button, key.value.trim());
+    else key.focus(); // there is nothing to copy yet
+  });
+}
 
 // --- what the server receives, of this page or of OBS ---
 
@@ -241,7 +281,9 @@ async function tick(): Promise<void> {
     ['Frames', `${Math.round(sent.framesPerSecond)} /s`],
     ['Codec', sent.codec || '–'],
     ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
+    ['Lost', `${(100 * sent.lost).toFixed(1)} %`],
   ];
+  if (audience !== '') rows.push(['Watching', audience]);
   list(numbers, rows);
 }
 
@@ -253,6 +295,7 @@ every(2000, async () => {
   if (broadcast.wanted) fromHere = performance.now();
   const stream = await described(name);
   if (broadcast.wanted) fromHere = performance.now();
+  audience = !stream || stream.viewers == null ? '' : people(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${Math.round(100 * stream.offload)} % from each other` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = broadcast.publication || other ? stream?.advice ?? '' : '';

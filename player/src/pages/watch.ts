@@ -1,7 +1,9 @@
-// The watch page: what is said below the player.
+// The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, duration, every, find, people, picture, type Stream, streams, swarms } from './api.ts';
+import { condition, copied, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
+import { opened } from './opened.ts';
+import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
 import { describe, inSwarm, Share } from './share.ts';
 
 const RECONNECTING = 'Reconnecting';
@@ -11,53 +13,77 @@ const name = find('h1').textContent?.trim() ?? '';
 const state = find('#state');
 const facts = find('#facts');
 const copy = find<HTMLButtonElement>('#copy');
+const other = find<HTMLAnchorElement>('#other');
+const { id } = place(location.pathname); // of the recording; '' for the stream itself
 
-// A link may carry a viewer token, /watch/NAME#token=...: a fragment is sent to no server. One that stands in the query becomes one in
-// the fragment, so that it is not sent once more, nor copied along.
-const query = new URLSearchParams(location.search);
-const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? query.get('token');
-if (token) player.setAttribute('token', token);
-if (query.has('token')) {
-  query.delete('token');
-  history.replaceState(null, '', `${location.pathname}${query.size > 0 ? `?${query}` : ''}#token=${token ?? ''}`);
-}
-
-// And a viewer who wants no swarm says so, /watch/NAME?p2p=off. This script runs before the player's, which is to know it
-// before it begins.
-if (query.get('p2p') === 'off') player.setAttribute('p2p', 'off');
+const token = opened(player);
+const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
 
 document.title = `${name} · Shoal`;
 
-copy.addEventListener('click', () => {
-  const url = location.origin + location.pathname;
-  const done = (): void => {
-    copy.textContent = 'Copied';
-    setTimeout(() => (copy.textContent = 'Copy link'), 1600);
-  };
-  if (navigator.clipboard) navigator.clipboard.writeText(url).then(done, () => prompt('Link', url));
-  else prompt('Link', url);
-});
+copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
 let viewers: number | undefined; // of the stream, as the tracker told last
+let recorded: Recording[] = []; // of the stream, newest first
 
 every(2000, async () => {
+  const before = stream?.state;
   try {
-    const [all, swarm] = await Promise.all([streams(), swarms()]);
+    const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
-    viewers = swarm.get(name)?.viewers;
+    viewers = swarm?.get(name)?.viewers;
+  } catch {
+    stream = undefined;
+  }
+  if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
+  if (id === '') {
     facts.textContent = [
       viewers === undefined ? '' : people(viewers),
       stream ? picture(stream) : '',
-      stream?.state === 'live' ? `on for ${duration(stream.since)}` : '',
+      stream ? lasting(stream) : '',
     ].filter((fact) => fact !== '').join(' · ');
-  } catch {
-    stream = undefined;
-    facts.textContent = '';
+    player.toggleAttribute('ended', stream?.state === 'ended');
+    badge();
   }
-  player.toggleAttribute('ended', stream?.state === 'ended');
-  badge();
+  offer();
 });
+
+every(10_000, listed);
+
+// listed asks what is recorded of the stream, and shows it. What is still being recorded is a line once the broadcast is over.
+async function listed(): Promise<void> {
+  recorded = (await recordings()).filter((recording) => recording.stream === name);
+  const own = recorded.find((recording) => recording.id === id);
+  if (id !== '') {
+    state.className = 'badge';
+    state.textContent = 'Recording';
+    facts.textContent = own ? `${date(own)} · ${length(own)}` : '';
+    if (own) document.title = `${name}, ${date(own)} · Shoal`;
+  }
+  const lines = recorded.filter((recording) => finished(recording) || stream?.state === 'ended');
+  find('#recordings').hidden = lines.length === 0;
+  find('#recordings ul').replaceChildren(...lines.map(line));
+  offer();
+}
+
+function line(recording: Recording): HTMLElement {
+  const when = make('span', {}, date(recording));
+  if (!finished(recording)) return make('li', {}, make('span', { class: 'dim' }, when, make('span', {}, 'will be here soon')));
+  const current: Record<string, string> = recording.id === id ? { 'aria-current': 'page' } : {};
+  return make('li', {}, make('a', { href: page(recording, fragment), ...current }, when, make('span', {}, length(recording))));
+}
+
+// offer shows the way to what else there is: from a recording to what is live now, from a stream that is over to its newest recording.
+function offer(): void {
+  const on = stream?.state === 'live';
+  const newest = recorded.find(finished);
+  const [text, href] = id !== '' ? ['Watch live', on ? `/watch/${name}${fragment}` : '']
+    : ['Watch the recording', newest && stream !== undefined && !on && stream?.state !== 'interrupted' ? page(newest, fragment) : ''];
+  other.hidden = href === '';
+  if (other.textContent !== text) other.textContent = text;
+  if (href !== '' && other.getAttribute('href') !== href) other.href = href;
+}
 
 function badge(): void {
   const { text, live } = stream === undefined ? { text: RECONNECTING, live: false } : condition(stream);
@@ -75,7 +101,7 @@ const share = new Share();
 
 setInterval(() => {
   const { stats } = player;
-  if (!stats) return; // the player's script is not here yet
+  if (!stats || id !== '') return; // the player's script is not here yet; or there is no swarm
   if (lost()) badge(); // before a server that does not answer has had its time
   share.note(performance.now(), stats);
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;

@@ -14,6 +14,7 @@ export interface Sent {
   height: number;
   codec: string;
   roundTripMillis: number;
+  lost: number; // share of the packets lately, of picture and sound, as the server tells
 }
 
 const GATHER_MILLIS = 1500;
@@ -115,7 +116,7 @@ export class Whip {
   }
 
   async sent(): Promise<Sent> {
-    const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, width: 0, height: 0, codec: '', roundTripMillis: 0 };
+    const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, width: 0, height: 0, codec: '', roundTripMillis: 0, lost: 0 };
     let bytes = 0;
     const report = await this.#connection.getStats();
     report.forEach((s: Record<string, unknown>) => {
@@ -127,6 +128,7 @@ export class Whip {
         const codec = report.get(String(s['codecId'])) as { mimeType?: string } | undefined;
         sent.codec = codec?.mimeType?.replace('video/', '') ?? '';
       }
+      if (s['type'] === 'remote-inbound-rtp') sent.lost = Math.max(sent.lost, Number(s['fractionLost'] ?? 0));
       if (s['type'] === 'remote-inbound-rtp' && s['kind'] === 'video') sent.roundTripMillis = 1000 * Number(s['roundTripTime'] ?? 0);
     });
     const now = performance.now();

@@ -1,0 +1,60 @@
+// The pages for those who do not see them, or not well: axe-core finds nothing that is serious, by day and by night, on a desktop and a phone.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+
+import { launch } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { until } from '../harness/until.mjs';
+
+const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const screens = { desktop: { viewport: { width: 1280, height: 800 } }, phone: { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true } };
+
+/** What axe finds on a page that matters, in words. */
+async function findings(page) {
+  await page.evaluate(axe); // past the page's content policy
+  const { violations, passes } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations', 'passes'] }));
+  assert.ok(passes.length > 10, `axe looked at ${passes.length} rules only`);
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.flat().join(' ')}: ${failureSummary.replace(/\s+/g, ' ')}`));
+}
+
+test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
+  const shoal = await up(t, { args: ['-p2p', 'ask'] });
+  await shoal.live('demo');
+  const browser = await launch(t);
+  const player = (page) => page.locator('shoal-player');
+  const pages = {
+    '/': async (page) => page.waitForSelector('.card'),
+    '/watch/demo': async (page) => player(page).locator('.ask .yes').waitFor(),
+    '/watch/demo?p2p=off': async (page) => {
+      await page.waitForSelector('.share:not([hidden])');
+      await player(page).press('s');
+      await player(page).locator('.panel').waitFor();
+    },
+    '/watch/nobody': async (page) => player(page).locator('.veil').waitFor(),
+    '/embed/demo': async (page) => player(page).locator('.ask .yes').waitFor(),
+    '/studio/x': async (page) => {
+      await page.click('[data-source="pattern"]');
+      await page.click('.obs summary');
+      await page.waitForSelector('#loudness');
+    },
+    '/ops': async (page) => page.waitForSelector('#rows a'),
+  };
+  for (const [name, screen] of Object.entries(screens)) {
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [path, ready] of Object.entries(pages)) {
+        const viewer = await browser.open(shoal.base + path, { ...screen, colorScheme, reducedMotion: 'reduce', expected: [/status of 404/] });
+        await ready(viewer.page);
+        const found = await until('the page to stand still', async () => {
+          const one = await findings(viewer.page);
+          return JSON.stringify(one) === JSON.stringify(await findings(viewer.page)) && { one };
+        });
+        assert.deepEqual(found.one, [], `${path}, ${name}, ${colorScheme}`);
+        await viewer.close();
+      }
+    }
+    t.diagnostic(`${name}: ${Object.keys(pages).join(' ')} by day and night`);
+  }
+});

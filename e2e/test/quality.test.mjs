@@ -1,0 +1,71 @@
+// The menu of qualities, by hand and back, in a swarm; and the player in the language of its page.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { demoClip, push } from '../harness/broadcaster.mjs';
+import { launch, noStalls } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { until } from '../harness/until.mjs';
+
+// In the page: what the menu offers, and what is seen.
+function look() {
+  const player = document.querySelector('shoal-player');
+  const get = (selector) => player.shadowRoot.querySelector(selector);
+  const menu = get('.quality');
+  return {
+    menu: menu.hidden ? null : [...menu.options].map((option) => option.text), chosen: menu.selectedOptions[0]?.text,
+    height: player.video.videoHeight, time: player.video.currentTime, fromPeers: player.stats.bytesFromPeers, opened: player.stats.linksOpened, lost: player.stats.linksLost,
+    fits: get('.bar').scrollWidth <= get('.bar').clientWidth && get('.full').getBoundingClientRect().right <= innerWidth,
+    labels: [...player.shadowRoot.querySelectorAll('.bar button:not([hidden])')].map((button) => button.getAttribute('aria-label')),
+  };
+}
+
+test('a viewer chooses the quality, and keeps links and peace', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show', args: ['-ladder', '180p'] }), launch(t)]);
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 20 });
+  const viewers = [
+    await browser.open(`${shoal.base}/watch/show`, { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true }),
+    await browser.open(`${shoal.base}/watch/show`, { viewport: { width: 1280, height: 800 } }),
+  ];
+  for (const viewer of viewers) await viewer.moving();
+  const seen = (viewer) => viewer.page.evaluate(look);
+  for (const viewer of viewers) await until('a link', async () => (await viewer.stats()).peers > 0, { seconds: 20 });
+  for (const viewer of viewers) {
+    const { menu, chosen, fits } = await until('the menu', async () => {
+      const now = await seen(viewer);
+      return now.menu?.length === 3 && /^Auto \(\d+p\)$/.test(now.chosen) && now;
+    });
+    assert.deepEqual([menu[1], menu[2], fits], ['360p', '180p', true], chosen);
+  }
+  const before = await Promise.all(viewers.map(seen));
+  for (const height of [180, 360]) {
+    for (const { page } of viewers) await page.locator('shoal-player .quality').selectOption({ label: `${height}p` });
+    const chosen = Date.now();
+    for (const viewer of viewers) await until(`${height} lines`, async () => (await seen(viewer)).height === height, { seconds: 15, every: 50 });
+    t.diagnostic(`${height}p is seen by both ${Date.now() - chosen} ms after it was chosen`);
+    const from = await Promise.all(viewers.map(seen));
+    await until('bytes from the other', async () => (await Promise.all(viewers.map(seen))).some((now, i) => now.fromPeers > from[i].fromPeers + 50_000), { seconds: 15 });
+  }
+  for (const [i, { page }] of viewers.entries()) { // the drawing shows both
+    await page.locator('shoal-player').press('s');
+    const drawn = await page.evaluate(() => ['.edge', '.peers'].map((kind) => document.querySelector('shoal-player').shadowRoot.querySelector(`.flow ${kind}`).getBBox().height));
+    assert.ok(drawn.every((height) => i === 0 || height > 1), `the areas are ${drawn} high`); // a phone held upright has no room for it
+    await page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.frame').dispatchEvent(new Event('pointermove')));
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/quality-${i}.png` });
+    await page.locator('shoal-player').press('s');
+  }
+  for (const { page } of viewers) await page.locator('shoal-player .quality').selectOption('-1');
+  for (const viewer of viewers) await until('the player to choose', async () => /^Auto \(/.test((await seen(viewer)).chosen));
+  const after = await Promise.all(viewers.map(seen));
+  assert.deepEqual(after.map(({ lost }) => lost), before.map(({ lost }) => lost), 'a link was lost');
+  await noStalls(t, viewers, 'while the quality was chosen');
+
+  const { page } = viewers[1];
+  for (const [lang, play] of [['pt-BR', 'Pausar (K)'], ['zh', '暂停 (K)'], ['fr', 'Pause (K)']]) {
+    await page.evaluate((lang) => (document.querySelector('shoal-player').lang = lang), lang);
+    assert.ok((await seen(viewers[1])).labels.includes(play), `${lang}: ${(await seen(viewers[1])).labels}`);
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/lang-${lang}.png` });
+  }
+});

@@ -1,0 +1,123 @@
+// A broadcast is over: the player says so at once, nobody is told of a stall, and its watch page leads to the recording, which has a page.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { demoClip, push } from '../harness/broadcaster.mjs';
+import { launch } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+// In the page: what the player shows, and what stands below it.
+function look() {
+  const player = document.querySelector('shoal-player');
+  const get = (selector) => player.shadowRoot.querySelector(selector);
+  const other = document.querySelector('#other');
+  return {
+    state: player.state, p2p: player.stats.p2p, time: player.video.currentTime, word: get('.word').hidden ? '' : get('.word b').textContent,
+    clock: get('.time').hidden ? '' : get('.time').textContent, live: !get('.live').hidden, behind: get('.live span').textContent,
+    badge: document.querySelector('#state').textContent, facts: document.querySelector('#facts').textContent,
+    other: other.hidden ? '' : other.textContent, links: [...document.querySelectorAll('#recordings a')].map((a) => a.getAttribute('href')),
+    wide: document.scrollingElement.scrollWidth,
+  };
+}
+
+// Clause: recording
+test('when a broadcast is over its page leads to the recording', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([
+    up(t, { demo: false, stream: 'show', args: ['-record', '-disk-reserve', '16M', '-grace', '3s'] }), launch(t),
+  ]);
+  const broadcaster = push(t, `${shoal.rtmp}/${shoal.key}`, demoClip); // of 16 s
+  await shoal.live('show');
+  const viewers = await Promise.all([1, 2].map(() => browser.open(`${shoal.base}/watch/show`)));
+  for (const viewer of viewers) {
+    viewer.expect(/Failed to load resource: .* status of 50[34]/);
+    await viewer.moving();
+    // From here on: what it says while the picture does not move.
+    await viewer.page.evaluate(() => {
+      const player = document.querySelector('shoal-player');
+      const word = player.shadowRoot.querySelector('.word');
+      window.said = [];
+      window.late = null; // milliseconds from the picture's last move to the first word
+      let [time, moved] = [0, 0];
+      setInterval(() => {
+        if (player.video.currentTime !== time) [time, moved] = [player.video.currentTime, performance.now()];
+      }, 20);
+      new MutationObserver(() => {
+        const text = word.hidden ? '' : word.querySelector('b').textContent;
+        if (text !== '') window.late ??= Math.round(performance.now() - moved);
+        if (text !== '' && window.said.at(-1) !== text) window.said.push(text);
+      }).observe(word, { attributes: true, subtree: true, childList: true, characterData: true });
+    });
+  }
+  await until('both in the swarm', async () => (await Promise.all(viewers.map((v) => v.stats()))).every((s) => s.peers > 0), { seconds: 15 });
+  const stalls = async () => (await shoal.metrics()).sum('shoal_swarm_stalls_total');
+  const own = () => Promise.all(viewers.map(async (v) => (await v.stats()).stalls));
+  await broadcaster.ended;
+  const before = await own();
+  const seen = (viewer) => viewer.page.evaluate(look);
+  for (const viewer of viewers) await until('the end to be told', async () => (await seen(viewer)).word === 'The stream has ended', { seconds: 10, every: 50 });
+  await pass(11); // each viewer tells the tracker every ten seconds
+  const [after, told] = [await own(), await stalls()];
+  const said = await Promise.all(viewers.map((v) => v.page.evaluate(() => window.said)));
+  t.diagnostic(`said: ${JSON.stringify(said)}, first ${await Promise.all(viewers.map((v) => v.page.evaluate(() => window.late)))} ms after the picture stood; stalls before ${before}, after ${after}, told ${told}`);
+  assert.deepEqual(after, before, 'the end was counted as a stall');
+  assert.ok(told <= before[0] + before[1], `the tracker was told of ${told} stalls`);
+  for (const words of said) { // for some seconds after it has said goodbye a broadcaster may come back
+    assert.ok(words.at(-1) === 'The stream has ended' && words.every((word) => ['The broadcaster is away', 'The stream has ended'].includes(word)), `said: ${words}`);
+  }
+
+  const [{ page }, other] = viewers;
+  await other.close();
+  const offered = await until('the way to the recording', async () => {
+    const now = await seen(viewers[0]);
+    return now.other !== '' && now;
+  }, { seconds: 30 });
+  assert.deepEqual([offered.other, offered.links.length, offered.badge], ['Watch the recording', 1, 'Ended'], JSON.stringify(offered));
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ended.png` });
+  await page.click('#other');
+  await page.waitForURL(/\/watch\/show\/recordings\/\d{8}T\d{6}Z$/);
+  const address = page.url();
+  await page.close();
+
+  for (const [name, options] of Object.entries({
+    desktop: { viewport: { width: 1280, height: 800 } }, phone: { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true },
+  })) {
+    let sockets = 0;
+    const viewer = await browser.open(address, { ...options, before: (page) => page.on('websocket', () => sockets++) });
+    await viewer.moving();
+    await until('its name', async () => (await seen(viewer)).facts !== '');
+    const now = await seen(viewer);
+    assert.deepEqual([now.badge, now.live, now.p2p, now.other], ['Recording', false, 'off', ''], JSON.stringify(now));
+    assert.match(now.clock, /^0:\d\d \/ 0:1[3-7]$/);
+    assert.ok(now.wide <= options.viewport.width, `it is ${now.wide} pixels wide`);
+    if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/recording-${name}.png`, fullPage: true });
+    await viewer.page.locator('.seek').evaluate((bar) => {
+      bar.value = '4';
+      for (const kind of ['input', 'change']) bar.dispatchEvent(new Event(kind));
+    });
+    await until('the picture to move there', async () => (await seen(viewer)).time > 4.2 && (await seen(viewer)).time < 8, { seconds: 5, every: 50 });
+    await viewer.page.keyboard.press('ArrowRight');
+    await until('ten seconds more', async () => (await seen(viewer)).time > 12, { seconds: 5, every: 50 });
+    await until('its end', async () => (await seen(viewer)).state === 'ended', { seconds: 10 });
+    assert.equal(sockets, 0, 'a recording has no swarm');
+    await viewer.close();
+  }
+
+  const front = await browser.open(`${shoal.base}/`);
+  await front.page.waitForSelector(`#recordings a[href="${new URL(address).pathname}"]`);
+  if (process.env.SHOTS) await front.page.screenshot({ path: `${process.env.SHOTS}/front.png`, fullPage: true });
+  await front.close();
+
+  const none = await browser.open(`${shoal.base}/watch/show/recordings/20200101T000000Z`, { expected: [/status of 404/] });
+  await until('words', async () => (await seen(none)).word === 'There is no such recording', { seconds: 10 });
+
+  // What a page of somebody's own may get wrong.
+  const page2 = await browser.open(`${shoal.base}/own`, {
+    before: (page) => page.route('**/own', (route) => route.fulfill({
+      contentType: 'text/html', body: '<link rel="icon" href="data:,"><script type="module" src="/assets/shoal-player.js"></script><shoal-player src="/watch/show" autoplay muted></shoal-player>',
+    })),
+  });
+  await until('words', () => page2.page.evaluate(() => document.querySelector('shoal-player').shadowRoot?.querySelector('.word b').textContent === 'There is no stream at this address'), { seconds: 10 });
+  if (process.env.SHOTS) await page2.page.screenshot({ path: `${process.env.SHOTS}/unreadable.png` });
+});

@@ -1,0 +1,47 @@
+// Whether a viewer shares with others: what the page wants, and what the viewer has said, which is remembered in this browser.
+// Before somebody has said yes where it is asked, there is no tracker and no peer. To say no costs nothing: it plays from the edge.
+
+// off: never; ask: once the viewer says so; on: unless the viewer has said no; relay-only: likewise, and only through relays, so that no
+// peer learns the viewer's address.
+export type Mode = 'off' | 'ask' | 'on' | 'relay-only';
+export type Answer = 'yes' | 'no';
+
+const KEY = 'shoal-share';
+
+// readMode reads what a page says; what is none of the words is on.
+export function readMode(text: string | null): Mode {
+  return text === 'off' || text === 'ask' || text === 'relay-only' ? text : 'on';
+}
+
+// settled is what comes of both: ask is left only where there is no answer.
+export function settled(mode: Mode, answer: Answer | null): Mode {
+  if (mode === 'off' || answer === 'no') return 'off';
+  return mode === 'ask' && answer === 'yes' ? 'on' : mode;
+}
+
+const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off'];
+
+// linked is what comes of a page and of the link to it: who makes a link may ask for less than the page, and not answer for the viewer.
+export function linked(page: Mode, link: string | null): Mode {
+  const wish = readMode(link);
+  if (page === 'relay-only' && wish === 'ask') return page; // a yes to that would be one to more
+  return STRICT.indexOf(wish) > STRICT.indexOf(page) ? wish : page;
+}
+
+// remembered is what the viewer has said, null for nothing. A browser that keeps nothing for a page has no answer.
+export function remembered(): Answer | null {
+  try {
+    const answer = localStorage.getItem(KEY);
+    return answer === 'yes' || answer === 'no' ? answer : null;
+  } catch {
+    return null;
+  }
+}
+
+export function remember(answer: Answer): void {
+  try {
+    localStorage.setItem(KEY, answer);
+  } catch {
+    // it holds for as long as the page is open
+  }
+}

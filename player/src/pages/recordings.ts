@@ -1,0 +1,43 @@
+// What is recorded: of which stream, from when, how long, and where its page is.
+
+import { clock } from '../clock.ts';
+import { ask } from './api.ts';
+
+export interface Recording {
+  stream: string;
+  id: string;
+  state: 'recording' | 'finished';
+  began: string;
+  playableSeconds: number;
+}
+
+// recordings returns those of all streams, newest first; none where the server does not tell.
+export async function recordings(): Promise<Recording[]> {
+  const response = await ask('/api/v1/recordings').catch(() => null);
+  if (!response?.ok) return [];
+  const { recordings: list } = (await response.json()) as { recordings: Recording[] };
+  return list;
+}
+
+// finished tells whether it can be watched: one that is not yet has no end.
+export const finished = ({ state }: Recording): boolean => state === 'finished';
+
+// page is where it is watched. A viewer token goes along, as the fragment that it came in.
+export function page({ stream, id }: Recording, fragment = ''): string {
+  return `/watch/${stream}/recordings/${id}${fragment}`;
+}
+
+// place reads the path of a watch page: of a stream, or of one of its recordings.
+export function place(path: string): { stream: string; id: string } {
+  const [, , stream = '', , id = ''] = path.split('/');
+  return { stream, id };
+}
+
+// date says when it began, in the words of whoever reads it.
+export function date({ began }: Recording): string {
+  return new Date(began).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+export function length({ playableSeconds }: Recording): string {
+  return clock(playableSeconds);
+}

@@ -1,0 +1,64 @@
+// The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
+
+import { areas, type Moment } from './flow.ts';
+import type { Stats } from './stats.ts';
+import type { Words } from './words.ts';
+
+const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
+
+export class Panel {
+  readonly #aside: HTMLElement;
+
+  constructor(aside: HTMLElement) {
+    this.#aside = aside;
+  }
+
+  show(s: Stats, moments: readonly Moment[], vod: boolean, words: Words): void {
+    const { rows } = words;
+    this.#write('h2', `${Math.round(s.offload * 100)} %`);
+    this.#write('p', words.fromOthers);
+    this.#get('.meter i').style.width = `${Math.round(s.offload * 100)}%`;
+    const drawn = areas(moments, WIDTH, HEIGHT);
+    this.#get('.flow .edge').setAttribute('d', drawn.edge);
+    this.#get('.flow .peers').setAttribute('d', drawn.peers);
+    const swarm = s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? words.wrongKey : words.swarm[s.p2p];
+    const lines: [string, string][] = [
+      [rows.swarm, swarm],
+      [rows.fromPeers, size(s.bytesFromPeers)],
+      [rows.fromEdge, size(s.bytesFromEdge)],
+      [rows.given, size(s.bytesToPeers)],
+      ...(vod ? [] : [[rows.behind, `${s.latencySeconds.toFixed(1)} s`] as [string, string]]),
+      [rows.buffered, `${s.bufferSeconds.toFixed(1)} s`],
+      [rows.started, s.startupMillis ? `${(s.startupMillis / 1000).toFixed(2)} s` : '–'],
+      [rows.stalls, s.stalls === 0 ? words.none : `${s.stalls}, ${s.stalledSeconds.toFixed(1)} s`],
+      [rows.dropped, String(s.droppedFrames)],
+      [rows.bad, String(s.badPieces)],
+    ];
+    const list = this.#get('dl');
+    if (list.children.length !== lines.length * 2) {
+      list.replaceChildren(...lines.flatMap(() => [document.createElement('dt'), document.createElement('dd')]));
+      list.children[2]?.classList.add('of-peers'); // whose colours the drawing has
+      list.children[4]?.classList.add('of-edge');
+    }
+    lines.flat().forEach((text, i) => write(list.children[i], text));
+  }
+
+  #write(selector: string, text: string): void {
+    write(this.#get(selector), text);
+  }
+
+  #get(selector: string): HTMLElement {
+    const found = this.#aside.querySelector<HTMLElement>(selector); // or an element of SVG, of which no more is asked
+    if (!found) throw new Error(`panel: no ${selector}`);
+    return found;
+  }
+}
+
+// write writes only what changes: what is written is laid out anew.
+function write(element: Element | undefined, text: string): void {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function size(bytes: number): string {
+  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}

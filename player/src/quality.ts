@@ -1,0 +1,74 @@
+// The qualities of a stream, the choice of one, and the menu of them.
+
+export const AUTO = -1; // the player chooses, by what the network gives
+
+export interface Quality {
+  index: number; // of hls.js
+  height: number; // 0: not known
+  bitrate: number;
+  frameRate: number;
+  playing: boolean;
+}
+
+// What hls.js tells of one.
+interface Level {
+  height: number;
+  bitrate: number;
+  frameRate: number;
+}
+
+// ranked makes qualities of hls.js's levels, the best first.
+export function ranked(levels: readonly Level[], playing: number): Quality[] {
+  return levels
+    .map(({ height, bitrate, frameRate }, index) => ({ index, height: height || 0, bitrate, frameRate: frameRate || 0, playing: index === playing }))
+    .sort((a, b) => b.height - a.height || b.bitrate - a.bitrate);
+}
+
+// alike finds the quality that is most like another, after a stream was loaded anew: by height, then by bit rate. AUTO where there is none.
+export function alike(levels: readonly Level[], wanted: Level): number {
+  const distance = (level: Level): number => Math.abs(level.height - wanted.height) * 1e9 + Math.abs(level.bitrate - wanted.bitrate);
+  let best = AUTO;
+  levels.forEach((level, index) => {
+    const before = levels[best];
+    if (!before || distance(level) < distance(before)) best = index;
+  });
+  return best;
+}
+
+// named says what a quality is called among others: by its bit rate too where another has its height.
+export function named({ height, bitrate, frameRate }: Quality, all: readonly Quality[]): string {
+  const rate = `${(bitrate / 1e6).toFixed(1)} Mbit/s`;
+  if (height === 0) return rate;
+  const name = `${height}p${frameRate >= 48 ? Math.round(frameRate) : ''}`;
+  return all.filter((other) => other.height === height).length > 1 ? `${name} · ${rate}` : name;
+}
+
+// A Picker is the menu, a select of the browser's own: it is used by keys, fingers and screen readers as any other.
+export class Picker {
+  readonly #select: HTMLSelectElement;
+  #drawn = '';
+
+  constructor(select: HTMLSelectElement, picked: (index: number) => void) {
+    this.#select = select;
+    select.addEventListener('change', () => picked(Number(select.value)));
+  }
+
+  // show lists qualities; where there is nothing to choose there is no menu.
+  show(all: readonly Quality[], chosen: number, auto: string): void {
+    this.#select.hidden = all.length < 2;
+    const now = all.find(({ playing }) => playing);
+    const first = chosen === AUTO && now ? `${auto} (${named(now, all)})` : auto;
+    const options: [string, string][] = [[String(AUTO), first], ...all.map((quality): [string, string] => [String(quality.index), named(quality, all)])];
+    const drawn = JSON.stringify(options);
+    if (this.#drawn !== drawn) {
+      this.#drawn = drawn;
+      while (this.#select.length > options.length) this.#select.remove(0);
+      options.forEach(([value, text], i) => {
+        const option = this.#select.options[i] ?? this.#select.appendChild(document.createElement('option'));
+        option.value = value;
+        option.text = text;
+      });
+    }
+    if (this.#select.value !== String(chosen)) this.#select.value = String(chosen);
+  }
+}

@@ -1,0 +1,206 @@
+// What the player says, in the languages that it knows. A language that lacks a word does not compile.
+
+import type { PlaybackState } from './playback.ts';
+import type { P2P } from './stats.ts';
+
+export interface Words {
+  live: string; // of the region, for who does not see it
+  recording: string;
+  play: string;
+  pause: string;
+  mute: string;
+  unmute: string;
+  tapForSound: string;
+  volume: string;
+  seek: string;
+  quality: string;
+  auto: string; // the quality is chosen by the player
+  picture: string; // in picture
+  statistics: string;
+  fullScreen: string;
+  liveButton: string;
+  isLive: string;
+  toLive: string;
+  behindLive(time: string): string;
+  place(time: string, all: string): string; // in a recording
+  states: Record<PlaybackState, [what: string, more: string]>;
+  lost: [string, string];
+  soundOnly: [string, string];
+  noRecording: [string, string];
+  fromOthers: string; // behind a percentage
+  rows: { swarm: string; fromPeers: string; fromEdge: string; given: string; behind: string; buffered: string; started: string; stalls: string; dropped: string; bad: string };
+  none: string;
+  swarm: Record<Exclude<P2P, 'on'>, string>;
+  wrongKey: string;
+  peers(count: number): string;
+  ask: { what: string; more: string; yes: string; no: string };
+  share: string; // what a viewer is asked once more, in the panel
+  unshare: string;
+}
+
+const en: Words = {
+  live: 'Live video',
+  recording: 'Recording',
+  play: 'Play',
+  pause: 'Pause',
+  mute: 'Mute',
+  unmute: 'Unmute',
+  tapForSound: 'Tap for sound',
+  volume: 'Volume',
+  seek: 'Seek',
+  quality: 'Quality',
+  auto: 'Auto',
+  picture: 'Picture in picture',
+  statistics: 'Statistics',
+  fullScreen: 'Full screen',
+  liveButton: 'LIVE',
+  isLive: 'You are live',
+  toLive: 'Go to live',
+  behindLive: (time) => `${time} behind live`,
+  place: (time, all) => `${time} of ${all}`,
+  states: {
+    connecting: ['Connecting', ''],
+    playing: ['', ''],
+    unknown: ['Nothing is on under this name yet', 'Stay here: when it begins, it plays by itself.'],
+    away: ['The broadcaster is away', 'Stay here: the picture comes back by itself.'],
+    ended: ['The stream has ended', 'If it begins again, it plays here.'],
+    uninvited: ['This stream is for invited viewers', 'Open it by the link that you were given.'],
+    refused: ['Your link does not open this stream', 'It is for another one, or has ended. Get a new one where you got it.'],
+    unreadable: ['There is no stream at this address', 'The player’s “src” is to be a playlist, like /live/NAME/index.m3u8.'],
+    unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
+  },
+  lost: ['Reconnecting', 'The connection to the server is slow, or lost.'],
+  soundOnly: ['Sound only', 'This stream has no picture.'],
+  noRecording: ['There is no such recording', 'It was removed, or is not finished yet.'],
+  fromOthers: 'of the media came from other viewers',
+  rows: {
+    swarm: 'Swarm', fromPeers: 'From peers', fromEdge: 'From the edge', given: 'Given to peers', behind: 'Behind live', buffered: 'Buffered', started: 'Started in',
+    stalls: 'Stalls', dropped: 'Dropped frames', bad: 'Bad pieces refused',
+  },
+  none: 'none',
+  swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' },
+  wrongKey: 'off: wrong key',
+  peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
+  ask: {
+    what: 'Share with other viewers?',
+    more: 'You would get and give parts of this video directly. They can see your network address; it uses some of your upload.',
+    yes: 'Share', no: 'No, thanks',
+  },
+  share: 'Share with other viewers',
+  unshare: 'Stop sharing',
+};
+
+const pt: Words = {
+  live: 'Vídeo ao vivo',
+  recording: 'Gravação',
+  play: 'Reproduzir',
+  pause: 'Pausar',
+  mute: 'Silenciar',
+  unmute: 'Ativar o som',
+  tapForSound: 'Toque para ouvir',
+  volume: 'Volume',
+  seek: 'Posição',
+  quality: 'Qualidade',
+  auto: 'Auto',
+  picture: 'Imagem sobre imagem',
+  statistics: 'Estatísticas',
+  fullScreen: 'Tela cheia',
+  liveButton: 'AO VIVO',
+  isLive: 'Você está ao vivo',
+  toLive: 'Ir para o ao vivo',
+  behindLive: (time) => `${time} atrás do ao vivo`,
+  place: (time, all) => `${time} de ${all}`,
+  states: {
+    connecting: ['Conectando', ''],
+    playing: ['', ''],
+    unknown: ['Ainda não há nada com este nome', 'Fique aqui: quando começar, toca sozinho.'],
+    away: ['A transmissão foi interrompida', 'Fique aqui: a imagem volta sozinha.'],
+    ended: ['A transmissão terminou', 'Se recomeçar, toca aqui.'],
+    uninvited: ['Esta transmissão é para convidados', 'Abra-a pelo link que você recebeu.'],
+    refused: ['Seu link não abre esta transmissão', 'É de outra, ou expirou. Peça um novo a quem o enviou.'],
+    unreadable: ['Não há transmissão neste endereço', 'O “src” do player deve ser uma playlist, como /live/NAME/index.m3u8.'],
+    unplayable: ['Este navegador não reproduz a transmissão', 'Ele não tem Media Source Extensions. Use um mais novo.'],
+  },
+  lost: ['Reconectando', 'A conexão com o servidor está lenta ou caiu.'],
+  soundOnly: ['Só som', 'Esta transmissão não tem imagem.'],
+  noRecording: ['Esta gravação não existe', 'Foi removida ou ainda não terminou.'],
+  fromOthers: 'da mídia veio de outros espectadores',
+  rows: {
+    swarm: 'Enxame', fromPeers: 'De outros', fromEdge: 'Do servidor', given: 'Enviado a outros', behind: 'Atrás do ao vivo', buffered: 'Em buffer', started: 'Início em',
+    stalls: 'Paradas', dropped: 'Quadros perdidos', bad: 'Partes recusadas',
+  },
+  none: 'nenhuma',
+  swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', away: 'fora: longe do ao vivo', refused: 'recusado' },
+  wrongKey: 'desligado: chave errada',
+  peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
+  ask: {
+    what: 'Compartilhar com outros espectadores?',
+    more: 'Você receberia e enviaria partes deste vídeo diretamente. Eles podem ver seu endereço de rede; isso usa um pouco do seu upload.',
+    yes: 'Compartilhar', no: 'Não, obrigado',
+  },
+  share: 'Compartilhar com outros',
+  unshare: 'Parar de compartilhar',
+};
+
+const zh: Words = {
+  live: '直播视频',
+  recording: '录像',
+  play: '播放',
+  pause: '暂停',
+  mute: '静音',
+  unmute: '取消静音',
+  tapForSound: '点按打开声音',
+  volume: '音量',
+  seek: '进度',
+  quality: '清晰度',
+  auto: '自动',
+  picture: '画中画',
+  statistics: '统计信息',
+  fullScreen: '全屏',
+  liveButton: '直播',
+  isLive: '正在观看直播',
+  toLive: '回到直播',
+  behindLive: (time) => `比直播晚 ${time}`,
+  place: (time, all) => `${time}，共 ${all}`,
+  states: {
+    connecting: ['正在连接', ''],
+    playing: ['', ''],
+    unknown: ['此名称下还没有直播', '请留在此页，开始后会自动播放。'],
+    away: ['主播暂时离开', '请留在此页，画面会自动恢复。'],
+    ended: ['直播已结束', '如果重新开始，会在这里播放。'],
+    uninvited: ['此直播仅限受邀观众', '请用您收到的链接打开。'],
+    refused: ['您的链接无法打开此直播', '它属于另一场直播或已失效，请重新获取。'],
+    unreadable: ['此地址没有直播', '播放器的 “src” 应为播放列表，例如 /live/NAME/index.m3u8。'],
+    unplayable: ['此浏览器无法播放', '它不支持媒体源扩展（MSE），请使用较新的浏览器。'],
+  },
+  lost: ['正在重新连接', '与服务器的连接缓慢或已中断。'],
+  soundOnly: ['仅有声音', '此直播没有画面。'],
+  noRecording: ['没有此录像', '它已被删除，或尚未完成。'],
+  fromOthers: '的数据来自其他观众',
+  rows: {
+    swarm: '互助网络', fromPeers: '来自其他观众', fromEdge: '来自服务器', given: '已传给其他观众', behind: '比直播晚', buffered: '已缓冲', started: '启动用时',
+    stalls: '卡顿', dropped: '丢帧', bad: '拒收的数据块',
+  },
+  none: '无',
+  swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', away: '已离开：距直播太远', refused: '被拒绝' },
+  wrongKey: '已关闭：密钥错误',
+  peers: (count) => `${count} 位观众`,
+  ask: {
+    what: '与其他观众互相分享？',
+    more: '您将与其他观众直接收发视频数据。他们能看到您的网络地址，并会占用您的部分上传带宽。',
+    yes: '分享', no: '不用了',
+  },
+  share: '与其他观众分享',
+  unshare: '停止分享',
+};
+
+const LANGUAGES = new Map<string, Words>(Object.entries({ en, pt, zh }));
+
+// words returns those of the first language that is known: "pt-BR" is "pt".
+export function words(...languages: (string | null | undefined)[]): Words {
+  for (const language of languages) {
+    const known = LANGUAGES.get((language ?? '').toLowerCase().split('-')[0] ?? '');
+    if (known) return known;
+  }
+  return en;
+}

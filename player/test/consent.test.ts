@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { type Answer, linked, type Mode, readMode, remember, remembered, settled } from '../src/consent.ts';
+
+test('what a page wants and what a viewer has said', () => {
+  const table: [Mode, Answer | null, Mode][] = [
+    ['on', null, 'on'], ['on', 'yes', 'on'], ['on', 'no', 'off'],
+    ['ask', null, 'ask'], ['ask', 'yes', 'on'], ['ask', 'no', 'off'],
+    ['relay-only', null, 'relay-only'], ['relay-only', 'yes', 'relay-only'], ['relay-only', 'no', 'off'],
+    ['off', null, 'off'], ['off', 'yes', 'off'], ['off', 'no', 'off'],
+  ];
+  for (const [mode, answer, want] of table) assert.equal(settled(mode, answer), want, `${mode}, ${answer}`);
+});
+
+test('a link asks for less, and answers for nobody', () => {
+  const table: [Mode, string | null, Mode][] = [
+    ['on', null, 'on'], ['on', 'off', 'off'], ['on', 'ask', 'ask'], ['on', 'relay-only', 'relay-only'],
+    ['ask', null, 'ask'], ['ask', 'on', 'ask'], ['ask', 'relay-only', 'ask'], ['ask', 'off', 'off'], ['ask', 'rubbish', 'ask'],
+    ['relay-only', 'on', 'relay-only'], ['relay-only', 'ask', 'relay-only'], ['relay-only', 'off', 'off'],
+    ['off', 'on', 'off'], ['off', 'ask', 'off'],
+  ];
+  for (const [page, link, want] of table) assert.equal(linked(page, link), want, `${page}, ${link}`);
+});
+
+test('the attribute', () => {
+  for (const [text, mode] of [[null, 'on'], ['', 'on'], ['on', 'on'], ['Off', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only']] as const) {
+    assert.equal(readMode(text), mode, String(text));
+  }
+});
+
+// kept gives the page a storage, or none.
+function kept(t: TestContext, storage: object | null): void {
+  Object.defineProperty(globalThis, 'localStorage', {
+    configurable: true,
+    get: () => {
+      if (!storage) throw new Error('no storage for this page');
+      return storage;
+    },
+  });
+  t.after(() => Reflect.deleteProperty(globalThis, 'localStorage'));
+}
+
+test('an answer is remembered where the browser lets it be', (t) => {
+  const all = new Map<string, string>();
+  kept(t, { getItem: (key: string) => all.get(key) ?? null, setItem: (key: string, value: string) => all.set(key, value) });
+  assert.equal(remembered(), null);
+  remember('no');
+  assert.equal(remembered(), 'no');
+  remember('yes');
+  assert.equal(remembered(), 'yes');
+  for (const key of all.keys()) all.set(key, 'perhaps');
+  assert.equal(remembered(), null);
+});
+
+test('and nothing breaks where it does not', (t) => {
+  kept(t, null);
+  remember('yes');
+  assert.equal(remembered(), null);
+});
