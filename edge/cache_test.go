@@ -282,9 +282,13 @@ func TestReloadsAreDropped(t *testing.T) {
 					others++
 				}
 			}
-			if bytes != e.cache.bytes || e.cache.flying != 0 || len(e.cache.objects) != e.cache.seats.Len() || len(e.cache.reloads) != held {
+			reloads := 0
+			for _, list := range e.cache.reloads {
+				reloads += len(list)
+			}
+			if bytes != e.cache.bytes || e.cache.flying != 0 || len(e.cache.objects) != e.cache.seats.Len() || reloads != held || len(e.cache.reloads) > held {
 				t.Errorf("%d bytes are counted of %d, %d in flight; %d objects in %d seats; %d reloads of %d", e.cache.bytes, bytes, e.cache.flying,
-					len(e.cache.objects), e.cache.seats.Len(), len(e.cache.reloads), held)
+					len(e.cache.objects), e.cache.seats.Len(), reloads, held)
 			}
 			return held, others, bytes
 		}
@@ -304,4 +308,39 @@ func TestReloadsAreDropped(t *testing.T) {
 			t.Errorf("after the end %d reloads are kept, %d others, %d bytes", held, others, bytes)
 		}
 	})
+}
+
+// TestReloadsAreNotKeptTwice: what has to go for others, or is replaced, is gone: nothing of it waits until the cache is tidied, and the bound holds.
+func TestReloadsAreNotKeptTwice(t *testing.T) {
+	now := time.Now()
+	c := newCache(10 * (overhead + 1000))
+	list := target{path: playlistPath, kind: mediaPlaylist, reload: reload{held: true}}
+	for i := range 1000 {
+		uri := fmt.Sprintf("%s?%03d", playlistPath, i/2)
+		if old := c.objects[uri]; old != nil {
+			c.forget(old)
+		}
+		o, _, fly := c.join(list, uri, now)
+		if !fly || !c.reserve(o, 900) {
+			t.Fatal("no room")
+		}
+		o.expires = now.Add(time.Duration(i%3) * time.Second)
+		c.land(o, true)
+		close(o.done)
+		reloads := 0
+		for _, list := range c.reloads {
+			reloads += len(list)
+		}
+		if reloads != c.seats.Len() || reloads > 10 || len(c.reloads) > 3 {
+			t.Fatalf("%d reloads wait to be tidied, of %d", reloads, c.seats.Len())
+		}
+	}
+	for i, left := range []int{10, 7, 4, 0} { // of three lives
+		if c.tidy(now.Truncate(time.Second).Add(time.Duration(i) * time.Second)); c.seats.Len() > left || i == 0 && c.seats.Len() < left {
+			t.Errorf("after %d s %d are left", i, c.seats.Len())
+		}
+	}
+	if len(c.reloads) != 0 || len(c.objects) != 0 || c.bytes != 0 {
+		t.Errorf("%d, %d objects, %d bytes", len(c.reloads), len(c.objects), c.bytes)
+	}
 }
