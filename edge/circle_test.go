@@ -188,6 +188,32 @@ func TestCircleAlone(t *testing.T) {
 	}
 }
 
+// TestCircleMended: who has been left out is asked again when it leads elsewhere, also where nothing failed meanwhile, since there is an origin.
+//
+// Clause: edge-circle
+func TestCircleMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRing(t, 2, "http://o.test")
+		run(t, r.at(1))
+		if w := get(r.at(0), partPath); w.Code != http.StatusOK || r.at(1).origins.out() != 1 {
+			t.Fatalf("%d, %d are out", w.Code, r.at(1).origins.out())
+		}
+		time.Sleep(time.Second)
+		if u := r.at(1).origins.parents[0]; u.out || !u.back {
+			t.Errorf("who answers that it leads back: out %v, back %v", u.out, u.back)
+		}
+		mended := newEdge(t, Config{Transport: r.way, Origins: []string{"http://o.test"}})
+		r.mu.Lock()
+		r.edges["e0.test"] = mended
+		r.mu.Unlock()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if said := r.logs[1].String(); r.at(1).origins.out() != 0 || strings.Count(said, "an upstream answers again") != 1 {
+			t.Errorf("%d are out: %s", r.at(1).origins.out(), said)
+		}
+	})
+}
+
 // TestCircleOfBroadcasters: what changes something goes on to the next where it was refused since it came back, and not where it may have been done.
 //
 // Clause: edge-circle
@@ -350,26 +376,60 @@ func TestChainsAreFew(t *testing.T) {
 	})
 }
 
-// TestChainsAreBounded: whatever chains come, few are asked on at a time.
+// TestChainsAreBounded: whatever chains come, few wait, few are remembered, none is asked on twice, and of a head of names no more is kept than counts.
 func TestChainsAreBounded(t *testing.T) {
-	e := newEdge(t, Config{})
 	now := time.Now()
-	for i := range 10_000 {
-		e.origins.follow(fmt.Sprint(i), now)
-		if i%maxChains == 0 {
-			e.origins.chains = nil
-		}
+	wait := newEdge(t, Config{}).origins
+	for range 3 {
+		wait.follow("", now)
+		wait.follow("again", now)
 	}
-	if n := len(e.origins.followed); n > maxFollowed {
+	if len(wait.chains) != 1 || wait.chains[0] != "again" {
+		t.Errorf("%q wait", wait.chains)
+	}
+	for i := range 10_000 {
+		wait.follow(fmt.Sprint(i), now)
+	}
+	if len(wait.chains) != maxChains || wait.chains[0] != "again" || len(wait.followed) != maxChains {
+		t.Errorf("%q wait, %d are remembered", wait.chains, len(wait.followed))
+	}
+	for i := range 10_000 {
+		wait.chains = nil // they are asked on
+		wait.follow(fmt.Sprint(i), now)
+	}
+	if n := len(wait.followed); n > maxFollowed || n == 0 {
 		t.Errorf("%d are remembered", n)
 	}
-	for range 3 {
-		e.origins.follow("again", now.Add(time.Minute))
-		e.origins.follow("", now.Add(time.Minute))
+	q := &http.Request{Header: http.Header{loopField: slices.Repeat([]string{strings.Repeat(loopStart+"0123456789abcdef,", 100)}, 100)}}
+	if n := len(names(q)); n != maxNames+1 {
+		t.Errorf("of 10,000 names %d are looked at", n)
 	}
-	if n := len(e.origins.chains); n > maxChains {
-		t.Errorf("%d wait", n)
-	}
+}
+
+// TestAskedOn: a chain is asked on of all upstreams but those that are out or lead back.
+//
+// Clause: edge-circle
+func TestAskedOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := newSource(healthy(stage))
+		e := newEdge(t, Config{Transport: way, Parents: []string{"http://p.test", "http://out.test", "http://back.test"}, Origins: []string{"http://o.test"}})
+		e.origins.parents[1].out = true
+		e.origins.leadsBack(e.origins.parents[2], "")
+		e.origins.askOn(t.Context())
+		e.origins.follow(loopStart+"0123456789abcdef", time.Now())
+		e.origins.askOn(t.Context())
+		e.origins.askOn(t.Context())
+		e.origins.probes.Wait()
+		var asked []string
+		for _, q := range way.seen {
+			asked = append(asked, q.URL.Host+q.URL.Path+" "+q.Header.Get(loopField))
+		}
+		slices.Sort(asked)
+		said := "/healthz " + loopStart + "0123456789abcdef, " + e.origins.self[0]
+		if want := []string{"o.test" + said, "p.test" + said}; !slices.Equal(asked, want) {
+			t.Errorf("%q are asked, want %q", asked, want)
+		}
+	})
 }
 
 // FuzzChains: whatever a viewer says, what goes upstream of it are names of edges, few, and none that he said.
