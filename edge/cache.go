@@ -163,7 +163,6 @@ func (c *cache) tidy(now time.Time) {
 		for o := range list {
 			c.drop(o)
 		}
-		delete(c.reloads, second)
 	}
 }
 

@@ -90,6 +90,28 @@ func TestUnsealed(t *testing.T) {
 	}
 }
 
+// TestUnsealedLate: in the midst of a handshake by TLS nothing is answered in plain, whatever comes.
+func TestUnsealedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{TLS: certified(t), Handler: plainHandler})
+		c := s.connect(t)
+		hello := make(chan []byte, 1)
+		there, here := net.Pipe()
+		go tls.Client(there, &tls.Config{InsecureSkipVerify: true}).Handshake()
+		go func() {
+			b := make([]byte, 1<<12)
+			n, _ := here.Read(b)
+			here.Close()
+			hello <- b[:n]
+		}()
+		begins := <-hello
+		say(t, c, string(begins)+ask("/"))
+		if got, _ := io.ReadAll(c); len(got) == 0 || strings.Contains(string(got), "HTTP/1.1") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
 // TestUnsealedWhole: who says more than is looked at, as a body, gets the answer whole all the same: the connection ends, and is not reset.
 //
 // Clause: http-bad-requests
