@@ -199,9 +199,13 @@ func TestCircleMended(t *testing.T) {
 			t.Fatalf("%d, %d are out", w.Code, r.at(1).origins.out())
 		}
 		time.Sleep(time.Second)
-		if u := r.at(1).origins.parents[0]; u.out || !u.back {
+		synctest.Wait()
+		u := r.at(1).origins.parents[0]
+		u.mu.Lock()
+		if u.out || !u.back {
 			t.Errorf("who answers that it leads back: out %v, back %v", u.out, u.back)
 		}
+		u.mu.Unlock()
 		mended := newEdge(t, Config{Transport: r.way, Origins: []string{"http://o.test"}})
 		r.mu.Lock()
 		r.edges["e0.test"] = mended

@@ -287,7 +287,11 @@ func TestRatesAtTheEnd(t *testing.T) {
 func TestGivenBack(t *testing.T) {
 	now := time.Now()
 	r := newRates(1, now) // two at once
-	one, two := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
+	one := netip.MustParseAddr("192.0.2.1")
+	two := one.Next()
+	for r.shardOf(two) != r.shardOf(one) {
+		two = two.Next()
+	}
 	r.giveBack(one)
 	if s := r.shardOf(one); len(s.paid) != 0 {
 		t.Errorf("who has taken nothing is remembered: %v", s.paid)
@@ -299,6 +303,9 @@ func TestGivenBack(t *testing.T) {
 	}
 	r.giveBack(one)
 	r.giveBack(two)
+	if s := r.shardOf(two); len(s.paid) != 1 {
+		t.Errorf("who has taken nothing is remembered: %v", s.paid)
+	}
 	for i, want := range []time.Duration{0, time.Second} {
 		if wait := r.take(now, one); wait != want {
 			t.Errorf("request %d after one was given back waits for %v, want %v", i, wait, want)
