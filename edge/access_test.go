@@ -182,3 +182,26 @@ func TestAccessLogThatCannotBeWritten(t *testing.T) {
 		ended.Wait()
 	})
 }
+
+// TestGoneBroadcaster: a broadcaster that left before the origin has answered is in the log as a viewer is.
+func TestGoneBroadcaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{AccessLog: io.Discard, Transport: roundTrip(func(q *http.Request) (*http.Response, error) {
+			<-q.Context().Done()
+			return nil, context.Cause(q.Context())
+		})})
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		func() {
+			defer func() {
+				if why := recover(); why != http.ErrAbortHandler {
+					t.Errorf("it ended by %v", why)
+				}
+			}()
+			e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/whip/demo", nil).WithContext(ctx))
+		}()
+		if l := <-e.access.lines; l.Status != statusGone || !l.Broken || l.Method != http.MethodPost || l.Millis != 1000 {
+			t.Errorf("%+v", l)
+		}
+	})
+}

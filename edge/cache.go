@@ -3,7 +3,6 @@ package edge
 import (
 	"container/list"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -29,8 +28,8 @@ type cache struct {
 	limit   int64
 	flying  int64 // bytes of objects without a seat
 	objects map[string]*object
-	seats   *list.List // of *object, the newest in front
-	reloads []*object  // that were held and have landed: of use until they expire, and no longer
+	seats   *list.List                     // of *object, the newest in front
+	reloads map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
 	bytes   int64
 	sheets  int
 }
@@ -39,7 +38,7 @@ type cache struct {
 const maxSheets = 512
 
 func newCache(limit int64) *cache {
-	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(),
+	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
 		evicted: func(*object) {}, resized: func(int64) {}}
 }
 
@@ -142,26 +141,29 @@ func (c *cache) land(o *object, keep bool) {
 	c.flying -= o.bytes
 	o.seat = c.seats.PushFront(o)
 	if o.target.reload.held {
-		c.reloads = append(c.reloads, o)
+		at := c.reloads[o.expired()]
+		if at == nil {
+			at = make(map[*object]struct{})
+			c.reloads[o.expired()] = at
+		}
+		at[o] = struct{}{}
 	}
 	c.count(o, 0)
 }
 
 // tidy drops the answers to held reloads that have expired. Nobody asks for them again: a stream has others by then, and none of these is of use once it
-// is stale.
+// is stale. Those that have not it does not touch: there may be many.
 func (c *cache) tidy(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reloads = slices.DeleteFunc(c.reloads, func(o *object) bool {
-		if o.seat == nil {
-			return true // it had to go before
+	for second, list := range c.reloads {
+		if second > now.Unix() {
+			continue
 		}
-		if o.fresh(now) {
-			return false
+		for o := range list {
+			c.drop(o)
 		}
-		c.drop(o)
-		return true
-	})
+	}
 }
 
 // forget drops an object that turned out to be of no use.
@@ -250,6 +252,11 @@ func (c *cache) drop(o *object) {
 	if o.seat != nil {
 		c.seats.Remove(o.seat)
 		o.seat = nil
+		if at := c.reloads[o.expired()]; at != nil && o.target.reload.held {
+			if delete(at, o); len(at) == 0 {
+				delete(c.reloads, o.expired())
+			}
+		}
 	}
 	if o.sheet != nil {
 		o.sheet.Release()

@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,13 +17,16 @@ import (
 // a name, which it adds to the field CDN-Loop (RFC 8586) of all that it asks. A request that names who is asked has come back, and is refused: who asked
 // asks another. But a fill is shared, and goes on under the names of the one request that began it; where each has begun its own, none comes back. So
 // the questions for health that edges ask of each other are asked on, of all upstreams, and in a circle those come back.
+//
+// Anybody can make up a name, so nothing of the field is passed on as it came: an edge hashes the names of others, and knows its own by all that it is hashed to
+// on the way. What is no edge's name is left out; a CDN in a circle with edges is found by theirs.
 const (
 	loopField   = "Cdn-Loop"
 	loopStart   = "shoal-"        // of an edge's name, which is another each time that it begins: only those whom it asks know it
 	maxNames    = 8               // that are passed on, the newest
-	maxChains   = 8               // that wait to be asked on; more are dropped
+	maxChains   = 8               // that wait to be asked on, one at each pulse; more are dropped
 	maxFollowed = 1024            // that are remembered
-	followAgain = 2 * time.Second // the same chain is asked on
+	followAgain = 5 * time.Second // the same chain is asked on
 )
 
 // errLoop is why an upstream is not asked, and errLeft why what waits there does not go on.
@@ -31,10 +35,21 @@ var (
 	errLeft = fmt.Errorf("%w, and left", errLoop)
 )
 
-func newName() string {
+// newNames returns an edge's name, and what that is hashed to on each further edge of the way.
+func newNames() (list [maxNames + 1]string) {
 	var b [8]byte
 	rand.Read(b[:])
-	return loopStart + hex.EncodeToString(b[:])
+	list[0] = loopStart + hex.EncodeToString(b[:])
+	for i := range maxNames {
+		list[i+1] = onward(list[i])
+	}
+	return list
+}
+
+// onward returns another edge's name as it is passed on.
+func onward(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return loopStart + hex.EncodeToString(sum[:8])
 }
 
 // isEdge tells whether a name can be an edge's.
@@ -43,44 +58,42 @@ func isEdge(name string) bool {
 	return ok && len(number) == 16 && strings.Trim(number, "0123456789abcdef") == ""
 }
 
-// names returns who has asked for something, the first one first.
+// names returns the edges that have asked for something, the first one first: the newest, however many a viewer makes up.
 func names(r *http.Request) (list []string) {
-	for _, line := range r.Header[loopField] {
-		for name := range strings.SplitSeq(line, ",") {
-			list = append(list, strings.TrimSpace(name))
+	for _, line := range slices.Backward(r.Header[loopField]) {
+		for more := true; more && len(list) <= maxNames; {
+			comma := strings.LastIndexByte(line, ',')
+			if name := strings.Trim(line[comma+1:], " \t"); isEdge(name) {
+				list = append(list, name)
+			}
+			line, more = line[:max(0, comma)], comma >= 0
 		}
 	}
+	slices.Reverse(list)
 	return list
 }
 
 // cameBack tells whether a request is one that this edge has made.
 func (s *origins) cameBack(r *http.Request) bool {
-	return r.Header[loopField] != nil && slices.Contains(names(r), s.self)
+	return slices.ContainsFunc(names(r), func(name string) bool { return slices.Contains(s.self[:], name) })
 }
 
-// chainOf returns what is said upstream of who has asked for something, before this edge is added. Names of edges nobody knows but edges; those of
-// other CDNs any viewer could make up, to have his request refused where one of them stands before the origin, and everybody's with it, so they are
-// believed of proxies that are trusted.
-func (e *Edge) chainOf(r *http.Request) string {
-	if r.Header[loopField] == nil {
-		return ""
+// chainOf returns what is said upstream of the edges that have asked for something, before this one is added.
+func chainOf(r *http.Request) string {
+	list := names(r)
+	list = list[max(0, len(list)-maxNames):]
+	for i, name := range list {
+		list[i] = onward(name)
 	}
-	trusted := e.trusts(remote(r))
-	list := slices.DeleteFunc(names(r), func(name string) bool { return !isEdge(name) && !(trusted && isCDN(name)) })
-	return strings.Clone(strings.Join(list[max(0, len(list)-maxNames):], ", ")) // and not a piece of a long head, which would be kept with it
-}
-
-// isCDN tells whether a text can be what a CDN says of itself, with its parameters.
-func isCDN(text string) bool {
-	return text != "" && len(text) <= 128 && !strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c > '~' })
+	return strings.Join(list, ", ")
 }
 
 // named returns a chain with this edge at its end.
 func (s *origins) named(chain string) string {
 	if chain == "" {
-		return s.self
+		return s.self[0]
 	}
-	return chain + ", " + s.self
+	return chain + ", " + s.self[0]
 }
 
 // follow has a chain asked on, soon.
@@ -100,25 +113,29 @@ func (s *origins) follow(chain string, now time.Time) {
 	s.chains = append(s.chains, chain)
 }
 
-// askOn asks chains on that have come.
+// askOn asks on a chain that has come.
 func (s *origins) askOn(ctx context.Context) {
 	s.mu.Lock()
-	chains := s.chains
-	s.chains = nil
+	var chain string
+	if len(s.chains) > 0 {
+		chain = s.chains[0]
+		s.chains = s.chains[1:]
+	}
 	s.mu.Unlock()
-	for _, chain := range chains {
-		for _, u := range s.all() {
-			if u.isOut() {
-				continue
-			}
-			s.probes.Go(func() {
-				limited, cancel := context.WithTimeout(ctx, probeLimit)
-				defer cancel()
-				if err := s.health(limited, u, chain); errors.Is(err, errLoop) {
-					s.leadsBack(u, chain)
-				}
-			})
+	if chain == "" {
+		return
+	}
+	for _, u := range s.all() {
+		if u.isOut() {
+			continue
 		}
+		s.probes.Go(func() {
+			limited, cancel := context.WithTimeout(ctx, probeLimit)
+			defer cancel()
+			if err := s.health(limited, u, chain); errors.Is(err, errLoop) {
+				s.leadsBack(u, chain)
+			}
+		})
 	}
 }
 

@@ -7,14 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/shoal-live/shoal/edge/http1"
 )
 
 // ring is edges whose parents are the next one each, the last one's the first, and an origin behind.
@@ -188,6 +188,36 @@ func TestCircleAlone(t *testing.T) {
 	}
 }
 
+// TestCircleMended: who has been left out is asked again when it leads elsewhere, also where nothing failed meanwhile, since there is an origin.
+//
+// Clause: edge-circle
+func TestCircleMended(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRing(t, 2, "http://o.test")
+		run(t, r.at(1))
+		if w := get(r.at(0), partPath); w.Code != http.StatusOK || r.at(1).origins.out() != 1 {
+			t.Fatalf("%d, %d are out", w.Code, r.at(1).origins.out())
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		u := r.at(1).origins.parents[0]
+		u.mu.Lock()
+		if u.out || !u.back {
+			t.Errorf("who answers that it leads back: out %v, back %v", u.out, u.back)
+		}
+		u.mu.Unlock()
+		mended := newEdge(t, Config{Transport: r.way, Origins: []string{"http://o.test"}})
+		r.mu.Lock()
+		r.edges["e0.test"] = mended
+		r.mu.Unlock()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if said := r.logs[1].String(); r.at(1).origins.out() != 0 || strings.Count(said, "an upstream answers again") != 1 {
+			t.Errorf("%d are out: %s", r.at(1).origins.out(), said)
+		}
+	})
+}
+
 // TestCircleOfBroadcasters: what changes something goes on to the next where it was refused since it came back, and not where it may have been done.
 //
 // Clause: edge-circle
@@ -237,84 +267,45 @@ func TestNoCircle(t *testing.T) {
 	})
 }
 
-// TestChains: of what viewers say nothing goes upstream but what may be the name of an edge, and of a proxy's what CDNs say of themselves (RFC 8586 2).
+// TestCircleIsNotReady: an edge that finds out that all it asks leads back is not ready, though nobody has asked it for anything yet.
 //
-// Clause: edge-own-request, edge-circle
-func TestChains(t *testing.T) {
-	one, two := loopStart+"0123456789abcdef", loopStart+"fedcba9876543210"
-	for _, c := range []struct {
-		lines   []string
-		viewer  string
-		proxied string
-	}{
-		{nil, "", ""},
-		{[]string{""}, "", ""},
-		{[]string{one}, one, one},
-		{[]string{one + " ,\t" + two}, one + ", " + two, one + ", " + two},
-		{[]string{one, two}, one + ", " + two, one + ", " + two},
-		{[]string{"cdn.example; loops=1, " + one}, one, "cdn.example; loops=1, " + one},
-		{[]string{"shoal-1, shoal-0123456789ABCDEF, " + one + ";a=b, " + one + "0"}, "", "shoal-1, shoal-0123456789ABCDEF, " + one + ";a=b, " + one + "0"},
-		{[]string{"a\x00b", "ä", strings.Repeat("a", 200)}, "", ""},
-		{[]string{strings.Repeat(one+",", 100) + strings.Repeat(two+",", maxNames)}, strings.Repeat(", "+two, maxNames)[2:], strings.Repeat(", "+two, maxNames)[2:]},
-	} {
-		e := newEdge(t, Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
-		for from, want := range map[string]string{"192.0.2.1:1": c.viewer, "10.0.0.1:1": c.proxied} {
-			q := httptest.NewRequest(http.MethodGet, partPath, nil)
-			q.RemoteAddr = from
-			if c.lines != nil {
-				q.Header[loopField] = c.lines
-			}
-			if got := e.chainOf(q); got != want {
-				t.Errorf("%q of %s: %q, want %q", c.lines, from, got, want)
-			}
-			if e.origins.cameBack(q) {
-				t.Errorf("%q has come back", c.lines)
-			}
-			q.Header[loopField] = append(q.Header[loopField], e.origins.named(e.chainOf(q)))
-			if !e.origins.cameBack(q) {
-				t.Errorf("%q has not come back", q.Header[loopField])
-			}
+// Clause: edge-circle
+func TestCircleIsNotReady(t *testing.T) {
+	e := newEdge(t, Config{Parents: []string{"http://p.test"}, Origins: []string{"http://o.test"}})
+	for _, u := range e.origins.all() {
+		if err := e.Ready(); err != nil {
+			t.Errorf("%v, while one is left", err)
 		}
+		e.origins.leadsBack(u, "")
+	}
+	if err := e.Ready(); !errors.Is(err, errLoop) {
+		t.Errorf("%v, while all lead back", err)
 	}
 }
 
-// TestChainsAreBounded: whatever chains come, few are asked on at a time.
-func TestChainsAreBounded(t *testing.T) {
-	e := newEdge(t, Config{})
-	now := time.Now()
-	for i := range 10_000 {
-		e.origins.follow(fmt.Sprint(i), now)
-		if i%maxChains == 0 {
-			e.origins.chains = nil
+// TestHeldInACircle: who asks by another edge is not held by the front, which does not look whether it is this edge's own request that has come back. All others are.
+//
+// Clause: edge-circle
+func TestHeldInACircle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(newBroadcast(12, 2).ServeHTTP)})
+		get(e, playlistPath)
+		uri := playlistPath + "?_HLS_msn=13&_HLS_part=2"
+		leave := hold(e, uri, 1)
+		for _, chained := range []bool{false, true} {
+			a, ok := e.Hit(netip.Addr{}, &http1.Head{Target: []byte(uri), Whole: true, Chained: chained}, time.Now())
+			if ok == chained {
+				t.Errorf("chained %v: held %v", chained, ok)
+			}
+			if a.Wait != nil {
+				a.Wait.Leave(false)
+			}
 		}
-	}
-	if n := len(e.origins.followed); n > maxFollowed {
-		t.Errorf("%d are remembered", n)
-	}
-	for range 3 {
-		e.origins.follow("again", now.Add(time.Minute))
-		e.origins.follow("", now.Add(time.Minute))
-	}
-	if n := len(e.origins.chains); n > maxChains {
-		t.Errorf("%d wait", n)
-	}
-}
-
-// FuzzChains: whatever a viewer says, what goes upstream of it are names of edges, few, and says the same once more.
-func FuzzChains(f *testing.F) {
-	f.Add("shoal-0123456789abcdef, cdn.example;a=b", "shoal-0123456789abcdef")
-	f.Add(",,\t,", "shoal-\x00")
-	e := newEdge(f, Config{})
-	f.Fuzz(func(t *testing.T, one, two string) {
-		q := &http.Request{Header: http.Header{loopField: {one, two}}, RemoteAddr: "192.0.2.1:1"}
-		chain := e.chainOf(q)
-		q.Header[loopField] = []string{chain}
-		if again := e.chainOf(q); again != chain {
-			t.Errorf("%q, then %q", chain, again)
+		if _, ok := e.Hit(netip.Addr{}, &http1.Head{Target: []byte(playlistPath), Whole: true, Chained: true}, time.Now()); !ok {
+			t.Error("what is there is not sent to who asks by another edge")
 		}
-		list := names(q)
-		if chain != "" && (len(list) > maxNames || slices.ContainsFunc(list, func(name string) bool { return !isEdge(name) })) {
-			t.Errorf("%q", chain)
-		}
+		leave()
+		e.stop(nil)
+		e.flights.Wait()
 	})
 }

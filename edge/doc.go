@@ -22,7 +22,7 @@
 // What is whole and fresh does not come this way at all: a front (package edge/http1) before the server asks Hit for the answer as it was
 // made ready before.
 //
-// What the edge never does: it never passes a viewer's header, query or address upstream (but names of edges in CDN-Loop), never follows a redirect,
+// What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
 // never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
 // Config.MemoryBytes in memory, and never looks inside media.
 //

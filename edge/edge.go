@@ -199,7 +199,7 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(path, "/api/v1/"):
 		e.serveAPI(w, r)
 	case path == "/healthz":
-		e.origins.follow(e.chainOf(r), time.Now())
+		e.origins.follow(chainOf(r), time.Now())
 		e.serveText(w, r, http.StatusOK, "ok")
 	case path == "/readyz":
 		switch err := e.Ready(); {
@@ -224,7 +224,7 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	if !e.admit(w, r, t) {
 		return
 	}
-	t.chain = e.chainOf(r)
+	t.chain = chainOf(r)
 	if t.kind == mediaPlaylist {
 		if t.reload, err = parseReload(r.URL.RawQuery); err != nil {
 			e.refuse(w, r, t.stream, http.StatusBadRequest, "_HLS_msn and _HLS_part must be numbers, and _HLS_part needs _HLS_msn")
@@ -245,7 +245,7 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, "", http.StatusNotFound, "no such path; streams are listed at /api/v1/streams")
 		return
 	}
-	t.chain = e.chainOf(r)
+	t.chain = chainOf(r)
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
 }

@@ -69,6 +69,9 @@ func closed(c chan struct{}) bool {
 // fresh tells whether the object may answer a request that comes now. One in flight always may.
 func (o *object) fresh(now time.Time) bool { return !closed(o.done) || now.Before(o.expires) }
 
+// expired returns the first second, of Unix's, at whose beginning it has expired.
+func (o *object) expired() int64 { return o.expires.Unix() + 1 }
+
 // useful tells whether an object that is not fresh may answer while nothing newer is to be had.
 func (o *object) useful(now time.Time) bool {
 	if o.strict || o.status != http.StatusOK || !o.target.kind.text() || o.target.reload.held {

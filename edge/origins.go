@@ -24,7 +24,7 @@ type origins struct {
 	bases     []*upstream
 	transport http.RoundTripper
 	log       *slog.Logger
-	self      string // the name of this edge: see circle.go
+	self      [maxNames + 1]string // the name of this edge, here and further on: see circle.go
 
 	first  atomic.Int64   // index of the origin that answered last
 	probes sync.WaitGroup // owned by Run
@@ -40,7 +40,7 @@ type origins struct {
 }
 
 func newOrigins(parents, bases []string, transport http.RoundTripper, log *slog.Logger) *origins {
-	s := &origins{transport: transport, log: log, self: newName()}
+	s := &origins{transport: transport, log: log, self: newNames()}
 	for i, base := range parents {
 		s.parents = append(s.parents, newUpstream(base, true, i))
 	}

@@ -29,6 +29,7 @@ func TestWhereBroadcastersGo(t *testing.T) {
 		{Config{Origins: far, RTMPPort: "1936"}, ":1936"},
 		{Config{Origins: far, RTMPURL: "rtmp://origin.example/live"}, "rtmp://origin.example/live"},
 		{Config{Origins: near, RTMPURL: "rtmps://origin.example:1936/live"}, "rtmps://origin.example:1936/live"},
+		{Config{RTMPURL: `rtmp://origin.example/"><b>'`}, "rtmp://origin.example/&#34;&gt;&lt;b&gt;&#39;"},
 	} {
 		c.config.Files = fstest.MapFS{"index.html": {Data: []byte(`<code data-server="{{rtmp}}">`)}}
 		c.config.Transport = newSource(stage)

@@ -282,3 +282,44 @@ func TestRatesAtTheEnd(t *testing.T) {
 		leave()
 	})
 }
+
+// TestGivenBack: what is given back is what was taken, and who has taken nothing gets nothing, nor is remembered.
+func TestGivenBack(t *testing.T) {
+	now := time.Now()
+	r := newRates(1, now) // two at once
+	one := netip.MustParseAddr("192.0.2.1")
+	two := one.Next()
+	for r.shardOf(two) != r.shardOf(one) {
+		two = two.Next()
+	}
+	r.giveBack(one)
+	if s := r.shardOf(one); len(s.paid) != 0 {
+		t.Errorf("who has taken nothing is remembered: %v", s.paid)
+	}
+	for i, want := range []time.Duration{0, 0, time.Second} {
+		if wait := r.take(now, one); wait != want {
+			t.Errorf("request %d waits for %v, want %v", i, wait, want)
+		}
+	}
+	r.giveBack(one)
+	r.giveBack(two)
+	if s := r.shardOf(two); len(s.paid) != 1 {
+		t.Errorf("who has taken nothing is remembered: %v", s.paid)
+	}
+	for i, want := range []time.Duration{0, time.Second} {
+		if wait := r.take(now, one); wait != want {
+			t.Errorf("request %d after one was given back waits for %v, want %v", i, wait, want)
+		}
+	}
+	later := now.Add(time.Minute) // all is paid off
+	for range 10 {
+		r.giveBack(one)
+	}
+	for i, want := range []time.Duration{0, 0, time.Second} {
+		if wait := r.take(later, one); wait != want {
+			t.Errorf("request %d a minute later waits for %v, want %v: nobody saves up", i, wait, want)
+		}
+	}
+	r = newRates(0, now)
+	r.giveBack(one)
+}

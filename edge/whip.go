@@ -45,7 +45,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 		e.refuse(w, r, stream, http.StatusBadRequest, "the body cannot be read")
 		return
 	}
-	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience, chain: e.chainOf(r)}
+	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience, chain: chainOf(r)}
 	q.spread = inSession // it is at the origin that made it, wherever the stream is now
 	for _, name := range whipAsks {
 		if values := r.Header.Values(name); len(values) > 0 {

@@ -96,6 +96,9 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -rtmp-port 99999", `edge: -rtmp-port "99999": choose a port, 1 to 65535`},
 		{"edge -rtmp-url http://a.example/live", `edge: -rtmp-url "http://a.example/live": want rtmp://HOST/live`},
 		{"edge -rtmp-url rtmp:///live", `edge: -rtmp-url "rtmp:///live": want rtmp://HOST/live`},
+		{"edge -rtmp-url rtmp://u:secret@a/live", `want rtmp://HOST/live or rtmps://HOST:PORT/live, without a key`},
+		{"edge -rtmp-url rtmp://a/live?key=1", `want rtmp://HOST/live or rtmps://HOST:PORT/live, without a key`},
+		{"edge -rtmp-url rtmp://a/live#1", `want rtmp://HOST/live or rtmps://HOST:PORT/live, without a key`},
 		{"edge -rtmp-url rtmp://a/live -rtmp-port 1936", `edge: -rtmp-port "1936": choose one`},
 		{"edge -memory 1", "edge: -memory 1: choose 32M or more"},
 	} {

@@ -136,3 +136,13 @@ func FuzzHead(f *testing.F) {
 		}
 	})
 }
+
+// TestChained: who asks by way of others is known by that, however he writes it.
+func TestChained(t *testing.T) {
+	for fields, want := range map[string]bool{"": false, "CDN-Loop: a\r\n": true, "cdn-loop:\r\n": true, "CDN-Loops: a\r\n": false, "CDN-Loop: a\r\nCDN-Loop: b\r\n": true} {
+		var h Head
+		if v := h.parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n")); v != plain || h.Chained != want || !h.Whole {
+			t.Errorf("%q: %v, chained %v", fields, v, h.Chained)
+		}
+	}
+}

@@ -90,6 +90,57 @@ func TestUnsealed(t *testing.T) {
 	}
 }
 
+// TestUnsealedLate: in the midst of a handshake by TLS nothing is answered in plain, whatever comes.
+func TestUnsealedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{TLS: certified(t), Handler: plainHandler})
+		c := s.connect(t)
+		hello := make(chan []byte, 1)
+		there, here := net.Pipe()
+		go tls.Client(there, &tls.Config{InsecureSkipVerify: true}).Handshake()
+		go func() {
+			b := make([]byte, 1<<12)
+			n, _ := here.Read(b)
+			here.Close()
+			hello <- b[:n]
+		}()
+		begins := <-hello
+		say(t, c, string(begins)+ask("/"))
+		if got, _ := io.ReadAll(c); len(got) == 0 || strings.Contains(string(got), "HTTP/1.1") {
+			t.Errorf("%q", got)
+		}
+	})
+}
+
+// TestUnsealedWhole: who says more than is looked at, as a body, gets the answer whole all the same: the connection ends, and is not reset.
+//
+// Clause: http-bad-requests
+func TestUnsealedWhole(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := New(listener, Config{TLS: certified(t), Handler: plainHandler, MaxHead: 64 << 10})
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { front.Run(ctx); close(ended) }()
+	for range 10 {
+		viewer, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(viewer, "POST /whip/demo HTTP/1.1\r\nHost: a\r\nContent-Length: 40000\r\n\r\n"+strings.Repeat("a", 40000))
+		viewer.(*net.TCPConn).CloseWrite()
+		if got, err := io.ReadAll(viewer); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") || !strings.HasSuffix(string(got), "http://\n") {
+			t.Errorf("%q, %v", got, err)
+		}
+		viewer.Close()
+	}
+	cancel()
+	<-ended
+	front.Close()
+}
+
 // TestHTTP2: who chooses h2 is handed on, and served by net/http.
 func TestHTTP2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
