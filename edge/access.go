@@ -49,13 +49,14 @@ type line struct {
 
 // run writes lines until ctx ends, and then those that wait.
 func (a *access) run(ctx context.Context) {
-	out := bufio.NewWriterSize(a.out, 64<<10)
+	to := &wholeLines{Writer: a.out}
+	out := bufio.NewWriterSize(to, 64<<10)
 	ticker := time.NewTicker(accessFlush)
 	defer ticker.Stop()
 	failed := false
 	check := func(err error) {
 		if err == nil {
-			failed = false
+			failed = failed && !to.good
 			return
 		}
 		a.dropped.Inc()
@@ -63,7 +64,7 @@ func (a *access) run(ctx context.Context) {
 			a.log.Error("edge: the access log cannot be written; lines are lost", "error", err)
 		}
 		failed = true
-		out.Reset(a.out) // it would not try again by itself
+		out.Reset(to) // it would not try again by itself
 	}
 	for {
 		select {
@@ -84,6 +85,29 @@ func (a *access) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// wholeLines writes to where there may be no room for a while. What is written after a failure begins a line.
+type wholeLines struct {
+	io.Writer
+	good, within bool // the last write succeeded; the last byte ended no line
+	torn         bool // and nothing more of that line comes
+}
+
+// Write implements io.Writer.
+func (l *wholeLines) Write(b []byte) (n int, err error) {
+	if l.torn {
+		if _, err := l.Writer.Write([]byte{'\n'}); err != nil {
+			return 0, err
+		}
+		l.torn, l.within = false, false
+	}
+	n, err = l.Writer.Write(b)
+	if n > 0 {
+		l.within = b[n-1] != '\n'
+	}
+	l.good, l.torn = err == nil, err != nil && l.within
+	return n, err
 }
 
 func (a *access) write(out *bufio.Writer, l line) error {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -180,6 +181,64 @@ func TestAccessLogThatCannotBeWritten(t *testing.T) {
 		close(disk)
 		stop()
 		ended.Wait()
+	})
+}
+
+// small is a disk with room for so many bytes.
+type small struct {
+	bytes.Buffer
+	room int
+}
+
+func (s *small) Write(b []byte) (int, error) {
+	n := min(len(b), s.room)
+	s.room -= n
+	s.Buffer.Write(b[:n])
+	if n < len(b) {
+		return n, errors.New("no space left on device")
+	}
+	return n, nil
+}
+
+// TestAccessLogOnAFullDisk: that it is full is said once, and when there is room again the lines that are written are whole, but for one that was
+// cut off.
+func TestAccessLogOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		disk := &small{room: 500}
+		e := newEdge(t, Config{Transport: newSource(stage), AccessLog: disk, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		ctx, stop := context.WithCancel(t.Context())
+		var ended sync.WaitGroup
+		ended.Go(func() { e.Run(ctx) })
+		for i := range 10 {
+			for range 5 {
+				get(e, partPath)
+			}
+			time.Sleep(accessFlush)
+			synctest.Wait()
+			switch i {
+			case 5:
+				disk.room = 20 // so much, and it is full once more
+			case 7:
+				disk.room = 1 << 20
+			}
+		}
+		stop()
+		ended.Wait()
+		if n := strings.Count(log.String(), "cannot be written"); n != 1 {
+			t.Errorf("said %d times:\n%s", n, &log)
+		}
+		whole, cut := 0, 0
+		for text := range strings.Lines(disk.String()) {
+			if json.Valid([]byte(text)) {
+				whole++
+			} else {
+				cut++
+			}
+		}
+		if whole < 11 || cut > 2 {
+			t.Errorf("%d lines are whole, %d are not:\n%s", whole, cut, disk)
+		}
 	})
 }
 

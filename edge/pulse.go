@@ -17,6 +17,7 @@ const (
 	probeLimit    = 500 * time.Millisecond // for the answer of one that is alive
 	probeLate     = 200 * time.Millisecond // more than the limit: it is this machine that was late
 	probeInterval = 250 * time.Millisecond // of one that is out
+	idleInterval  = 5 * time.Second        // of one of which nothing is wanted: a balancer before this edge wants to know
 )
 
 // watch probes whom there is doubt about. Run calls it; the probes end with ctx.
@@ -40,7 +41,8 @@ func (u *upstream) due(now time.Time, failing, alone bool) bool {
 		return false
 	}
 	since := now.Sub(u.probed)
-	is := u.doubted || (u.out || u.back || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
+	idle := len(u.waits) == 0 && since >= idleInterval && now.UnixNano()-u.heard.Load() >= int64(idleInterval)
+	is := u.doubted || idle || (u.out || u.back || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
 	if is {
 		u.probing, u.probed = true, now
 	}

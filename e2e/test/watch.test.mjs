@@ -75,3 +75,22 @@ test('media is asked for while the element is made ready', { timeout: 60_000 }, 
   await viewer.moving();
   assert.ok(await viewer.page.evaluate(() => window.askedFirst), 'nothing was asked for before the element was ready');
 });
+
+test('an edge that is away for a moment is nobody\'s end, though the browser says that it is offline', { timeout: 90_000 }, async (t) => {
+  const shoal = await up(t);
+  await shoal.live('demo');
+  const offline = (page) => page.addInitScript(() => Object.defineProperty(navigator, 'onLine', { get: () => false }));
+  const viewer = await (await launch(t)).open(`${shoal.base}/watch/demo?p2p=off`, { before: offline });
+  await viewer.moving();
+  await pass(4);
+  viewer.expect(/ERR_CONNECTION_REFUSED/);
+  await viewer.page.route('**/live/**', (route) => route.abort('connectionrefused'));
+  await pass(1);
+  await viewer.page.unroute('**/live/**');
+  const before = await viewer.playback();
+  await pass(12);
+  const played = (await viewer.playback()).time - before.time;
+  const { stalledSeconds, latencySeconds } = await viewer.stats();
+  t.diagnostic(`${played.toFixed(1)} s played in the 12 s after; ${stalledSeconds.toFixed(1)} s stood still, ${latencySeconds.toFixed(1)} s behind live`);
+  assert.ok(played > 8, `${played} s played in 12 s`);
+});

@@ -38,11 +38,18 @@ interface LoadError {
   text: string;
 }
 
+// spoken is an error as hls.js is told of it. One without an answer has code 0; where the browser says that it is offline, hls.js would wait after
+// that until it says otherwise, and load no media meanwhile. But it says so too in a network that leads nowhere else, where the server was away
+// for a moment only. With another code hls.js does what it does when the browser says that it is online.
+function spoken(error: LoadError): LoadError {
+  return error.code === 0 && globalThis.navigator?.onLine === false ? { ...error, code: NaN } : error;
+}
+
 // retried tells of an error. One that says that this viewer is not let in becomes another, after which hls.js tries again, if there is a
 // new token for that.
 export function retried(error: LoadError, renew: (() => Promise<boolean>) | undefined, tell: (error: LoadError) => unknown): void {
   if (!renew || !barred(error.code)) {
-    tell(error);
+    tell(spoken(error));
     return;
   }
   void renew().catch(() => false).then((other) => tell(other ? { code: BAD_GATEWAY, text: error.text } : error));

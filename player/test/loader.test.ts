@@ -325,3 +325,24 @@ for (const [what, code, other, want] of [
     assert.equal(asked, code === 404 ? 0 : 2);
   });
 }
+
+test('a browser that says it is offline is not believed', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  try {
+    for (const [onLine, code, want] of [[false, 0, NaN], [true, 0, 0], [false, 503, 503]] as const) {
+      Object.defineProperty(globalThis, 'navigator', { value: { onLine }, configurable: true });
+      const codes: number[] = [];
+      const onError = ({ code }: { code: number }): unknown => codes.push(code);
+      const w = world({});
+      w.loader.load(w.context, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+      w.beneath.callbacks?.onError({ code, text: '' }, w.context, null, w.beneath.stats);
+      const lists = new (playlistLoader({ playlist: () => undefined, follow: () => null, followed: () => undefined, requested: () => undefined }))({ loader: Beneath } as unknown as HlsConfig);
+      lists.load({ url: 'http://edge/a.m3u8' } as PlaylistLoaderContext, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+      Beneath.made.at(-1)?.callbacks?.onError({ code, text: '' }, {} as LoaderContext, null, w.beneath.stats);
+      assert.deepEqual(codes, [want, want]);
+    }
+  } finally {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else delete (globalThis as { navigator?: unknown }).navigator;
+  }
+});
