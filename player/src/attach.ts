@@ -106,7 +106,9 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
   };
 
   const watch = (): void => {
-    if (hls.media) viewing ??= new Viewing(hls.media as HTMLVideoElement, began);
+    if (!hls.media) return;
+    hls.config.startFragPrefetch = false; // when it is attached anew, what comes before would go into buffers that are none yet
+    viewing ??= new Viewing(hls.media as HTMLVideoElement, began);
   };
   hls.on('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
   watch();
