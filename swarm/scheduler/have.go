@@ -6,14 +6,19 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// havePause is how long chunks that are whole are gathered before those of the cell are told who did not hear it along
-// with something else.
-// Where nobody has pulled for a while, everybody gets everything.
+// havePause is how long a chunk that is whole waits for frames that tell of it along with something else. Then those of the
+// cell who were sent none are told, and with it of all younger ones. Where nobody has pulled for a while there is more time.
 const (
 	havePause     = 400 * Millisecond
 	calmHavePause = 2 * Second
 	calm          = 3 * Second
 )
+
+// news is a chunk that came to be whole, and when those of the cell are told who have not heard by then.
+type news struct {
+	chunk Chunk
+	at    Time
+}
 
 // holdsNow notes that a chunk is whole, of which the cell is to be told.
 func (s *Scheduler) holdsNow(c *chunk) {
@@ -21,15 +26,21 @@ func (s *Scheduler) holdsNow(c *chunk) {
 	if s.now-s.wanted > calm {
 		at = s.now + calmHavePause
 	}
-	if len(s.haves) == 0 || at < s.haveAt {
-		s.haveAt = at
-	}
-	s.haves = append(s.haves, c.handle)
+	s.haves = append(s.haves, news{c.handle, at})
 }
 
-// tellHaves tells the cell of the chunks that came to be whole lately.
+// havesAt returns when somebody is to be told of a chunk; there is one.
+func (s *Scheduler) havesAt() Time {
+	at := s.haves[0].at
+	for _, n := range s.haves {
+		at = min(at, n.at)
+	}
+	return at
+}
+
+// tellHaves tells the cell of chunks that have been whole for so long.
 func (s *Scheduler) tellHaves() {
-	if len(s.haves) == 0 || s.now < s.haveAt {
+	if len(s.haves) == 0 || s.now < s.havesAt() {
 		return
 	}
 	for _, l := range s.links {
@@ -37,14 +48,18 @@ func (s *Scheduler) tellHaves() {
 			continue
 		}
 		s.untold = s.untold[:0]
-		for _, h := range s.haves {
-			if c := s.chunk(h); c != nil && c.toldHeld&l.slot == 0 {
-				s.untold = append(s.untold, h)
+		late := false
+		for _, n := range s.haves {
+			if c := s.chunk(n.chunk); c != nil && c.toldHeld&l.slot == 0 {
+				s.untold = append(s.untold, n.chunk)
+				late = late || n.at <= s.now
 			}
 		}
-		s.listHeld(l, s.untold)
+		if late {
+			s.listHeld(l, s.untold)
+		}
 	}
-	s.haves = s.haves[:0]
+	s.haves = slices.DeleteFunc(s.haves, func(n news) bool { return n.at <= s.now })
 }
 
 // mostListed is how many chunks one Have tells of.
@@ -76,46 +91,84 @@ func (s *Scheduler) listHeld(l *link, handles []Chunk) {
 		}
 	}
 	if first != nil {
+		for _, h := range handles {
+			if c := s.chunk(h); c != nil {
+				c.toldHeld |= l.slot
+			}
+		}
 		s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(s.frame(wire.Have, first), s.list)})
 	}
 }
 
+// heldBits is how many of the parts before a frame's chunk it can tell of.
+const heldBits = 8
+
 // heldBefore returns which of the parts before a frame's chunk are held that the peer was not told of.
 func (s *Scheduler) heldBefore(l *link, frame []byte) (held uint8) {
-	if len(s.haves) == 0 || l.role != ofCell {
+	if l.role != ofCell || !s.untoldTo(l) {
 		return 0
 	}
 	f, _, err := wire.ParseFrame(frame)
 	if err != nil {
 		return 0
 	}
-	for _, h := range s.haves {
-		c := s.chunk(h)
-		if c == nil || c.toldHeld&l.slot != 0 {
-			continue
+	id, ok := s.partBefore(f.ID)
+	for bit := range heldBits {
+		if !ok {
+			break
 		}
-		before := c.record.ID
-		back := int(f.ID.Part) - int(before.Part)
-		if before.Part = f.ID.Part; before == f.ID && back >= 1 && back <= 8 {
-			held |= 1 << (back - 1)
+		if c := s.chunk(s.handleOf(id)); c != nil && c.complete && c.toldHeld&l.slot == 0 {
+			held |= 1 << bit
 			c.toldHeld |= l.slot
 		}
+		id, ok = s.partBefore(id)
 	}
 	return held
 }
 
+// untoldTo tells whether there is a chunk of which a peer is still to be told.
+func (s *Scheduler) untoldTo(l *link) bool {
+	for _, n := range s.haves {
+		if c := s.chunk(n.chunk); c != nil && c.toldHeld&l.slot == 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // hearHeld takes what a frame says of the parts before its chunk.
 func (s *Scheduler) hearHeld(l *link, f wire.Frame) {
-	if f.ID.Kind != wire.Part || l.role != ofCell {
+	if l.role != ofCell || f.Held == 0 {
 		return
 	}
-	for held, id := f.Held, f.ID; held != 0 && id.Part > 0; held >>= 1 {
-		id.Part--
-		if held&1 == 0 {
-			continue
+	id, ok := s.partBefore(f.ID)
+	for held := f.Held; held != 0 && ok; held >>= 1 {
+		if held&1 != 0 {
+			if c := s.chunk(s.handleOf(id)); c != nil {
+				c.holders |= l.slot
+			}
 		}
-		if c := s.chunk(s.handleOf(id)); c != nil {
-			c.holders |= l.slot
+		id, ok = s.partBefore(id)
+	}
+}
+
+// partBefore returns the part before one of the same rendition. Before the first of a segment comes the last of the one before that: who
+// has learnt of the one has learnt of the other.
+func (s *Scheduler) partBefore(id wire.ChunkID) (wire.ChunkID, bool) {
+	if id.Kind != wire.Part {
+		return id, false
+	}
+	if id.Part > 0 {
+		id.Part--
+		return id, true
+	}
+	if s.handleOf(id) == 0 {
+		return id, false
+	}
+	for _, other := range slices.Backward(s.ids) {
+		if other.MSN+1 == id.MSN && other.Kind == wire.Part && other.Rendition == id.Rendition && other.Epoch == id.Epoch {
+			return other, true
 		}
 	}
+	return id, false
 }

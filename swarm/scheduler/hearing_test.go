@@ -6,40 +6,80 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// TestHeldRidesAlong: what came to be whole is told by the next frame about a later part of the segment, once to each peer.
+// TestHeldRidesAlong: what came to be whole is told by the next frame about a later part, once to each peer, and by no Have then.
 func TestHeldRidesAlong(t *testing.T) {
-	cell := cellOf(500, 500)
-	s, peer := cell[0], cell[1]
-	now := Time(0)
-	for _, v := range cell {
-		if v.link(1) == nil {
-			v.open(&v.roster[0], false)
-		}
-		v.LinkUp(now, 1)
+	at := func(rendition uint8, msn uint64, part uint16) wire.ChunkID {
+		return wire.ChunkID{Epoch: 1, Rendition: rendition, MSN: msn, Part: part}
 	}
-	learn := func(v *Scheduler, part uint16) Chunk {
-		r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: part}, 40_000)
-		return v.Learn(now, &r, 0)
-	}
-	first := learn(s, 0)
-	later := learn(s, 2)
-	s.Actions()
-	s.Held(now, first)
-	for i, want := range []uint8{1 << 1, 0} {
-		s.begin(now)
-		s.queue.add(Action{Kind: Send, Peer: 1, Bytes: s.queue.encode(s.frame(wire.Busy, s.chunk(later)), nil)})
-		actions := s.Actions()
-		bytes := actions[len(actions)-1].Bytes
-		f, _, err := wire.ParseFrame(bytes)
-		if err != nil || f.Held != want {
-			t.Fatalf("frame %d says %b, %v; want %b", i, f.Held, err, want)
-		}
-		theirs := learn(peer, 0)
-		peer.Frame(now, 1, bytes, 0)
-		if peer.chunk(theirs).holders != peer.link(1).slot {
-			t.Errorf("frame %d: the peer does not know that the part is held", i)
-		}
-		now += Millisecond
+	for _, tc := range []struct {
+		name          string
+		learnt        []wire.ChunkID
+		held, tells   int // places in learnt: of what is held, and of what the frames are about
+		want          uint8
+		peerLearnt    int // how many of learnt the peer has learnt
+		peerIsToKnow  bool
+		havesOfTheOne int // that are sent when nothing else was told
+	}{
+		{"two before", []wire.ChunkID{at(0, 10, 0), at(0, 10, 1), at(0, 10, 2)}, 0, 2, 1 << 1, 3, true, 0},
+		{"the last of the segment before", []wire.ChunkID{at(0, 10, 4), at(0, 10, 5), at(0, 11, 0)}, 1, 2, 1 << 0, 3, true, 0},
+		{"two before, over the beginning of a segment", []wire.ChunkID{at(0, 10, 4), at(0, 10, 5), at(0, 11, 0)}, 0, 2, 1 << 1, 3, true, 0},
+		{"another rendition between", []wire.ChunkID{at(0, 10, 5), at(1, 10, 6), at(0, 11, 0)}, 0, 2, 1 << 0, 3, true, 0},
+		{"of another rendition", []wire.ChunkID{at(1, 10, 5), at(0, 10, 5), at(0, 11, 0)}, 0, 2, 0, 3, false, 1},
+		{"two segments before", []wire.ChunkID{at(0, 9, 5), at(0, 11, 0)}, 0, 1, 0, 2, false, 1},
+		{"more than eight before", []wire.ChunkID{at(0, 10, 0), at(0, 10, 9)}, 0, 1, 0, 2, false, 1},
+		{"the peer has not learnt of the segment", []wire.ChunkID{at(0, 10, 5), at(0, 11, 0)}, 0, 1, 1 << 0, 1, false, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cell := cellOf(500, 500)
+			s, peer := cell[0], cell[1]
+			now := Time(0)
+			for _, v := range cell {
+				if v.link(1) == nil {
+					v.open(&v.roster[0], false)
+				}
+				v.LinkUp(now, 1)
+			}
+			handles := [2][]Chunk{}
+			for i, v := range cell {
+				for n, id := range tc.learnt {
+					if v == peer && n >= tc.peerLearnt {
+						break
+					}
+					r := record(id, 40_000)
+					handles[i] = append(handles[i], v.Learn(now, &r, 0))
+				}
+			}
+			s.Actions()
+			s.Held(now, handles[0][tc.held])
+			s.Actions() // as the owner it gives pieces away
+			for i, want := range []uint8{tc.want, 0} {
+				s.begin(now)
+				s.queue.add(Action{Kind: Send, Peer: 1, Bytes: s.queue.encode(s.frame(wire.Busy, s.chunk(handles[0][tc.tells])), nil)})
+				actions := s.Actions()
+				bytes := actions[len(actions)-1].Bytes
+				f, _, err := wire.ParseFrame(bytes)
+				if err != nil || f.Held != want {
+					t.Fatalf("frame %d says %b, %v; want %b", i, f.Held, err, want)
+				}
+				peer.Frame(now, 1, bytes, 0)
+				if knows := peer.chunk(handles[1][min(tc.held, len(handles[1])-1)]).holders == peer.link(1).slot; knows != tc.peerIsToKnow {
+					t.Errorf("frame %d: the peer knows that the part is held: %v, want %v", i, knows, tc.peerIsToKnow)
+				}
+				now += Millisecond
+			}
+			haves := 0
+			for now = calmHavePause; now < 3*calmHavePause; now += 100 * Millisecond {
+				s.Tick(now)
+				for _, a := range s.Actions() {
+					if a.Kind == Send && wire.FrameType(a.Bytes[0]) == wire.Have {
+						haves++
+					}
+				}
+			}
+			if haves != tc.havesOfTheOne {
+				t.Errorf("%d Haves, want %d", haves, tc.havesOfTheOne)
+			}
+		})
 	}
 }
 

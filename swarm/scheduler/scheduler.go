@@ -62,8 +62,7 @@ type Scheduler struct {
 	ids    []wire.ChunkID // of the chunks
 	spare  []*chunk
 	active []*chunk // not whole, and wanted by the player or the cell
-	haves  []Chunk  // whole, and not told to the cell yet
-	haveAt Time     // when they are told
+	haves  []news   // whole, and not told to all of the cell yet
 	wanted Time     // when one of the cell last pulled something, here or from us
 	untold []Chunk  // scratch of tellHaves
 	epoch  uint32
@@ -141,7 +140,7 @@ func (s *Scheduler) Next() Time {
 		next = min(next, s.wayOut()-burst/2)
 	}
 	if len(s.haves) > 0 {
-		next = min(next, s.haveAt)
+		next = min(next, s.havesAt())
 	}
 	for _, c := range s.active {
 		if next = min(next, c.wake); c.waiting != 0 {

@@ -68,8 +68,8 @@ const (
 //	6   sent u16, milliseconds of the sender's clock
 //	8   heard u16: Sent of the newest frame that came the other way
 //	10  waited u8: how much longer that was under way than the quickest of late, in units of 2 ms; 255: none came
-//	11  held u8: parts of the same segment that the sender holds whole, bit 0 for the one before the chunk, bit 1 for the
-//	    one before that, and so on; no bit says nothing
+//	11  held u8: parts of the same rendition that the sender holds whole, bit 0 for the one before the chunk, bit 1 for the
+//	    one before that, and so on; before the first of a segment comes the last of the segment before; no bit says nothing
 //	12  chunk ID 16
 //	28  payload
 type Frame struct {
