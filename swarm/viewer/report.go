@@ -60,7 +60,8 @@ type Report struct {
 	BadPieces       uint64 `json:"badPieces"` // sent to us, and not kept
 	EdgeRequests    uint64 `json:"edgeRequests"`
 	Peers           int    `json:"peers"`
-	P2P             string `json:"p2p"`               // "off", "joining", "on" or "refused"
+	P2P             string `json:"p2p"`               // "off", "joining", "on", "resting" or "refused"
+	Rests           int    `json:"rests"`             // how often the swarm was left because the machine was too busy
 	Refusal         string `json:"refusal,omitempty"` // why it is refused
 	LinksOpened     uint64 `json:"linksOpened"`
 	LinksNoAnswer   uint64 `json:"linksNoAnswer"`
@@ -89,6 +90,7 @@ type sample struct {
 	stuck    uint64
 	p2p      string
 	refusal  string // why p2p is "refused"
+	rests    int
 }
 
 type countsCopy struct {
@@ -104,7 +106,7 @@ func (s *session) sample(now scheduler.Time) sample {
 	return sample{
 		at: now, core: s.core.Stats(), play: s.head.Stats(now), buffered: s.head.Buffered(),
 		requests: s.requests.Load(), records: s.refused.Load(), stuck: c.linksStuck.Load(),
-		p2p: p2p, refusal: refusal,
+		p2p: p2p, refusal: refusal, rests: s.rest.times,
 		counts: countsCopy{
 			c.links, c.fromEdge, c.badPlayed, c.badRelayed, c.tampered,
 			c.cut[scheduler.BadPiece] + c.cut[scheduler.BadFrame], c.sendsDropped, c.unheld,
@@ -132,6 +134,7 @@ func (p sample) report() Report {
 		EdgeRequests:    p.requests,
 		Peers:           p.core.Links,
 		P2P:             p.p2p,
+		Rests:           p.rests,
 		Refusal:         p.refusal,
 		LinksOpened:     p.counts.linksOpened,
 		LinksNoAnswer:   p.counts.linksNoAnswer,
@@ -159,6 +162,8 @@ func (s *session) p2p() string {
 	switch {
 	case stats.Links > 0:
 		return "on"
+	case s.rest.under:
+		return "resting"
 	case s.banished:
 		return "refused"
 	case stats.RosterSize > 0:

@@ -26,15 +26,16 @@ type session struct {
 	v *Viewer
 
 	// static
-	key    ed25519.PublicKey
-	ports  *ports // nil without P2P
-	begun  time.Time
-	events chan func(now scheduler.Time)
-	done   chan struct{} // closed when the loop has ended
-	slots  chan struct{} // one for each fetch under way
-	cancel context.CancelCauseFunc
-	ending context.Context // ends after the loop
-	joined sync.WaitGroup  // all goroutines of the session
+	key     ed25519.PublicKey
+	ports   *ports // nil without P2P
+	begun   time.Time
+	events  chan func(now scheduler.Time)
+	done    chan struct{} // closed when the loop has ended
+	slots   chan struct{} // one for each fetch under way
+	cancel  context.CancelCauseFunc
+	ending  context.Context // ends after the loop
+	joined  sync.WaitGroup  // all goroutines of the session
+	machine *machine
 
 	// owned by the loop
 	core     *scheduler.Scheduler
@@ -53,10 +54,12 @@ type session struct {
 	holdBack scheduler.Time // alone; the scheduler may want more
 	counts   counts
 	beaconN  beacon
-	barred   bool   // the tracker refused, for now or for good
-	banished bool   // all trackers refused, for good: links carry on for a while
-	why      string // a tracker refused last
-	out      []byte // scratch for messages
+	rest     rest
+	part     context.CancelFunc // ends what join began
+	barred   bool               // the tracker refused, for now or for good
+	banished bool               // all trackers refused, for good: links carry on for a while
+	why      string             // a tracker refused last
+	out      []byte             // scratch for messages
 
 	// shared with the leaves
 	requests atomic.Uint64 // to the edge, playlists included
@@ -75,11 +78,12 @@ type frame struct {
 func newSession(v *Viewer, key ed25519.PublicKey) (*session, error) {
 	s := &session{
 		v: v, key: key, begun: time.Now(),
-		events: make(chan func(scheduler.Time), eventQueue),
-		done:   make(chan struct{}),
-		slots:  make(chan struct{}, fetchesMost),
-		links:  make(map[scheduler.Peer]*link),
-		inits:  make(map[string]scheduler.Chunk),
+		events:  make(chan func(scheduler.Time), eventQueue),
+		done:    make(chan struct{}),
+		slots:   make(chan struct{}, fetchesMost),
+		links:   make(map[scheduler.Peer]*link),
+		inits:   make(map[string]scheduler.Chunk),
+		machine: v.cfg.machine,
 	}
 	var secret [16]byte
 	if _, err := rand.Read(secret[:]); err != nil {
@@ -129,6 +133,10 @@ func (s *session) run(outer context.Context) error {
 		l.close()
 	}
 	s.joined.Wait()
+	if s.tracker != nil {
+		s.part()
+		s.machine.leave()
+	}
 	if n := s.counts.linksStuck.Load(); n > 0 {
 		s.v.cfg.Log.Warn("connections would not close and were left behind", "count", n)
 	}
@@ -197,6 +205,18 @@ func (s *session) start(ctx context.Context) {
 			})
 		},
 	}
+	if s.machine == nil {
+		s.machine = new(machine)
+		s.joined.Go(func() { s.machine.run(ctx) })
+	}
+	s.machine.enter()
+	s.join()
+}
+
+// join connects to the tracker, until the end or part.
+func (s *session) join() {
+	var ctx context.Context
+	ctx, s.part = context.WithCancel(s.ending)
 	s.joined.Go(func() {
 		s.tracker.run(ctx)
 		outlast(ctx, func() { s.tell(s.core.Leave) })
@@ -219,6 +239,7 @@ func (s *session) loop(ctx context.Context) {
 		case <-timer.C:
 			s.do(s.tick)
 		case <-report.C:
+			s.do(s.tendRest)
 			s.v.publish(s.sample(s.now()))
 		case <-ctx.Done():
 			s.do(s.core.Leave)

@@ -44,6 +44,7 @@ type Config struct {
 	HTTP        *http.Client
 	Certificate *webrtc.Certificate
 	said        *once
+	machine     *machine // whoever makes it runs it
 }
 
 // validate fills in defaults and derives the stream's name and the addresses.

@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// joinPatience is for how long in all a busy machine keeps viewers from joining.
+const joinPatience = time.Minute
+
 // WatchConfig says what Watch does. URL is needed.
 type WatchConfig struct {
 	N       int           // viewers; 0: 1
@@ -21,7 +24,7 @@ type WatchConfig struct {
 	Key     []byte        // see Config.Key
 	Token   string        // see Config.Token
 	Seconds int           // how long is measured, after the last viewer joined; 0: 30
-	Join    time.Duration // over which the viewers join; 0: 100 ms for each, at most 15 s
+	Join    time.Duration // over which the viewers join; 0: 100 ms for each, at most 15 s, and longer by up to a minute while the machine is busy
 	NoP2P   bool          // plain LL-HLS: the control run
 	Weight  uint16        // see Config.Weight
 	Cap     uint16        // see Config.Cap
@@ -55,6 +58,7 @@ type WatchReport struct {
 	Refused                     int     `json:"refused"`           // viewers that no tracker let in, at the end; they play from the edge
 	Refusal                     string  `json:"refusal,omitempty"` // why one of them was refused
 	Links                       float64 `json:"links"`             // of a viewer, at the end
+	Rests                       int     `json:"rests"`             // how often a viewer left the swarm because the machine was too busy
 }
 
 // ErrNobody means that no viewer played anything.
@@ -81,8 +85,13 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	if err != nil {
 		return WatchReport{}, err
 	}
+	pulse, rested := new(machine), make(chan struct{})
+	looking, enough := context.WithCancel(ctx)
+	go func() { pulse.run(looking); close(rested) }()
+	defer func() { enough(); <-rested }()
 	base := Config{
-		URL: c.URL, Trackers: c.Trackers, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
+		machine: pulse,
+		URL:     c.URL, Trackers: c.Trackers, Key: c.Key, Token: c.Token, P2P: !c.NoP2P, Weight: c.Weight, Cap: c.Cap, Log: c.Log,
 		HTTP: NewHTTP(), Certificate: certificate, said: new(once),
 	}
 	defer base.HTTP.CloseIdleConnections()
@@ -108,10 +117,14 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	defer stop()
 	var group sync.WaitGroup
 	failures := make([]error, n)
+	late := time.Duration(0)
 	for i, v := range viewers {
 		group.Go(func() { failures[i] = v.Run(running) })
 		if !sleep(running, join/time.Duration(n)) {
 			break
+		}
+		for c.Join == 0 && late < joinPatience && !pulse.hasRoom() && sleep(running, machineBeat) {
+			late += machineBeat
 		}
 	}
 	from, begun := samples(viewers), time.Now()
@@ -165,6 +178,7 @@ func sum(viewers []*Viewer, from, to []sample, took time.Duration, failures []er
 		received += peers + b.core.DuplicateBytes - a.core.DuplicateBytes
 		requests += b.requests - a.requests
 		r.Stalls += got.Stalls
+		r.Rests += got.Rests
 		r.StalledSeconds += got.StalledSeconds
 		watched += got.WatchedSeconds
 		r.BadBytesPlayed += got.BadBytesPlayed
@@ -211,6 +225,9 @@ func (r WatchReport) Table(out io.Writer) error {
 	fmt.Fprintf(w, "latency\t%.2f s\n", r.LatencySeconds)
 	fmt.Fprintf(w, "startup\t%.0f ms\n", r.StartupMillis)
 	fmt.Fprintf(w, "stalls\t%d\t%.2f s in all\n", r.Stalls, r.StalledSeconds)
+	if r.Rests > 0 {
+		fmt.Fprintf(w, "rests\t%d\tthe machine was too busy for so many\n", r.Rests)
+	}
 	fmt.Fprintf(w, "from peers\t%.1f MB\t%.1f %% duplicate\n", float64(r.BytesFromPeers)/1e6, 100*r.DuplicateRatio)
 	fmt.Fprintf(w, "from edge\t%.1f MB\t%.1f requests per viewer and minute\n", float64(r.BytesFromEdge)/1e6, r.EdgeRequestsPerViewerMinute)
 	fmt.Fprintf(w, "bad bytes\t%d\tplayed, %d passed on\n", r.BadBytesPlayed, r.BadBytesRelayed)
