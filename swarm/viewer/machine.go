@@ -9,14 +9,17 @@ import (
 )
 
 const (
-	machineBeat  = 100 * time.Millisecond
+	machineBeat  = 50 * time.Millisecond
 	machineBeats = 20                    // that are looked back on
-	machineLate  = 20 * time.Millisecond // in the mean: the machine has no time to spare. Where it has, it is less than half of it
-	machineNews  = 5                     // of them tell how it is just now
-	machineShare = 8                     // of the viewers of the process one in so many leaves at a time
+	machineNews  = 8                     // of them tell how it is just now
+	machineLate  = 20 * time.Millisecond // in the mean: timers are late. Where there is time it is less than half of it
+	machineWait  = 4 * time.Millisecond  // in the mean: who could run waits long for a processor. Where there is time it is a tenth of it
+	machineMost  = 100 * time.Millisecond
+	machineShare = 8 // of the viewers of the process one in so many leaves at a time
 )
 
-// machine is what the viewers of a process know of the time that its processors have for them: timers that ring late. A swarm
+// machine is what the viewers of a process know of the time that its processors have for them: timers that ring late, where others
+// have the processors, and goroutines that wait, where the process has too much to do itself: Go rings timers before all else. A swarm
 // costs more of it than playing alone, and where there is none left what peers send comes late, is fetched from the edge too, and
 // costs still more: it does not end by itself. So some leave the swarm for a while, and then it is looked again whether that was enough.
 type machine struct {
@@ -25,33 +28,40 @@ type machine struct {
 	low  scheduler.Time // with less in the buffer playback has nearly stopped; 0: restLow
 
 	mu      sync.Mutex
-	late    [machineBeats]time.Duration // guarded by mu, as all that follows
-	beats   int                         // since the beginning, or since enough have left
+	last    [machineBeats]beat // guarded by mu, as all that follows
+	beats   int                // since the beginning, or since enough have left
 	viewers int
 	left    int // since the beats began anew
+}
+
+// beat is what was seen in one machineBeat.
+type beat struct {
+	late time.Duration // of the timer
+	wait time.Duration // of goroutines that could run, in the mean
 }
 
 // run looks at the time until ctx ends.
 func (m *machine) run(ctx context.Context) {
 	tick := time.NewTicker(machineBeat)
 	defer tick.Stop()
+	waits := newWaits()
 	for last := time.Now(); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 			now := time.Now()
-			m.beat(now.Sub(last) - machineBeat)
+			m.beat(beat{now.Sub(last) - machineBeat, waits.next()})
 			last = now
 		}
 	}
 }
 
-// beat notes by how much a timer was late. One long moment is no busy machine.
-func (m *machine) beat(late time.Duration) {
+// beat notes what was seen. One long moment is no busy machine.
+func (m *machine) beat(b beat) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.late[m.beats%machineBeats] = min(max(0, late), machineBeat)
+	m.last[m.beats%machineBeats] = beat{min(max(0, b.late), machineMost), min(b.wait, machineMost)}
 	m.beats++
 }
 
@@ -68,26 +78,19 @@ func (m *machine) leave() {
 	m.viewers--
 }
 
-// calm tells whether timers are on time, busy whether they are late.
-func (m *machine) calm() bool { return m.lateness(machineBeats) < machineLate/2 }
-func (m *machine) busy() bool { return m.lateness(machineBeats) >= machineLate }
+// calm tells whether there is time, busy whether there is none.
+func (m *machine) calm() bool { return m.load(machineBeats) < 0.5 }
+func (m *machine) busy() bool { return m.load(machineBeats) >= 1 }
 
 // hasRoom tells whether there is time for one more viewer, as far as the last half second tells.
-func (m *machine) hasRoom() bool { return m.lateness(machineNews) < machineLate/2 }
-
-// lateness is by how much timers were late, in the mean of the last beats.
-func (m *machine) lateness(beats int) time.Duration {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.mean(beats)
-}
+func (m *machine) hasRoom() bool { return m.load(machineNews) < 0.25 }
 
 // spares tells a viewer of whom playback nearly stopped whether to leave the swarm. Of those who ask at once one in machineShare does;
-// then all beats are forgotten, so that it is seen for two seconds what that was good for.
+// then all beats are forgotten, so that it is seen for a second what that was good for.
 func (m *machine) spares() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.beats < machineBeats || m.mean(machineBeats) < machineLate {
+	if m.beats < machineBeats || m.mean(machineBeats) < 1 {
 		return false
 	}
 	if m.left++; m.left*machineShare >= m.viewers {
@@ -96,11 +99,22 @@ func (m *machine) spares() bool {
 	return true
 }
 
-// mean is called with mu held.
-func (m *machine) mean(beats int) (sum time.Duration) {
+// load is how much of what is bearable there is of waiting, in the mean of the last beats.
+func (m *machine) load(beats int) float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.mean(beats)
+}
+
+// mean is load, called with mu held.
+func (m *machine) mean(beats int) float64 {
 	n := min(m.beats, beats)
+	var sum beat
 	for i := range n {
-		sum += m.late[(m.beats-1-i)%machineBeats]
+		b := m.last[(m.beats-1-i)%machineBeats]
+		sum.late += b.late
+		sum.wait += b.wait
 	}
-	return sum / time.Duration(max(1, n))
+	count := time.Duration(max(1, n))
+	return max(float64(sum.late/count)/float64(machineLate), float64(sum.wait/count)/float64(machineWait))
 }

@@ -1,7 +1,9 @@
 package viewer
 
 import (
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,31 +11,54 @@ import (
 	"github.com/shoal-live/shoal/swarm/scheduler"
 )
 
-// TestMachine looks at timers for a while, late as they are told to be.
+// TestMachine looks for a while at timers that are late, and goroutines that wait, as they are told to.
 func TestMachine(t *testing.T) {
+	const ms = time.Millisecond
 	for _, tc := range []struct {
 		name       string
-		late       []time.Duration // beat by beat, over and over
+		last       []beat // over and over
 		beats      int
 		calm, busy bool
 		room       bool
 	}{
-		{"nothing known", []time.Duration{0}, 0, true, false, true},
-		{"on time", []time.Duration{0, time.Millisecond}, 30, true, false, true},
-		{"late", []time.Duration{30 * time.Millisecond}, 30, false, true, false},
-		{"neither", []time.Duration{15 * time.Millisecond}, 30, false, false, false},
-		{"one long moment", slices.Concat(make([]time.Duration, 19), []time.Duration{time.Minute}), 20, true, false, false},
-		{"early", []time.Duration{-time.Second}, 30, true, false, true},
-		{"was late", slices.Concat(slices.Repeat([]time.Duration{100 * time.Millisecond}, 15), make([]time.Duration, 5)), 20, false, true, true},
+		{"nothing known", []beat{{}}, 0, true, false, true},
+		{"on time", []beat{{}, {late: ms, wait: ms / 4}}, 60, true, false, true},
+		{"timers are late", []beat{{late: 30 * ms}}, 60, false, true, false},
+		{"goroutines wait", []beat{{wait: 5 * ms}}, 60, false, true, false},
+		{"neither", []beat{{late: 15 * ms}}, 60, false, false, false},
+		{"goroutines wait a little", []beat{{wait: 3 * ms / 2}}, 60, true, false, false},
+		{"one long moment", slices.Concat(make([]beat, 19), []beat{{late: time.Minute, wait: ms}}), 20, true, false, false},
+		{"early", []beat{{late: -time.Second}}, 60, true, false, true},
+		{"was late", slices.Concat(slices.Repeat([]beat{{late: 100 * ms}}, 12), make([]beat, 8)), 20, false, true, true},
 	} {
 		var m machine
 		for i := range tc.beats {
-			m.beat(tc.late[i%len(tc.late)])
+			m.beat(tc.last[i%len(tc.last)])
 		}
 		if m.calm() != tc.calm || m.busy() != tc.busy || m.hasRoom() != tc.room {
 			t.Errorf("%s: calm %v, busy %v, room %v", tc.name, m.calm(), m.busy(), m.hasRoom())
 		}
 	}
+}
+
+// TestWaits: goroutines of which there are more than processors wait, and it is counted.
+func TestWaits(t *testing.T) {
+	w := newWaits()
+	for range 100 {
+		var group sync.WaitGroup
+		for range 50 * runtime.GOMAXPROCS(0) {
+			group.Go(func() {
+				for range 1000 {
+					runtime.Gosched()
+				}
+			})
+		}
+		group.Wait()
+		if w.next() > 0 {
+			return
+		}
+	}
+	t.Error("nobody waited")
 }
 
 // TestMachineBeats: on a clock that is never late it is calm, and it ends.
@@ -46,14 +71,14 @@ func TestMachineBeats(t *testing.T) {
 		m.mu.Lock()
 		beats := m.beats
 		m.mu.Unlock()
-		if beats < 29 || !m.calm() {
+		if beats < 59 || !m.calm() {
 			t.Errorf("%d beats in three seconds, calm %v", beats, m.calm())
 		}
 		t.Cleanup(func() { <-ended })
 	})
 }
 
-// TestSomeRest: of many whose playback nearly stops on a busy machine an eighth leaves at a time; then it is looked for two seconds.
+// TestSomeRest: of many whose playback nearly stops on a busy machine an eighth leaves at a time; then it is looked for a second.
 func TestSomeRest(t *testing.T) {
 	var m machine
 	rests := make([]rest, 80)
@@ -70,7 +95,7 @@ func TestSomeRest(t *testing.T) {
 	}
 	late := func(by time.Duration, beats int) {
 		for range beats {
-			m.beat(by)
+			m.beat(beat{late: by})
 		}
 	}
 	now := scheduler.Time(0)
@@ -109,7 +134,7 @@ func TestRestsGetLonger(t *testing.T) {
 	m.enter()
 	beats := func(late time.Duration) {
 		for range machineBeats {
-			m.beat(late)
+			m.beat(beat{late: late})
 		}
 	}
 	var r rest
@@ -160,7 +185,7 @@ func TestRestsOnABusyMachine(t *testing.T) {
 	}
 	beats := func(late time.Duration) {
 		for range machineBeats {
-			m.beat(late)
+			m.beat(beat{wait: late})
 		}
 	}
 	step := 0
