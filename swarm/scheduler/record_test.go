@@ -1,0 +1,24 @@
+package scheduler
+
+import (
+	"testing"
+
+	"github.com/shoal-live/shoal/swarm/wire"
+)
+
+// TestEpochDoesNotGoBack: a record that was verified while the edge told of a new epoch is of the past.
+func TestEpochDoesNotGoBack(t *testing.T) {
+	s := meshed(500, 500)
+	first := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	next := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: 1}, 40_000)
+	anew := record(wire.ChunkID{Epoch: 2, MSN: 10}, 40_000)
+	s.Learn(0, &first, 0)
+	s.Frame(0, 1, next.Append(wire.Frame{Type: wire.Announce, ID: next.ID}.Append(nil)), 0)
+	if len(s.offers) != 1 {
+		t.Fatal("the record is not verified")
+	}
+	s.Learn(0, &anew, 0)
+	if h := s.RecordTaken(0, 1, &next, true); h != 0 || s.epoch != 2 {
+		t.Errorf("learned as %d; the epoch is %d", h, s.epoch)
+	}
+}
