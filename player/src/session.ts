@@ -424,7 +424,7 @@ export class Session implements MediaSource {
         if (chunk) this.#forget(chunk);
         break;
       case Kind.Reload:
-        void this.#watch.reload();
+        void this.#watch.reload(count === 1);
         break;
       case Kind.TakeRecord:
         void this.#watch.take(peer, bytes);
