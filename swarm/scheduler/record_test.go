@@ -22,3 +22,14 @@ func TestEpochDoesNotGoBack(t *testing.T) {
 		t.Errorf("learned as %d; the epoch is %d", h, s.epoch)
 	}
 }
+
+// TestWhatIsNotLearned: the past, and what is cut more finely than a chunk can be.
+func TestWhatIsNotLearned(t *testing.T) {
+	s := New(Config{Stream: "demo"})
+	now := record(wire.ChunkID{Epoch: 2, MSN: 10}, 40_000)
+	past := record(wire.ChunkID{Epoch: 1, MSN: 11}, 40_000)
+	fine := wire.Record{ID: wire.ChunkID{Epoch: 2, MSN: 11}, PieceSize: wire.MinPieceSize, Size: maxPieces*wire.MinPieceSize + 1}
+	if s.Learn(0, &now, 0) == 0 || s.Learn(0, &past, 0) != 0 || s.Learn(0, &fine, 0) != 0 || s.epoch != 2 || len(s.chunks) != 1 {
+		t.Errorf("%d chunks of epoch %d", len(s.chunks), s.epoch)
+	}
+}
