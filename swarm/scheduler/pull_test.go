@@ -178,3 +178,17 @@ func TestBusyPeer(t *testing.T) {
 		t.Errorf("asked one after the other, by uplink: %v", asked)
 	}
 }
+
+// TestMostAsked: what one peer pulls is a burst, and then a quarter of the uplink.
+func TestMostAsked(t *testing.T) {
+	s := meshed(500, 500) // 5 Mbit/s
+	l := s.links[0]
+	s.now = Second
+	if !s.mayAsk(l, mostAsked) || s.mayAsk(l, 1) {
+		t.Error("the burst has another size")
+	}
+	s.now += Second
+	if !s.mayAsk(l, 156_250) || s.mayAsk(l, 1) {
+		t.Errorf("another part of the uplink: %d bytes are left", mostAsked-l.asked)
+	}
+}

@@ -33,3 +33,47 @@ func TestWhatIsNotLearned(t *testing.T) {
 		t.Errorf("%d chunks of epoch %d", len(s.chunks), s.epoch)
 	}
 }
+
+// TestYield: of two who took a chunk to be theirs the one with the lower ID goes on, if it is counted on.
+func TestYield(t *testing.T) {
+	for _, distrusted := range []bool{false, true} {
+		for _, s := range cellOf(500, 500) {
+			l := s.linkTo(s.roster[0].ID)
+			if l == nil {
+				l = s.open(&s.roster[0], false)
+			}
+			s.LinkUp(0, l.peer)
+			if distrusted {
+				s.roster[0].distrusted = Second
+			}
+			r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+			c := s.chunk(s.Learn(0, &r, 0))
+			c.duty = true
+			s.Frame(0, l.peer, wire.Frame{Type: wire.Fetching, ID: r.ID}.Append(nil), 0)
+			if goes := s.self.ID < l.id || distrusted; c.duty != goes {
+				t.Errorf("%x beside %x, distrusted %v: goes on: %v", s.self.ID, l.id, distrusted, c.duty)
+			}
+		}
+	}
+}
+
+// TestMostOffers: so many records of peers are verified at a time.
+func TestMostOffers(t *testing.T) {
+	s := meshed(500, 500)
+	first := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	s.Learn(0, &first, 0)
+	s.Actions()
+	takes := 0
+	for part := range uint16(2 * maxOffers) {
+		r := record(wire.ChunkID{Epoch: 1, MSN: 11, Part: part}, 40_000)
+		s.Frame(0, 1, r.Append(wire.Frame{Type: wire.Announce, ID: r.ID}.Append(nil)), 0)
+		for _, a := range s.Actions() {
+			if a.Kind == TakeRecord {
+				takes++
+			}
+		}
+	}
+	if takes != maxOffers || len(s.offers) != maxOffers {
+		t.Errorf("%d are verified, %d known", takes, len(s.offers))
+	}
+}
