@@ -192,3 +192,20 @@ func TestMostAsked(t *testing.T) {
 		t.Errorf("another part of the uplink: %d bytes are left", mostAsked-l.asked)
 	}
 }
+
+// TestAskedPeerLeaves: what was asked of who is gone is asked of another at once.
+func TestAskedPeerLeaves(t *testing.T) {
+	s := meshed(500, 500, 500)
+	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	h := s.Learn(0, &r, 5*Second)
+	for _, l := range s.links {
+		s.Frame(0, l.peer, wire.Frame{Type: wire.Have, ID: r.ID}.Append(nil), 0)
+	}
+	s.Need(0, h, 10*Second)
+	asked := s.chunk(h).want.from
+	s.LinkDown(Millisecond, asked)
+	s.Tick(3 * Millisecond)
+	if now := s.chunk(h).want.from; asked == 0 || now == 0 || now == asked {
+		t.Errorf("asked peer %d, and when it was gone %d", asked, now)
+	}
+}
