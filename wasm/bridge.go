@@ -227,5 +227,8 @@ func off() int32 {
 	return 0
 }
 
+//go:wasmexport shoal_duplicate_bytes
+func duplicateBytes() float64 { return float64(machine.Stats().DuplicateBytes) }
+
 //go:wasmexport shoal_roster
 func roster() int32 { return int32(machine.Stats().RosterSize) }

@@ -1,6 +1,7 @@
 // Fetching from the edge: a whole chunk or a range of its bytes, seen as they come, and playlists. Counts what truly
 // arrived, also of fetches that fail.
 
+import { Ahead } from './ahead.ts';
 import { joined } from './bytes.ts';
 import type { Pass } from './pass.ts';
 
@@ -32,6 +33,8 @@ export class Edge {
   bytes = 0; // of media, all that arrived
   bringsHashes = false; // with its answers, as far as is known
   bad = 0; // answers that were not what a true record says
+  #ahead: Ahead | null = null;
+  #holds = true; // requests for what is not there yet
   #rate = 0;
   #millis = 0;
 
@@ -61,6 +64,9 @@ export class Edge {
   async fetch(url: string, limit: number, range: Range | null, signal: AbortSignal, coming: Coming | null = null): Promise<Fetched> {
     const start = performance.now();
     const headers: HeadersInit = range ? { Range: `bytes=${range.from}-${range.to - 1}` } : {};
+    const ahead = range === null && this.#ahead?.url === url ? this.#ahead : null;
+    if (ahead) this.#ahead = null;
+    const answer = (await ahead?.take()) ?? null;
     return this.#ask(url, { headers }, TIMEOUT, signal, async (response, body) => {
       const part = range !== null && response.status === 206;
       const hashes = response.headers.get(HASHES);
@@ -71,9 +77,23 @@ export class Edge {
         coming?.bytes(bytes);
       });
       const millis = performance.now() - start;
-      this.#learn(all.length, millis);
+      if (!answer) this.#learn(all.length, millis); // one that was under way says nothing of the way there
       return { bytes: range && !part ? all.slice(range.from, range.to) : all, millis };
-    });
+    }, answer).finally(() => ahead?.give());
+  }
+
+  // ahead asks for the part that comes next: the edge holds the request until it is there, and who fetches it then has the answer a round
+  // trip sooner. One at a time; what nobody fetched is given up. An edge that does not hold it is not asked again.
+  ahead(url: string, signal: AbortSignal): void {
+    if (this.#ahead?.url === url || !this.#holds || signal.aborted) return;
+    this.#ahead?.give();
+    const ask = async (give: AbortSignal): Promise<Response | null> => {
+      this.requests++;
+      const response = await this.#request(url, {}, give);
+      this.#holds = response.ok;
+      return response.ok ? response : null;
+    };
+    this.#ahead = new Ahead(url, ask, signal, (bytes) => (this.bytes += bytes));
   }
 
   // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request
@@ -97,17 +117,24 @@ export class Edge {
     this.#learn(bytes, millis);
   }
 
-  // ask makes a request and has the answer read, in so many milliseconds.
-  async #ask<T>(url: string, init: RequestInit, timeout: number, signal: AbortSignal, read: (response: Response, body: ReadableStream<Uint8Array>) => Promise<T>): Promise<T> {
+  #request(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+    const full: RequestInit = { ...init, signal, credentials: 'same-origin' };
+    return this.#pass ? this.#pass.fetch(url, full) : fetch(url, full);
+  }
+
+  // ask makes a request, unless it has the answer, and has that read, in so many milliseconds.
+  async #ask<T>(
+    url: string, init: RequestInit, timeout: number, signal: AbortSignal,
+    read: (response: Response, body: ReadableStream<Uint8Array>) => Promise<T>, answer: Response | null = null,
+  ): Promise<T> {
     const give = new AbortController();
     const stop = (): void => give.abort();
     const timer = setTimeout(stop, timeout);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
-    this.requests++;
+    if (!answer) this.requests++;
     try {
-      const full: RequestInit = { ...init, signal: give.signal, credentials: 'same-origin' };
-      const response = await (this.#pass ? this.#pass.fetch(url, full) : fetch(url, full));
+      const response = answer ?? (await this.#request(url, init, give.signal));
       if (!response.ok || !response.body) throw new Error(`edge: ${response.status} for ${url}`);
       return await read(response, response.body);
     } finally {

@@ -12,7 +12,6 @@ export interface GiftsEvents {
 
 export class Gifts {
   bytes = 0; // that were new
-  twice = 0; // bytes that were here already
   bad = 0; // messages
   readonly #store: Keep;
   readonly #events: GiftsEvents;
@@ -36,7 +35,6 @@ export class Gifts {
     } else {
       chunk.fromPeers += fresh;
       this.bytes += fresh;
-      this.twice += payload.length - fresh;
     }
     this.#events.pieces(peer, chunk, first, count, fresh >= 0);
   }

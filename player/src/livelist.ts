@@ -94,6 +94,11 @@ export class LiveList {
     return { msn: this.#first + this.#segments.length, part: this.#open.parts };
   }
 
+  // hinted is the URI of that part.
+  get hinted(): string {
+    return this.#naming.part(this.next);
+  }
+
   // How long a part lasts at most, in milliseconds.
   get partMillis(): number {
     return this.#partTarget * 1000;

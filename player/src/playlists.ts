@@ -84,6 +84,11 @@ export class Playlists {
     return url.href;
   }
 
+  // hinted is the absolute URI of that part; '' if the playlist does not go on here.
+  get hinted(): string {
+    return this.#list ? new URL(this.#list.hinted, this.#url).href : '';
+  }
+
   // ask waits for what a blocking reload asks for. It returns null if that is nothing to be waited for here.
   ask(url: string, signal: AbortSignal): Promise<Answer> | null {
     const asked = new URL(url).searchParams;

@@ -77,6 +77,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_links(): number;
   shoal_roster(): number;
   shoal_off(): number;
+  shoal_duplicate_bytes(): number;
 }
 
 const encoder = new TextEncoder();
@@ -238,6 +239,11 @@ export class Scheduler {
 
   get roster(): number {
     return this.#exports.shoal_roster();
+  }
+
+  // Bytes that came, from peers or from the edge, though they were here already.
+  get duplicateBytes(): number {
+    return this.#exports.shoal_duplicate_bytes();
   }
 
   // Whether the tracker has taken the viewer out of the swarm, for now.

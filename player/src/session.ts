@@ -131,10 +131,10 @@ export class Session implements MediaSource {
   get traffic(): Traffic {
     const { bytes: bytesFromEdge, requests: edgeRequests, bad: badFetches } = this.#edge;
     const { up: peers, dropped: droppedSends, outcomes } = this.#links;
-    const { bytes: bytesFromPeers, twice: duplicateBytes, bad: badPieces } = this.#gifts;
+    const { bytes: bytesFromPeers, bad: badPieces } = this.#gifts;
     const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
     return {
-      ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, duplicateBytes, badPieces,
+      ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, badPieces,
       playlistsFromCell, recordsRefused, rests: this.#membership.rests, p2p: this.#membership.p2p, refusal: this.#membership.why,
     };
   }
@@ -365,6 +365,7 @@ export class Session implements MediaSource {
 
   #settled(scheduler: Scheduler): void {
     this.#membership.settled(scheduler);
+    this.#traffic.duplicateBytes = scheduler.duplicateBytes;
     this.#watch.look();
   }
 
@@ -423,7 +424,7 @@ export class Session implements MediaSource {
         if (chunk) this.#forget(chunk);
         break;
       case Kind.Reload:
-        void this.#watch.reload();
+        void this.#watch.reload(count === 1);
         break;
       case Kind.TakeRecord:
         void this.#watch.take(peer, bytes);

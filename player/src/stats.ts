@@ -12,7 +12,7 @@ export interface Stats {
   bytesToPeers: number;
   chunksFromPeers: number;
   chunksFromEdge: number;
-  duplicateBytes: number; // that peers sent though they were here already
+  duplicateBytes: number; // that came, from peers or for the scheduler from the edge, though they were here already
   edgeRequests: number; // for media and playlists
   playlistsFromCell: number; // that hls.js asked for, and needed nobody to ask the edge
   rescues: number; // chunks that were late and fetched from the edge without asking the scheduler

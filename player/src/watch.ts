@@ -20,6 +20,7 @@ export interface WatchEvents {
 // What this file knows of the edge.
 export interface Reloads {
   reload(url: string, signal: AbortSignal): Promise<string>;
+  ahead(url: string, signal: AbortSignal): void;
 }
 
 export class Watch {
@@ -71,8 +72,11 @@ export class Watch {
     else this.#playlists.release();
   }
 
-  // reload gets the playlist from the edge for the scheduler. One that cannot be carried on here hls.js reloads by itself.
-  async reload(): Promise<void> {
+  // reload gets the playlist from the edge for the scheduler. One that cannot be carried on here hls.js reloads by itself. Where the scheduler is
+  // likely to fetch what comes, ahead, the edge is asked for that at once.
+  async reload(ahead = false): Promise<void> {
+    const next = ahead ? this.#playlists.hinted : '';
+    if (next !== '') this.#edge.ahead(next, this.#signal);
     if (this.#reload !== 'none') return;
     const url = this.#playlists.following;
     this.#reload = url === '' ? 'theirs' : 'ours';

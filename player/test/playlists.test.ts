@@ -186,11 +186,13 @@ test('what follows is asked of the edge under its own URL', (t) => {
   assert.equal(w.playlists.following, following(2).href);
   w.add(3);
   assert.equal(w.playlists.following, following(3).href);
+  assert.equal(w.playlists.hinted, `http://edge/live/demo/v0/${/PRELOAD-HINT:.*URI="([^"]*)"/.exec(at('demo', 3))?.[1]}`);
   const [record] = news(at('demo', 5), at('demo', 4));
   assert.ok(record);
   assert.equal(w.playlists.uri(record), `http://edge/live/demo/v0/${/URI="([^"]*s91\.2\.m4s)"/.exec(at('demo', 5))?.[1]}`);
   w.playlists.close();
   assert.equal(w.playlists.following, '');
+  assert.equal(w.playlists.hinted, '');
   assert.equal(w.playlists.uri(record), '');
 });
 

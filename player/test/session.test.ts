@@ -50,7 +50,8 @@ class Socket {
 // A peer that is there as soon as the test says.
 class Peer {
   static made: Peer[] = [];
-  readonly channel = { readyState: 'connecting', bufferedAmount: 0, onopen: null as (() => void) | null, onclose: null as (() => void) | null, send: () => undefined, close: () => this.go() };
+  readonly channel = { readyState: 'connecting', bufferedAmount: 0, onopen: null as (() => void) | null, onclose: null as (() => void) | null,
+    onmessage: null as ((event: { data: ArrayBuffer }) => void) | null, send: () => undefined, close: () => this.go() };
   constructor() {
     Peer.made.push(this);
   }
@@ -246,6 +247,26 @@ async function linked(t: TestContext): Promise<World> {
   assert.deepEqual([w.session.traffic.p2p, w.session.traffic.peers], ['on', 1]);
   return w;
 }
+
+test('what a peer sends twice is counted, though nobody looks into it', { skip }, async (t) => {
+  const w = await linked(t);
+  w.list(3);
+  const made = w.parts[2] as Made;
+  const say = (type: number, payload: Uint8Array): void => {
+    const head = new Uint8Array(28);
+    head[0] = type;
+    head.set(made.record.subarray(4, 20), 12);
+    Peer.made[0]?.channel.onmessage?.({ data: Uint8Array.from([...head, ...payload]).buffer });
+  };
+  const piece = made.bytes.subarray(0, 1024);
+  say(0x80, made.hashes);
+  say(0x81, piece);
+  await w.settle(() => w.session.traffic.bytesFromPeers === 1024);
+  assert.equal(w.session.traffic.duplicateBytes, 0);
+  say(0x81, piece);
+  say(0x81, piece);
+  assert.deepEqual([w.session.traffic.bytesFromPeers, w.session.traffic.duplicateBytes], [1024, 2048]);
+});
 
 // rejected lets the tracker's socket end, and lets all trackers refuse whatever is tried then.
 async function rejected(t: TestContext, w: World): Promise<void> {

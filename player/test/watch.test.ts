@@ -47,6 +47,7 @@ function world({ key = publicKey } = {}): World {
         return settle();
       });
     }),
+    ahead: (url) => void log.push(`ahead ${url.replace(BASE, '')}`),
   }, new AbortController().signal, {
     learn: (entry) => void log.push(`learn ${entry.record.msn}.${entry.record.part}`),
     rendition: () => void log.push(`rendition ${watch.rendition}`),
@@ -103,6 +104,15 @@ test('a true record of a peer is entered, carries the playlist on, and answers h
   await w.follow(2);
   assert.deepEqual(w.log.slice(-1), ['hls.js s3.1']);
   assert.equal(w.watch.book?.of(`${BASE}${EPOCH}/s2.m4s`)?.length, 3, 'a segment is known by its parts');
+});
+
+test('what the scheduler is likely to fetch is asked for beside the reload, where the playlist tells where it is', async () => {
+  const w = await ready();
+  void w.watch.reload(true);
+  assert.deepEqual(w.log, [`ahead ${EPOCH}/s2.1.m4s`, 'edge ?_HLS_msn=2&_HLS_part=1']);
+  const early = world();
+  void early.watch.reload(true);
+  assert.deepEqual(early.log, []);
 });
 
 test('a false record is told, counted, and entered nowhere', async () => {

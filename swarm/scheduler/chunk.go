@@ -63,6 +63,7 @@ type chunk struct {
 	followers  uint64 // whom pieces are sent as they come
 	asked      uint64 // feeders that were asked for it
 	hashesSent uint64 // who was sent the hashes
+	deniers    uint64 // who was asked for pieces, and said to be busy without much to send
 	want       want
 
 	taking  []taking // pieces that are being verified

@@ -38,7 +38,7 @@ func (s *Scheduler) consider(c *chunk) {
 		if s.considerTurn(c) {
 			return
 		}
-	} else if c.needed && s.linked(c.holders) == 0 && c.heldCount == 0 {
+	} else if c.needed && !s.holder(c.holders) && c.heldCount == 0 {
 		s.fetch(c, false)
 		return
 	}
@@ -76,10 +76,10 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 			return false
 		}
 	}
-	if s.linked(c.holders) > 0 { // somebody has it already: pulling is cheaper than a second copy
+	if s.holder(c.holders) { // somebody has it already: pulling is cheaper than a second copy
 		return false
 	}
-	if s.backlogTime() > tooBusy && !s.overloaded() { // others are sooner
+	if s.leaves() {
 		c.wakeAt(s.now + s.backlogTime() - tooBusy)
 		return false
 	}
@@ -104,6 +104,9 @@ func (s *Scheduler) considerTurn(c *chunk) bool {
 	s.fetch(c, true)
 	return c.fetching > 0
 }
+
+// leaves tells whether what is one's own to fetch is left to the next in rank for now, who is sooner.
+func (s *Scheduler) leaves() bool { return s.backlogTime() > tooBusy && !s.overloaded() }
 
 // considerPull asks a holder for what is missing, once what was pushed has stopped coming.
 func (s *Scheduler) considerPull(c *chunk) {

@@ -82,3 +82,21 @@ func TestCarryingBeforeTheLinkIsLost(t *testing.T) {
 		t.Error("does not carry to who has none any more")
 	}
 }
+
+// TestMostForwards: a peer has one member as its forwarder for so many others, and no more.
+func TestMostForwards(t *testing.T) {
+	s := meshed(equals(maxForwards+3, 500)...)
+	refused := 0
+	for _, from := range s.links[1:] {
+		f := wire.Frame{Type: wire.Forward, Index: wire.ForwardStart}
+		s.Frame(0, s.links[0].peer, binary.BigEndian.AppendUint64(f.Append(nil), uint64(from.id)), 0)
+		for _, a := range s.Actions() {
+			if f, _, err := wire.ParseFrame(a.Bytes); err == nil && a.Peer == s.links[0].peer && f.Type == wire.Forward && f.Index == wire.ForwardCannot {
+				refused++
+			}
+		}
+	}
+	if n := s.forwardsTo(s.links[0]); n != maxForwards || refused != len(s.links)-1-maxForwards {
+		t.Errorf("forwarder for %d of %d, %d refused", n, len(s.links)-1, refused)
+	}
+}

@@ -83,8 +83,12 @@ func (s *Scheduler) heard(l *link, f wire.Frame, c *chunk) {
 }
 
 // heardMore takes the further chunk IDs of a Have. A peer lists what it held before the link opened; what is not
-// learned yet then is announced again when it is served, so it is left out here.
+// learned yet then is announced again when it is served, so it is left out here. Nobody keeps more than maxChunks.
 func (s *Scheduler) heardMore(l *link, ids []byte) {
+	if len(ids) > maxChunks*wire.ChunkIDSize {
+		s.cut(l, BadFrame)
+		return
+	}
 	for len(ids) >= wire.ChunkIDSize {
 		id, err := wire.ParseChunkID(ids)
 		if err != nil {
@@ -125,6 +129,9 @@ func (s *Scheduler) denied(l *link, f wire.Frame, c *chunk) {
 		c.want = want{}
 		if f.Index == wire.DenyBusy {
 			c.want.until = s.now + pushQuiet
+			if l.free-s.now <= tooBusy/2 { // who has much to send says that, too
+				c.deniers |= l.slot
+			}
 		}
 		s.consider(c)
 	}

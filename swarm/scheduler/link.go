@@ -201,6 +201,7 @@ func (s *Scheduler) forget(l *link) {
 	for _, c := range s.chunks {
 		c.holders &^= l.slot
 		c.hashesSent &^= l.slot
+		c.deniers &^= l.slot
 		c.claimers &^= l.slot
 		c.fetchers &^= l.slot
 		c.told &^= l.slot

@@ -199,3 +199,17 @@ func TestForwardersInOverload(t *testing.T) {
 		}
 	}
 }
+
+// TestExcessOnlyGrows: of two who say how many of a chunk are left to the edge the one counts who says more, and the chunk counts once.
+func TestExcessOnlyGrows(t *testing.T) {
+	s := meshed(equals(16, 100)...)
+	c := s.fresh()
+	c.live, c.record = true, record(wire.ChunkID{Epoch: 1, MSN: 10}, 83_000)
+	s.heedExcess(c, 2)
+	share := s.load.share
+	for _, w := range [][2]uint16{{1, 2}, {0, 2}, {2, 2}, {3, 3}, {2, 3}} {
+		if s.heedExcess(c, w[0]); c.excess != w[1] || s.load.share != share {
+			t.Errorf("after %d: %d are left to the edge, share %d, was %d", w[0], c.excess, s.load.share, share)
+		}
+	}
+}

@@ -13,7 +13,7 @@ func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
 		return
 	}
 	first, count := int(f.Index), int(payload[0])<<8|int(payload[1])
-	if first+count > c.pieces {
+	if count == 0 || first+count > c.pieces {
 		s.cut(l, BadFrame)
 		return
 	}
@@ -28,6 +28,9 @@ func (s *Scheduler) ordered(l *link, f wire.Frame, c *chunk, payload []byte) {
 	if f.Flags&wire.FlagOnward != 0 {
 		s.goOnward(c, l, first, count)
 		return
+	}
+	if !c.spared {
+		return // only who gets a chunk from the edge is told so: all others are sent what they are to pass on
 	}
 	for i := first; i < first+count; i++ {
 		c.orders.set(i)

@@ -1,7 +1,6 @@
 package scheduler
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -47,7 +46,7 @@ func (s *Scheduler) pullHashes(c *chunk, p Peer) {
 	s.queue.add(Action{Kind: Send, Peer: p, Bytes: s.queue.encode(f, nil)})
 }
 
-// busyPeer is what counts more than any strikes: who has much to send already would be late, and make others late.
+// busyPeer is what counts more than any strikes: who has much to send already, or would not send of this chunk, would be late, and make others late.
 const busyPeer = 1 << 55
 
 // bestHolder returns the link to the peer that should be asked for c: one that is not busy, with the fewest strikes; where they
@@ -56,11 +55,11 @@ func (s *Scheduler) bestHolder(c *chunk) *link {
 	var best *link
 	var bestScore uint64
 	for _, l := range s.links {
-		if !l.up || (c.holders|c.fetchers)&l.slot == 0 || l.strikes >= maxStrikes {
+		if (c.holders|c.fetchers)&l.slot == 0 || !l.asks() {
 			continue
 		}
 		score := negLog2(wire.Mix(uint64(l.id)^c.record.ID.Hash()^uint64(s.self.ID)))<<24/uint64(max(l.weight, 1)) | uint64(l.strikes)<<48
-		if l.free-s.now > tooBusy/2 {
+		if l.free-s.now > tooBusy/2 || c.deniers&l.slot != 0 {
 			score |= busyPeer
 		}
 		if best == nil || score < bestScore {
@@ -155,5 +154,10 @@ func (s *Scheduler) deny(l *link, id wire.ChunkID, reason uint16) {
 	s.queue.add(Action{Kind: Send, Peer: l.peer, Bytes: s.queue.encode(f, nil)})
 }
 
-// linked counts the holders among the slots.
-func (s *Scheduler) linked(slots uint64) int { return bits.OnesCount64(slots & s.slots) }
+// holder tells whether any of the slots is that of somebody who would be asked for what it holds.
+func (s *Scheduler) holder(slots uint64) bool {
+	return slots != 0 && slices.ContainsFunc(s.links, func(l *link) bool { return slots&l.slot != 0 && l.asks() })
+}
+
+// asks tells whether a peer is asked for anything.
+func (l *link) asks() bool { return l.up && l.strikes < maxStrikes }

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"encoding/binary"
+	"slices"
 	"testing"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -147,4 +148,64 @@ func TestAskingAgain(t *testing.T) {
 			t.Error("who gets the slot next pays for it")
 		}
 	})
+}
+
+// TestBusyPeer: who is asked for pieces, and says to be busy each time, is not asked for them again while somebody else holds them, however
+// much uplink it claims.
+func TestBusyPeer(t *testing.T) {
+	s := meshed(500, 3000, 200)
+	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	h := s.Learn(0, &r, 5*Second)
+	var asked []uint16
+	for now := Time(0); len(asked) < 2 && now < 2*Second; now = s.Next() {
+		for _, l := range s.links {
+			s.Frame(now, l.peer, wire.Frame{Type: wire.Have, ID: r.ID}.Append(nil), 0)
+		}
+		s.Need(now, h, 10*Second)
+		s.Tick(now)
+		for _, a := range append([]Action(nil), s.Actions()...) {
+			f, _, err := wire.ParseFrame(a.Bytes)
+			if a.Kind != Send || err != nil || f.Type != wire.Want {
+				continue
+			}
+			l := s.link(a.Peer)
+			if asked = append(asked, l.weight); l.weight == 3000 {
+				s.Frame(now, l.peer, wire.Frame{Type: wire.Deny, Index: wire.DenyBusy, ID: r.ID}.Append(nil), 0)
+			}
+		}
+	}
+	if !slices.Equal(asked, []uint16{3000, 200}) {
+		t.Errorf("asked one after the other, by uplink: %v", asked)
+	}
+}
+
+// TestMostAsked: what one peer pulls is a burst, and then a quarter of the uplink.
+func TestMostAsked(t *testing.T) {
+	s := meshed(500, 500) // 5 Mbit/s
+	l := s.links[0]
+	s.now = Second
+	if !s.mayAsk(l, mostAsked) || s.mayAsk(l, 1) {
+		t.Error("the burst has another size")
+	}
+	s.now += Second
+	if !s.mayAsk(l, 156_250) || s.mayAsk(l, 1) {
+		t.Errorf("another part of the uplink: %d bytes are left", mostAsked-l.asked)
+	}
+}
+
+// TestAskedPeerLeaves: what was asked of who is gone is asked of another at once.
+func TestAskedPeerLeaves(t *testing.T) {
+	s := meshed(500, 500, 500)
+	r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+	h := s.Learn(0, &r, 5*Second)
+	for _, l := range s.links {
+		s.Frame(0, l.peer, wire.Frame{Type: wire.Have, ID: r.ID}.Append(nil), 0)
+	}
+	s.Need(0, h, 10*Second)
+	asked := s.chunk(h).want.from
+	s.LinkDown(Millisecond, asked)
+	s.Tick(3 * Millisecond)
+	if now := s.chunk(h).want.from; asked == 0 || now == 0 || now == asked {
+		t.Errorf("asked peer %d, and when it was gone %d", asked, now)
+	}
 }

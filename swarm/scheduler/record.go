@@ -80,10 +80,10 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 		s.claim(s.chunk(h), o.claimers, o.excess)
 		return h
 	}
-	c := s.add(r, 0)
-	if c == nil {
+	if r.ID.Epoch < s.epoch { // the edge told of a new one meanwhile
 		return 0
 	}
+	c := s.add(r, 0)
 	c.told = o.tellers
 	if !o.passedOn {
 		c.promise(o.claimers)
@@ -103,9 +103,10 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 	return c.handle
 }
 
-// claim notes who says to fetch the chunk, and how many of the first in rank are to get it from the edge. A peer is believed once.
+// claim notes who says to fetch the chunk, and how many of the first in rank are to get it from the edge. A peer is believed once, and
+// one that broke its promises not for a while.
 func (s *Scheduler) claim(c *chunk, slots uint64, excess uint16) {
-	if slots&^c.claimers == 0 {
+	if slots &^= s.distrusted(slots); slots&^c.claimers == 0 {
 		return
 	}
 	s.heedExcess(c, excess)

@@ -46,6 +46,19 @@ func (s *Scheduler) broke(l *link) {
 // counted tells whether a member is counted on to own chunks.
 func (m *member) counted(now Time) bool { return m.Elects() && now >= m.distrusted }
 
+// distrusted returns which of some slots are those of members that are not counted on for what they promise.
+func (s *Scheduler) distrusted(slots uint64) (which uint64) {
+	for _, l := range s.links {
+		if slots&l.slot == 0 {
+			continue
+		}
+		if m := s.memberOf(l.id); m != nil && s.now < m.distrusted {
+			which |= l.slot
+		}
+	}
+	return which
+}
+
 // tried tells whether l may be a relay now.
 func (s *Scheduler) tried(l *link) bool {
 	return l.idle < mostIdle || s.now-l.lastTry >= retryRelay || l.lastTry == s.now

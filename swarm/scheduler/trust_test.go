@@ -44,4 +44,38 @@ func TestBrokenPromises(t *testing.T) {
 	if promise(false); m.counted(now) || !m.counted(now+distrustFor) {
 		t.Errorf("three broken promises: distrusted until %d, at %d", m.distrusted, now)
 	}
+	// Nor is its word that it fetches, with the record or without.
+	for _, kind := range []wire.FrameType{wire.Fetching, wire.Announce} {
+		for _, later := range []Time{0, distrustFor} {
+			msn++
+			r := record(wire.ChunkID{Epoch: 1, MSN: msn}, 40_000)
+			c := s.chunk(s.Learn(now, &r, 0))
+			s.Frame(now+later, 1, r.Append(wire.Frame{Type: kind, Flags: wire.FlagFetching, ID: r.ID}.Append(nil)), 0)
+			if believed := c.claimed > 0; believed != (later > 0) {
+				t.Errorf("%#x %d s later: believed %v", kind, later/Second, believed)
+			}
+		}
+		now += distrustFor - 1
+		m.distrusted = now + distrustFor
+	}
+}
+
+// TestWhoHoldsAndDoesNotGive: that somebody who answers no pull says to hold a chunk does not keep those in rank from fetching it.
+func TestWhoHoldsAndDoesNotGive(t *testing.T) {
+	for _, strikes := range []int{0, maxStrikes} {
+		s := meshed(500, 500)
+		r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+		for rank, _ := s.rank(r.ID); rank != 1; rank, _ = s.rank(r.ID) {
+			r.ID.MSN++
+		}
+		c := s.chunk(s.Learn(0, &r, 0))
+		s.links[0].strikes = strikes
+		s.Frame(0, s.links[0].peer, wire.Frame{Type: wire.Have, ID: r.ID}.Append(nil), 0)
+		for now := Time(0); now < pushQuiet; now = s.Next() {
+			s.Tick(now)
+		}
+		if fetches := c.fetching > 0; fetches != (strikes > 0) {
+			t.Errorf("%d strikes: fetches %v", strikes, fetches)
+		}
+	}
 }

@@ -86,7 +86,7 @@ func (s *Scheduler) watchDue() Time {
 func (s *Scheduler) tendWatch() {
 	if s.newest != (wire.ChunkID{}) && !s.watch.under && s.now >= s.watchDue() {
 		a := Action{Kind: Reload}
-		if r := s.nextRank; s.joined && r.of == s.changes && s.nextID == s.newest && r.rank == 0 {
+		if r := s.nextRank; s.joined && r.of == s.changes && s.nextID == s.newest && r.rank == 0 && !s.fedFrom() && !s.leaves() {
 			a.Count = 1
 		}
 		s.watch.under = true

@@ -52,3 +52,49 @@ func TestWatchNext(t *testing.T) {
 		})
 	}
 }
+
+// TestReloadAhead: who is likely to fetch what comes from the edge asks for it beside the playlist, and nobody else does.
+func TestReloadAhead(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		rank   int
+		change func(s *Scheduler)
+		count  int
+	}{
+		{"the owner", 0, func(*Scheduler) {}, 1},
+		{"the next in rank", 1, func(*Scheduler) {}, 0},
+		{"who is too far behind", 0, func(s *Scheduler) { s.uplink.free = 10 * Second }, 0},
+		{"that is so in an overloaded cell", 0, func(s *Scheduler) { s.uplink.free, s.load.share = 10*Second, 1024 }, 1},
+		{"in a cell that is fed", 0, func(s *Scheduler) {
+			s.entry.Flags |= wire.Fed
+			s.roster[0].Flags |= wire.Fed
+			s.depth = 1
+			s.countFed()
+			s.changes++
+		}, 0},
+	} {
+		s := meshed(500, 500)
+		c.change(s)
+		r := record(wire.ChunkID{Epoch: 1, MSN: 10}, 40_000)
+		for next := r.ID; ; r.ID.MSN++ {
+			next.MSN, next.Part = r.ID.MSN, 1
+			if rank, _ := s.rank(next); rank == c.rank {
+				break
+			}
+		}
+		s.Learn(0, &r, 0)
+		s.Actions()
+		reloads, count := 0, 0
+		for now := Time(0); reloads == 0 && now < Second; now = s.Next() {
+			s.Tick(now)
+			for _, a := range s.Actions() {
+				if a.Kind == Reload {
+					reloads, count = reloads+1, a.Count
+				}
+			}
+		}
+		if reloads != 1 || count != c.count {
+			t.Errorf("%s: %d reloads, asks for %d parts ahead, want %d", c.name, reloads, count, c.count)
+		}
+	}
+}

@@ -241,7 +241,8 @@ func (v *viewer) carryOut() {
 		case scheduler.Drop:
 			v.drop(a.Chunk)
 		case scheduler.Reload:
-			v.reloading, v.hinted = true, 0
+			v.forgo()
+			v.reloading = true
 			if a.Count == 1 && v.next == w.published() {
 				v.hinted = v.next
 			}

@@ -1,10 +1,6 @@
 package sim
 
-import (
-	"math/bits"
-
-	"github.com/shoal-live/shoal/swarm/scheduler"
-)
+import "github.com/shoal-live/shoal/swarm/scheduler"
 
 // fetch asks the edge. The answer comes back after both ways, the edge's own time, and through the downlink.
 func (v *viewer) fetch(a scheduler.Action) {
@@ -19,12 +15,25 @@ func (v *viewer) fetch(a scheduler.Action) {
 	m := w.take(fetched)
 	from, to := c.record.PieceBounds(a.First, a.Count)
 	m.chunk, m.first, m.count, m.part, m.payload = a.Chunk, int32(a.First), int32(a.Count), int32(c.part), int32(to-from)
-	at := w.served(w.now+v.toEdge(), to-from) + v.toEdge()
+	asked := w.now + v.toEdge()
 	if v.hinted > 0 && c.part == v.hinted && a.Count == c.record.Pieces() {
 		v.hinted = 0
-		at = max(w.now, w.served(publishedAt(c.part), to-from)+v.toEdge())
+		asked = publishedAt(c.part)
 	}
+	at := max(w.now, w.served(asked, to-from)+v.toEdge())
 	w.plan(event{at: at, what: answers, viewer: v.id, msg: m})
+}
+
+// forgo gives up the part that was asked for before it was there, and that nobody fetched: it has left the edge all the same.
+func (v *viewer) forgo() {
+	if v.hinted > 0 && v.hinted < v.w.published() {
+		size := int(v.stream.parts[v.hinted].Size)
+		v.counts.requests++
+		v.counts.fromEdge += uint64(size)
+		v.w.served(publishedAt(v.hinted), size)
+		v.receive(size)
+	}
+	v.hinted = 0
 }
 
 // trickle lets an answer of the edge come through the downlink piece by piece, behind the hashes.
@@ -59,7 +68,7 @@ func (v *viewer) arrived(m *message) {
 		c.hashes = true
 		v.owe(call{what: callHashesTaken, chunk: m.chunk, ok: true})
 	}
-	c.pieces |= run(int(m.first), int(m.count))
+	v.keep(c, run(int(m.first), int(m.count)))
 	v.owe(call{what: callArrived, chunk: m.chunk, first: m.first, count: m.count})
 }
 
@@ -69,9 +78,18 @@ func (v *viewer) fetched(m *message) {
 	if ok {
 		c.hashes = true
 		v.counts.fromEdge += uint64(m.payload)
+		if last := int(m.first+m.count) - 1; v.core != nil {
+			v.keep(c, run(last, 1)) // the others came one by one
+		}
 		c.pieces |= run(int(m.first), int(m.count))
 	}
 	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})
+}
+
+// keep keeps pieces that came from the edge.
+func (v *viewer) keep(c *held, set uint64) {
+	v.counts.refetched += uint64(c.size(set & c.pieces))
+	c.pieces |= set
 }
 
 // takeHashes verifies: the message is what it claims to be, or it is not.
@@ -90,10 +108,7 @@ func (v *viewer) takePieces(a scheduler.Action) {
 		!m.tampered && c.hashes
 	if ok {
 		fresh := run(a.First, a.Count) &^ c.pieces
-		for p := fresh; p != 0; p &= p - 1 {
-			from, to := c.record.PieceBounds(bits.TrailingZeros64(p), 1)
-			m.fresh += int32(to - from)
-		}
+		m.fresh = int32(c.size(fresh))
 		v.counts.fromPeers += uint64(m.fresh)
 		if v.firstPeer == 0 {
 			v.firstPeer = v.w.now

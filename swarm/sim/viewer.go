@@ -275,7 +275,7 @@ func (v *viewer) play() {
 		switch {
 		case c == nil:
 			v.counts.unheld++
-		case c.false || !c.complete():
+		case !c.complete():
 			v.counts.badPlayed += uint64(c.record.Size)
 		}
 		if v.core == nil {

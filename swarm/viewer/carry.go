@@ -51,6 +51,9 @@ func (s *session) carryOut(now scheduler.Time) {
 			s.takePieces(a)
 		case scheduler.Reload:
 			s.reload(true)
+			if a.Count == 1 {
+				s.askAhead()
+			}
 		case scheduler.TakeRecord:
 			s.takeRecord(a)
 		case scheduler.Park:

@@ -16,7 +16,7 @@ func (s *session) fetch(a scheduler.Action) {
 		return
 	}
 	h, first, count := a.Chunk, a.First, a.Count
-	f := &fetch{record: c.record, url: c.url, hashes: c.hashes, first: first, count: count}
+	f := &fetch{record: c.record, url: c.url, hashes: c.hashes, first: first, count: count, ahead: s.takeAhead(c, first, count)}
 	f.hashed = func(hashes [][sha256.Size]byte) {
 		s.tell(func(now scheduler.Time) { s.hashed(now, h, hashes) })
 	}
@@ -24,13 +24,16 @@ func (s *session) fetch(a scheduler.Action) {
 		s.tell(func(now scheduler.Time) { s.arrived(now, h, first, count, b) })
 	}
 	s.joined.Go(func() {
+		defer f.ahead.end()
 		select {
 		case s.slots <- struct{}{}:
 			defer func() { <-s.slots }()
 		case <-s.done:
 			return
 		}
-		s.requests.Add(1)
+		if f.ahead == nil {
+			s.requests.Add(1)
+		}
 		err := f.run(s.ending, s.v.cfg.HTTP)
 		if notLetIn(err) { // its token has ended: what it is to fetch for others it would not get
 			s.cancel(fmt.Errorf("%w: %w", ErrToken, err))

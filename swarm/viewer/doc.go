@@ -10,6 +10,7 @@
 //	playlist  multivariant, then the media playlist; with P2P only when the scheduler asks for it, or there is silence
 //	feed      the parts in their order: from playlists, and from records that peers tell of, all verified
 //	edge      one shared HTTP connection pool; ranges and whole chunks, told piece by piece as they come
+//	ahead     the part that comes next, where the scheduler is likely to want it from the edge: asked for before it is there
 //	tracker   WebSocket, reconnects with jitter
 //	link      one pion peer connection with one data channel
 //	store     chunks, their hashes, which pieces are held

@@ -24,6 +24,7 @@ type fetch struct {
 	url          string
 	first, count int
 	hashes       [][sha256.Size]byte // nil: not known
+	ahead        *ahead              // whose answer will do; nil: none
 
 	// Called on the fetch's goroutine. What is told is verified and not written again.
 	hashed  func(hashes [][sha256.Size]byte)
@@ -42,9 +43,12 @@ func (f *fetch) run(ctx context.Context, h *http.Client) error {
 	if !f.whole() {
 		span = fmt.Sprintf("bytes=%d-%d", from, to-1)
 	}
-	a, err := ask(ctx, h, f.url, span)
-	if err != nil {
-		return err
+	a := f.ahead.take(ctx)
+	if a == nil {
+		var err error
+		if a, err = ask(ctx, h, f.url, span); err != nil {
+			return err
+		}
 	}
 	defer a.Body.Close()
 	if n := a.ContentLength; n > int64(to-from) {

@@ -35,6 +35,7 @@ type stage struct {
 	init    wire.Record
 	begun   time.Time
 	served  map[string]int    // GETs by path
+	early   int               // of parts that were not there yet, and came
 	hashes  map[string]string // header of the piece hashes, by path
 	stopped bool
 }
@@ -173,7 +174,20 @@ func (st *stage) chunk(w http.ResponseWriter, r *http.Request) {
 	b, ok := st.chunks[at]
 	hashes := st.hashes[at]
 	st.served[at]++
+	grown, next := st.grown, len(st.records)
 	st.mu.Unlock()
+	if !ok && at == fmt.Sprintf("7/s%d.%d.m4s", next/perSegment, next%perSegment) { // which is hinted at
+		select {
+		case <-grown:
+		case <-r.Context().Done():
+			return
+		}
+		st.mu.Lock()
+		b, ok = st.chunks[at]
+		hashes = st.hashes[at]
+		st.early++
+		st.mu.Unlock()
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return

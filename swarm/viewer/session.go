@@ -51,6 +51,8 @@ type session struct {
 	feed     feed
 	pattern  pattern
 	reloads  reloading
+	ahead    *ahead         // for the part that comes next; nil: none
+	holdsNot bool           // the edge does not hold requests for it
 	holdBack scheduler.Time // alone; the scheduler may want more
 	counts   counts
 	beaconN  beacon

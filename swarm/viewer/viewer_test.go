@@ -97,6 +97,9 @@ func TestFourViewersShare(t *testing.T) {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if st.early == 0 {
+		t.Error("no part was asked for before it was there")
+	}
 	if loads, parts := st.served["playlist"], len(st.records)-2*perSegment; loads > 3*parts {
 		t.Errorf("the playlist was loaded %d times for %d parts by 4 viewers who tell each other", loads, parts)
 	}

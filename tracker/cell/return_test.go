@@ -21,6 +21,7 @@ func TestWhoComesAgainComesBack(t *testing.T) {
 	if s.Cells() != 2 || !s.SameCell(1, 12) || s.SameCell(1, 5) {
 		t.Fatal("the cells are not what this test is about")
 	}
+	s.Leave(11)
 	s.Leave(12)
 	for _, c := range []struct {
 		name   string
@@ -28,9 +29,9 @@ func TestWhoComesAgainComesBack(t *testing.T) {
 		origin uint64
 		with   wire.ViewerID
 	}{
-		{"of the fuller cell", 20, 12, 1},
-		{"of the other, which has more room", 21, 6, 5},
-		{"and another of the same house is too many", 22, 6, 5},
+		{"of the cell with more room", 21, 6, 5},
+		{"and another of the same house is too many there: the fuller", 22, 6, 1},
+		{"of the fuller", 20, 12, 1},
 		{"the fuller cell is full", 23, 1, 5},
 		{"nobody knows it", 24, 0, 5},
 	} {

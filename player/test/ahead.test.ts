@@ -1,0 +1,99 @@
+// Requests for what is not there yet, at an edge that answers when the test says so.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Edge } from '../src/edge.ts';
+
+const URL_OF_PART = 'http://edge/s1.3.m4s';
+
+interface World {
+  edge: Edge;
+  asked: string[];
+  answer(status: number, text: string): Promise<void>; // the oldest request
+  given: string[]; // requests that were given up
+}
+
+const settle = async (): Promise<void> => {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+function world(t: TestContext): World {
+  const waiting: ((response: Response) => void)[] = [];
+  const asked: string[] = [];
+  const given: string[] = [];
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(globalThis, 'fetch', (url: string, init: RequestInit = {}) => {
+    asked.push(url.slice('http://edge/'.length));
+    return new Promise<Response>((resolve, reject) => {
+      waiting.push(resolve);
+      init.signal?.addEventListener('abort', () => {
+        given.push(url.slice('http://edge/'.length));
+        reject(new Error('aborted'));
+      });
+    });
+  });
+  return {
+    edge: new Edge(), asked, given,
+    answer: async (status, text) => {
+      await settle();
+      waiting.shift()?.(new Response(text, { status, headers: { 'content-length': String(text.length) } }));
+      await settle();
+    },
+  };
+}
+
+const over = new AbortController();
+const ask = ({ edge }: World, url = URL_OF_PART): void => edge.ahead(url, over.signal);
+const fetched = async ({ edge }: World, url = URL_OF_PART): Promise<string> => new TextDecoder().decode((await edge.fetch(url, 99, null, over.signal)).bytes);
+
+test('who fetches what was asked for ahead has that answer, be it there or not', async (t) => {
+  for (const early of [true, false]) {
+    const w = world(t);
+    ask(w);
+    ask(w);
+    const fetching = early ? fetched(w) : null;
+    await w.answer(200, 'media');
+    assert.equal(await (fetching ?? fetched(w)), 'media');
+    assert.deepEqual([w.asked, w.edge.requests, w.edge.bytes, w.edge.millis], [['s1.3.m4s'], 1, 5, 0]);
+    t.mock.timers.reset();
+    t.mock.restoreAll();
+  }
+});
+
+test('another chunk, a range, and what stood for too long are asked for by themselves', async (t) => {
+  const w = world(t);
+  ask(w);
+  await w.answer(200, 'media');
+  const range = w.edge.fetch(URL_OF_PART, 99, { from: 1, to: 3 }, over.signal);
+  await w.answer(206, 'ed');
+  await range;
+  const other = fetched(w, 'http://edge/s1.2.m4s');
+  await w.answer(200, 'other');
+  assert.equal(await other, 'other');
+  t.mock.timers.tick(1000);
+  const late = fetched(w);
+  await w.answer(200, 'later');
+  assert.equal(await late, 'later');
+  assert.deepEqual(w.asked, ['s1.3.m4s', 's1.3.m4s', 's1.2.m4s', 's1.3.m4s']);
+  assert.equal(w.edge.bytes, 5 + 2 + 5 + 5, 'what nobody fetched has left the edge all the same');
+});
+
+test('what comes next takes the place of what nobody fetched', async (t) => {
+  const w = world(t);
+  ask(w);
+  ask(w, 'http://edge/s1.4.m4s');
+  assert.deepEqual(w.given, ['s1.3.m4s']);
+  over.signal.dispatchEvent(new Event('abort'));
+  assert.deepEqual(w.given, ['s1.3.m4s', 's1.4.m4s']);
+});
+
+test('an edge that does not hold such requests is asked once', async (t) => {
+  const w = world(t);
+  ask(w);
+  const fetching = fetched(w);
+  await w.answer(404, '');
+  await w.answer(200, 'media');
+  assert.equal(await fetching, 'media');
+  ask(w, 'http://edge/s1.4.m4s');
+  assert.deepEqual(w.asked, ['s1.3.m4s', 's1.3.m4s']);
+});
