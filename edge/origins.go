@@ -42,10 +42,10 @@ type origins struct {
 func newOrigins(parents, bases []string, transport http.RoundTripper, log *slog.Logger) *origins {
 	s := &origins{transport: transport, log: log, self: newNames()}
 	for i, base := range parents {
-		s.parents = append(s.parents, newUpstream(base, true, i))
+		s.parents = append(s.parents, newUpstream(base, true, i, log))
 	}
 	for i, base := range bases {
-		s.bases = append(s.bases, newUpstream(base, false, i))
+		s.bases = append(s.bases, newUpstream(base, false, i, log))
 	}
 	if s.transport == nil {
 		s.transport = newTransport()

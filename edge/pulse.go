@@ -97,7 +97,7 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	case err == nil:
 		s.note(nil)
 		if told {
-			s.log.Info("edge: an upstream answers again", "at", u.base)
+			u.returned()
 		}
 	default:
 		if !told {
