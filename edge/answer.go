@@ -17,6 +17,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		e.left(w, r, o)
 		return
 	}
+	e.lastly(w.Header())
 	note(w, began)
 	if closed(o.done) {
 		if _, err := o.whole(); err != nil {
@@ -221,6 +222,7 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 // refuse answers with an error of the edge's own: what is wrong and what to do.
 func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, status int, text string) {
 	h := w.Header()
+	e.lastly(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	if status == http.StatusNotFound {
 		h.Set("Cache-Control", "public, max-age=1")
@@ -238,6 +240,7 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, sta
 
 func (e *Edge) serveText(w http.ResponseWriter, r *http.Request, status int, text string) {
 	h := w.Header()
+	e.lastly(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
