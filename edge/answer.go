@@ -48,6 +48,9 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 func (o *object) describe(h http.Header) {
 	h.Set("Content-Type", o.typ)
 	h.Set("Cache-Control", o.control)
+	if o.vary != "" {
+		h.Set("Vary", o.vary)
+	}
 	if o.retry != "" {
 		h.Set("Retry-After", o.retry)
 	}
@@ -77,7 +80,7 @@ func (o *object) coding(accepted string) string {
 // code returns the body of o's text in a coding, with the tag of that, and says so in the head.
 func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
 	if o.packed != nil {
-		h.Set("Vary", "Accept-Encoding")
+		h.Set("Vary", strings.TrimSuffix("Accept-Encoding, "+o.vary, ", "))
 	}
 	if coding != "" {
 		h.Set("Content-Encoding", coding)
