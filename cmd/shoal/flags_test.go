@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +146,34 @@ func TestSize(t *testing.T) {
 	for _, text := range []string{"", "M", "-1", "1T", "99999999999G", "1.5G"} {
 		if new(size).Set(text) == nil {
 			t.Errorf("%q passed as a size", text)
+		}
+	}
+}
+
+// TestVersion: whichever way the version is asked for, it comes with the commit and the Go that it was built by.
+func TestVersion(t *testing.T) {
+	said := map[string]bool{}
+	for _, word := range []string{"version", "-version", "--version"} {
+		var out strings.Builder
+		if err := dispatch(t.Context(), []string{word}, &out); err != nil || !strings.HasPrefix(out.String(), "shoal ") || !strings.Contains(out.String(), runtime.Version()) {
+			t.Errorf("%s: %q, %v", word, out.String(), err)
+		}
+		said[out.String()] = true
+	}
+	if len(said) != 1 {
+		t.Errorf("%d answers: %v", len(said), said)
+	}
+	settings := []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "false"}}
+	for _, c := range []struct {
+		info debug.BuildInfo
+		want string
+	}{
+		{debug.BuildInfo{}, "(devel) (commit not known, go"},
+		{debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: settings}, "v1.2.3 (commit 0123456789abcdef, go"},
+		{debug.BuildInfo{Settings: []debug.BuildSetting{settings[0], {Key: "vcs.modified", Value: "true"}}}, "(devel) (commit 0123456789abcdef, changed, go"},
+	} {
+		if got := describeBuild(&c.info); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }
