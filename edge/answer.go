@@ -17,6 +17,7 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		e.left(w, r, o)
 		return
 	}
+	e.lastly(w.Header())
 	note(w, began)
 	if closed(o.done) {
 		if _, err := o.whole(); err != nil {
@@ -47,6 +48,9 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 func (o *object) describe(h http.Header) {
 	h.Set("Content-Type", o.typ)
 	h.Set("Cache-Control", o.control)
+	if o.vary != "" {
+		h.Set("Vary", o.vary)
+	}
 	if o.retry != "" {
 		h.Set("Retry-After", o.retry)
 	}
@@ -76,7 +80,7 @@ func (o *object) coding(accepted string) string {
 // code returns the body of o's text in a coding, with the tag of that, and says so in the head.
 func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
 	if o.packed != nil {
-		h.Set("Vary", "Accept-Encoding")
+		h.Set("Vary", strings.TrimSuffix("Accept-Encoding, "+o.vary, ", "))
 	}
 	if coding != "" {
 		h.Set("Content-Encoding", coding)
@@ -221,6 +225,7 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 // refuse answers with an error of the edge's own: what is wrong and what to do.
 func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, status int, text string) {
 	h := w.Header()
+	e.lastly(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	if status == http.StatusNotFound {
 		h.Set("Cache-Control", "public, max-age=1")
@@ -238,6 +243,7 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, sta
 
 func (e *Edge) serveText(w http.ResponseWriter, r *http.Request, status int, text string) {
 	h := w.Header()
+	e.lastly(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)

@@ -281,6 +281,9 @@ func TestCircleIsNotReady(t *testing.T) {
 	if err := e.Ready(); !errors.Is(err, errLoop) {
 		t.Errorf("%v, while all lead back", err)
 	}
+	if w := get(e, "/readyz"); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "lead back to it") || strings.Contains(w.Body.String(), ".test") {
+		t.Errorf("who asks is told %d %s", w.Code, w.Body)
+	}
 }
 
 // TestHeldInACircle: who asks by another edge is not held by the front, which does not look whether it is this edge's own request that has come back. All others are.

@@ -152,7 +152,7 @@ func (e *Edge) Cached() int64 {
 }
 
 // Ready tells why the edge is of no use now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the
-// origins' addresses: it is for the operator. Viewers that ask /readyz are told no more than that none answers.
+// origins' addresses: it is for the operator. Viewers that ask /readyz are told no more than that none answers, or that all are in a circle with it.
 func (e *Edge) Ready() error {
 	e.mu.Lock()
 	stopped := e.stopped
@@ -207,6 +207,8 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 			e.serveText(w, r, http.StatusOK, "ready")
 		case errors.Is(err, errStopping):
 			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: the edge is stopping")
+		case e.origins.circle():
+			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: all that this edge asks lead back to it, as parents of each other do; name others by -parents or -origins")
 		default:
 			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: no origin answers")
 		}

@@ -19,10 +19,11 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h := w.Header()
 	share(h)
-	if len(r.TransferEncoding) > 0 || e.draining.Load() {
+	if len(r.TransferEncoding) > 0 {
 		// After a body in chunks what follows may be another's, if somebody on the way read its length otherwise (RFC 9112 6.1).
 		h.Set("Connection", "close")
 	}
+	e.lastly(h)
 	if e.rates != nil {
 		if from := e.addressOf(r); !e.trusts(from) {
 			if wait := e.rates.take(time.Now(), from); wait > 0 {
@@ -50,6 +51,14 @@ func (e *Edge) Drain() {
 	e.release(errStopping)
 }
 
+// lastly says that an answer is the last one of its connection, where the edge ends soon. Who had to wait for what to answer says it then: it may not
+// have been so when the request came.
+func (e *Edge) lastly(h http.Header) {
+	if e.draining.Load() {
+		h.Set("Connection", "close")
+	}
+}
+
 // left ends a request that waits for what does not come in time: its viewer is gone, unless the edge ends. One that is only silent from now on must not take
 // nothing for an answer.
 func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
@@ -57,7 +66,6 @@ func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 		noteGone(w)
 		panic(http.ErrAbortHandler)
 	}
-	w.Header().Set("Connection", "close")
 	w.Header().Set("Retry-After", retryJitter())
 	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
 }

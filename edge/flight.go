@@ -243,7 +243,7 @@ func (f *flight) describe(resp *http.Response) {
 	now := time.Now()
 	o.born = birth(o.target, resp, o.asked, now)
 	f.life, o.strict, o.control = lifetime(o.target, resp, now)
-	o.control = f.admission.shown(o.target, o.control)
+	o.control, o.vary = f.admission.shown(o.target, o.control), f.admission.varies(o.target)
 	o.expires = o.born.Add(f.life)
 	if least := now.Add(brokenLife); f.life > 0 && o.target.kind.text() && o.expires.Before(least) {
 		o.expires = least // a parent that serves what is stale has nothing newer a moment later

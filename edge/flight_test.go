@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,6 +41,38 @@ func TestPatience(t *testing.T) {
 		}
 		if e.stop(errStopping); get(e, playlistPath+"?_HLS_msn=13&_HLS_part=2").Code != http.StatusServiceUnavailable {
 			t.Error("a reload is held while the edge ends")
+		}
+	})
+}
+
+// TestDrainInBetween: who asks before the edge is to end, and is answered after, is told that the connection ends, be it that the answer has come before
+// he waits for it.
+//
+// Clause: edge-drain
+func TestDrainInBetween(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(newBroadcast(12, 2).ServeHTTP)})
+		get(e, playlistPath)
+		held, err := parseLive(playlistPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held.reload = reload{held: true, msn: 13, part: 2}
+		fresh := e.cache.look(playlistPath)
+		o, began := e.open(held)
+		synctest.Wait()
+		e.Drain()
+		synctest.Wait() // it has failed before its viewer waits for it
+		for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+			"503": func(w http.ResponseWriter, r *http.Request) { e.hold(w, r, o, began) },
+			"200": func(w http.ResponseWriter, r *http.Request) { e.answer(w, r, fresh, false) },
+			"502": func(w http.ResponseWriter, r *http.Request) { e.refuse(w, r, "", http.StatusBadGateway, "") },
+		} {
+			w := httptest.NewRecorder()
+			answer(w, httptest.NewRequest(http.MethodGet, playlistPath, nil))
+			if got := fmt.Sprint(w.Code); got != name || w.Header().Get("Connection") != "close" {
+				t.Errorf("%s, want %s: %v", got, name, w.Header())
+			}
 		}
 	})
 }

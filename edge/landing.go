@@ -29,7 +29,7 @@ func (e *Edge) fail(o, stale *object, status int, text string) {
 	if e.adopt(o, stale) {
 		return
 	}
-	o.status, o.typ, o.control = status, "text/plain; charset=utf-8", "no-store"
+	o.status, o.typ, o.control, o.vary = status, "text/plain; charset=utf-8", "no-store", ""
 	o.etag, o.pieces = "", ""
 	o.retry = retryJitter()
 	o.size = int64(len(text) + 1)
@@ -49,7 +49,7 @@ func (e *Edge) adopt(o, stale *object) bool {
 	if err != nil || !e.cache.reserve(o, int64(len(body))+stale.packed.room()) {
 		return false
 	}
-	o.status, o.typ, o.etag, o.control, o.retry = stale.status, stale.typ, stale.etag, stale.control, stale.retry
+	o.status, o.typ, o.etag, o.control, o.vary, o.retry = stale.status, stale.typ, stale.etag, stale.control, stale.vary, stale.retry
 	o.size, o.born, o.expires, o.strict = stale.size, stale.born, time.Now().Add(brokenLife), stale.strict
 	o.packed, o.position = stale.packed, stale.position
 	e.cache.land(o, true)
@@ -63,7 +63,7 @@ func (e *Edge) adopt(o, stale *object) bool {
 func (o *object) asUnheld(now time.Time) *object {
 	newest := newObject(o.target.unheld(), o.target.unheld().uri())
 	newest.status, newest.typ, newest.etag = o.status, o.typ, o.etag
-	newest.control = "public, max-age=1"
+	newest.control, newest.vary = "public, max-age=1", o.vary
 	newest.born, newest.expires, newest.strict = o.born, now.Add(plainLife), o.strict
 	newest.packed, newest.position = o.packed, o.position
 	newest.body, _ = o.whole()

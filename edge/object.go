@@ -25,6 +25,7 @@ type object struct {
 	typ     string
 	etag    string // without quotes; a playlist's is set before done
 	control string // Cache-Control for viewers
+	vary    string // what their caches are to tell its askers apart by, beside what it is packed as; empty: nothing
 	retry   string // Retry-After for viewers
 	pieces  string // wire.PiecesHeader of media; empty where the origin sent none
 	size    int64  // of the whole body; -1 while it is not known

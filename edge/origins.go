@@ -42,10 +42,10 @@ type origins struct {
 func newOrigins(parents, bases []string, transport http.RoundTripper, log *slog.Logger) *origins {
 	s := &origins{transport: transport, log: log, self: newNames()}
 	for i, base := range parents {
-		s.parents = append(s.parents, newUpstream(base, true, i))
+		s.parents = append(s.parents, newUpstream(base, true, i, log))
 	}
 	for i, base := range bases {
-		s.bases = append(s.bases, newUpstream(base, false, i))
+		s.bases = append(s.bases, newUpstream(base, false, i, log))
 	}
 	if s.transport == nil {
 		s.transport = newTransport()
@@ -80,7 +80,7 @@ type request struct {
 	avoid    *upstream     // asked last: its answer was of no use
 }
 
-// outPatience is the most that one that is out may take, when others have been asked.
+// outPatience is the most that one that is out may take while another is not: that has been asked before. Where all are out it is as good as any.
 const outPatience = time.Second
 
 // shortHold is how long one of several origins may hold a playlist before another is asked, unless its segments are long: the broadcast
@@ -153,15 +153,12 @@ func wanting(u *upstream, q request, resp *http.Response) bool {
 
 // round asks each of a list once. Holds is the first origin that did not answer in time, nil if there is none.
 func (s *origins) round(ctx context.Context, q request, list []*upstream, brief time.Duration) (answer *http.Response, holds *upstream, failed error) {
-	in := 0 // have been asked
 	for _, u := range list {
 		patience := brief
 		if u.parent {
 			patience = q.patience
 		}
-		if !u.isOut() {
-			in++
-		} else if in > 0 && q.method == http.MethodGet {
+		if q.method == http.MethodGet && u.isOut() && s.others(u) {
 			patience = min(patience, outPatience)
 		}
 		asked := q

@@ -102,6 +102,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
+	e.lastly(h)
 	h.Set("Vary", "Accept-Encoding")
 	if coding, packed := newPacked(body).choose(listed(r, "Accept-Encoding")); packed != nil {
 		h.Set("Content-Encoding", coding)

@@ -226,3 +226,31 @@ func TestGreeting(t *testing.T) {
 		}
 	})
 }
+
+// TestReturnIsSaid: that an upstream is there again is said once, whether a probe or a request finds it out: while nobody else is in, requests go to one
+// that is out.
+func TestReturnIsSaid(t *testing.T) {
+	for _, asked := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			way := &outage{source: newSource(stage)}
+			way.fail("p.test", refused)
+			e := newEdge(t, Config{Transport: way, Parents: []string{"http://p.test"}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			run(t, e)
+			time.Sleep(time.Second)
+			way.fail("p.test", nil)
+			if asked {
+				if w := get(e, segment(1)); w.Code != http.StatusOK {
+					t.Errorf("%d %s", w.Code, w.Body)
+				}
+			}
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			for _, line := range []string{"does not answer", "an upstream answers again"} {
+				if n := strings.Count(log.String(), line); n != 1 {
+					t.Errorf("asked %v: %q is said %d times:\n%s", asked, line, n, &log)
+				}
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -96,7 +97,7 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	case err == nil:
 		s.note(nil)
 		if told {
-			s.log.Info("edge: an upstream answers again", "at", u.base)
+			u.returned()
 		}
 	default:
 		if !told {
@@ -131,11 +132,7 @@ func (s *origins) health(ctx context.Context, u *upstream, chain string) error {
 
 // leave ends what is waited for at u, so that others are asked. If there are none, it goes on: u may come to itself.
 func (s *origins) leave(u *upstream) {
-	others := false
-	for _, o := range s.all() {
-		others = others || o != u && !o.isOut()
-	}
-	if !others {
+	if !s.others(u) {
 		return
 	}
 	u.mu.Lock()
@@ -145,6 +142,11 @@ func (s *origins) leave(u *upstream) {
 			w.cancel(errSilent)
 		}
 	}
+}
+
+// others tells whether one is in beside u.
+func (s *origins) others(u *upstream) bool {
+	return slices.ContainsFunc(s.all(), func(o *upstream) bool { return o != u && !o.isOut() })
 }
 
 // out returns how many upstreams are out.

@@ -158,3 +158,37 @@ func TestBothFrozen(t *testing.T) {
 		way.set(at, false)
 	})
 }
+
+// TestFoundFrozenTogether: who is sent on by an origin that is found frozen to another that was found so in the same moment waits there as at any
+// other.
+func TestFoundFrozenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := newFreeze(healthy(func(w http.ResponseWriter, r *http.Request) { w.Write(partBytes) }))
+		e := newEdge(t, Config{Transport: way, Origins: []string{"http://a.test", "http://b.test"}}) // it does not run: what probes find is told it here
+		way.set("a.test", true)
+		way.set("b.test", true)
+		code := make(chan int)
+		go func() { code <- get(e, partPath).Code }()
+		synctest.Wait()
+		a, b := e.origins.bases[0], e.origins.bases[1]
+		a.mu.Lock()
+		b.mu.Lock()
+		a.out, b.out = true, true // the probe of a saw b in, and so the request is sent on; that of b ends before it is there
+		for w := range a.waits {
+			w.cancel(errSilent)
+		}
+		b.mu.Unlock()
+		a.mu.Unlock()
+		synctest.Wait()
+		select {
+		case c := <-code:
+			t.Fatalf("%d at once", c)
+		case <-time.After(2 * outPatience):
+		}
+		way.set("b.test", false)
+		if c := <-code; c != http.StatusOK || way.met() != 2 {
+			t.Errorf("%d, %d faults", c, way.met())
+		}
+		way.set("a.test", false)
+	})
+}

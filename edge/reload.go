@@ -84,9 +84,6 @@ func (e *Edge) await(w http.ResponseWriter, r *http.Request, o *object) bool {
 	e.meters.held.Inc()
 	err := o.wait(r.Context())
 	e.meters.held.Dec()
-	if e.draining.Load() {
-		w.Header().Set("Connection", "close") // it was not when the request came
-	}
 	if err != nil {
 		e.left(w, r, o)
 		return false

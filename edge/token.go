@@ -184,6 +184,16 @@ func (a *admission) refuse(e *Edge, w http.ResponseWriter, r *http.Request, stre
 // guards tells whether a target is only for who brings a token.
 func (a *admission) guards(t target) bool { return a.keys != nil && t.kind != api }
 
+// varies is the Vary of an answer for a target. A browser that has a playlist must not show it to who opens another link in it, as it would within its
+// max-age: that link may be for another stream, and what the playlist names would not come then. Media vary by nothing: they are the same bytes for ever, and who
+// has renewed a token has them still (RFC 9110, 12.5.5).
+func (a *admission) varies(t target) string {
+	if !a.guards(t) || t.kind == media {
+		return ""
+	}
+	return "Authorization, Cookie"
+}
+
 // shown is the Cache-Control of an answer for a target. What is for viewers with a token is kept by their own caches and by no shared
 // one: that would serve it to whoever asks (RFC 9111, 3.5 and 5.2.2.7).
 func (a *admission) shown(t target, control string) string {

@@ -160,6 +160,41 @@ func TestTokensAdmit(t *testing.T) {
 	})
 }
 
+// TestTokensVary: a browser that has a playlist does not show it to who opens another link in it, within its max-age; media it has, whatever the token.
+func TestTokensVary(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newGuests(t, token.EdDSA)
+		header := []string{"Authorization", "Bearer " + site.invite(t, "demo")}
+		locked, open := newEdge(t, Config{Transport: newSource(show(t)), Tokens: site.keys}), newEdge(t, Config{Transport: newSource(show(t))})
+		for _, uri := range []string{"/live/demo/index.m3u8", playlistPath, playlistPath + "?_HLS_msn=13&_HLS_part=2", playlistPath + "?_HLS_skip=YES", "/live/demo/thumb.jpg", partPath} {
+			w := get(locked, uri, header...)
+			tag := w.Header().Get("ETag")
+			unchanged := get(locked, uri, append(header, "If-None-Match", tag)...)
+			want := "Accept-Encoding, Authorization, Cookie"
+			if uri == partPath {
+				want = ""
+			}
+			if got := w.Header().Get("Vary"); w.Code != http.StatusOK || got != want {
+				t.Errorf("%s: %d, Vary %q, want %q", uri, w.Code, got, want)
+			}
+			if got := unchanged.Header().Get("Vary"); unchanged.Code != http.StatusNotModified || got != want { // RFC 9110 15.4.5
+				t.Errorf("%s: %d, Vary %q, want %q", uri, unchanged.Code, got, want)
+			}
+			if got := get(open, uri).Header().Get("Vary"); strings.Contains(got, "Authorization") {
+				t.Errorf("%s, for everybody: Vary %q", uri, got)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		for range 2 { // what is served while the origin fails varies too, and the newest list that a held one left
+			if got := get(locked, playlistPath, header...).Header().Get("Vary"); got != "Accept-Encoding, Authorization, Cookie" {
+				t.Errorf("later: Vary %q", got)
+			}
+			locked.config.Transport.(*source).handler = func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) }
+			time.Sleep(2 * time.Second)
+		}
+	})
+}
+
 // TestTokenEnds: a token that is known ends when it says, within the leeway of clocks, and costs one signature till then.
 func TestTokenEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

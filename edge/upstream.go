@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -21,6 +22,7 @@ type upstream struct {
 	parent bool
 	seed   uint64 // of its base: for rendezvous
 	index  int    // among the origins, or among the parents
+	log    *slog.Logger
 
 	heard atomic.Int64 // when something came from it last, Unix nanoseconds
 
@@ -37,10 +39,10 @@ type upstream struct {
 	chain   string // by which that was seen
 }
 
-func newUpstream(base string, parent bool, index int) *upstream {
+func newUpstream(base string, parent bool, index int, log *slog.Logger) *upstream {
 	h := fnv.New64a()
 	io.WriteString(h, base)
-	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), waits: map[*wait]struct{}{}, doubted: true}
+	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), log: log, waits: map[*wait]struct{}{}, doubted: true}
 }
 
 // wait is one request whose answer, or the next byte of it, is waited for.
@@ -143,13 +145,20 @@ func (u *upstream) distrust(long time.Duration) {
 	u.mu.Unlock()
 }
 
-// answered notes that it is there.
+// answered notes that it is there. What is asked of one that is out, since nobody else is in, may find that out before a probe does.
 func (u *upstream) answered() {
 	u.heard.Store(time.Now().UnixNano())
 	u.mu.Lock()
-	u.out, u.doubted, u.told = false, false, false
+	told := u.told && !u.back
+	u.out, u.doubted, u.told = false, false, u.back
 	u.mu.Unlock()
+	if told {
+		u.returned()
+	}
 }
+
+// returned says that it is there again, once for each time that it was said not to be.
+func (u *upstream) returned() { u.log.Info("edge: an upstream answers again", "at", u.base) }
 
 // How soon to ask: the sure at once, the others after those.
 const (

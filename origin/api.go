@@ -25,6 +25,7 @@ type shownStream struct {
 	Offload   *float64        `json:"offload"`
 	Copies    *float64        `json:"copies"`
 	Latency   latency         `json:"latency"`
+	Recording *recording      `json:"recording"`
 }
 
 // latency is how far behind live things are: the origin's newest part, which is not before it is whole, and in the mean the viewers.
@@ -42,6 +43,7 @@ func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now
 	}
 	if v, _ := st.Window(0).View(); s.State == stream.Live {
 		s.Latency.OriginSeconds = age(v, now)
+		s.Recording = o.recordingOf(st.Name)
 	}
 	if known == nil {
 		return s

@@ -153,6 +153,35 @@ func (o *Origin) serveRecording(w http.ResponseWriter, r *http.Request) {
 	o.archive.ServePlaylist(w, r, name, r.PathValue("id"), index)
 }
 
+// recording is how a stream is written to disk.
+type recording struct {
+	State string  `json:"state"` // working, stopped
+	Why   *string `json:"why"`   // it has stopped
+}
+
+// recordingOf returns how a live stream is written to disk, nil where nothing is.
+func (o *Origin) recordingOf(name string) *recording {
+	if o.archive == nil {
+		return nil
+	}
+	if why := whyStopped(o.archive.StoppedOf(name)); why != nil {
+		return &recording{"stopped", why}
+	}
+	return &recording{State: "working"}
+}
+
+// whyStopped says why nothing can be written to disk, nil where it can. Paths are the operator's business: they are in the log.
+func whyStopped(err error) *string {
+	if err == nil {
+		return nil
+	}
+	text := "the disk cannot be written to"
+	if errors.Is(err, archive.ErrFull) {
+		text = "the disk is full"
+	}
+	return &text
+}
+
 // serveRecordings lists a stream's recordings.
 func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
@@ -169,13 +198,7 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		hls.Fail(w, http.StatusNotFound, "origin: there is no stream "+name)
 		return
 	}
-	if err := o.archive.Stopped(); err != nil {
-		text := "the disk cannot be written to"
-		if errors.Is(err, archive.ErrFull) {
-			text = "the disk is full"
-		}
-		list.Stopped = &text
-	}
+	list.Stopped = whyStopped(o.archive.Stopped())
 	if o.uploader != nil {
 		state := o.uploader.State()
 		list.Storage = &state

@@ -336,6 +336,34 @@ func TestNoThumbnailOfSound(t *testing.T) {
 	}
 }
 
+// TestRecordingIsTold: the API says of a live stream whether it is written to disk, and why not.
+//
+// Clause: disk-full
+func TestRecordingIsTold(t *testing.T) {
+	for _, c := range []struct {
+		record, works bool
+		want          string
+	}{
+		{true, true, `"recording":{"state":"working","why":null}`},
+		{true, false, `"recording":{"state":"stopped","why":"the disk cannot be written to"}`},
+		{false, true, `"recording":null`},
+	} {
+		config := Config{Data: t.TempDir(), Record: c.record}
+		if !c.works {
+			if err := os.WriteFile(filepath.Join(config.Data, "recordings"), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h, stop := openAt(t, config)
+		broadcaster := h.publish(t, 7*time.Second)
+		h.until(t, "/api/v1/streams/demo", func(body string) bool {
+			return strings.Contains(body, `"state":"live"`) && strings.Contains(body, c.want)
+		})
+		broadcaster.Close()
+		stop()
+	}
+}
+
 func TestNothingRecorded(t *testing.T) {
 	h := open(t)
 	for _, path := range []string{

@@ -74,6 +74,9 @@ func (d *desk) receive(public door) (*lobby, error) {
 	if err != nil {
 		return nil, err
 	}
+	if most := files(); d.bounds.all > most {
+		d.log.Warn("-connections is more than there may be: each takes a file; allow more with ulimit -n (LimitNOFILE in systemd)", "connections", d.bounds.all, "files", most)
+	}
 	bounded, err := newLobby(listener, *d.bounds, d.registry, d.log)
 	if err != nil {
 		listener.Close()

@@ -88,7 +88,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -tracker foo", `edge: -tracker "foo": want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker`},
 		{"edge -tracker localhost:8082/tracker", `edge: -tracker "localhost:8082/tracker": want ws://`},
 		{"edge -tracker wss://a.example/tracker,http://b.example/tracker", `edge: -tracker "http://b.example/tracker": want ws://`},
-		{"edge -tracker=", `edge: -tracker "": want one or more`},
+		{"edge -tracker= -p2p on", `edge: -tracker "": without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p on`},
 		{"edge -origins=", `edge: -origins "": want one or more, like http://HOST:8081`},
 		{"edge -origins localhost:8081", `edge: -origins "localhost:8081" is not a base URL like http://HOST:PORT`},
 		{"edge -p2p maybe", "edge: -p2p maybe: choose on, ask, relay-only, off"},
@@ -101,6 +101,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -rtmp-url rtmp://a/live#1", `want rtmp://HOST/live or rtmps://HOST:PORT/live, without a key`},
 		{"edge -rtmp-url rtmp://a/live -rtmp-port 1936", `edge: -rtmp-port "1936": choose one`},
 		{"edge -memory 1", "edge: -memory 1: choose 32M or more"},
+		{"edge -memory 99X", "not a size like 512M or 2G"},
 	} {
 		args := strings.Fields(c.args)
 		for i := range args {
@@ -134,7 +135,7 @@ func TestFlagsMayBe(t *testing.T) {
 		"tracker -ice stun:a.example,turn:b.example:3478|me|secret,turns:[2001:db8::1]:5349?transport=tcp|me|secret",
 		"tracker -turn :3479 -turn-ip 192.0.2.1 -turn-peers 192.0.2.2", "tracker -relay-only -turn-ip 192.0.2.1", "tracker -stun=",
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
-		"edge -tracker /tracker", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936", "edge -rtmp-url rtmps://[2001:db8::1]:1936/live",
+		"edge -tracker /tracker", "edge -tracker=", "edge -tracker= -p2p off", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936", "edge -rtmp-url rtmps://[2001:db8::1]:1936/live",
 		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
 		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),

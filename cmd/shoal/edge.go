@@ -35,7 +35,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
 	flags.StringVar(&config.Disk, "disk", "", "`folder` for media that memory has no more room for, as windows of hours need; empty for none")
 	flags.Var(&stored, "disk-size", "most `bytes` in the folder of -disk, like 100G")
-	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time (default /tracker)")
+	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time; empty for none, as by -p2p off (default /tracker)")
 	flags.StringVar(&config.RTMPURL, "rtmp-url", "", "`URL` that the live-now page names to broadcasters, that of the origin, like rtmp://origin.example/live")
 	flags.StringVar(&config.RTMPPort, "rtmp-port", "", "`port` that it names instead, of the page's own host (default 1935 where -origins are on this machine, else none)")
 	keys := flags.String("viewer-key", "", "`FILE` of the keys that viewer tokens must be signed with to watch, see shoal token; without it viewers need no token")
@@ -46,6 +46,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	if err := errors.Join(bounded(), flags.addresses("tcp", "http", "https", "admin"), checked()); err != nil {
 		return err
 	}
+	machine := size(machineMemory(os.DirFS("/")) >> 20 << 20) // in whole M, as it is shown
+	part := machine / 4 * 3 >> 20 << 20
 	switch {
 	case secured.door.address == "" && (cert != "" || key != ""):
 		return flags.refuse("tls-cert", "a certificate is of use with -https only: add -https :443")
@@ -57,10 +59,13 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		return flags.refuse("disk-size", "is of no use without -disk FOLDER")
 	case stored < 64<<20:
 		return flags.refuse("disk-size", "choose 64M or more (by default 10G)")
-	case flags.given("tracker") && len(config.TrackerURLs) == 0:
-		return flags.refuse("tracker", "want one or more, like wss://HOST/tracker, or /tracker")
+	case memory > machine && machine > 0:
+		return flags.refuse("memory", "this machine has %v: choose up to %v, three quarters of it", &machine, &part)
 	case memory < 32<<20:
 		return flags.refuse("memory", "choose 32M or more, which is what one object may have (by default 256M)")
+	}
+	if err := trackerless(flags, &config); err != nil {
+		return err
 	}
 	done, err := viewers()
 	if err != nil {
@@ -92,6 +97,19 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	return together(ctx, paceHeap(int64(memory), service.Cached), watchMemory(most, desk.log, short), func(ctx context.Context) error {
 		return desk.runEdge(ctx, http, secured, service)
 	})
+}
+
+// trackerless settles what it means that no tracker is to be told of: viewers do not meet, as by -p2p off.
+func trackerless(flags *flagSet, config *edge.Config) error {
+	const off = "off"
+	switch {
+	case !flags.given("tracker") || len(config.TrackerURLs) > 0:
+		return nil
+	case flags.given("p2p") && config.P2P != off:
+		return flags.refuse("tracker", "without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p %s", config.P2P)
+	}
+	config.P2P = off
+	return nil
 }
 
 // runEdge is run for an edge, which answers all of its addresses itself, probes included. When ctx ends it says so at once, and goes on until what it was

@@ -8,9 +8,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/shoal-live/shoal/edge"
 )
 
 func TestFlagsFromEnvironment(t *testing.T) {
@@ -83,11 +87,18 @@ func TestRecordFlags(t *testing.T) {
 		"-record -dvr 2h -keep 1h": "-keep 1h0m0s: recordings would be gone",
 		"-record -record-file 5s":  "-record-file 5s: choose",
 		"-disk-reserve lots":       "-disk-reserve",
-		"-record -s3-endpoint https://hidden:hidden@s3.example.com -s3-bucket b":  "keys do not belong there",
-		"-record -s3-endpoint s3.example.com -s3-bucket b":                        "want a URL like",
-		"-record -s3-endpoint https://s3.example.com":                             "-s3-bucket",
-		"-s3-endpoint https://s3.example.com -s3-bucket b":                        "add -record",
-		"-record -s3-endpoint https://s3.example.com -s3-bucket b":                "AWS_ACCESS_KEY_ID",
+		"-record -s3-endpoint https://hidden:hidden@s3.example.com -s3-bucket b": "keys do not belong there",
+		"-record -s3-endpoint s3.example.com -s3-bucket b":                       "want a URL like",
+		"-record -s3-endpoint https://s3.example.com":                            "-s3-bucket",
+		"-s3-endpoint https://s3.example.com -s3-bucket b":                       "add -record",
+		"-record -s3-endpoint https://s3.example.com -s3-bucket b":               "AWS_ACCESS_KEY_ID",
+		"-s3-bucket b":           "-s3-bucket b: there are no recordings to copy there: add -record",
+		"-record -s3-bucket b":   "-s3-bucket b: it is of a storage that is not named: add its URL, -s3-endpoint",
+		"-record -s3-keys /none": "-s3-keys /none: it is of a storage that is not named",
+		"-keep 24h":              "-keep 24h0m0s: nothing is recorded: add -record",
+		"-dvr 2h -keep 24h":      "-keep 24h0m0s: nothing is recorded: add -record",
+		"-record-file 10m":       "-record-file 10m0s: nothing is recorded: add -record",
+		"-disk-reserve 2G":       "-disk-reserve 2G: nothing is written to the disk: add -record, or -dvr 2h",
 		"-record -s3-endpoint https://s3.example.com -s3-bucket b -s3-keys /none": "/none",
 	} {
 		for name, run := range map[string]func(context.Context, []string, io.Writer) error{"origin": runOrigin, "up": up} {
@@ -131,7 +142,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 }
 
 func TestSize(t *testing.T) {
-	for text, want := range map[string]size{"0": 0, "12": 12, "3k": 3 << 10, "512M": 512 << 20, "2G": 2 << 30, "1GiB": 1 << 30} {
+	for text, want := range map[string]size{"0": 0, "12": 12, "3k": 3 << 10, "512M": 512 << 20, "2G": 2 << 30, "1GiB": 1 << 30, "1T": 1 << 40} {
 		var s size
 		if err := s.Set(text); err != nil || s != want {
 			t.Errorf("%s is %d, %v, want %d", text, s, err, want)
@@ -141,9 +152,56 @@ func TestSize(t *testing.T) {
 			t.Errorf("%d written as %q reads as %d, %v", s, s.String(), back, err)
 		}
 	}
-	for _, text := range []string{"", "M", "-1", "1T", "99999999999G", "1.5G"} {
+	for _, text := range []string{"", "M", "-1", "1P", "99999999999G", "9999999T", "1.5G"} {
 		if new(size).Set(text) == nil {
 			t.Errorf("%q passed as a size", text)
+		}
+	}
+}
+
+// TestTrackerless: an edge that is to name no tracker has pages that share nothing, and another wish beside that is refused.
+func TestTrackerless(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "on", "-tracker /tracker": "on", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": "", "-tracker= -p2p ask": "",
+		"-tracker /tracker -p2p ask": "ask",
+	} {
+		flags := newFlags("edge [flags]", "", io.Discard)
+		var config edge.Config
+		flags.Var((*list)(&config.TrackerURLs), "tracker", "")
+		flags.StringVar(&config.P2P, "p2p", edge.Modes[0], "")
+		if err := flags.parseOnly(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		if err := trackerless(flags, &config); (err != nil) != (want == "") || err == nil && config.P2P != want {
+			t.Errorf("%s: %s, %v; want %q", args, config.P2P, err, want)
+		}
+	}
+}
+
+// TestVersion: whichever way the version is asked for, it comes with the commit and the Go that it was built by.
+func TestVersion(t *testing.T) {
+	said := map[string]bool{}
+	for _, word := range []string{"version", "-version", "--version"} {
+		var out strings.Builder
+		if err := dispatch(t.Context(), []string{word}, &out); err != nil || !strings.HasPrefix(out.String(), "shoal ") || !strings.Contains(out.String(), runtime.Version()) {
+			t.Errorf("%s: %q, %v", word, out.String(), err)
+		}
+		said[out.String()] = true
+	}
+	if len(said) != 1 {
+		t.Errorf("%d answers: %v", len(said), said)
+	}
+	settings := []debug.BuildSetting{{Key: "vcs.revision", Value: "0123456789abcdef"}, {Key: "vcs.modified", Value: "false"}}
+	for _, c := range []struct {
+		info debug.BuildInfo
+		want string
+	}{
+		{debug.BuildInfo{}, "(devel) (commit not known, go"},
+		{debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}, Settings: settings}, "v1.2.3 (commit 0123456789abcdef, go"},
+		{debug.BuildInfo{Settings: []debug.BuildSetting{settings[0], {Key: "vcs.modified", Value: "true"}}}, "(devel) (commit 0123456789abcdef, changed, go"},
+	} {
+		if got := describeBuild(&c.info); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }

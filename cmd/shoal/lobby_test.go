@@ -246,3 +246,22 @@ func TestAnswersThatNobodyTakes(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreThanFiles: more connections than files may be open are asked for in vain, and the log says what the machine allows.
+func TestMoreThanFiles(t *testing.T) {
+	for _, c := range []struct {
+		all  int
+		says bool
+	}{{999_999_999, true}, {1, false}} {
+		log := new(said)
+		d := &desk{log: slog.New(slog.NewTextHandler(log, nil)), registry: prometheus.NewRegistry(), bounds: &bounds{all: c.all}}
+		l, err := d.receive(door{"http", "127.0.0.1:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		if want := fmt.Sprintf("connections=%d files=%d", c.all, files()); strings.Contains(log.String(), want) != c.says || strings.Contains(log.String(), "ulimit -n") != c.says {
+			t.Errorf("of %d it says: %s", c.all, log)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func commands() []command {
 		{"token", "make viewer tokens, and the keys that trackers check them with", makeTokens},
 		{"watch", "watch a stream with native viewers and report", watch},
 		{"sim", "simulate a swarm of viewers and report", simulate},
-		{"version", "print the version", version},
+		{"version", "print the version, its commit and its Go", version},
 	}
 }
 
@@ -74,6 +74,8 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	case "help", "-h", "-help", "--help":
 		usage(out)
 		return nil
+	case "-version", "--version":
+		return version(ctx, args[1:], out)
 	}
 	return usageError(fmt.Sprintf("no command %q; run shoal without arguments for the list", args[0]))
 }

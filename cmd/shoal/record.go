@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
 	"os"
@@ -27,6 +28,9 @@ func recordFlags(flags *flagSet, config *origin.Config) (check func() error) {
 		"AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment")
 	return func() error {
 		config.DiskReserve = max(int64(reserve), 1)
+		if err := astray(flags, config); err != nil {
+			return err
+		}
 		if config.Keep > 0 && config.Keep < config.DVR {
 			return flags.refuse("keep", "recordings would be gone before -dvr %v is over", config.DVR)
 		}
@@ -41,14 +45,36 @@ func recordFlags(flags *flagSet, config *origin.Config) (check func() error) {
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 			return flags.refuse("s3-endpoint", "want a URL like https://s3.example.com, without the bucket and without keys")
 		}
-		switch {
-		case s.Bucket == "":
+		if s.Bucket == "" {
 			return flags.refuse("s3-bucket", "name the bucket that recordings go to")
-		case !config.Record:
-			return flags.refuse("s3-endpoint", "there are no recordings to copy there: add -record")
 		}
 		return storageKeys(flags, config, *keys)
 	}
+}
+
+// astray refuses what says how something is kept that is not kept at all.
+func astray(flags *flagSet, config *origin.Config) error {
+	of := func(names []string, may string) error {
+		for _, name := range names {
+			if flags.given(name) && flags.Lookup(name).Value.String() != "" {
+				return flags.refuse(name, "%s", may)
+			}
+		}
+		return nil
+	}
+	storage := []string{"s3-endpoint", "s3-bucket", "s3-prefix", "s3-region", "s3-keys"}
+	var err error
+	if !config.Record {
+		err = cmp.Or(of([]string{"keep", "record-file"}, "nothing is recorded: add -record (viewers of what is live seek back with -dvr alone)"),
+			of(storage, "there are no recordings to copy there: add -record"))
+	}
+	if config.Storage.Endpoint == "" {
+		err = cmp.Or(err, of(storage, "it is of a storage that is not named: add its URL, -s3-endpoint https://s3.example.com"))
+	}
+	if !config.Record && config.DVR == 0 {
+		err = cmp.Or(err, of([]string{"disk-reserve"}, "nothing is written to the disk: add -record, or -dvr 2h"))
+	}
+	return err
 }
 
 // storageKeys reads the keys of the storage. Errors never hold them.

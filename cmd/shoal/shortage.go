@@ -86,6 +86,23 @@ func limitMemory(root fs.FS) int64 {
 	return limit
 }
 
+// machineMemory returns how many bytes the machine has, 0 if it does not say.
+func machineMemory(root fs.FS) int64 {
+	text, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if number, ok := strings.CutPrefix(line, "MemTotal:"); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(number), "kB")), 10, 64)
+			if err == nil && n > 0 && n < 1<<50 {
+				return n << 10
+			}
+		}
+	}
+	return 0
+}
+
 // groupLimit returns the least that the control groups allow which this process is in, of version 2 or 1; 0 if none says.
 func groupLimit(root fs.FS) (least int64) {
 	text, err := fs.ReadFile(root, "proc/self/cgroup")

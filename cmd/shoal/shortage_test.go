@@ -118,3 +118,17 @@ func TestNobodyMoreIsLetIn(t *testing.T) {
 		t.Errorf("%v are in, %q is said", testutil.ToFloat64(l.open), sheds[shedMemory])
 	}
 }
+
+// TestMachineMemory: what a machine has is what its kernel says, and nothing where it says none.
+func TestMachineMemory(t *testing.T) {
+	for text, want := range map[string]int64{
+		"MemTotal:        8027612 kB\nMemFree:         1000 kB\n": 8027612 << 10, "MemFree: 12 kB\n": 0, "MemTotal: many kB\n": 0, "MemTotal: -4 kB\n": 0, "": 0,
+	} {
+		if got := machineMemory(fstest.MapFS{"proc/meminfo": &fstest.MapFile{Data: []byte(text)}}); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	if got := machineMemory(fstest.MapFS{}); got != 0 {
+		t.Errorf("without a kernel that says it: %d", got)
+	}
+}

@@ -8,12 +8,12 @@ import (
 
 var errSize = errors.New("not a size like 512M or 2G")
 
-// A size is a flag of bytes: a number with K, M, G (of 1024) or nothing behind it.
+// A size is a flag of bytes: a number with K, M, G, T (of 1024) or nothing behind it.
 type size int64
 
 func (s *size) String() string {
 	value, unit := int64(*s), ""
-	for _, u := range []string{"K", "M", "G"} {
+	for _, u := range []string{"K", "M", "G", "T"} {
 		if value == 0 || value%1024 != 0 {
 			break
 		}
@@ -32,6 +32,8 @@ func (s *size) Set(text string) error {
 		shift = 20
 	case strings.HasSuffix(number, "G"):
 		shift = 30
+	case strings.HasSuffix(number, "T"):
+		shift = 40
 	}
 	if shift > 0 {
 		number = number[:len(number)-1]

@@ -9,18 +9,35 @@ import (
 )
 
 func version(_ context.Context, args []string, out io.Writer) error {
-	if err := newFlags("version", "Prints the version.", out).parseOnly(args); err != nil {
+	if err := newFlags("version", "Prints the version, the commit that it was built from, and the Go that built it.", out).parseOnly(args); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "shoal %s (%s, %s/%s)\n", build(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = new(debug.BuildInfo)
+	}
+	_, err := fmt.Fprintln(out, "shoal", describeBuild(info))
 	return err
 }
 
-// build names the version this program was built from.
-func build() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(devel)"
+// describeBuild says in a line what a program was built from. Who builds it outside of a repository has no commit.
+func describeBuild(info *debug.BuildInfo) string {
+	text := info.Main.Version
+	if text == "" {
+		text = "(devel)"
 	}
-	return info.Main.Version
+	said := map[string]string{}
+	for _, s := range info.Settings {
+		said[s.Key] = s.Value
+	}
+	commit := said["vcs.revision"]
+	switch {
+	case commit == "":
+		commit = "commit not known"
+	case said["vcs.modified"] == "true":
+		commit = "commit " + commit + ", changed"
+	default:
+		commit = "commit " + commit
+	}
+	return fmt.Sprintf("%s (%s, %s, %s/%s)", text, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -55,13 +55,37 @@ test('the recording of an origin that was killed plays to its last part', { time
   assert.deepEqual([code, output.trim()], [0, '']);
 });
 
-// Clause: disk-full
-test('a disk that is full stops the recording and not the live, and it goes on when there is room', { timeout: 60_000 }, async (t) => {
-  const began = Date.now();
+/** A file system of 50 MB for a test. */
+async function disk50(t) {
   const disk = folder('disk');
   const { code, output } = await run('mount', 'mount', ['-t', 'tmpfs', '-o', 'size=50m', 'shoal-e2e', disk]);
   assert.equal(code, 0, `the disk that this test fills cannot be mounted: ${output}`);
   atEnd(t, async () => assert.equal((await run('umount', 'umount', [disk])).code, 0));
+  return disk;
+}
+
+/** Fills a disk to the last byte, and returns the file that does. */
+async function fill(disk) {
+  const ballast = join(disk, 'ballast');
+  const file = await open(ballast, 'w');
+  try {
+    for (let size = 1 << 20; size >= 4096; size /= 2) {
+      try {
+        for (;;) await file.write(Buffer.alloc(size));
+      } catch (full) {
+        assert.equal(full.code, 'ENOSPC');
+      }
+    }
+  } finally {
+    await file.close();
+  }
+  return ballast;
+}
+
+// Clause: disk-full
+test('a disk that is full stops the recording and not the live, and it goes on when there is room', { timeout: 60_000 }, async (t) => {
+  const began = Date.now();
+  const disk = await disk50(t);
   const shoal = await origin(t, { stream: 'show', data: disk, args: ['-record', '-disk-reserve', '4M'] });
   const count = async (name, labels) => (await shoal.metrics()).sum(`shoal_origin_recording_${name}`, labels);
   push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
@@ -70,15 +94,7 @@ test('a disk that is full stops the recording and not the live, and it goes on w
   await until('a segment on disk', async () => (await count('segments_total')) >= 1, { seconds: 5, every: 50 });
   assert.equal(await count('stopped'), 0);
 
-  const ballast = join(disk, 'ballast');
-  const file = await open(ballast, 'w');
-  try {
-    for (;;) await file.write(Buffer.alloc(1 << 20));
-  } catch (full) {
-    assert.equal(full.code, 'ENOSPC');
-  } finally {
-    await file.close();
-  }
+  const ballast = await fill(disk);
   await until('the alarm', async () => (await count('stopped')) > 0, { seconds: 5, every: 50 });
   const [before, written] = [playlist.all.at(-1).msn, await count('bytes_total')];
   await until('the live to go on', () => playlist.all.at(-1).msn >= before + 2, { seconds: 10, every: 50 });
@@ -96,4 +112,24 @@ test('a disk that is full stops the recording and not the live, and it goes on w
   const seconds = await lasts(files[0]);
   t.diagnostic(`live from segment ${before} to ${last} while the disk was full; ${files.length} file of ${seconds.toFixed(1)} s; ${Date.now() - began} ms in all`);
   assert.ok(files.length === 1 && seconds > 2 * last, `${files.length} files, the first of ${seconds} s`);
+});
+
+// Clause: disk-full
+test('an origin that is told to end while its disk is full says that it is, and waits for no room', { timeout: 60_000 }, async (t) => {
+  const disk = await disk50(t);
+  const shoal = await origin(t, { stream: 'show', data: disk, args: ['-record', '-disk-reserve', '1'] }); // so the system says that it is full
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await shoal.live('show');
+  const told = async () => (await (await fetch(`${shoal.base}/api/v1/streams/show`)).json()).recording;
+  await until('the recording', async () => (await shoal.metrics()).sum('shoal_origin_recording_segments_total') >= 1, { seconds: 10, every: 50 });
+  assert.deepEqual(await told(), { state: 'working', why: null });
+  await fill(disk);
+  await until('it to stop', async () => (await told()).state === 'stopped', { seconds: 10, every: 50 });
+  assert.deepEqual(await told(), { state: 'stopped', why: 'the disk is full' });
+  assert.equal((await (await fetch(`${shoal.base}/api/v1/streams/show/recordings`)).json()).stopped, 'the disk is full');
+  const began = performance.now();
+  await shoal.stop();
+  const took = performance.now() - began;
+  t.diagnostic(`it ended within ${Math.round(took)} ms`);
+  assert.ok(took < 3000, `it took ${took} ms`);
 });

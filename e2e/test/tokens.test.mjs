@@ -104,6 +104,22 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
   }, { seconds: 25 });
   assert.equal(await viewers[0].page.evaluate(() => location.search), '');
 
+  // A browser that has a playlist by one link is refused at once with another: what it has it does not show to that.
+  const another = await make('-stream', 'other');
+  viewers[0].expect(barred);
+  const statuses = await viewers[0].page.evaluate(async (tokens) => {
+    const got = [];
+    for (const text of tokens) got.push((await fetch('/live/demo/index.m3u8', { headers: { Authorization: `Bearer ${text}` } })).status);
+    return got;
+  }, [await make('-stream', 'demo'), another]);
+  assert.deepEqual(statuses, [200, 403], 'a token for another stream met a playlist in the browser\'s cache');
+  const second = await viewers[0].context.newPage();
+  const opened = performance.now();
+  await second.goto(`${copies.base}/watch/demo#token=${another}`);
+  await until('the second link to be refused', () => second.evaluate(() => document.querySelector('shoal-player').state === 'refused'), { seconds: 5, every: 20 });
+  t.diagnostic(`beside one that plays, a link for another stream is refused after ${Math.round(performance.now() - opened)} ms`);
+  await second.close();
+
   // A stranger who is given one comes in without loading the page anew.
   await give(strangers[0][0], await make('-stream', 'demo'));
   await strangers[0][0].moving();

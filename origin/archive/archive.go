@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -88,6 +89,8 @@ type Archive struct {
 	log     *slog.Logger
 	disk    disk
 	texts   *texts
+	ending  context.Context // ends with Run: the process does
+	end     context.CancelFunc
 
 	mu      sync.Mutex
 	shelves map[string]*shelf
@@ -109,6 +112,7 @@ func New(config Config) (*Archive, error) {
 		config: config, metrics: m, log: config.Log, disk: disk{dir: config.Dir, reserve: config.Reserve, free: m.free},
 		texts: newTexts(textsKept), shelves: map[string]*shelf{}, stopped: map[*recorder]error{},
 	}
+	a.ending, a.end = context.WithCancel(context.Background())
 	return a, nil
 }
 
@@ -118,6 +122,18 @@ func (a *Archive) Stopped() error {
 	defer a.mu.Unlock()
 	for _, err := range a.stopped {
 		return err
+	}
+	return nil
+}
+
+// StoppedOf tells why a stream cannot be written to disk now, or nil.
+func (a *Archive) StoppedOf(stream string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for r, err := range a.stopped {
+		if r.source.Stream == stream {
+			return err
+		}
 	}
 	return nil
 }
@@ -132,6 +148,9 @@ func (a *Archive) stop(r *recorder, err error) {
 		reason, advice := reasonError, "see what is wrong with the folder or its disk"
 		if full(err) {
 			reason, advice = reasonFull, "delete something, or give recordings a disk of their own"
+			if !errors.Is(err, ErrFull) { // the system says so
+				err = fmt.Errorf("%w: %w", ErrFull, err)
+			}
 		}
 		a.metrics.stops.WithLabelValues(reason).Inc()
 		if !a.told {

@@ -14,7 +14,7 @@ import (
 const sweep = 30 * time.Second
 
 // Run deletes what has grown too old, forgets what somebody else took away, and looks how much room there is, until ctx is done. It waits for
-// nobody who records.
+// nobody who records; from then on nobody who records waits for a disk.
 func (a *Archive) Run(ctx context.Context) {
 	a.clean(time.Now())
 	tick := time.NewTicker(sweep)
@@ -24,6 +24,7 @@ func (a *Archive) Run(ctx context.Context) {
 		case now := <-tick.C:
 			a.clean(now)
 		case <-ctx.Done():
+			a.end()
 			return
 		}
 	}

@@ -20,7 +20,7 @@ type Source struct {
 
 const (
 	tryAgain = time.Second     // a disk that failed
-	drain    = 5 * time.Second // that the last segment, or a disk, is waited for when a session is over
+	drain    = 5 * time.Second // that the last segment, or a disk, is waited for when a session is over; a disk not when the process ends too
 )
 
 // recorder follows one window. It belongs to one goroutine.
@@ -50,19 +50,20 @@ func (a *Archive) Record(ctx context.Context, source Source) {
 	r.shelf.mu.Unlock()
 	r.next = r.shelf.next(source.Epoch, source.Rendition)
 	r.follow(ctx)
+	r.miss()
 	r.close()
 	a.over(r)
 }
 
 func (r *recorder) follow(ctx context.Context) {
-	done, over := ctx.Done(), false
+	done, ending, over := ctx.Done(), r.archive.ending.Done(), false
 	var late <-chan time.Time
 	again := time.NewTicker(tryAgain)
 	defer again.Stop()
 	for {
 		v, changed := r.source.Window.View()
 		r.take(v)
-		if over && v.Open == nil && r.retry.IsZero() {
+		if over && v.Open == nil && (r.retry.IsZero() || ending == nil) {
 			return
 		}
 		var tick <-chan time.Time
@@ -76,16 +77,18 @@ func (r *recorder) follow(ctx context.Context) {
 			timer := time.NewTimer(drain)
 			defer timer.Stop()
 			done, over, late = nil, true, timer.C
+		case <-ending: // a disk that failed is tried with each view that is left, and not waited for
+			ending = nil
 		case <-late:
 			return
 		}
 	}
 }
 
-// take copies what is new in a view, unless the disk failed a moment ago.
+// take copies what is new in a view, unless the disk failed a moment ago and may be tried again.
 func (r *recorder) take(v *hls.View) {
 	now := time.Now()
-	if now.Before(r.retry) {
+	if now.Before(r.retry) && r.archive.ending.Err() == nil {
 		return
 	}
 	r.wrote = false
@@ -216,6 +219,19 @@ func (r *recorder) close() {
 		r.archive.log.Error("a recording was not closed; it is looked through at the next start", "file", r.run.file.path+mediaSuffix, "error", err)
 	}
 	r.run = nil
+}
+
+// miss counts what is in memory where the disk did not take it and the process ends. Else who comes back in time may have it written yet.
+func (r *recorder) miss() {
+	if r.retry.IsZero() || r.archive.ending.Err() == nil {
+		return
+	}
+	v, _ := r.source.Window.View()
+	for _, s := range v.Segments {
+		if s.MSN >= r.next && !s.Gap {
+			r.lose(1)
+		}
+	}
 }
 
 func (r *recorder) lose(n uint64) {

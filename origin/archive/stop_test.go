@@ -2,11 +2,14 @@ package archive
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,5 +115,59 @@ func TestGoesOnForAnother(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 3 || !strings.Contains(lines[0], "has stopped") || !strings.Contains(lines[1], "goes on") || !strings.Contains(lines[2], "has stopped") {
 		t.Errorf("the log: %s", log.String())
+	}
+}
+
+// A process that ends waits for no disk: what it does not take at once is lost, and counted.
+//
+// Clause: disk-full
+func TestEndWaitsForNoDisk(t *testing.T) {
+	for _, ends := range []bool{true, false} {
+		dir := filepath.Join(t.TempDir(), "recordings")
+		if err := os.WriteFile(dir, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		a := newArchive(t, Config{Dir: dir, Keep: true, Log: slog.New(slog.DiscardHandler)})
+		synctest.Test(t, func(t *testing.T) {
+			b := newBroadcast(12)
+			stop := record(a, b.source())
+			b.play(130)
+			synctest.Wait()
+			if a.StoppedOf("show") == nil || a.StoppedOf("other") != nil {
+				t.Error("of who has stopped:", a.StoppedOf("show"), a.StoppedOf("other"))
+			}
+			began := time.Now()
+			if ends {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				a.Run(ctx)
+			}
+			b.leave(0)
+			stop()
+			want := drain
+			if ends {
+				want = 0
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("the process ends %v: it took %v", ends, took)
+			}
+		})
+		if n := testutil.ToFloat64(a.metrics.lost.WithLabelValues("show")); ends != (n == 3) { // of two seconds each, the last one begun
+			t.Errorf("the process ends %v: %v segments are counted as lost", ends, n)
+		}
+	}
+}
+
+// What a system says of a disk without room is that the disk is full, to whoever asks too.
+func TestNoSpaceIsFull(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		full bool
+	}{{&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, true}, {syscall.EDQUOT, true}, {syscall.EIO, false}} {
+		a := newArchive(t, Config{Keep: true, Log: slog.New(slog.DiscardHandler)})
+		a.stop(&recorder{archive: a, source: Source{Stream: "show"}}, c.err)
+		if err := a.Stopped(); errors.Is(err, ErrFull) != c.full || !errors.Is(err, c.err) {
+			t.Errorf("%v is %v", c.err, err)
+		}
 	}
 }

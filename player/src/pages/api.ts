@@ -12,6 +12,7 @@ export interface Stream {
   thumbnail?: string | null;
   viewers?: number | null; // null: not known
   offload?: number | null;
+  recording?: { state: 'working' | 'stopped'; why: string | null } | null; // null: nothing is written to disk
   renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
 }
 

@@ -1,6 +1,6 @@
 // The operator page: what is on, and how it does.
 
-import { ask, bits, condition, type Control, duration, every, find, lasting, make, picture, streams, type Swarm, swarms, unheard } from './api.ts';
+import { ask, bits, condition, type Control, duration, every, find, lasting, make, picture, type Stream, streams, type Swarm, swarms, unheard } from './api.ts';
 
 const rows = find('#rows');
 const swarmRows = find('#swarms');
@@ -23,6 +23,11 @@ const offload = (viewers: number, ratio: number): string => (viewers > 0 ? perce
 function badge({ p2p, share }: Control): Node {
   const on = p2p && share > 0;
   return make('span', { class: on ? 'badge good' : 'badge live' }, !on ? 'Off' : share < 1 ? `On for ${percent(share)}` : 'On');
+}
+
+// unrecorded says that what is live is not written to disk, '' if it is, or need not be.
+function unrecorded({ recording }: Stream): string {
+  return recording?.state === 'stopped' ? `Its recording has stopped: ${recording.why ?? 'see the log of the origin'}. The live goes on, and the recording by itself when it can.` : '';
 }
 
 // swarmRow shows how a swarm does, and what its operator allows.
@@ -106,7 +111,8 @@ every(2000, async () => {
           of ? offload(of.viewers, of.offload) : '–',
           s.state === 'live' ? duration(s.since) : '–',
         ], 3);
-        return s.advice ? [line, make('tr', { class: 'advice' }, make('td', { colspan: '8' }, s.advice))] : [line];
+        const notes = [s.advice, unrecorded(s)].filter((note) => note !== '');
+        return [line, ...notes.map((note) => make('tr', { class: 'advice' }, make('td', { colspan: '8' }, note)))];
       }),
     );
   } catch (error) {
