@@ -30,15 +30,15 @@ const unranked = -1
 //
 // It is a weighted rendezvous: each member draws a number from the chunk's and its own hash, and the smallest of
 // -log(number) / weight⁵ comes first. All members that hold the same roster find the same order, and a member that
-// comes or goes changes the owner only of the chunks that it owned or takes over. Whole numbers throughout: the same on
-// every machine.
+// comes or goes changes the owner only of the chunks that it owned or takes over. The first part of a segment goes to the strongest; see head.
+// Whole numbers throughout: the same on every machine.
 func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 	h := id.Hash()
 	fed := s.fedFrom()
 	own := s.entry.Elects() && s.entry.Rendition == id.Rendition && (!fed || s.entry.Flags&wire.Fed != 0)
 	var mine uint64
 	if own {
-		mine = score(h, s.entry)
+		mine = score(id, h, s.entry)
 		electable++
 	}
 	for i := range s.roster {
@@ -48,7 +48,7 @@ func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 		}
 		electable++
 		if own {
-			if theirs := score(h, m); theirs < mine || theirs == mine && m.ID < s.self.ID {
+			if theirs := score(id, h, m); theirs < mine || theirs == mine && m.ID < s.self.ID {
 				rank++
 			}
 		}
@@ -59,10 +59,18 @@ func (s *Scheduler) rank(id wire.ChunkID) (rank, electable int) {
 	return rank, electable
 }
 
-// score is the member's draw for a chunk with hash h; the smallest draw owns it.
-func score(h uint64, m wire.Member) uint64 {
+// head is what is added to all draws, as negLog2 gives them, for the first part of a segment: chance is so small beside it that nearly always
+// the strongest owns it. That part has the keyframe and is the largest, and the weaker its owner the later it is for all.
+const head = 4 << 16
+
+// score is the member's draw for a chunk, whose ID has the hash h; the smallest draw owns it.
+func score(id wire.ChunkID, h uint64, m wire.Member) uint64 {
 	w := uint64(max(80, min(m.Weight, 4000))) // 40 Mbit/s is enough for anybody's cell; below 800 kbit/s the quotient would not fit
-	draw, _ := bits.Div64(negLog2(wire.Mix(h^wire.Mix(uint64(m.ID)))), 0, w*w*w*w/300*w)
+	chance := negLog2(wire.Mix(h ^ wire.Mix(uint64(m.ID))))
+	if id.Kind == wire.Part && id.Part == 0 {
+		chance += head
+	}
+	draw, _ := bits.Div64(chance, 0, w*w*w*w/300*w)
 	return draw
 }
 

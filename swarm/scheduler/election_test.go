@@ -45,7 +45,7 @@ func TestElectionFollowsWeights(t *testing.T) {
 	const chunks = 20000
 	for i := range uint64(chunks) {
 		for m, s := range cell {
-			if rank, _ := s.rank(wire.ChunkID{Epoch: 7, MSN: i / 6, Part: uint16(i % 6)}); rank == 0 {
+			if rank, _ := s.rank(wire.ChunkID{Epoch: 7, MSN: i / 6, Part: 1 + uint16(i%6)}); rank == 0 {
 				owned[m]++
 			}
 		}
@@ -54,6 +54,31 @@ func TestElectionFollowsWeights(t *testing.T) {
 		fifth := math.Pow(float64(w)/500, 5)
 		if want := fifth / 35; math.Abs(owned[m]/chunks-want) > 0.01 {
 			t.Errorf("member of weight %d owned %.3f of the chunks, want %.3f", w, owned[m]/chunks, want)
+		}
+	}
+}
+
+// TestStrongestOwnsFirstParts: chance decides among equals, and hardly against who has a quarter more.
+func TestStrongestOwnsFirstParts(t *testing.T) {
+	for _, c := range []struct {
+		kind        wire.ChunkKind
+		weights     []uint16
+		least, most float64 // share that the last owns
+	}{
+		{wire.Part, []uint16{500, 800, 800, 1000}, 0.98, 1},
+		{wire.Part, []uint16{500, 500, 500, 500}, 0.23, 0.27},
+		{wire.Segment, []uint16{500, 800, 800, 1000}, 0.4, 0.65}, // whole segments are all alike
+	} {
+		s := cellOf(c.weights...)[3]
+		const chunks = 5000
+		owned := 0
+		for i := range uint64(chunks) {
+			if rank, _ := s.rank(wire.ChunkID{Epoch: 7, Kind: c.kind, MSN: i}); rank == 0 {
+				owned++
+			}
+		}
+		if share := float64(owned) / chunks; share < c.least || share > c.most {
+			t.Errorf("%v: owned %.3f of the first parts, want %.2f to %.2f", c.weights, share, c.least, c.most)
 		}
 	}
 }

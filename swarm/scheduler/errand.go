@@ -11,13 +11,16 @@ import (
 // is behind with what it passes on gives the last copies to one that is through: an errand, to pass on pieces that both
 // hold to others by name. What the other cannot bring, for want of a link or of time, it gives back, and that stays. A piece
 // that it does not hold yet, because it is to get it by an errand itself, it passes on when that comes.
+//
+// Not all are to ask the same. Everybody tells in every frame how far behind it is, so all find nearly the same order: who is
+// furthest behind of all asks the strongest of those who are free, the next the next.
 const (
-	errandPause  = 20 * Millisecond  // between two looks at who might go
-	errandWorth  = 190 * Millisecond // how much sooner the copies must arrive by it
-	errandFree   = 50 * Millisecond  // how far behind may be who is sent
-	errandBusy   = 120 * Millisecond // who is further behind gives it back
-	errandMost   = 30 * Millisecond  // of the other's uplink that one errand takes, but for a single copy
-	errandChance = 15                // of a hundred that one is asked in a tenth of a second: not all are to ask the same
+	errandPause     = 20 * Millisecond  // between two looks at who might go
+	errandWorth     = 130 * Millisecond // how much sooner the copies must arrive by it
+	errandWorthOver = 190 * Millisecond // the same where the cell is overloaded
+	errandFree      = 80 * Millisecond  // how far behind may be who is sent
+	errandBusy      = 120 * Millisecond // who is further behind gives it back
+	errandMost      = 30 * Millisecond  // of the other's uplink that one errand takes, but for a single copy
 )
 
 // How many errands may wait for the pieces of a chunk, and how many of one giver.
@@ -53,15 +56,19 @@ func (s *Scheduler) tendErrands() {
 	}
 	s.errandAt = s.now
 	f := &s.outbox.lists[spreads]
-	behind := s.backlogTime()
-	for i := f.n - 1; i >= 0 && behind > errandWorth+hop; i-- { // what is sent last first
+	behind, worth := s.backlogTime(), errandWorth
+	if s.overloaded() {
+		worth = errandWorthOver
+	}
+	turn := s.furtherBehind(behind)
+	for i := f.n - 1; i >= 0 && behind > worth+hop; i-- { // what is sent last first
 		o := f.at(i)
 		c := s.chunk(o.chunk)
 		if c == nil || o.flags != 0 || o.to == 0 {
 			continue
 		}
-		l, there := s.errandRunner(c, o)
-		if l == nil || there+errandWorth > behind {
+		l, there := s.errandRunner(c, o, turn)
+		if l == nil || there+worth > behind {
 			continue
 		}
 		ours, theirs := airtime(o.bytes, s.pace()), airtime(o.bytes, max(1, int(l.weight)))
@@ -72,19 +79,38 @@ func (s *Scheduler) tendErrands() {
 	}
 }
 
-// errandRunner returns who could pass on a run soonest, and when a copy would be there, from now.
-func (s *Scheduler) errandRunner(c *chunk, o *outgoing) (best *link, there Time) {
-	lot := uint64(s.self.ID) ^ uint64(s.now/(100*Millisecond))
+// furtherBehind counts those of the cell who watch the same and are further behind than that.
+func (s *Scheduler) furtherBehind(behind Time) (n int) {
 	for _, l := range s.links {
-		if o.to&l.slot != 0 || l.free-s.now > errandFree || s.relayUplink(c, l) == 0 || wire.Mix(uint64(l.id)^lot)%100 >= errandChance {
-			continue
-		}
-		at := max(0, l.free-s.now) + hop + airtime(o.bytes, max(1, int(l.weight)))
-		if best == nil || at < there {
-			best, there = l, at
+		if l.up && l.role == ofCell && l.rendition == s.self.Rendition && l.free-s.now > behind {
+			n++
 		}
 	}
-	return best, there
+	return n
+}
+
+// errandRunner returns who is to pass on a run, where so many others choose before us, and when a copy would be there, from now. Nil if
+// there is nobody left.
+func (s *Scheduler) errandRunner(c *chunk, o *outgoing, turn int) (best *link, there Time) {
+	chosen := o.to // they lack it
+	for range turn + 1 {
+		best = nil
+		for _, l := range s.links {
+			if chosen&l.slot == 0 && s.mayRun(c, l) && (best == nil || l.weight > best.weight) {
+				best = l
+			}
+		}
+		if best == nil {
+			return nil, 0
+		}
+		chosen |= best.slot
+	}
+	return best, max(0, best.free-s.now) + hop + airtime(o.bytes, max(1, int(best.weight)))
+}
+
+// mayRun tells whether l is free to run errands. Who gave nothing for long is not taken at its word.
+func (s *Scheduler) mayRun(c *chunk, l *link) bool {
+	return l.free-s.now <= errandFree && l.idle < mostIdle && s.relayUplink(c, l) > 0
 }
 
 // sendErrand gives at most so many copies of a run away, the last first, and returns how many. What goes to those who pass

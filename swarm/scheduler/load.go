@@ -133,14 +133,14 @@ func (s *Scheduler) rankAll(c *chunk) {
 	s.ranks = s.ranks[:0]
 	h := c.record.ID.Hash()
 	if s.entry.Elects() && s.entry.Rendition == c.record.ID.Rendition {
-		s.insertRank(standing{score(h, s.entry), s.entry.ID, 0})
+		s.insertRank(standing{score(c.record.ID, h, s.entry), s.entry.ID, 0})
 	}
 	for i := range s.roster {
 		m := s.roster[i].Member
 		if !m.Elects() || m.Rendition != c.record.ID.Rendition {
 			continue
 		}
-		r := standing{score: score(h, m), id: m.ID}
+		r := standing{score: score(c.record.ID, h, m), id: m.ID}
 		if l := s.linkTo(m.ID); l != nil && l.up {
 			r.slot = l.slot
 		}
