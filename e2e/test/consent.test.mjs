@@ -2,8 +2,10 @@
 // socket to a tracker: their constructors are counted.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 
+import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -43,7 +45,7 @@ function look() {
 const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 
 test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
-  const shoal = await up(t, { args: ['-p2p', 'ask'] });
+  const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
   const open = async (query = '', options = {}) => {
@@ -112,4 +114,90 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   const { policies, links } = await seen(relayed);
   assert.ok(policies.every((policy) => policy === 'relay'), `policies: ${policies}`);
   assert.equal(links, 0, 'there is no relay here, and a link');
+});
+
+// Pages that say nothing of sharing, by their path: the element, hls.js with the swarm, and hls.js in a page that asks.
+const silent = {
+  '/own/element': '<shoal-player src="/live/demo/index.m3u8" autoplay muted></shoal-player><script type="module" src="/assets/shoal-player.js"></script>',
+  '/own/attached': '<script type="module">import { attach } from "/own/attach.js"; attach({});</script>',
+  '/own/asks': `<script type="module">
+    import { attach } from "/own/attach.js";
+    attach({ consent: () => new Promise((answered) => {
+      window.askedAt = performance.now();
+      window.answer = answered;
+    }) });
+  </script>`,
+};
+
+const attach = `
+import Hls from '/own/hls.js';
+import { attachSwarm, LIVE } from '/assets/shoal-attach.js';
+export function attach(options) {
+  const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true, autoplay: true }));
+  video.requestVideoFrameCallback(() => (window.firstAt = performance.now()));
+  const hls = new Hls({ ...LIVE });
+  window.swarm = attachSwarm(hls, options);
+  window.told = [];
+  for (const name of ['peer', 'fallback']) swarm.addEventListener('shoal:' + name, ({ detail }) => told.push([name, detail.peers ?? detail.p2p]));
+  hls.loadSource('/live/demo/index.m3u8');
+  hls.attachMedia(video);
+}`;
+
+const hlsjs = await readFile(new URL('../../player/node_modules/hls.js/dist/hls.mjs', import.meta.url), 'utf8');
+
+test('where nobody has said that viewers share they are asked, but for the demo', { timeout: 180_000 }, async (t) => {
+  const shoal = await up(t, { p2p: null });
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await Promise.all(['demo', 'mystream'].map((name) => shoal.live(name)));
+  const browser = await launch(t);
+  const serve = (page) => page.route('**/own/*', (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (silent[pathname]) return route.fulfill({ contentType: 'text/html', body: `<!doctype html><link rel="icon" href="data:,"><body>${silent[pathname]}` });
+    return route.fulfill({ contentType: 'text/javascript', body: pathname === '/own/attach.js' ? attach : hlsjs });
+  });
+  const open = async (path) => {
+    const viewer = await browser.open(shoal.base + path, { before: (page) => page.addInitScript(count).then(() => serve(page)) });
+    await viewer.moving();
+    return viewer;
+  };
+  const made = ({ page }) => page.evaluate(() => [window.made.peers, window.made.sockets]);
+
+  const demo = await open('/watch/demo');
+  await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 20 });
+  assert.equal((await demo.page.evaluate(look)).asked, false);
+
+  const paths = ['/watch/mystream', '/embed/mystream?muted', ...Object.keys(silent)];
+  const viewers = Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await open(path)])));
+  for (const path of paths.slice(0, 3)) await until(`the question of ${path}`, async () => (await viewers[path].page.evaluate(look)).asked);
+  const asks = viewers['/own/asks'];
+  await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt));
+  await pass(4); // within which a viewer of the swarm has long joined
+  for (const [path, viewer] of Object.entries(viewers)) assert.deepEqual(await made(viewer), [0, 0], path);
+  assert.equal(await demo.page.evaluate(() => document.querySelector('shoal-player').stats.peers), 0);
+
+  const { firstAt, askedAt } = await asks.page.evaluate(() => ({ firstAt: window.firstAt, askedAt: window.askedAt }));
+  t.diagnostic(`the first picture after ${Math.round(firstAt)} ms, the question ${Math.round(askedAt - firstAt)} ms later`);
+  assert.ok(askedAt > firstAt, 'it was asked before there was a picture');
+
+  await asks.page.evaluate(() => window.answer(true));
+  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 20 });
+  await until('it to be told', () => asks.page.evaluate(() => window.told.some(([name, peers]) => name === 'peer' && peers > 0)));
+  await asks.page.evaluate(() => window.swarm.share('off'));
+  await until('the fallback to be told', () => asks.page.evaluate(() => window.told.some(([name, p2p]) => name === 'fallback' && p2p === 'off')));
+
+  // Both answers are remembered, and nobody is asked twice.
+  const again = async (answer) => {
+    await asks.page.reload();
+    await until('the picture', () => asks.page.evaluate(() => document.querySelector('video')?.currentTime > 1), { seconds: 15 });
+    if (answer) await until('the link again', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 20 });
+    else await pass(4);
+    assert.equal(await asks.page.evaluate(() => window.askedAt), undefined, 'it was asked again');
+  };
+  await again(true);
+  await asks.page.evaluate(() => localStorage.removeItem('shoal-share'));
+  await asks.page.reload();
+  await until('the question again', () => asks.page.evaluate(() => window.askedAt), { seconds: 15 });
+  await asks.page.evaluate(() => window.answer(false));
+  await again(false);
+  assert.deepEqual(await made(asks), [0, 0], 'after a no');
 });
