@@ -145,7 +145,7 @@ export function attach(options) {
 
 const hlsjs = await readFile(new URL('../../player/node_modules/hls.js/dist/hls.mjs', import.meta.url), 'utf8');
 
-test('where nobody has said that viewers share they are asked, but for the demo', { timeout: 180_000 }, async (t) => {
+test('where nobody has said that viewers share they are asked, but for the demo', { timeout: 300_000 }, async (t) => {
   const shoal = await up(t, { p2p: null });
   push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
   await Promise.all(['demo', 'mystream'].map((name) => shoal.live(name)));
@@ -157,20 +157,20 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   });
   const open = async (path) => {
     const viewer = await browser.open(shoal.base + path, { before: (page) => page.addInitScript(count).then(() => serve(page)) });
-    await viewer.moving();
+    await viewer.moving(40);
     return viewer;
   };
   const made = ({ page }) => page.evaluate(() => [window.made.peers, window.made.sockets]);
 
   const demo = await open('/watch/demo');
-  await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 20 });
+  await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 40 });
   assert.equal((await demo.page.evaluate(look)).asked, false);
 
   const paths = ['/watch/mystream', '/embed/mystream?muted', ...Object.keys(silent)];
   const viewers = Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await open(path)])));
-  for (const path of paths.slice(0, 3)) await until(`the question of ${path}`, async () => (await viewers[path].page.evaluate(look)).asked);
+  for (const path of paths.slice(0, 3)) await until(`the question of ${path}`, async () => (await viewers[path].page.evaluate(look)).asked, { seconds: 40 });
   const asks = viewers['/own/asks'];
-  await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt));
+  await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
   await pass(4); // within which a viewer of the swarm has long joined
   for (const [path, viewer] of Object.entries(viewers)) assert.deepEqual(await made(viewer), [0, 0], path);
   assert.equal(await demo.page.evaluate(() => document.querySelector('shoal-player').stats.peers), 0);
@@ -180,7 +180,7 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   assert.ok(askedAt > firstAt, 'it was asked before there was a picture');
 
   await asks.page.evaluate(() => window.answer(true));
-  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 20 });
+  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 40 });
   await until('it to be told', () => asks.page.evaluate(() => window.told.some(([name, peers]) => name === 'peer' && peers > 0)));
   await asks.page.evaluate(() => window.swarm.share('off'));
   await until('the fallback to be told', () => asks.page.evaluate(() => window.told.some(([name, p2p]) => name === 'fallback' && p2p === 'off')));
@@ -188,15 +188,15 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   // Both answers are remembered, and nobody is asked twice.
   const again = async (answer) => {
     await asks.page.reload();
-    await until('the picture', () => asks.page.evaluate(() => document.querySelector('video')?.currentTime > 1), { seconds: 15 });
-    if (answer) await until('the link again', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 20 });
+    await until('the picture', () => asks.page.evaluate(() => document.querySelector('video')?.currentTime > 1), { seconds: 40 });
+    if (answer) await until('the link again', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 40 });
     else await pass(4);
     assert.equal(await asks.page.evaluate(() => window.askedAt), undefined, 'it was asked again');
   };
   await again(true);
   await asks.page.evaluate(() => localStorage.removeItem('shoal-share'));
   await asks.page.reload();
-  await until('the question again', () => asks.page.evaluate(() => window.askedAt), { seconds: 15 });
+  await until('the question again', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
   await asks.page.evaluate(() => window.answer(false));
   await again(false);
   assert.deepEqual(await made(asks), [0, 0], 'after a no');

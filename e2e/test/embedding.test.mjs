@@ -31,7 +31,7 @@ function printed(what) {
   return found[0].trim();
 }
 
-test('the printed examples work in pages of another origin', { timeout: 120_000 }, async (t) => {
+test('the printed examples work in pages of another origin', { timeout: 300_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const at = port();
@@ -64,9 +64,9 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
       }
     }),
   });
-  await element.moving();
-  await element.page.locator('shoal-player .ask .yes').click({ timeout: 15_000 });
-  await until('the swarm', async () => (await element.p2p()) === 'on', { seconds: 20 });
+  await element.moving(40);
+  await element.page.locator('shoal-player .ask .yes').click({ timeout: 60_000 });
+  await until('the swarm', async () => (await element.p2p()) === 'on', { seconds: 40 });
 
   const frame = await open('/frame', { viewport: { width: 640, height: 480 } });
   const inner = await until('the frame', () => frame.page.frames().find((f) => f.url().includes('/embed/demo')));
@@ -75,8 +75,8 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
     const { width, height } = player.getBoundingClientRect();
     return { time: player.video.currentTime, muted: player.video.muted, peers: player.stats?.peers, size: [width, height], window: [innerWidth, innerHeight], over: document.scrollingElement.scrollHeight - innerHeight };
   });
-  await until('the frame to play', async () => (await inside()).time > 1, { seconds: 15 });
-  await until('the frame and the element to be linked', async () => (await inside()).peers === 1, { seconds: 20 });
+  await until('the frame to play', async () => (await inside()).time > 1, { seconds: 40 });
+  await until('the frame and the element to be linked', async () => (await inside()).peers === 1, { seconds: 40 });
   const shown = await inside();
   assert.deepEqual([shown.muted, shown.size, shown.over], [true, shown.window, 0], JSON.stringify(shown));
   if (process.env.SHOTS) await frame.page.screenshot({ path: `${process.env.SHOTS}/frame.png` });
@@ -84,10 +84,10 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
   const attached = await open('/hls');
   const logged = [];
   attached.page.on('console', (message) => logged.push(message.text()));
-  await until('hls.js to play', () => attached.page.evaluate(() => document.querySelector('video').currentTime > 1), { seconds: 15 });
+  await until('hls.js to play', () => attached.page.evaluate(() => document.querySelector('video').currentTime > 1), { seconds: 40 });
   assert.ok(!logged.some((text) => Number(text) > 0), 'it shares before a yes');
-  await attached.page.getByRole('button', { name: 'Yes' }).click({ timeout: 15_000 });
-  await until('it to tell of its offload', () => logged.some((text) => Number(text) > 0), { seconds: 30 });
+  await attached.page.getByRole('button', { name: 'Yes' }).click({ timeout: 60_000 });
+  await until('it to tell of its offload', () => logged.some((text) => Number(text) > 0), { seconds: 60 });
   t.diagnostic(`the hls.js page told of an offload of ${logged.at(-1)}`);
 
   const videojs = await open('/videojs', {
@@ -105,8 +105,8 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
     const player = window.videojs.getPlayers().player;
     return { time: player.currentTime(), paused: player.paused(), live: player.duration() === Infinity && player.hasClass('vjs-live'), offload: window.offloads.at(-1), error: player.error() };
   });
-  await until('Video.js to play', async () => (await inVideojs()).time > 1, { seconds: 15 });
-  await until('its offload', async () => (await inVideojs()).offload > 0, { seconds: 30 });
+  await until('Video.js to play', async () => (await inVideojs()).time > 1, { seconds: 40 });
+  await until('its offload', async () => (await inVideojs()).offload > 0, { seconds: 60 });
   if (process.env.SHOTS) await videojs.page.screenshot({ path: `${process.env.SHOTS}/videojs.png` });
   const playing = await inVideojs();
   t.diagnostic(`the Video.js page: ${JSON.stringify(playing)}`);
