@@ -3,11 +3,13 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
-import { up } from '../harness/shoal.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { port, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 // Runs in the page before its own scripts.
@@ -116,32 +118,32 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   assert.equal(links, 0, 'there is no relay here, and a link');
 });
 
-// Pages that say nothing of sharing, by their path: the element, hls.js with the swarm, and hls.js in a page that asks.
-const silent = {
-  '/own/element': '<shoal-player src="/live/demo/index.m3u8" autoplay muted></shoal-player><script type="module" src="/assets/shoal-player.js"></script>',
-  '/own/attached': '<script type="module">import { attach } from "/own/attach.js"; attach({});</script>',
-  '/own/asks': `<script type="module">
-    import { attach } from "/own/attach.js";
+// A site whose pages say nothing of sharing: the element, hls.js with the swarm, and hls.js in a page that asks.
+const site = (edge) => ({
+  '/element': `<shoal-player src="${edge}/live/demo/index.m3u8" autoplay muted></shoal-player><script type="module" src="${edge}/assets/shoal-player.js"></script>`,
+  '/attached': '<script type="module">import { attach } from "/attach.js"; attach({});</script>',
+  '/asks': `<script type="module">
+    import { attach } from "/attach.js";
     attach({ consent: () => new Promise((answered) => {
       window.askedAt = performance.now();
       window.answer = answered;
     }) });
   </script>`,
-};
-
-const attach = `
-import Hls from '/own/hls.js';
-import { attachSwarm, LIVE } from '/assets/shoal-attach.js';
-export function attach(options) {
-  const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true, autoplay: true }));
-  video.requestVideoFrameCallback(() => (window.firstAt = performance.now()));
-  const hls = new Hls({ ...LIVE });
-  window.swarm = attachSwarm(hls, options);
-  window.told = [];
-  for (const name of ['peer', 'fallback']) swarm.addEventListener('shoal:' + name, ({ detail }) => told.push([name, detail.peers ?? detail.p2p]));
-  hls.loadSource('/live/demo/index.m3u8');
-  hls.attachMedia(video);
-}`;
+  '/attach.js': `
+    import Hls from '/hls.js';
+    import { attachSwarm, LIVE } from '${edge}/assets/shoal-attach.js';
+    export function attach(options) {
+      const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true, autoplay: true }));
+      video.requestVideoFrameCallback(() => (window.firstAt = performance.now()));
+      const hls = new Hls({ ...LIVE });
+      window.swarm = attachSwarm(hls, options);
+      window.told = [];
+      for (const name of ['peer', 'fallback']) swarm.addEventListener('shoal:' + name, ({ detail }) => told.push([name, detail.peers ?? detail.p2p]));
+      hls.loadSource('${edge}/live/demo/index.m3u8');
+      hls.attachMedia(video);
+    }`,
+  '/hls.js': hlsjs,
+});
 
 const hlsjs = await readFile(new URL('../../player/node_modules/hls.js/dist/hls.mjs', import.meta.url), 'utf8');
 
@@ -150,29 +152,39 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
   await Promise.all(['demo', 'mystream'].map((name) => shoal.live(name)));
   const browser = await launch(t);
-  const serve = (page) => page.route('**/own/*', (route) => {
-    const { pathname } = new URL(route.request().url());
-    if (silent[pathname]) return route.fulfill({ contentType: 'text/html', body: `<!doctype html><link rel="icon" href="data:,"><body>${silent[pathname]}` });
-    return route.fulfill({ contentType: 'text/javascript', body: pathname === '/own/attach.js' ? attach : hlsjs });
-  });
-  const open = async (path) => {
-    const viewer = await browser.open(shoal.base + path, { before: (page) => page.addInitScript(count).then(() => serve(page)) });
+  const pages = site(shoal.base);
+  const at = port();
+  const server = createServer(({ url }, answer) => {
+    const script = url.endsWith('.js');
+    if (!pages[url]) return answer.writeHead(404).end();
+    return answer.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html' })
+      .end(script ? pages[url] : `<!doctype html><link rel="icon" href="data:,"><body>${pages[url]}`);
+  }).listen(at, '127.0.0.1');
+  atEnd(t, () => server.close());
+  const own = `http://127.0.0.1:${at}`;
+  const open = async (url) => {
+    const viewer = await browser.open(url, { before: (page) => page.addInitScript(count) });
     await viewer.moving(40);
     return viewer;
   };
   const made = ({ page }) => page.evaluate(() => [window.made.peers, window.made.sockets]);
 
-  const demo = await open('/watch/demo');
+  const demo = await open(`${shoal.base}/watch/demo`);
   await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 40 });
   assert.equal((await demo.page.evaluate(look)).asked, false);
 
-  const paths = ['/watch/mystream', '/embed/mystream?muted', ...Object.keys(silent)];
-  const viewers = Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await open(path)])));
-  for (const path of paths.slice(0, 3)) await until(`the question of ${path}`, async () => (await viewers[path].page.evaluate(look)).asked, { seconds: 40 });
-  const asks = viewers['/own/asks'];
+  // One after the other, so that none waits for the machine: those with the player's own question, and hls.js in a page that has none.
+  for (const url of [`${shoal.base}/watch/mystream`, `${shoal.base}/embed/mystream?muted`, `${own}/element`, `${own}/attached`]) {
+    const viewer = await open(url);
+    if (!url.endsWith('/attached')) await until(`the question of ${url}`, async () => (await viewer.page.evaluate(look)).asked, { seconds: 40 });
+    await pass(4); // within which a viewer of the swarm has long joined
+    assert.deepEqual(await made(viewer), [0, 0], url);
+    await viewer.close();
+  }
+  const asks = await open(`${own}/asks`);
   await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
-  await pass(4); // within which a viewer of the swarm has long joined
-  for (const [path, viewer] of Object.entries(viewers)) assert.deepEqual(await made(viewer), [0, 0], path);
+  await pass(4);
+  assert.deepEqual(await made(asks), [0, 0], 'before an answer');
   assert.equal(await demo.page.evaluate(() => document.querySelector('shoal-player').stats.peers), 0);
 
   const { firstAt, askedAt } = await asks.page.evaluate(() => ({ firstAt: window.firstAt, askedAt: window.askedAt }));
@@ -180,7 +192,9 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   assert.ok(askedAt > firstAt, 'it was asked before there was a picture');
 
   await asks.page.evaluate(() => window.answer(true));
-  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 40 });
+  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 60 }).catch(async (error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await asks.page.evaluate(() => window.swarm.stats))}`);
+  });
   await until('it to be told', () => asks.page.evaluate(() => window.told.some(([name, peers]) => name === 'peer' && peers > 0)));
   await asks.page.evaluate(() => window.swarm.share('off'));
   await until('the fallback to be told', () => asks.page.evaluate(() => window.told.some(([name, p2p]) => name === 'fallback' && p2p === 'off')));
