@@ -72,6 +72,7 @@ test('a question that fails is no answer', async (t) => {
       throw new Error('no words');
     },
   });
+  await w.pass(1);
   w.frame();
   await w.pass(5);
   assert.deepEqual([w.kept.size, warned.mock.callCount()], [0, 1]);
@@ -80,6 +81,7 @@ test('a question that fails is no answer', async (t) => {
 test('an answer is remembered whose page has gone on meanwhile', async (t) => {
   let answer = (_: boolean): void => undefined;
   const w = attached(t, { consent: () => new Promise<boolean>((settle) => (answer = settle)) });
+  await w.pass(1);
   w.frame();
   await w.pass(1);
   w.swarm.close();
@@ -92,6 +94,7 @@ for (const [what, p2p, answer] of [['said yes', 'ask', 'yes'], ['said no', 'ask'
   test(`viewers who ${what} are not asked`, async (t) => {
     let asked = 0;
     const w = attached(t, { p2p, consent: () => (asked++, true) }, answer);
+    await w.pass(1);
     w.frame();
     await w.pass(5);
     assert.equal(asked, 0);
