@@ -34,7 +34,8 @@ type Config struct {
 	TrackerURLs []string          // what pages are told to join, one at a time; default "/tracker"
 	RTMPURL     string            // what the live-now page tells broadcasters, like rtmp://origin.example/live; default RTMPPort of the page's own host
 	RTMPPort    string            // default 1935 where an origin is on this machine, else none: the page does not know where broadcasters go
-	P2P         string            // whether viewers of its pages share with each other: one of Modes; default "on"
+	P2P         string            // whether viewers of its pages share with each other: one of Modes; default "ask", but "on" for Demo
+	Demo        string            // name of a stream of the program's own, whose viewers need not be asked; default none
 	Tokens      *token.Keys       // what viewer tokens must be signed with; nil: viewers need none
 	Audience    string            // what tokens must be made for; empty: it is not looked at
 	Files       fs.FS             // the built player; default player.Files()
@@ -114,10 +115,7 @@ func (c *Config) validate() error {
 	if err := c.broadcasters(); err != nil {
 		return err
 	}
-	if c.P2P == "" {
-		c.P2P = Modes[0]
-	}
-	if !slices.Contains(Modes, c.P2P) {
+	if c.P2P != "" && !slices.Contains(Modes, c.P2P) {
 		return wrong("edge: -p2p %q: choose %s", c.P2P, strings.Join(Modes, ", "))
 	}
 	if c.Files == nil {
@@ -127,6 +125,17 @@ func (c *Config) validate() error {
 		c.Log = slog.Default()
 	}
 	return nil
+}
+
+// mode is in which of Modes the pages of a stream are. Whose operator has not said that viewers may share is not for this program to decide: they are asked.
+func (c *Config) mode(stream string) string {
+	switch {
+	case c.P2P != "":
+		return c.P2P
+	case stream != "" && stream == c.Demo:
+		return "on"
+	}
+	return "ask"
 }
 
 // broadcasters settles what pages tell broadcasters.

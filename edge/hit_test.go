@@ -150,7 +150,7 @@ func TestHitsAge(t *testing.T) {
 // TestHitKnowsTheConfig fails when a Config has something new: what is at hand goes out past ServeHTTP, so whatever decides there who is
 // answered, or how, must decide in Hit too. See to that, then add the field here.
 func TestHitKnowsTheConfig(t *testing.T) {
-	known := []string{"Origins", "Parents", "Disk", "DiskBytes", "MemoryBytes", "ObjectBytes", "MaxHeld", "MaxFlights", "TrackerURLs", "RTMPURL", "RTMPPort", "P2P", "Files", "Tokens", "Audience", "Transport", "Registry", "Log",
+	known := []string{"Origins", "Parents", "Disk", "DiskBytes", "MemoryBytes", "ObjectBytes", "MaxHeld", "MaxFlights", "TrackerURLs", "RTMPURL", "RTMPPort", "P2P", "Demo", "Files", "Tokens", "Audience", "Transport", "Registry", "Log",
 		"RequestsPerAddress", "TrustedProxies", "AccessLog", "AccessLogAddresses"} // see plainly
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		if !slices.Contains(known, field.Name) {

@@ -105,7 +105,7 @@ var built = fstest.MapFS{
 	"index.html":         {Data: []byte(`<h1 data-invited="{{invited}}">live now</h1>`)},
 	"ops.html":           {Data: []byte("<h1>ops</h1>")},
 	"watch.html":         {Data: []byte(`<shoal-player src="{{path}}" name="{{name}}" key="{{key}}" tracker="{{tracker}}" p2p="{{p2p}}"></shoal-player>`)},
-	"embed.html":         {Data: []byte(`<shoal-player class="embed" src="{{path}}">`)},
+	"embed.html":         {Data: []byte(`<shoal-player class="embed" src="{{path}}" p2p="{{p2p}}">`)},
 	"studio.html":        {Data: []byte(`<studio name="{{name}}">`)},
 	"shoal-player.js":    {Data: []byte("export {}")},
 	"shoal-player.js.br": {Data: []byte("br!")},

@@ -98,7 +98,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 		"{{path}}", html.EscapeString(stream+part),
 		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
 		"{{invited}}", invited,
-		"{{p2p}}", e.config.P2P,
+		"{{p2p}}", e.config.mode(stream),
 		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))

@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 		src := newSource(stage)
 		e := newEdge(t, Config{Transport: src, TrackerURLs: []string{`wss://t.test/"><x`, "/tracker"}})
 		w := get(e, "/watch/demo")
-		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker" p2p="on"></shoal-player>`; got != want {
+		if got, want := w.Body.String(), `<shoal-player src="demo" name="demo" key="`+testKey+`" tracker="wss://t.test/&#34;&gt;&lt;x,/tracker" p2p="ask"></shoal-player>`; got != want {
 			t.Errorf("%s", got)
 		}
 		recorded := get(e, "/watch/demo/recordings/20260501T200000Z")
@@ -100,13 +100,21 @@ func TestPages(t *testing.T) {
 	})
 }
 
-// TestPagesAsk: whether viewers share is told by the pages.
+// TestPagesAsk: whether viewers share is told by the pages. Where nobody has said that they do they are asked, but for the demo.
 func TestPagesAsk(t *testing.T) {
+	type told struct{ set, demo, path, want string }
+	table := []told{
+		{"", "", "/watch/demo", "ask"}, {"", "", "/embed/demo", "ask"}, {"", "demo", "/watch/other", "ask"},
+		{"", "demo", "/watch/demo", "on"}, {"", "demo", "/embed/demo", "on"}, {"", "demo", "/watch/demo/recordings/20260501T200000Z", "on"},
+	}
 	for _, mode := range Modes {
+		table = append(table, told{mode, "", "/watch/demo", mode}, told{mode, "demo", "/watch/demo", mode})
+	}
+	for _, c := range table {
 		synctest.Test(t, func(t *testing.T) {
-			e := newEdge(t, Config{Transport: newSource(stage), P2P: mode})
-			if w := get(e, "/watch/demo"); !strings.Contains(w.Body.String(), ` p2p="`+mode+`"`) {
-				t.Errorf("%s: %s", mode, w.Body)
+			e := newEdge(t, Config{Transport: newSource(stage), P2P: c.set, Demo: c.demo})
+			if w := get(e, c.path); !strings.Contains(w.Body.String(), ` p2p="`+c.want+`"`) {
+				t.Errorf("%+v: %s", c, w.Body)
 			}
 		})
 	}

@@ -138,13 +138,13 @@ func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edg
 func viewerFlags(flags *flagSet, d *desk, config *edge.Config) (check func() (done func(), err error)) {
 	var proxies list
 	flags.Float64Var(&config.RequestsPerAddress, "requests-per-address", 10_000, "`requests` a second answered to one address, in IPv6 /64, and twice as many at once; 0: no bound, as where a CDN is in front")
-	flags.StringVar(&config.P2P, "p2p", edge.Modes[0], "`mode` of the pages here: on, viewers share with each other unless they say no; ask, once they say yes; relay-only, through relays alone, unless they say no; off")
+	flags.StringVar(&config.P2P, "p2p", "", "`mode` of the pages here: on, viewers share with each other unless they say no; ask, once they say yes; relay-only, through relays alone, unless they say no; off (default ask, but on for the demo of shoal up)")
 	flags.Var(&proxies, "trusted-proxies", "`networks` of proxies, with commas, like 10.0.0.0/8: viewers' addresses are then those of X-Forwarded-For, and a proxy has no bound of one address")
 	file := flags.String("access-log", "", "`file` that gets a line of JSON for each answer, or - for the standard output; one that was moved away is made anew")
 	flags.BoolVar(&config.AccessLogAddresses, "access-log-addresses", false, "viewers' addresses are in -access-log too")
 	flags.DurationVar(&d.lameTime, "drain", 0, "`time` that all is answered still when the program is told to end, while /readyz says no: as long as it takes who sends viewers here to notice")
 	return func() (func(), error) {
-		if !slices.Contains(edge.Modes, config.P2P) {
+		if config.P2P != "" && !slices.Contains(edge.Modes, config.P2P) {
 			return nil, flags.refuse("p2p", "choose %s", strings.Join(edge.Modes, ", "))
 		}
 		for _, text := range proxies {

@@ -113,6 +113,9 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	c.viewers.Origins, c.viewers.RTMPPort = []string{"http://" + inner.Addr().String()}, rtmpPort
 	c.viewers.Registry, c.viewers.Log = d.registry, d.log.With("service", "edge")
+	if c.demo {
+		c.viewers.Demo = demoStream
+	}
 	if c.locked {
 		c.viewers.Tokens, c.viewers.Audience = c.tracker.Tokens, c.tracker.Audience
 	}

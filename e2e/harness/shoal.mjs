@@ -72,13 +72,16 @@ class Service {
   }
 }
 
-/** Starts `shoal up`. What it printed is in `printed`, and `key` is the publish key for `stream`. */
-export async function up(t, { demo = true, stream = 'mystream', args = [], env = {} } = {}) {
+/**
+ * Starts `shoal up`. What it printed is in `printed`, and `key` is the publish key for `stream`. Its pages ask no viewer, unless another mode
+ * is named; with null it is not told.
+ */
+export async function up(t, { demo = true, stream = 'mystream', p2p = 'on', args = [], env = {} } = {}) {
   const ports = { http: port(), admin: port(), rtmp: port(), webrtc: port(), stun: port() };
   const data = folder('data');
   const shoal = new Service(t, 'up', [
     'up', `-demo=${demo}`, '-stream', stream, '-data', data, '-http', `:${ports.http}`, '-rtmp', `:${ports.rtmp}`,
-    '-webrtc', `:${ports.webrtc}`, '-stun', `:${ports.stun}`, '-admin', `127.0.0.1:${ports.admin}`, ...args,
+    '-webrtc', `:${ports.webrtc}`, '-stun', `:${ports.stun}`, '-admin', `127.0.0.1:${ports.admin}`, ...mode(p2p), ...args,
   ], ports, env);
   const [, key] = await shoal.process.line(/^ *Key +(\S+)$/m, 15);
   await shoal.ready();
@@ -111,15 +114,17 @@ export async function addKey(data, stream) {
 /** Removes all keys of a stream, as an operator does. */
 export const removeKeys = (data, stream) => run('key', program, ['key', 'remove', '-data', data, stream]);
 
-/** Starts an edge alone. */
-export async function edge(t, { origin, tracker, ports = { http: port(), admin: port() }, args = [] }) {
+/** Starts an edge alone. Its pages are as those of up. */
+export async function edge(t, { origin, tracker, ports = { http: port(), admin: port() }, p2p = 'on', args = [] }) {
   const service = new Service(t, 'edge', [
     'edge', '-http', `127.0.0.1:${ports.http}`, '-admin', `127.0.0.1:${ports.admin}`, '-origins', origin.base,
-    '-tracker', tracker, ...args,
+    '-tracker', tracker, ...mode(p2p), ...args,
   ], ports);
   await service.ready();
   return service;
 }
+
+const mode = (p2p) => (p2p ? ['-p2p', p2p] : []);
 
 /** Starts a redis-server, where trackers meet: {url, kill, start}. What is started again is empty. */
 export async function redis(t) {

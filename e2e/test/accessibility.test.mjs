@@ -21,7 +21,7 @@ async function findings(page) {
 }
 
 test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
-  const shoal = await up(t, { args: ['-p2p', 'ask'] });
+  const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
   const player = (page) => page.locator('shoal-player');

@@ -2,10 +2,14 @@
 // socket to a tracker: their constructors are counted.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import test from 'node:test';
 
+import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
-import { up } from '../harness/shoal.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { port, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 // Runs in the page before its own scripts.
@@ -43,7 +47,7 @@ function look() {
 const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 
 test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
-  const shoal = await up(t, { args: ['-p2p', 'ask'] });
+  const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
   const open = async (query = '', options = {}) => {
@@ -112,4 +116,102 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   const { policies, links } = await seen(relayed);
   assert.ok(policies.every((policy) => policy === 'relay'), `policies: ${policies}`);
   assert.equal(links, 0, 'there is no relay here, and a link');
+});
+
+// A site whose pages say nothing of sharing: the element, hls.js with the swarm, and hls.js in a page that asks.
+const site = (edge) => ({
+  '/element': `<shoal-player src="${edge}/live/demo/index.m3u8" autoplay muted></shoal-player><script type="module" src="${edge}/assets/shoal-player.js"></script>`,
+  '/attached': '<script type="module">import { attach } from "/attach.js"; attach({});</script>',
+  '/asks': `<script type="module">
+    import { attach } from "/attach.js";
+    attach({ consent: () => new Promise((answered) => {
+      window.askedAt = performance.now();
+      window.answer = answered;
+    }) });
+  </script>`,
+  '/attach.js': `
+    import Hls from '/hls.js';
+    import { attachSwarm, LIVE } from '${edge}/assets/shoal-attach.js';
+    export function attach(options) {
+      const video = document.body.appendChild(Object.assign(document.createElement('video'), { muted: true, autoplay: true }));
+      video.requestVideoFrameCallback(() => (window.firstAt = performance.now()));
+      const hls = new Hls({ ...LIVE });
+      window.swarm = attachSwarm(hls, options);
+      window.told = [];
+      for (const name of ['peer', 'fallback']) swarm.addEventListener('shoal:' + name, ({ detail }) => told.push([name, detail.peers ?? detail.p2p]));
+      hls.loadSource('${edge}/live/demo/index.m3u8');
+      hls.attachMedia(video);
+    }`,
+  '/hls.js': hlsjs,
+});
+
+const hlsjs = await readFile(new URL('../../player/node_modules/hls.js/dist/hls.mjs', import.meta.url), 'utf8');
+
+test('where nobody has said that viewers share they are asked, but for the demo', { timeout: 300_000 }, async (t) => {
+  const shoal = await up(t, { p2p: null });
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await Promise.all(['demo', 'mystream'].map((name) => shoal.live(name)));
+  const browser = await launch(t);
+  const pages = site(shoal.base);
+  const at = port();
+  const server = createServer(({ url }, answer) => {
+    const script = url.endsWith('.js');
+    if (!pages[url]) return answer.writeHead(404).end();
+    return answer.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html' })
+      .end(script ? pages[url] : `<!doctype html><link rel="icon" href="data:,"><body>${pages[url]}`);
+  }).listen(at, '127.0.0.1');
+  atEnd(t, () => server.close());
+  const own = `http://127.0.0.1:${at}`;
+  const open = async (url) => {
+    const viewer = await browser.open(url, { before: (page) => page.addInitScript(count) });
+    await viewer.moving(40);
+    return viewer;
+  };
+  const made = ({ page }) => page.evaluate(() => [window.made.peers, window.made.sockets]);
+
+  const demo = await open(`${shoal.base}/watch/demo`);
+  await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 40 });
+  assert.equal((await demo.page.evaluate(look)).asked, false);
+
+  // One after the other, so that none waits for the machine: those with the player's own question, and hls.js in a page that has none.
+  for (const url of [`${shoal.base}/watch/mystream`, `${shoal.base}/embed/mystream?muted`, `${own}/element`, `${own}/attached`]) {
+    const viewer = await open(url);
+    if (!url.endsWith('/attached')) await until(`the question of ${url}`, async () => (await viewer.page.evaluate(look)).asked, { seconds: 40 });
+    await pass(4); // within which a viewer of the swarm has long joined
+    assert.deepEqual(await made(viewer), [0, 0], url);
+    await viewer.close();
+  }
+  const asks = await open(`${own}/asks`);
+  await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
+  await pass(4);
+  assert.deepEqual(await made(asks), [0, 0], 'before an answer');
+  assert.equal(await demo.page.evaluate(() => document.querySelector('shoal-player').stats.peers), 0);
+
+  const { firstAt, askedAt } = await asks.page.evaluate(() => ({ firstAt: window.firstAt, askedAt: window.askedAt }));
+  t.diagnostic(`the first picture after ${Math.round(firstAt)} ms, the question ${Math.round(askedAt - firstAt)} ms later`);
+  assert.ok(askedAt > firstAt, 'it was asked before there was a picture');
+
+  await asks.page.evaluate(() => window.answer(true));
+  await until('a link', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 60 }).catch(async (error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await asks.page.evaluate(() => window.swarm.stats))}`);
+  });
+  await until('it to be told', () => asks.page.evaluate(() => window.told.some(([name, peers]) => name === 'peer' && peers > 0)));
+  await asks.page.evaluate(() => window.swarm.share('off'));
+  await until('the fallback to be told', () => asks.page.evaluate(() => window.told.some(([name, p2p]) => name === 'fallback' && p2p === 'off')));
+
+  // Both answers are remembered, and nobody is asked twice.
+  const again = async (answer) => {
+    await asks.page.reload();
+    await until('the picture', () => asks.page.evaluate(() => document.querySelector('video')?.currentTime > 1), { seconds: 40 });
+    if (answer) await until('the link again', () => asks.page.evaluate(() => window.swarm.stats.peers > 0), { seconds: 40 });
+    else await pass(4);
+    assert.equal(await asks.page.evaluate(() => window.askedAt), undefined, 'it was asked again');
+  };
+  await again(true);
+  await asks.page.evaluate(() => localStorage.removeItem('shoal-share'));
+  await asks.page.reload();
+  await until('the question again', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
+  await asks.page.evaluate(() => window.answer(false));
+  await again(false);
+  assert.deepEqual(await made(asks), [0, 0], 'after a no');
 });

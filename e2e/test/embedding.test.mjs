@@ -1,5 +1,5 @@
 // What docs/embedding.md prints, in pages of another origin: the element under the content policy told there, the frame, and the swarm for an
-// hls.js that the page has. Only the hosts are put in.
+// hls.js that the page has, alone and within Video.js. Only the hosts are put in.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -12,7 +12,17 @@ import { port, up } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
 const docs = await readFile(new URL('../../docs/embedding.md', import.meta.url), 'utf8');
-const hlsjs = await readFile(new URL('../../player/node_modules/hls.js/dist/hls.mjs', import.meta.url), 'utf8');
+
+// What a page of somebody's own has beside it.
+const files = {
+  '/hls.mjs': ['text/javascript', await read('../../player/node_modules/hls.js/dist/hls.mjs')],
+  '/video.core.min.js': ['text/javascript', await read('../node_modules/video.js/dist/alt/video.core.min.js')],
+  '/video-js.min.css': ['text/css', await read('../node_modules/video.js/dist/video-js.min.css')],
+};
+
+function read(path) {
+  return readFile(new URL(path, import.meta.url), 'utf8');
+}
 
 /** The printed examples that have something in them. */
 function printed(what) {
@@ -21,7 +31,7 @@ function printed(what) {
   return found[0].trim();
 }
 
-test('the printed examples work in pages of another origin', { timeout: 120_000 }, async (t) => {
+test('the printed examples work in pages of another origin', { timeout: 300_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const at = port();
@@ -31,10 +41,12 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
   const pages = {
     '/element': [here(printed('<shoal-player src=')), here(printed('Content-Security-Policy')).replace(/^Content-Security-Policy: /, '')],
     '/frame': [here(printed('<iframe'))],
-    '/hls': [`<video muted autoplay></video>${here(printed('attachSwarm(hls'))}`],
+    '/hls': [here(printed('consent, maxUploadKbps'))],
+    '/videojs': [here(printed('registerSourceHandler'))],
   };
   const server = createServer(({ url }, answer) => {
-    if (url === '/hls.mjs') return answer.writeHead(200, { 'Content-Type': 'text/javascript' }).end(hlsjs);
+    const [type, text] = files[url] ?? [];
+    if (type) return answer.writeHead(200, { 'Content-Type': type }).end(text);
     const [body, policy] = pages[url] ?? [];
     if (!body) return answer.writeHead(url === '/favicon.ico' ? 204 : 404).end();
     return answer.writeHead(200, { 'Content-Type': 'text/html', ...(policy && { 'Content-Security-Policy': policy }) }).end(`<!doctype html><html lang="pt"><title>own</title>${body}`);
@@ -52,8 +64,9 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
       }
     }),
   });
-  await element.moving();
-  await until('the swarm', async () => (await element.p2p()) === 'on', { seconds: 20 });
+  await element.moving(40);
+  await element.page.locator('shoal-player .ask .yes').click({ timeout: 60_000 });
+  await until('the swarm', async () => (await element.p2p()) === 'on', { seconds: 40 });
 
   const frame = await open('/frame', { viewport: { width: 640, height: 480 } });
   const inner = await until('the frame', () => frame.page.frames().find((f) => f.url().includes('/embed/demo')));
@@ -62,8 +75,8 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
     const { width, height } = player.getBoundingClientRect();
     return { time: player.video.currentTime, muted: player.video.muted, peers: player.stats?.peers, size: [width, height], window: [innerWidth, innerHeight], over: document.scrollingElement.scrollHeight - innerHeight };
   });
-  await until('the frame to play', async () => (await inside()).time > 1, { seconds: 15 });
-  await until('the frame and the element to be linked', async () => (await inside()).peers === 1, { seconds: 20 });
+  await until('the frame to play', async () => (await inside()).time > 1, { seconds: 40 });
+  await until('the frame and the element to be linked', async () => (await inside()).peers === 1, { seconds: 40 });
   const shown = await inside();
   assert.deepEqual([shown.muted, shown.size, shown.over], [true, shown.window, 0], JSON.stringify(shown));
   if (process.env.SHOTS) await frame.page.screenshot({ path: `${process.env.SHOTS}/frame.png` });
@@ -71,9 +84,36 @@ test('the printed examples work in pages of another origin', { timeout: 120_000 
   const attached = await open('/hls');
   const logged = [];
   attached.page.on('console', (message) => logged.push(message.text()));
-  await until('hls.js to play', () => attached.page.evaluate(() => document.querySelector('video').currentTime > 1), { seconds: 15 });
-  await until('it to tell of its offload', () => logged.some((text) => Number(text) > 0), { seconds: 30 });
+  await until('hls.js to play', () => attached.page.evaluate(() => document.querySelector('video').currentTime > 1), { seconds: 40 });
+  assert.ok(!logged.some((text) => Number(text) > 0), 'it shares before a yes');
+  await attached.page.getByRole('button', { name: 'Yes' }).click({ timeout: 60_000 });
+  await until('it to tell of its offload', () => logged.some((text) => Number(text) > 0), { seconds: 60 });
   t.diagnostic(`the hls.js page told of an offload of ${logged.at(-1)}`);
+
+  const videojs = await open('/videojs', {
+    before: (page) => page.addInitScript(() => {
+      window.offloads = [];
+      const look = setInterval(() => {
+        const tech = window.videojs?.getPlayers().player?.tech(true);
+        if (!tech) return;
+        clearInterval(look);
+        tech.on('shoal:stats', ({ detail }) => window.offloads.push(detail.offload));
+      }, 10);
+    }),
+  });
+  const inVideojs = () => videojs.page.evaluate(() => {
+    const player = window.videojs.getPlayers().player;
+    return { time: player.currentTime(), paused: player.paused(), live: player.duration() === Infinity && player.hasClass('vjs-live'), offload: window.offloads.at(-1), error: player.error() };
+  });
+  await until('Video.js to play', async () => (await inVideojs()).time > 1, { seconds: 40 });
+  await until('its offload', async () => (await inVideojs()).offload > 0, { seconds: 60 });
+  if (process.env.SHOTS) await videojs.page.screenshot({ path: `${process.env.SHOTS}/videojs.png` });
+  const playing = await inVideojs();
+  t.diagnostic(`the Video.js page: ${JSON.stringify(playing)}`);
+  assert.deepEqual([playing.live, playing.paused, playing.error], [true, false, null]);
+  await videojs.page.evaluate(() => window.videojs.getPlayers().player.dispose());
+  const linked = () => element.page.evaluate(() => document.querySelector('shoal-player').stats.peers);
+  await until('it to have left the swarm', async () => (await linked()) === 2, { seconds: 10 });
 
   const told = await element.page.evaluate(() => window.told);
   assert.ok(told.stats.length > 1 && told.stats.every((keys) => keys > 20));

@@ -53,7 +53,7 @@ test('the image runs all services, and viewers play through them', { timeout: 24
       SHOAL_ALLOW_ORIGIN: pages.join(), SHOAL_SHARE_NETWORK: '10.0.0.0/8,127.0.0.0/8', SHOAL_TOKEN_VIEWERS: '4',
     } }));
     services.push(await start(`edge${n}`, 'edge', { mounts, env: {
-      ...locked, SHOAL_HTTP: `:${at[`edge${n}`]}`, SHOAL_ADMIN: `:${admin[`edge${n}`]}`, SHOAL_ORIGINS: `http://127.0.0.1:${at.origin}`,
+      ...locked, SHOAL_HTTP: `:${at[`edge${n}`]}`, SHOAL_ADMIN: `:${admin[`edge${n}`]}`, SHOAL_ORIGINS: `http://127.0.0.1:${at.origin}`, SHOAL_P2P: 'on',
       SHOAL_TRACKER: `ws://127.0.0.1:${at[`tracker${n}`]}/tracker`,
     } }));
   }

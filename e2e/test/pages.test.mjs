@@ -61,6 +61,24 @@ test('pages', { timeout: 150_000 }, async (t) => {
     await viewer.close();
   });
 
+  await t.test('the scheduler is loaded after the first picture', async (t) => {
+    const viewer = await browser.open(`${shoal.base}/watch/demo`, {
+      before: (page) => page.addInitScript(() => {
+        const look = setInterval(() => {
+          const video = window.shoalTest.video();
+          if (!video) return;
+          clearInterval(look);
+          video.requestVideoFrameCallback(() => (window.firstAt = performance.now()));
+        }, 1);
+      }),
+    });
+    const loaded = await until('the scheduler', () => viewer.page.evaluate(() => performance.getEntriesByType('resource').find(({ name }) => name.endsWith('/shoal.wasm'))?.startTime), { seconds: 15 });
+    const first = await viewer.page.evaluate(() => window.firstAt);
+    t.diagnostic(`the first picture after ${Math.round(first)} ms, the scheduler asked for after ${Math.round(loaded)} ms`);
+    assert.ok(loaded > first, 'it is loaded before there is a picture');
+    await viewer.close();
+  });
+
   await t.test('an operator reads what is long, and no time or share that is none', async (t) => {
     const advice = 'Keyframes come every 8.3 s. Set the keyframe interval to 2 s, or 1 s for the lowest latency (OBS: Settings, Output, Streaming, Keyframe Interval; ' +
       'ffmpeg: -g 60 at 30 frames a second), so that viewers start sooner.';

@@ -1,67 +1,37 @@
-// attachSwarm gives the swarm to an hls.js that a page already has:
-//
-//   const hls = new Hls({ ...LIVE });
-//   const swarm = attachSwarm(hls, { key });
-//   hls.loadSource('/live/NAME/index.m3u8');
-//   hls.attachMedia(video);
-//   ... swarm.stats.offload ...; swarm.close();
-//
-// It stands before loadSource. hls.js is imported by the page: only its types are used here.
+// attach gives hls.js loaders that take what they can from a session of the swarm, in a mode that the viewer agrees to. swarm.ts is its door
+// for pages. Only the types of hls.js are used here.
 
 import type Hls from 'hls.js';
-import type { Events, HlsConfig } from 'hls.js';
+import type { Events } from 'hls.js';
 import type { Mode } from './consent.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
+import type { SwarmOptions } from './options.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
-
-// Settings of hls.js for low latency: the distance from live is held by playing a little faster; what was played is
-// forgotten after a while.
-export const LIVE: Partial<HlsConfig> = {
-  lowLatencyMode: true,
-  startFragPrefetch: true, // the first part is asked for while the element is made ready, and not up to 100 ms after it
-  maxLiveSyncPlaybackRate: 1.1,
-  liveSyncOnStallIncrease: 0.3, // a stall makes it play so many seconds further behind
-  backBufferLength: 15,
-  maxBufferLength: 20,
-};
 
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
 const STEADY_SECONDS = 0.7;
 
 const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not answer
 
-export interface SwarmOptions {
-  name?: string; // of the stream; else out of the URL: /live/NAME/index.m3u8
-  key?: string; // the stream's public key, base64; else asked of /api/v1/streams/NAME beside the stream
-  tracker?: string; // URL, or several with commas, of which one is used at a time; else /tracker beside the stream
-  wasm?: string; // URL of shoal.wasm; else beside this script
-  token?: string | (() => string | Promise<string>); // viewer token; a function is asked for each socket to a tracker, and before the token ends
-  p2p?: Mode; // ask: nothing is shared, nor a tracker asked, before share() is called
-  maxUploadKbps?: number; // the most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give
-  appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void; // sees what is given to hls.js
-}
-
-export interface Swarm {
+// What hls.js was given.
+export interface Attached {
   readonly stats: Stats;
-  // share begins to share with others, or ends that: playback goes on.
-  share(mode: Mode): void;
-  // expect tells whether more media is to come: if the broadcaster sends none, to stand still is no stall. At first it is.
-  expect(more: boolean): void;
+  share(mode: Mode): void; // begins to share with others, or ends that
+  expect(more: boolean): void; // more media is to come, or not
   close(): void;
 }
 
-export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(options, () => hls.url ?? '')): Swarm {
+export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass): Attached {
   const began = performance.now();
   const beacons = new Beacons();
   const takeBack = pass.lend(hls.config);
   pass.onbarred ??= () => session?.alone(); // what it is to fetch for others it does not get
   let session: Session | null = null;
-  let mode = options.p2p ?? 'on';
   let past = NO_TRAFFIC; // of sessions that are over
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself
@@ -72,7 +42,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
     const address = describeStream(hls.url || url, options, pass);
     session = new Session({
       ...address,
-      wasm: options.wasm ?? new URL('shoal.wasm', import.meta.url).href,
+      wasm: options.wasm ?? new URL('./shoal.wasm', import.meta.url).href,
       token: () => {
         const own = typeof options.token === 'function' ? options.token() : options.token ?? '';
         return own === '' ? pass.token() : own; // it may stand in the stream's URL

@@ -8,9 +8,9 @@ export type Answer = 'yes' | 'no';
 
 const KEY = 'shoal-share';
 
-// readMode reads what a page says; what is none of the words is on.
+// readMode reads what a page says. Where it says nothing, or nothing that is known, the viewer is asked.
 export function readMode(text: string | null): Mode {
-  return text === 'off' || text === 'ask' || text === 'relay-only' ? text : 'on';
+  return text === 'off' || text === 'on' || text === 'relay-only' ? text : 'ask';
 }
 
 // settled is what comes of both: ask is left only where there is no answer.
@@ -23,8 +23,8 @@ const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off'];
 
 // linked is what comes of a page and of the link to it: who makes a link may ask for less than the page, and not answer for the viewer.
 export function linked(page: Mode, link: string | null): Mode {
-  const wish = readMode(link);
-  if (page === 'relay-only' && wish === 'ask') return page; // a yes to that would be one to more
+  const wish = STRICT.find((mode) => mode === link);
+  if (!wish || (page === 'relay-only' && wish === 'ask')) return page; // a yes to that would be one to more
   return STRICT.indexOf(wish) > STRICT.indexOf(page) ? wish : page;
 }
 

@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="off|ask|on|relay-only"] [max-upload-kbps] [ended] [lang]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="ask|on|relay-only|off"] [max-upload-kbps] [wasm] [ended] [lang]>
 //
 // A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
@@ -11,23 +11,13 @@
 
 import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
+import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
-import { NO_TRAFFIC, type Stats } from './stats.ts';
+import { NO_STATS, type Stats } from './stats.ts';
 import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
-
-const NO_STATS: Stats = {
-  ...NO_TRAFFIC,
-  offload: 0,
-  latencySeconds: 0,
-  bufferSeconds: 0,
-  startupMillis: 0,
-  stalls: 0,
-  stalledSeconds: 0,
-  droppedFrames: 0,
-};
 
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
 
@@ -76,7 +66,7 @@ export class ShoalPlayer extends HTMLElement {
   }
 
   get stats(): Stats {
-    return this.#playback?.swarm?.stats ?? { ...NO_STATS };
+    return this.#playback?.stats ?? { ...NO_STATS };
   }
 
   get video(): HTMLVideoElement {
@@ -155,6 +145,7 @@ export class ShoalPlayer extends HTMLElement {
       {
         key: this.getAttribute('key') ?? '',
         tracker: this.getAttribute('tracker') ?? '',
+        wasm: this.getAttribute('wasm') ?? undefined,
         token: () => this.getAttribute('token') ?? '',
         get p2p() {
           return player.#mode;
@@ -269,7 +260,8 @@ export class ShoalPlayer extends HTMLElement {
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
     const state = this.#state;
     const [now, stats] = [performance.now(), this.stats];
-    this.#tidings.note(now, state, stats);
+    this.#tidings.stand(state);
+    this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
     const waiting = !paused && readyState < 3;
     this.#controls.show({
@@ -302,10 +294,14 @@ function readLimit(text: string | null): number {
   return limit >= 0 ? limit : Infinity;
 }
 
+// What is heard of the element.
+type Heard = { [Name in keyof PlayerEvents]: CustomEvent<PlayerEvents[Name]> };
+
 if (!customElements.get('shoal-player')) customElements.define('shoal-player', ShoalPlayer);
 
 declare global {
   interface HTMLElementTagNameMap {
     'shoal-player': ShoalPlayer;
   }
+  interface HTMLElementEventMap extends Heard {}
 }

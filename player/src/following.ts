@@ -2,7 +2,7 @@
 // has fallen back by more than playing faster makes up for, belongs at the edge again; who went back is left there, at normal speed.
 
 import type Hls from 'hls.js';
-import { LIVE } from './attach.ts';
+import { LIVE } from './lowlatency.ts';
 import { Rewound } from './rewound.ts';
 
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows

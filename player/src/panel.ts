@@ -1,7 +1,7 @@
 // The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
 import { areas, type Moment } from './flow.ts';
-import type { Stats } from './stats.ts';
+import { NATIVE, type Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
 const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
@@ -21,24 +21,29 @@ export class Panel {
     const drawn = areas(moments, WIDTH, HEIGHT);
     this.#get('.flow .edge').setAttribute('d', drawn.edge);
     this.#get('.flow .peers').setAttribute('d', drawn.peers);
-    const swarm = s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? words.wrongKey : words.swarm[s.p2p];
-    const lines: [string, string][] = [
-      [rows.swarm, swarm],
+    const native = s.refusal === NATIVE; // what came from where is not seen, nor how far behind live
+    const off = native ? words.native : words.wrongKey;
+    const swarm = s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? off : words.swarm[s.p2p];
+    const traffic: [string, string][] = native ? [] : [
       [rows.fromPeers, size(s.bytesFromPeers)],
       [rows.fromEdge, size(s.bytesFromEdge)],
       [rows.given, size(s.bytesToPeers)],
       ...(vod ? [] : [[rows.behind, `${s.latencySeconds.toFixed(1)} s`] as [string, string]]),
+    ];
+    const lines: [string, string][] = [
+      [rows.swarm, swarm],
+      ...traffic,
       [rows.buffered, `${s.bufferSeconds.toFixed(1)} s`],
       [rows.started, s.startupMillis ? `${(s.startupMillis / 1000).toFixed(2)} s` : '–'],
       [rows.stalls, s.stalls === 0 ? words.none : `${s.stalls}, ${s.stalledSeconds.toFixed(1)} s`],
       [rows.dropped, String(s.droppedFrames)],
-      [rows.bad, String(s.badPieces)],
+      ...(native ? [] : [[rows.bad, String(s.badPieces)] as [string, string]]),
     ];
     const list = this.#get('dl');
     if (list.children.length !== lines.length * 2) {
       list.replaceChildren(...lines.flatMap(() => [document.createElement('dt'), document.createElement('dd')]));
-      list.children[2]?.classList.add('of-peers'); // whose colours the drawing has
-      list.children[4]?.classList.add('of-edge');
+      list.children[2]?.classList.toggle('of-peers', !native); // whose colours the drawing has
+      list.children[4]?.classList.toggle('of-edge', !native);
     }
     lines.flat().forEach((text, i) => write(list.children[i], text));
   }

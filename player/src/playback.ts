@@ -2,12 +2,16 @@
 // comes back. Whoever watches never has to reload the page.
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { answered, attachSwarm, LIVE, type LiveStream, passOf, streamName, type Swarm, type SwarmOptions } from './attach.ts';
+import { answered, attach, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
+import { LIVE } from './lowlatency.ts';
+import { Native } from './native.ts';
+import type { SwarmOptions } from './options.ts';
 import { barred, type Pass } from './pass.ts';
 import { alike, AUTO, type Quality, ranked } from './quality.ts';
 import { Standing } from './standing.ts';
+import type { Stats } from './stats.ts';
 
 // connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
@@ -51,7 +55,8 @@ export class Playback {
   #knock: ReturnType<typeof setTimeout> | undefined;
   #started = false;
   #hls: Hls | null = null;
-  #swarm: Swarm | null = null;
+  #swarm: Attached | null = null;
+  #native: Native | null = null; // in the place of both, where the browser plays by itself
   #state: PlaybackState = 'connecting';
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
@@ -105,6 +110,7 @@ export class Playback {
       this.#open();
     } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
       video.addEventListener('error', () => void this.#fails(), { signal: this.#over.signal });
+      this.#native = new Native(video);
       this.#give();
     } else {
       queueMicrotask(() => this.#become('unplayable'));
@@ -112,8 +118,13 @@ export class Playback {
     return true;
   }
 
-  get swarm(): Swarm | null {
+  get swarm(): Attached | null {
     return this.#swarm;
+  }
+
+  // stats are undefined while nothing is played.
+  get stats(): Stats | undefined {
+    return this.#swarm?.stats ?? this.#native?.stats;
   }
 
   get state(): PlaybackState {
@@ -185,6 +196,7 @@ export class Playback {
   }
 
   get atLive(): boolean {
+    if (this.#native) return this.#native.atLive;
     const target = this.#hls?.targetLatency;
     return !target || this.latency < target + 2.5;
   }
@@ -193,7 +205,12 @@ export class Playback {
   goLive(): void {
     if (this.vod) return;
     this.#following.begin();
-    this.#following.jump();
+    this.#jump();
+  }
+
+  #jump(): void {
+    if (this.#native) this.#native.jump();
+    else this.#following.jump();
   }
 
   // seek takes the playhead to a place of the span, or to the live edge if that is near.
@@ -211,6 +228,7 @@ export class Playback {
     clearInterval(this.#beat);
     clearTimeout(this.#knock);
     this.#swarm?.close();
+    this.#native?.close();
     this.#hls?.destroy();
     if (this.#started && !this.#hls) this.#video.removeAttribute('src');
   }
@@ -237,6 +255,7 @@ export class Playback {
   #more(more: boolean): void {
     this.#end = more ? null : this.#end ?? this.#edge;
     this.#swarm?.expect(more);
+    this.#native?.expect(more);
   }
 
   // atEnd tells whether nothing more is to come than is listed. Of what the browser plays by itself that is not known.
@@ -306,7 +325,7 @@ export class Playback {
   #open(): void {
     clearTimeout(this.#knock);
     const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-    this.#swarm = attachSwarm(hls, this.#options, this.#pass);
+    this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (this.#chosen) hls.nextLevel = this.quality; // it was loaded anew
@@ -435,7 +454,7 @@ export class Playback {
           this.#hls.startLoad(time); // what is to be played there is asked for again
           return;
         }
-        this.#following.jump();
+        this.#jump();
         if (this.#hls?.loadingEnabled === false) this.#hls.startLoad();
         this.#play();
         return;

@@ -1,3 +1,7 @@
 // The door for pages that have their own hls.js.
-export { attachSwarm, LIVE, type Swarm, type SwarmOptions } from './attach.ts';
-export type { Stats } from './stats.ts';
+export type { Mode } from './consent.ts';
+export type { SwarmEvents } from './events.ts';
+export { LIVE } from './lowlatency.ts';
+export type { SwarmOptions } from './options.ts';
+export type { P2P, Stats } from './stats.ts';
+export { attachSwarm, type Swarm } from './swarm.ts';

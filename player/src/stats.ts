@@ -86,6 +86,20 @@ export const NO_TRAFFIC: Traffic = {
   refusal: '',
 };
 
+export const NO_STATS: Stats = {
+  ...NO_TRAFFIC,
+  offload: 0,
+  latencySeconds: 0,
+  bufferSeconds: 0,
+  startupMillis: 0,
+  stalls: 0,
+  stalledSeconds: 0,
+  droppedFrames: 0,
+};
+
+// NATIVE is the refusal where the browser plays by itself: no script sees the media, so that none can be shared.
+export const NATIVE = 'this browser plays HLS by itself';
+
 // together adds what was counted before to what is counted now; how things stand is as now.
 export function together(before: Traffic, now: Traffic): Traffic {
   const sum = { ...now };

@@ -32,6 +32,7 @@ export interface Words {
   none: string;
   swarm: Record<Exclude<P2P, 'on'>, string>;
   wrongKey: string;
+  native: string; // the browser plays by itself
   peers(count: number): string;
   ask: { what: string; more: string; yes: string; no: string };
   share: string; // what a viewer is asked once more, in the panel
@@ -80,6 +81,7 @@ const en: Words = {
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', away: 'away: far behind live', refused: 'refused' },
   wrongKey: 'off: wrong key',
+  native: 'none: this browser plays by itself',
   peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
   ask: {
     what: 'Share with other viewers?',
@@ -132,6 +134,7 @@ const pt: Words = {
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', away: 'fora: longe do ao vivo', refused: 'recusado' },
   wrongKey: 'desligado: chave errada',
+  native: 'nenhum: o navegador reproduz sozinho',
   peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
   ask: {
     what: 'Compartilhar com outros espectadores?',
@@ -184,6 +187,7 @@ const zh: Words = {
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', away: '已离开：距直播太远', refused: '被拒绝' },
   wrongKey: '已关闭：密钥错误',
+  native: '无：由浏览器自行播放',
   peers: (count) => `${count} 位观众`,
   ask: {
     what: '与其他观众互相分享？',

@@ -14,7 +14,7 @@ test('what a page wants and what a viewer has said', () => {
 
 test('a link asks for less, and answers for nobody', () => {
   const table: [Mode, string | null, Mode][] = [
-    ['on', null, 'on'], ['on', 'off', 'off'], ['on', 'ask', 'ask'], ['on', 'relay-only', 'relay-only'],
+    ['on', null, 'on'], ['on', 'rubbish', 'on'], ['on', 'off', 'off'], ['on', 'ask', 'ask'], ['on', 'relay-only', 'relay-only'],
     ['ask', null, 'ask'], ['ask', 'on', 'ask'], ['ask', 'relay-only', 'ask'], ['ask', 'off', 'off'], ['ask', 'rubbish', 'ask'],
     ['relay-only', 'on', 'relay-only'], ['relay-only', 'ask', 'relay-only'], ['relay-only', 'off', 'off'],
     ['off', 'on', 'off'], ['off', 'ask', 'off'],
@@ -22,8 +22,8 @@ test('a link asks for less, and answers for nobody', () => {
   for (const [page, link, want] of table) assert.equal(linked(page, link), want, `${page}, ${link}`);
 });
 
-test('the attribute', () => {
-  for (const [text, mode] of [[null, 'on'], ['', 'on'], ['on', 'on'], ['Off', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only']] as const) {
+test('the attribute: a page that does not say that its viewers share has them asked', () => {
+  for (const [text, mode] of [[null, 'ask'], ['', 'ask'], ['On', 'ask'], ['on', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only']] as const) {
     assert.equal(readMode(text), mode, String(text));
   }
 });

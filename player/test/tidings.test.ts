@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NO_TRAFFIC, type Stats } from '../src/stats.ts';
+import { NO_STATS, type Stats } from '../src/stats.ts';
 import { Tidings } from '../src/tidings.ts';
 
 test('a page is told what changes, and the numbers each second', () => {
@@ -15,8 +15,8 @@ test('a page is told what changes, and the numbers each second', () => {
   }
   const tidings = new Tidings(target);
   const at = (now: number, state: string, more: Partial<Stats> = {}): string[] => {
-    const none = { ...NO_TRAFFIC, offload: 0, latencySeconds: 0, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, droppedFrames: 0 };
-    tidings.note(now, state, { ...none, ...more });
+    tidings.stand(state);
+    tidings.note(now, { ...NO_STATS, ...more });
     return told.splice(0);
   };
   assert.deepEqual(at(0, 'connecting'), ['state connecting', 'stats 0']);

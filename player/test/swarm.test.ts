@@ -1,0 +1,102 @@
+// When a page's own question is put, and what comes of its answer.
+
+import assert from 'node:assert/strict';
+import { mock, test, type TestContext } from 'node:test';
+import Hls from 'hls.js';
+import type { SwarmOptions } from '../src/options.ts';
+import { attachSwarm, type Swarm } from '../src/swarm.ts';
+
+interface World {
+  swarm: Swarm;
+  kept: Map<string, string>; // by the browser
+  stats: number; // how often they were told
+  frame(): void; // the first is shown
+  pass(seconds: number): Promise<void>;
+}
+
+function attached(t: TestContext, options: SwarmOptions, answer?: string): World {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const kept = new Map(answer === undefined ? [] : [['shoal-share', answer]]);
+  Object.defineProperty(globalThis, 'localStorage', {
+    configurable: true, value: { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) },
+  });
+  let frame = (): void => undefined;
+  const video = Object.assign(new EventTarget(), {
+    paused: false, currentTime: 0, buffered: { length: 0 }, requestVideoFrameCallback: (react: () => void) => (frame = react),
+  });
+  const hls = new Hls();
+  Object.defineProperty(hls, 'media', { get: () => video });
+  const swarm = attachSwarm(hls, options);
+  t.after(() => {
+    swarm.close();
+    mock.timers.reset();
+    Reflect.deleteProperty(globalThis, 'localStorage');
+  });
+  const world: World = {
+    swarm, kept, stats: 0,
+    frame: () => frame(),
+    pass: async (seconds) => {
+      for (let i = 0; i < 2 * seconds; i++) {
+        now += 500;
+        mock.timers.tick(500);
+        for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+      }
+    },
+  };
+  swarm.addEventListener('shoal:stats', ({ detail }) => {
+    assert.equal(detail.p2p, 'off');
+    world.stats++;
+  });
+  return world;
+}
+
+for (const [says, kept] of [[true, 'yes'], [false, 'no']] as const) {
+  test(`the question comes once, after the first picture, and a ${kept} is remembered`, async (t) => {
+    let asked = 0;
+    const w = attached(t, { consent: async () => (asked++, says) });
+    await w.pass(5);
+    assert.deepEqual([asked, w.stats], [0, 5], 'before there is a picture');
+    w.frame();
+    await w.pass(5);
+    assert.deepEqual([asked, w.kept.get('shoal-share')], [1, kept]);
+  });
+}
+
+test('a question that fails is no answer', async (t) => {
+  const warned = t.mock.method(console, 'warn', () => undefined);
+  const w = attached(t, {
+    consent: () => {
+      throw new Error('no words');
+    },
+  });
+  await w.pass(1);
+  w.frame();
+  await w.pass(5);
+  assert.deepEqual([w.kept.size, warned.mock.callCount()], [0, 1]);
+});
+
+test('an answer is remembered whose page has gone on meanwhile', async (t) => {
+  let answer = (_: boolean): void => undefined;
+  const w = attached(t, { consent: () => new Promise<boolean>((settle) => (answer = settle)) });
+  await w.pass(1);
+  w.frame();
+  await w.pass(1);
+  w.swarm.close();
+  answer(true);
+  await w.pass(1);
+  assert.equal(w.kept.get('shoal-share'), 'yes');
+});
+
+for (const [what, p2p, answer] of [['said yes', 'ask', 'yes'], ['said no', 'ask', 'no'], ['need not be asked', 'on', undefined], ['do not share', 'off', undefined]] as const) {
+  test(`viewers who ${what} are not asked`, async (t) => {
+    let asked = 0;
+    const w = attached(t, { p2p, consent: () => (asked++, true) }, answer);
+    await w.pass(1);
+    w.frame();
+    await w.pass(5);
+    assert.equal(asked, 0);
+  });
+}
