@@ -1,15 +1,16 @@
 // Makes the pictures of the documentation, docs/watch.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
 //
-//   ./run --with node screenshots.mjs
+//   ./run --with node screenshots.mjs [ops]
 //
-// Two other viewers watch too, so that the pages have a swarm to show; and it takes more than a minute, so that there is something to seek in.
+// With ops docs/ops.png alone. Others watch too, so that the pages have a swarm to show; and it takes more than a minute, so that there is something to seek in.
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { launch } from './harness/browser.mjs';
 import { demoClip, push } from './harness/broadcaster.mjs';
-import { addKey, up } from './harness/shoal.mjs';
+import { Process } from './harness/process.mjs';
+import { addKey, program, up } from './harness/shoal.mjs';
 import { pass, until } from './harness/until.mjs';
 
 const docs = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -20,7 +21,23 @@ const ends = [];
 const t = { after: (end) => ends.unshift(end) };
 const screen = { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' };
 
-try {
+// operators is the page of who operates it, a while after nine viewers came, in cells so small that one feeds others.
+async function operators() {
+  const shoal = await up(t, { args: ['-cell-size', '4', '-roots', '1'] });
+  await shoal.live('demo');
+  const watching = new Process('watch', program, ['watch', '-n', '9', '-seconds', '900', `${shoal.base}/watch/demo`]);
+  t.after(() => watching.end('SIGTERM', 10));
+  await pass(100); // so that the charts have something to show
+  const browser = await launch(t);
+  const { page } = await browser.open(`http://127.0.0.1:${shoal.ports.admin}/ops`, { ...screen, viewport: { width: 1280, height: 1500 } });
+  await page.fill('#price', '0.02');
+  await page.locator('#price').blur();
+  await until('the swarm in figures', () => page.evaluate(() => /^saves/.test(document.querySelector('#saved').textContent) && document.querySelectorAll('#cells .viewer:not(.silent)').length === 9), { seconds: 60 });
+  await page.screenshot({ path: `${docs}ops.png` });
+}
+
+// all are the pages of viewers and of who broadcasts.
+async function all() {
   const shoal = await up(t, { stream: 'aquarium', args: ['-dvr', '10m'] });
   const key = await addKey(shoal.data, 'mystage');
   push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
@@ -41,12 +58,7 @@ try {
   await live.page.waitForSelector('a[href$="/watch/aquarium"]');
   await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
-  const ops = await browser.open(`${shoal.base}/ops`, screen);
-  await ops.page.fill('#price', '0.02');
-  await ops.page.locator('#price').blur();
-  await until('the swarm in figures', () => ops.page.evaluate(() => /^saves/.test(document.querySelector('#saved').textContent) && document.querySelectorAll('#rows tr').length === 2), { seconds: 20 });
-  await ops.page.screenshot({ path: `${docs}ops.png` });
-  await Promise.all([live, ops, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
+  await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
 
   const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');
@@ -56,7 +68,12 @@ try {
   await pass(10);
   await until('the studio to send all its pictures', () => studio.page.evaluate(() => parseInt(/Frames\s*(\d+)/.exec(document.querySelector('#numbers').textContent)?.[1] ?? '0', 10) >= 28), { seconds: 60 });
   await studio.page.screenshot({ path: `${docs}studio.png` });
-  console.log(`made watch.png, live.png, ops.png and studio.png in ${docs}`);
+}
+
+try {
+  if (process.argv[2] !== 'ops') await all();
+  await operators();
+  console.log(`made the pictures in ${docs}`);
 } finally {
   for (const end of ends) await end();
 }

@@ -100,6 +100,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 		"{{invited}}", invited,
 		"{{p2p}}", e.config.mode(stream),
 		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
+		"{{desk}}", "", "{{watch}}", "", // that is for admin listeners
 		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
 	).Replace(string(f.body)))
 	e.lastly(h)

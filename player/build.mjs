@@ -49,7 +49,7 @@ if (process.argv.includes('--tests')) {
       loader: { '.css': 'text' },
     });
   }
-  await build({ entryPoints: ['pages/style.css'], outdir: 'dist', minify: true, logLevel: 'warning' });
+  await build({ entryPoints: ['pages/style.css', 'pages/ops.css'], outdir: 'dist', minify: true, logLevel: 'warning' });
   for (const page of readdirSync('pages').filter((f) => !f.endsWith('.css'))) {
     writeFileSync(join('dist', page), readFileSync(join('pages', page)));
   }

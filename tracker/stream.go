@@ -176,7 +176,7 @@ func (s *stream) join(v *viewer, j wire.Join, w wire.Welcome, now time.Time) {
 	old := s.viewers[v.id]
 	s.viewers[v.id] = v
 	if old != nil {
-		v.reported, v.playing = old.reported, old.playing
+		v.reported, v.report, v.playing = old.reported, old.report, old.playing
 		old.bye(closedTwice())
 	} else {
 		v.reported, v.playing = now.Add(-creditAtJoin), true
@@ -260,7 +260,7 @@ func (s *stream) report(v *viewer, c wire.Beacon, now time.Time) {
 	}
 	elapsed := now.Sub(v.reported)
 	c = plausible(c, elapsed)
-	v.reported = now
+	v.reported, v.report = now, newReport(c, elapsed)
 	playing := c.ChunksFromPeers+c.ChunksFromEdge > 0
 	s.tally.play(now, v.playing, playing)
 	v.playing = playing

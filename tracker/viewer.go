@@ -43,6 +43,7 @@ type viewer struct {
 	at       cell.Place // told to nobody
 	joined   int64      // in milliseconds of the tracker's time
 	reported time.Time  // up to where beacons have been credited
+	report   lastReport
 	playing  bool
 	roused   bool // it is in the stream's list
 

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/shoal-live/shoal/ops"
 	"github.com/shoal-live/shoal/origin"
 	"github.com/shoal-live/shoal/tracker"
 )
@@ -25,12 +26,18 @@ type desk struct {
 	paths    *http.ServeMux // of the admin listener: what a service adds to it
 	bounds   *bounds        // of the public address
 	lameTime time.Duration  // that servers go on when they are told to end
+	board    ops.Config     // of the operator's page, without what is known only when all is open
 }
 
 // newDesk defines the flags that all services share.
 func newDesk(flags *flagSet) *desk {
 	d := &desk{door: door{flag: "admin"}, registry: prometheus.NewRegistry(), paths: http.NewServeMux()}
 	flags.StringVar(&d.door.address, "admin", "127.0.0.1:9090", "`address` of metrics, health and profiles, for operators only; each service on one machine needs its own")
+	flags.Func("ops", "admin `addresses` of other services, HOST:PORT with commas, that the operator's page (/ops at -admin) shows and steers beside this one", func(text string) (err error) {
+		d.board.Others, err = ops.Addresses(text)
+		return err
+	})
+	flags.Var((*list)(&d.board.Hosts), "ops-host", "`names`, with commas, by which a proxy for operators asks for that page, besides addresses and localhost")
 	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` logged: debug, info, warn, error")
 	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
 	d.registry.MustRegister(
@@ -40,14 +47,17 @@ func newDesk(flags *flagSet) *desk {
 	return d
 }
 
-// steer puts a tracker's controls on the admin listener.
+// steer puts a tracker's controls on the admin listener, and what it knows of its swarms.
 func (d *desk) steer(t *tracker.Tracker) {
+	d.paths.Handle("/api/v1/swarm", t.Stats())
+	d.paths.Handle("/api/v1/cells/", t.Drawings())
 	d.paths.Handle("/api/v1/control", t.Controls())
 	d.paths.Handle("/api/v1/control/", t.Controls())
 }
 
-// issue puts an origin's publish keys on the admin listener, and the description of it all.
+// issue puts an origin's publish keys on the admin listener, its streams, and the description of it all.
 func (d *desk) issue(o *origin.Origin) {
+	d.paths.Handle("/api/v1/streams", o)
 	d.paths.Handle("/api/v1/keys", o.KeyAPI())
 	d.paths.Handle("/api/v1/keys/", o.KeyAPI())
 	d.paths.Handle("/api/v1/openapi.json", o)
@@ -55,17 +65,23 @@ func (d *desk) issue(o *origin.Origin) {
 
 // open listens on the admin address and returns the task that serves it.
 func (d *desk) open(services ...service) (task, error) {
-	listener, err := d.door.listen()
-	if err != nil {
-		return nil, err
-	}
 	mux := d.paths
 	mux.Handle("/metrics", promhttp.HandlerFor(d.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return serve(listener, withReasons(mux, services...), d.log), nil
+	handler := withReasons(mux, services...)
+	board, err := d.operate(handler, services)
+	if err != nil {
+		return nil, err
+	}
+	listener, err := d.door.listen()
+	if err != nil {
+		return nil, err
+	}
+	d.door.address = withPort(d.door.address, listener.Addr())
+	return func(ctx context.Context) error { return together(ctx, board.Run, serve(listener, handler, d.log)) }, nil
 }
 
 // receive opens the public address.

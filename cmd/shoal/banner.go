@@ -13,6 +13,7 @@ import (
 // A banner is what shoal up says when everything runs.
 type banner struct {
 	http, rtmp  string // addresses listened on
+	admin       string // likewise
 	https       string // likewise; empty: none
 	stream, key string // a stream to broadcast to; empty: none
 	data        string // folder of the keys; empty: the usual one
@@ -30,7 +31,8 @@ func (b banner) print(out io.Writer) error {
 		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, demoStream)
 	}
 	fmt.Fprintf(&s, "    Live now   %s/\n", web)
-	fmt.Fprintf(&s, "    Operate    %s/ops\n", web)
+	fmt.Fprintf(&s, "    Operate    http://%s/ops\n", local(b.admin))
+	fmt.Fprintf(&s, "    Figures    %s/ops\n", web)
 	if b.https != "" {
 		fmt.Fprintf(&s, "    By TLS     https://%s/, by the name that the certificate is for\n", local(b.https))
 	}

@@ -119,6 +119,7 @@ func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edg
 	if err != nil {
 		return err
 	}
+	d.board.Watch = watchAt(withPort(public.address, house.lobby.Addr()))
 	admin, err := d.open(service)
 	if err != nil {
 		house.lobby.Close()

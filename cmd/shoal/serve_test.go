@@ -135,12 +135,12 @@ func TestTakenPortIsExplained(t *testing.T) {
 // Clause: first-minute
 func TestBanner(t *testing.T) {
 	var out bytes.Buffer
-	b := banner{http: ":8080", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", data: "elsewhere", demo: true}
+	b := banner{http: ":8080", admin: "127.0.0.1:9090", rtmp: "0.0.0.0:1935", stream: "mystream", key: "KEY", data: "elsewhere", demo: true}
 	if err := b.print(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"http://localhost:8080/watch/demo", "http://localhost:8080/studio/mystream", "http://localhost:8080/ops",
+		"http://localhost:8080/watch/demo", "http://localhost:8080/studio/mystream", "http://127.0.0.1:9090/ops", "http://localhost:8080/ops",
 		"rtmp://localhost/live,", "rtmp://localhost/live/KEY", "http://localhost:8080/watch/mystream",
 		": shoal key add mystream -data elsewhere\n",
 	} {

@@ -137,6 +137,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	public := house.lobby
 	defer public.Close()
+	d.board.Watch = watchAt(withPort(c.http.address, public.Addr()))
 	admin, err := d.open(services...)
 	if err != nil {
 		return err
@@ -178,7 +179,7 @@ func (d *desk) welcome(ctx context.Context, c upConfig, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	show := banner{http: c.http.address, https: c.secure.door.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo, program: called(os.Args[0])}
+	show := banner{http: c.http.address, admin: d.door.address, https: c.secure.door.address, rtmp: c.origin.RTMPAddr, stream: c.stream, demo: c.demo, program: called(os.Args[0])}
 	if c.origin.Data != defaultData || show.program != "shoal" { // who has to be told a whole path may be in any folder
 		show.data = whole(c.origin.Data)
 	}

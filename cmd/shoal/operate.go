@@ -1,0 +1,56 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/shoal-live/shoal/edge"
+	"github.com/shoal-live/shoal/ops"
+	"github.com/shoal-live/shoal/origin"
+	"github.com/shoal-live/shoal/tracker"
+)
+
+// operate puts the operator's page on the admin listener, which is the handler, and what the pages of other services ask this one.
+func (d *desk) operate(handler http.Handler, services []service) (*ops.Board, error) {
+	self := ops.Self{Is: []string{}, Version: build(), Since: time.Now()}
+	for _, s := range services {
+		if noun := nounOf(s); noun != "" {
+			self.Is = append(self.Is, noun)
+		}
+	}
+	d.paths.Handle("/api/v1/service", ops.Describe(self, func() error { return ready(services) }, d.registry))
+	d.board.Own = handler
+	board, err := ops.New(d.board)
+	if err != nil {
+		return nil, err
+	}
+	d.paths.Handle("/ops", board)
+	d.paths.Handle("/assets/", board)
+	d.paths.Handle("/api/v1/ops", board)
+	d.paths.Handle("/api/v1/ops/", board)
+	return board, nil
+}
+
+// nounOf names a kind of service.
+func nounOf(s service) string {
+	switch s.(type) {
+	case *origin.Origin:
+		return "origin"
+	case *edge.Edge:
+		return "edge"
+	case *tracker.Tracker, withStats:
+		return "tracker"
+	}
+	return ""
+}
+
+// watchAt is where the operator's page finds the pages for viewers, of the address on which they are served: of any host of this machine the
+// page takes the one by which it was asked for itself.
+func watchAt(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return ":" + port
+	}
+	return "http://" + address
+}

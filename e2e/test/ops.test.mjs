@@ -1,0 +1,205 @@
+// The operator page of the admin listener, with two viewers: it draws them, its switch turns P2P off within two seconds once that was confirmed, and
+// its charts keep their past over a reload. The public page has none of it.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import test from 'node:test';
+
+import { launch } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { Process } from '../harness/process.mjs';
+import { edge, origin, program, tracker, up } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
+const desktop = { viewport: { width: 1280, height: 800 } };
+const large = { viewport: { width: 3840, height: 2160 } };
+const screens = { 'phone-light': { ...phone, colorScheme: 'light' }, 'phone-dark': { ...phone, colorScheme: 'dark' }, 'desktop-light': { ...desktop, colorScheme: 'light' },
+  'desktop-dark': { ...desktop, colorScheme: 'dark' }, '4K-dark': { ...large, colorScheme: 'dark' } };
+
+/** What axe finds serious on a page, past its content policy, and what is wider than its place. */
+async function look(viewer, width) {
+  await viewer.page.evaluate(axe);
+  const { violations } = await viewer.page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.flat().join(' ')}: ${failureSummary.replace(/\s+/g, ' ')}`));
+  const wide = await viewer.page.evaluate((most) => ({
+    page: document.scrollingElement.scrollWidth,
+    over: [...document.querySelectorAll('.sheet, .tile, .chart')].filter((e) => e.offsetWidth > 0 && e.scrollWidth > e.clientWidth + 1).map((e) => e.id || e.className),
+    most,
+  }), width);
+  return { serious, wide };
+}
+
+// Clause: operator-page
+test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
+  const shoal = await up(t);
+  await shoal.live('demo');
+  const admin = `http://127.0.0.1:${shoal.ports.admin}`;
+  assert.equal(shoal.printed('Operate'), `${admin}/ops`, 'the banner leads elsewhere');
+  const browser = await launch(t);
+  const viewers = [await browser.open(`${shoal.base}/watch/demo`), await browser.open(`${shoal.base}/watch/demo`)];
+  await Promise.all(viewers.map((v) => v.moving()));
+  for (const v of viewers) await until('it to be in the swarm', async () => (await v.stats()).peers === 1);
+  const ops = await browser.open(`${admin}/ops`, { viewport: { width: 1280, height: 800 }, expected: [] });
+  const { page } = ops;
+
+  await t.test('two viewers are drawn, with what they told, and by no name', async (t) => {
+    await until('both to have told what they got', () => page.evaluate(() => document.querySelectorAll('#cells .viewer:not(.silent)').length === 2), { seconds: 30 });
+    const drawn = await page.evaluate(() => ({
+      cells: document.querySelectorAll('#cells .mesh').length,
+      links: document.querySelectorAll('#cells .mesh line').length,
+      fetches: document.querySelectorAll('#cells .fetch').length,
+      caption: document.querySelector('#cells-caption').textContent,
+      words: [...document.querySelectorAll('#cells-words li')].map((li) => li.textContent),
+    }));
+    t.diagnostic(JSON.stringify(drawn));
+    assert.deepEqual([drawn.cells, drawn.links, drawn.fetches], [1, 1, 1]);
+    assert.match(drawn.caption, /^demo: 2 viewers in 1 cell\.$/);
+    assert.equal(drawn.words.length, 2);
+    for (const words of drawn.words) assert.match(words, /^Viewer \d: \S+ [kM]bit\/s from peers, .* from the edge/);
+    const api = await (await fetch(`${admin}/api/v1/ops/cells/demo`)).text();
+    assert.doesNotMatch(api, /\d+\.\d+\.\d+\.\d+|10\.77|"id":\s*\d{6,}/, 'an address or an ID of a viewer');
+  });
+
+  await t.test('it says how all is, and leads to viewers’ pages', async () => {
+    await page.waitForSelector(`#rows a[href="${shoal.base}/watch/demo"]`);
+    assert.equal(await page.textContent('#health'), 'Ready');
+    assert.match(await page.textContent('#services tr'), /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 viewers/);
+  });
+
+  await t.test('charts keep their past over a reload', async (t) => {
+    const past = () => page.evaluate(() => [...document.querySelectorAll('.chart')].map((chart) => [chart.querySelector('figcaption span').textContent, chart.querySelector('.line').getAttribute('d').split('L').length]));
+    await until('some points', async () => (await past()).some(([title, points]) => title === 'Viewers' && points >= 3), { seconds: 60 });
+    const before = await past();
+    await page.reload();
+    await page.waitForSelector('.chart');
+    const after = await past();
+    t.diagnostic(`${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
+    assert.deepEqual(after.map(([title]) => title), ['Viewers', 'Media to viewers', 'Offload', 'Copies of each chunk', 'Behind live', 'Stalled', 'Edges send']);
+    for (const [i, [title, points]] of before.entries()) assert.ok(after[i][1] >= points, `${title} had ${points} points and has ${after[i][1]}`);
+    await page.focus('.chart svg');
+    await page.keyboard.press('ArrowLeft');
+    assert.match(await page.textContent('.chart .reading'), /: \d+$/, 'the arrow keys read nothing');
+    await page.selectOption('#choice', 'demo');
+    await until('the charts of one stream', async () => (await past()).length === 6);
+    await page.reload();
+    await until('the stream to be the same after a reload', async () => (await page.inputValue('#choice').catch(() => '')) === 'demo' && (await past()).length === 6);
+  });
+
+  await t.test('money saved by a price that is remembered', async () => {
+    await page.fill('#price', '50');
+    await until('it to save something', () => page.evaluate(() => /^saves \d/.test(document.querySelector('#saved').textContent)));
+  });
+
+  await t.test('the switch asks first, then gives the stream to the edge, and back', async (t) => {
+    const toggle = page.locator('#p2p');
+    await toggle.click();
+    await page.locator('#sure[open]').waitFor();
+    assert.match(await page.textContent('#sure-why'), /All 2 viewers in the swarm leave it/);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'sure-no', 'the button that does nothing has not the focus');
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ops-sure.png` });
+    await page.keyboard.press('Escape');
+    await pass(0.5);
+    assert.equal((await (await fetch(`${admin}/api/v1/control/demo`)).json()).p2p, true, 'it was not confirmed, and done');
+
+    await toggle.click();
+    await page.click('#sure-yes');
+    await page.locator('#p2p[aria-checked="false"]').waitFor({ timeout: 2000 });
+    await pass(2);
+    const peers = async () => (await Promise.all(viewers.map((v) => v.stats()))).map((s) => s.bytesFromPeers);
+    const before = await peers();
+    await pass(5);
+    assert.deepEqual(await peers(), before, 'bytes came from peers two seconds after P2P was turned off');
+    assert.match(await page.textContent('#steered-state'), /^demo, .*: P2P is off/);
+    await until('the drawing to say so', async () => /P2P is off/.test(await page.textContent('#cells')));
+    assert.match(await page.textContent('#cells-caption'), /2 in no cell/);
+
+    await toggle.click();
+    await page.locator('#p2p[aria-checked="true"]').waitFor({ timeout: 3000 });
+    await until('both to share again', async () => (await peers()).every((bytes, i) => bytes > before[i]), { seconds: 30 });
+    t.diagnostic(`from peers ${before.join(' and ')} bytes when it was off, then ${(await peers()).join(' and ')}`);
+
+    await page.fill('#control-share', '200');
+    await page.click('#apply');
+    assert.equal(await page.evaluate(() => document.querySelector('#switches').checkValidity()), false);
+    await page.fill('#control-share', '100');
+    await page.fill('#control-maxUploadKbps', '20000');
+    await page.click('#apply');
+    await page.click('#sure-yes');
+    await until('the bound', async () => (await (await fetch(`${admin}/api/v1/control/demo`)).json()).maxUploadKbps === 20000);
+    await page.locator('#defaults:enabled').click();
+    await until('the default', async () => (await (await fetch(`${admin}/api/v1/control/demo`)).json()).maxUploadKbps === 0);
+  });
+  assert.deepEqual(ops.errors, []);
+
+  await t.test('the public page and listener have no switches', async () => {
+    for (const path of ['/api/v1/ops', '/api/v1/ops/history', '/api/v1/ops/cells/demo', '/api/v1/cells/demo', '/api/v1/service']) {
+      assert.notEqual((await fetch(shoal.base + path)).status, 200, `${path} is public`);
+    }
+    const answer = await fetch(`${shoal.base}/api/v1/ops/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
+    assert.ok(answer.status >= 400 && answer.status < 500, String(answer.status));
+    const open = await browser.open(`${shoal.base}/ops`);
+    await open.page.waitForSelector('#rows a[href$="/watch/demo"]');
+    await pass(3);
+    for (const part of ['#switches', '#charts', '#cells', '#services', '#choice']) assert.equal(await open.page.isVisible(part), false, part);
+    assert.deepEqual(open.errors, []);
+  });
+
+  await t.test('another page changes nothing', async () => {
+    const evil = await browser.open(`${shoal.base}/`, { expected: [/CORS|ERR_FAILED|Failed to load resource|403/] });
+    const got = await evil.page.evaluate(async (url) => {
+      const outcomes = [];
+      for (const [method, mode, type] of [['PATCH', 'cors', 'application/json'], ['PUT', 'cors', 'application/json'], ['GET', 'cors', 'application/json']]) {
+        outcomes.push(await fetch(url, { method, mode, ...(method === 'GET' ? {} : { body: '{"p2p":false}', headers: { 'Content-Type': type } }) }).then((r) => r.type, () => 'failed'));
+      }
+      return outcomes;
+    }, `${admin}/api/v1/ops/control/demo`);
+    assert.deepEqual(got, ['failed', 'failed', 'failed']);
+    assert.equal((await (await fetch(`${admin}/api/v1/control/demo`)).json()).p2p, true);
+  });
+});
+
+test('it fits all screens, by day and night, with cells that feed cells, and axe finds nothing serious', { timeout: 300_000 }, async (t) => {
+  const shoal = await up(t, { args: ['-cell-size', '4', '-roots', '1'] });
+  await shoal.live('demo');
+  const watching = new Process('watch', program, ['watch', '-n', '9', '-seconds', '600', `${shoal.base}/watch/demo`]);
+  atEnd(t, () => watching.end('SIGTERM', 10));
+  const admin = `http://127.0.0.1:${shoal.ports.admin}`;
+  const cells = await until('cells that feed cells', async () => {
+    const all = await (await fetch(`${admin}/api/v1/ops/cells/demo`)).json();
+    return all.viewers === 9 && all.cells?.some(({ feeds }) => feeds.some(({ fed }) => fed)) && all;
+  }, { seconds: 60 });
+  t.diagnostic(`${cells.total} cells of ${cells.cells.map(({ members, depth, feeds }) => `${members.length} at depth ${depth}, fed over ${feeds.length} links`).join('; ')}`);
+  const browser = await launch(t);
+  for (const [name, screen] of Object.entries(screens)) {
+    await t.test(name, async () => {
+      const seen = await browser.open(`${admin}/ops`, { ...screen, reducedMotion: 'reduce', bypassCSP: true });
+      await seen.page.waitForSelector('#cells .bridge.fed', { state: 'attached' });
+      await seen.page.waitForSelector('.chart');
+      await seen.page.waitForSelector('#rows a');
+      if (process.env.SHOTS) await seen.page.screenshot({ path: `${process.env.SHOTS}/ops-${name}.png`, fullPage: true });
+      const { serious, wide } = await look(seen, screen.viewport.width);
+      assert.deepEqual(serious, []);
+      assert.ok(wide.page <= screen.viewport.width && wide.over.length === 0, JSON.stringify(wide));
+      await seen.close();
+    });
+  }
+});
+
+test('services of their own are shown together, and one that goes is away', { timeout: 120_000 }, async (t) => {
+  const source = await origin(t);
+  const swarm = await tracker(t, { pages: '*' });
+  const far = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${swarm.ports.http}/tracker`, args: ['-ops', `127.0.0.1:${source.ports.admin},127.0.0.1:${swarm.ports.admin}`] });
+  const browser = await launch(t);
+  const ops = await browser.open(`http://127.0.0.1:${far.ports.admin}/ops`);
+  const health = () => ops.page.evaluate(() => [...document.querySelectorAll('#services tr')].map((line) => [...line.querySelectorAll('td')].slice(0, 3).map((td) => td.textContent)));
+  await until('all three', async () => (await health()).length === 3);
+  assert.deepEqual((await health()).map(([, state, is]) => [state, is]), [['Ready', 'edge'], ['Ready', 'origin'], ['Ready', 'tracker']]);
+  assert.equal(await ops.page.textContent('#health'), 'All 3 ready');
+  await swarm.kill();
+  await until('the tracker to be away', async () => /^Away/.test((await health())[2][1]), { seconds: 10 });
+  assert.match(await ops.page.textContent('#why'), /1 of the trackers did not answer/);
+  assert.match(await ops.page.textContent('#health'), /^1 of 3 not ready$/);
+});

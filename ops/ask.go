@@ -1,0 +1,145 @@
+package ops
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	patience   = 2 * time.Second // that a service has for all it is asked at one time
+	mostAnswer = 16 << 20        // bytes of one answer
+)
+
+// service is one admin listener that is asked.
+type service struct {
+	name   string            // static; HOST:PORT, empty for this process
+	by     http.RoundTripper // static
+	is     []string          // guarded by Board.mu: what it said to be when it last answered
+	sent   float64           // likewise: bytes to viewers that it told last,
+	sentAt time.Time         // and when
+}
+
+// answers is what one service told at one time.
+type answers struct {
+	self     *Self           // nil: it did not answer
+	why      string          // it did not
+	streams  json.RawMessage // an origin's; nil: it did not tell
+	swarms   json.RawMessage // a tracker's; nil likewise
+	controls json.RawMessage // a tracker's; nil likewise
+}
+
+// A refusal is an answer that is not 200.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r refusal) Error() string { return r.text }
+
+// ask makes one request.
+func (s *service) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	host := s.name
+	if host == "" {
+		host = "localhost"
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+host+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	if method != http.MethodGet {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	answer, err := s.by.RoundTrip(r)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, fmt.Errorf("no answer within %v", patience)
+		}
+		return nil, err
+	}
+	defer answer.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(answer.Body, mostAnswer))
+	if err != nil {
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return nil, refusal{answer.StatusCode, strings.TrimSpace(string(b[:min(len(b), 500)]))}
+	}
+	return b, nil
+}
+
+// all asks for everything that the board wants to know of a service.
+func (s *service) all(ctx context.Context) (a answers) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	b, err := s.ask(ctx, http.MethodGet, "/api/v1/service", nil)
+	var self Self
+	if err == nil {
+		err = json.Unmarshal(b, &self)
+	}
+	if refused, ok := errors.AsType[refusal](err); ok {
+		a.why = fmt.Sprintf("answers %d: is it the admin listener of a service of this version?", refused.status)
+		return a
+	}
+	if err != nil {
+		a.why = err.Error()
+		return a
+	}
+	a.self = &self
+	if slices.Contains(self.Is, "origin") {
+		a.streams = s.part(ctx, "/api/v1/streams", "streams")
+	}
+	if slices.Contains(self.Is, "tracker") {
+		a.swarms = s.part(ctx, "/api/v1/swarm", "streams")
+		if b, err := s.ask(ctx, http.MethodGet, "/api/v1/control", nil); err == nil {
+			a.controls = b
+		}
+	}
+	return a
+}
+
+// part returns one field of what is at a path, nil if it is not there.
+func (s *service) part(ctx context.Context, path, field string) json.RawMessage {
+	b, err := s.ask(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil
+	}
+	var all map[string]json.RawMessage
+	if json.Unmarshal(b, &all) != nil {
+		return nil
+	}
+	return all[field]
+}
+
+// inside asks a handler of this process as if it were elsewhere.
+type inside struct{ http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	w := &written{header: http.Header{}, status: http.StatusOK}
+	i.ServeHTTP(w, r)
+	return &http.Response{StatusCode: w.status, Header: w.header, Body: io.NopCloser(&w.body), Request: r}, nil
+}
+
+// written is an answer in memory.
+type written struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (w *written) Header() http.Header         { return w.header }
+func (w *written) WriteHeader(status int)      { w.status = status }
+func (w *written) Write(b []byte) (int, error) { return w.body.Write(b) }

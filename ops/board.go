@@ -1,0 +1,113 @@
+package ops
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	every = 10 * time.Second // that a point of the charts stands for
+	fresh = time.Second      // that what was asked is good for
+)
+
+// Board is the operator's page of one process.
+type Board struct {
+	config   Config       // static
+	page     page         // static
+	mux      http.Handler // static
+	services []*service   // static; that of this process first
+
+	mu      sync.Mutex // guards what follows; held while the services are asked, so that one is at it and the others wait
+	asked   time.Time
+	state   state
+	history history
+}
+
+// New returns a Board, or a ConfigError if there can be none of this kind. It starts nothing: see Run.
+func New(config Config) (*Board, error) {
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	page, err := newPage(config.Files, config.Watch)
+	if err != nil {
+		return nil, err
+	}
+	b := &Board{config: config, page: page, services: []*service{{by: inside{config.Own}}}, history: newHistory()}
+	for _, address := range config.Others {
+		b.services = append(b.services, &service{name: address, by: config.Transport})
+	}
+	b.mux = b.guarded(b.routes())
+	return b, nil
+}
+
+func (b *Board) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ops", b.page.serve)
+	mux.HandleFunc("GET /assets/{file}", b.page.serveFile)
+	mux.HandleFunc("GET /api/v1/ops", b.serveState)
+	mux.HandleFunc("GET /api/v1/ops/history", b.serveHistory)
+	mux.HandleFunc("GET /api/v1/ops/cells/{name}", b.serveCells)
+	mux.HandleFunc("PATCH /api/v1/ops/control/{name}", b.steer)
+	mux.HandleFunc("PUT /api/v1/ops/control/{name}", b.steer)
+	return mux
+}
+
+// ServeHTTP answers the page, its files and what it asks for.
+func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
+
+// Run asks the services, and notes what they tell, until ctx ends.
+func (b *Board) Run(ctx context.Context) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		b.mu.Lock()
+		b.look(ctx)
+		if ctx.Err() == nil {
+			all, streams := b.state.sums()
+			b.history.note(b.asked, all, streams)
+		}
+		b.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			if idle, ok := b.config.Transport.(interface{ CloseIdleConnections() }); ok {
+				idle.CloseIdleConnections()
+			}
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// look asks all services at once, unless they were a moment ago; b.mu is held.
+func (b *Board) look(ctx context.Context) {
+	if now := time.Now(); !b.asked.IsZero() && now.Sub(b.asked) < fresh {
+		return
+	}
+	told := make([]answers, len(b.services))
+	var asking sync.WaitGroup
+	for i, s := range b.services {
+		asking.Go(func() { told[i] = s.all(ctx) })
+	}
+	asking.Wait()
+	if ctx.Err() != nil { // who asked has gone: what is missing may be missing for that
+		return
+	}
+	b.asked = time.Now()
+	b.state = b.stateOf(told)
+}
+
+// trackers are the services that said to be some when they last answered.
+func (b *Board) trackers() []*service {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var some []*service
+	for _, s := range b.services {
+		if slices.Contains(s.is, "tracker") {
+			some = append(some, s)
+		}
+	}
+	return some
+}

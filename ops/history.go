@@ -1,0 +1,149 @@
+package ops
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+)
+
+const (
+	hour        = int(time.Hour / every) // points that are kept
+	minute      = int(time.Minute / every)
+	mostStreams = 64 // that have a history of their own
+)
+
+// ring is the moments of one stream, a minute more than are shown: rates are of the minute before. All rings of a history are at the same place,
+// so that the times stand once.
+type ring [hour + minute]sum
+
+// history is the last hour: of all streams together, and of each. Its memory is bounded: 1.5 MB with 64 streams.
+type history struct {
+	at      [hour + minute]time.Time
+	count   int // points noted so far
+	all     *ring
+	streams map[string]*past
+	left    int // streams of the last point that had no room
+}
+
+// past is the ring of one stream.
+type past struct {
+	ring
+	last int // point at which it had viewers
+}
+
+func newHistory() history { return history{all: new(ring), streams: map[string]*past{}} }
+
+// note adds one point. Streams without viewers for an hour are forgotten; of those that are new the ones with most viewers come first to what room there is.
+func (h *history) note(now time.Time, all sum, streams map[string]sum) {
+	i := h.count % len(h.at)
+	h.at[i], h.all[i] = now, all
+	for name, p := range h.streams {
+		one, ok := streams[name]
+		if !ok {
+			one = nothing()
+		}
+		p.ring[i] = one
+		if one.viewers > 0 {
+			p.last = h.count
+		}
+		if h.count-p.last > hour {
+			delete(h.streams, name)
+		}
+	}
+	arrived := slices.DeleteFunc(slices.Collect(maps.Keys(streams)), func(name string) bool { return h.streams[name] != nil || !(streams[name].viewers > 0) })
+	slices.SortFunc(arrived, func(a, b string) int {
+		return cmp.Or(cmp.Compare(streams[b].viewers, streams[a].viewers), cmp.Compare(a, b))
+	})
+	h.left = 0
+	for _, name := range arrived {
+		if len(h.streams) == mostStreams {
+			h.left++
+			continue
+		}
+		p := &past{last: h.count}
+		for j := range p.ring {
+			p.ring[j] = nothing()
+		}
+		p.ring[i] = streams[name]
+		h.streams[name] = p
+	}
+	h.count++
+}
+
+// series is the last hour of one stream, the oldest first, as the page is given it.
+type series struct {
+	EverySeconds int      `json:"everySeconds"`
+	Stream       string   `json:"stream"`  // empty: all
+	Streams      []string `json:"streams"` // that have a history of their own
+	Left         int      `json:"left"`    // streams that have none, since there are too many
+	At           []int64  `json:"at"`      // milliseconds since 1970
+	Viewers      []figure `json:"viewers"`
+	Offload      []figure `json:"offload"`
+	Copies       []figure `json:"copies"`
+	Latency      []figure `json:"latency"`   // seconds behind live
+	Stalls       []figure `json:"stalls"`    // share of their time for which viewers stood still
+	FromPeers    []figure `json:"fromPeers"` // bytes a second, over the minute before
+	FromEdge     []figure `json:"fromEdge"`  // likewise
+	Sent         []figure `json:"sent"`      // bytes a second by edges, of all streams
+}
+
+// of returns the last hour of a stream, of all for the empty name; false if there is none.
+func (h *history) of(name string) (series, bool) {
+	s := series{EverySeconds: int(every.Seconds()), Stream: name, Streams: slices.Sorted(maps.Keys(h.streams)), Left: h.left}
+	if s.Streams == nil {
+		s.Streams = []string{}
+	}
+	r := h.all
+	if name != "" {
+		p := h.streams[name]
+		if p == nil {
+			return s, false
+		}
+		r = &p.ring
+	}
+	size := min(h.count, hour)
+	s.At = make([]int64, 0, size)
+	for _, list := range []*[]figure{&s.Viewers, &s.Offload, &s.Copies, &s.Latency, &s.Stalls, &s.FromPeers, &s.FromEdge, &s.Sent} {
+		*list = make([]figure, 0, size)
+	}
+	for i := h.count - size; i < h.count; i++ {
+		p := r[i%len(r)]
+		s.At = append(s.At, h.at[i%len(r)].UnixMilli())
+		s.Viewers = append(s.Viewers, p.viewers)
+		s.Offload = append(s.Offload, p.offload)
+		s.Copies = append(s.Copies, p.copies)
+		s.Latency = append(s.Latency, p.latency)
+		s.Stalls = append(s.Stalls, p.stalls)
+		s.FromPeers = append(s.FromPeers, h.rate(r, i, func(p sum) figure { return p.fromPeers }))
+		s.FromEdge = append(s.FromEdge, h.rate(r, i, func(p sum) figure { return p.fromEdge }))
+		s.Sent = append(s.Sent, p.sent)
+	}
+	return s, true
+}
+
+// rate is what a count grew by each second in the minute before a point, or in what of it is known. A count that fell is another one: of
+// a stream that came anew, or of all when one went.
+func (h *history) rate(r *ring, i int, of func(sum) figure) figure {
+	grown, over := figure(0), time.Duration(0)
+	for j := i; j > max(0, i-minute, h.count-len(r)); j-- {
+		before, after := of(r[(j-1)%len(r)]), of(r[j%len(r)])
+		if after >= before { // both known
+			grown += after - before
+			over += h.at[j%len(r)].Sub(h.at[(j-1)%len(r)])
+		}
+	}
+	return grown / figure(over.Seconds()) // 0/0 is not known
+}
+
+func (b *Board) serveHistory(w http.ResponseWriter, r *http.Request) {
+	b.mu.Lock()
+	s, ok := b.history.of(r.URL.Query().Get("stream"))
+	b.mu.Unlock()
+	if !ok {
+		http.Error(w, "no such stream had viewers in the last hour", http.StatusNotFound)
+		return
+	}
+	answerJSON(w, s)
+}

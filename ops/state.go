@@ -1,0 +1,119 @@
+package ops
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// How a service is.
+const (
+	ready   = "ready"
+	waiting = "waiting" // it answers, and is not ready
+	away    = "away"    // it does not answer
+)
+
+// state is what all services told at one time, as the page is given it.
+type state struct {
+	At       time.Time         `json:"at"`
+	Services []serviceState    `json:"services"`
+	Streams  []json.RawMessage `json:"streams"`  // as origins tell them, each once
+	Swarms   []json.RawMessage `json:"swarms"`   // a list for each tracker that told
+	Controls []json.RawMessage `json:"controls"` // what each of them has, and may warn of
+	Unheard  int               `json:"unheard"`  // trackers that did not tell: a sum would be wrong
+
+	sent     float64 // bytes a second that edges send; -1: not known
+	trackers int     // that are known of
+}
+
+type serviceState struct {
+	Name  string  `json:"name"` // HOST:PORT; empty: the process of this page
+	State string  `json:"state"`
+	Why   string  `json:"why"`
+	Sent  float64 `json:"sent"` // bytes a second to viewers; -1: not known
+	Self  *Self   `json:"self"` // null: it is away
+}
+
+// stateOf makes one of what the services told, in their order; b.mu is held.
+func (b *Board) stateOf(told []answers) state {
+	all := state{At: b.asked, Streams: []json.RawMessage{}, Swarms: []json.RawMessage{}, Controls: []json.RawMessage{}, sent: -1}
+	live := map[string]int{} // where in Streams
+	for i, a := range told {
+		s := b.services[i]
+		shown := serviceState{Name: s.name, State: away, Why: a.why, Sent: -1, Self: a.self}
+		if a.self != nil {
+			s.is = a.self.Is
+			if shown.State = ready; a.self.Missing != "" {
+				shown.State, shown.Why = waiting, a.self.Missing
+			}
+			if shown.Sent = s.rate(a.self.Figures, b.asked); shown.Sent >= 0 {
+				all.sent = max(all.sent, 0) + shown.Sent
+			}
+		}
+		all.Services = append(all.Services, shown)
+		all.Streams = addStreams(all.Streams, live, a.streams)
+		if slices.Contains(s.is, "tracker") {
+			all.trackers++
+			if a.swarms == nil {
+				all.Unheard++
+			} else {
+				all.Swarms = append(all.Swarms, a.swarms)
+			}
+		}
+		if a.controls != nil {
+			all.Controls = append(all.Controls, a.controls)
+		}
+	}
+	return all
+}
+
+// rate returns how many bytes a second an edge sends since it was asked last; -1 where that is not known.
+func (s *service) rate(figures map[string]float64, now time.Time) float64 {
+	sent, ok := figures["shoal_edge_sent_bytes_total"]
+	if !ok {
+		if !slices.Contains(s.is, "edge") {
+			return -1
+		}
+		sent = 0 // nothing yet
+	}
+	before, at := s.sent, s.sentAt
+	s.sent, s.sentAt = sent, now
+	if at.IsZero() || sent < before || !now.After(at) { // it is asked for the first time, or began anew
+		return -1
+	}
+	return (sent - before) / now.Sub(at).Seconds()
+}
+
+// addStreams adds what one origin tells. Of a stream that several have, the one counts where it is live.
+func addStreams(all []json.RawMessage, at map[string]int, list json.RawMessage) []json.RawMessage {
+	var streams []json.RawMessage
+	if list == nil || json.Unmarshal(list, &streams) != nil {
+		return all
+	}
+	for _, text := range streams {
+		var s struct{ Name, State string }
+		if json.Unmarshal(text, &s) != nil {
+			continue
+		}
+		i, there := at[s.Name]
+		switch {
+		case !there:
+			at[s.Name] = len(all)
+			all = append(all, text)
+		case s.State == "live":
+			all[i] = text
+		}
+	}
+	return all
+}
+
+// current is the state, no older than fresh.
+func (b *Board) current(r *http.Request) state {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.look(r.Context())
+	return b.state
+}
+
+func (b *Board) serveState(w http.ResponseWriter, r *http.Request) { answerJSON(w, b.current(r)) }

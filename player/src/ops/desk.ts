@@ -1,0 +1,145 @@
+// What the operator's page asks: on the admin listener all that the board there knows, on a public address what anybody may know.
+
+import { added, ask, type Control, type Stream, streams, type Swarm, swarms as known, unheard } from '../pages/api.ts';
+
+export interface Service {
+  name: string; // HOST:PORT of its admin listener; '': the process of this page
+  state: 'ready' | 'waiting' | 'away';
+  why: string;
+  sent: number; // bytes a second to viewers; -1: not known
+  self: { is: string[]; version: string; since: string; figures: Record<string, number> } | null;
+}
+
+// View is everything at one moment.
+export interface View {
+  streams: Stream[];
+  swarms: Map<string, Swarm>;
+  services: Service[];
+  health: { text: string; good: boolean };
+  note: string; // what the operator should know; '' for nothing
+  defaults: Control | null; // of the trackers
+}
+
+export type Value = number | null;
+
+// Series is the last hour of a stream, or of all. The lists are as long as `at`.
+export interface Series {
+  stream: string;
+  streams: string[];
+  left: number;
+  at: number[];
+  viewers: Value[];
+  offload: Value[];
+  copies: Value[];
+  latency: Value[];
+  stalls: Value[];
+  fromPeers: Value[]; // bytes a second
+  fromEdge: Value[];
+  sent: Value[];
+}
+
+export interface Member {
+  viewer: number;
+  sends: boolean;
+  ready: boolean;
+  uplinkKbps: number;
+  told: { secondsAgo: number; fromPeersKbps: number; fromEdgeKbps: number; toPeersKbps: number; links: number; latencySeconds: number; stalledSeconds: number } | null;
+}
+
+export interface Cell {
+  id: number;
+  parent: number; // 0: it fetches from the edge
+  depth: number;
+  members: Member[];
+  feeds: { from: number; to: number; fed: boolean }[];
+}
+
+export interface Cells {
+  name: string;
+  keeps: boolean;
+  viewers: number;
+  outside: number;
+  total: number;
+  cells: Cell[];
+}
+
+interface State {
+  services: Service[];
+  streams: Stream[];
+  swarms: Swarm[][];
+  controls: { defaults: Control; controls: (Control & { name: string })[]; warning?: string }[];
+  unheard: number;
+}
+
+// json is an answer that has to be one.
+async function json<T>(url: string): Promise<T> {
+  const response = await ask(url);
+  if (!response.ok) throw new Error((await response.text()).trim() || `The server answered ${response.status}.`);
+  return (await response.json()) as T;
+}
+
+// desk is what the board of an admin listener knows.
+export async function desk(): Promise<View> {
+  const state = await json<State>('/api/v1/ops');
+  const amiss = state.services.filter((s) => s.state !== 'ready');
+  const notes = state.controls.flatMap(({ warning }) => (warning ? [warning] : []));
+  if (state.unheard > 0) notes.push(silent(state.unheard));
+  if (!state.services.some((s) => s.self?.is.includes('tracker'))) {
+    notes.push('No tracker is known here: viewers, cells and switches are shown where -ops names the admin listener of one.');
+  }
+  const swarms = added(state.swarms);
+  for (const { name, p2p, share, cellSize, roots, maxUploadKbps } of state.controls[0]?.controls ?? []) { // as they are now: figures may be a second old
+    const swarm = swarms.get(name);
+    if (swarm) swarm.control = { p2p, share, cellSize, roots, maxUploadKbps };
+  }
+  const count = state.services.length;
+  return {
+    streams: state.streams,
+    swarms,
+    services: state.services,
+    health: amiss.length === 0
+      ? { text: count === 1 ? 'Ready' : `All ${count} ready`, good: true }
+      : { text: count === 1 ? 'Not ready' : `${amiss.length} of ${count} not ready`, good: false },
+    note: [...new Set(notes)].join(' '),
+    defaults: state.controls[0]?.defaults ?? null,
+  };
+}
+
+const silent = (count: number): string => `${count} of the trackers did not answer: their viewers are not counted here.`;
+
+// shown is what anybody may know.
+export async function shown(): Promise<View> {
+  const ready = await ask('/readyz').catch(() => null);
+  const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
+  const view: View = {
+    streams: [], swarms: new Map(), services: [], note, defaults: null,
+    health: { text: ready === null ? 'Unreachable' : ready.ok ? 'Ready' : 'Not ready', good: ready?.ok ?? false },
+  };
+  try {
+    [view.streams, view.swarms] = await Promise.all([streams(), known()]);
+    if (unheard > 0) view.note ||= silent(unheard);
+  } catch (error) {
+    view.note = error instanceof Error ? error.message : String(error);
+  }
+  return view;
+}
+
+export const series = (stream: string): Promise<Series> => json(`/api/v1/ops/history?stream=${encodeURIComponent(stream)}`);
+
+export const cellsOf = (stream: string): Promise<Cells> => json(`/api/v1/ops/cells/${encodeURIComponent(stream)}`);
+
+// steer changes how a stream's swarm is run, at all trackers; with 'PUT' what is not named is as by default. It returns what is amiss, '' for nothing.
+export async function steer(stream: string, method: 'PATCH' | 'PUT', change: Partial<Control>): Promise<string> {
+  const response = await fetch(`/api/v1/ops/control/${encodeURIComponent(stream)}`, {
+    method,
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(change),
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => null);
+  if (!response) return 'No answer: it is not known whether it was changed.';
+  if (!response.ok) return `Refused: ${(await response.text()).trim()}`;
+  const { told } = (await response.json()) as { told: { service: string; error: string; control: { warning?: string } | null }[] };
+  const amiss = told.filter(({ error }) => error !== '').map(({ service, error }) => `${service || 'this process'}: ${error}`);
+  const warnings = told.flatMap(({ control }) => (control?.warning ? [control.warning] : []));
+  return [...new Set([...amiss, ...warnings])].join(' ');
+}

@@ -1,0 +1,133 @@
+// The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
+
+import { make } from '../pages/api.ts';
+import type { Cell, Cells, Member } from './desk.ts';
+import { type Forest, layout, type Placed, share, type Spot } from './forest.ts';
+import { svg } from './svg.ts';
+
+const MESHED = 16; // of more members the lines between all are not drawn one by one
+
+const kbps = (value: number): string => (value >= 1000 ? `${(value / 1000).toFixed(1)} Mbit/s` : `${value} kbit/s`);
+
+// words says of a member what is known.
+export function words(m: Member): string {
+  if (!m.told) return `Viewer ${m.viewer}: no report yet, or at another tracker`;
+  const { fromPeersKbps, fromEdgeKbps, toPeersKbps, links, latencySeconds, stalledSeconds } = m.told;
+  return `Viewer ${m.viewer}: ${kbps(fromPeersKbps)} from peers, ${kbps(fromEdgeKbps)} from the edge, ${m.sends ? `gives ${kbps(toPeersKbps)}` : 'gives nothing now'}; ` +
+    `${links} ${links === 1 ? 'link' : 'links'}, ${latencySeconds.toFixed(1)} s behind live${stalledSeconds > 0 ? `, stood still for ${stalledSeconds.toFixed(1)} s` : ''}`;
+}
+
+export class Drawing {
+  readonly #place: HTMLElement;
+  readonly #table: HTMLElement;
+  readonly #caption: HTMLElement;
+  #last = ''; // what is drawn
+
+  constructor(place: HTMLElement, table: HTMLElement, caption: HTMLElement) {
+    this.#place = place;
+    this.#table = table;
+    this.#caption = caption;
+  }
+
+  show(cells: Cells): void {
+    const width = Math.max(260, Math.floor(this.#place.clientWidth));
+    const now = JSON.stringify([width, cells], (key, value: unknown) => (key === 'secondsAgo' ? undefined : value)); // what is drawn anew moves anew
+    if (now === this.#last) return;
+    this.#last = now;
+    this.#caption.textContent = caption(cells);
+    if (cells.cells.length === 0) {
+      this.#place.replaceChildren(make('p', { class: 'dim none' }, empty(cells)));
+      this.#table.replaceChildren();
+      return;
+    }
+    const forest = layout(cells.cells, width);
+    this.#place.replaceChildren(draw(forest, caption(cells)));
+    this.#table.replaceChildren(...cells.cells.map((cell) => written(cell)));
+  }
+}
+
+function caption({ name, viewers, outside, total, cells }: Cells): string {
+  const drawn = cells.length < total ? `, of which the ${cells.length} nearest to the edge are drawn` : '';
+  const bridges = cells.reduce((sum, { feeds }) => sum + feeds.length, 0);
+  return `${name}: ${viewers} ${viewers === 1 ? 'viewer' : 'viewers'} in ${total} ${total === 1 ? 'cell' : 'cells'}${drawn}` +
+    `${bridges > 0 ? `, ${bridges} links by which cells feed others` : ''}${outside > 0 ? `; ${outside} in no cell: they get all from the edge` : ''}.`;
+}
+
+function empty({ keeps, outside }: Cells): string {
+  if (outside > 0) return 'P2P is off: no viewer is in a cell, and the edge serves each of them.';
+  return keeps ? 'Nobody is in a cell.' : 'Nobody is in a cell here. Where another tracker keeps the cells, name its admin listener with -ops.';
+}
+
+// written is a cell as a list, for who cannot see the drawing.
+function written(cell: Cell): HTMLElement {
+  const feeds = cell.feeds.map(({ from, to, fed }) => make('li', {}, `Viewer ${from} feeds viewer ${to}${fed ? '' : ', who does not say so yet'}`));
+  return make('section', {},
+    make('h4', {}, cell.parent === 0 ? `Cell ${cell.id}, fetches from the edge` : `Cell ${cell.id}, fed by cell ${cell.parent}`),
+    make('ul', {}, ...feeds, ...cell.members.map((m) => make('li', {}, words(m)))));
+}
+
+function draw(forest: Forest, label: string): SVGSVGElement {
+  const { width, height, placed } = forest;
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `${label} Each of them stands below in words.` });
+  const spots = new Map(placed.flatMap((p) => p.spots.map((spot) => [spot.member.viewer, { spot, dot: p.dot }])));
+  const top = { x: width / 2, y: 30 };
+  for (const p of placed.filter(({ cell }) => cell.parent === 0)) drawing.append(fetched(top, p));
+  for (const p of placed) drawing.append(mesh(p));
+  for (const { from, to, fed } of placed.flatMap(({ cell }) => cell.feeds)) {
+    const [a, b] = [spots.get(from), spots.get(to)];
+    if (a && b) drawing.append(bridge(a.spot, b.spot, a.dot, b.dot, fed));
+  }
+  for (const p of placed) for (const spot of p.spots) drawing.append(disc(spot, p.dot));
+  drawing.append(svg('g', { class: 'cdn' },
+    svg('rect', { x: top.x - 46, y: top.y - 18, width: 92, height: 36, rx: 18 }),
+    svg('text', { x: top.x, y: top.y + 5, 'text-anchor': 'middle' }, 'Edge')));
+  return drawing;
+}
+
+// fetched is what comes from the edge to a cell that fetches there: the more its members say they got, the broader.
+function fetched(top: { x: number; y: number }, p: Placed): SVGElement {
+  const sum = p.cell.members.reduce((all, { told }) => all + (told?.fromEdgeKbps ?? 0), 0);
+  const upper = p.y - p.radius - p.dot - 6;
+  const path = `M${top.x.toFixed(1)} ${top.y + 18}C${top.x.toFixed(1)} ${((top.y + upper) / 2).toFixed(1)} ${p.x.toFixed(1)} ${((top.y + upper) / 2 - 6).toFixed(1)} ${p.x.toFixed(1)} ${upper.toFixed(1)}`;
+  const broad = Math.min(9, 1.5 + Math.sqrt(sum / 400));
+  return svg('g', {}, svg('title', {}, `Cell ${p.cell.id} gets ${kbps(sum)} from the edge, as its viewers last told`), svg('path', { class: 'fetch', d: path, 'stroke-width': broad }));
+}
+
+// mesh is a cell: everybody in it is linked to everybody.
+function mesh(p: Placed): SVGElement {
+  const group = svg('g', { class: 'mesh' }, svg('circle', { class: 'ground', cx: p.x, cy: p.y, r: p.radius + p.dot + 8 }));
+  if (p.spots.length > MESHED) group.append(svg('circle', { class: 'all', cx: p.x, cy: p.y, r: p.radius }));
+  else {
+    p.spots.forEach((a, i) => p.spots.slice(i + 1).forEach((b) => group.append(svg('line', { x1: a.x, y1: a.y, x2: b.x, y2: b.y }))));
+  }
+  return group;
+}
+
+function bridge(a: Spot, b: Spot, from: number, to: number, fed: boolean): SVGElement {
+  const [dx, dy] = [b.x - a.x, b.y - a.y];
+  const long = Math.max(1, Math.hypot(dx, dy));
+  const [ux, uy] = [dx / long, dy / long];
+  const [x1, y1, x2, y2] = [a.x + ux * (from + 2), a.y + uy * (from + 2), b.x - ux * (to + 4), b.y - uy * (to + 4)];
+  const wing = (side: number): string => `${(x2 - 8 * ux + side * 4 * uy).toFixed(1)} ${(y2 - 8 * uy - side * 4 * ux).toFixed(1)}`;
+  return svg('g', { class: fed ? 'bridge fed' : 'bridge' },
+    svg('title', {}, `Viewer ${a.member.viewer} feeds viewer ${b.member.viewer}${fed ? '' : ', who does not say so yet'}`),
+    svg('line', { x1, y1, x2: x2 - 5 * ux, y2: y2 - 5 * uy }),
+    svg('path', { d: `M${x2.toFixed(1)} ${y2.toFixed(1)}L${wing(1)}L${wing(-1)}Z` }));
+}
+
+// disc is a member: its rim says where its media came from, its inside how much it gives.
+function disc({ member, x, y }: Spot, dot: number): SVGElement {
+  const part = share(member);
+  const group = svg('g', { class: member.told ? 'viewer' : 'viewer silent' }, svg('title', {}, words(member)), svg('circle', { class: 'body', cx: x, cy: y, r: dot }));
+  const rim = dot - 1.5;
+  const round = 2 * Math.PI * rim;
+  if (part !== null) {
+    group.append(
+      svg('circle', { class: 'rim edge', cx: x, cy: y, r: rim }),
+      svg('circle', { class: 'rim peers', cx: x, cy: y, r: rim, 'stroke-dasharray': `${(round * part).toFixed(1)} ${round.toFixed(1)}`, transform: `rotate(-90 ${x.toFixed(1)} ${y.toFixed(1)})` }));
+  } else group.append(svg('circle', { class: 'rim unknown', cx: x, cy: y, r: rim }));
+  const gives = member.told?.toPeersKbps ?? 0;
+  if (gives > 0) group.append(svg('circle', { class: 'gives', cx: x, cy: y, r: Math.max(1.5, Math.min(dot - 4.5, Math.sqrt(gives) / 8)) }));
+  if (dot >= 15) group.append(svg('text', { x, y: y + dot + 12, 'text-anchor': 'middle' }, String(member.viewer)));
+  return group;
+}
