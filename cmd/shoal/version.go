@@ -12,12 +12,17 @@ func version(_ context.Context, args []string, out io.Writer) error {
 	if err := newFlags("version", "Prints the version, the commit that it was built from, and the Go that built it.", out).parseOnly(args); err != nil {
 		return err
 	}
+	_, err := fmt.Fprintln(out, "shoal", build())
+	return err
+}
+
+// build says in a line what this program was built from.
+func build() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		info = new(debug.BuildInfo)
 	}
-	_, err := fmt.Fprintln(out, "shoal", describeBuild(info))
-	return err
+	return describeBuild(info)
 }
 
 // describeBuild says in a line what a program was built from. Who builds it outside of a repository has no commit.
