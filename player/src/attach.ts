@@ -136,7 +136,10 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
     requested: (url) => session?.requested(url),
-    fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis) ?? null,
+    fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
+    get wait() {
+      return session?.bandwidth.wait ?? 0;
+    },
     renew: () => pass.renew(),
     get appended() {
       return options.appended;
