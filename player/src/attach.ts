@@ -10,6 +10,7 @@
 
 import type Hls from 'hls.js';
 import type { Events, HlsConfig } from 'hls.js';
+import { Adaptation } from './adaptation.ts';
 import type { Mode } from './consent.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
@@ -120,6 +121,14 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
     swarming: () => (session?.traffic.peers ?? 0) > 0,
   });
 
+  const adaptation = new Adaptation(hls, {
+    edge: () => 8000 * (session?.bandwidth.rate ?? 0),
+    least: () => 8000 * (session?.bandwidth.least ?? 0),
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    watching: (rendition) => session?.watching(rendition) ?? 0,
+    traffic: () => session?.traffic ?? NO_TRAFFIC,
+  });
+
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
       const session = playing(url);
@@ -165,6 +174,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}, pass = passOf(
       takeBack();
       forgotten.close();
       holdBack.close();
+      adaptation.close();
       viewing?.close();
       session?.close();
     },

@@ -150,6 +150,11 @@ export class Session implements MediaSource {
     return this.#edge.bandwidth;
   }
 
+  // watching returns how many members of the cell that are linked watch a rendition.
+  watching(rendition: number): number {
+    return this.#loop?.machine.watching(rendition) ?? 0;
+  }
+
   // playlist learns what a playlist that hls.js has loaded lists. It returns at once.
   playlist(url: string, text: string): void {
     this.#watch.loaded(url, text);
