@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type Hls from 'hls.js';
+import Hls from 'hls.js';
 import { Adaptation, renditionOf } from '../src/adaptation.ts';
+import { playing } from './stream.ts';
 
 interface World {
   hls: { nextAutoLevel: number; autoLevelEnabled: boolean; maxAutoLevel: number; minAutoLevel: number };
@@ -97,6 +98,24 @@ test('hls.js is told of what the cell holds, within what the page allows', (t) =
   w.hls.maxAutoLevel = 0;
   w.play(5);
   assert.equal(w.hls.nextAutoLevel, 0);
+});
+
+test('hls.js itself loads what it is told to, whatever it would choose', async (t) => {
+  const { hls, open } = playing(t);
+  let edge = 0;
+  new Adaptation(hls, { edge: () => edge, least: () => edge, buffered: () => 1, watching: () => 0, traffic: () => ({ bytesFromPeers: 0, bytesFromEdge: 0, rescues: 0 }) });
+  await open();
+  const load = (level: number): number => {
+    const stats = { loading: { start: 0, first: 5, end: 10 }, loaded: 9000, total: 9000 };
+    hls.trigger(Hls.Events.FRAG_LOADED, { frag: { type: 'main', sn: 7, level, bitrateTest: false, stats }, part: null } as never);
+    return hls.nextLoadLevel;
+  };
+  load(0);
+  const own = load(0);
+  for (const [mbps, from, to] of [[5, own, 2], [5, 2, 2], [1.3, 2, 1], [1.3, 1, 1], [0.2, 1, 0]] as const) {
+    edge = mbps * 1e6;
+    assert.equal(load(from), to, `from ${from} with ${mbps} Mbit/s`);
+  }
 });
 
 test('which rendition a playlist is of is read off its URL', () => {
