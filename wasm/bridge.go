@@ -219,6 +219,9 @@ func weight() int32 { return int32(machine.Weight()) }
 //go:wasmexport shoal_links
 func links() int32 { return int32(machine.Stats().Links) }
 
+//go:wasmexport shoal_watching
+func watching(rendition int32) int32 { return int32(machine.Watching(uint8(rendition))) }
+
 //go:wasmexport shoal_off
 func off() int32 {
 	if machine.Off() {

@@ -9,13 +9,16 @@ import { Process, scratch } from '../harness/process.mjs';
 export class Lab {
   #process;
 
-  /** Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. */
-  static async start(t, { viewers, uplink, delay, slot }) {
+  /**
+   * Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. The downlink
+   * of the last one carries `downlink` bits a second, once it is told to be narrow.
+   */
+  static async start(t, { viewers, uplink, delay, slot, downlink = 0 }) {
     const lab = new Lab();
     // A network takes no turns with those it connects, so it goes first.
     lab.#process = new Process('lab', 'nice', [
       '-n', '-10', join(scratch, 'lab'), '-viewers', String(viewers), '-uplink', String(Math.round(uplink)), '-delay', `${delay}ms`,
-      '-slot', `${slot}ms`,
+      '-slot', `${slot}ms`, '-downlink', String(Math.round(downlink)),
     ]);
     atEnd(t, () => lab.#process.end('SIGTERM'));
     const [text] = await lab.#process.line(/^\{.*"viewers".*\}$/m, 20);
@@ -23,7 +26,11 @@ export class Lab {
     return Object.assign(lab, { server, places });
   }
 
-  /** Ends it, and returns what it carried: {packets, bytes, waited, longestMillis, dropped, crowded, late}. */
+  narrow() {
+    process.kill(this.#process.pid, 'SIGUSR1');
+  }
+
+  /** Ends it, and returns what it carried: {packets, bytes, waited, longestMillis, dropped, lost, crowded, late}. */
   async end() {
     await this.#process.end('SIGTERM');
     const found = /^\{"packets".*\}$/m.exec(this.#process.output);

@@ -3,9 +3,10 @@
 // Lab is a small network for measuring: one machine for the server, which is the network namespace that lab is started in,
 // and one for each viewer, a namespace that lab makes. Every viewer has an uplink of a given rate with a queue that
 // drops what it cannot hold, and stands at a given distance from the others; the server's uplink has no limit, and nobody's
-// downlink has. All is done in user space, on TUN devices, since not every kernel can delay packets.
+// downlink has, but for the last viewer's: from SIGUSR1 on it has the rate of -downlink. All is done in user space, on TUN devices, since not
+// every kernel can delay packets.
 //
-//	lab -viewers N -uplink BITS -delay TIME [-slot TIME]
+//	lab -viewers N -uplink BITS -delay TIME [-slot TIME] [-downlink BITS]
 //
 // Packets arrive in slots, as they do by radio and by cable, half a slot sooner or later than their distance says: to be woken for each
 // by itself would cost the machines that are played here several times what it costs where a network interface gathers them.
@@ -34,17 +35,18 @@ const mostViewers = 200
 type config struct {
 	viewers int
 	uplink  int64         // bits a second of each viewer, IP headers included; 0: no limit
-	queue   time.Duration // what may wait at an uplink
+	queue   time.Duration // what may wait at an uplink, or a downlink
 	delay   time.Duration // round trip between two viewers; to the server it is half of that
 	slot    time.Duration // in which packets arrive together; 0: each by itself
+	narrow  int64         // bits a second of the last viewer's downlink, once it is told to be narrow; 0: no limit
 }
 
 func (c config) validate() error {
 	switch {
 	case c.viewers < 1 || c.viewers > mostViewers:
 		return fmt.Errorf("-viewers %d: want 1 to %d", c.viewers, mostViewers)
-	case c.uplink < 0 || c.queue <= 0 || c.delay < 0 || c.slot < 0:
-		return fmt.Errorf("-uplink, -delay, -slot and -queue cannot be negative, nor -queue be nothing")
+	case c.uplink < 0 || c.narrow < 0 || c.queue <= 0 || c.delay < 0 || c.slot < 0:
+		return fmt.Errorf("-uplink, -downlink, -delay, -slot and -queue cannot be negative, nor -queue be nothing")
 	}
 	return nil
 }
@@ -68,6 +70,7 @@ type ended struct {
 	Waited        int64 `json:"waited"`        // packets that had to wait at an uplink
 	LongestMillis int64 `json:"longestMillis"` // that one waited there
 	Dropped       int64 `json:"dropped"`       // by full uplinks
+	Lost          int64 `json:"lost"`          // by full downlinks
 	Crowded       int64 `json:"crowded"`       // because the lab itself was full
 	Late          int64 `json:"late"`          // packets delivered more than 5 ms late: the machine was too busy for the lab
 }
@@ -76,9 +79,10 @@ func main() {
 	var c config
 	flag.IntVar(&c.viewers, "viewers", 2, "`number` of viewers")
 	flag.Int64Var(&c.uplink, "uplink", 0, "`bits` a second of each viewer's uplink; 0 for no limit")
-	flag.DurationVar(&c.queue, "queue", 200*time.Millisecond, "what may wait at an uplink, as `time`")
+	flag.DurationVar(&c.queue, "queue", 200*time.Millisecond, "what may wait at an uplink, or a downlink, as `time`")
 	flag.DurationVar(&c.delay, "delay", 0, "round trip `time` between two viewers; to the server it is half of that")
 	flag.DurationVar(&c.slot, "slot", 0, "`time` of a slot, in which packets arrive together; 0: each arrives by itself")
+	flag.Int64Var(&c.narrow, "downlink", 0, "`bits` a second of the last viewer's downlink from SIGUSR1 on; 0 for no limit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -110,7 +114,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 		defer device.Close()
 		ports = append(ports, &port{
 			address: address.Addr(), device: device, distance: c.delay / 4,
-			uplink: uplink{rate: c.uplink, queue: c.queue},
+			uplink: line{rate: c.uplink, queue: c.queue}, downlink: line{queue: c.queue},
 		})
 		first.Viewers = append(first.Viewers, place{address.Addr(), fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), space.Fd())})
 	}
@@ -119,6 +123,9 @@ func run(ctx context.Context, c config, out io.Writer) error {
 		return err
 	}
 	n := newNetwork(c.slot, ports...)
+	n.narrow = c.narrow
+	signal.Notify(n.told, syscall.SIGUSR1)
+	defer signal.Stop(n.told)
 	if err := n.run(ctx); err != nil {
 		return err
 	}
@@ -129,6 +136,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 		last.Waited += p.uplink.waited
 		last.LongestMillis = max(last.LongestMillis, p.uplink.longest.Milliseconds())
 		last.Dropped += p.dropped
+		last.Lost += p.lost
 	}
 	return encoder.Encode(last)
 }

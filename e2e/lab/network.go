@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 
@@ -27,9 +28,11 @@ type network struct {
 	// static
 	ports  []*port
 	byIP   map[netip.Addr]*port
-	slot   time.Duration // what is due within one is delivered together; 0: each packet when it is due
-	began  time.Time     // of the first slot
-	handed chan packet   // from the readers to the carrier
+	slot   time.Duration  // what is due within one is delivered together; 0: each packet when it is due
+	began  time.Time      // of the first slot
+	handed chan packet    // from the readers to the carrier
+	told   chan os.Signal // to narrow the last port's downlink
+	narrow int64          // its bits a second from then on
 
 	// owned by the carrier
 	under   letters
@@ -46,10 +49,14 @@ type port struct {
 	device   io.ReadWriteCloser
 
 	// owned by its reader
-	uplink  uplink
+	uplink  line
 	packets int64 // that it sent and were carried
 	bytes   int64
 	dropped int64 // that found its uplink's queue full
+
+	// owned by the carrier
+	downlink line
+	lost     int64 // packets that found its queue full
 }
 
 // A packet is under way until it is due.
@@ -57,11 +64,12 @@ type packet struct {
 	due   time.Time
 	order int64
 	to    *port
+	down  bool // it is through the queue of the downlink
 	bytes []byte
 }
 
 func newNetwork(slot time.Duration, ports ...*port) *network {
-	n := &network{ports: ports, byIP: make(map[netip.Addr]*port), slot: slot, began: time.Now(), handed: make(chan packet, 256)}
+	n := &network{ports: ports, byIP: make(map[netip.Addr]*port), slot: slot, began: time.Now(), handed: make(chan packet, 256), told: make(chan os.Signal, 1)}
 	for _, p := range ports {
 		n.byIP[p.address] = p
 	}
@@ -131,6 +139,8 @@ func (n *network) carry(ctx context.Context) error {
 			return nil
 		case p := <-n.handed:
 			n.take(p)
+		case <-n.told:
+			n.ports[len(n.ports)-1].downlink.rate = n.narrow
 		case <-timer.C:
 		}
 		now := time.Now()
@@ -138,6 +148,9 @@ func (n *network) carry(ctx context.Context) error {
 			p := heap.Pop(&n.under).(packet)
 			if now.Sub(p.due) > punctual {
 				n.late++
+			}
+			if n.queues(&p, now) {
+				continue
 			}
 			if _, err := p.to.device.Write(p.bytes); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("deliver to %v: %w", p.to.address, err)
@@ -147,6 +160,21 @@ func (n *network) carry(ctx context.Context) error {
 			timer.Reset(n.under[0].due.Sub(now))
 		}
 	}
+}
+
+// queues puts a packet that has come to a downlink which is not through with others into its queue, and tells whether it is not to be delivered now.
+func (n *network) queues(p *packet, now time.Time) bool {
+	if p.down || p.to.downlink.rate == 0 {
+		return false
+	}
+	left, ok := p.to.downlink.admit(now, len(p.bytes))
+	if !ok {
+		p.to.lost++
+		return true
+	}
+	p.due, p.down = left, true
+	heap.Push(&n.under, *p)
+	return true
 }
 
 func (n *network) take(p packet) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -60,7 +61,18 @@ func inNetwork(t *testing.T, do func(server, one, two *wire)) *network {
 	return inSlots(t, 0, do)
 }
 
+// inNarrow narrows the downlink of the second viewer to 500 kbit/s first.
+func inNarrow(t *testing.T, do func(server, one, two *wire)) *network {
+	t.Helper()
+	return inWorld(t, 0, true, do)
+}
+
 func inSlots(t *testing.T, slot time.Duration, do func(server, one, two *wire)) *network {
+	t.Helper()
+	return inWorld(t, slot, false, do)
+}
+
+func inWorld(t *testing.T, slot time.Duration, narrow bool, do func(server, one, two *wire)) *network {
 	t.Helper()
 	var n *network
 	synctest.Test(t, func(t *testing.T) {
@@ -70,13 +82,17 @@ func inSlots(t *testing.T, slot time.Duration, do func(server, one, two *wire)) 
 			ports[i] = &port{address: address(byte(i + 1)), device: w}
 			if i > 0 {
 				ports[i].distance = 10 * time.Millisecond
-				ports[i].uplink = uplink{rate: 1_000_000, queue: 20 * time.Millisecond}
+				ports[i].uplink = line{rate: 1_000_000, queue: 20 * time.Millisecond}
+				ports[i].downlink.queue = 20 * time.Millisecond
 			}
 		}
 		n = newNetwork(slot, ports...)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- n.run(ctx) }()
+		if n.narrow = 500_000; narrow {
+			n.told <- os.Interrupt
+		}
 		do(wires[0], wires[1], wires[2])
 		time.Sleep(time.Second)
 		cancel()
@@ -147,6 +163,23 @@ func TestFullUplinkDrops(t *testing.T) {
 	}
 	if u := n.ports[1].uplink; u.waited != 3 || u.longest != 20*ms {
 		t.Errorf("%d waited, up to %v; want 3, 20 ms", u.waited, u.longest)
+	}
+}
+
+func TestDownlinkIsNarrow(t *testing.T) {
+	n := inNarrow(t, func(server, one, two *wire) {
+		time.Sleep(ms)
+		for mark := range byte(4) {
+			server.sends <- datagram(3, 625, mark) // 10 ms at its rate
+		}
+		one.sends <- datagram(3, 625, 9) // comes 15 ms after them
+		server.sends <- datagram(2, 625, 7)
+		time.Sleep(time.Second)
+		expect(t, one, arrival{11 * ms, 7})
+		expect(t, two, arrival{21 * ms, 0}, arrival{31 * ms, 1}, arrival{41 * ms, 2}, arrival{51 * ms, 9})
+	})
+	if p := n.ports[2]; p.lost != 1 {
+		t.Errorf("%d lost, want 1", p.lost)
 	}
 }
 

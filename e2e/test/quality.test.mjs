@@ -6,7 +6,7 @@ import test from 'node:test';
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
-import { until } from '../harness/until.mjs';
+import { pass, until } from '../harness/until.mjs';
 
 // In the page: what the menu offers, and what is seen.
 function look() {
@@ -68,4 +68,42 @@ test('a viewer chooses the quality, and keeps links and peace', { timeout: 120_0
     assert.ok((await seen(viewers[1])).labels.includes(play), `${lang}: ${(await seen(viewers[1])).labels}`);
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/lang-${lang}.png` });
   }
+});
+
+test('four viewers change the quality by hand, their peers bring that too, and left to the player it does not flap', { timeout: 240_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show', args: ['-ladder', '180p'] }), launch(t)]);
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 20 });
+  const viewers = [];
+  for (let i = 0; i < 4; i++) {
+    viewers.push(await browser.open(`${shoal.base}/watch/show`));
+    await viewers[i].moving(30);
+  }
+  const all = () => Promise.all(viewers.map((viewer) => viewer.page.evaluate(look)));
+  await until('links between all', async () => (await Promise.all(viewers.map((viewer) => viewer.stats()))).every(({ peers }) => peers === 3), { seconds: 30 });
+  await until('the menus', async () => (await all()).every(({ menu }) => menu?.length === 3));
+  const before = await all();
+  for (const height of [180, 360]) {
+    const chosen = Date.now();
+    for (const { page } of viewers) await page.locator('shoal-player .quality').selectOption({ label: `${height}p` });
+    await until(`${height} lines`, async () => (await all()).every((now) => now.height === height), { seconds: 15, every: 50 });
+    const [shown, from] = [Date.now(), await all()];
+    await until('bytes of peers', async () => (await all()).every((now, i) => now.fromPeers > from[i].fromPeers + 10_000), { seconds: 15, every: 50 });
+    const resumed = Date.now() - shown;
+    t.diagnostic(`${height}p is seen by all four ${shown - chosen} ms after the first chose it, and comes from peers to all ${resumed} ms after that`);
+    assert.ok(resumed <= 5000, `peers gave nothing for ${resumed} ms`);
+  }
+  for (const { page } of viewers) await page.locator('shoal-player .quality').selectOption('-1');
+  const changes = viewers.map(() => []); // [milliseconds, lines]
+  let last = await all();
+  for (const began = Date.now(); Date.now() - began < 60_000; ) {
+    await pass(0.25);
+    const now = await all();
+    now.forEach((one, i) => one.height !== last[i].height && changes[i].push([Date.now() - began, one.height]));
+    last = now;
+  }
+  t.diagnostic(`left to the player for 60 s: changes ${JSON.stringify(changes)}`);
+  assert.ok(changes.every((own) => own.length <= 2), 'the quality flaps');
+  assert.deepEqual(last.map(({ lost }) => lost), before.map(({ lost }) => lost), 'a link was lost');
+  await noStalls(t, viewers, 'while the quality was chosen, and left to the player');
 });

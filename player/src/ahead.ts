@@ -5,6 +5,7 @@ const TIMEOUT = 10000;
 
 export class Ahead {
   readonly url: string;
+  came = 0; // when the answer did, milliseconds of performance.now()
   readonly #answer: Promise<Response | null>;
   readonly #give = new AbortController();
   #timer: ReturnType<typeof setTimeout>;
@@ -18,6 +19,7 @@ export class Ahead {
     signal.addEventListener('abort', give, { signal: this.#give.signal });
     const asking = ask(this.#give.signal).catch(() => null); // given up, or the edge is away
     this.#answer = asking.then((response) => {
+      this.came = performance.now();
       if (this.#taken || !response) return response;
       const size = Number(response.headers.get('content-length') ?? 0);
       this.#give.signal.addEventListener('abort', () => this.#taken || unread(size));

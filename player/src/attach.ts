@@ -3,6 +3,7 @@
 
 import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
+import { Adaptation } from './adaptation.ts';
 import type { Mode } from './consent.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
@@ -90,6 +91,14 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     swarming: () => (session?.traffic.peers ?? 0) > 0,
   });
 
+  const adaptation = new Adaptation(hls, {
+    edge: () => 8000 * (session?.bandwidth.rate ?? 0),
+    least: () => 8000 * (session?.bandwidth.least ?? 0),
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    watching: (rendition) => session?.watching(rendition) ?? 0,
+    traffic: () => session?.traffic ?? NO_TRAFFIC,
+  });
+
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
       const session = playing(url);
@@ -106,7 +115,10 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   hls.config.fLoader = mediaLoader({
     take: (wanted) => session?.take(wanted) ?? null,
     requested: (url) => session?.requested(url),
-    fetched: (url, bytes, millis) => session?.fetched(url, bytes, millis) ?? null,
+    fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
+    get wait() {
+      return session?.bandwidth.wait ?? 0;
+    },
     renew: () => pass.renew(),
     get appended() {
       return options.appended;
@@ -132,6 +144,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       takeBack();
       forgotten.close();
       holdBack.close();
+      adaptation.close();
       viewing?.close();
       session?.close();
     },

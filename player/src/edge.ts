@@ -2,6 +2,7 @@
 // arrived, also of fetches that fail.
 
 import { Ahead } from './ahead.ts';
+import { Bandwidth, type Times } from './bandwidth.ts';
 import { joined } from './bytes.ts';
 import type { Pass } from './pass.ts';
 
@@ -35,17 +36,12 @@ export class Edge {
   bad = 0; // answers that were not what a true record says
   #ahead: Ahead | null = null;
   #holds = true; // requests for what is not there yet
-  #rate = 0;
+  readonly bandwidth = new Bandwidth();
   #millis = 0;
 
   // The pass goes along with each request, where there is one.
   constructor(pass: Pass | null = null) {
     this.#pass = pass;
-  }
-
-  // Bytes a millisecond that the edge has lately given, 0 while that is not known.
-  get rate(): number {
-    return this.#rate;
   }
 
   // How long a fetch has lately taken, in milliseconds, smoothed.
@@ -56,8 +52,9 @@ export class Edge {
   // reckon returns in how many milliseconds it would give chunks of these sizes in one answer. What it lately took for
   // one was the way there and one chunk's bytes.
   reckon(sizes: number[]): number {
-    if (sizes.length === 1 || this.#rate === 0) return this.#millis;
-    return this.#millis + sizes.reduce((sum, size) => sum + size, 0) / this.#rate;
+    const { rate } = this.bandwidth;
+    if (sizes.length === 1 || rate === 0) return this.#millis;
+    return this.#millis + sizes.reduce((sum, size) => sum + size, 0) / rate;
   }
 
   // fetch rejects when the answer is not what was asked for, or more than limit bytes.
@@ -72,12 +69,16 @@ export class Edge {
       const hashes = response.headers.get(HASHES);
       this.bringsHashes = hashes !== null;
       coming?.begins(part ? range.from : 0, hashes);
+      let came = 0;
+      if (answer && ahead) this.bandwidth.begins(ahead.came, ahead.came); // it was waited for before
+      else this.bandwidth.begins(start, performance.now());
       const all = await this.#read(body, limit, (bytes) => {
+        came += bytes.length;
         this.bytes += bytes.length;
         coming?.bytes(bytes);
-      });
+      }).finally(() => this.bandwidth.ends(came, performance.now()));
       const millis = performance.now() - start;
-      if (!answer) this.#learn(all.length, millis); // one that was under way says nothing of the way there
+      if (!answer) this.#took(millis); // one that was under way says nothing of the way there
       return { bytes: range && !part ? all.slice(range.from, range.to) : all, millis };
     }, answer).finally(() => ahead?.give());
   }
@@ -112,9 +113,10 @@ export class Edge {
   }
 
   // note counts what others have fetched; the request they have counted before.
-  note(bytes: number, millis: number): void {
+  note(bytes: number, times: Times): void {
     this.bytes += bytes;
-    this.#learn(bytes, millis);
+    this.bandwidth.came(bytes, times);
+    this.#took(times.end - times.start);
   }
 
   #request(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
@@ -159,10 +161,7 @@ export class Edge {
     return joined(got);
   }
 
-  #learn(bytes: number, millis: number): void {
+  #took(millis: number): void {
     this.#millis = this.#millis === 0 ? millis : 0.8 * this.#millis + 0.2 * millis;
-    if (bytes < 4096) return; // says more of the way there than of its width
-    const rate = bytes / Math.max(1, millis);
-    this.#rate = this.#rate === 0 ? rate : 0.8 * this.#rate + 0.2 * rate;
   }
 }

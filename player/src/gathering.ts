@@ -1,6 +1,7 @@
 // What hls.js asks for, out of the swarm: a chunk, or a segment out of its parts, once it is whole here. What the swarm
 // has not brought shortly before the playhead gets there is given back, to be fetched from the edge.
 
+import type { Bandwidth } from './bandwidth.ts';
 import type { Entry } from './book.ts';
 import { joined } from './bytes.ts';
 import { awaitWhole, type Chunk, type Chunks } from './chunks.ts';
@@ -10,7 +11,7 @@ import type { Taken } from './loader.ts';
 // What this file knows of the edge.
 export interface Pace {
   readonly millis: number; // that a fetch lately took
-  readonly rate: number; // bytes a millisecond
+  readonly bandwidth: Pick<Bandwidth, 'rate' | 'wait'>;
   reckon(sizes: number[]): number;
 }
 
@@ -41,7 +42,7 @@ export class Gathering {
   // several times, until the first is appended.
   again(entries: Entry[]): Promise<Taken> | null {
     const parts = entries.map((entry) => this.#store.copy(entry.record.id)).filter((part) => part !== null);
-    return parts.length === entries.length ? Promise.resolve({ bytes: joined(parts), millis: this.#edge.millis }) : null;
+    return parts.length === entries.length ? Promise.resolve(this.#taken(joined(parts), this.#edge.millis)) : null;
   }
 
   // gather gets a chunk, or all parts of a segment: hls.js has use for them only when the last one is there, so each is
@@ -59,7 +60,14 @@ export class Gathering {
     const each = entries.map((entry) => this.#need(this.#chunks.of(entry), deadline, last, give.signal));
     const parts = await Promise.all(each).finally(() => give.abort()); // where one is late, the others are no use
     const bytes = parts.length === 1 && parts[0] ? parts[0] : joined(parts);
-    return { bytes, millis: this.#edge.rate > 0 ? bytes.length / this.#edge.rate : performance.now() - begun };
+    return this.#taken(bytes, performance.now() - begun);
+  }
+
+  // taken says how long the bytes would have come from the edge alone. How long they were awaited here says when they were born, and how the
+  // swarm passes them on; it is all that can be said while nothing is known of the edge.
+  #taken(bytes: Uint8Array<ArrayBuffer>, awaited: number): Taken {
+    const { rate, wait } = this.#edge.bandwidth;
+    return rate > 0 ? { bytes, millis: bytes.length / rate, wait } : { bytes, millis: awaited, wait: 0 };
   }
 
   // need waits until the chunk is whole, but not past the last moment to ask the edge for the playhead's sake.

@@ -4,6 +4,7 @@
 // of the edge: hls.js asks again.
 
 import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
+import type { Times } from './bandwidth.ts';
 import { barred } from './pass.ts';
 
 export interface Wanted {
@@ -14,7 +15,8 @@ export interface Wanted {
 
 export interface Taken {
   bytes: Uint8Array<ArrayBuffer>; // the taker's own
-  millis: number; // what it would honestly have taken to load, for the estimate of bandwidth
+  millis: number; // for which it would have come from the edge, for the estimate of bandwidth
+  wait: number; // until it would have begun to, milliseconds
 }
 
 export interface MediaSource {
@@ -24,7 +26,9 @@ export interface MediaSource {
   requested(url: string): void;
   // fetched tells what was loaded from the edge without the source. The bytes are the source's own. It returns whether
   // they are what they should be; null if that is not known at once.
-  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null;
+  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, times: Times): Promise<boolean> | null;
+  // How long an answer of the edge is usually waited for, in milliseconds; 0 while that is not known.
+  readonly wait?: number;
   // appended tells what is about to be given to hls.js; only called where it is there.
   appended?: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null;
   // renew tells, where the edge did not let this viewer in, whether it may now: there is another token.
@@ -88,7 +92,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       }
       this.stats.loading.start = performance.now();
       taken.then(
-        ({ bytes, millis }) => this.#deliver(context, bytes, millis),
+        (taken) => this.#deliver(context, taken),
         () => {
           if (!taking.signal.aborted) this.#plain(context, config);
         },
@@ -125,15 +129,15 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       return this.#beneath.getResponseHeader?.(name) ?? null;
     }
 
-    #deliver(context: FragmentLoaderContext, bytes: Uint8Array<ArrayBuffer>, millis: number): void {
+    #deliver(context: FragmentLoaderContext, { bytes, millis, wait }: Taken): void {
       const callbacks = this.#callbacks;
       if (!callbacks || this.#taking?.signal.aborted !== false) return;
       this.#taking = null;
       const { stats } = this;
       const { loading } = stats;
-      loading.end = Math.max(performance.now(), loading.start + 1);
-      loading.start = Math.min(loading.start, loading.end - millis);
-      loading.first = loading.start;
+      loading.end = performance.now();
+      loading.first = loading.end - Math.max(1, millis);
+      loading.start = loading.first - wait;
       stats.loaded = stats.total = bytes.length;
       this.#observe(context.url, bytes);
       callbacks.onSuccess({ url: context.url, data: bytes.buffer, code: 200 }, stats, context, null);
@@ -152,6 +156,8 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
           const { data } = response;
           const accept = (): void => {
             if (data instanceof ArrayBuffer) this.#observe(ctx.url, new Uint8Array(data));
+            const { loading } = stats; // hls.js takes for transfer what is waited for longer than usual
+            if (source.wait) loading.start = Math.max(loading.start, loading.first - source.wait);
             callbacks.onSuccess(response, stats, ctx, details);
           };
           const verdict = data instanceof ArrayBuffer ? this.#tell(ctx.url, data) : null;
@@ -169,9 +175,9 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     }
 
     #tell(url: string, data: ArrayBuffer): Promise<boolean> | null {
-      const { start, end } = this.stats.loading;
+      const { start, first, end } = this.stats.loading;
       try {
-        return source.fetched(url, new Uint8Array(data.slice(0)), end - start);
+        return source.fetched(url, new Uint8Array(data.slice(0)), { start, first, end });
       } catch (error) {
         console.warn('shoal: source failed', error);
         return null;

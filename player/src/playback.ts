@@ -3,13 +3,14 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { answered, attach, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
+import { Choice } from './choice.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { LIVE } from './lowlatency.ts';
 import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
 import { barred, type Pass } from './pass.ts';
-import { alike, AUTO, type Quality, ranked } from './quality.ts';
+import type { Quality } from './quality.ts';
 import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 
@@ -41,7 +42,6 @@ const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at o
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
-const OTHER_LOOKS = 8; // half seconds in which a quality that was chosen is seen, else hls.js is told again
 const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
@@ -64,8 +64,7 @@ export class Playback {
   readonly #standing = new Standing();
   readonly #following: Following;
   #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
-  #chosen: Quality | null = null; // by the viewer; null: hls.js chooses
-  #other = 0; // looks in a row at which another plays
+  readonly #choice = new Choice(); // of a quality, by the viewer
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
@@ -168,31 +167,16 @@ export class Playback {
 
   // qualities that can be chosen, the best first; none where the browser plays by itself.
   get qualities(): Quality[] {
-    return ranked(this.#hls?.levels ?? [], this.#hls?.currentLevel ?? AUTO);
+    return this.#choice.all;
   }
 
   // quality is the index of the one that was chosen, or AUTO.
   get quality(): number {
-    return this.#chosen && this.#hls ? alike(this.#hls.levels, this.#chosen) : AUTO;
+    return this.#choice.index;
   }
 
-  // What is in the buffer plays on; what comes next is of the other quality.
   set quality(index: number) {
-    this.#chosen = this.qualities.find((quality) => quality.index === index) ?? null;
-    this.#other = 0;
-    if (this.#hls) this.#hls.nextLevel = this.quality;
-  }
-
-  // insist on the quality that was chosen, where hls.js has lost the wish over one just before: gently, then at once.
-  #insist(): void {
-    const hls = this.#hls;
-    if (!hls || !this.#chosen || hls.currentLevel < 0 || hls.currentLevel === this.quality) {
-      this.#other = 0;
-      return;
-    }
-    this.#other++;
-    if (this.#other === OTHER_LOOKS) hls.nextLevel = this.quality;
-    else if (this.#other % (2 * OTHER_LOOKS) === 0) hls.currentLevel = this.quality;
+    this.#choice.index = index;
   }
 
   get atLive(): boolean {
@@ -227,6 +211,7 @@ export class Playback {
     this.#inquiry.stop();
     clearInterval(this.#beat);
     clearTimeout(this.#knock);
+    this.#choice.serve(null);
     this.#swarm?.close();
     this.#native?.close();
     this.#hls?.destroy();
@@ -327,9 +312,7 @@ export class Playback {
     const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
-    hls.on(Hls.Events.MANIFEST_PARSED, () => {
-      if (this.#chosen) hls.nextLevel = this.quality; // it was loaded anew
-    });
+    this.#choice.serve(hls);
     hls.loadSource(this.#src);
     hls.attachMedia(this.#video);
   }
@@ -340,6 +323,7 @@ export class Playback {
     if (this.#over.signal.aborted) return;
     this.#inquiry.stop();
     this.#become(this.#pass.sent === '' ? 'uninvited' : 'refused');
+    this.#choice.serve(null);
     this.#swarm?.close();
     this.#hls?.destroy();
     this.#swarm = this.#hls = null;
@@ -463,10 +447,7 @@ export class Playback {
         return;
     }
     if (this.#standing.asked) return;
-    if (!paused && time > 0 && readyState >= 3) {
-      this.#plays();
-      this.#insist();
-    }
+    if (!paused && time > 0 && readyState >= 3) this.#plays();
     const behind = this.#end === null ? this.latency : this.#end - time;
     if (this.#following.fallen(now, paused || this.vod ? 0 : behind)) this.goLive();
   }

@@ -192,7 +192,7 @@ export class Playlists {
   }
 }
 
-function withoutDirectives(url: string): string {
+export function withoutDirectives(url: string): string {
   const plain = new URL(url);
   for (const name of ['_HLS_msn', '_HLS_part', '_HLS_skip']) plain.searchParams.delete(name);
   return plain.href;

@@ -75,6 +75,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_beacon_seconds(): number;
   shoal_hold_back(): number;
   shoal_links(): number;
+  shoal_watching(rendition: number): number;
   shoal_roster(): number;
   shoal_off(): number;
   shoal_duplicate_bytes(): number;
@@ -235,6 +236,11 @@ export class Scheduler {
 
   get links(): number {
     return this.#exports.shoal_links();
+  }
+
+  // watching returns how many members of the cell that are linked watch a rendition.
+  watching(rendition: number): number {
+    return Number.isInteger(rendition) ? this.#exports.shoal_watching(rendition) : 0;
   }
 
   get roster(): number {

@@ -1,4 +1,5 @@
-// What this viewer would do for others, as wire.Member has it.
+// What this viewer would do for others, as wire.Member has it: nothing while its page is hidden, where the browser says that data is saved, or on
+// a link that is paid by the byte.
 
 export const MAY_UPLOAD = 1;
 export const METERED = 2; // its link is paid by the byte
@@ -16,7 +17,8 @@ function connection(): Connection | undefined {
 export function selfFlags(mayUpload: boolean): number {
   const c = connection();
   const metered = c?.saveData === true || c?.type === 'cellular';
-  return (metered ? METERED : mayUpload ? MAY_UPLOAD : 0) | (document.visibilityState === 'hidden' ? HIDDEN : 0);
+  const hidden = document.visibilityState === 'hidden';
+  return (metered ? METERED : mayUpload && !hidden ? MAY_UPLOAD : 0) | (hidden ? HIDDEN : 0);
 }
 
 // onSelfChange calls react whenever the flags may have changed.

@@ -8,6 +8,7 @@
 // tell in time. Without tracker, WebRTC, WebAssembly, key or luck nothing of this happens, and hls.js plays on as if it
 // were alone.
 
+import type { Bandwidth, Times } from './bandwidth.ts';
 import type { Entry } from './book.ts';
 import { type Chunk, Chunks, wake } from './chunks.ts';
 import { Edge } from './edge.ts';
@@ -144,6 +145,16 @@ export class Session implements MediaSource {
     return this.#loop?.machine.holdBack ?? 0;
   }
 
+  // What the edge's bytes come by.
+  get bandwidth(): Bandwidth {
+    return this.#edge.bandwidth;
+  }
+
+  // watching returns how many members of the cell that are linked watch a rendition.
+  watching(rendition: number): number {
+    return this.#loop?.machine.watching(rendition) ?? 0;
+  }
+
   // playlist learns what a playlist that hls.js has loaded lists. It returns at once.
   playlist(url: string, text: string): void {
     this.#watch.loaded(url, text);
@@ -168,9 +179,9 @@ export class Session implements MediaSource {
 
   // fetched keeps what hls.js has loaded from the edge by itself, if its record is true. Where that is known to be true
   // already, it tells whether these are the chunk's bytes.
-  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, millis: number): Promise<boolean> | null {
+  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, times: Times): Promise<boolean> | null {
     const entries = this.#watch.book?.of(url);
-    if (!this.#again(url)) this.#edge.note(bytes.length, millis);
+    if (!this.#again(url)) this.#edge.note(bytes.length, times);
     if (entries?.[0]?.record.kind !== INIT) this.#begin();
     if (entries) {
       const verdict = this.#fetches.loaded(url, entries, bytes);
@@ -412,6 +423,7 @@ export class Session implements MediaSource {
         if (chunk && frame) void this.#gifts.takeHashes(chunk, frame);
         break;
       case Kind.TakePieces:
+        if (frame) this.bandwidth.beside(frame.bytes.length, frame.at);
         if (chunk && frame) void this.#gifts.takePieces(chunk, first, count, frame);
         break;
       case Kind.Park:

@@ -5,7 +5,7 @@
 // twice for the same.
 
 import { type Entry, RecordBook } from './book.ts';
-import { type Answer, Playlists } from './playlists.ts';
+import { type Answer, Playlists, withoutDirectives } from './playlists.ts';
 import { type ChunkRecord, readRecord } from './record.ts';
 
 export interface WatchEvents {
@@ -33,6 +33,7 @@ export class Watch {
   readonly #playlists = new Playlists((text, url) => void this.book?.read(text, url, (entry) => this.#events.learn(entry)));
   #last: { url: string; text: string } | null = null; // playlist of the edge, for a book that comes late
   #reload: 'none' | 'ours' | 'theirs' = 'none'; // that the scheduler waits for: made here, or by hls.js
+  #played = ''; // URL of the playlist that hls.js asked for last, without directives
   #over = false;
 
   constructor(edge: Reloads, signal: AbortSignal, events: WatchEvents) {
@@ -55,6 +56,7 @@ export class Watch {
 
   // loaded takes a playlist that hls.js has loaded from the edge.
   loaded(url: string, text: string): void {
+    this.#played = withoutDirectives(url);
     const learned = this.#read(url, text);
     if (this.#reload !== 'theirs') return;
     this.#reload = 'none';
@@ -63,6 +65,7 @@ export class Watch {
 
   // follow waits for what a reload of hls.js asks for; null if nobody will tell but the edge.
   follow(url: string, signal: AbortSignal): Promise<Answer> | null {
+    this.#played = withoutDirectives(url);
     return this.#following ? this.#playlists.ask(url, signal) : null;
   }
 
@@ -72,7 +75,8 @@ export class Watch {
     else this.#playlists.release();
   }
 
-  // reload gets the playlist from the edge for the scheduler. One that cannot be carried on here hls.js reloads by itself. Where the scheduler is
+  // reload gets the playlist from the edge for the scheduler. One that cannot be carried on here hls.js reloads by itself. What comes after hls.js has
+  // gone over to another rendition is not read: it would be taken for what is watched, asked for again, and so on. Where the scheduler is
   // likely to fetch what comes, ahead, the edge is asked for that at once.
   async reload(ahead = false): Promise<void> {
     const next = ahead ? this.#playlists.hinted : '';
@@ -82,7 +86,7 @@ export class Watch {
     this.#reload = url === '' ? 'theirs' : 'ours';
     if (url === '') return;
     const text = await this.#edge.reload(url, this.#signal).catch(() => null);
-    if (text !== null) await this.#read(url, text);
+    if (text !== null && withoutDirectives(url) === this.#played) await this.#read(url, text);
     this.#reload = 'none'; // the scheduler may ask for the next at once: hls.js, which waits for it already, is not given back
     this.#events.reloaded(text !== null);
   }

@@ -24,7 +24,7 @@ class Beneath implements Loader<LoaderContext> {
     this.callbacks = callbacks;
   }
   succeed(data: string | ArrayBuffer): void {
-    this.stats.loading.end = 130;
+    [this.stats.loading.first, this.stats.loading.end] = [125, 130];
     assert.ok(this.context);
     this.callbacks?.onSuccess({ url: this.context.url, data, code: 200 }, this.stats, this.context, null);
   }
@@ -51,7 +51,7 @@ function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderCont
   const all: MediaSource = {
     take: () => null,
     requested: () => undefined,
-    fetched: (url, bytes, millis) => (log.push(`fetched ${url} ${bytes.length} ${millis}`), null),
+    fetched: (url, bytes, { start, first, end }) => (log.push(`fetched ${url} ${bytes.length} ${start} ${first} ${end}`), null),
     ...source,
   };
   const MediaLoader = mediaLoader(all);
@@ -73,13 +73,13 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 
 test('what the source has is delivered, with honest times', async () => {
   let wanted: Wanted | null = null;
-  const w = world({ take: (x) => ((wanted = x), Promise.resolve<Taken>({ bytes: Uint8Array.of(1, 2, 3, 4), millis: 40 })) });
+  const w = world({ take: (x) => ((wanted = x), Promise.resolve<Taken>({ bytes: Uint8Array.of(1, 2, 3, 4), millis: 40, wait: 15 })) });
   w.load();
   await settle();
   assert.deepEqual(w.log, ['success 200']);
   assert.deepEqual(new Uint8Array(w.data() ?? new ArrayBuffer(0)), Uint8Array.of(1, 2, 3, 4));
   const { loading, loaded, total } = w.loader.stats;
-  assert.ok(loading.end - loading.start >= 40 && loading.first === loading.start);
+  assert.deepEqual([loading.end - loading.first, loading.first - loading.start].map(Math.round), [40, 15], 'not how long it was awaited');
   assert.deepEqual([loaded, total], [4, 4]);
   assert.equal((wanted as Wanted | null)?.start, 4.5);
   assert.equal(w.beneath.callbacks, null, 'the edge was not asked');
@@ -89,7 +89,16 @@ test('what the source does not know is loaded plainly, and told', () => {
   const w = world({});
   w.load();
   w.beneath.succeed(EDGE.slice().buffer);
-  assert.deepEqual(w.log, ['fetched http://edge/s1.0.m4s 3 30', 'success 200']);
+  assert.deepEqual(w.log, ['fetched http://edge/s1.0.m4s 3 100 125 130', 'success 200']);
+});
+
+test('of what was waited for longer than usual hls.js is told no more than that', () => {
+  for (const [wait, start] of [[10, 115], [60, 100], [0, 100]] as const) {
+    const w = world({ wait });
+    w.load();
+    w.beneath.succeed(EDGE.slice().buffer);
+    assert.equal(w.beneath.stats.loading.start, start);
+  }
 });
 
 test('a source that fails, now or later, costs nothing but the swarm', async () => {
@@ -183,7 +192,7 @@ test('the observer sees copies of all that hls.js is given', async () => {
     seen.push([...bytes]);
     bytes.fill(0);
   };
-  const one = world({ appended, take: () => Promise.resolve({ bytes: Uint8Array.of(5, 6), millis: 1 }) });
+  const one = world({ appended, take: () => Promise.resolve({ bytes: Uint8Array.of(5, 6), millis: 1, wait: 0 }) });
   one.load();
   await settle();
   const two = world({ appended });

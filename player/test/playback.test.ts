@@ -348,35 +348,60 @@ test('one who has gone back, and stood still while the broadcaster was away, see
   assert.equal(playback.state, 'playing');
 });
 
-test('the quality that was chosen is insisted on, and found again in a stream that is loaded anew', async (t) => {
+test('the quality that was chosen stands, whatever hls.js makes of an error, and is found again in a stream that is loaded anew', async (t) => {
   const levels = [{ height: 720, bitrate: 2e6, frameRate: 30 }, { height: 360, bitrate: 8e5, frameRate: 30 }];
   const told: [string, number][] = [];
-  let current = 0;
-  for (const name of ['nextLevel', 'currentLevel']) {
+  let auto = true;
+  const stand = (name: string, property: PropertyDescriptor): void => {
     const before = Object.getOwnPropertyDescriptor(Hls.prototype, name);
-    Object.defineProperty(Hls.prototype, name, { configurable: true, get: () => current, set: (index: number) => void told.push([name, index]) });
+    Object.defineProperty(Hls.prototype, name, { configurable: true, ...property });
     t.after(() => Object.defineProperty(Hls.prototype, name, before as PropertyDescriptor));
+  };
+  for (const name of ['nextLevel', 'loadLevel']) {
+    stand(name, {
+      get: () => 0,
+      set: (index: number) => {
+        told.push([name, index]);
+        auto = index < 0;
+      },
+    });
   }
-  const before = Object.getOwnPropertyDescriptor(Hls.prototype, 'levels');
-  Object.defineProperty(Hls.prototype, 'levels', { configurable: true, get: () => levels });
-  t.after(() => Object.defineProperty(Hls.prototype, 'levels', before as PropertyDescriptor));
+  stand('levels', { get: () => levels });
+  stand('autoLevelEnabled', { get: () => auto });
   const { playback, hls, on } = await far(t);
+  const err = (): void => {
+    auto = true; // as it does
+    for (const heard of hls().listeners(Hls.Events.ERROR).slice(-1)) (heard as (name: string, data: object) => void)('hlsError', { fatal: false });
+  };
+  err();
   await on(20);
   assert.deepEqual([playback.quality, told], [-1, []], 'nobody has chosen');
   playback.quality = 1;
   assert.deepEqual(told.splice(0), [['nextLevel', 1]]);
-  await on(10);
-  assert.deepEqual(told.splice(0), [['nextLevel', 1], ['currentLevel', 1]], 'it was lost');
-  current = 1;
-  await on(10);
-  assert.deepEqual(told, []);
+  err();
+  assert.deepEqual([playback.quality, told.splice(0)], [1, [['loadLevel', 1]]], 'at once');
+  for (const [seconds, again] of [[1.5, []], [1, [['loadLevel', 1]]]] as const) {
+    if (seconds > 1) err();
+    await on(seconds);
+    assert.deepEqual(told.splice(0), again, 'the second time, later');
+  }
+  err();
+  await on(3.5);
+  assert.deepEqual(told.splice(0), []);
+  await on(1);
+  assert.deepEqual(told.splice(0), [['loadLevel', 1]], 'and the third time later still');
+  await on(60);
+  err();
+  assert.deepEqual(told.splice(0), [['loadLevel', 1]], 'that is long ago');
   levels.reverse();
-  current = 0;
   for (const heard of hls().listeners(Hls.Events.MANIFEST_PARSED).slice(-1)) (heard as () => void)(); // ours
   assert.deepEqual([playback.quality, told.splice(0)], [0, [['nextLevel', 0]]]);
+  err();
+  err();
+  told.splice(0);
   playback.quality = -1;
   await on(10);
-  assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]]);
+  assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]], 'the viewer chooses none');
 });
 
 // opened returns a playback of an address with which hls.js meets an error, as often as it loads it.

@@ -10,6 +10,7 @@ import { makeChunk, type Made, publicKey } from './make.ts';
 const WASM = 'dist/shoal.wasm';
 const skip = existsSync(WASM) ? false : 'player/dist/shoal.wasm is not built';
 const BASE = 'http://edge/live/demo/v0/';
+const TIMES = { start: 0, first: 5, end: 20 };
 
 interface World {
   session: Session;
@@ -129,7 +130,7 @@ async function ready(t: TestContext, options = {}): Promise<World> {
   const w = world(t, options);
   w.list(2);
   assert.equal(w.take('s1.0.m4s', 0), null, 'before there is a scheduler, hls.js loads by itself');
-  w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), 20);
+  w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), TIMES);
   await w.settle(() => w.take('s1.1.m4s', 1) !== null);
   return w;
 }
@@ -158,7 +159,7 @@ test('of a recording there is no swarm, whenever it turns out to be one', { skip
   const w = world(t);
   w.session.alone();
   w.list(2);
-  w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), 20);
+  w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), TIMES);
   for (let i = 0; i < 20; i++) await turn();
   assert.deepEqual([w.session.traffic.p2p, w.take('s1.0.m4s', 0), Socket.made.length], ['off', null, 0]);
 });
@@ -184,7 +185,7 @@ test('an edge that hangs is given back to hls.js, not waited for', { skip }, asy
   assert.ok(performance.now() - began < 1500);
   assert.ok(w.session.traffic.rescues > 0);
   // and what hls.js then gets is taken in
-  w.session.fetched(`${BASE}17/s1.2.m4s`, (w.parts[2] as Made).bytes.slice(), 20);
+  w.session.fetched(`${BASE}17/s1.2.m4s`, (w.parts[2] as Made).bytes.slice(), TIMES);
   await w.settle(() => w.session.traffic.chunksFromEdge >= 2);
   assert.deepEqual(await w.take('s1.2.m4s', 2), (w.parts[2] as Made).bytes);
 });
@@ -219,16 +220,16 @@ test('bytes that differ from a true record are told, and counted; true ones too;
   const bytes = (w.parts[0] as Made).bytes;
   const bent = bytes.slice();
   bent[8000] = (bent[8000] ?? 0) ^ 1;
-  assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), 20), null, 'no playlist yet');
+  assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), TIMES), null, 'no playlist yet');
   w.list(6);
-  assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), 20), null, 'its record is not verified yet');
-  await w.settle(() => w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(), 20) !== null);
-  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), 20), false);
-  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(1), 20), false, 'cut short');
-  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(), 20), true);
+  assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), TIMES), null, 'its record is not verified yet');
+  await w.settle(() => w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(), TIMES) !== null);
+  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bent.slice(), TIMES), false);
+  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(1), TIMES), false, 'cut short');
+  assert.equal(await w.session.fetched(`${BASE}17/s1.0.m4s`, bytes.slice(), TIMES), true);
   const whole = Buffer.concat(w.parts.map((made) => made.bytes));
-  assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(whole), 20), true, 'a segment, out of its parts');
-  assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(Buffer.concat([whole, Buffer.of(1)])), 20), false, 'one byte more');
+  assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(whole), TIMES), true, 'a segment, out of its parts');
+  assert.equal(await w.session.fetched(`${BASE}17/s1.m4s`, new Uint8Array(Buffer.concat([whole, Buffer.of(1)])), TIMES), false, 'one byte more');
   assert.equal(w.session.traffic.badFetches, 4, 'the one that was not waited for is counted too');
   assert.equal(anew(), 3, 'the browser is not to keep what is false');
 });
@@ -314,7 +315,7 @@ for (const [name, options] of Object.entries({
   test(`${name}: no swarm, and hls.js is left alone`, { skip }, async (t) => {
     const w = world(t, options);
     w.list(4);
-    assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), 20), null);
+    assert.equal(w.session.fetched(`${BASE}17/s1.0.m4s`, (w.parts[0] as Made).bytes.slice(), TIMES), null);
     const wrong = 'key' in options && options.key !== '';
     if ('wasm' in options || wrong) await w.warned;
     for (let i = 0; i < 200; i++) await turn();

@@ -214,6 +214,20 @@ test('it is told which rendition is watched', async () => {
   assert.deepEqual(w.log, ['rendition 3']);
 });
 
+test('a reload that comes after hls.js has gone over to another rendition is not read', async () => {
+  for (const gone of ['asked', 'loaded']) {
+    const other = 'http://edge/live/demo/v3/index.m3u8';
+    const w = await ready();
+    void w.watch.reload();
+    if (gone === 'asked') w.watch.follow(`${other}?_HLS_msn=2&_HLS_part=1`, new AbortController().signal);
+    else w.watch.loaded(other, playlist(1, 3));
+    await w.edge[0]?.(playlist(2));
+    await until(() => w.log.includes('reloaded true'));
+    assert.ok(!w.log.includes('learn 2.1'), `${gone}: ${w.log}`);
+    assert.equal(w.watch.rendition, gone === 'asked' ? 0 : 3);
+  }
+});
+
 test('the end ends all: who waits, and what is being verified', async () => {
   const w = await ready();
   w.peers = true;

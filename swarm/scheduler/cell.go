@@ -177,3 +177,13 @@ func (s *Scheduler) signalled(g wire.Signal) {
 		s.queue.add(Action{Kind: Signal, Peer: l.peer, Bytes: s.queue.copy(g.Payload)})
 	}
 }
+
+// Watching returns how many members that are linked watch a rendition.
+func (s *Scheduler) Watching(rendition uint8) (n int) {
+	for _, l := range s.links {
+		if l.up && l.role == ofCell && l.rendition == rendition {
+			n++
+		}
+	}
+	return n
+}

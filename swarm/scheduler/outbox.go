@@ -68,17 +68,25 @@ func (f *fifo) pop() {
 	}
 }
 
-// post puts pieces into the outbox.
+// post puts pieces into the outbox. Where no more than so much may be lent of the uplink, it is in runs of a tenth of a second of that: a run is not
+// interrupted, and what it takes too much is only given back by waiting afterwards.
 func (s *Scheduler) post(u urgency, c *chunk, first, count int, flags uint8, to uint64) {
 	if to == 0 {
 		return
 	}
-	from, end := c.record.PieceBounds(first, count)
-	o := outgoing{c.handle, first, count, wire.FrameHeaderSize + end - from, flags, to}
-	if s.outbox.lists[u].push(o) {
-		s.outbox.bytes += o.bytes * bits.OnesCount64(to)
-	} else {
-		s.stats.DroppedSends++
+	run := count
+	if most := s.most(); most > 0 {
+		run = max(1, most*10_000/8/10/int(c.record.PieceSize))
+	}
+	for ; count > 0; first, count = first+run, count-run {
+		n := min(run, count)
+		from, end := c.record.PieceBounds(first, n)
+		o := outgoing{c.handle, first, n, wire.FrameHeaderSize + end - from, flags, to}
+		if s.outbox.lists[u].push(o) {
+			s.outbox.bytes += o.bytes * bits.OnesCount64(to)
+		} else {
+			s.stats.DroppedSends++
+		}
 	}
 }
 

@@ -31,7 +31,10 @@ const ownFlags = wire.Ready | wire.Fed | wire.Feeds
 func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	s.begin(now)
 	s.self.Flags = flags&^ownFlags | s.self.Flags&ownFlags
-	s.self.Rendition = rendition
+	if rendition != s.self.Rendition {
+		s.self.Rendition = rendition
+		s.newest = wire.ChunkID{} // one that is made later is behind the one before: its playlist begins it anew
+	}
 	s.config.Cap = most
 	s.boundWeight()
 	s.changes++

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -96,5 +97,34 @@ func TestReloadAhead(t *testing.T) {
 		if reloads != 1 || count != c.count {
 			t.Errorf("%s: %d reloads, asks for %d parts ahead, want %d", c.name, reloads, count, c.count)
 		}
+	}
+}
+
+// TestOtherRendition: who goes over to a rendition that is made a little later than the one before learns of its parts from peers at once,
+// and knows who watches it.
+func TestOtherRendition(t *testing.T) {
+	s := meshed(500, 500, 500)
+	learn := func(rendition uint8, part uint16) {
+		r := record(wire.ChunkID{Epoch: 1, Rendition: rendition, MSN: 10, Part: part}, 40_000)
+		s.Learn(0, &r, 0)
+	}
+	learn(0, 3)
+	peer := s.links[0].peer
+	s.links[0].rendition = 9
+	s.Self(0, wire.MayUpload, 9, 0)
+	learn(9, 0)
+	s.Actions()
+	r := record(wire.ChunkID{Epoch: 1, Rendition: 9, MSN: 10, Part: 1}, 40_000)
+	b := wire.Frame{Type: wire.Announce, ID: r.ID}.Append(nil)
+	s.Frame(0, peer, append(b, r.Append(nil)...), 0)
+	if !slices.ContainsFunc(s.Actions(), func(a Action) bool { return a.Kind == TakeRecord }) {
+		t.Error("the record of a peer was not taken")
+	}
+	if own, other := s.Watching(9), s.Watching(0); own != 1 || other != 1 {
+		t.Errorf("%d watch it and %d the other; want 1 each", own, other)
+	}
+	s.LinkDown(0, peer)
+	if n := s.Watching(9); n != 0 {
+		t.Errorf("%d watch it, of whom none is linked", n)
 	}
 }
