@@ -3,9 +3,11 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { answered, attachSwarm, LIVE, type LiveStream, passOf, streamName, type Swarm, type SwarmOptions } from './attach.ts';
+import type { Userdata } from './captions.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { barred, type Pass } from './pass.ts';
+import type { File, Scene } from './peek.ts';
 import { alike, AUTO, type Quality, ranked } from './quality.ts';
 import { Standing } from './standing.ts';
 
@@ -42,6 +44,7 @@ const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked i
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
 export class Playback {
+  onuserdata: ((samples: readonly Userdata[]) => void) | null = null; // sees what comes beside pictures, such as captions
   readonly #video: HTMLVideoElement;
   readonly #src: string;
   readonly #changed: (state: PlaybackState) => void;
@@ -184,6 +187,19 @@ export class Playback {
     else if (this.#other % (2 * OTHER_LOOKS) === 0) hls.currentLevel = this.quality;
   }
 
+  // sceneAt is the segment in which a moment is; null where hls.js knows of none.
+  sceneAt(time: number): Scene | null {
+    const segment = this.#hls?.latestLevelDetails?.fragments.find(({ start, end, gap }) => !gap && start <= time && time < end);
+    const init = segment?.initSegment;
+    const file = (of: { url: string; byteRangeStartOffset?: number }): File => ({ url: of.url, at: of.byteRangeStartOffset ?? 0 });
+    return segment && init ? { segment: file(segment), init: file(init), codec: this.#hls?.levels[segment.level]?.videoCodec ?? '' } : null;
+  }
+
+  // fetch asks the server for what hls.js does not.
+  fetch(url: string, init: RequestInit): Promise<Response> {
+    return this.#pass.fetch(url, init);
+  }
+
   get atLive(): boolean {
     const target = this.#hls?.targetLatency;
     return !target || this.latency < target + 2.5;
@@ -308,6 +324,7 @@ export class Playback {
     const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
     this.#swarm = attachSwarm(hls, this.#options, this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
+    hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (this.#chosen) hls.nextLevel = this.quality; // it was loaded anew
     });
