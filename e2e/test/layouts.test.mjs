@@ -52,6 +52,7 @@ test('pages and player fit every screen', { timeout: 300_000 }, async (t) => {
   const [shoal, browser, clip] = await Promise.all([up(t, { stream: 'show', args: ['-ladder', '240p', '-p2p', 'on'] }), launch(t), makeCaptioned()]);
   push(t, `${shoal.rtmp}/${shoal.key}`, clip, { loop: true });
   await Promise.all([shoal.live('show', 30), shoal.live('demo')]);
+  await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 60 });
   const full = async (page) => { // with all that its bar may have
     const player = page.locator('shoal-player');
     for (const control of ['.captions', '.quality']) await player.locator(control).waitFor({ timeout: 30_000 });
