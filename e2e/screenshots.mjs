@@ -1,4 +1,4 @@
-// Makes the pictures of the documentation, docs/watch.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
+// Makes the pictures of the documentation, docs/watch.png, docs/seek.png, docs/phone.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
 //
 //   ./run --with node screenshots.mjs [ops]
 //
@@ -8,7 +8,8 @@ import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { launch } from './harness/browser.mjs';
-import { demoClip, push } from './harness/broadcaster.mjs';
+import { push } from './harness/broadcaster.mjs';
+import { makeCaptioned } from './harness/captions.mjs';
 import { Process } from './harness/process.mjs';
 import { addKey, program, up } from './harness/shoal.mjs';
 import { pass, until } from './harness/until.mjs';
@@ -40,7 +41,7 @@ async function operators() {
 async function all() {
   const shoal = await up(t, { stream: 'aquarium', args: ['-dvr', '10m'] });
   const key = await addKey(shoal.data, 'mystage');
-  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  push(t, `${shoal.rtmp}/${shoal.key}`, await makeCaptioned(), { loop: true });
   await Promise.all([shoal.live('demo'), shoal.live('aquarium')]);
   const browser = await launch(t);
   const others = [await browser.open(`${shoal.base}/watch/demo`), await browser.open(`${shoal.base}/watch/demo`)];
@@ -53,6 +54,21 @@ async function all() {
   await watch.page.hover('shoal-player'); // shows the controls, gently
   await pass(1);
   await watch.page.screenshot({ path: `${docs}watch.png` });
+
+  const seek = await browser.open(`${shoal.base}/watch/aquarium`, screen);
+  const player = seek.page.locator('shoal-player');
+  await player.locator('.captions').click();
+  const bar = await player.locator('.seek').boundingBox();
+  await seek.page.mouse.move(bar.x + 0.6 * bar.width, bar.y + bar.height / 2);
+  await player.locator('.peek canvas').waitFor();
+  await until('captions', () => seek.page.evaluate(() => [...document.querySelector('shoal-player').video.textTracks].some(({ activeCues }) => activeCues?.length > 0)));
+  await player.screenshot({ path: `${docs}seek.png` });
+  const phone = await browser.open(`${shoal.base}/watch/aquarium`, { viewport: { width: 390, height: 760 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, colorScheme: 'light', locale: 'pt-BR' });
+  await phone.moving();
+  await phone.page.tap('shoal-player');
+  await until('the swarm in words', () => phone.page.evaluate(() => !document.querySelector('.share').hidden));
+  await phone.page.screenshot({ path: `${docs}phone.png` });
+  await Promise.all([seek.close(), phone.close()]);
 
   const live = await browser.open(`${shoal.base}/`, screen);
   await live.page.waitForSelector('a[href$="/watch/aquarium"]');

@@ -15,11 +15,15 @@ const require = createRequire(import.meta.url);
 // The light build of hls.js is the whole of it but for subtitles, separate audio, DRM, CMCD and interstitials.
 const light = join(dirname(require.resolve('hls.js')), 'hls.light.min.mjs');
 
+// Its reader of captions is taken from its sources: a build with no more than the light one and captions there is not. It is loaded only where
+// a stream has some.
+const cea608 = join(dirname(light), '..', 'src', 'utils', 'cea-608-parser.ts');
+
 const common = {
   bundle: true,
   format: 'esm',
   target: ['es2022'],
-  alias: { 'hls.js': light },
+  alias: { 'hls.js/cea-608': cea608, 'hls.js': light },
   logLevel: 'warning',
   legalComments: 'none',
 };

@@ -86,6 +86,77 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
 });
 
+// In the page: the mean colours of the picture's quarters, of the middles where the camera stands or does not.
+function quarters(video) {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [160, 90];
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  context.drawImage(video, 0, 0, 160, 90);
+  const places = { 'top-left': [6, 6], 'top-right': [124, 6], 'bottom-left': [6, 62], 'bottom-right': [124, 62] };
+  return Object.fromEntries(Object.entries(places).map(([name, [x, y]]) => {
+    const { data } = context.getImageData(x, y, 30, 20);
+    const mean = (channel) => data.filter((_, i) => i % 4 === channel).reduce((sum, value) => sum + value, 0) / 600;
+    return [name, [0, 1, 2].map((channel) => Math.round(mean(channel)))];
+  }));
+}
+
+test('screen and camera go live in one picture, the camera in the corner that was chosen', { timeout: 180_000 }, async (t) => {
+  const shoal = await up(t, { demo: false, stream: 'show' });
+  const browser = await launch(t, { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'] });
+  const ways = {
+    'by frames': {},
+    'by a clock': { before: (page) => page.addInitScript(() => delete window.MediaStreamTrackGenerator) },
+    'without a camera': { before: (page) => page.addInitScript(() => {
+      const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+      navigator.mediaDevices.getUserMedia = (wish) => (wish.video ? Promise.reject(new DOMException('none', 'NotFoundError')) : ask(wish));
+    }) },
+  };
+  for (const [way, options] of Object.entries(ways)) {
+    const studio = await browser.open(shoal.printed('Browser'), { viewport: { width: 1280, height: 800 }, permissions: ['camera', 'microphone'], ...options });
+    const { page } = studio;
+    await page.selectOption('#quality', '360');
+    await page.click('[data-source="screen"]');
+    await until('the screen', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+    const seen = () => page.evaluate(`(${quarters})(document.querySelector('#preview'))`);
+    await page.click('[data-source="both"]');
+    await until('the picture of both', () => page.evaluate(() => document.querySelector('#preview').videoWidth === 640 && document.querySelector('[data-source="both"]').getAttribute('aria-pressed') === 'true'));
+    assert.ok(await page.isVisible('#corner'));
+    if (way === 'without a camera') {
+      assert.match(await page.textContent('#trouble'), /no camera/);
+      t.diagnostic(`${way}: ${JSON.stringify(await seen())}`);
+    } else {
+      // the camera's corner is the one that is another when it moves away
+      const differs = (a, b) => Object.keys(a).filter((corner) => a[corner].some((value, i) => Math.abs(value - b[corner][i]) > 24)).sort();
+      await until(`the camera to go from one corner to the other, ${way}`, async () => {
+        await page.selectOption('#corner', 'bottom-right');
+        await pass(0.4);
+        const one = await seen();
+        await page.selectOption('#corner', 'top-left');
+        await pass(0.4);
+        const two = await seen();
+        t.diagnostic(`${way}: ${JSON.stringify([one, two])}`);
+        return JSON.stringify(differs(one, two)) === '["bottom-right","top-left"]';
+      }, { seconds: 15 });
+    }
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/both-${way.replaceAll(' ', '-')}.png`, fullPage: true });
+    if (way !== 'by frames') {
+      await studio.close();
+      continue;
+    }
+    await page.fill('#key', shoal.key);
+    await page.click('#go');
+    const stream = await shoal.live('show');
+    assert.equal(stream.tracks.length, 2, `it has ${stream.tracks}`);
+    const viewer = await browser.open(shoal.printed('Watch'));
+    viewer.expect(/status of (404|503|504)/);
+    await until('the picture to play', async () => (await viewer.playback()).time > 0 && (await viewer.playback()).size[0] === 640, { seconds: 15 });
+    await viewer.close();
+    await page.click('#go');
+    await until('it to be off air', async () => (await page.textContent('#state')) === 'Off air');
+    await studio.close();
+  }
+});
+
 test('a file goes live, over and over, with its sound', { timeout: 90_000 }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
   const { page } = await browser.open(shoal.printed('Browser'), { viewport: { width: 320, height: 800 }, isMobile: true, hasTouch: true });

@@ -8,6 +8,7 @@ import type { Moment } from './flow.ts';
 import { Panel } from './panel.ts';
 import type { PlaybackState, Span } from './playback.ts';
 import { Picker, type Quality } from './quality.ts';
+import { SeekBar } from './seekbar.ts';
 import type { Stats } from './stats.ts';
 import { type Words, words } from './words.ts';
 
@@ -15,10 +16,12 @@ export interface Pressed {
   play(): void; // or pause
   live(): void;
   seek(to: number): void; // of the media timeline, seconds
+  peek(at: number | null): void; // at that moment, before one goes there; null: no more
   mute(): void;
   volume(level: number): void;
   fullscreen(): void;
   picture(): void; // in picture
+  captions(): void; // the next, or none
   share(answer: Answer): void; // with other viewers
   quality(index: number): void; // AUTO: the player chooses
   stats(): void;
@@ -42,6 +45,7 @@ export interface Shown {
   sharing: { may: boolean; mode: Mode }; // may: the viewer decides
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
+  captions: { some: boolean; shown: string | null }; // shown: what those are called that are
   stats: Stats | null; // null: the panel is closed
   moments: readonly Moment[]; // of the last minute
 }
@@ -53,6 +57,7 @@ const ICONS = {
   mute: '<path d="M11 5 6.5 8.8H3.5v6.4h3L11 19z"/><path d="m15.5 9.5 5 5m0-5-5 5"/>',
   full: '<path d="M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9m6 0h3.5A1.5 1.5 0 0 1 20 5.5V9m0 6v3.5a1.5 1.5 0 0 1-1.5 1.5H15m-6 0H5.5A1.5 1.5 0 0 1 4 18.5V15"/>',
   picture: '<path d="M20.5 11V6.500A1.5 1.5 0 0 0 19 5H5a1.500 1.500 0 0 0-1.500 1.500v11A1.500 1.500 0 0 0 5 19h5"/><rect class="fill" x="12.500" y="13" width="8.500" height="6" rx="1.200"/>',
+  captions: '<rect x="3" y="5" width="18" height="14" rx="2.500"/><path d="M10.500 10.500a2 2 0 1 0 0 3m6.500-3a2 2 0 1 0 0 3"/>',
   stats: '<path d="M5 19v-6m5 6V5m5 14v-9m5 9V8"/>',
 } as const;
 
@@ -69,12 +74,14 @@ const PAGE = `
   <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
   <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
   <div class="bar">
+    <div class="peek" aria-hidden="true" hidden><canvas hidden></canvas><span></span></div>
     <input class="seek" type="range" step="any" hidden>
     <button class="play"></button>
     <button class="live"><i></i><b></b><span></span></button>
     <span class="time" hidden></span>
     <div class="space"></div>
     <div class="volume"><input type="range" min="0" max="1" step="0.02"><button class="mute"></button></div>
+    <button class="captions" hidden>${icon('captions')}</button>
     <select class="quality" hidden></select>
     <button class="stats">${icon('stats')}</button>
     <button class="pip" hidden>${icon('picture')}</button>
@@ -93,10 +100,10 @@ export class Controls {
   readonly #pressed: Pressed;
   readonly #panel: Panel;
   readonly #picker: Picker;
+  readonly #seek: SeekBar;
   #words = words();
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #shown: Shown | null = null;
-  #target: number | null = null; // where the seek bar is held
   #drawn: Record<string, string> = {}; // what stands in an element, to write only what changes
 
   constructor(root: ShadowRoot, pressed: Pressed) {
@@ -127,19 +134,14 @@ export class Controls {
     press('.share', () => pressed.share(this.#shown?.sharing.mode === 'off' || this.#shown?.sharing.mode === 'ask' ? 'yes' : 'no'));
     press('.stats', pressed.stats);
     press('.pip', pressed.picture);
+    press('.captions', pressed.captions);
     press('.full', pressed.fullscreen);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.addEventListener('input', () => pressed.volume(Number(slider.value)));
-    const seek = this.#get<HTMLInputElement>('.seek');
-    seek.addEventListener('input', () => {
-      this.#target = Number(seek.value);
-      this.#seekBar();
-    });
-    seek.addEventListener('change', () => {
-      this.#target = null;
-      pressed.seek(Number(seek.value));
-    });
-    for (const name of ['pointerup', 'blur']) seek.addEventListener(name, () => (this.#target = null)); // where it was taken hold of is no change
+    this.#seek = new SeekBar(this.#get('.seek'), this.#get('.peek'), { seek: pressed.seek, peek: pressed.peek, held: () => {
+      this.#place();
+      this.#stir();
+    } });
 
     this.#frame.addEventListener('pointermove', () => this.#stir());
     this.#frame.addEventListener('focusin', () => this.#stir());
@@ -162,6 +164,7 @@ export class Controls {
     label('.seek', words.seek);
     label('.volume input', words.volume);
     label('.quality', words.quality);
+    label('.captions', words.captions);
     label('.panel', words.statistics);
     label('.stats', words.statistics, ' (S)');
     label('.pip', words.picture, ' (P)');
@@ -177,11 +180,11 @@ export class Controls {
   // key acts on a key that was pressed here, or on the page while nothing else has the focus.
   key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0] instanceof HTMLSelectElement) return;
-    const { play, mute, fullscreen, picture, stats, live } = this.#pressed;
+    const { play, mute, fullscreen, picture, stats, live, captions } = this.#pressed;
     const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
     const inVolume = event.composedPath()[0] === this.#get('.volume input');
     const step = this.#shown?.span && !inVolume ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
-    const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live }[event.key.toLowerCase()];
+    const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live, c: captions }[event.key.toLowerCase()];
     if (step) this.#pressed.seek(this.video.currentTime + step);
     else if (react) react();
     else if (event.key === ' ' && !inButton) play();
@@ -214,19 +217,22 @@ export class Controls {
     this.#get('.volume').style.setProperty('--level', `${muted ? 0 : shown.volume * 100}%`);
     const slider = this.#get<HTMLInputElement>('.volume input');
     slider.value = String(muted ? 0 : shown.volume);
-    this.#seekBar();
+    this.#place();
     const live = this.#get('.live');
     live.hidden = shown.vod;
     this.#frame.setAttribute('aria-label', shown.vod ? words.recording : words.live);
     live.classList.toggle('on', atLive);
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
-    if (this.#target === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
+    if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
     const { may, mode } = shown.sharing;
     this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
     this.#hide('.share', !may);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : words.unshare);
     this.#picker.show(shown.qualities, shown.quality, words.auto);
+    this.#hide('.captions', !shown.captions.some);
+    this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));
+    this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
     if (stats) this.#panel.show(stats, shown.moments, shown.vod, words);
@@ -237,25 +243,20 @@ export class Controls {
     clearTimeout(this.#quiet);
   }
 
-  // seekBar shows where the playhead is, or while the bar is held where it would go. Who is live is at its end.
-  #seekBar(): void {
-    const bar = this.#get<HTMLInputElement>('.seek');
-    const { span = null, time: playhead = 0, atLive = false } = this.#shown ?? {};
-    bar.hidden = !span;
+  // draw a picture of the moment that was last peeked at.
+  draw(picture: ImageBitmap | null): void {
+    this.#seek.draw(picture);
+  }
+
+  // place shows where the playhead is, or while the bar is held where it would go.
+  #place(): void {
+    const { span = null, time = 0, atLive = false } = this.#shown ?? {};
+    this.#seek.show({ span, time, atLive }, this.#words);
     this.#hide('.time', !span || span.live);
-    if (!span) {
-      this.#target = null;
-      return;
-    }
+    if (!span) return;
     const { from, to, live } = span;
-    const time = Math.min(to, Math.max(from, this.#target ?? (live && atLive ? to : playhead)));
-    if (!live) this.#write('.time', `${clock(time - from)} / ${clock(to - from)}`);
-    else if (this.#target !== null) this.#write('.live span', behind(to - time));
-    bar.min = String(from);
-    bar.max = String(to);
-    if (this.#target === null) bar.value = String(time);
-    bar.style.setProperty('--level', `${(100 * (time - from)) / (to - from)}%`);
-    bar.setAttribute('aria-valuetext', live ? (time < to ? this.#words.behindLive(clock(to - time)) : this.#words.isLive) : this.#words.place(clock(time - from), clock(to - from)));
+    if (!live) this.#write('.time', `${clock(this.#seek.time - from)} / ${clock(to - from)}`);
+    else if (this.#seek.held !== null) this.#write('.live span', behind(to - this.#seek.time));
   }
 
   #stir(): void {
@@ -265,7 +266,7 @@ export class Controls {
   }
 
   #rest(): void {
-    if (!this.video.paused && !this.#root.querySelector('.bar:focus-within :focus-visible')) this.#frame.classList.add('quiet');
+    if (!this.video.paused && !this.#seek.open && !this.#root.querySelector('.bar:focus-within :focus-visible')) this.#frame.classList.add('quiet');
   }
 
   #button(selector: string, name: keyof typeof ICONS, label: string): void {

@@ -9,10 +9,12 @@
 // is pressed. Its property `stats` is a plain object with all numbers;
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
+import { Captions } from './captions.ts';
 import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
+import { Peek } from './peek.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
 import { NO_STATS, type Stats } from './stats.ts';
@@ -28,6 +30,8 @@ export class ShoalPlayer extends HTMLElement {
 
   readonly #controls: Controls;
   readonly #video: HTMLVideoElement;
+  readonly #captions: Captions;
+  readonly #peek: Peek;
   readonly #tidings = new Tidings(this);
   readonly #flow = new Flow();
   #playback: Playback | null = null;
@@ -45,6 +49,7 @@ export class ShoalPlayer extends HTMLElement {
       play: () => this.#toggle(),
       live: () => this.#goLive(),
       seek: (to) => this.#seek(to),
+      peek: (at) => this.#peek.look(at),
       mute: () => this.#mute(),
       volume: (level) => {
         this.#video.volume = level;
@@ -52,6 +57,10 @@ export class ShoalPlayer extends HTMLElement {
       },
       fullscreen: () => this.#fullscreen(),
       picture: () => this.#picture(),
+      captions: () => {
+        this.#captions.next();
+        this.#show();
+      },
       share: (answer) => this.#share(answer),
       quality: (index) => {
         if (this.#playback) this.#playback.quality = index;
@@ -63,6 +72,13 @@ export class ShoalPlayer extends HTMLElement {
       },
     });
     this.#video = this.#controls.video;
+    this.#captions = new Captions(this.#video);
+    this.#peek = new Peek({
+      sceneAt: (time) => this.#playback?.sceneAt(time) ?? null,
+      fetch: (url, init) => this.#playback?.fetch(url, init) ?? Promise.reject(new Error('peek: nothing is played')),
+      may: () => this.#spare,
+      draw: (picture) => this.#controls.draw(picture),
+    });
   }
 
   get stats(): Stats {
@@ -104,6 +120,10 @@ export class ShoalPlayer extends HTMLElement {
     document.addEventListener('keydown', (event) => {
       if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
     }, { signal });
+    const children = new MutationObserver(() => this.#captions.adopt(this));
+    children.observe(this, { childList: true });
+    signal.addEventListener('abort', () => children.disconnect());
+    this.#captions.adopt(this);
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
@@ -128,12 +148,15 @@ export class ShoalPlayer extends HTMLElement {
     this.#over.abort();
     this.#playback?.close();
     this.#playback = null;
+    this.#peek.close();
     this.#controls.close();
   }
 
   #open(): void {
     this.#playback?.close();
     this.#playback = null;
+    this.#peek.close();
+    this.#captions.clear();
     this.#pausedAt = performance.now();
     const src = this.getAttribute('src');
     if (!src) return;
@@ -157,6 +180,7 @@ export class ShoalPlayer extends HTMLElement {
       },
       () => this.#show(),
     );
+    this.#playback.onuserdata = (samples) => this.#captions.take(samples);
     if (this.hasAttribute('autoplay')) void this.#autoplay();
     else this.#blocked = true;
     this.#show();
@@ -244,6 +268,12 @@ export class ShoalPlayer extends HTMLElement {
     return { may, mode: may ? this.#mode : 'off' };
   }
 
+  // spare tells whether the network may be asked for what is not needed to play.
+  get #spare(): boolean {
+    const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+    return connection?.saveData !== true && this.#state === 'playing' && this.#video.readyState >= 3;
+  }
+
   // picture puts the video into a window that stays above others, or back.
   #picture(): void {
     if (document.pictureInPictureElement) void document.exitPictureInPicture();
@@ -282,6 +312,7 @@ export class ShoalPlayer extends HTMLElement {
       sharing: this.#sharing,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,
+      captions: { some: this.#captions.all.length > 0, shown: this.#captions.shown?.label ?? null },
       stats: this.#panel ? stats : null,
       moments: this.#flow.moments,
     });

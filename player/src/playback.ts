@@ -4,12 +4,14 @@
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { answered, attach, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
 import { Choice } from './choice.ts';
+import type { Userdata } from './captions.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { LIVE } from './lowlatency.ts';
 import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
 import { barred, type Pass } from './pass.ts';
+import type { File, Scene } from './peek.ts';
 import type { Quality } from './quality.ts';
 import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
@@ -46,6 +48,7 @@ const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked i
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
 export class Playback {
+  onuserdata: ((samples: readonly Userdata[]) => void) | null = null; // sees what comes beside pictures, such as captions
   readonly #video: HTMLVideoElement;
   readonly #src: string;
   readonly #changed: (state: PlaybackState) => void;
@@ -177,6 +180,19 @@ export class Playback {
 
   set quality(index: number) {
     this.#choice.index = index;
+  }
+
+  // sceneAt is the segment in which a moment is; null where hls.js knows of none.
+  sceneAt(time: number): Scene | null {
+    const segment = this.#hls?.latestLevelDetails?.fragments.find(({ start, end, gap }) => !gap && start <= time && time < end);
+    const init = segment?.initSegment;
+    const file = (of: { url: string; byteRangeStartOffset?: number }): File => ({ url: of.url, at: of.byteRangeStartOffset ?? 0 });
+    return segment && init ? { segment: file(segment), init: file(init), codec: this.#hls?.levels[segment.level]?.videoCodec ?? '' } : null;
+  }
+
+  // fetch asks the server for what hls.js does not.
+  fetch(url: string, init: RequestInit): Promise<Response> {
+    return this.#pass.fetch(url, init);
   }
 
   get atLive(): boolean {
@@ -313,6 +329,7 @@ export class Playback {
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
     this.#choice.serve(hls);
+    hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
     hls.loadSource(this.#src);
     hls.attachMedia(this.#video);
   }

@@ -15,6 +15,8 @@ export interface Words {
   seek: string;
   quality: string;
   auto: string; // the quality is chosen by the player
+  captions: string;
+  captionsOff: string;
   picture: string; // in picture
   statistics: string;
   fullScreen: string;
@@ -51,6 +53,8 @@ const en: Words = {
   seek: 'Seek',
   quality: 'Quality',
   auto: 'Auto',
+  captions: 'Captions',
+  captionsOff: 'off',
   picture: 'Picture in picture',
   statistics: 'Statistics',
   fullScreen: 'Full screen',
@@ -104,6 +108,8 @@ const pt: Words = {
   seek: 'Posição',
   quality: 'Qualidade',
   auto: 'Auto',
+  captions: 'Legendas',
+  captionsOff: 'desligadas',
   picture: 'Imagem sobre imagem',
   statistics: 'Estatísticas',
   fullScreen: 'Tela cheia',
@@ -157,6 +163,8 @@ const zh: Words = {
   seek: '进度',
   quality: '清晰度',
   auto: '自动',
+  captions: '字幕',
+  captionsOff: '已关闭',
   picture: '画中画',
   statistics: '统计信息',
   fullScreen: '全屏',

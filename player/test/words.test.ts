@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { known } from '../src/pages/language.ts';
+import { LIVE } from '../src/pages/words/live.ts';
+import { STUDIO, told } from '../src/pages/words/studio.ts';
+import { WATCH } from '../src/pages/words/watch.ts';
 import { type Words, words } from '../src/words.ts';
 
 const all: Record<string, Words> = { en: words('en'), pt: words('pt'), zh: words('zh') };
@@ -31,3 +35,31 @@ for (const name of ['pt', 'zh']) {
     }
   });
 }
+
+// What is the same in Portuguese: units, and a word.
+const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec']);
+
+for (const [page, catalog] of Object.entries({ LIVE, WATCH, STUDIO })) {
+  for (const language of ['pt', 'zh'] as const) {
+    test(`${page} has a word in ${language} for each that English has`, () => {
+      const own = new Map(texts(catalog[language]));
+      for (const [at, text] of texts(catalog.en)) {
+        const other = own.get(at) ?? '';
+        assert.notEqual(other, '', at);
+        if (!(language === 'pt' && ALIKE.has(at))) assert.notEqual(other, text, at);
+        for (const part of ['<1>', '<2>']) assert.equal(other.includes(part), text.includes(part), `${at}: ${part}`);
+      }
+    });
+  }
+}
+
+test('a sentence of the studio is told in its words, with the name that is in it', () => {
+  assert.equal(told(STUDIO.pt, 'The server cannot be reached.'), 'Não foi possível alcançar o servidor.');
+  assert.equal(told(STUDIO.pt, 'This browser cannot play “a*$&.txt”. An MP4 with H.264 and AAC will do.'), 'Este navegador não reproduz “a*$&.txt”. Um MP4 com H.264 e AAC serve.');
+  assert.equal(told(STUDIO.zh, 'Something else.'), 'Something else.');
+  assert.deepEqual(Object.keys(STUDIO.pt.told), Object.keys(STUDIO.zh.told));
+});
+
+test('the language of a page is the first that is known', () => {
+  assert.deepEqual([known([null, 'pt-PT', 'zh']), known(['fr', 'ZH-Hant']), known(['constructor']), known([])], ['pt', 'zh', 'en', 'en']);
+});

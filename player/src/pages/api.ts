@@ -1,5 +1,7 @@
 // What the pages ask of the server: which streams there are, and how the swarm does.
 
+import { shared } from './words/shared.ts';
+
 export interface Stream {
   name: string;
   state: 'live' | 'interrupted' | 'ended';
@@ -51,13 +53,13 @@ const ANSWER_MILLIS = 5000;
 // ask gets what is at a URL of the server; one that does not answer in time is an error.
 export function ask(url: string): Promise<Response> {
   return fetch(url, { signal: AbortSignal.timeout(ANSWER_MILLIS) }).catch(() => {
-    throw new Error('The server does not answer.');
+    throw new Error(shared().noAnswer);
   });
 }
 
 export async function streams(): Promise<Stream[]> {
   const response = await ask('/api/v1/streams');
-  if (!response.ok) throw new Error(`The server answered ${response.status}.`);
+  if (!response.ok) throw new Error(shared().answered(response.status));
   const { streams: list } = (await response.json()) as { streams: Stream[] | null };
   return list ?? [];
 }
@@ -154,14 +156,15 @@ export function bits(perSecond: number): string {
 
 export function duration(since: string | number): string {
   const seconds = Math.max(0, Math.floor((Date.now() - new Date(since).getTime()) / 1000));
-  if (seconds < 60) return `${seconds}\u00a0s`;
+  if (seconds < 60) return shared().seconds(seconds);
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h ${minutes % 60}\u00a0min`;
+  return minutes < 60 ? shared().minutes(minutes) : shared().hours(Math.floor(minutes / 60), minutes % 60);
 }
 
 // lasting says for how long a stream has been on, or away; '' if it is over.
 export function lasting({ state, since }: Stream): string {
-  return state === 'ended' ? '' : `${state === 'live' ? 'on' : 'away'} for ${duration(since)}`;
+  const words = shared();
+  return state === 'ended' ? '' : (state === 'live' ? words.onFor : words.awayFor)(duration(since));
 }
 
 // rtmpAddress is where programs broadcast to, of what the edge says: a URL, or a port of this host; '' where it does not know.
@@ -172,27 +175,29 @@ export function rtmpAddress(server = ''): string {
 // copied puts a text into the clipboard, and says so on the button for a moment; where that is not allowed it is shown to be copied by hand.
 export function copied(button: HTMLButtonElement, text: string): void {
   const before = button.textContent;
+  const words = shared();
   const done = (): void => {
-    button.textContent = 'Copied';
+    button.textContent = words.copied;
     setTimeout(() => (button.textContent = before), 1600);
   };
-  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => prompt('Copy', text));
-  else prompt('Copy', text);
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => prompt(words.copy, text));
+  else prompt(words.copy, text);
 }
 
 export function people(count: number): string {
-  return `${count} ${count === 1 ? 'viewer' : 'viewers'}`;
+  return shared().viewers(count);
 }
 
 // condition returns the badge that says how a stream is, null for a stream that is not known.
 export function condition(stream: Stream | null): { text: string; live: boolean } {
-  if (stream?.state === 'live') return { text: 'Live', live: true };
-  return { text: stream?.state === 'interrupted' ? 'Interrupted' : stream ? 'Ended' : 'Offline', live: false };
+  const words = shared();
+  if (stream?.state === 'live') return { text: words.live, live: true };
+  return { text: stream?.state === 'interrupted' ? words.interrupted : stream ? words.ended : words.offline, live: false };
 }
 
 // elsewhere says how a stream is on air that is not published from here; '' if it is not.
 export function elsewhere(stream: Stream | null): string {
-  return stream?.state === 'live' ? `On air by ${stream.protocol.toUpperCase()}` : '';
+  return stream?.state === 'live' ? shared().onAirBy(stream.protocol.toUpperCase()) : '';
 }
 
 // picture says what a stream looks like: "720p 30 · H264, AAC".

@@ -2,12 +2,12 @@
 
 import type { ShoalPlayer } from '../element.ts';
 import { find } from './api.ts';
+import { choose } from './language.ts';
 import { opened } from './opened.ts';
 
+choose();
 const player = find<ShoalPlayer>('shoal-player');
 const query = new URLSearchParams(location.search);
 player.toggleAttribute('muted', query.has('muted'));
 player.toggleAttribute('autoplay', query.get('autoplay') !== 'no');
-const lang = query.get('lang');
-if (lang !== null) player.lang = lang;
 opened(player);

@@ -1,7 +1,12 @@
 // The live-now page: a card for each stream that is on.
 
 import { bits, condition, every, find, lasting, make, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
+import { LIVE } from './words/live.ts';
+
+const words = speak(LIVE);
+document.title = `${words.liveNow} · Shoal`;
 
 const grid = find('#streams');
 const empty = find('#empty');
@@ -14,7 +19,7 @@ rtmp.textContent = rtmpAddress(rtmp.dataset['server']) || rtmp.textContent;
 find<HTMLFormElement>('#studio').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = find<HTMLInputElement>('#name').value.trim();
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) location.href = `/studio/${name}`;
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(name)) location.href = to(`/studio/${name}`);
 });
 
 // hue gives each name a colour of its own between green and violet.
@@ -35,12 +40,12 @@ function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   if (swarm) above.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
   const more = [lasting(stream)];
-  if (swarm && swarm.viewers > 1) more.push(`${Math.round(swarm.offload * 100)} % from peers`);
-  return make('a', { class: 'card', href: `/watch/${stream.name}` }, above, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
+  if (swarm && swarm.viewers > 1) more.push(words.fromPeers(Math.round(swarm.offload * 100)));
+  return make('a', { class: 'card', href: to(`/watch/${stream.name}`) }, above, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
 }
 
 function recorded(recording: Recording): HTMLElement {
-  const above = art(recording.stream, make('span', { class: 'badge' }, 'Recording'));
+  const above = art(recording.stream, make('span', { class: 'badge' }, words.recording));
   above.append(make('span', { class: 'badge count' }, length(recording)));
   return make('a', { class: 'card', href: page(recording) }, above, make('div', { class: 'text' }, make('h2', {}, recording.stream), make('p', { class: 'dim' }, date(recording))));
 }
@@ -72,7 +77,7 @@ every(2000, async () => {
     note.hidden = true;
     grid.classList.remove('stale');
     empty.hidden = on.length > 0;
-    count.textContent = on.length === 0 ? '' : `${on.length} ${on.length === 1 ? 'stream' : 'streams'}`;
+    count.textContent = on.length === 0 ? '' : words.streamCount(on.length);
     const cards = on.map((s) => card(s, swarm.get(s.name)));
     const now = cards.map((c) => c.outerHTML).join('');
     const shown = on.map((s) => (open && s.thumbnail ? thumbnail(s.name, s.thumbnail) : null));
@@ -83,7 +88,7 @@ every(2000, async () => {
     grid.replaceChildren(...cards);
     cards.find((c) => (c as HTMLAnchorElement).href === focused)?.focus();
   } catch {
-    note.textContent = 'The server cannot be reached. Trying again…';
+    note.textContent = words.unreachable;
     note.hidden = false;
     grid.classList.add('stale');
   }

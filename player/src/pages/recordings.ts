@@ -2,6 +2,7 @@
 
 import { clock } from '../clock.ts';
 import { ask } from './api.ts';
+import { tag, to } from './language.ts';
 
 export interface Recording {
   stream: string;
@@ -24,7 +25,7 @@ export const finished = ({ state }: Recording): boolean => state === 'finished';
 
 // page is where it is watched. A viewer token goes along, as the fragment that it came in.
 export function page({ stream, id }: Recording, fragment = ''): string {
-  return `/watch/${stream}/recordings/${id}${fragment}`;
+  return to(`/watch/${stream}/recordings/${id}${fragment}`);
 }
 
 // place reads the path of a watch page: of a stream, or of one of its recordings.
@@ -35,7 +36,7 @@ export function place(path: string): { stream: string; id: string } {
 
 // date says when it began, in the words of whoever reads it.
 export function date({ began }: Recording): string {
-  return new Date(began).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return new Date(began).toLocaleString(tag(), { dateStyle: 'medium', timeStyle: 'short' });
 }
 
 export function length({ playableSeconds }: Recording): string {

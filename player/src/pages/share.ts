@@ -2,6 +2,7 @@
 // not there any more.
 
 import { offload, type Stats } from '../stats.ts';
+import { type Refusals, WATCH } from './words/watch.ts';
 
 const LATELY = 30_000; // milliseconds
 const PATIENCE = 15_000; // milliseconds in which a tracker answers, if there is one
@@ -38,25 +39,25 @@ export function inSwarm({ p2p }: Stats): boolean {
 
 // describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
 // undefined if it does not tell. In vain: see Share.
-export function describe(stats: Stats, viewers: number | undefined, inVain = false): string {
+export function describe(stats: Stats, viewers: number | undefined, inVain = false, words = WATCH.en): string {
   const { p2p, peers } = stats;
-  if (p2p === 'off') return stats.refusal ? `The swarm is off (${stats.refusal}): all comes from the edge.` : 'The swarm is off: all comes from the edge.';
-  if (p2p === 'joining') return inVain ? 'No tracker answers: all comes from the edge, until one does.' : 'Joining the swarm…';
-  if (p2p === 'resting') return 'This machine is too busy for the swarm: all comes from the edge, for a while.';
-  if (p2p === 'away') return 'Nobody else is so far behind live: all comes from the edge, until you are back.';
-  if (p2p === 'refused') return `${refusal(stats.refusal ?? '')}: all comes from the edge.`;
-  if (peers > 0) return `of the picture came from ${peers === 1 ? 'one other viewer' : `${peers} other viewers`} in the last half minute.`;
+  if (p2p === 'off') return words.off(stats.refusal ?? '');
+  if (p2p === 'joining') return inVain ? words.inVain : words.joining;
+  if (p2p === 'resting') return words.resting;
+  if (p2p === 'away') return words.away;
+  if (p2p === 'refused') return words.refused(refusal(stats.refusal ?? '', words.refusals));
+  if (peers > 0) return words.fromOthers(peers);
   const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);
-  return unlinked ? 'No link to another viewer is open yet: all comes from the edge.' : 'You are the first here: all comes from the edge.';
+  return unlinked ? words.unlinked : words.first;
 }
 
 // refusal says in a viewer's words why a tracker did not take it. What it said itself is for whoever runs it: it stands in stats.refusal.
-function refusal(why: string): string {
+function refusal(why: string, words: Refusals): string {
   switch (why.slice(0, 3)) {
-    case '401': return 'Only invited viewers share with others here';
-    case '403': return why.includes('-allow-origin') ? 'Viewers of this page may not share with others here' : 'Your link does not let you share with others here';
-    case '429': return 'Too many come from where you are, or by your link, to share with others now';
-    case '503': return 'Too many are here to share with others now';
-    default: return 'You cannot share with other viewers now';
+    case '401': return words.uninvited;
+    case '403': return why.includes('-allow-origin') ? words.page : words.link;
+    case '429': return words.many;
+    case '503': return words.full;
+    default: return words.other;
   }
 }

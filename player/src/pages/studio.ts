@@ -1,15 +1,17 @@
-// The studio: camera, screen, a file or a test pattern, live by WHIP.
+// The studio: camera, screen, both, a file or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
-import { Clip } from '../studio/clip.ts';
+import { capture as captured, type Capture, type Source } from '../studio/capture.ts';
+import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Monitor } from '../studio/monitor.ts';
-import { Pattern } from '../studio/pattern.ts';
 import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, make, people, rtmpAddress } from './api.ts';
+import { speak } from './language.ts';
+import { STUDIO, told } from './words/studio.ts';
 
-type Source = 'camera' | 'screen' | 'file' | 'pattern';
+const said = speak(STUDIO);
 
 const QUALITY = {
   '360': { width: 640, height: 360, bits: 900_000 },
@@ -20,7 +22,7 @@ const QUALITY = {
 
 const name = find('h1').textContent?.trim() ?? '';
 const SETTLED_MILLIS = 5000; // after a broadcast from here, within which its end is not known everywhere
-const WHENCE_KEYS = `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`;
+const WHENCE_KEYS = said.whence(name);
 const preview = find<HTMLVideoElement>('#preview');
 const veil = find('#veil');
 const form = find<HTMLFormElement>('#settings');
@@ -28,6 +30,7 @@ const key = find<HTMLInputElement>('#key');
 const quality = find<HTMLSelectElement>('#quality');
 const cameras = find<HTMLSelectElement>('#camera');
 const microphones = find<HTMLSelectElement>('#microphone');
+const corner = find<HTMLSelectElement>('#corner');
 const file = find<HTMLInputElement>('#file');
 const go = find<HTMLButtonElement>('#go');
 const state = find('#state');
@@ -36,7 +39,7 @@ const trouble = find('#trouble');
 const numbers = find('#numbers');
 
 let source: Source | null = null;
-let capture: { stream: MediaStream; close(): void } | null = null;
+let capture: Capture | null = null;
 let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
 let loudness: Loudness | null = null; // of what is captured, if it has sound
@@ -45,14 +48,14 @@ let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
   publish(state) {
-    if (!capture) throw new Error('Choose a source first.');
+    if (!capture) throw new Error(said.chooseFirst);
     return Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state });
   },
-  say: (what, wrongKey) => say(wrongKey ? `${what} ${WHENCE_KEYS}` : what),
+  say: (what, wrongKey) => say(wrongKey ? `${told(said, what)} ${WHENCE_KEYS}` : told(said, what)),
   changed: () => show(),
 });
 
-document.title = `Studio: ${name} · Shoal`;
+document.title = `${said.studio}: ${name} · Shoal`;
 
 // --- what is captured ---
 
@@ -67,13 +70,18 @@ for (const select of [quality, cameras, microphones]) {
     if (source && source !== 'file' && !(source === 'screen' && select !== microphones)) void open(source);
   });
 }
+corner.addEventListener('change', () => {
+  if (capture?.inset) capture.inset.corner = corner.value as Corner;
+});
 
 async function open(chosen: Source): Promise<void> {
   const turn = ++opened;
   say('');
   try {
     const { width, height } = QUALITY[quality.value as keyof typeof QUALITY];
-    const next = await captured(chosen, width, height);
+    const next = await captured({
+      source: chosen, width, height, camera: cameras.value, microphone: microphones.value, corner: corner.value as Corner, file: file.files?.[0],
+    });
     if (turn !== opened) {
       next.close();
       return;
@@ -85,21 +93,23 @@ async function open(chosen: Source): Promise<void> {
     listen(next.stream);
     preview.classList.toggle('mirror', chosen === 'camera');
     veil.hidden = true;
-    for (const track of next.stream.getTracks()) {
-      await broadcast.publication?.replace(track);
+    for (const track of next.stream.getTracks()) await broadcast.publication?.replace(track);
+    for (const track of next.sources) {
       track.addEventListener('ended', () => {
         if (capture === next) void lost();
       });
     }
     before?.close();
-    if (chosen === 'camera') await listDevices();
+    if (next.lacks) say(said.noCamera);
+    if (chosen === 'camera' || chosen === 'both') await listDevices();
   } catch (error) {
     say(refusal(error, chosen));
   }
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
     button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
   }
-  find('#devices').hidden = source !== 'camera';
+  find('#devices').hidden = source !== 'camera' && source !== 'both';
+  find('#corners').hidden = source !== 'both';
   show();
 }
 
@@ -108,7 +118,7 @@ function listen(stream: MediaStream | null): void {
   loudness?.close();
   loudness = stream && stream.getAudioTracks().length > 0 ? new Loudness(stream) : null;
   find('#loudness').hidden = stream === null;
-  find('#loudness span').textContent = loudness ? 'Sound' : 'No sound';
+  find('#loudness span').textContent = loudness ? said.sound : said.noSound;
 }
 
 setInterval(() => {
@@ -117,46 +127,27 @@ setInterval(() => {
   find('#loudness').setAttribute('aria-valuenow', String(percent));
 }, 100);
 
-async function captured(chosen: Source, width: number, height: number): Promise<{ stream: MediaStream; close(): void }> {
-  if (chosen === 'pattern') return new Pattern(width, height);
-  const picked = file.files?.[0];
-  if (chosen === 'file' && picked) return Clip.open(picked);
-  const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
-  const sound = { echoCancellation: true, noiseSuppression: true, ...(microphones.value ? { deviceId: { exact: microphones.value } } : {}) };
-  let stream: MediaStream;
-  if (chosen === 'camera') {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { ...size, ...(cameras.value ? { deviceId: { exact: cameras.value } } : {}) }, audio: sound });
-  } else {
-    stream = await navigator.mediaDevices.getDisplayMedia({ video: size, audio: true });
-    if (stream.getAudioTracks().length === 0) {
-      const voice = await navigator.mediaDevices.getUserMedia({ audio: sound }).catch(() => null); // without a voice then
-      for (const track of voice?.getAudioTracks() ?? []) stream.addTrack(track);
-    }
-  }
-  return { stream, close: () => stream.getTracks().forEach((track) => track.stop()) };
-}
-
 async function listDevices(): Promise<void> {
   const devices = await navigator.mediaDevices.enumerateDevices();
-  for (const [select, kind, word] of [[cameras, 'videoinput', 'Camera'], [microphones, 'audioinput', 'Microphone']] as const) {
+  for (const [select, kind, word] of [[cameras, 'videoinput', said.camera], [microphones, 'audioinput', said.microphone]] as const) {
     const chosen = select.value || capture?.stream.getTracks().find((t) => t.kind === kind.slice(0, 5))?.getSettings().deviceId || '';
     const options = devices.filter((d) => d.kind === kind).map((d, i) => make('option', { value: d.deviceId }, d.label || `${word} ${i + 1}`));
     select.replaceChildren(...options);
-    select.value = chosen;
+    if (options.some(({ value }) => value === chosen)) select.value = chosen; // a picture that is made here is of no device
   }
 }
 
 function refusal(error: unknown, chosen: Source): string {
-  if (!navigator.mediaDevices) return 'Camera and screen need https (or localhost). The test pattern works here.';
+  if (!navigator.mediaDevices) return said.needsSecure;
   const kind = error instanceof DOMException ? error.name : '';
-  if (kind === 'NotAllowedError') return chosen === 'screen' ? 'No screen was chosen.' : 'The browser may not use the camera and microphone. Allow it beside the address, then try again.';
-  if (kind === 'NotFoundError') return 'There is no camera or microphone here. The screen or the test pattern will do.';
-  if (kind === 'NotReadableError') return 'The camera is in use by another program.';
-  return error instanceof Error ? error.message : String(error);
+  if (kind === 'NotAllowedError') return chosen === 'screen' || chosen === 'both' ? said.noScreen : said.notAllowed;
+  if (kind === 'NotFoundError') return said.notFound;
+  if (kind === 'NotReadableError') return said.inUse;
+  return told(said, error instanceof Error ? error.message : String(error));
 }
 
 async function lost(): Promise<void> {
-  say('The source has ended. Choose another to go on.');
+  say(said.sourceEnded);
   source = null;
   if (!broadcast.wanted) {
     capture?.close();
@@ -180,11 +171,11 @@ form.addEventListener('submit', (event) => {
 
 async function begin(): Promise<void> {
   if (!capture) {
-    say('Choose a source first.');
+    say(said.chooseFirst);
     return;
   }
   if (key.value.trim() === '') {
-    say(`The publish key is missing. ${WHENCE_KEYS}`);
+    say(said.noKey(WHENCE_KEYS));
     key.focus();
     return;
   }
@@ -222,10 +213,10 @@ const monitor = new Monitor({
     received.srcObject = stream;
     find('#seen').hidden = find('#late').hidden = stream === null;
     look.setAttribute('aria-pressed', String(monitor.wanted));
-    look.textContent = monitor.wanted ? 'Hide what the server receives' : 'See what the server receives';
+    look.textContent = monitor.wanted ? said.hide : said.see;
   },
   say(what) {
-    missing.textContent = what;
+    missing.textContent = told(said, what);
     missing.hidden = what === '';
   },
   still: (is) => find('#seen').classList.toggle('still', is),
@@ -238,7 +229,7 @@ async function tickMonitor(): Promise<void> {
   const got = await monitor.received();
   if (!got) return;
   const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
-  const rows: [string, string][] = [['Behind the server', late], ['Picture', got.height ? `${got.width} × ${got.height}` : '–'], ['Frames', `${Math.round(got.framesPerSecond)} /s`]];
+  const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, `${Math.round(got.framesPerSecond)} /s`]];
   list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
 }
 
@@ -255,16 +246,16 @@ function show(): void {
   if (wanted) other = '';
   document.body.classList.toggle('on-air', live);
   state.className = live || other ? 'badge live' : 'badge';
-  state.textContent = live ? 'Live' : wanted ? 'Connecting' : other || 'Off air';
-  go.textContent = wanted ? 'End stream' : 'Go live';
+  state.textContent = live ? said.live : wanted ? said.connecting : other || said.offAir;
+  go.textContent = wanted ? said.endStream : said.goLive;
   go.classList.toggle('quiet', other !== '');
   go.classList.toggle('danger', wanted);
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
-  if (other) words.textContent = `${other}, from another program. “Go live” is refused while that sends.`;
-  else if (!wanted) words.textContent = capture ? 'Ready.' : 'Choose what to show.';
-  else if (!live) words.textContent = 'Connecting to the server…';
+  if (other) words.textContent = said.elsewhere(other);
+  else if (!wanted) words.textContent = capture ? said.ready : said.choose;
+  else if (!live) words.textContent = said.connectingToServer;
 }
 
 setInterval(() => void tick(), 1000);
@@ -273,17 +264,17 @@ setInterval(() => void tickMonitor(), 500);
 async function tick(): Promise<void> {
   const { publication, linked, since } = broadcast;
   if (!publication || !linked) return;
-  words.textContent = `On air for ${duration(since)}.`;
+  words.textContent = said.onAir(duration(since));
   const sent: Sent = await publication.sent();
   const rows: [string, string][] = [
-    ['Sending', bits(sent.bitsPerSecond)],
-    ['Picture', sent.height ? `${sent.width} × ${sent.height}` : '–'],
-    ['Frames', `${Math.round(sent.framesPerSecond)} /s`],
-    ['Codec', sent.codec || '–'],
-    ['Round trip', `${Math.round(sent.roundTripMillis)} ms`],
-    ['Lost', `${(100 * sent.lost).toFixed(1)} %`],
+    [said.sending, bits(sent.bitsPerSecond)],
+    [said.picture, sent.height ? `${sent.width} × ${sent.height}` : '–'],
+    [said.frames, `${Math.round(sent.framesPerSecond)} /s`],
+    [said.codec, sent.codec || '–'],
+    [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
+    [said.lost, `${(100 * sent.lost).toFixed(1)} %`],
   ];
-  if (audience !== '') rows.push(['Watching', audience]);
+  if (audience !== '') rows.push([said.watching, audience]);
   list(numbers, rows);
 }
 
@@ -295,7 +286,7 @@ every(2000, async () => {
   if (broadcast.wanted) fromHere = performance.now();
   const stream = await described(name);
   if (broadcast.wanted) fromHere = performance.now();
-  audience = !stream || stream.viewers == null ? '' : people(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${Math.round(100 * stream.offload)} % from each other` : '');
+  audience = !stream || stream.viewers == null ? '' : people(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = broadcast.publication || other ? stream?.advice ?? '' : '';

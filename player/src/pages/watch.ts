@@ -2,11 +2,13 @@
 
 import type { ShoalPlayer } from '../element.ts';
 import { condition, copied, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
+import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
 import { describe, inSwarm, Share } from './share.ts';
+import { WATCH } from './words/watch.ts';
 
-const RECONNECTING = 'Reconnecting';
+const words = speak(WATCH);
 
 const player = find<ShoalPlayer>('shoal-player');
 const name = find('h1').textContent?.trim() ?? '';
@@ -57,7 +59,7 @@ async function listed(): Promise<void> {
   const own = recorded.find((recording) => recording.id === id);
   if (id !== '') {
     state.className = 'badge';
-    state.textContent = 'Recording';
+    state.textContent = words.recording;
     facts.textContent = own ? `${date(own)} · ${length(own)}` : '';
     if (own) document.title = `${name}, ${date(own)} · Shoal`;
   }
@@ -69,7 +71,7 @@ async function listed(): Promise<void> {
 
 function line(recording: Recording): HTMLElement {
   const when = make('span', {}, date(recording));
-  if (!finished(recording)) return make('li', {}, make('span', { class: 'dim' }, when, make('span', {}, 'will be here soon')));
+  if (!finished(recording)) return make('li', {}, make('span', { class: 'dim' }, when, make('span', {}, words.soon)));
   const current: Record<string, string> = recording.id === id ? { 'aria-current': 'page' } : {};
   return make('li', {}, make('a', { href: page(recording, fragment), ...current }, when, make('span', {}, length(recording))));
 }
@@ -78,18 +80,18 @@ function line(recording: Recording): HTMLElement {
 function offer(): void {
   const on = stream?.state === 'live';
   const newest = recorded.find(finished);
-  const [text, href] = id !== '' ? ['Watch live', on ? `/watch/${name}${fragment}` : '']
-    : ['Watch the recording', newest && stream !== undefined && !on && stream?.state !== 'interrupted' ? page(newest, fragment) : ''];
+  const [text, href] = id !== '' ? [words.watchLive, on ? to(`/watch/${name}${fragment}`) : '']
+    : [words.watchRecording, newest && stream !== undefined && !on && stream?.state !== 'interrupted' ? page(newest, fragment) : ''];
   other.hidden = href === '';
   if (other.textContent !== text) other.textContent = text;
   if (href !== '' && other.getAttribute('href') !== href) other.href = href;
 }
 
 function badge(): void {
-  const { text, live } = stream === undefined ? { text: RECONNECTING, live: false } : condition(stream);
+  const { text, live } = stream === undefined ? { text: words.reconnecting, live: false } : condition(stream);
   const standing = live && lost();
   state.className = live && !standing ? 'badge live' : 'badge';
-  if (state.textContent !== (standing ? RECONNECTING : text)) state.textContent = standing ? RECONNECTING : text;
+  if (state.textContent !== (standing ? words.reconnecting : text)) state.textContent = standing ? words.reconnecting : text;
 }
 
 // lost tells whether the picture stands, though it had begun, and nothing new comes.
@@ -111,6 +113,6 @@ setInterval(() => {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = describe(stats, viewers, share.joinsInVain);
+  const text = describe(stats, viewers, share.joinsInVain, words);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);

@@ -1,0 +1,106 @@
+// What several pages say.
+
+import { type Catalog, spoken } from '../language.ts';
+
+export interface Shared {
+  liveNow: string;
+  operator: string;
+  pages: string; // of the row of links
+  brand: string;
+  noAnswer: string;
+  answered(status: number): string;
+  live: string;
+  interrupted: string;
+  ended: string;
+  offline: string;
+  onAirBy(protocol: string): string;
+  onFor(time: string): string;
+  awayFor(time: string): string;
+  seconds(n: number): string;
+  minutes(n: number): string;
+  hours(h: number, m: number): string;
+  viewers(n: number): string;
+  copy: string;
+  copied: string;
+  recording: string;
+  recordings: string;
+}
+
+const en: Shared = {
+  liveNow: 'Live now',
+  operator: 'Operator',
+  pages: 'Pages',
+  brand: 'Shoal, live now',
+  noAnswer: 'The server does not answer.',
+  answered: (status) => `The server answered ${status}.`,
+  live: 'Live',
+  interrupted: 'Interrupted',
+  ended: 'Ended',
+  offline: 'Offline',
+  onAirBy: (protocol) => `On air by ${protocol}`,
+  onFor: (time) => `on for ${time}`,
+  awayFor: (time) => `away for ${time}`,
+  seconds: (n) => `${n}\u00a0s`,
+  minutes: (n) => `${n}\u00a0min`,
+  hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
+  viewers: (n) => `${n} ${n === 1 ? 'viewer' : 'viewers'}`,
+  copy: 'Copy',
+  copied: 'Copied',
+  recording: 'Recording',
+  recordings: 'Recordings',
+};
+
+const pt: Shared = {
+  liveNow: 'Ao vivo agora',
+  operator: 'Operador',
+  pages: 'Páginas',
+  brand: 'Shoal, ao vivo agora',
+  noAnswer: 'O servidor não responde.',
+  answered: (status) => `O servidor respondeu ${status}.`,
+  live: 'Ao vivo',
+  interrupted: 'Interrompida',
+  ended: 'Encerrada',
+  offline: 'Fora do ar',
+  onAirBy: (protocol) => `No ar por ${protocol}`,
+  onFor: (time) => `no ar há ${time}`,
+  awayFor: (time) => `interrompida há ${time}`,
+  seconds: (n) => `${n}\u00a0s`,
+  minutes: (n) => `${n}\u00a0min`,
+  hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
+  viewers: (n) => `${n} ${n === 1 ? 'espectador' : 'espectadores'}`,
+  copy: 'Copiar',
+  copied: 'Copiado',
+  recording: 'Gravação',
+  recordings: 'Gravações',
+};
+
+const zh: Shared = {
+  liveNow: '正在直播',
+  operator: '运维',
+  pages: '页面',
+  brand: 'Shoal，正在直播',
+  noAnswer: '服务器没有响应。',
+  answered: (status) => `服务器返回 ${status}。`,
+  live: '直播中',
+  interrupted: '已中断',
+  ended: '已结束',
+  offline: '未开播',
+  onAirBy: (protocol) => `正通过 ${protocol} 直播`,
+  onFor: (time) => `已播 ${time}`,
+  awayFor: (time) => `已中断 ${time}`,
+  seconds: (n) => `${n} 秒`,
+  minutes: (n) => `${n} 分钟`,
+  hours: (h, m) => `${h} 小时 ${m} 分钟`,
+  viewers: (n) => `${n} 位观众`,
+  copy: '复制',
+  copied: '已复制',
+  recording: '录像',
+  recordings: '录像',
+};
+
+export const SHARED: Catalog<Shared> = { en, pt, zh };
+
+// shared returns those of the language that the page is in.
+export function shared(): Shared {
+  return SHARED[spoken()];
+}

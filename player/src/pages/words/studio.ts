@@ -1,0 +1,285 @@
+// What the studio says.
+
+import type { Catalog } from '../language.ts';
+import { SHARED, type Shared } from './shared.ts';
+
+interface Own {
+  studio: string;
+  offAir: string;
+  openWatch: string;
+  preview: string;
+  what: string; // to show
+  source: string;
+  camera: string;
+  screen: string;
+  both: string;
+  file: string;
+  pattern: string;
+  sound: string;
+  noSound: string;
+  received: string;
+  see: string;
+  hide: string;
+  microphone: string;
+  corner: string;
+  bottomRight: string;
+  bottomLeft: string;
+  topRight: string;
+  topLeft: string;
+  quality: string;
+  key: string;
+  keySecret: string;
+  keyHidden: string;
+  goLive: string;
+  endStream: string;
+  connecting: string;
+  choose: string;
+  chooseFirst: string;
+  ready: string;
+  connectingToServer: string;
+  onAir(time: string): string;
+  elsewhere(how: string): string;
+  noKey(whence: string): string;
+  whence(name: string): string; // keys come
+  sourceEnded: string;
+  needsSecure: string;
+  noScreen: string;
+  notAllowed: string;
+  notFound: string;
+  inUse: string;
+  noCamera: string;
+  fromObs: string;
+  server: string;
+  streamKey: string;
+  keyAbove: string;
+  obsHint: string;
+  sending: string;
+  picture: string;
+  frames: string;
+  codec: string;
+  roundTrip: string;
+  lost: string;
+  watching: string;
+  behindServer: string;
+  fromEachOther(percent: number): string;
+  told: Record<string, string>; // sentences of what broadcasts and plays here, by their English; a name in them is “*”
+}
+
+const en: Own = {
+  studio: 'Studio',
+  offAir: 'Off air',
+  openWatch: 'Open the watch page',
+  preview: 'Preview',
+  what: 'What do you want to show?',
+  source: 'Source',
+  camera: 'Camera',
+  screen: 'Screen',
+  both: 'Screen + camera',
+  file: 'File',
+  pattern: 'Test pattern',
+  sound: 'Sound',
+  noSound: 'No sound',
+  received: 'What the server receives',
+  see: 'See what the server receives',
+  hide: 'Hide what the server receives',
+  microphone: 'Microphone',
+  corner: 'Camera stands',
+  bottomRight: 'bottom right',
+  bottomLeft: 'bottom left',
+  topRight: 'top right',
+  topLeft: 'top left',
+  quality: 'Quality',
+  key: 'Publish key',
+  keySecret: 'The secret of this stream',
+  keyHidden: 'Nobody who watches can see it. It is not kept in this browser.',
+  goLive: 'Go live',
+  endStream: 'End stream',
+  connecting: 'Connecting',
+  choose: 'Choose what to show.',
+  chooseFirst: 'Choose a source first.',
+  ready: 'Ready.',
+  connectingToServer: 'Connecting to the server…',
+  onAir: (time) => `On air for ${time}.`,
+  elsewhere: (how) => `${how}, from another program. “Go live” is refused while that sends.`,
+  noKey: (whence) => `The publish key is missing. ${whence}`,
+  whence: (name) => `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`,
+  sourceEnded: 'The source has ended. Choose another to go on.',
+  needsSecure: 'Camera and screen need https (or localhost). The test pattern works here.',
+  noScreen: 'No screen was chosen.',
+  notAllowed: 'The browser may not use the camera and microphone. Allow it beside the address, then try again.',
+  notFound: 'There is no camera or microphone here. The screen or the test pattern will do.',
+  inUse: 'The camera is in use by another program.',
+  noCamera: 'There is no camera to be had: the screen goes alone.',
+  fromObs: 'From OBS or another program',
+  server: 'Server',
+  streamKey: 'Stream key',
+  keyAbove: 'the publish key above',
+  obsHint: 'Keyframe interval: 2 s, or 1 s for the lowest delay; never 0 (auto). H.264 in 4:2:0 (NV12), sound in AAC.',
+  sending: 'Sending',
+  picture: 'Picture',
+  frames: 'Frames',
+  codec: 'Codec',
+  roundTrip: 'Round trip',
+  lost: 'Lost',
+  watching: 'Watching',
+  behindServer: 'Behind the server',
+  fromEachOther: (percent) => `${percent} % from each other`,
+  told: {},
+};
+
+const pt: Own = {
+  studio: 'Estúdio',
+  offAir: 'Fora do ar',
+  openWatch: 'Abrir a página da transmissão',
+  preview: 'Prévia',
+  what: 'O que você quer mostrar?',
+  source: 'Fonte',
+  camera: 'Câmera',
+  screen: 'Tela',
+  both: 'Tela + câmera',
+  file: 'Arquivo',
+  pattern: 'Padrão de teste',
+  sound: 'Som',
+  noSound: 'Sem som',
+  received: 'O que o servidor recebe',
+  see: 'Ver o que o servidor recebe',
+  hide: 'Ocultar o que o servidor recebe',
+  microphone: 'Microfone',
+  corner: 'Lugar da câmera',
+  bottomRight: 'embaixo à direita',
+  bottomLeft: 'embaixo à esquerda',
+  topRight: 'em cima à direita',
+  topLeft: 'em cima à esquerda',
+  quality: 'Qualidade',
+  key: 'Chave de publicação',
+  keySecret: 'O segredo desta transmissão',
+  keyHidden: 'Quem assiste não a vê. Ela não fica guardada neste navegador.',
+  goLive: 'Transmitir',
+  endStream: 'Encerrar',
+  connecting: 'Conectando',
+  choose: 'Escolha o que mostrar.',
+  chooseFirst: 'Escolha primeiro uma fonte.',
+  ready: 'Pronto.',
+  connectingToServer: 'Conectando ao servidor…',
+  onAir: (time) => `No ar há ${time}.`,
+  elsewhere: (how) => `${how}, de outro programa. Enquanto ele envia, “Transmitir” é recusado.`,
+  noKey: (whence) => `Falta a chave de publicação. ${whence}`,
+  whence: (name) => `“shoal up” mostra uma ao iniciar, “shoal key add ${name}” cria outra (com o -data do servidor, se ele recebeu um).`,
+  sourceEnded: 'A fonte terminou. Escolha outra para continuar.',
+  needsSecure: 'Câmera e tela precisam de https (ou localhost). O padrão de teste funciona aqui.',
+  noScreen: 'Nenhuma tela foi escolhida.',
+  notAllowed: 'O navegador não pode usar a câmera e o microfone. Permita ao lado do endereço e tente de novo.',
+  notFound: 'Não há câmera nem microfone aqui. A tela ou o padrão de teste servem.',
+  inUse: 'A câmera está em uso por outro programa.',
+  noCamera: 'Não há câmera disponível: vai só a tela.',
+  fromObs: 'Do OBS ou de outro programa',
+  server: 'Servidor',
+  streamKey: 'Chave de transmissão',
+  keyAbove: 'a chave de publicação acima',
+  obsHint: 'Intervalo de quadros-chave: 2 s, ou 1 s para o menor atraso; nunca 0 (automático). H.264 em 4:2:0 (NV12), som em AAC.',
+  sending: 'Enviando',
+  picture: 'Imagem',
+  frames: 'Quadros',
+  codec: 'Codec',
+  roundTrip: 'Ida e volta',
+  lost: 'Perdas',
+  watching: 'Assistindo',
+  behindServer: 'Atrás do servidor',
+  fromEachOther: (percent) => `${percent} % uns dos outros`,
+  told: {
+    'The connection was lost. Trying again…': 'A conexão caiu. Tentando de novo…',
+    'The connection was lost and did not come back.': 'A conexão caiu e não voltou.',
+    'The server did not answer in time.': 'O servidor não respondeu a tempo.',
+    'The server cannot be reached.': 'Não foi possível alcançar o servidor.',
+    'The publish key is not right for this stream.': 'A chave de publicação não é desta transmissão.',
+    'Wrong publish key.': 'Chave de publicação errada.',
+    'Somebody else is publishing this stream.': 'Outra pessoa está transmitindo com este nome.',
+    'The connection to the server’s picture was lost.': 'A conexão com a imagem do servidor caiu.',
+    'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': 'Não chega mais nada: a transmissão terminou ou parou. Se continuar, a imagem continua.',
+    'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': 'Este navegador não transmite arquivos. Chrome, Edge e Firefox transmitem.',
+    'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': 'Este navegador não reproduz “*”. Um MP4 com H.264 e AAC serve.',
+  },
+};
+
+const zh: Own = {
+  studio: '直播间',
+  offAir: '未开播',
+  openWatch: '打开观看页面',
+  preview: '预览',
+  what: '您想播什么？',
+  source: '来源',
+  camera: '摄像头',
+  screen: '屏幕',
+  both: '屏幕和摄像头',
+  file: '文件',
+  pattern: '测试图案',
+  sound: '声音',
+  noSound: '没有声音',
+  received: '服务器收到的画面',
+  see: '查看服务器收到的画面',
+  hide: '隐藏服务器收到的画面',
+  microphone: '麦克风',
+  corner: '摄像头位置',
+  bottomRight: '右下',
+  bottomLeft: '左下',
+  topRight: '右上',
+  topLeft: '左上',
+  quality: '清晰度',
+  key: '发布密钥',
+  keySecret: '此直播的密钥',
+  keyHidden: '观众看不到它，浏览器也不会保存它。',
+  goLive: '开始直播',
+  endStream: '结束直播',
+  connecting: '正在连接',
+  choose: '请选择要播的内容。',
+  chooseFirst: '请先选择来源。',
+  ready: '准备就绪。',
+  connectingToServer: '正在连接服务器…',
+  onAir: (time) => `已直播 ${time}。`,
+  elsewhere: (how) => `${how}（来自其他程序）。在此期间不能“开始直播”。`,
+  noKey: (whence) => `缺少发布密钥。${whence}`,
+  whence: (name) => `“shoal up” 启动时会显示一个，“shoal key add ${name}” 可再生成一个（如果服务器指定了 -data，也要加上）。`,
+  sourceEnded: '来源已结束，请另选一个继续。',
+  needsSecure: '摄像头和屏幕需要 https（或 localhost）。测试图案在这里可用。',
+  noScreen: '没有选择屏幕。',
+  notAllowed: '浏览器不能使用摄像头和麦克风。请在地址栏旁允许，然后重试。',
+  notFound: '这里没有摄像头或麦克风，可以用屏幕或测试图案。',
+  inUse: '摄像头正被其他程序使用。',
+  noCamera: '没有可用的摄像头：只播屏幕。',
+  fromObs: '使用 OBS 或其他程序',
+  server: '服务器',
+  streamKey: '推流码',
+  keyAbove: '上面的发布密钥',
+  obsHint: '关键帧间隔：2 秒；要求最低延迟时为 1 秒；不要设为 0（自动）。H.264，4:2:0（NV12），声音用 AAC。',
+  sending: '正在发送',
+  picture: '画面',
+  frames: '帧率',
+  codec: '编码',
+  roundTrip: '往返时间',
+  lost: '丢包',
+  watching: '观看',
+  behindServer: '比服务器晚',
+  fromEachOther: (percent) => `${percent}% 来自彼此`,
+  told: {
+    'The connection was lost. Trying again…': '连接已断开，正在重试…',
+    'The connection was lost and did not come back.': '连接已断开，未能恢复。',
+    'The server did not answer in time.': '服务器没有及时响应。',
+    'The server cannot be reached.': '无法连接服务器。',
+    'The publish key is not right for this stream.': '发布密钥与此直播不符。',
+    'Wrong publish key.': '发布密钥错误。',
+    'Somebody else is publishing this stream.': '有人正在使用此名称直播。',
+    'The connection to the server’s picture was lost.': '与服务器画面的连接已断开。',
+    'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': '没有新的画面：直播已结束或暂停，恢复后画面会继续。',
+    'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': '此浏览器不能直播文件，请使用 Chrome、Edge 或 Firefox。',
+    'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': '此浏览器无法播放“*”，请使用 H.264 和 AAC 的 MP4。',
+  },
+};
+
+export const STUDIO: Catalog<Shared & Own> = { en: { ...SHARED.en, ...en }, pt: { ...SHARED.pt, ...pt }, zh: { ...SHARED.zh, ...zh } };
+
+// told is a sentence in those words, or as it is where they have none for it, as for what a server says.
+export function told({ told: words }: Own, sentence: string): string {
+  const named = /“([^”]*)”/.exec(sentence);
+  const own = words[named ? sentence.replace(named[0], '“*”') : sentence];
+  return own === undefined ? sentence : own.replace('*', () => named?.[1] ?? '');
+}

@@ -1,0 +1,114 @@
+// What the watch page says, of a stream and of its recordings.
+
+import type { Catalog } from '../language.ts';
+import { SHARED, type Shared } from './shared.ts';
+
+// Why a tracker did not take a viewer.
+export interface Refusals {
+  uninvited: string;
+  page: string; // this page's viewers are not to share
+  link: string;
+  many: string; // from where the viewer is
+  full: string;
+  other: string;
+}
+
+interface Own {
+  reconnecting: string;
+  copyLink: string;
+  swarm: string; // of the part of the page
+  soon: string;
+  watchLive: string;
+  watchRecording: string;
+  off(why: string): string;
+  joining: string;
+  inVain: string;
+  resting: string;
+  away: string;
+  refused(why: string): string;
+  refusals: Refusals;
+  fromOthers(n: number): string;
+  unlinked: string;
+  first: string;
+}
+
+export const WATCH: Catalog<Shared & Own> = {
+  en: {
+    ...SHARED.en,
+    reconnecting: 'Reconnecting',
+    copyLink: 'Copy link',
+    swarm: 'The swarm',
+    soon: 'will be here soon',
+    watchLive: 'Watch live',
+    watchRecording: 'Watch the recording',
+    off: (why) => `The swarm is off${why && ` (${why})`}: all comes from the edge.`,
+    joining: 'Joining the swarm…',
+    inVain: 'No tracker answers: all comes from the edge, until one does.',
+    resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
+    away: 'Nobody else is so far behind live: all comes from the edge, until you are back.',
+    refused: (why) => `${why}: all comes from the edge.`,
+    refusals: {
+      uninvited: 'Only invited viewers share with others here',
+      page: 'Viewers of this page may not share with others here',
+      link: 'Your link does not let you share with others here',
+      many: 'Too many come from where you are, or by your link, to share with others now',
+      full: 'Too many are here to share with others now',
+      other: 'You cannot share with other viewers now',
+    },
+    fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
+    unlinked: 'No link to another viewer is open yet: all comes from the edge.',
+    first: 'You are the first here: all comes from the edge.',
+  },
+  pt: {
+    ...SHARED.pt,
+    reconnecting: 'Reconectando',
+    copyLink: 'Copiar link',
+    swarm: 'O enxame',
+    soon: 'em breve aqui',
+    watchLive: 'Assistir ao vivo',
+    watchRecording: 'Assistir à gravação',
+    off: (why) => `O enxame está desligado${why && ` (${why})`}: tudo vem do servidor.`,
+    joining: 'Entrando no enxame…',
+    inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
+    resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
+    away: 'Ninguém mais está tão longe do ao vivo: tudo vem do servidor até você voltar.',
+    refused: (why) => `${why}: tudo vem do servidor.`,
+    refusals: {
+      uninvited: 'Aqui só convidados compartilham com outros',
+      page: 'Espectadores desta página não podem compartilhar com outros aqui',
+      link: 'Seu link não permite compartilhar com outros aqui',
+      many: 'Há gente demais na sua rede, ou com seu link, para compartilhar agora',
+      full: 'Há gente demais aqui para compartilhar agora',
+      other: 'Agora não é possível compartilhar com outros espectadores',
+    },
+    fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
+    unlinked: 'Ainda não há ligação com outro espectador: tudo vem do servidor.',
+    first: 'Você é o primeiro aqui: tudo vem do servidor.',
+  },
+  zh: {
+    ...SHARED.zh,
+    reconnecting: '正在重新连接',
+    copyLink: '复制链接',
+    swarm: '互助网络',
+    soon: '即将提供',
+    watchLive: '观看直播',
+    watchRecording: '观看录像',
+    off: (why) => `互助网络已关闭${why && `（${why}）`}：全部数据来自服务器。`,
+    joining: '正在加入互助网络…',
+    inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
+    resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
+    away: '没有其他观众落后直播这么多：在您回到直播前，全部数据来自服务器。',
+    refused: (why) => `${why}：全部数据来自服务器。`,
+    refusals: {
+      uninvited: '此处只有受邀观众可以互相分享',
+      page: '此页面的观众不能在此互相分享',
+      link: '您的链接不允许在此互相分享',
+      many: '与您同一网络或使用同一链接的人太多，暂时不能互相分享',
+      full: '此处人数太多，暂时不能互相分享',
+      other: '现在不能与其他观众互相分享',
+    },
+    fromOthers: (n) => `的画面在最近半分钟内来自其他 ${n} 位观众。`,
+    unlinked: '尚未与其他观众建立连接：全部数据来自服务器。',
+    first: '您是这里的第一位观众：全部数据来自服务器。',
+  },
+};
