@@ -13,7 +13,7 @@ const (
 	machineBeats = 20                    // that are looked back on
 	machineNews  = 8                     // of them tell how it is just now
 	machineLate  = 20 * time.Millisecond // in the mean: timers are late. Where there is time it is less than half of it
-	machineWait  = 4 * time.Millisecond  // in the mean: who could run waits long for a processor. Where there is time it is a tenth of it
+	machineWait  = 3 * time.Millisecond  // in the mean: who could run waits long for a processor. Where there is time it is a fifth of it
 	machineMost  = 100 * time.Millisecond
 	machineShare = 8 // of the viewers of the process one in so many leaves at a time
 )
@@ -25,13 +25,14 @@ const (
 type machine struct {
 	// static
 	rest scheduler.Time // the first one of a viewer; 0: restFirst
-	low  scheduler.Time // with less in the buffer playback has nearly stopped; 0: restLow
+	low  scheduler.Time // a buffer with less runs low; 0: restLow
 
 	mu      sync.Mutex
 	last    [machineBeats]beat // guarded by mu, as all that follows
 	beats   int                // since the beginning, or since enough have left
 	viewers int
 	left    int // since the beats began anew
+	waves   int // how often enough have left
 }
 
 // beat is what was seen in one machineBeat.
@@ -83,10 +84,10 @@ func (m *machine) calm() bool { return m.load(machineBeats) < 0.5 }
 func (m *machine) busy() bool { return m.load(machineBeats) >= 1 }
 
 // hasRoom tells whether there is time for one more viewer, as far as the last half second tells.
-func (m *machine) hasRoom() bool { return m.load(machineNews) < 0.25 }
+func (m *machine) hasRoom() bool { return m.load(machineNews) < 0.35 }
 
-// spares tells a viewer of whom playback nearly stopped whether to leave the swarm. Of those who ask at once one in machineShare does;
-// then all beats are forgotten, so that it is seen for a second what that was good for.
+// spares tells a viewer whose buffer runs low whether to leave the swarm. Of those who ask at once one in machineShare does;
+// then all beats are forgotten, so that it is seen what that was good for.
 func (m *machine) spares() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -95,8 +96,16 @@ func (m *machine) spares() bool {
 	}
 	if m.left++; m.left*machineShare >= m.viewers {
 		m.beats, m.left = 0, 0
+		m.waves++
 	}
 	return true
+}
+
+// wave tells which wave of those who leave is the next: what a viewer saw before the last says nothing any more.
+func (m *machine) wave() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.waves
 }
 
 // load is how much of what is bearable there is of waiting, in the mean of the last beats.

@@ -13,12 +13,12 @@ const (
 	restLongest  = 960 * scheduler.Second
 	restSoon     = 600 * scheduler.Second // who has to rest again sooner rests twice as long
 	restPatience = 60 * scheduler.Second  // it is not waited longer for timers that are on time, unless they are late indeed
-	restLow      = 400 * scheduler.Millisecond
+	restLow      = 600 * scheduler.Millisecond
 	restLooks    = 8 // at the buffer that are looked back on, publishEvery after one another
 )
 
 // rest is when a viewer leaves the swarm for a while because the machine has no time for it, as a player in a browser does: timers are late, and
-// playback nearly stopped. Either by itself has other reasons.
+// the buffer, of a second and more, runs low. Either by itself has other reasons.
 type rest struct {
 	times    int
 	under    bool
@@ -26,10 +26,14 @@ type rest struct {
 	length   scheduler.Time // of the last one
 	buffered [restLooks]scheduler.Time
 	looks    int
+	wave     int // of the machine's, in which they were
 }
 
 // look notes what is in the buffer, and returns whether to leave the swarm now.
 func (r *rest) look(now, buffered scheduler.Time, m *machine) bool {
+	if wave := m.wave(); wave != r.wave {
+		r.wave, r.looks = wave, 0
+	}
 	r.buffered[r.looks%restLooks] = buffered
 	r.looks++
 	if r.under || r.looks < restLooks || !r.low(m) || !m.spares() {
