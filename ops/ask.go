@@ -74,6 +74,9 @@ func (s *service) ask(ctx context.Context, method, path string, body []byte) ([]
 	if answer.StatusCode != http.StatusOK {
 		return nil, refusal{answer.StatusCode, strings.TrimSpace(string(b[:min(len(b), 500)]))}
 	}
+	if !json.Valid(b) {
+		return nil, errors.New("what it answers is no JSON: is it the admin listener of a service?")
+	}
 	return b, nil
 }
 
@@ -123,8 +126,13 @@ func (s *service) part(ctx context.Context, path, field string) json.RawMessage 
 // inside asks a handler of this process as if it were elsewhere.
 type inside struct{ http.Handler }
 
-// RoundTrip implements http.RoundTripper.
-func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper. A handler that panics answers nobody, as under a server.
+func (i inside) RoundTrip(r *http.Request) (answer *http.Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			answer, err = nil, fmt.Errorf("panic: %v", p)
+		}
+	}()
 	if r.Body == nil {
 		r.Body = http.NoBody
 	}

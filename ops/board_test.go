@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,7 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	switch {
 	case r.URL.Path == "/api/v1/service":
-		fmt.Fprintf(w, `{"is":%s,"version":"1","since":"2026-01-02T03:04:05Z","missing":%q,"figures":{%s}}`, a.is, a.missing, a.figures)
+		fmt.Fprintf(w, `{"is":%s,"version":"1","since":"2026-01-02T03:04:05.%09dZ","missing":%q,"figures":{%s}}`, a.is, reflect.ValueOf(a).Pointer()/8%1e9, a.missing, a.figures) // each began at another time
 	case r.URL.Path == "/api/v1/streams" && a.streams != "":
 		fmt.Fprintf(w, `{"streams":%s}`, a.streams)
 	case r.URL.Path == "/api/v1/swarm" && a.swarms != nil:
@@ -260,4 +261,29 @@ func TestControlsGoToAllTrackers(t *testing.T) {
 			t.Errorf("all are away: %d", code)
 		}
 	})
+}
+
+// TestNamesItself: a process that is named to its own page is shown and counted once.
+func TestNamesItself(t *testing.T) {
+	since := time.Now()
+	b := &Board{services: []*service{{}, {name: "10.0.0.1:9090"}, {name: "10.0.0.2:9090"}}}
+	told := func(since time.Time) answers {
+		return answers{self: &Self{Is: []string{"tracker"}, Since: since}, swarms: []byte("[]")}
+	}
+	all := b.stateOf([]answers{told(since), told(since), told(since.Add(time.Second))})
+	if len(all.Swarms) != 2 || all.trackers != 2 || all.Services[1].State != away || !strings.Contains(all.Services[1].Why, "-ops") {
+		t.Errorf("%d swarms of %d trackers; the second is %s: %s", len(all.Swarms), all.trackers, all.Services[1].State, all.Services[1].Why)
+	}
+}
+
+// TestPanics: a handler of this process that panics ends nothing.
+func TestPanics(t *testing.T) {
+	s := &service{by: inside{http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out") })}}
+	if _, err := s.ask(t.Context(), http.MethodGet, "/", nil); err == nil || !strings.Contains(err.Error(), "out") {
+		t.Errorf("%v", err)
+	}
+	s.by = inside{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) })}
+	if _, err := s.ask(t.Context(), http.MethodGet, "/", nil); err == nil {
+		t.Error("what is no JSON was taken")
+	}
 }

@@ -17,7 +17,7 @@ const mostOthers = 64
 
 // Config is what a Board is made from.
 type Config struct {
-	Own       http.Handler      // the admin listener of this process
+	Own       http.Handler      // the admin listener of this process; default none
 	Others    []string          // HOST:PORT of admin listeners of other services; default none
 	Hosts     []string          // names under which the page may be asked for, besides addresses and localhost; default none
 	Watch     string            // where viewers watch: a base URL, or :PORT of the page's own host; default none is known
@@ -55,6 +55,9 @@ func Addresses(text string) (all []string, err error) {
 func (c *Config) validate() error {
 	if _, err := Addresses(strings.Join(c.Others, ",")); err != nil {
 		return err
+	}
+	if c.Own == nil {
+		c.Own = http.NotFoundHandler()
 	}
 	if c.Files == nil {
 		c.Files = player.Files()

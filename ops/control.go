@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -35,11 +36,12 @@ func (b *Board) steer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	outcomes, errs := make([]outcome, len(trackers)), make([]error, len(trackers))
+	told := context.WithoutCancel(r.Context()) // all or none, also where the page is closed meanwhile
 	var telling sync.WaitGroup
 	for i, t := range trackers {
 		telling.Go(func() {
 			o := outcome{Service: t.name}
-			if o.Control, errs[i] = t.ask(r.Context(), r.Method, "/api/v1/control/"+url.PathEscape(r.PathValue("name")), body); errs[i] != nil {
+			if o.Control, errs[i] = t.ask(told, r.Method, "/api/v1/control/"+url.PathEscape(r.PathValue("name")), body); errs[i] != nil {
 				o.Error = errs[i].Error()
 			}
 			outcomes[i] = o

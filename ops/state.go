@@ -40,6 +40,9 @@ func (b *Board) stateOf(told []answers) state {
 	all := state{At: b.asked, Streams: []json.RawMessage{}, Swarms: []json.RawMessage{}, Controls: []json.RawMessage{}, sent: -1}
 	live := map[string]int{} // where in Streams
 	for i, a := range told {
+		if own := told[0].self; i > 0 && a.self != nil && own != nil && !own.Since.IsZero() && a.self.Since.Equal(own.Since) {
+			a = answers{why: "this is the process of this page, which is shown already: leave it out of -ops"}
+		}
 		s := b.services[i]
 		shown := serviceState{Name: s.name, State: away, Why: a.why, Sent: -1, Self: a.self}
 		if a.self != nil {

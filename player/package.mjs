@@ -5,11 +5,24 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// notice returns the comment that a source begins with.
+function notice(file) {
+  const [, text] = /\/\*\*?\n([\s\S]*?)\*\//.exec(readFileSync(file, 'utf8')) ?? [];
+  if (!text) throw new Error(`${file} has no notice: of whose is it?`);
+  return text.replace(/^ *\* ?/gm, '').trim();
+}
+
 process.chdir(dirname(fileURLToPath(import.meta.url)));
 const { files, devDependencies, exports } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 for (const file of files.filter((name) => name.startsWith('dist/'))) {
   if (!existsSync(file)) throw new Error(`player/${file} is not built: run ./scripts/package, which builds and packs`);
+}
+
+for (const file of files.filter((name) => name.endsWith('.js'))) {
+  for (const [, part] of readFileSync(file, 'utf8').matchAll(/import\("\.\/([\w-]+\.js)"\)/g)) {
+    if (!files.includes(`dist/${part}`)) throw new Error(`player/${file} loads dist/${part}, which "files" in package.json does not name`);
+  }
 }
 
 // Of the declarations those that a door leads to, with the names of modules as JavaScript has them.
@@ -32,5 +45,5 @@ const within = Object.keys(devDependencies).filter((name) => name === 'hls.js' |
 writeFileSync('NOTICE', `The scripts of this package have within them:\n\n${within.map((name) => {
   const { version } = JSON.parse(readFileSync(join('node_modules', name, 'package.json'), 'utf8'));
   return `${name} ${version}\n\n${readFileSync(join('node_modules', name, 'LICENSE'), 'utf8').trim()}\n`;
-}).join('\n---\n\n')}`);
+}).join('\n---\n\n')}\n---\n\nof hls.js, the reader of CEA-608 captions:\n\n${notice('node_modules/hls.js/src/utils/cea-608-parser.ts')}\n`);
 copyFileSync('../LICENSE', 'LICENSE');

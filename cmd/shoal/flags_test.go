@@ -161,19 +161,20 @@ func TestSize(t *testing.T) {
 
 // TestTrackerless: an edge that is to name no tracker has pages that share nothing, and another wish beside that is refused.
 func TestTrackerless(t *testing.T) {
+	const refused = "refused"
 	for args, want := range map[string]string{
-		"": "on", "-tracker /tracker": "on", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": "", "-tracker= -p2p ask": "",
+		"": "", "-tracker /tracker": "", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": refused, "-tracker= -p2p ask": refused,
 		"-tracker /tracker -p2p ask": "ask",
 	} {
 		flags := newFlags("edge [flags]", "", io.Discard)
 		var config edge.Config
 		flags.Var((*list)(&config.TrackerURLs), "tracker", "")
-		flags.StringVar(&config.P2P, "p2p", edge.Modes[0], "")
+		flags.StringVar(&config.P2P, "p2p", "", "")
 		if err := flags.parseOnly(strings.Fields(args)); err != nil {
 			t.Fatal(err)
 		}
-		if err := trackerless(flags, &config); (err != nil) != (want == "") || err == nil && config.P2P != want {
-			t.Errorf("%s: %s, %v; want %q", args, config.P2P, err, want)
+		if err := trackerless(flags, &config); (err != nil) != (want == refused) || err == nil && config.P2P != want {
+			t.Errorf("%s: %q, %v; want %q", args, config.P2P, err, want)
 		}
 	}
 }

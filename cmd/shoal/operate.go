@@ -21,6 +21,9 @@ func (d *desk) operate(handler http.Handler, services []service) (*ops.Board, er
 	}
 	d.paths.Handle("/api/v1/service", ops.Describe(self, func() error { return ready(services) }, d.registry))
 	d.board.Own = handler
+	if host, _, err := net.SplitHostPort(d.door.address); err == nil && host != "" { // the banner says so
+		d.board.Hosts = append(d.board.Hosts, host)
+	}
 	board, err := ops.New(d.board)
 	if err != nil {
 		return nil, err

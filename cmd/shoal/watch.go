@@ -10,18 +10,9 @@ import (
 	"log/slog"
 	"math"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/shoal-live/shoal/swarm/viewer"
-)
-
-// What native viewers hold of memory. Garbage is collected seldom while there is room: where many watch, that is a fifth of their time, since
-// the collector looks at a dozen goroutines for each link.
-const (
-	watchBase    = 64 << 20 // bytes, of the process
-	watchEach    = 13 << 20 // and of each viewer
-	watchGarbage = 300      // hundredths of what lives, unless GOGC or GOMEMLIMIT in the environment say otherwise
 )
 
 // A watched is the report of shoal watch: what the viewers got, and what they get without the swarm.
@@ -67,10 +58,10 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	if config.N > 1 && config.Token != "" && !config.NoP2P && !*asJSON {
 		fmt.Fprintf(out, "All %d viewers use one token. A tracker without -token-viewers %d lets in fewer of them; the others play from the edge.\n\n", config.N, config.N)
 	}
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(watchBase + int64(config.N)*watchEach))
-		defer debug.SetGCPercent(debug.SetGCPercent(watchGarbage))
-	}
+	pacing, enough := context.WithCancel(ctx)
+	paced := make(chan struct{})
+	go func() { paceGarbage(pacing, watchBase+int64(config.N)*watchEach); close(paced) }()
+	defer func() { enough(); <-paced }()
 	var report watched
 	var refused error
 	switch report.WatchReport, err = viewer.Watch(ctx, config); {

@@ -62,14 +62,14 @@ test('the package installs, compiles, is bundled and plays', { timeout: 240_000 
   const held = (await run(t, 'list', 'tar', ['-tzf', tarball], own)).trim().split('\n').map((name) => name.replace('package/', '')).sort();
   t.diagnostic(`${tarball}: ${held.join(' ')}`);
   assert.deepEqual(held.filter((name) => !name.startsWith('types/')), [
-    'LICENSE', 'NOTICE', 'README.md', 'dist/shoal-attach.js', 'dist/shoal-fallback.js', 'dist/shoal-player.js', 'dist/shoal.wasm', 'package.json',
+    'LICENSE', 'NOTICE', 'README.md', 'dist/shoal-attach.js', 'dist/shoal-cea608.js', 'dist/shoal-fallback.js', 'dist/shoal-player.js', 'dist/shoal.wasm', 'package.json',
   ]);
   assert.ok(!held.includes('types/session.d.ts'), 'types of what no door leads to');
 
   await writeFile(join(own, 'package.json'), '{ "private": true, "type": "module" }');
   await run(t, 'install', 'npm', ['install', '--offline', '--ignore-scripts', '--install-links', '--no-audit', '--no-fund', `./${tarball}`, `file:${join(player, 'node_modules/hls.js')}`], own);
   assert.deepEqual((await readdir(join(own, 'node_modules'))).filter((name) => !name.startsWith('.')).sort(), ['hls.js', 'shoal-player'], 'it brings other packages');
-  assert.match(await readFile(join(own, 'node_modules/shoal-player/NOTICE'), 'utf8'), /@noble\/ed25519[\s\S]*MIT License/);
+  assert.match(await readFile(join(own, 'node_modules/shoal-player/NOTICE'), 'utf8'), /@noble\/ed25519[\s\S]*MIT License[\s\S]*DASH Industry Forum/);
 
   const shoal = await up(t);
   await shoal.live('demo');

@@ -96,7 +96,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     least: () => 8000 * (session?.bandwidth.least ?? 0),
     buffered: () => viewing?.bufferSeconds ?? 0,
     watching: (rendition) => session?.watching(rendition) ?? 0,
-    traffic: () => session?.traffic ?? NO_TRAFFIC,
+    traffic: () => together(past, session?.traffic ?? NO_TRAFFIC),
   });
 
   hls.config.pLoader = playlistLoader({

@@ -48,9 +48,9 @@ export class Bandwidth {
     return median(this.#waits);
   }
 
-  // begins tells that the head of an answer has come, which was asked for at start.
-  begins(start: number, now: number): void {
-    this.#waits = [...this.#waits, now - start].slice(-MANY);
+  // begins tells that the head of an answer has come, which was asked for at start; null: before it was there.
+  begins(start: number | null, now: number): void {
+    if (start !== null) this.#waits = [...this.#waits, now - start].slice(-MANY);
     if (this.#open++ === 0) [this.#since, this.#bytes] = [now, 0];
   }
 

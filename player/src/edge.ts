@@ -23,6 +23,8 @@ export interface Coming {
   bytes(bytes: Uint8Array): void;
 }
 
+const UNHELD = 60000; // milliseconds in which an edge that did not hold a request for what comes is not asked again
+const STOOD = 20; // an answer that was there for so long before it was read says nothing of how fast it came
 const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;
 const RELOAD_TIMEOUT = 4000; // a part is not waited for much longer than it lasts
@@ -35,7 +37,7 @@ export class Edge {
   bringsHashes = false; // with its answers, as far as is known
   bad = 0; // answers that were not what a true record says
   #ahead: Ahead | null = null;
-  #holds = true; // requests for what is not there yet
+  #asksAt = 0; // no request for what is not there yet before that: the last was not held
   readonly bandwidth = new Bandwidth();
   #millis = 0;
 
@@ -70,13 +72,13 @@ export class Edge {
       this.bringsHashes = hashes !== null;
       coming?.begins(part ? range.from : 0, hashes);
       let came = 0;
-      if (answer && ahead) this.bandwidth.begins(ahead.came, ahead.came); // it was waited for before
-      else this.bandwidth.begins(start, performance.now());
+      const stood = answer && ahead ? performance.now() - ahead.came : 0;
+      if (stood <= STOOD) this.bandwidth.begins(answer ? null : start, performance.now() - stood);
       const all = await this.#read(body, limit, (bytes) => {
         came += bytes.length;
         this.bytes += bytes.length;
         coming?.bytes(bytes);
-      }).finally(() => this.bandwidth.ends(came, performance.now()));
+      }).finally(() => stood <= STOOD && this.bandwidth.ends(came, performance.now()));
       const millis = performance.now() - start;
       if (!answer) this.#took(millis); // one that was under way says nothing of the way there
       return { bytes: range && !part ? all.slice(range.from, range.to) : all, millis };
@@ -84,14 +86,14 @@ export class Edge {
   }
 
   // ahead asks for the part that comes next: the edge holds the request until it is there, and who fetches it then has the answer a round
-  // trip sooner. One at a time; what nobody fetched is given up. An edge that does not hold it is not asked again.
+  // trip sooner. One at a time; what nobody fetched is given up. An edge that does not hold it is not asked again for a minute.
   ahead(url: string, signal: AbortSignal): void {
-    if (this.#ahead?.url === url || !this.#holds || signal.aborted) return;
+    if (this.#ahead?.url === url || performance.now() < this.#asksAt || signal.aborted) return;
     this.#ahead?.give();
     const ask = async (give: AbortSignal): Promise<Response | null> => {
       this.requests++;
       const response = await this.#request(url, {}, give);
-      this.#holds = response.ok;
+      if (!response.ok) this.#asksAt = performance.now() + UNHELD;
       return response.ok ? response : null;
     };
     this.#ahead = new Ahead(url, ask, signal, (bytes) => (this.bytes += bytes));

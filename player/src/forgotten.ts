@@ -24,8 +24,14 @@ export class Forgotten {
     this.look();
   };
 
+  readonly #begin = (): void => {
+    this.#level = -1;
+    this.#since = -Infinity;
+  };
+
   constructor(hls: Hls) {
     this.#hls = hls;
+    hls.on('hlsManifestLoading' as Events.MANIFEST_LOADING, this.#begin); // its times begin anew
     hls.on('hlsBufferFlushed' as Events.BUFFER_FLUSHED, this.#look);
     hls.on('hlsFragBuffered' as Events.FRAG_BUFFERED, this.#buffered); // it has asked for more already, if it could
   }
@@ -39,6 +45,7 @@ export class Forgotten {
   }
 
   close(): void {
+    this.#hls.off('hlsManifestLoading' as Events.MANIFEST_LOADING, this.#begin);
     this.#hls.off('hlsBufferFlushed' as Events.BUFFER_FLUSHED, this.#look);
     this.#hls.off('hlsFragBuffered' as Events.FRAG_BUFFERED, this.#buffered);
   }

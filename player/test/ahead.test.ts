@@ -11,6 +11,7 @@ interface World {
   asked: string[];
   answer(status: number, text: string): Promise<void>; // the oldest request
   given: string[]; // requests that were given up
+  pass(millis: number): void;
 }
 
 const settle = async (): Promise<void> => {
@@ -21,7 +22,10 @@ function world(t: TestContext): World {
   const waiting: ((response: Response) => void)[] = [];
   const asked: string[] = [];
   const given: string[] = [];
+  let past = 0;
+  const began = performance.now();
   t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.method(performance, 'now', () => began + past);
   t.mock.method(globalThis, 'fetch', (url: string, init: RequestInit = {}) => {
     asked.push(url.slice('http://edge/'.length));
     return new Promise<Response>((resolve, reject) => {
@@ -34,6 +38,7 @@ function world(t: TestContext): World {
   });
   return {
     edge: new Edge(), asked, given,
+    pass: (millis) => (past += millis),
     answer: async (status, text) => {
       await settle();
       waiting.shift()?.(new Response(text, { status, headers: { 'content-length': String(text.length) } }));
@@ -78,6 +83,18 @@ test('another chunk, a range, and what stood for too long are asked for by thems
   assert.equal(w.edge.bytes, 5 + 2 + 5 + 5, 'what nobody fetched has left the edge all the same');
 });
 
+test('an answer that stood before it was read says nothing of how fast the edge gives', async (t) => {
+  const w = world(t);
+  for (const [stood, part] of [[200, 1], [200, 2], [200, 3]] as const) {
+    const url = `http://edge/s2.${part}.m4s`;
+    ask(w, url);
+    await w.answer(200, 'x'.repeat(20_000));
+    w.pass(stood);
+    await w.edge.fetch(url, 99_999, null, over.signal);
+  }
+  assert.deepEqual([w.edge.bandwidth.rate, w.edge.bandwidth.least, w.edge.bandwidth.wait || 0], [0, 0, 0]);
+});
+
 test('what comes next takes the place of what nobody fetched', async (t) => {
   const w = world(t);
   ask(w);
@@ -87,7 +104,7 @@ test('what comes next takes the place of what nobody fetched', async (t) => {
   assert.deepEqual(w.given, ['s1.3.m4s', 's1.4.m4s']);
 });
 
-test('an edge that does not hold such requests is asked once', async (t) => {
+test('an edge that does not hold such requests is not asked again for a minute', async (t) => {
   const w = world(t);
   ask(w);
   const fetching = fetched(w);
@@ -96,4 +113,7 @@ test('an edge that does not hold such requests is asked once', async (t) => {
   assert.equal(await fetching, 'media');
   ask(w, 'http://edge/s1.4.m4s');
   assert.deepEqual(w.asked, ['s1.3.m4s', 's1.3.m4s']);
+  w.pass(60_000);
+  ask(w, 'http://edge/s2.4.m4s');
+  assert.deepEqual(w.asked.slice(2), ['s2.4.m4s']);
 });

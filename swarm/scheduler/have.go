@@ -152,9 +152,9 @@ func (s *Scheduler) hearHeld(l *link, f wire.Frame) {
 	}
 }
 
-// partBefore returns the part before one of the same rendition. Before the first of a segment comes the last of the one before that: who
-// has learnt of the one has learnt of the other.
-func (s *Scheduler) partBefore(id wire.ChunkID) (wire.ChunkID, bool) {
+// partBefore returns the part before one of the same rendition. Before the first of a segment comes the last of the one before that, which
+// its record tells, where records do; else who has learnt of the one has most likely learnt of the other.
+func (s *Scheduler) partBefore(id wire.ChunkID) (before wire.ChunkID, ok bool) {
 	if id.Kind != wire.Part {
 		return id, false
 	}
@@ -165,10 +165,11 @@ func (s *Scheduler) partBefore(id wire.ChunkID) (wire.ChunkID, bool) {
 	if s.handleOf(id) == 0 {
 		return id, false
 	}
-	for _, other := range slices.Backward(s.ids) {
-		if other.MSN+1 == id.MSN && other.Kind == wire.Part && other.Rendition == id.Rendition && other.Epoch == id.Epoch {
-			return other, true
+	last := false
+	for i, other := range s.ids {
+		if other.MSN+1 == id.MSN && other.Kind == wire.Part && other.Rendition == id.Rendition && other.Epoch == id.Epoch && (!ok || other.Part > before.Part) {
+			before, ok, last = other, true, s.chunks[i].record.Last
 		}
 	}
-	return id, false
+	return before, ok && (last || !s.watch.tells)
 }

@@ -14,6 +14,9 @@ import (
 // aheadPatience is how long an answer waits for who asked for it.
 const aheadPatience = time.Second
 
+// aheadAgain is for how long an edge that did not hold such a request is not asked again.
+const aheadAgain = 60 * scheduler.Second
+
 // ahead is a request for the part that the playlist hints at: the edge holds it until the part is there. The fetch of that part takes
 // the answer, a round trip sooner than it would have one of its own. What nobody takes is given up.
 type ahead struct {
@@ -23,13 +26,13 @@ type ahead struct {
 	requests *atomic.Uint64
 }
 
-// askAhead asks for the part that follows all that is in order. An edge that does not hold such a request is not asked again.
+// askAhead asks for the part that follows all that is in order. An edge that does not hold such a request is not asked again for a minute.
 func (s *session) askAhead() {
 	s.ahead.end()
 	s.ahead = nil
 	next := s.feed.next()
 	url := s.pattern.url(wire.ChunkID{MSN: next.msn, Part: uint16(next.part)})
-	if url == "" || s.holdsNot {
+	if url == "" || s.now() < s.asksAt {
 		return
 	}
 	ctx, cancel := context.WithTimeout(s.ending, playlistTimeout)
@@ -42,7 +45,7 @@ func (s *session) askAhead() {
 		var status *statusError
 		switch {
 		case errors.As(err, &status):
-			s.tell(func(scheduler.Time) { s.holdsNot = true })
+			s.tell(func(now scheduler.Time) { s.asksAt = now + aheadAgain })
 			return
 		case err != nil:
 			return

@@ -29,9 +29,10 @@ type machine struct {
 
 	mu      sync.Mutex
 	last    [machineBeats]beat // guarded by mu, as all that follows
-	beats   int                // since the beginning, or since enough have left
+	beats   int                // since the beginning
+	since   int                // since enough have left
 	viewers int
-	left    int // since the beats began anew
+	left    int // of the wave that is under way
 	waves   int // how often enough have left
 }
 
@@ -64,6 +65,7 @@ func (m *machine) beat(b beat) {
 	defer m.mu.Unlock()
 	m.last[m.beats%machineBeats] = beat{min(max(0, b.late), machineMost), min(b.wait, machineMost)}
 	m.beats++
+	m.since++
 }
 
 // enter counts a viewer, and leave a viewer less.
@@ -87,15 +89,15 @@ func (m *machine) busy() bool { return m.load(machineBeats) >= 1 }
 func (m *machine) hasRoom() bool { return m.load(machineNews) < 0.35 }
 
 // spares tells a viewer whose buffer runs low whether to leave the swarm. Of those who ask at once one in machineShare does;
-// then all beats are forgotten, so that it is seen what that was good for.
+// then it is seen for as many beats as are looked back on what that was good for.
 func (m *machine) spares() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.beats < machineBeats || m.mean(machineBeats) < 1 {
+	if m.since < machineBeats || m.mean(machineBeats) < 1 {
 		return false
 	}
 	if m.left++; m.left*machineShare >= m.viewers {
-		m.beats, m.left = 0, 0
+		m.since, m.left = 0, 0
 		m.waves++
 	}
 	return true

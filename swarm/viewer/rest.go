@@ -74,6 +74,9 @@ func (s *session) tendRest(now scheduler.Time) {
 	case stats.Links > 0 && s.head.Stats(now).Started && s.rest.look(now, s.head.Buffered(), s.machine):
 		s.v.cfg.said.warn(s.v.cfg.Log, "this machine is too busy for the swarm: viewers play without it for a while", "resting")
 		s.core.Leave(now)
-		s.owe(func(scheduler.Time) { s.part() }) // once the tracker was told
+		s.owe(func(scheduler.Time) { // once the tracker was told: what it says from now on is not heard
+			s.socket = nil
+			s.part()
+		})
 	}
 }

@@ -110,6 +110,9 @@ func TestSomeRest(t *testing.T) {
 		if n := step(0); n != 10 {
 			t.Fatalf("wave %d: %d left, want 10", wave, n)
 		}
+		if m.calm() || m.hasRoom() || !m.busy() {
+			t.Fatal("the machine is taken to have time because some have just left")
+		}
 		late(50*time.Millisecond, machineBeats)
 		for i := range restLooks - 2 { // most looked once already, after the last who left
 			if n := step(0); n != 0 {

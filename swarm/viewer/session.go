@@ -52,7 +52,7 @@ type session struct {
 	pattern  pattern
 	reloads  reloading
 	ahead    *ahead         // for the part that comes next; nil: none
-	holdsNot bool           // the edge does not hold requests for it
+	asksAt   scheduler.Time // no request for it before that: the edge did not hold the last
 	holdBack scheduler.Time // alone; the scheduler may want more
 	counts   counts
 	beaconN  beacon
@@ -167,7 +167,12 @@ func (s *session) start(ctx context.Context) {
 		hangs: trackerHangs,
 		urls:  s.v.cfg.Trackers, stream: s.v.name, token: s.v.cfg.Token,
 		up: func(k *socket) {
-			s.tell(func(now scheduler.Time) { s.socket, s.barred = k, false; s.core.TrackerUp(now) })
+			s.tell(func(now scheduler.Time) {
+				if !s.rest.under {
+					s.socket, s.barred = k, false
+					s.core.TrackerUp(now)
+				}
+			})
 		},
 		down: func(k *socket) {
 			told := make(chan struct{})

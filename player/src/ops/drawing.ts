@@ -32,9 +32,9 @@ export class Drawing {
   show(cells: Cells): void {
     const width = Math.max(260, Math.floor(this.#place.clientWidth));
     const now = JSON.stringify([width, cells], (key, value: unknown) => (key === 'secondsAgo' ? undefined : value)); // what is drawn anew moves anew
+    this.#caption.textContent = caption(cells); // a failure may stand there
     if (now === this.#last) return;
     this.#last = now;
-    this.#caption.textContent = caption(cells);
     if (cells.cells.length === 0) {
       this.#place.replaceChildren(make('p', { class: 'dim none' }, empty(cells)));
       this.#table.replaceChildren();

@@ -79,8 +79,9 @@ async function drawSwarm(): Promise<void> {
 }
 
 async function drawHour(): Promise<void> {
-  const hour = await series(chosen()).catch(() => (chosen() === '' ? null : series('').catch(() => null)));
-  if (!hour) return;
+  const name = chosen();
+  const hour = await series(name).catch(() => (name === '' ? null : series('').catch(() => null)));
+  if (!hour || name !== chosen()) return; // another is wanted by now
   offer(hour.streams, hour.stream);
   charts.show(hour);
   find('#left').textContent = hour.left > 0 ? `${hour.left} more streams have no charts of their own: the 64 with most viewers have.` : '';

@@ -67,7 +67,7 @@ file.addEventListener('change', () => {
 });
 for (const select of [quality, cameras, microphones]) {
   select.addEventListener('change', () => {
-    if (source && source !== 'file' && !(source === 'screen' && select !== microphones)) void open(source);
+    if (source && source !== 'file' && !((source === 'screen' || source === 'both') && select !== microphones)) void open(source);
   });
 }
 corner.addEventListener('change', () => {

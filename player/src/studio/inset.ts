@@ -73,12 +73,18 @@ export class Inset {
       last?.close();
       last = frame;
       if (this.#camera?.readyState !== 'live') make(null, frame.timestamp);
-    }).finally(() => last?.close());
+    }).catch(() => undefined).finally(() => {
+      last?.close();
+      last = null;
+    });
     if (this.#camera) {
       void read(this.#camera, (frame) => {
-        make(frame, frame.timestamp);
-        frame.close();
-      });
+        try {
+          make(frame, frame.timestamp);
+        } finally {
+          frame.close();
+        }
+      }).catch(() => undefined);
     }
     this.#ends.push(() => void writer.close().catch(() => undefined));
     return made;
