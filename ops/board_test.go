@@ -67,12 +67,18 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (a *admin) isDead() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.dead
+}
+
 // network reaches admin listeners by their address.
 type network map[string]*admin
 
 func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := n[r.URL.Host]
-	if a == nil || a.dead {
+	if a == nil || a.isDead() {
 		return nil, errors.New("connection refused")
 	}
 	return inside{a}.RoundTrip(r)

@@ -34,7 +34,7 @@ type WatchConfig struct {
 }
 
 // WatchReport is what the viewers got, in the words that all measuring commands share. Bytes, copies and requests are
-// those of the measured seconds; startup, stalls and bad bytes those of the whole run. Where viewers differ the median
+// those of the measured seconds; startup, stalls, rests and bad bytes those of the whole run. Where viewers differ the median
 // is given.
 type WatchReport struct {
 	Viewers                     int     `json:"viewers"`
