@@ -24,7 +24,7 @@ function said() {
   return texts;
 }
 
-const SAME = /^(Shoal|demo|nobody|x|\d+p, .*|rtmp:.*|shoal key add NAME|\d+p \d+ · .*Mbit\/s.*)$/;
+const SAME = /^(Shoal|demo|nobody|x|\d+p, .*|rtmp:.*|shoal key add NAME|\d+p \d+ · (H264|AAC|[\d.,]+ ?[kM]bit\/s|[ ,·\u00a0])*)$/;
 
 test('pages speak English, Portuguese and Chinese', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t);

@@ -47,7 +47,7 @@ export function refused(): void {
 
 // run runs a program in a folder to its end, and returns what it said.
 async function run(t, name, command, args, cwd) {
-  const child = new Process(name, 'env', ['-C', cwd, command, ...args], { env: { npm_config_update_notifier: 'false', npm_config_cache: cache } });
+  const child = new Process(name, 'env', ['-C', cwd, command, ...args], { env: { npm_config_update_notifier: 'false', npm_config_ignore_scripts: 'false', npm_config_cache: cache } });
   atEnd(t, () => child.end('SIGKILL'));
   const { code } = await child.ended;
   assert.equal(code, 0, `${name}: ${child.output}`);
