@@ -31,7 +31,7 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
   await shoal.live('show');
   const viewers = await Promise.all([1, 2].map(() => browser.open(`${shoal.base}/watch/show`)));
   for (const viewer of viewers) {
-    viewer.expect(/Failed to load resource: .* status of (404|50[34])/); // the part that would have come next, asked for ahead
+    viewer.expect(/Failed to load resource: .* status of (50[34]|404 .*\.m4s\))/); // the part that would have come next, asked for ahead
     await viewer.moving();
     // From here on: what it says while the picture does not move.
     await viewer.page.evaluate(() => {
