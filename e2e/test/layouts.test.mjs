@@ -60,6 +60,7 @@ test('pages and player fit every screen', { timeout: 300_000 }, async (t) => {
   };
   const pages = { '/': (page) => page.waitForSelector('.card'), '/watch/show': full, '/embed/show': full, '/watch/nobody': (page) => page.locator('shoal-player').locator('.veil').waitFor(), '/studio/x': (page) => page.click('[data-source="pattern"]') };
   for (const [width, screen] of Object.entries(screens)) {
+    if ((width === '390' || width === '1280') && !process.env.SHOTS) continue; // which others look at, between these two
     for (const colorScheme of process.env.SHOTS ? ['light', 'dark'] : ['light']) { // which moves nothing
       for (const [path, ready] of Object.entries(pages)) {
         const viewer = await browser.open(shoal.base + path, { ...screen, colorScheme, expected: [/status of 404/] });
