@@ -22,7 +22,7 @@ export function serviceRow(s: Service): HTMLTableRowElement {
     s.self ? does(s).join(' · ') || '–' : '–',
     size(figures.process_resident_memory_bytes),
     s.self ? duration(s.self.since) : '–',
-    s.self?.version ?? '–',
+    s.self ? make('span', { title: s.self.version }, s.self.version.replace(/(commit [0-9a-f]{7})[0-9a-f]+/, '$1')) : '–',
   ];
   return make('tr', {}, ...cells.map((cell, i) => make('td', { 'data-head': HEADS[i] ?? '' }, cell)));
 }
