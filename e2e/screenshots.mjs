@@ -58,6 +58,8 @@ async function all() {
   const seek = await browser.open(`${shoal.base}/watch/aquarium`, screen);
   const player = seek.page.locator('shoal-player');
   await player.locator('.captions').click();
+  await player.locator('.seek').waitFor({ timeout: 90_000 });
+  await player.hover(); // shows the controls
   const bar = await player.locator('.seek').boundingBox();
   await seek.page.mouse.move(bar.x + 0.6 * bar.width, bar.y + bar.height / 2);
   await player.locator('.peek canvas').waitFor();
