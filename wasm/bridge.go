@@ -183,6 +183,12 @@ func need(now float64, chunk int32, deadline float64) int32 {
 	return out()
 }
 
+//go:wasmexport shoal_unneed
+func unneed(now float64, chunk int32) int32 {
+	machine.Unneed(micros(now), scheduler.Chunk(chunk))
+	return out()
+}
+
 //go:wasmexport shoal_arrived
 func arrived(now float64, chunk, first, count int32) int32 {
 	machine.Arrived(micros(now), scheduler.Chunk(chunk), int(first), int(count))
@@ -221,6 +227,9 @@ func links() int32 { return int32(machine.Stats().Links) }
 
 //go:wasmexport shoal_watching
 func watching(rendition int32) int32 { return int32(machine.Watching(uint8(rendition))) }
+
+//go:wasmexport shoal_waiting
+func waiting() float64 { return float64(machine.Waiting()) / 1000 }
 
 //go:wasmexport shoal_off
 func off() int32 {

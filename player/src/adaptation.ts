@@ -4,6 +4,7 @@
 import type Hls from 'hls.js';
 import type { Events, FragLoadedData } from 'hls.js';
 import { type Rung, Rungs } from './rungs.ts';
+import type { Loading } from './strain.ts';
 
 export interface AdaptationEvents {
   edge(): number; // bits a second that it gives, 0 while that is not known
@@ -45,6 +46,17 @@ export class Adaptation {
     this.#hls.off('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
   }
 
+  // fall goes down at once from the rendition that is loaded, where hls.js chooses: the link carries so many bits a second and no more. It returns
+  // whether there is anything below.
+  fall({ frag, part }: Loading, link: number): boolean {
+    const hls = this.#hls;
+    if (!hls.autoLevelEnabled || frag.level <= hls.minAutoLevel) return false;
+    hls.nextLoadLevel = Math.max(hls.minAutoLevel, this.#rungs.fall(this.#all, frag.level, link));
+    frag.abortRequests();
+    hls.trigger('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats: (part ?? frag).stats });
+    return true;
+  }
+
   #tell(playing: number): void {
     const hls = this.#hls;
     const now = performance.now();
@@ -52,10 +64,15 @@ export class Adaptation {
     const carried = this.#carried(now) && !low;
     const edge = low ? this.#events.least() : this.#events.edge();
     if (!hls.autoLevelEnabled || hls.levels.length < 2 || edge === 0) return;
-    const rungs = hls.levels.slice(0, hls.maxAutoLevel + 1).map(({ height, frameRate, maxBitrate, averageBitrate, uri }): Rung => ({
+    hls.nextAutoLevel = Math.max(hls.minAutoLevel, this.#rungs.choose(this.#all, playing, { now, edge, carried }));
+  }
+
+  // Those that may be loaded, the lowest first.
+  get #all(): Rung[] {
+    const hls = this.#hls;
+    return hls.levels.slice(0, hls.maxAutoLevel + 1).map(({ height, frameRate, maxBitrate, averageBitrate, uri }): Rung => ({
       height, frameRate, bitrate: maxBitrate, usual: averageBitrate || maxBitrate, held: this.#events.watching(renditionOf(uri)) > 0,
     }));
-    hls.nextAutoLevel = Math.max(hls.minAutoLevel, this.#rungs.choose(rungs, playing, { now, edge, carried }));
   }
 
   // carried tells whether peers gave most of what came lately, and nothing had to be fetched in their place.

@@ -12,6 +12,7 @@ import type { SwarmOptions } from './options.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
+import { Strain } from './strain.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
 
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
@@ -99,6 +100,18 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     traffic: () => together(past, session?.traffic ?? NO_TRAFFIC),
   });
 
+  const strain = new Strain(hls, {
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    arriving: () => 8000 * (session?.arriving ?? 0),
+    calm: () => session?.calm ?? true,
+    hears: async (url) => (await session?.hears(url)) ?? true,
+    waiting: () => session?.waiting ?? 0,
+    narrow(loading, bits) {
+      session?.bandwidth.fell(bits / 8000);
+      session?.narrow(adaptation.fall(loading, bits));
+    },
+  });
+
   hls.config.pLoader = playlistLoader({
     playlist(url, text) {
       const session = playing(url);
@@ -145,6 +158,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       forgotten.close();
       holdBack.close();
       adaptation.close();
+      strain.close();
       viewing?.close();
       session?.close();
     },

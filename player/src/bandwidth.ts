@@ -48,6 +48,12 @@ export class Bandwidth {
     return median(this.#waits);
   }
 
+  // fell tells that the link gives no more than so many bytes a millisecond, whatever it gave before.
+  fell(rate: number): void {
+    this.#rates = this.#rates.map((before) => Math.min(before, rate));
+    this.#latest = Math.min(this.#latest, rate);
+  }
+
   // begins tells that the head of an answer has come, which was asked for at start; null: before it was there.
   begins(start: number | null, now: number): void {
     if (start !== null) this.#waits = [...this.#waits, now - start].slice(-MANY);

@@ -2,6 +2,7 @@
 // arrived, also of fetches that fail.
 
 import { Ahead } from './ahead.ts';
+import { Arrivals } from './arrivals.ts';
 import { Bandwidth, type Times } from './bandwidth.ts';
 import { joined } from './bytes.ts';
 import type { Pass } from './pass.ts';
@@ -24,6 +25,7 @@ export interface Coming {
 }
 
 const UNHELD = 60000; // milliseconds in which an edge that did not hold a request for what comes is not asked again
+const SOON = 80; // milliseconds after it usually does, the edge's word is late
 const STOOD = 20; // an answer that was there for so long before it was read says nothing of how fast it came
 const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;
@@ -39,6 +41,7 @@ export class Edge {
   #ahead: Ahead | null = null;
   #asksAt = 0; // no request for what is not there yet before that: the last was not held
   readonly bandwidth = new Bandwidth();
+  readonly arrivals = new Arrivals(); // of media
   #millis = 0;
 
   // The pass goes along with each request, where there is one.
@@ -77,6 +80,7 @@ export class Edge {
       const all = await this.#read(body, limit, (bytes) => {
         came += bytes.length;
         this.bytes += bytes.length;
+        this.arrivals.came(bytes.length, performance.now());
         coming?.bytes(bytes);
       }).finally(() => stood <= STOOD && this.bandwidth.ends(came, performance.now()));
       const millis = performance.now() - start;
@@ -99,6 +103,13 @@ export class Edge {
     this.#ahead = new Ahead(url, ask, signal, (bytes) => (this.bytes += bytes));
   }
 
+  // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do.
+  async hears(url: string, signal: AbortSignal): Promise<boolean> {
+    const soon = AbortSignal.any([signal, AbortSignal.timeout(this.bandwidth.wait + SOON)]);
+    this.requests++;
+    return this.#request(url, { method: 'HEAD', cache: 'no-store' }, soon).then(() => true, () => signal.aborted);
+  }
+
   // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request
   // of hls.js for the same would wait behind ours.
   async reload(url: string, signal: AbortSignal): Promise<string> {
@@ -118,6 +129,7 @@ export class Edge {
   note(bytes: number, times: Times): void {
     this.bytes += bytes;
     this.bandwidth.came(bytes, times);
+    this.arrivals.came(bytes, times.end, times.first);
     this.#took(times.end - times.start);
   }
 

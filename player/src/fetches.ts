@@ -38,6 +38,7 @@ export class Fetches {
   readonly #chunks: Chunks;
   readonly #signal: AbortSignal;
   readonly #events: FetchesEvents;
+  #under = new AbortController();
 
   constructor(edge: Source, store: Keep, chunks: Chunks, signal: AbortSignal, events: FetchesEvents) {
     this.#edge = edge;
@@ -62,7 +63,7 @@ export class Fetches {
     let ok = false;
     try {
       if (uri === '') throw new Error('fetches: it is not known where it is');
-      const { bytes } = await this.#edge.fetch(uri, record.size, range, this.#signal, stream);
+      const { bytes } = await this.#edge.fetch(uri, record.size, range, AbortSignal.any([this.#signal, this.#under.signal]), stream);
       const streamed = await stream.done;
       if (streamed && this.#store.pieces(record.id, first, count)) {
         ok = true;
@@ -77,6 +78,12 @@ export class Fetches {
     await stream.done; // nothing arrives of a fetch that is over
     if (--chunk.fetches === 0) chunk.fetchingSince = 0;
     this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
+  }
+
+  // giveUp ends those that are under way: the scheduler is told that they failed.
+  giveUp(): void {
+    this.#under.abort();
+    this.#under = new AbortController();
   }
 
   // loaded keeps what hls.js has loaded by itself of some chunks, one after the other, if their records are true. Where

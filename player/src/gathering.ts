@@ -17,6 +17,7 @@ export interface Pace {
 
 export interface GatheringEvents {
   need(chunk: Chunk, deadline: number): void;
+  unneed(chunk: Chunk): void; // it is waited for no more
   late(): void; // one is given back
   secondsUntil(start: number): number; // until the playhead gets to a place of the media timeline
 }
@@ -83,6 +84,7 @@ export class Gathering {
       throw late;
     });
     const bytes = this.#store.copy(record.id);
+    if (!bytes && signal.aborted) this.#events.unneed(chunk);
     if (!bytes) throw new Error('gathering: given up');
     return bytes;
   }

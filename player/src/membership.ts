@@ -1,4 +1,4 @@
-// How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it or the
+// How the viewer stands to the swarm: when it joins, when it leaves for a while because the machine has no time for it, its link is too narrow or the
 // viewer is far behind live, and what a refusal comes to. It says when; what is done then is the session's part.
 //
 // A player that loads what is far behind live, since its viewer has gone back or paused for long, has forgotten what the swarm brings by the
@@ -44,10 +44,15 @@ const NEAR = 15;
 const FAR_TIMES = 5; // that it was far, each second: a player that was taken back a little soon has loaded all up to live
 const KEY_RETRY_MILLIS = 15000;
 const OUTLAST_MILLIS = 120000; // that links outlive a refusal for good at most, and half of it at least
+const RELIEVED_MILLIS = 2000; // out of the swarm, as the link was too narrow, and something smaller is loaded
+const NARROW_MILLIS = 30000; // where nothing is
+const PLENTY = 0.9; // seconds of buffer, without which it is not joined again
+const PLENTY_TIMES = 2; // that it is there, each second
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
 
 export class Membership {
+  readonly #world: PulseWorld;
   readonly #events: MembershipEvents;
   readonly #pulse: Pulse;
   readonly #rest: Rest;
@@ -58,12 +63,14 @@ export class Membership {
   #began = false; // to join
   #notBefore = 0;
   #firstAt = 0; // when the first media came
+  #plenty = 0; // how often in a row there was enough in the buffer, while the link was too narrow
   #far = 0; // how often in a row the player loaded what is far behind live
   #leaveAt = Infinity; // refused for good: links carry on until then, while they live
   #tracker: Door | null = null;
 
   // chance returns 0 to less than 1.
   constructor(world: PulseWorld, events: MembershipEvents, chance: () => number = Math.random) {
+    this.#world = world;
     this.#events = events;
     this.#chance = chance;
     this.#pulse = new Pulse(world);
@@ -83,14 +90,19 @@ export class Membership {
     return this.#began;
   }
 
-  // How often the swarm was left because the machine was too busy.
+  // How often the swarm was left because the machine was too busy, or its link too narrow.
   get rests(): number {
     return this.#rest.times;
   }
 
+  // calm: the machine has time, as far as is known.
+  get calm(): boolean {
+    return this.#pulse.calm;
+  }
+
   // apart: the swarm was left for a while.
   get apart(): boolean {
-    return this.#p2p === 'resting' || this.#p2p === 'away';
+    return this.#p2p === 'resting' || this.#p2p === 'narrow' || this.#p2p === 'away';
   }
 
   // hope: there may be a swarm.
@@ -132,13 +144,24 @@ export class Membership {
     if (now >= this.#leaveAt) this.#events.over();
     else if (this.#p2p === 'away') {
       if (behind < NEAR) this.#return();
-    } else if (this.#p2p === 'resting') {
-      if (this.#rest.over(now)) this.#return();
+    } else if (this.#p2p === 'resting' || this.#p2p === 'narrow') {
+      this.#plenty = this.#world.buffered() < PLENTY ? 0 : this.#plenty + 1;
+      if (this.#rest.over(now) && (this.#p2p === 'resting' || this.#plenty >= PLENTY_TIMES)) this.#return();
     } else if (this.#far >= FAR_TIMES && (this.#p2p === 'on' || this.#p2p === 'joining')) this.#part('away');
     else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
       console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
       this.#part('resting');
     }
+  }
+
+  // narrow leaves the swarm: the viewer's link carries less than is played. What peers send would come too late, and keep what is asked of the edge from
+  // coming. relieved: less will be played, so it may soon be joined again.
+  narrow(relieved: boolean): boolean {
+    if (this.#p2p !== 'on' || this.#events.links() === 0) return false;
+    console.info('shoal: this connection is too slow for the swarm: playing without it for a while');
+    this.#rest.begin(performance.now(), relieved ? RELIEVED_MILLIS : NARROW_MILLIS);
+    this.#part('narrow');
+    return true;
   }
 
   // refusal is said by a tracker that had taken the socket. 0 seconds: that one is not to be asked again.
@@ -180,7 +203,7 @@ export class Membership {
   }
 
   // part leaves the swarm for a while, return joins it again.
-  #part(p2p: 'resting' | 'away'): void {
+  #part(p2p: 'resting' | 'narrow' | 'away'): void {
     this.#p2p = p2p;
     this.#events.leave();
     this.#tracker?.rest();

@@ -1,5 +1,5 @@
 // When to leave the swarm for a while, because the machine has no time for it, and when to join again: when it has
-// rested, and timers are on time. Who has to rest again soon rests twice as long.
+// rested, and timers are on time. Who has to rest again soon rests twice as long. Others may see other reasons to rest.
 
 import type { Pulse } from './pulse.ts';
 
@@ -24,10 +24,15 @@ export class Rest {
   // wanted tells whether to leave, and if so takes the rest to have begun.
   wanted(now: number): boolean {
     if (!this.#pulse.failing) return false;
-    this.times++;
-    this.#millis = now - this.#until > SOON ? FIRST : Math.min(LONGEST, 2 * this.#millis);
-    this.#until = now + this.#millis * (1 + this.#chance() / 2);
+    this.begin(now, FIRST);
     return true;
+  }
+
+  // begin takes a rest to have begun, of so many milliseconds or more.
+  begin(now: number, millis: number): void {
+    this.times++;
+    this.#millis = now - this.#until > SOON ? millis : Math.max(millis, Math.min(LONGEST, 2 * this.#millis));
+    this.#until = now + this.#millis * (1 + this.#chance() / 2);
   }
 
   // over tells whether to join again.

@@ -61,6 +61,11 @@ export class Rungs {
     return now - this.#fitsSince >= this.#patience ? wanted : playing;
   }
 
+  // fall returns the one below `playing` that a link gives which carries so many bits a second and no more.
+  fall(rungs: readonly Rung[], playing: number, link: number): number {
+    return best(rungs, playing, ({ bitrate }) => bitrate <= DOWN * link);
+  }
+
   // begin: it is another stream.
   begin(): void {
     this.#playing = -1;

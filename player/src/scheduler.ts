@@ -66,6 +66,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_record_taken(now: number, peer: number, ok: number): number;
   shoal_reloaded(now: number, ok: number): number;
   shoal_need(now: number, chunk: number, deadline: number): number;
+  shoal_unneed(now: number, chunk: number): number;
   shoal_arrived(now: number, chunk: number, first: number, count: number): number;
   shoal_fetched(now: number, chunk: number, first: number, count: number, ok: number): number;
   shoal_held(now: number, chunk: number): number;
@@ -76,6 +77,7 @@ interface Exports extends WebAssembly.Exports {
   shoal_hold_back(): number;
   shoal_links(): number;
   shoal_watching(rendition: number): number;
+  shoal_waiting(): number;
   shoal_roster(): number;
   shoal_off(): number;
   shoal_duplicate_bytes(): number;
@@ -200,6 +202,10 @@ export class Scheduler {
     return this.#actions(this.#exports.shoal_reloaded(now, ok ? 1 : 0));
   }
 
+  unneed(now: number, chunk: number): Action[] {
+    return this.#actions(this.#exports.shoal_unneed(now, chunk));
+  }
+
   need(now: number, chunk: number, deadline: number): Action[] {
     return this.#actions(this.#exports.shoal_need(now, chunk, deadline));
   }
@@ -241,6 +247,11 @@ export class Scheduler {
   // watching returns how many members of the cell that are linked watch a rendition.
   watching(rendition: number): number {
     return Number.isInteger(rendition) ? this.#exports.shoal_watching(rendition) : 0;
+  }
+
+  // By how many milliseconds more than the quickest what peers send is under way, that of the middle one of them.
+  get waiting(): number {
+    return this.#exports.shoal_waiting();
   }
 
   get roster(): number {

@@ -55,6 +55,8 @@ const CAP_UNIT = 10; // kbit/s
 const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
 
+const LATELY = 10; // slots of Arrivals
+
 const WRONG_KEY = 'wrong key';
 
 export class Session implements MediaSource {
@@ -88,7 +90,10 @@ export class Session implements MediaSource {
     this.#links = new Links((initiator, events) => new PeerLink(this.#reach, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),
-      frame: (frame, head) => this.#call((s, now) => s.frame(now, frame.peer, head, frame.bytes.length - head.length), frame),
+      frame: (frame, head) => {
+        this.#edge.arrivals.came(frame.bytes.length, frame.at);
+        this.#call((s, now) => s.frame(now, frame.peer, head, frame.bytes.length - head.length), frame);
+      },
       buffered: (peer, bytes) => this.#call((s, now) => s.buffered(now, peer, bytes)),
       down: (peer) => this.#call((s, now) => s.linkDown(now, peer)),
     });
@@ -110,6 +115,7 @@ export class Session implements MediaSource {
     });
     this.#gathering = new Gathering(this.#edge, this.#store, this.#chunks, {
       need: (chunk, deadline) => this.#call((s, now) => s.need(now, chunk.handle, Math.max(now, deadline))),
+      unneed: (chunk) => this.#call((s, now) => s.unneed(now, chunk.handle)),
       late: () => this.#traffic.rescues++,
       secondsUntil: (start) => options.secondsUntil(start),
     });
@@ -148,6 +154,32 @@ export class Session implements MediaSource {
   // What the edge's bytes come by.
   get bandwidth(): Bandwidth {
     return this.#edge.bandwidth;
+  }
+
+  // How much media came lately from peers and the edge, bytes a millisecond.
+  get arriving(): number {
+    return this.#edge.arrivals.rate(performance.now(), LATELY);
+  }
+
+  // Whether timers are on time.
+  get calm(): boolean {
+    return this.#membership.calm;
+  }
+
+  // By how many milliseconds more than the quickest what peers send is under way.
+  get waiting(): number {
+    return this.#loop?.machine.waiting ?? 0;
+  }
+
+  // hears tells whether the edge answers as soon as it usually does.
+  hears(url: string): Promise<boolean> {
+    return this.#edge.hears(url, this.#over.signal);
+  }
+
+  // narrow leaves the swarm for a while, as this viewer's link carries less than is played, and gives up what is on its way for others. relieved: less
+  // will be played.
+  narrow(relieved: boolean): void {
+    if (this.#membership.narrow(relieved)) this.#fetches.giveUp();
   }
 
   // watching returns how many members of the cell that are linked watch a rendition.

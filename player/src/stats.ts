@@ -2,9 +2,10 @@
 
 // off: no swarm: not wanted, not possible here, or turned off by the operator, for now. joining: the tracker has not told us of a cell yet. on: joined, that
 // is the cell's roster is known, be we alone in it or linked to others; `peers` tells that. refused: the tracker will
-// not have us, for now or for good. resting: the machine is too busy for the swarm, for now. away: the viewer is so far behind live that
+// not have us, for now or for good. resting: the machine is too busy for the swarm, for now. narrow: its link
+// carries less than is played, so the swarm was left for now. away: the viewer is so far behind live that
 // the swarm has nothing for it.
-export type P2P = 'off' | 'joining' | 'on' | 'resting' | 'away' | 'refused';
+export type P2P = 'off' | 'joining' | 'on' | 'resting' | 'narrow' | 'away' | 'refused';
 
 export interface Stats {
   bytesFromPeers: number;

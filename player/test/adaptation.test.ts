@@ -100,6 +100,22 @@ test('hls.js is told of what the cell holds, within what the page allows', (t) =
   assert.equal(w.hls.nextAutoLevel, 0);
 });
 
+test('hls.js goes down at once on a link that has fallen, and what it loads is given up', async (t) => {
+  const { hls, open } = playing(t);
+  const none = { edge: () => 0, least: () => 0, buffered: () => 1, watching: () => 0, traffic: () => ({ bytesFromPeers: 0, bytesFromEdge: 0, rescues: 0 }) };
+  const adaptation = new Adaptation(hls, none);
+  await open();
+  const log: unknown[] = [];
+  hls.on(Hls.Events.FRAG_LOAD_EMERGENCY_ABORTED, (_, { frag, part, stats }) => log.push([frag.level, part?.index, stats]));
+  const frag = { type: 'main', sn: 7, level: 2, abortRequests: () => log.push('aborted'), stats: 'of the segment' };
+  const fall = (level: number, mbps: number): boolean => adaptation.fall({ frag: { ...frag, level }, part: { index: 3, stats: 'of the part' } } as never, mbps * 1e6);
+  assert.equal(fall(2, 1.3), true);
+  assert.deepEqual([log, hls.nextLoadLevel], [['aborted', [2, 3, 'of the part']], 1]);
+  assert.deepEqual([fall(0, 0.1), log.length], [false, 2], 'there is nothing below');
+  hls.loadLevel = 2;
+  assert.deepEqual([fall(2, 0.1), log.length], [false, 2], 'somebody has chosen');
+});
+
 test('hls.js itself loads what it is told to, whatever it would choose', async (t) => {
   const { hls, open } = playing(t);
   let edge = 0;

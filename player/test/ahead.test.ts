@@ -117,3 +117,25 @@ test('an edge that does not hold such requests is not asked again for a minute',
   ask(w, 'http://edge/s2.4.m4s');
   assert.deepEqual(w.asked.slice(2), ['s2.4.m4s']);
 });
+
+test('a question that takes next to nothing tells whether the edge answers at once', async (t) => {
+  const { edge, answer, asked, given } = world(t);
+  t.mock.method(AbortSignal, 'timeout', (millis: number) => {
+    assert.equal(millis, 80);
+    return later.signal;
+  });
+  let later = new AbortController();
+  const quick = edge.hears(URL_OF_PART, new AbortController().signal);
+  await answer(200, '');
+  assert.equal(await quick, true);
+  later = new AbortController();
+  const late = edge.hears(URL_OF_PART, new AbortController().signal);
+  later.abort();
+  assert.equal(await late, false);
+  later = new AbortController();
+  const over = new AbortController();
+  const ended = edge.hears(URL_OF_PART, over.signal);
+  over.abort();
+  assert.equal(await ended, true, 'nobody wants to know');
+  assert.deepEqual([asked.length, given.length, edge.requests], [3, 2, 3]);
+});

@@ -59,3 +59,13 @@ test('what others have read counts as well, and what peers sent before or after 
   }
   assert.deepEqual([bandwidth.rate, bandwidth.wait], [1000, 10]);
 });
+
+test('a link that is seen to have fallen gives no more, until it does', () => {
+  const bandwidth = fed([30_000, 5, 30], [30_000, 5, 30], [30_000, 5, 30], [30_000, 5, 300]);
+  bandwidth.fell(60);
+  assert.deepEqual([bandwidth.rate, bandwidth.least], [60, 60]);
+  for (const at of [10_000, 11_000]) bandwidth.came(30_000, { start: at, first: at + 10, end: at + 310 });
+  assert.deepEqual([bandwidth.rate, bandwidth.least], [60, 60]);
+  for (const at of [12_000, 13_000, 14_000, 15_000]) bandwidth.came(30_000, { start: at, first: at + 10, end: at + 310 });
+  assert.equal(bandwidth.rate, 100);
+});

@@ -24,6 +24,7 @@ interface World {
   logged(count: number): Promise<void>; // waits for it
   end(error?: Error): void;
   fetch(first: number, count: number): Promise<void>;
+  giveUp(): void;
 }
 
 function world(t: TestContext, { hashes = HASHES as string | null, ranges = true, uri = 'http://edge/s12.3.m4s' } = {}): World {
@@ -35,6 +36,10 @@ function world(t: TestContext, { hashes = HASHES as string | null, ranges = true
     const range = new Headers(init.headers).get('range');
     asked.push({ range, reload: init.cache === 'reload' });
     const stream = new ReadableStream<Uint8Array>({ start: (controller) => void (body = controller) });
+    init.signal?.addEventListener('abort', () => {
+      body?.error(new Error('aborted'));
+      body = null;
+    }, { once: true });
     return new Response(stream, { status: range && ranges ? 206 : 200, headers: hashes === null ? {} : { 'Shoal-Pieces': hashes } });
   });
   const edge = new Edge();
@@ -72,6 +77,7 @@ function world(t: TestContext, { hashes = HASHES as string | null, ranges = true
       body = null;
     },
     fetch: (first, count) => fetches.fetch(chunk, first, count),
+    giveUp: () => fetches.giveUp(),
   };
 }
 
@@ -232,4 +238,18 @@ test('a chunk of which only a record is known cannot be fetched', async (t) => {
   const w = world(t, { uri: '' });
   await w.fetch(0, 11);
   assert.deepEqual([w.log, w.asked], [['fetched 5 0 11 false'], []]);
+});
+
+test('what is given up is told to have failed, and what is asked for later comes', async (t) => {
+  const w = world(t);
+  const first = w.fetch(0, 11);
+  await w.send(made.bytes.slice(0, 3000));
+  w.giveUp();
+  await first;
+  assert.equal(w.log.at(-1), 'fetched 5 0 11 false');
+  const again = w.fetch(0, 11);
+  await w.send(made.bytes);
+  w.end();
+  await again;
+  assert.equal(w.log.at(-1), 'fetched 5 0 11 true');
 });

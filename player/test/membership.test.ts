@@ -194,3 +194,35 @@ test('of a swarm that is off, or has refused, it is that which is said, however 
   pass(10);
   assert.deepEqual([membership.p2p, membership.why], ['refused', 'full']);
 });
+
+test('a link that is too narrow for the swarm leaves it, and joins again when there is enough in the buffer', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  assert.equal(membership.narrow(true), false, 'there is nobody');
+  membership.settled({ links: 3, roster: 4, off: false });
+  world.links = 3;
+  assert.equal(membership.narrow(true), true);
+  assert.deepEqual([membership.p2p, membership.apart, log], ['narrow', true, ['leave', 'rest']]);
+  assert.equal(membership.narrow(true), false, 'it has left');
+  world.buffered = 0.5;
+  pass(20);
+  assert.deepEqual([membership.p2p, log], ['narrow', ['leave', 'rest']]);
+  world.buffered = 1.2;
+  pass(1);
+  assert.equal(membership.p2p, 'narrow', 'it may be by chance');
+  pass(1);
+  assert.deepEqual([membership.p2p, log], ['joining', ['leave', 'rest', 'open']]);
+});
+
+test('where nothing smaller can be played it stays away for half a minute, and then for longer', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  for (const seconds of [30, 60]) { // and up to half as long again
+    membership.settled({ links: 3, roster: 4, off: false });
+    world.links = 3;
+    log.length = 0;
+    membership.narrow(false);
+    pass(seconds - 2);
+    assert.deepEqual(log, ['leave', 'rest']);
+    pass(seconds / 2 + 4);
+    assert.deepEqual(log, ['leave', 'rest', 'open']);
+  }
+});

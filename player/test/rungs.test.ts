@@ -60,3 +60,8 @@ test('of renditions: what was tried in vain in one stream is not known of the ne
   rungs.begin();
   assert.equal(rungs.choose(ladder, 1, sight(1000)), 2);
 });
+
+test('of renditions: a link that has fallen gives the best that leaves something to spare, and always the lowest', () => {
+  const fall = (playing: number, mbps: number): number => new Rungs().fall(ladder, playing, mbps * 1e6);
+  assert.deepEqual([fall(2, 2.5), fall(2, 1.2), fall(2, 0.7), fall(2, 0.1), fall(1, 2.5)], [1, 0, 0, 0, 0]);
+});

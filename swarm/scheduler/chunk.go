@@ -194,6 +194,14 @@ func (s *Scheduler) Need(now Time, h Chunk, deadline Time) {
 	s.consider(c)
 }
 
+// Unneed says that the player wants the chunk no more.
+func (s *Scheduler) Unneed(now Time, h Chunk) {
+	s.begin(now)
+	if c := s.chunk(h); c != nil && !c.complete {
+		c.needed = false
+	}
+}
+
 // chunk returns the chunk with handle h, or nil if it was dropped or never was.
 func (s *Scheduler) chunk(h Chunk) *chunk {
 	if h < s.first || int(h-s.first) >= len(s.chunks) {

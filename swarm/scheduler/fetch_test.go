@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/shoal-live/shoal/swarm/wire"
@@ -32,5 +33,45 @@ func TestBrokenFetchIsCounted(t *testing.T) {
 	s.Fetched(Second, c, 5, 11, true)
 	if got := s.Stats(); got.BytesFromEdge != 40_000 || got.DuplicateBytes != 0 {
 		t.Errorf("at the end: %d bytes from the edge, %d twice", got.BytesFromEdge, got.DuplicateBytes)
+	}
+}
+
+// TestUnneed: what the player waits for no more is not got, nor is what is left of a rendition that it watched before.
+func TestUnneed(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(s *Scheduler, h Chunk)
+		gets bool
+	}{
+		{"nothing", func(*Scheduler, Chunk) {}, true},
+		{"needed", func(s *Scheduler, h Chunk) { s.Need(0, h, Second) }, true},
+		{"needed, then no more", func(s *Scheduler, h Chunk) { s.Need(0, h, Second); s.Self(0, wire.MayUpload, 9, 0); s.Unneed(0, h) }, false},
+		{"another is watched", func(s *Scheduler, h Chunk) { s.Self(0, wire.MayUpload, 9, 0) }, false},
+		{"needed still, though another is watched", func(s *Scheduler, h Chunk) { s.Need(0, h, Second); s.Self(0, wire.MayUpload, 9, 0) }, true},
+	} {
+		s := meshed(500, 500, 500)
+		h := learnOfOthers(s)
+		c.do(s, h)
+		gets := false
+		for now := Time(0); now < 3*Second && !gets; now += 10 * Millisecond {
+			s.Tick(now)
+			for _, a := range s.Actions() {
+				gets = gets || a.Kind == Fetch && a.Chunk == h
+			}
+		}
+		if gets != c.gets {
+			t.Errorf("%s: got %v, want %v", c.name, gets, c.gets)
+		}
+	}
+}
+
+// learnOfOthers learns of a chunk that somebody else is to fetch.
+func learnOfOthers(s *Scheduler) Chunk {
+	for part := uint16(0); ; part++ {
+		r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: part}, 40_000)
+		h := s.Learn(0, &r, 0)
+		if !slices.ContainsFunc(s.Actions(), func(a Action) bool { return a.Kind == Fetch }) {
+			return h
+		}
 	}
 }

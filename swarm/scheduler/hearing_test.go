@@ -124,3 +124,54 @@ func TestWhoWentToAnotherCell(t *testing.T) {
 		}
 	}
 }
+
+// TestWaiting: what peers send waits for the viewer's own downlink where that of most of them does, by what came late or by what comes no more.
+func TestWaiting(t *testing.T) {
+	const late = 300 * Millisecond
+	for _, c := range []struct {
+		name   string
+		late   int // how many peers are, of three
+		silent bool
+		other  int // how many watch something else
+		want   Time
+	}{
+		{"nobody", 0, false, 0, 0},
+		{"one", 1, false, 0, 0},
+		{"two", 2, false, 0, late},
+		{"all", 3, false, 0, late},
+		{"of none comes anything", 0, true, 0, Second - silence},
+		{"all, who watch something else", 3, false, 3, 0},
+		{"two of three, who watch something else", 2, false, 2, 0},
+	} {
+		s := meshed(500, 500, 500, 500)
+		frame := wire.Frame{Type: wire.Busy, ID: wire.ChunkID{Epoch: 1, MSN: 10}}
+		hear := func(now Time, waited func(i int) Time) {
+			for i, l := range s.links {
+				frame.Stamp = wire.Stamp{Sent: stampOf(now - waited(i)), Waited: wire.WaitedUnknown}
+				s.Frame(now, l.peer, frame.Append(nil), 0)
+				s.Actions()
+			}
+		}
+		for i := range c.other {
+			s.links[i].rendition = 9
+		}
+		for now := Second; now < 3*Second; now += 100 * Millisecond {
+			hear(now, func(int) Time { return 10 * Millisecond })
+		}
+		now := 3*Second + late
+		if c.silent {
+			now = 3*Second - 100*Millisecond + Second
+		} else {
+			hear(now, func(i int) Time {
+				if i < c.late {
+					return 10*Millisecond + late
+				}
+				return 10 * Millisecond
+			})
+		}
+		s.Tick(now)
+		if got := s.Waiting(); got != c.want {
+			t.Errorf("%s: %v ms, want %v", c.name, got/Millisecond, c.want/Millisecond)
+		}
+	}
+}

@@ -34,6 +34,11 @@ func (s *Scheduler) Self(now Time, flags, rendition uint8, most uint16) {
 	if rendition != s.self.Rendition {
 		s.self.Rendition = rendition
 		s.newest = wire.ChunkID{} // one that is made later is behind the one before: its playlist begins it anew
+		for _, c := range s.active {
+			if c.record.ID.Rendition != rendition { // the rest of it is got only if it is needed
+				c.live, c.spared = false, false
+			}
+		}
 	}
 	s.config.Cap = most
 	s.boundWeight()

@@ -44,6 +44,7 @@ export function describe(stats: Stats, viewers: number | undefined, inVain = fal
   if (p2p === 'off') return words.off(stats.refusal ?? '');
   if (p2p === 'joining') return inVain ? words.inVain : words.joining;
   if (p2p === 'resting') return words.resting;
+  if (p2p === 'narrow') return words.narrow;
   if (p2p === 'away') return words.away;
   if (p2p === 'refused') return words.refused(refusal(stats.refusal ?? '', words.refusals));
   if (peers > 0) return words.fromOthers(peers);

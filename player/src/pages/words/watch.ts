@@ -24,6 +24,7 @@ interface Own {
   joining: string;
   inVain: string;
   resting: string;
+  narrow: string;
   away: string;
   refused(why: string): string;
   refusals: Refusals;
@@ -45,6 +46,7 @@ export const WATCH: Catalog<Shared & Own> = {
     joining: 'Joining the swarm…',
     inVain: 'No tracker answers: all comes from the edge, until one does.',
     resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
+    narrow: 'This connection is too slow for the swarm: all comes from the edge, for a while.',
     away: 'Nobody else is so far behind live: all comes from the edge, until you are back.',
     refused: (why) => `${why}: all comes from the edge.`,
     refusals: {
@@ -71,6 +73,7 @@ export const WATCH: Catalog<Shared & Own> = {
     joining: 'Entrando no enxame…',
     inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
     resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
+    narrow: 'Esta conexão está lenta demais para o enxame: por um tempo, tudo vem do servidor.',
     away: 'Ninguém mais está tão longe do ao vivo: tudo vem do servidor até você voltar.',
     refused: (why) => `${why}: tudo vem do servidor.`,
     refusals: {
@@ -97,6 +100,7 @@ export const WATCH: Catalog<Shared & Own> = {
     joining: '正在加入互助网络…',
     inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
     resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
+    narrow: '网速太慢，暂不参与互助：全部数据来自服务器。',
     away: '没有其他观众落后直播这么多：在您回到直播前，全部数据来自服务器。',
     refused: (why) => `${why}：全部数据来自服务器。`,
     refusals: {

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type Hls from 'hls.js';
+import { Strain } from '../src/strain.ts';
+
+interface World {
+  buffered: number;
+  mbps: number; // that arrive
+  waiting: number;
+  calm: boolean;
+  hears: boolean;
+  asked: string[];
+  narrow: unknown[];
+  strain: Strain;
+  heard: Map<string, (name: string, data: object) => void>;
+  pass(millis: number): Promise<void>;
+  load(type?: string): void;
+}
+
+// world has a player that waits for a part of a rendition of 1 Mbit/s, on a link that has become too narrow.
+function world(t: TestContext): World {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const heard: World['heard'] = new Map();
+  const hls = {
+    levels: [{ maxBitrate: 1.2e6, averageBitrate: 1e6 }],
+    on: (name: string, react: () => void) => heard.set(name, react),
+    off: (name: string, react: () => void) => heard.get(name) === react && heard.delete(name),
+  };
+  const w: World = {
+    buffered: 0.8, mbps: 0.6, waiting: 200, calm: true, hears: false, asked: [], narrow: [], heard,
+    strain: new Strain(hls as unknown as Hls, {
+      buffered: () => w.buffered, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, calm: () => w.calm,
+      hears: async (url) => {
+        w.asked.push(url);
+        return w.hears;
+      },
+      narrow: ({ part }, bits) => w.narrow.push([part?.url, bits]),
+    }),
+    pass: async (millis) => {
+      for (const end = now + millis; now < end; ) {
+        now += 100;
+        t.mock.timers.tick(100);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    load: (type = 'main') => heard.get('hlsFragLoading')?.('hlsFragLoading', { frag: { type, sn: 7, level: 0, url: 's7.m4s' }, part: { url: 's7.3.m4s' } }),
+  };
+  t.after(() => w.strain.close());
+  return w;
+}
+
+test('a link that has become too narrow is told once, with what it carries', async (t) => {
+  const w = world(t);
+  w.load();
+  await w.pass(300);
+  assert.deepEqual(w.narrow, [], 'nothing is late yet');
+  await w.pass(3000);
+  assert.deepEqual([w.narrow, w.asked], [[['s7.3.m4s', 600_000]], ['s7.3.m4s']]);
+  w.load();
+  await w.pass(3000);
+  assert.equal(w.narrow.length, 2, 'it is so still');
+  w.strain.close();
+  assert.equal(w.heard.size, 0);
+});
+
+for (const [what, change] of [
+  ['there is enough in the buffer', { buffered: 1.1 }],
+  ['as much comes as is played', { mbps: 0.95 }],
+  ['what peers send comes at once', { waiting: 10 }],
+  ['the machine is late', { calm: false }],
+] as [string, Partial<World>][]) {
+  test(`no link is too narrow, and the edge is not asked, where ${what}`, async (t) => {
+    const w = world(t);
+    Object.assign(w, change);
+    w.load();
+    await w.pass(5000);
+    assert.deepEqual([w.narrow, w.asked], [[], []]);
+  });
+}
+
+test('nor where the edge answers at once, which is asked now and then', async (t) => {
+  const w = world(t);
+  w.hears = true;
+  w.load();
+  await w.pass(1300);
+  assert.deepEqual([w.narrow.length, w.asked.length], [0, 4]);
+});
+
+test('nor where nothing is waited for: it has come, or is no media', async (t) => {
+  const w = world(t);
+  w.load('audio');
+  await w.pass(2000);
+  w.load();
+  w.heard.get('hlsFragLoaded')?.('hlsFragLoaded', {});
+  await w.pass(2000);
+  assert.deepEqual(w.asked, []);
+});
