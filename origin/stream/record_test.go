@@ -24,8 +24,8 @@ func TestSignedHashes(t *testing.T) {
 	}{
 		{"one byte", 1, 1},
 		{"an init segment", 800, 1},
-		{"a piece", 1132, 1},
-		{"a piece and a byte", 1133, 2},
+		{"a piece", 1128, 1},
+		{"a piece and a byte", 1129, 2},
 		{"a part of 1 Mbit/s", 41625, 37},
 		{"as many as are served", 1 << 20, wire.MaxServedHashes},
 		{"one more", 1<<20 + 1, 0},

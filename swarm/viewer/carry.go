@@ -175,10 +175,11 @@ func (s *session) sendPieces(a scheduler.Action) {
 func (s *session) backlog() {
 	all := 0
 	for _, l := range s.links {
-		if l.channel == nil {
+		if !l.sending {
 			continue
 		}
 		n := l.onTheWay()
+		l.sending = n > 0
 		all += n
 		if n != l.buffered {
 			l.buffered = n

@@ -20,7 +20,7 @@ const (
 	closePatience = 3 * time.Second
 	linkBacklog   = 1 << 20 // bytes on the way to one peer; what comes on top is dropped
 	linkSignals   = 64      // signals of a peer that wait to be applied; more are dropped
-	linkBuffer    = 2 << 10 // for the first messages; grown to fit the largest
+	linkBuffer    = 4 << 10 // for messages; what is larger has a buffer of its own
 	linkMessages  = 128     // that wait to be written; what comes on top is dropped
 )
 
@@ -50,6 +50,7 @@ type link struct {
 	// Owned by the session.
 	channel  *datachannel.DataChannel // nil until it is open
 	buffered int                      // bytes on the way, as the scheduler was told
+	sending  bool                     // bytes may be on the way still
 }
 
 // run opens the connection; initiate: this side makes the offer.
@@ -146,15 +147,21 @@ func (l *link) read() {
 		defer close(written)
 		l.write(r)
 	}()
-	for b := make([]byte, linkBuffer); ; {
+	kept := make([]byte, linkBuffer)
+	for b := kept; ; b = kept {
 		n, text, err := r.ReadDataChannel(b)
+		for errors.Is(err, io.ErrShortBuffer) && len(b) < maxMessage {
+			b = make([]byte, 4*len(b)) // the message is still there
+			n, text, err = r.ReadDataChannel(b)
+		}
 		switch {
-		case errors.Is(err, io.ErrShortBuffer) && len(b) < maxMessage:
-			b = make([]byte, 2*len(b)) // the message is still there
 		case err != nil:
 			l.down(false)
 			return
-		case !text:
+		case text:
+		case len(b) > linkBuffer:
+			l.message(b[:n:n])
+		default:
 			l.message(slices.Clone(b[:n]))
 		}
 	}
@@ -243,6 +250,7 @@ func (l *link) send(b []byte) bool {
 	if l.channel == nil || l.onTheWay() > linkBacklog {
 		return false
 	}
+	l.sending = true
 	l.waiting.Add(int64(len(b)))
 	select {
 	case l.outgoing <- slices.Clone(b):

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
+	"github.com/pion/transport/v5"
 	"github.com/pion/transport/v5/stdnet"
 	"github.com/pion/webrtc/v4"
 
@@ -21,22 +22,17 @@ import (
 // maxMessage is what we tell peers they may send at once: a frame with the largest payload, and room.
 const maxMessage = 256 << 10
 
+// A link on which nothing comes is asked after, and given up.
 const (
-	portBuffer = 1 << 20 // bytes that the kernel may keep while the viewer is busy with others
-
-	// A link on which nothing comes is asked after, and given up.
 	keepalive = 5 * time.Second
 	quietLink = 12 * time.Second
 	deadLink  = 25 * time.Second
 )
 
-// ports is a viewer's side of WebRTC: one UDP port per local address for all its links, and one certificate.
-//
-// The ports are a viewer's and not the process's: a mux tells links apart by the peer's address, and all viewers of a
-// process would have the same.
+// ports is a viewer's side of WebRTC: how its links open their ports, and one certificate. Every link has a port of its own on each
+// local address, as a browser's have: behind a port for all of them each datagram would be copied and a goroutine woken once more.
 type ports struct {
 	api         *webrtc.API
-	mux         *ice.MultiUDPMuxDefault
 	certificate webrtc.Certificate
 }
 
@@ -64,14 +60,13 @@ func openPorts(certificate *webrtc.Certificate) (*ports, error) {
 	if err != nil {
 		return nil, fmt.Errorf("viewer: network: %w", err)
 	}
-	mux, loopback, err := listen(here)
+	loopback, err := onlyLoopback(here)
 	if err != nil {
-		return nil, fmt.Errorf("viewer: UDP ports: %w", err)
+		return nil, fmt.Errorf("viewer: addresses: %w", err)
 	}
 	var set webrtc.SettingEngine
 	set.LoggerFactory = quiet{}
-	set.SetNet(here)
-	set.SetICEUDPMux(mux)
+	set.SetNet(sparing{here})
 	set.SetIncludeLoopbackCandidate(loopback)
 	set.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
@@ -82,26 +77,30 @@ func openPorts(certificate *webrtc.Certificate) (*ports, error) {
 	return &ports{
 		api: webrtc.NewAPI(webrtc.WithSettingEngine(set), webrtc.WithMediaEngine(&webrtc.MediaEngine{}),
 			webrtc.WithInterceptorRegistry(&interceptor.Registry{})),
-		mux:         mux,
 		certificate: *certificate,
 	}, nil
 }
 
-// listen opens a port on every address of the machine. The loopback address is one only where there is no other: viewers of
-// one machine reach each other by any, and every address costs each link sockets, goroutines and checks.
-func listen(here *stdnet.Net) (mux *ice.MultiUDPMuxDefault, loopback bool, err error) {
-	options := []ice.UDPMuxFromPortOption{
-		ice.UDPMuxFromPortWithNet(here), ice.UDPMuxFromPortWithNetworks(ice.NetworkTypeUDP4),
-		ice.UDPMuxFromPortWithLogger(quiet{}), ice.UDPMuxFromPortWithReadBufferSize(portBuffer),
+// onlyLoopback tells whether links go by the loopback address. They do only where there is no other: viewers of one machine reach each other
+// by any, and every address costs each link a port, goroutines and checks.
+func onlyLoopback(here transport.Net) (bool, error) {
+	interfaces, err := here.Interfaces()
+	if err != nil {
+		return false, err
 	}
-	if mux, err = ice.NewMultiUDPMuxFromPort(0, options...); err == nil && len(mux.GetListenAddresses()) > 0 {
-		return mux, false, nil
+	for _, i := range interfaces {
+		addresses, err := i.Addrs()
+		if err != nil || i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 {
+			continue
+		}
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
+				return false, nil
+			}
+		}
 	}
-	mux, err = ice.NewMultiUDPMuxFromPort(0, append(options, ice.UDPMuxFromPortWithLoopback())...)
-	return mux, true, err
+	return true, nil
 }
-
-func (p *ports) close() { p.mux.Close() }
 
 // reach is how the links of a viewer come about, as the tracker says.
 type reach struct {

@@ -142,9 +142,6 @@ func (s *session) run(outer context.Context) error {
 	if n := s.counts.linksStuck.Load(); n > 0 {
 		s.v.cfg.Log.Warn("connections would not close and were left behind", "count", n)
 	}
-	if s.ports != nil {
-		s.ports.close()
-	}
 	if err := context.Cause(ctx); outer.Err() == nil && !errors.Is(err, errEnded) {
 		return err
 	}

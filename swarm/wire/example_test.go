@@ -32,7 +32,7 @@ func ExampleFrame() {
 
 	frame, pieces, err := wire.ParseFrame(b)
 	fmt.Println(frame.Type.Bulk(), frame.Index, frame.ID == record.ID, len(pieces), err)
-	// Output: true 14 true 2264 <nil>
+	// Output: true 14 true 2256 <nil>
 }
 
 // A viewer fetches the end of a chunk over HTTP and verifies it without the beginning.

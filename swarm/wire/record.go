@@ -66,9 +66,9 @@ type Record struct {
 	flags uint8 // those of later versions: not understood, but signed
 }
 
-// packetPayload is what one packet carries of a message: browsers make SCTP packets of 1,191 bytes, of which the lengths of
-// parts are multiples of 4, and headers take 28.
-const packetPayload = 1160
+// packetPayload is what one packet carries of a message: browsers and pion make SCTP packets of 1,191 bytes, of which the lengths of
+// parts are multiples of 4, and headers take 28, or 32 where both ends interleave messages (RFC 8260), as pion's do.
+const packetPayload = 1156
 
 // PieceSize returns the piece size for a chunk of size bytes: about 32 pieces, each as large as fits with its frame's
 // header into whole packets, at most 16 KiB. A packet costs a browser the same whether it is full or not.
