@@ -10,7 +10,7 @@ import (
 // cell who were sent none are told, and with it of all younger ones. Where nobody has pulled for a while there is more time.
 const (
 	havePause     = 400 * Millisecond
-	calmHavePause = 4 * Second
+	calmHavePause = 2 * Second
 	calm          = 3 * Second
 )
 
