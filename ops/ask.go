@@ -91,6 +91,9 @@ func (s *service) all(ctx context.Context) (a answers) {
 	}
 	if refused, ok := errors.AsType[refusal](err); ok {
 		a.why = fmt.Sprintf("answers %d: is it the admin listener of a service of this version?", refused.status)
+		if refused.status == http.StatusMisdirectedRequest { // it says itself what to do
+			a.why = refused.text
+		}
 		return a
 	}
 	if err != nil {

@@ -13,7 +13,7 @@ const (
 	fresh = time.Second      // that what was asked is good for
 )
 
-// Board is the operator's page of one process.
+// Board is what answers at the admin listener of one process: the operator's page, and beside it what Config.Own answers.
 type Board struct {
 	config   Config       // static
 	page     page         // static
@@ -39,23 +39,24 @@ func New(config Config) (*Board, error) {
 	for _, address := range config.Others {
 		b.services = append(b.services, &service{name: address, by: config.Transport})
 	}
-	b.mux = b.guarded(b.routes())
+	b.mux = b.named(b.routes())
 	return b, nil
 }
 
 func (b *Board) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/", b.config.Own)
 	mux.HandleFunc("GET /ops", b.page.serve)
 	mux.HandleFunc("GET /assets/{file}", b.page.serveFile)
 	mux.HandleFunc("GET /api/v1/ops", b.serveState)
 	mux.HandleFunc("GET /api/v1/ops/history", b.serveHistory)
 	mux.HandleFunc("GET /api/v1/ops/cells/{name}", b.serveCells)
-	mux.HandleFunc("PATCH /api/v1/ops/control/{name}", b.steer)
-	mux.HandleFunc("PUT /api/v1/ops/control/{name}", b.steer)
+	mux.HandleFunc("PATCH /api/v1/ops/control/{name}", ours(b.steer))
+	mux.HandleFunc("PUT /api/v1/ops/control/{name}", ours(b.steer))
 	return mux
 }
 
-// ServeHTTP answers the page, its files and what it asks for.
+// ServeHTTP answers the page, its files and what it asks for, and has Own answer the rest: all of it only under names that are known.
 func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
 
 // Run asks the services, and notes what they tell, until ctx ends.

@@ -282,6 +282,15 @@ func TestNamesItself(t *testing.T) {
 	}
 }
 
+// TestNotByThisName: what a service says that is asked under a name that it does not know is what the page shows.
+func TestNotByThisName(t *testing.T) {
+	other := newBoard(t, Config{Own: &admin{is: `["tracker"]`}, Files: fstest.MapFS{}})
+	s := &service{name: "tracker1:9090", by: inside{other}}
+	if told := s.all(t.Context()); told.self != nil || !strings.HasSuffix(told.why, "-ops-host tracker1") {
+		t.Errorf("%+v", told)
+	}
+}
+
 // TestPanics: a handler of this process that panics ends nothing.
 func TestPanics(t *testing.T) {
 	s := &service{by: inside{http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out") })}}
