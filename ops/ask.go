@@ -91,6 +91,9 @@ func (s *service) all(ctx context.Context) (a answers) {
 	}
 	if refused, ok := errors.AsType[refusal](err); ok {
 		a.why = fmt.Sprintf("answers %d: is it the admin listener of a service of this version?", refused.status)
+		if refused.status == http.StatusMisdirectedRequest { // it says itself what to do
+			a.why = refused.text
+		}
 		return a
 	}
 	if err != nil {
@@ -122,32 +125,3 @@ func (s *service) part(ctx context.Context, path, field string) json.RawMessage 
 	}
 	return all[field]
 }
-
-// inside asks a handler of this process as if it were elsewhere.
-type inside struct{ http.Handler }
-
-// RoundTrip implements http.RoundTripper. A handler that panics answers nobody, as under a server.
-func (i inside) RoundTrip(r *http.Request) (answer *http.Response, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			answer, err = nil, fmt.Errorf("panic: %v", p)
-		}
-	}()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	w := &written{header: http.Header{}, status: http.StatusOK}
-	i.ServeHTTP(w, r)
-	return &http.Response{StatusCode: w.status, Header: w.header, Body: io.NopCloser(&w.body), Request: r}, nil
-}
-
-// written is an answer in memory.
-type written struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (w *written) Header() http.Header         { return w.header }
-func (w *written) WriteHeader(status int)      { w.status = status }
-func (w *written) Write(b []byte) (int, error) { return w.body.Write(b) }

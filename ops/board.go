@@ -13,14 +13,16 @@ const (
 	fresh = time.Second      // that what was asked is good for
 )
 
-// Board is the operator's page of one process.
+// Board is what answers at the admin listener of one process: the operator's page, and beside it what Config.Own answers.
 type Board struct {
 	config   Config       // static
 	page     page         // static
 	mux      http.Handler // static
 	services []*service   // static; that of this process first
 
-	mu      sync.Mutex // guards what follows; held while the services are asked, so that one is at it and the others wait
+	turn chan struct{} // full while the services are asked: one is at it, and the others wait
+
+	mu      sync.Mutex // guards what follows; nothing is waited for under it
 	asked   time.Time
 	state   state
 	history history
@@ -35,27 +37,28 @@ func New(config Config) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Board{config: config, page: page, services: []*service{{by: inside{config.Own}}}, history: newHistory()}
+	b := &Board{config: config, page: page, services: []*service{{by: newInside(config.Own)}}, turn: make(chan struct{}, 1), history: newHistory()}
 	for _, address := range config.Others {
 		b.services = append(b.services, &service{name: address, by: config.Transport})
 	}
-	b.mux = b.guarded(b.routes())
+	b.mux = b.named(b.routes())
 	return b, nil
 }
 
 func (b *Board) routes() http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("/", b.config.Own)
 	mux.HandleFunc("GET /ops", b.page.serve)
 	mux.HandleFunc("GET /assets/{file}", b.page.serveFile)
 	mux.HandleFunc("GET /api/v1/ops", b.serveState)
 	mux.HandleFunc("GET /api/v1/ops/history", b.serveHistory)
 	mux.HandleFunc("GET /api/v1/ops/cells/{name}", b.serveCells)
-	mux.HandleFunc("PATCH /api/v1/ops/control/{name}", b.steer)
-	mux.HandleFunc("PUT /api/v1/ops/control/{name}", b.steer)
+	mux.HandleFunc("PATCH /api/v1/ops/control/{name}", ours(b.steer))
+	mux.HandleFunc("PUT /api/v1/ops/control/{name}", ours(b.steer))
 	return mux
 }
 
-// ServeHTTP answers the page, its files and what it asks for.
+// ServeHTTP answers the page, its files and what it asks for, and has Own answer the rest: all of it only under names that are known.
 func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) { b.mux.ServeHTTP(w, r) }
 
 // Run asks the services, and notes what they tell, until ctx ends.
@@ -63,13 +66,10 @@ func (b *Board) Run(ctx context.Context) error {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		b.mu.Lock()
 		b.look(ctx)
 		if ctx.Err() == nil {
-			all, streams := b.state.sums()
-			b.history.note(b.asked, all, streams)
+			b.note()
 		}
-		b.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			if idle, ok := b.config.Transport.(interface{ CloseIdleConnections() }); ok {
@@ -81,9 +81,15 @@ func (b *Board) Run(ctx context.Context) error {
 	}
 }
 
-// look asks all services at once, unless they were a moment ago; b.mu is held.
+// look asks all services at once, unless they were a moment ago. That takes as long as they are waited for at most, whatever they wait for.
 func (b *Board) look(ctx context.Context) {
-	if now := time.Now(); !b.asked.IsZero() && now.Sub(b.asked) < fresh {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	case <-ctx.Done():
+		return
+	}
+	if b.isFresh() {
 		return
 	}
 	told := make([]answers, len(b.services))
@@ -95,8 +101,33 @@ func (b *Board) look(ctx context.Context) {
 	if ctx.Err() != nil { // who asked has gone: what is missing may be missing for that
 		return
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.asked = time.Now()
 	b.state = b.stateOf(told)
+}
+
+func (b *Board) isFresh() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.asked.IsZero() && time.Since(b.asked) < fresh
+}
+
+// forget has the services asked anew by who looks next: what they told, and what they are just telling, is of before.
+func (b *Board) forget() {
+	b.turn <- struct{}{}
+	b.mu.Lock()
+	b.asked = time.Time{}
+	b.mu.Unlock()
+	<-b.turn
+}
+
+// note adds what is known to the history.
+func (b *Board) note() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all, streams := b.state.sums()
+	b.history.note(b.asked, all, streams)
 }
 
 // trackers are the services that said to be some when they last answered.

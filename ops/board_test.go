@@ -81,7 +81,7 @@ func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
 	if a == nil || a.isDead() {
 		return nil, errors.New("connection refused")
 	}
-	return inside{a}.RoundTrip(r)
+	return newInside(a).RoundTrip(r)
 }
 
 // one is a swarm whose viewers got so many bytes a second.
@@ -282,13 +282,22 @@ func TestNamesItself(t *testing.T) {
 	}
 }
 
+// TestNotByThisName: what a service says that is asked under a name that it does not know is what the page shows.
+func TestNotByThisName(t *testing.T) {
+	other := newBoard(t, Config{Own: &admin{is: `["tracker"]`}, Files: fstest.MapFS{}})
+	s := &service{name: "tracker1:9090", by: newInside(other)}
+	if told := s.all(t.Context()); told.self != nil || !strings.HasSuffix(told.why, "-ops-host tracker1") {
+		t.Errorf("%+v", told)
+	}
+}
+
 // TestPanics: a handler of this process that panics ends nothing.
 func TestPanics(t *testing.T) {
-	s := &service{by: inside{http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out") })}}
+	s := &service{by: newInside(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("out") }))}
 	if _, err := s.ask(t.Context(), http.MethodGet, "/", nil); err == nil || !strings.Contains(err.Error(), "out") {
 		t.Errorf("%v", err)
 	}
-	s.by = inside{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) })}
+	s.by = newInside(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<html>")) }))
 	if _, err := s.ask(t.Context(), http.MethodGet, "/", nil); err == nil {
 		t.Error("what is no JSON was taken")
 	}

@@ -17,9 +17,9 @@ const mostOthers = 64
 
 // Config is what a Board is made from.
 type Config struct {
-	Own       http.Handler      // the admin listener of this process; default none
+	Own       http.Handler      // what the admin listener of this process answers besides; default none
 	Others    []string          // HOST:PORT of admin listeners of other services; default none
-	Hosts     []string          // names under which the page may be asked for, besides addresses and localhost; default none
+	Hosts     []string          // names under which the admin listener may be asked, besides addresses and localhost; default none
 	Watch     string            // where viewers watch: a base URL, or :PORT of the page's own host; default none is known
 	Files     fs.FS             // the built player; default player.Files()
 	Transport http.RoundTripper // how others are reached; default an own http.Transport

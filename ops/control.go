@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 )
 
 const maxControl = 4 << 10 // bytes of a change
@@ -48,9 +47,7 @@ func (b *Board) steer(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	telling.Wait()
-	b.mu.Lock()
-	b.asked = time.Time{} // what is known is of before
-	b.mu.Unlock()
+	b.forget()
 	if err := errors.Join(errs...); err != nil && !taken(errs) {
 		status := http.StatusBadGateway
 		if refused, ok := errors.AsType[refusal](err); ok { // as what cannot be is refused by all

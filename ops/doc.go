@@ -6,9 +6,9 @@
 // cells. It asks each ten seconds, and once a second while somebody looks, and keeps one hour of it in rings of a fixed size. Origins, edges and
 // trackers know nothing of it, and it imports none of them: they meet on the network here too.
 //
-// Whoever reaches an admin listener may do all that stands there. What a Board adds is that web pages are no such people: it answers only
-// under names that cannot be another's (an address, localhost, or one that Config.Hosts has), and changes something only for its own page, or for who is no page. So
-// the API of trackers, which refuses all pages, stays as it is. See guard.go.
+// Whoever reaches an admin listener may do all that stands there. A Board stands before all of it, and sees to it that web pages are no such people: it
+// answers only under names that cannot be another's (an address, localhost, or one that Config.Hosts has), and changes something only for its own page,
+// or for who is no page. The API of trackers and origins refuses changes of all pages, and stays as it is. See guard.go.
 //
 // No viewer is known here: trackers tell of viewers by numbers, and never by what leads to them.
 //

@@ -19,9 +19,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	admin.Handle("/ops", board) // and let board.Run keep the last hour
-	answer := httptest.NewRecorder()
-	admin.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost:9090/ops", nil))
+	answer := httptest.NewRecorder() // serve the board at the admin listener, and let board.Run keep the last hour
+	board.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://localhost:9090/ops", nil))
 	fmt.Println(answer.Code, answer.Body)
 	// Output: 200 the page
 }

@@ -7,38 +7,44 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 )
 
-// guarded keeps web pages of others from a handler, which the browser of an operator would ask on their behalf.
-//
-// A page of another site that knows this address can have it asked, but not read the answer, and what it asks for bears its Origin. One that has
-// got hold of this address under a name of its own (DNS rebinding) is of the same origin to the browser, but then that name is in
-// the header Host: so names count that nobody else can have. Frames are forbidden by the page's policy.
-func (b *Board) guarded(handler http.Handler) http.Handler {
+// A page of another site that knows this address can have it asked, but not read the answer, and a change that it asks for bears its Origin. One that
+// has got hold of this address under a name of its own (DNS rebinding) is of the same origin to the browser, and could read all, but then that name
+// is in the header Host: so names count that nobody else can have. Frames are forbidden by the page's policy.
+
+// named keeps those away from a handler who ask under the name of another.
+func (b *Board) named(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !b.known(r.Host) {
-			http.Error(w, "ask by an address or localhost, or allow this name: -ops-host "+hostname(r.Host), http.StatusMisdirectedRequest)
+			http.Error(w, "not by this name: ask by an address or localhost, or have the service allow it with -ops-host "+hostname(r.Host), http.StatusMisdirectedRequest)
 			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			if !own(r) {
-				http.Error(w, "other web pages may not change this", http.StatusForbidden)
-				return
-			}
-			if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-				http.Error(w, "want Content-Type: application/json", http.StatusUnsupportedMediaType)
-				return
-			}
 		}
 		handler.ServeHTTP(w, r)
 	})
 }
 
-// known tells whether a Host is one that no other site can be under.
+// ours keeps web pages of others from a change, which the browser of an operator would ask for on their behalf.
+func ours(change http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !own(r) {
+			http.Error(w, "other web pages may not change this", http.StatusForbidden)
+			return
+		}
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+			http.Error(w, "want Content-Type: application/json", http.StatusUnsupportedMediaType)
+			return
+		}
+		change(w, r)
+	}
+}
+
+// known tells whether a Host is one that no other site can be under. Browsers send one with all they ask; health checks by HTTP/1.0 may not.
 func (b *Board) known(host string) bool {
 	name := hostname(host)
 	_, err := netip.ParseAddr(name)
-	return err == nil || name == "localhost" || slices.Contains(b.config.Hosts, name)
+	return err == nil || host == "" || name == "localhost" || slices.ContainsFunc(b.config.Hosts, func(allowed string) bool { return strings.EqualFold(allowed, name) })
 }
 
 func hostname(host string) string {

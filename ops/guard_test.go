@@ -13,6 +13,14 @@ func TestGuard(t *testing.T) {
 	tracker := &admin{is: `["tracker"]`, swarms: one("demo", 1)}
 	b := newBoard(t, Config{Own: tracker, Hosts: []string{"ops.example"}, Files: fstest.MapFS{}})
 	get(t, b, "/api/v1/ops", nil)
+	for host, want := range map[string]int{"evil.example": 421, "ops.example": 200} {
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/swarm", nil) // what the board does not answer itself
+		r.Host = host
+		rw := httptest.NewRecorder()
+		if b.ServeHTTP(rw, r); rw.Code != want {
+			t.Errorf("the tracker's own, by %s: %d %s, want %d", host, rw.Code, rw.Body, want)
+		}
+	}
 	for name, c := range map[string]struct {
 		method, host string
 		headers      []string

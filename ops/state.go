@@ -113,9 +113,9 @@ func addStreams(all []json.RawMessage, at map[string]int, list json.RawMessage) 
 
 // current is the state, no older than fresh.
 func (b *Board) current(r *http.Request) state {
+	b.look(r.Context())
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.look(r.Context())
 	return b.state
 }
 

@@ -37,7 +37,7 @@ func newDesk(flags *flagSet) *desk {
 		d.board.Others, err = ops.Addresses(text)
 		return err
 	})
-	flags.Var((*list)(&d.board.Hosts), "ops-host", "`names`, with commas, by which a proxy for operators asks for that page, besides addresses and localhost")
+	flags.Var((*list)(&d.board.Hosts), "ops-host", "`names`, with commas, by which -admin may be asked besides addresses and localhost: by Prometheus, -ops of other services, or a proxy for operators")
 	flags.TextVar(&d.level, "log", slog.LevelInfo, "least `level` logged: debug, info, warn, error")
 	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
 	d.registry.MustRegister(
@@ -71,8 +71,7 @@ func (d *desk) open(services ...service) (task, error) {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	handler := withReasons(mux, services...)
-	board, err := d.operate(handler, services)
+	board, err := d.operate(withReasons(mux, services...), services)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func (d *desk) open(services ...service) (task, error) {
 		return nil, err
 	}
 	d.door.address = withPort(d.door.address, listener.Addr())
-	return func(ctx context.Context) error { return together(ctx, board.Run, serve(listener, handler, d.log)) }, nil
+	return func(ctx context.Context) error { return together(ctx, board.Run, serve(listener, board, d.log)) }, nil
 }
 
 // receive opens the public address.

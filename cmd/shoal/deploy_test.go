@@ -201,6 +201,9 @@ func TestCompose(t *testing.T) {
 		if target := name + ":" + port; !slices.Contains(targets, target) {
 			t.Errorf("Prometheus does not ask %s", target)
 		}
+		if !slices.Contains(strings.Split(env["SHOAL_OPS_HOST"], ","), name) {
+			t.Errorf("%s does not answer Prometheus: SHOAL_OPS_HOST is %q", name, env["SHOAL_OPS_HOST"])
+		}
 		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) {
 			t.Errorf("%s may do more than it needs", name)
 		}

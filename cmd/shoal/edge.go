@@ -94,7 +94,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		desk.bounds.short.Store(short)
 		service.Stint(short)
 	}
-	return together(ctx, paceHeap(int64(memory), service.Cached), watchMemory(most, desk.log, short), func(ctx context.Context) error {
+	pace := paceGarbage(heapPace, func(live, _ int64) int { return garbageAtEdge(int64(memory), service.Cached(), live) })
+	return together(ctx, pace, watchMemory(most, desk.log, short), func(ctx context.Context) error {
 		return desk.runEdge(ctx, http, secured, service)
 	})
 }

@@ -8,40 +8,63 @@ import (
 	"time"
 )
 
+// How much may lie before it is collected, in hundredths of what lives. Go takes as much as lives, and counts stacks to that.
+const garbageMost = 100
+
+// How much an edge lets lie: a sixty-fourth part of what it may cache, and half of what lives beside the cache.
+// Media hold no pointers, so collecting around them is cheap, and letting as much lie as lives would double the memory.
+const (
+	heapPace  = 50 * time.Millisecond // a cache fills within seconds, and what was let lie before it was looked at stays with the process
+	heapSpare = 16                    // the bound over this is not cached: it is for what lies, and for what is under way beside bodies
+	heapLies  = 64                    // the bound over this may lie
+	heapLeast = 8 << 20               // what lives beside the cache, at least
+)
+
 // What native viewers may hold of memory. Garbage is collected seldom while there is room: where many watch, that is a fifth of their time, since
 // the collector looks at a dozen goroutines for each link. At high bitrates they need more than this, and it is collected as ever.
 const (
-	watchBase    = 64 << 20 // bytes, of the process
-	watchEach    = 13 << 20 // and of each viewer
-	garbagePause = time.Second
-	garbageRare  = 300 // hundredths of what lives may lie at most; garbageMost is what may in any case
+	watchPace   = time.Second
+	watchBase   = 64 << 20 // bytes, of the process
+	watchEach   = 13 << 20 // and of each viewer
+	garbageRare = 300      // hundredths that may lie at most; garbageMost is what may in any case
 )
 
-// paceGarbage lets as much lie as there is room for, until ctx ends. GOGC or GOMEMLIMIT in the environment are left to say otherwise.
-func paceGarbage(ctx context.Context, room int64) {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	was := debug.SetGCPercent(garbageMost)
-	defer debug.SetGCPercent(was)
-	ticker := time.NewTicker(garbagePause)
-	defer ticker.Stop()
-	read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
-	for set := garbageMost; ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			metrics.Read(read)
-			if now := garbageIn(room, int64(read[0].Value.Uint64()), int64(read[1].Value.Uint64())); now != set {
-				debug.SetGCPercent(now)
-				set = now
+// paceGarbage is the task that has as much lie as may, by what lives: bytes of the heap, and of stacks beside it. It leaves what was set before. GOGC or
+// GOMEMLIMIT in the environment are left to say otherwise.
+func paceGarbage(every time.Duration, may func(live, stacks int64) int) task {
+	return func(ctx context.Context) error {
+		if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
+			<-ctx.Done()
+			return nil
+		}
+		set := garbageMost
+		defer debug.SetGCPercent(debug.SetGCPercent(set))
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		read := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-ticker.C:
+				metrics.Read(read)
+				if now := may(int64(read[0].Value.Uint64()), int64(read[1].Value.Uint64())); now != set {
+					debug.SetGCPercent(now)
+					set = now
+				}
 			}
 		}
 	}
 }
 
-// garbageIn returns how much may lie, in hundredths of what lives: Go counts stacks to that.
+// garbageAtEdge returns how much may lie at an edge, which keeps its heap near what a cache of a bound needs.
+func garbageAtEdge(bound, cached, live int64) int {
+	live = max(live, 4<<20)
+	beside := max(live-cached, heapLeast)
+	return int(max(2, min(garbageMost, 100*(bound/heapLies+beside/2)/live)))
+}
+
+// garbageIn returns how much may lie at viewers, who have room for it.
 func garbageIn(room, live, stacks int64) int {
 	return int(min(garbageRare, max(garbageMost, 100*(room-live-stacks)/max(1, live+stacks))))
 }

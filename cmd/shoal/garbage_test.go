@@ -8,6 +8,26 @@ import (
 	"time"
 )
 
+func TestGarbageAtEdge(t *testing.T) {
+	const mb = 1 << 20
+	for _, c := range []struct {
+		name                string
+		live, cached, bound int64
+		want                int
+	}{
+		{"nothing yet", 1 * mb, 0, 256 * mb, 100},
+		{"a little", 40 * mb, 30 * mb, 256 * mb, 22},
+		{"full", 266 * mb, 256 * mb, 256 * mb, 3},
+		{"full, and many viewers", 566 * mb, 256 * mb, 256 * mb, 28},
+		{"counted before it lives", 10 * mb, 256 * mb, 256 * mb, 80},
+		{"a large one", 64 << 30, 64 << 30, 64 << 30, 2},
+	} {
+		if got := garbageAtEdge(c.bound, c.cached, c.live); got != c.want {
+			t.Errorf("%s: %d hundredths, want %d", c.name, got, c.want)
+		}
+	}
+}
+
 func TestGarbageIn(t *testing.T) {
 	const mb = 1 << 20
 	for _, c := range []struct {
@@ -28,31 +48,47 @@ func TestGarbageIn(t *testing.T) {
 	}
 }
 
-// TestPaceGarbage: it lets more lie while it runs, and leaves what was set before; the environment may say otherwise.
+// TestPaceGarbage: as much lies as may while it runs, and what was set before stands afterwards; the environment may say otherwise.
 func TestPaceGarbage(t *testing.T) {
-	was := debug.SetGCPercent(77)
+	const before, may = 77, 5
+	was := debug.SetGCPercent(before)
 	defer debug.SetGCPercent(was)
-	for _, said := range []string{"", "50"} {
-		t.Setenv("GOMEMLIMIT", "")
-		t.Setenv("GOGC", said)
-		synctest.Test(t, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			ended := make(chan struct{})
-			go func() { paceGarbage(ctx, 1<<40); close(ended) }()
-			time.Sleep(2 * garbagePause)
-			now := debug.SetGCPercent(garbageRare)
-			if said == "" {
-				if now != garbageRare {
-					t.Errorf("%d hundredths may lie, want %d", now, garbageRare)
-				}
-			} else if debug.SetGCPercent(now); now != 77 {
-				t.Errorf("%d hundredths may lie though GOGC says otherwise", now)
+	for _, c := range []struct {
+		name, variable string
+		want           int
+	}{{"by itself", "", may}, {"GOGC", "GOGC", before}, {"GOMEMLIMIT", "GOMEMLIMIT", before}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv("GOGC", "")
+			t.Setenv("GOMEMLIMIT", "")
+			if c.variable != "" {
+				t.Setenv(c.variable, "50")
 			}
-			cancel()
-			<-ended
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan error)
+				asked := 0
+				go func() {
+					ended <- paceGarbage(time.Second, func(live, stacks int64) int {
+						if asked++; live < 0 || stacks <= 0 {
+							t.Errorf("%d bytes live, and %d of stacks", live, stacks)
+						}
+						return may
+					})(ctx)
+				}()
+				time.Sleep(2500 * time.Millisecond)
+				now := debug.SetGCPercent(garbageMost)
+				debug.SetGCPercent(now)
+				cancel()
+				if err := <-ended; err != nil {
+					t.Error(err)
+				}
+				if now != c.want || (asked == 2) != (c.want == may) {
+					t.Errorf("%d hundredths may lie, want %d; what may was asked %d times", now, c.want, asked)
+				}
+			})
+			if now := debug.SetGCPercent(before); now != before {
+				t.Errorf("%d hundredths may lie afterwards, want %d as before", now, before)
+			}
 		})
-		if now := debug.SetGCPercent(77); now != 77 {
-			t.Errorf("%d hundredths may lie afterwards, want 77 as before", now)
-		}
 	}
 }

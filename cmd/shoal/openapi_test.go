@@ -178,7 +178,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 	local := func(operation, path, body string, headers ...string) string {
 		t.Helper()
-		return ask(desk.paths, operation, "http://localhost:9090"+path, body, headers...)
+		return ask(board, operation, "http://localhost:9090"+path, body, headers...)
 	}
 	noted := make(chan error, 1)
 	go func() { noted <- board.Run(ctx) }()
@@ -195,7 +195,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	local("GET /api/v1/cells/{name}", "/api/v1/cells/demo", "")
 	local("GET /api/v1/cells/{name}", "/api/v1/cells/a.b", "")
 	local("GET /api/v1/ops", "/api/v1/ops", "")
-	ask(desk.paths, "GET /api/v1/ops", "http://evil.example/api/v1/ops", "")
+	ask(board, "GET /api/v1/ops", "http://evil.example/api/v1/ops", "")
 	local("GET /api/v1/ops/history", "/api/v1/ops/history?stream=none", "")
 	local("GET /api/v1/ops/cells/{name}", "/api/v1/ops/cells/demo", "")
 	local("GET /api/v1/ops/cells/{name}", "/api/v1/ops/cells/a.b", "")

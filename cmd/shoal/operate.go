@@ -11,7 +11,7 @@ import (
 	"github.com/shoal-live/shoal/tracker"
 )
 
-// operate puts the operator's page on the admin listener, which is the handler, and what the pages of other services ask this one.
+// operate returns what answers at the admin listener: the operator's page, what the pages of other services ask this one, and the handler for the rest.
 func (d *desk) operate(handler http.Handler, services []service) (*ops.Board, error) {
 	self := ops.Self{Is: []string{}, Version: build(), Since: time.Now()}
 	for _, s := range services {
@@ -24,15 +24,7 @@ func (d *desk) operate(handler http.Handler, services []service) (*ops.Board, er
 	if host, _, err := net.SplitHostPort(d.door.address); err == nil && host != "" { // the banner says so
 		d.board.Hosts = append(d.board.Hosts, host)
 	}
-	board, err := ops.New(d.board)
-	if err != nil {
-		return nil, err
-	}
-	d.paths.Handle("/ops", board)
-	d.paths.Handle("/assets/", board)
-	d.paths.Handle("/api/v1/ops", board)
-	d.paths.Handle("/api/v1/ops/", board)
-	return board, nil
+	return ops.New(d.board)
 }
 
 // nounOf names a kind of service.

@@ -60,7 +60,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	}
 	pacing, enough := context.WithCancel(ctx)
 	paced := make(chan struct{})
-	go func() { paceGarbage(pacing, watchBase+int64(config.N)*watchEach); close(paced) }()
+	room := watchBase + int64(config.N)*watchEach
+	pace := paceGarbage(watchPace, func(live, stacks int64) int { return garbageIn(room, live, stacks) })
+	go func() { defer close(paced); pace(pacing) }()
 	defer func() { enough(); <-paced }()
 	var report watched
 	var refused error

@@ -18,7 +18,7 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`),
     await browser.open(`${shoal.base}/watch/show`, alone)]; // the last is the control, without the swarm
   for (const viewer of viewers) await viewer.moving();
-  await pass(6);
+  await until('the two to share', async () => (await Promise.all(viewers.slice(0, 2).map((v) => v.stats()))).every((s) => s.bytesFromPeers > 0), { seconds: 15 });
   const before = await Promise.all(viewers.map((v) => v.playback()));
   const stream = await shoal.stream('show');
   const stalled = () => Promise.all(viewers.map(async (v) => (await v.stats()).stalls));

@@ -173,17 +173,19 @@ test('where nobody has said that viewers share they are asked, but for the demo'
   await until('the demo to be in the swarm', async () => (await demo.p2p()) === 'on', { seconds: 40 });
   assert.equal((await demo.page.evaluate(look)).asked, false);
 
-  // One after the other, so that none waits for the machine: those with the player's own question, and hls.js in a page that has none.
+  // Opened one after the other, so that none waits for the machine: those with the player's own question, and hls.js in a page that has none.
+  const others = {};
   for (const url of [`${shoal.base}/watch/mystream`, `${shoal.base}/embed/mystream?muted`, `${own}/element`, `${own}/attached`]) {
-    const viewer = await open(url);
+    const viewer = (others[url] = await open(url));
     if (!url.endsWith('/attached')) await until(`the question of ${url}`, async () => (await viewer.page.evaluate(look)).asked, { seconds: 40 });
-    await pass(4); // within which a viewer of the swarm has long joined
-    assert.deepEqual(await made(viewer), [0, 0], url);
-    await viewer.close();
   }
   const asks = await open(`${own}/asks`);
   await until('the question of a page of its own', () => asks.page.evaluate(() => window.askedAt), { seconds: 40 });
-  await pass(4);
+  await pass(4); // within which a viewer of the swarm has long joined
+  for (const [url, viewer] of Object.entries(others)) {
+    assert.deepEqual(await made(viewer), [0, 0], url);
+    await viewer.close();
+  }
   assert.deepEqual(await made(asks), [0, 0], 'before an answer');
   assert.equal(await demo.page.evaluate(() => document.querySelector('shoal-player').stats.peers), 0);
 

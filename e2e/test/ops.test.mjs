@@ -45,6 +45,39 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
   const ops = await browser.open(`${admin}/ops`, { viewport: { width: 1280, height: 800 }, expected: [] });
   const { page } = ops;
 
+  // What needs nothing of the viewers' first reports, and of the charts' first points, comes before what does.
+  await t.test('it says how all is, and leads to viewers’ pages', async () => {
+    await page.waitForSelector(`#rows a[href="${shoal.base}/watch/demo"]`);
+    await until('it to be ready', async () => (await page.textContent('#health')) === 'Ready');
+    await until('the viewers', async () => /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 viewers/.test(await page.textContent('#services tr')));
+  });
+
+  await t.test('the public page and listener have no switches', async () => {
+    for (const path of ['/api/v1/ops', '/api/v1/ops/history', '/api/v1/ops/cells/demo', '/api/v1/cells/demo', '/api/v1/service']) {
+      assert.notEqual((await fetch(shoal.base + path)).status, 200, `${path} is public`);
+    }
+    const answer = await fetch(`${shoal.base}/api/v1/ops/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
+    assert.ok(answer.status >= 400 && answer.status < 500, String(answer.status));
+    const open = await browser.open(`${shoal.base}/ops`);
+    await open.page.waitForSelector('#rows a[href$="/watch/demo"]');
+    await pass(3);
+    for (const part of ['#switches', '#charts', '#cells', '#services', '#choice']) assert.equal(await open.page.isVisible(part), false, part);
+    assert.deepEqual(open.errors, []);
+  });
+
+  await t.test('another page changes nothing', async () => {
+    const evil = await browser.open(`${shoal.base}/`, { expected: [/CORS|ERR_FAILED|Failed to load resource|403/] });
+    const got = await evil.page.evaluate(async (url) => {
+      const outcomes = [];
+      for (const [method, mode, type] of [['PATCH', 'cors', 'application/json'], ['PUT', 'cors', 'application/json'], ['GET', 'cors', 'application/json']]) {
+        outcomes.push(await fetch(url, { method, mode, ...(method === 'GET' ? {} : { body: '{"p2p":false}', headers: { 'Content-Type': type } }) }).then((r) => r.type, () => 'failed'));
+      }
+      return outcomes;
+    }, `${admin}/api/v1/ops/control/demo`);
+    assert.deepEqual(got, ['failed', 'failed', 'failed']);
+    assert.equal((await (await fetch(`${admin}/api/v1/control/demo`)).json()).p2p, true);
+  });
+
   await t.test('two viewers are drawn, with what they told, and by no name', async (t) => {
     await until('both to have told what they got', () => page.evaluate(() => document.querySelectorAll('#cells .viewer:not(.silent)').length === 2), { seconds: 30 });
     const drawn = await page.evaluate(() => ({
@@ -61,31 +94,6 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     for (const words of drawn.words) assert.match(words, /^Viewer \d: \S+ [kM]bit\/s from peers, .* from the edge/);
     const api = await (await fetch(`${admin}/api/v1/ops/cells/demo`)).text();
     assert.doesNotMatch(api, /\d+\.\d+\.\d+\.\d+|10\.77|"id":\s*\d{6,}/, 'an address or an ID of a viewer');
-  });
-
-  await t.test('it says how all is, and leads to viewers’ pages', async () => {
-    await page.waitForSelector(`#rows a[href="${shoal.base}/watch/demo"]`);
-    assert.equal(await page.textContent('#health'), 'Ready');
-    assert.match(await page.textContent('#services tr'), /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 viewers/);
-  });
-
-  await t.test('charts keep their past over a reload', async (t) => {
-    const past = () => page.evaluate(() => [...document.querySelectorAll('.chart')].map((chart) => [chart.querySelector('figcaption span').textContent, chart.querySelector('.line').getAttribute('d').split('L').length]));
-    await until('some points', async () => (await past()).some(([title, points]) => title === 'Viewers' && points >= 3), { seconds: 60 });
-    const before = await past();
-    await page.reload();
-    await page.waitForSelector('.chart');
-    const after = await past();
-    t.diagnostic(`${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
-    assert.deepEqual(after.map(([title]) => title), ['Viewers', 'Media to viewers', 'Offload', 'Copies of each chunk', 'Behind live', 'Stalled', 'Edges send']);
-    for (const [i, [title, points]] of before.entries()) assert.ok(after[i][1] >= points, `${title} had ${points} points and has ${after[i][1]}`);
-    await page.focus('.chart svg');
-    await page.keyboard.press('ArrowLeft');
-    assert.match(await page.textContent('.chart .reading'), /: \d+$/, 'the arrow keys read nothing');
-    await page.selectOption('#choice', 'demo');
-    await until('the charts of one stream', async () => (await past()).length === 6);
-    await page.reload();
-    await until('the stream to be the same after a reload', async () => (await page.inputValue('#choice').catch(() => '')) === 'demo' && (await past()).length === 6);
   });
 
   await t.test('money saved by a price that is remembered', async () => {
@@ -132,33 +140,26 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await page.locator('#defaults:enabled').click();
     await until('the default', async () => (await (await fetch(`${admin}/api/v1/control/demo`)).json()).maxUploadKbps === 0);
   });
+
+  await t.test('charts keep their past over a reload', async (t) => {
+    const past = () => page.evaluate(() => [...document.querySelectorAll('.chart')].map((chart) => [chart.querySelector('figcaption span').textContent, chart.querySelector('.line').getAttribute('d').split('L').length]));
+    await until('some points', async () => (await past()).some(([title, points]) => title === 'Viewers' && points >= 3), { seconds: 60 });
+    const before = await past();
+    await page.reload();
+    await page.waitForSelector('.chart');
+    const after = await past();
+    t.diagnostic(`${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
+    assert.deepEqual(after.map(([title]) => title), ['Viewers', 'Media to viewers', 'Offload', 'Copies of each chunk', 'Behind live', 'Stalled', 'Edges send']);
+    for (const [i, [title, points]] of before.entries()) assert.ok(after[i][1] >= points, `${title} had ${points} points and has ${after[i][1]}`);
+    await page.focus('.chart svg');
+    await page.keyboard.press('ArrowLeft');
+    assert.match(await page.textContent('.chart .reading'), /: \d+$/, 'the arrow keys read nothing');
+    await page.selectOption('#choice', 'demo');
+    await until('the charts of one stream', async () => (await past()).length === 6);
+    await page.reload();
+    await until('the stream to be the same after a reload', async () => (await page.inputValue('#choice').catch(() => '')) === 'demo' && (await past()).length === 6);
+  });
   assert.deepEqual(ops.errors, []);
-
-  await t.test('the public page and listener have no switches', async () => {
-    for (const path of ['/api/v1/ops', '/api/v1/ops/history', '/api/v1/ops/cells/demo', '/api/v1/cells/demo', '/api/v1/service']) {
-      assert.notEqual((await fetch(shoal.base + path)).status, 200, `${path} is public`);
-    }
-    const answer = await fetch(`${shoal.base}/api/v1/ops/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
-    assert.ok(answer.status >= 400 && answer.status < 500, String(answer.status));
-    const open = await browser.open(`${shoal.base}/ops`);
-    await open.page.waitForSelector('#rows a[href$="/watch/demo"]');
-    await pass(3);
-    for (const part of ['#switches', '#charts', '#cells', '#services', '#choice']) assert.equal(await open.page.isVisible(part), false, part);
-    assert.deepEqual(open.errors, []);
-  });
-
-  await t.test('another page changes nothing', async () => {
-    const evil = await browser.open(`${shoal.base}/`, { expected: [/CORS|ERR_FAILED|Failed to load resource|403/] });
-    const got = await evil.page.evaluate(async (url) => {
-      const outcomes = [];
-      for (const [method, mode, type] of [['PATCH', 'cors', 'application/json'], ['PUT', 'cors', 'application/json'], ['GET', 'cors', 'application/json']]) {
-        outcomes.push(await fetch(url, { method, mode, ...(method === 'GET' ? {} : { body: '{"p2p":false}', headers: { 'Content-Type': type } }) }).then((r) => r.type, () => 'failed'));
-      }
-      return outcomes;
-    }, `${admin}/api/v1/ops/control/demo`);
-    assert.deepEqual(got, ['failed', 'failed', 'failed']);
-    assert.equal((await (await fetch(`${admin}/api/v1/control/demo`)).json()).p2p, true);
-  });
 });
 
 test('it fits all screens, by day and night, with cells that feed cells, and axe finds nothing serious', { timeout: 300_000 }, async (t) => {

@@ -163,7 +163,7 @@ test('pages', { timeout: 150_000 }, async (t) => {
       }
     }
     await until('the one with all to be in the swarm', async () => (await viewers['with all'].p2p()) === 'on');
-    await pass(8);
+    await pass(5);
     const stats = await noStalls(t, Object.values(viewers), 'each way');
     const control = Math.min(...starts['with all']);
     for (const [i, kind] of Object.keys(kinds).entries()) {

@@ -51,62 +51,63 @@ function look() {
   };
 }
 
-test('with a ManagedMediaSource a viewer is in the swarm as any other', { timeout: 240_000 }, async (t) => {
-  const shoal = await up(t);
+test('what Safari has in the place of MSE', { timeout: 240_000 }, async (t) => {
+  const [shoal, asking, browser] = await Promise.all([up(t), up(t, { p2p: 'ask' }), launch(t)]); // the second is needed once it has many segments
   await shoal.live('demo');
-  const browser = await launch(t);
-  const before = (page) => page.addInitScript(managed);
-  const [phone, other] = [await browser.open(`${shoal.base}/watch/demo`, { before, hash: true }), await browser.open(`${shoal.base}/watch/demo`)];
-  await Promise.all([phone, other].map((viewer) => viewer.moving(40)));
-  const all = () => Promise.all([phone, other].map((viewer) => viewer.stats()));
-  await until('media from each other', async () => (await all()).every((s) => s.p2p === 'on' && s.bytesFromPeers > 0), { seconds: 60 });
 
-  const seen = await phone.page.evaluate(look);
-  assert.equal(seen.remote, true, 'it would not open on Safari');
-  assert.deepEqual(await phone.page.evaluate(() => window.sources.map(({ readyState }) => readyState)), ['open'], 'it plays by another source');
+  await t.test('with a ManagedMediaSource a viewer is in the swarm as any other', async () => {
+    const before = (page) => page.addInitScript(managed);
+    const [phone, other] = [await browser.open(`${shoal.base}/watch/demo`, { before, hash: true }), await browser.open(`${shoal.base}/watch/demo`)];
+    await Promise.all([phone, other].map((viewer) => viewer.moving(40)));
+    const all = () => Promise.all([phone, other].map((viewer) => viewer.stats()));
+    await until('media from each other', async () => (await all()).every((s) => s.p2p === 'on' && s.bytesFromPeers > 0), { seconds: 60 });
 
-  // While the browser wants no media, none is loaded.
-  const appended = async () => (await phone.appended()).length;
-  await phone.page.evaluate(() => window.sources[0].stream(false));
-  await pass(0.5); // what was under way may come
-  await appended();
-  await pass(0.8);
-  assert.equal(await appended(), 0, 'it loads what the browser does not want');
-  await phone.page.evaluate(() => window.sources[0].stream(true));
-  const { time } = await phone.page.evaluate(look);
-  await until('it to load again', async () => (await appended()) > 0);
-  await until('it to play on', async () => (await phone.page.evaluate(look)).time > time + 3);
-});
+    const seen = await phone.page.evaluate(look);
+    assert.equal(seen.remote, true, 'it would not open on Safari');
+    assert.deepEqual(await phone.page.evaluate(() => window.sources.map(({ readyState }) => readyState)), ['open'], 'it plays by another source');
 
-test('where no script can feed media the browser plays by itself, without the swarm, and says so', { timeout: 240_000 }, async (t) => {
-  const shoal = await up(t, { p2p: 'ask' });
-  await until('as many segments as Chromium wants to begin with', async () => (await shoal.stream('demo'))?.lastMsn >= 12, { seconds: 60 });
-  const browser = await launch(t);
-  let sockets = 0;
-  const viewer = await browser.open(`${shoal.base}/watch/demo`, {
-    before: async (page) => {
-      page.on('websocket', () => sockets++);
-      await page.addInitScript(neither);
-    },
+    // While the browser wants no media, none is loaded.
+    const appended = async () => (await phone.appended()).length;
+    await phone.page.evaluate(() => window.sources[0].stream(false));
+    await pass(0.5); // what was under way may come
+    await appended();
+    await pass(0.8);
+    assert.equal(await appended(), 0, 'it loads what the browser does not want');
+    await phone.page.evaluate(() => window.sources[0].stream(true));
+    const { time } = await phone.page.evaluate(look);
+    await until('it to load again', async () => (await appended()) > 0);
+    await until('it to play on', async () => (await phone.page.evaluate(look)).time > time + 3);
+    await Promise.all([phone, other].map((viewer) => viewer.close()));
   });
-  await viewer.moving(40);
-  const seen = () => viewer.page.evaluate(look);
-  await viewer.page.locator('shoal-player').press('s', { timeout: 60_000 }); // the panel of numbers
-  await until('the numbers', async () => Object.keys((await seen()).rows).length > 0);
-  const playing = await seen();
-  t.diagnostic(JSON.stringify(playing));
-  assert.match(playing.source, /index\.m3u8/);
-  assert.deepEqual([playing.state, playing.menu, playing.asked, playing.live], ['playing', false, false, 'LIVE']);
-  assert.deepEqual(Object.keys(playing.rows), ['Swarm', 'Buffered', 'Started in', 'Stalls', 'Dropped frames']);
-  assert.equal(playing.rows.Swarm, 'none: this browser plays by itself');
-  assert.ok(playing.stats.startupMillis > 0 && playing.stats.p2p === 'off' && /by itself/.test(playing.stats.refusal));
 
-  // Chromium tells no end of a live stream that it plays by itself, and LIVE leaves the playhead where it is; where it leads else, test/native.test.ts tells.
-  await viewer.page.locator('shoal-player .live').click({ timeout: 60_000 });
-  await until('it to play on', async () => (await seen()).time > playing.time + 2, { seconds: 30 });
-  if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/native.png` });
-  assert.equal(sockets, 0);
+  await t.test('where no script can feed media the browser plays by itself, without the swarm, and says so', async (t) => {
+    await until('as many segments as Chromium wants to begin with', async () => (await asking.stream('demo'))?.lastMsn >= 12, { seconds: 60 });
+    let sockets = 0;
+    const viewer = await browser.open(`${asking.base}/watch/demo`, {
+      before: async (page) => {
+        page.on('websocket', () => sockets++);
+        await page.addInitScript(neither);
+      },
+    });
+    await viewer.moving(40);
+    const seen = () => viewer.page.evaluate(look);
+    await viewer.page.locator('shoal-player').press('s', { timeout: 60_000 }); // the panel of numbers
+    await until('the numbers', async () => Object.keys((await seen()).rows).length > 0);
+    const playing = await seen();
+    t.diagnostic(JSON.stringify(playing));
+    assert.match(playing.source, /index\.m3u8/);
+    assert.deepEqual([playing.state, playing.menu, playing.asked, playing.live], ['playing', false, false, 'LIVE']);
+    assert.deepEqual(Object.keys(playing.rows), ['Swarm', 'Buffered', 'Started in', 'Stalls', 'Dropped frames']);
+    assert.equal(playing.rows.Swarm, 'none: this browser plays by itself');
+    assert.ok(playing.stats.startupMillis > 0 && playing.stats.p2p === 'off' && /by itself/.test(playing.stats.refusal));
 
-  const old = await browser.open(`${shoal.base}/watch/demo`, { before: (page) => page.addInitScript(nothing) });
-  await until('words', async () => (await old.page.evaluate(look)).word === 'This browser cannot play the stream');
+    // Chromium tells no end of a live stream that it plays by itself, and LIVE leaves the playhead where it is; where it leads else, test/native.test.ts tells.
+    await viewer.page.locator('shoal-player .live').click({ timeout: 60_000 });
+    await until('it to play on', async () => (await seen()).time > playing.time + 2, { seconds: 30 });
+    if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/native.png` });
+    assert.equal(sockets, 0);
+
+    const old = await browser.open(`${asking.base}/watch/demo`, { before: (page) => page.addInitScript(nothing) });
+    await until('words', async () => (await old.page.evaluate(look)).word === 'This browser cannot play the stream');
+  });
 });

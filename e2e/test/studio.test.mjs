@@ -100,12 +100,40 @@ function quarters(video) {
   }));
 }
 
-test('screen and camera go live in one picture, the camera in the corner that was chosen', { timeout: 180_000 }, async (t) => {
+// In the page: keeps what it was given by the browser to capture.
+function keepGiven() {
+  window.given = [];
+  for (const name of ['getDisplayMedia', 'getUserMedia']) {
+    const ask = navigator.mediaDevices[name].bind(navigator.mediaDevices);
+    navigator.mediaDevices[name] = async (wish) => {
+      const stream = await ask(wish);
+      window.given.push(...stream.getTracks().map((track) => ({ name, track })));
+      return stream;
+    };
+  }
+}
+
+// exchange chooses another camera or microphone than the one that is chosen, and waits until the one is taken and the other let go.
+async function exchange(page, device) {
+  const kind = device === 'camera' ? 'video' : 'audio';
+  const given = () => page.evaluate((kind) => window.given.filter(({ name, track }) => name === 'getUserMedia' && track.kind === kind)
+    .map(({ track }) => [track.getSettings().deviceId, track.readyState]), kind);
+  const chosen = await page.inputValue(`#${device}`);
+  assert.deepEqual((await given()).filter(([, state]) => state === 'live').map(([id]) => id), [chosen], `the ${device} that is shown as chosen is not the one that is taken`);
+  const next = await page.$$eval(`#${device} option`, (options, chosen) => options.map(({ value }) => value).find((value) => value !== chosen), chosen);
+  await page.selectOption(`#${device}`, next);
+  await until(`another ${device}`, async () => JSON.stringify((await given()).filter(([, state]) => state === 'live')) === JSON.stringify([[next, 'live']]));
+}
+
+test('screen and camera go live in one picture, the camera in the corner that was chosen, and other devices come into it', { timeout: 180_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
-  const browser = await launch(t, { args: ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'] });
+  const browser = await launch(t, { args: ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'] });
   const ways = {
-    'by frames': {},
-    'by a clock': { before: (page) => page.addInitScript(() => delete window.MediaStreamTrackGenerator) },
+    'by frames': { before: (page) => page.addInitScript(keepGiven) },
+    'by a clock': { before: async (page) => {
+      await page.addInitScript(keepGiven);
+      await page.addInitScript(() => delete window.MediaStreamTrackGenerator);
+    } },
     'without a camera': { before: (page) => page.addInitScript(() => {
       const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
       navigator.mediaDevices.getUserMedia = (wish) => (wish.video ? Promise.reject(new DOMException('none', 'NotFoundError')) : ask(wish));
@@ -118,6 +146,18 @@ test('screen and camera go live in one picture, the camera in the corner that wa
     await page.click('[data-source="screen"]');
     await until('the screen', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
     const seen = () => page.evaluate(`(${quarters})(document.querySelector('#preview'))`);
+    // the camera's corner is the one that is another when it moves away
+    const differs = (a, b) => Object.keys(a).filter((corner) => a[corner].some((value, i) => Math.abs(value - b[corner][i]) > 24)).sort();
+    const moves = () => until(`the camera to go from one corner to the other, ${way}`, async () => {
+      await page.selectOption('#corner', 'bottom-right');
+      await pass(0.4);
+      const one = await seen();
+      await page.selectOption('#corner', 'top-left');
+      await pass(0.4);
+      const two = await seen();
+      t.diagnostic(`${way}: ${JSON.stringify([one, two])}`);
+      return JSON.stringify(differs(one, two)) === '["bottom-right","top-left"]';
+    }, { seconds: 15 });
     await page.click('[data-source="both"]');
     await until('the picture of both', () => page.evaluate(() => document.querySelector('#preview').videoWidth === 640 && document.querySelector('[data-source="both"]').getAttribute('aria-pressed') === 'true'));
     assert.ok(await page.isVisible('#corner'));
@@ -125,18 +165,11 @@ test('screen and camera go live in one picture, the camera in the corner that wa
       assert.match(await page.textContent('#trouble'), /no camera/);
       t.diagnostic(`${way}: ${JSON.stringify(await seen())}`);
     } else {
-      // the camera's corner is the one that is another when it moves away
-      const differs = (a, b) => Object.keys(a).filter((corner) => a[corner].some((value, i) => Math.abs(value - b[corner][i]) > 24)).sort();
-      await until(`the camera to go from one corner to the other, ${way}`, async () => {
-        await page.selectOption('#corner', 'bottom-right');
-        await pass(0.4);
-        const one = await seen();
-        await page.selectOption('#corner', 'top-left');
-        await pass(0.4);
-        const two = await seen();
-        t.diagnostic(`${way}: ${JSON.stringify([one, two])}`);
-        return JSON.stringify(differs(one, two)) === '["bottom-right","top-left"]';
-      }, { seconds: 15 });
+      await moves();
+      if (way === 'by a clock') {
+        await exchange(page, 'camera');
+        await moves();
+      }
     }
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/both-${way.replaceAll(' ', '-')}.png`, fullPage: true });
     if (way !== 'by frames') {
@@ -150,6 +183,16 @@ test('screen and camera go live in one picture, the camera in the corner that wa
     const viewer = await browser.open(shoal.printed('Watch'));
     viewer.expect(/status of (404|503|504)/);
     await until('the picture to play', async () => (await viewer.playback()).time > 0 && (await viewer.playback()).size[0] === 640, { seconds: 15 });
+    let published = 0; // anew
+    page.on('request', (request) => published += request.url().includes('/whip/') ? 1 : 0);
+    for (const device of ['camera', 'microphone']) await exchange(page, device);
+    await moves();
+    const asked = await page.evaluate(() => window.given.filter(({ name, track }) => name === 'getDisplayMedia' && track.kind === 'video').map(({ track }) => track.readyState));
+    assert.deepEqual(asked, ['ended', 'live'], 'the screen was asked for again, or is gone'); // once alone, and once with the camera
+    const { time, frames } = await viewer.playback();
+    await until('the picture to go on', async () => (await viewer.playback()).time > time + 2 && (await viewer.playback()).frames > frames + 20, { seconds: 8 });
+    await until('the sound to go on', async () => (await viewer.loudness()) > 0.02, { seconds: 8 });
+    assert.deepEqual([published, (await shoal.stream('show')).state], [0, 'live']);
     await viewer.close();
     await page.click('#go');
     await until('it to be off air', async () => (await page.textContent('#state')) === 'Off air');

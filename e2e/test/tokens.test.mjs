@@ -48,13 +48,13 @@ test('viewer tokens', { timeout: 120_000 }, async (t) => {
     const stats = await Promise.all(viewers.map((v) => v.stats()));
     return stats.every((s) => s.p2p === 'on' && s.peers === 1);
   }, { seconds: 20 });
-  await pass(15);
+  await until('something to be given', async () => (await viewers[0].stats()).bytesToPeers > 0, { seconds: 15 });
+  await pass(8); // a token that all have refused is asked for once more after 5 to 7.5 s, and then no more
   assert.equal(await refusals(), asked, 'who was refused came back');
   assert.equal((await shoal.metrics()).sum('shoal_tracker_viewers', { stream: 'demo' }), 2);
   const [first, second] = await Promise.all(viewers.map((v) => v.stats()));
   t.diagnostic(`sent to peers: ${first.bytesToPeers} with upload, ${second.bytesToPeers} without`);
   assert.equal(second.bytesToPeers, 0, 'a viewer that may not upload did');
-  assert.ok(first.bytesToPeers > 0, 'nothing was sent at all');
   await noStalls(t, [...viewers, ...Object.values(strangers)], 'with and without a token');
 });
 

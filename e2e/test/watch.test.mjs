@@ -5,7 +5,9 @@ import test from 'node:test';
 
 import { launch, noStalls } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
-import { pass } from '../harness/until.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+const STEADY = Number(process.env.STEADY ?? 20); // seconds that it is watched; STEADY=60 e2e/run watch takes a minute
 
 // Clause: first-minute
 test('the demo plays: at once, with sound, close to live, without a stall', { timeout: 120_000 }, async (t) => {
@@ -41,8 +43,8 @@ test('the demo plays: at once, with sound, close to live, without a stall', { ti
   t.diagnostic(`after 15 s: ${latencySeconds.toFixed(2)} s behind live, ${bufferSeconds.toFixed(2)} s buffered`);
   assert.ok(latencySeconds > 0 && latencySeconds <= 4, `${latencySeconds} s behind live`);
 
-  await pass(35 - (Date.now() - viewer.began - started) / 1000);
-  const [stats] = await noStalls(t, [viewer], 'in 35 s');
+  await pass(STEADY - (Date.now() - viewer.began - started) / 1000);
+  const [stats] = await noStalls(t, [viewer], `in ${STEADY} s`);
   t.diagnostic(`dropped frames: ${stats.droppedFrames}`);
 
   viewer.expect(/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|WebSocket connection|status of 50[234]/);
@@ -88,9 +90,8 @@ test('an edge that is away for a moment is nobody\'s end, though the browser say
   await pass(1);
   await viewer.page.unroute('**/live/**');
   const before = await viewer.playback();
-  await pass(12);
-  const played = (await viewer.playback()).time - before.time;
+  const began = Date.now();
+  await until('it to play on', async () => (await viewer.playback()).time > before.time + 8, { seconds: 12 });
   const { stalledSeconds, latencySeconds } = await viewer.stats();
-  t.diagnostic(`${played.toFixed(1)} s played in the 12 s after; ${stalledSeconds.toFixed(1)} s stood still, ${latencySeconds.toFixed(1)} s behind live`);
-  assert.ok(played > 8, `${played} s played in 12 s`);
+  t.diagnostic(`8 s played in ${((Date.now() - began) / 1000).toFixed(1)} s after; ${stalledSeconds.toFixed(1)} s stood still, ${latencySeconds.toFixed(1)} s behind live`);
 });

@@ -6,10 +6,11 @@ import type { Answer, Mode } from './consent.ts';
 import css from './controls.css';
 import type { Moment } from './flow.ts';
 import { Panel } from './panel.ts';
-import type { PlaybackState, Span } from './playback.ts';
+import type { PlaybackState } from './playback.ts';
 import { Picker, type Quality } from './quality.ts';
 import { SeekBar } from './seekbar.ts';
 import type { Stats } from './stats.ts';
+import type { Span } from './timeline.ts';
 import { type Words, words } from './words.ts';
 
 export interface Pressed {

@@ -10,6 +10,7 @@ export interface Shape {
 
 export interface Keep {
   whole(id: string): boolean;
+  drop(id: string): void;
   copy(id: string): Uint8Array<ArrayBuffer> | null;
   hashes(id: string): Uint8Array | null;
   pieces(id: string, first: number, count: number): Uint8Array | null;

@@ -8,24 +8,19 @@ import type { Userdata } from './captions.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { LIVE } from './lowlatency.ts';
+import { Mending } from './mending.ts';
 import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
 import { barred, type Pass } from './pass.ts';
-import type { File, Scene } from './peek.ts';
+import type { Scene } from './peek.ts';
 import type { Quality } from './quality.ts';
 import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
+import { type Span, Timeline } from './timeline.ts';
 
 // connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
 export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
-
-// What may be seeked in, seconds of the media timeline.
-export interface Span {
-  from: number;
-  to: number;
-  live: boolean; // it ends at the live edge; else it is all of a recording
-}
 
 const PATIENT: Partial<HlsConfig> = {
   playlistLoadPolicy: {
@@ -38,13 +33,10 @@ const PATIENT: Partial<HlsConfig> = {
   },
 };
 
-const RECORDING = /\/live\/[^/]+\/recordings\//; // so it is called, before its playlist is there to tell
-
 const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
-const LEAST_SPAN = 60; // seconds: a live stream that lists less is not seeked in
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
 export class Playback {
@@ -63,10 +55,10 @@ export class Playback {
   #state: PlaybackState = 'connecting';
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
-  #recoveries: number[] = []; // when media errors were recovered from
+  readonly #timeline: Timeline;
+  readonly #mending: Mending;
   readonly #standing = new Standing();
   readonly #following: Following;
-  #end: number | null = null; // of the media, seconds, where nothing more is to come of it, as far as is known
   readonly #choice = new Choice(); // of a quality, by the viewer
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
@@ -79,6 +71,8 @@ export class Playback {
     this.#pass = passOf(options, () => this.#src);
     this.#pass.onbarred = () => this.#bar();
     const { signal } = this.#over;
+    this.#timeline = new Timeline(video, this.#src, () => this.#hls);
+    this.#mending = new Mending(video, () => this.#hls, () => this.rewound);
     this.#following = new Following(video, () => this.#hls);
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
@@ -104,7 +98,7 @@ export class Playback {
   start(): boolean {
     if (this.#started || this.#over.signal.aborted) return false;
     this.#started = true;
-    this.#end = null;
+    this.#timeline.end = null;
     this.#inquiry.stop();
     this.#become('connecting');
     const video = this.#video;
@@ -135,13 +129,12 @@ export class Playback {
 
   // Seconds behind the newest media, 0 while that is not known.
   get latency(): number {
-    return this.#video.readyState > 1 && !this.vod ? this.#hls?.latency ?? 0 : 0;
+    return this.#timeline.latency;
   }
 
   // vod: it is a recording, from its beginning to its end. There is no live edge, and nothing more comes.
   get vod(): boolean {
-    const details = this.#hls?.latestLevelDetails;
-    return details ? details.type === 'VOD' : RECORDING.test(this.#src);
+    return this.#timeline.vod;
   }
 
   // following: the viewer wants to be at the live edge, and has not paused or gone back.
@@ -160,12 +153,7 @@ export class Playback {
 
   // span is what may be seeked in; null if that is not worth it.
   get span(): Span | null {
-    const { seekable } = this.#video;
-    const details = this.#hls?.latestLevelDetails;
-    const from = details ? details.fragmentStart : seekable?.length ? seekable.start(0) : 0;
-    const to = details ? details.edge : seekable?.length ? seekable.end(seekable.length - 1) : 0;
-    const live = !this.vod;
-    return to - from > (live ? LEAST_SPAN : 0) ? { from, to, live } : null;
+    return this.#timeline.span;
   }
 
   // qualities that can be chosen, the best first; none where the browser plays by itself.
@@ -184,10 +172,7 @@ export class Playback {
 
   // sceneAt is the segment in which a moment is; null where hls.js knows of none.
   sceneAt(time: number): Scene | null {
-    const segment = this.#hls?.latestLevelDetails?.fragments.find(({ start, end, gap }) => !gap && start <= time && time < end);
-    const init = segment?.initSegment;
-    const file = (of: { url: string; byteRangeStartOffset?: number }): File => ({ url: of.url, at: of.byteRangeStartOffset ?? 0 });
-    return segment && init ? { segment: file(segment), init: file(init), codec: this.#hls?.levels[segment.level]?.videoCodec ?? '' } : null;
+    return this.#timeline.sceneAt(time);
   }
 
   // fetch asks the server for what hls.js does not.
@@ -249,30 +234,20 @@ export class Playback {
 
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
-    if (this.vod || !this.#atEnd || this.#edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+    if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
   #more(more: boolean): void {
-    this.#end = more ? null : this.#end ?? this.#edge;
+    this.#timeline.more(more);
     this.#swarm?.expect(more);
     this.#native?.expect(more);
-  }
-
-  // atEnd tells whether nothing more is to come than is listed. Of what the browser plays by itself that is not known.
-  get #atEnd(): boolean {
-    return this.#hls !== null && this.#end !== null && this.#edge <= this.#end;
-  }
-
-  // edge is the end of the newest media that is listed, seconds.
-  get #edge(): number {
-    return this.#hls?.latestLevelDetails?.edge ?? 0;
   }
 
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
   // that more is to come.
   #say(state: Reason): void {
-    if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && RECORDING.test(this.#src)))) return; // until it plays
+    if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && this.#timeline.recording))) return; // until it plays
     const stands = state === 'connecting' ? this.#standing.long : this.#standing.asked;
     if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
@@ -282,30 +257,14 @@ export class Playback {
     if (barred(data.response?.code)) this.#bar();
     else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
     else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
-    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#atEnd) this.#recover(data);
+    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#timeline.atEnd) this.#mend(data);
     else this.#fail();
   }
 
-  // recover from a media error; a third within ten seconds begins the stream anew.
-  #recover({ details, frag }: ErrorData): void {
-    const now = performance.now();
-    this.#recoveries = [...this.#recoveries.filter((at) => now - at < 10000), now];
-    if (this.#recoveries.length >= 3) this.#later();
-    else if (details === Hls.ErrorDetails.BUFFER_APPEND_ERROR && frag) this.#rebuild(frag.cc);
-    else this.#hls?.recoverMediaError();
+  // mend a media error, or begin the stream anew.
+  #mend(data: ErrorData): void {
+    if (!this.#mending.mend(data)) this.#later();
     this.#play();
-  }
-
-  // rebuild plays on from where media begins that did not fit into the buffers: the broadcaster is back with other tracks.
-  // What is before it would not fit into the buffers that it needs. If that is long ago, live is where to play on.
-  #rebuild(cc: number): void {
-    const hls = this.#hls;
-    const details = hls?.latestLevelDetails;
-    const first = [...(details?.fragments ?? []), details?.fragmentHint].find((frag) => frag?.cc === cc);
-    const from = this.rewound && first ? first.start : Math.max(first?.start ?? -1, hls?.liveSyncPosition ?? -1);
-    hls?.detachMedia();
-    hls?.attachMedia(this.#video);
-    hls?.startLoad(from);
   }
 
   // seeks: somebody takes the playhead elsewhere.
@@ -375,7 +334,7 @@ export class Playback {
 
   // missing: there is nothing at the address. Of a stream the server tells more.
   #missing(): void {
-    if (RECORDING.test(this.#src)) this.#astray('unknown');
+    if (this.#timeline.recording) this.#astray('unknown');
     else if (streamName(this.#src) === '') this.#astray('unreadable');
     else this.#fail();
   }
@@ -407,8 +366,8 @@ export class Playback {
   #load(): void {
     clearTimeout(this.#knock);
     this.#inquiry.stop();
-    this.#end = null; // until it is told again
-    this.#recoveries = [];
+    this.#timeline.end = null; // until it is told again
+    this.#mending.forget();
     if (this.#hls) this.#hls.config.startPosition = this.vod ? this.#video.currentTime : -1;
     if (this.rewound) this.#following.begin(); // it begins at the live edge, as at first
     if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
@@ -439,9 +398,8 @@ export class Playback {
     const now = performance.now();
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
-    const edge = this.#edge;
-    const complete = this.#hls?.latestLevelDetails?.live === false;
-    if (this.#hls && (complete || !this.#atEnd)) this.#more(!complete);
+    const { complete, edge } = this.#timeline;
+    if (this.#hls && (complete || !this.#timeline.atEnd)) this.#more(!complete);
     switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
       case 'ask':
         if (complete && edge - time < AT_END_SECONDS) this.#ends();
@@ -465,7 +423,6 @@ export class Playback {
     }
     if (this.#standing.asked) return;
     if (!paused && time > 0 && readyState >= 3) this.#plays();
-    const behind = this.#end === null ? this.latency : this.#end - time;
-    if (this.#following.fallen(now, paused || this.vod ? 0 : behind)) this.goLive();
+    if (this.#following.fallen(now, paused || this.vod ? 0 : this.#timeline.behind)) this.goLive();
   }
 }

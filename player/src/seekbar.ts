@@ -2,7 +2,7 @@
 // when it was, and a picture of it where there is one.
 
 import { behind, clock } from './clock.ts';
-import type { Span } from './playback.ts';
+import type { Span } from './timeline.ts';
 import type { Words } from './words.ts';
 
 export interface Sought {

@@ -9,8 +9,7 @@
 // were alone.
 
 import type { Bandwidth, Times } from './bandwidth.ts';
-import type { Entry } from './book.ts';
-import { type Chunk, Chunks, wake } from './chunks.ts';
+import { Chunks } from './chunks.ts';
 import { Edge } from './edge.ts';
 import { Fetches } from './fetches.ts';
 import { Gathering } from './gathering.ts';
@@ -21,11 +20,12 @@ import { type Call, Loop } from './loop.ts';
 import { ANY_WAY, PeerLink, readReach } from './peer.ts';
 import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
-import { type ChunkRecord, INIT } from './record.ts';
+import { INIT } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
 import { Membership } from './membership.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
+import { Stock } from './stock.ts';
 import { Store } from './store.ts';
 import { Tracker } from './tracker.ts';
 import { turn } from './turn.ts';
@@ -62,13 +62,19 @@ const WRONG_KEY = 'wrong key';
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
   readonly #edge: Edge;
-  readonly #store = new Store((id) => this.#forget(this.#chunks.byID(id)));
+  readonly #store: Store = new Store((id) => this.#stock.forget(this.#chunks.byID(id)));
   readonly #traffic: Traffic = { ...NO_TRAFFIC };
   readonly #over = new AbortController();
   readonly #membership: Membership;
 
   // media and what lists it
   readonly #chunks = new Chunks();
+  readonly #stock = new Stock<Action>(this.#store, this.#chunks, this.#traffic, {
+    call: (call) => this.#call(call),
+    begun: () => this.#loop !== null,
+    enter: (record) => this.#watch.enter(record),
+    unpark: () => this.#links.unpark(),
+  });
   readonly #watch: Watch;
   readonly #fetches: Fetches;
   readonly #gathering: Gathering;
@@ -98,19 +104,19 @@ export class Session implements MediaSource {
       down: (peer) => this.#call((s, now) => s.linkDown(now, peer)),
     });
     this.#watch = new Watch(this.#edge, this.#over.signal, {
-      learn: (entry) => this.#learn(entry),
+      learn: (entry) => this.#stock.learn(entry),
       rendition: () => this.#tellSelf(),
       reloaded: (ok) => this.#call((s, now) => s.reloaded(now, ok)),
-      taken: (peer, bytes, record) => this.#recordTaken(peer, bytes, record),
+      taken: (peer, bytes, record) => this.#stock.recordTaken(peer, bytes, record),
       swarming: () => this.#loop !== null && this.#membership.p2p === 'on' && this.#links.up > 0,
     });
     this.#fetches = new Fetches(this.#edge, this.#store, this.#chunks, this.#over.signal, {
-      hashes: (chunk) => this.#hashesTaken(0, chunk, true),
+      hashes: (chunk) => this.#stock.hashesTaken(0, chunk, true),
       arrived: (chunk, first, count) => this.#call((s, now) => s.arrived(now, chunk.handle, first, count)),
-      fetched: (chunk, first, count, ok) => this.#fetched(chunk, first, count, ok),
-      held: (chunk) => this.#held(chunk),
-      loaded: (chunk) => this.#count(chunk, false),
-      unwanted: (chunk) => this.#forget(chunk),
+      fetched: (chunk, first, count, ok) => this.#stock.fetched(chunk, first, count, ok),
+      held: (chunk) => this.#stock.held(chunk),
+      loaded: (chunk) => this.#stock.count(chunk, false),
+      unwanted: (chunk) => this.#stock.forget(chunk),
       early: () => this.#loop === null,
     });
     this.#gathering = new Gathering(this.#edge, this.#store, this.#chunks, {
@@ -120,7 +126,7 @@ export class Session implements MediaSource {
       secondsUntil: (start) => options.secondsUntil(start),
     });
     this.#gifts = new Gifts(this.#store, {
-      hashes: (peer, chunk, ok) => this.#hashesTaken(peer, chunk, ok),
+      hashes: (peer, chunk, ok) => this.#stock.hashesTaken(peer, chunk, ok),
       pieces: (peer, chunk, first, count, ok) => this.#call((s, now) => s.piecesTaken(now, peer, chunk.handle, first, count, ok)),
     });
     this.#membership = new Membership({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
@@ -271,9 +277,9 @@ export class Session implements MediaSource {
     });
     const secret = crypto.getRandomValues(new Uint8Array(16));
     this.#call((s) => s.start(secret, this.#self(), name));
-    for (const entry of this.#watch.book?.listed() ?? []) this.#learn(entry);
+    for (const entry of this.#watch.book?.listed() ?? []) this.#stock.learn(entry);
     if (this.#over.signal.aborted || !this.#watch.book) return; // it has failed at once
-    for (const chunk of this.#chunks.all()) if (chunk.handle === 0) this.#forget(chunk); // listed no longer
+    for (const chunk of this.#chunks.all()) if (chunk.handle === 0) this.#stock.forget(chunk); // listed no longer
 
     const { signal } = this.#over;
     onSelfChange(() => this.#tellSelf(), signal);
@@ -327,77 +333,6 @@ export class Session implements MediaSource {
       this.#beaconAt = now;
       return s.beacon(now, this.#options.beacon());
     });
-  }
-
-  // --- chunks ---
-
-  // forget: the chunk is not served any more, nor taken again.
-  #forget(chunk: Chunk | undefined): void {
-    if (!chunk) return;
-    this.#store.drop(chunk.entry.record.id);
-    this.#chunks.drop(chunk);
-  }
-
-  #learn(entry: Entry): void {
-    if (!this.#loop) return; // it will be, once there is a scheduler, if it is still listed then
-    const chunk = this.#chunks.of(entry);
-    this.#call((s, now) => {
-      if (chunk.handle !== 0) return [];
-      const { chunk: handle, actions } = s.learn(now, entry.record.bytes, entry.age);
-      this.#name(chunk, handle);
-      return actions;
-    });
-    this.#links.unpark();
-  }
-
-  // name gives a chunk the handle that the scheduler has for it; it has none for what is stale.
-  #name(chunk: Chunk, handle: number): void {
-    if (handle === 0) {
-      this.#forget(chunk);
-      return;
-    }
-    this.#chunks.name(chunk, handle);
-    if (this.#store.whole(chunk.entry.record.id)) this.#held(chunk);
-  }
-
-  // recordTaken tells of a peer's record: null where it is not true. Its chunk is known before it is acted on.
-  #recordTaken(peer: number, bytes: Uint8Array, record: ChunkRecord | null): void {
-    this.#call((s, now) => {
-      const { chunk: handle, actions } = s.recordTaken(now, peer, bytes, record !== null);
-      if (record && handle !== 0) {
-        const chunk = this.#chunks.of(this.#watch.enter(record));
-        if (chunk.handle === 0) this.#name(chunk, handle);
-      }
-      return actions;
-    });
-    this.#links.unpark();
-  }
-
-  #hashesTaken(peer: number, chunk: Chunk, ok: boolean): void {
-    this.#call((s, now) => s.hashesTaken(now, peer, chunk.handle, ok));
-    if (ok) this.#links.unpark();
-  }
-
-  // held lets the scheduler know of a chunk that came without it.
-  #held(chunk: Chunk): void {
-    this.#call((s, now) => s.held(now, chunk.handle));
-  }
-
-  #fetched(chunk: Chunk, first: number, count: number, ok: boolean): void {
-    this.#call((s, now) => s.fetched(now, chunk.handle, first, count, ok));
-    if (ok) this.#links.unpark();
-  }
-
-  #complete(chunk: Chunk): void {
-    this.#count(chunk, chunk.fromPeers * 2 > chunk.entry.record.size);
-    wake(chunk);
-  }
-
-  #count(chunk: Chunk, fromPeers: boolean): void {
-    if (chunk.counted) return;
-    chunk.counted = true;
-    if (fromPeers) this.#traffic.chunksFromPeers++;
-    else this.#traffic.chunksFromEdge++;
   }
 
   // --- the scheduler ---
@@ -462,10 +397,10 @@ export class Session implements MediaSource {
         if (frame) this.#links.park(frame);
         break;
       case Kind.Complete:
-        if (chunk) this.#complete(chunk);
+        if (chunk) this.#stock.complete(chunk);
         break;
       case Kind.Drop:
-        if (chunk) this.#forget(chunk);
+        if (chunk) this.#stock.forget(chunk);
         break;
       case Kind.Reload:
         void this.#watch.reload(count === 1);

@@ -220,6 +220,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+// list fills a list of what there is, and how much of it.
+export function list(where: HTMLElement, rows: [string, string][]): void {
+  where.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
+}
+
 // find returns an element that the page must have.
 export function find<E extends HTMLElement>(selector: string): E {
   const found = document.querySelector<E>(selector);

@@ -1,14 +1,14 @@
 // The studio: camera, screen, both, a file or a test pattern, live by WHIP.
 
 import { Broadcast } from '../studio/broadcast.ts';
-import { capture as captured, type Capture, type Source } from '../studio/capture.ts';
+import type { Device } from '../studio/both.ts';
+import { ask, capture as captured, type Capture, type Source, type Wish } from '../studio/capture.ts';
 import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
-import { Monitor } from '../studio/monitor.ts';
-import { Whep } from '../studio/whep.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
-import { bits, copied, described, duration, elsewhere, every, find, make, people, rtmpAddress } from './api.ts';
+import { bits, copied, described, duration, elsewhere, every, find, list, make, people, rtmpAddress } from './api.ts';
 import { speak } from './language.ts';
+import { showReceived } from './received.ts';
 import { STUDIO, told } from './words/studio.ts';
 
 const said = speak(STUDIO);
@@ -65,11 +65,11 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]
 file.addEventListener('change', () => {
   if (file.files?.length) void open('file');
 });
-for (const select of [quality, cameras, microphones]) {
-  select.addEventListener('change', () => {
-    if (source && source !== 'file' && !((source === 'screen' || source === 'both') && select !== microphones)) void open(source);
-  });
-}
+quality.addEventListener('change', () => {
+  if (source === 'camera' || source === 'pattern') void open(source);
+});
+cameras.addEventListener('change', () => void exchange('camera'));
+microphones.addEventListener('change', () => void exchange('microphone'));
 corner.addEventListener('change', () => {
   if (capture?.inset) capture.inset.corner = corner.value as Corner;
 });
@@ -78,10 +78,7 @@ async function open(chosen: Source): Promise<void> {
   const turn = ++opened;
   say('');
   try {
-    const { width, height } = QUALITY[quality.value as keyof typeof QUALITY];
-    const next = await captured({
-      source: chosen, width, height, camera: cameras.value, microphone: microphones.value, corner: corner.value as Corner, file: file.files?.[0],
-    });
+    const next = await captured(wish(chosen));
     if (turn !== opened) {
       next.close();
       return;
@@ -113,6 +110,28 @@ async function open(chosen: Source): Promise<void> {
   show();
 }
 
+// exchange takes another camera or microphone, in the picture that is there where that can be.
+async function exchange(device: Device): Promise<void> {
+  const now = capture;
+  if (!now?.exchange) {
+    if (source === 'camera') void open(source);
+    return;
+  }
+  say('');
+  try {
+    await now.exchange(device, () => ask(device, wish('both')));
+    if (now === capture) listen(now.stream);
+  } catch (error) {
+    say(refusal(error, 'camera'));
+  }
+  await listDevices(); // which shows the one that is taken
+}
+
+function wish(source: Source): Wish {
+  const { width, height } = QUALITY[quality.value as keyof typeof QUALITY];
+  return { source, width, height, camera: cameras.value, microphone: microphones.value, corner: corner.value as Corner, file: file.files?.[0] };
+}
+
 // listen shows how loud it is.
 function listen(stream: MediaStream | null): void {
   loudness?.close();
@@ -130,10 +149,10 @@ setInterval(() => {
 async function listDevices(): Promise<void> {
   const devices = await navigator.mediaDevices.enumerateDevices();
   for (const [select, kind, word] of [[cameras, 'videoinput', said.camera], [microphones, 'audioinput', said.microphone]] as const) {
-    const chosen = select.value || capture?.stream.getTracks().find((t) => t.kind === kind.slice(0, 5))?.getSettings().deviceId || '';
+    const chosen = capture?.devices.find((t) => t.kind === kind.slice(0, 5))?.getSettings().deviceId ?? select.value;
     const options = devices.filter((d) => d.kind === kind).map((d, i) => make('option', { value: d.deviceId }, d.label || `${word} ${i + 1}`));
     select.replaceChildren(...options);
-    if (options.some(({ value }) => value === chosen)) select.value = chosen; // a picture that is made here is of no device
+    if (options.some(({ value }) => value === chosen)) select.value = chosen;
   }
 }
 
@@ -203,35 +222,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('[data-copy]')
 
 // --- what the server receives, of this page or of OBS ---
 
-const look = find<HTMLButtonElement>('#look');
-const received = find<HTMLVideoElement>('#received');
-const missing = find('#missing');
-
-const monitor = new Monitor({
-  play: (state) => Whep.play(`/whep/${name}`, key.value.trim(), state),
-  picture(stream) {
-    received.srcObject = stream;
-    find('#seen').hidden = find('#late').hidden = stream === null;
-    look.setAttribute('aria-pressed', String(monitor.wanted));
-    look.textContent = monitor.wanted ? said.hide : said.see;
-  },
-  say(what) {
-    missing.textContent = told(said, what);
-    missing.hidden = what === '';
-  },
-  still: (is) => find('#seen').classList.toggle('still', is),
-});
-
-look.addEventListener('click', () => void (monitor.wanted ? monitor.close() : monitor.open()));
-window.addEventListener('pagehide', () => void monitor.close());
-
-async function tickMonitor(): Promise<void> {
-  const got = await monitor.received();
-  if (!got) return;
-  const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
-  const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, `${Math.round(got.framesPerSecond)} /s`]];
-  list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
-}
+showReceived(name, () => key.value.trim(), said);
 
 // --- what is shown ---
 
@@ -259,7 +250,6 @@ function show(): void {
 }
 
 setInterval(() => void tick(), 1000);
-setInterval(() => void tickMonitor(), 500);
 
 async function tick(): Promise<void> {
   const { publication, linked, since } = broadcast;
@@ -276,10 +266,6 @@ async function tick(): Promise<void> {
   ];
   if (audience !== '') rows.push([said.watching, audience]);
   list(numbers, rows);
-}
-
-function list(where: HTMLElement, rows: [string, string][]): void {
-  where.replaceChildren(...rows.map(([what, much]) => make('div', {}, make('dt', {}, what), make('dd', {}, much))));
 }
 
 every(2000, async () => {

@@ -1,8 +1,8 @@
 // What is broadcast: of the camera, the screen, both, a file, or a test pattern.
 
+import { Both, type Device, stop } from './both.ts';
 import { Clip } from './clip.ts';
-import { type Corner, Inset } from './inset.ts';
-import { Mix } from './mix.ts';
+import type { Corner, Inset } from './inset.ts';
 import { Pattern } from './pattern.ts';
 
 export type Source = 'camera' | 'screen' | 'both' | 'file' | 'pattern';
@@ -20,8 +20,10 @@ export interface Wish {
 export interface Capture {
   stream: MediaStream;
   sources: MediaStreamTrack[]; // when one of them ends, so does what is captured
+  devices: MediaStreamTrack[]; // of camera and microphone
   inset: Inset | null;
   lacks: 'camera' | null; // it was wished for, and is not to be had
+  exchange: ((device: Device, ask: () => Promise<MediaStream>) => Promise<void>) | null; // for another device; null: capture anew
   close(): void;
 }
 
@@ -32,54 +34,30 @@ export async function capture(wish: Wish): Promise<Capture> {
   if (source === 'file' && file) return whole(await Clip.open(file));
   if (source === 'camera') return devices(await navigator.mediaDevices.getUserMedia({ video: cameraOf(wish), audio: soundOf(wish) }));
   const screen = await navigator.mediaDevices.getDisplayMedia({ video: sizeOf(wish), audio: true });
+  const held: Record<Device, MediaStream | null> = { camera: null, microphone: null };
   try {
-    if (source === 'both') return await both(screen, wish);
-    if (screen.getAudioTracks().length === 0) {
-      for (const track of (await voice(wish))?.getAudioTracks() ?? []) screen.addTrack(track);
-    }
+    if (source === 'both') held.camera = await ask('camera', wish).catch(() => null); // one that is not to be had leaves the screen
+    if (source === 'both' || screen.getAudioTracks().length === 0) held.microphone = await ask('microphone', wish).catch(() => null);
+    if (source === 'both') return new Both(screen, held, width, height, wish.corner);
+    for (const track of held.microphone?.getAudioTracks() ?? []) screen.addTrack(track);
     return devices(screen);
   } catch (error) {
-    stop(screen);
+    for (const stream of [screen, held.camera, held.microphone]) if (stream) stop(stream);
     throw error;
   }
 }
 
-// both puts the camera into a corner of the screen, and mixes their sounds. A camera that is not to be had leaves the screen.
-async function both(screen: MediaStream, wish: Wish): Promise<Capture> {
-  const camera = await navigator.mediaDevices.getUserMedia({ video: cameraOf(wish) }).catch(() => null);
-  const sound = await voice(wish);
-  const [shown] = screen.getVideoTracks();
-  if (!shown) throw new Error('The screen has no picture.');
-  const inset = new Inset(shown, camera?.getVideoTracks()[0] ?? null, wish.width, wish.height, wish.corner);
-  const mix = new Mix(sound ? [screen, sound] : [screen]);
-  return {
-    stream: new MediaStream(mix.track ? [inset.track, mix.track] : [inset.track]),
-    sources: [shown],
-    inset,
-    lacks: camera ? null : 'camera',
-    close() {
-      inset.close();
-      mix.close();
-      for (const stream of [screen, camera, sound]) if (stream) stop(stream);
-    },
-  };
-}
-
-// voice is the microphone's; null where it is not to be had.
-function voice(wish: Wish): Promise<MediaStream | null> {
-  return navigator.mediaDevices.getUserMedia({ audio: soundOf(wish) }).catch(() => null);
+// ask asks the viewer for a device.
+export function ask(device: Device, wish: Wish): Promise<MediaStream> {
+  return navigator.mediaDevices.getUserMedia(device === 'camera' ? { video: cameraOf(wish) } : { audio: soundOf(wish) });
 }
 
 function whole(of: { stream: MediaStream; close(): void }): Capture {
-  return { stream: of.stream, sources: of.stream.getTracks(), inset: null, lacks: null, close: () => of.close() };
+  return { stream: of.stream, sources: of.stream.getTracks(), devices: [], inset: null, lacks: null, exchange: null, close: () => of.close() };
 }
 
 function devices(stream: MediaStream): Capture {
-  return { stream, sources: stream.getTracks(), inset: null, lacks: null, close: () => stop(stream) };
-}
-
-function stop(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
+  return { stream, sources: stream.getTracks(), devices: stream.getTracks(), inset: null, lacks: null, exchange: null, close: () => stop(stream) };
 }
 
 function sizeOf({ width, height }: Wish): MediaTrackConstraints {

@@ -2,7 +2,8 @@
 //
 // Where the browser hands out frames as they come (MediaStreamTrackProcessor and MediaStreamTrackGenerator), each of the camera's makes a picture,
 // and so it goes on while another page is looked at, as it is by whoever shows one. Elsewhere a canvas is drawn by the clock of a worker, which
-// browsers do not slow down in pages that nobody sees.
+// browsers do not slow down in pages that nobody sees. The camera may become another meanwhile; its pictures are counted by the clock of the page, since
+// each camera has a time of its own.
 
 export const CORNERS = ['bottom-right', 'bottom-left', 'top-right', 'top-left'] as const;
 export type Corner = (typeof CORNERS)[number];
@@ -27,14 +28,14 @@ export class Inset {
   readonly track: MediaStreamTrack;
   corner: Corner;
   readonly #screen: MediaStreamTrack;
-  readonly #camera: MediaStreamTrack | null;
+  #camera: MediaStreamTrack | null = null;
+  #see: (camera: MediaStreamTrack | null) => void = () => undefined; // takes its pictures from there on
   readonly #width: number;
   readonly #height: number;
   readonly #ends: (() => void)[] = [];
 
   constructor(screen: MediaStreamTrack, camera: MediaStreamTrack | null, width: number, height: number, corner: Corner) {
     this.#screen = screen;
-    this.#camera = camera;
     this.#width = width;
     this.#height = height;
     this.corner = corner;
@@ -42,6 +43,12 @@ export class Inset {
     this.track = MediaStreamTrackProcessor && MediaStreamTrackGenerator
       ? this.#byFrames(MediaStreamTrackProcessor, new MediaStreamTrackGenerator({ kind: 'video' }))
       : this.#byClock();
+    this.camera = camera;
+  }
+
+  set camera(track: MediaStreamTrack | null) {
+    this.#camera = track;
+    this.#see(track);
   }
 
   close(): void {
@@ -55,37 +62,43 @@ export class Inset {
     const context = canvas.getContext('2d', { alpha: false });
     const writer = made.writable.getWriter();
     let last: VideoFrame | null = null; // of the screen, which sends none while nothing moves on it
-    const make = (camera: VideoFrame | null, timestamp: number): void => {
+    const make = (camera: VideoFrame | null): void => {
       if (!context || (writer.desiredSize ?? 0) <= 0) return; // it is not taken so fast
       this.#draw(context, seenFrame(last), seenFrame(camera));
-      writer.write(new VideoFrame(canvas, { timestamp })).catch(() => undefined); // it was closed
+      writer.write(new VideoFrame(canvas, { timestamp: Math.round(1000 * performance.now()) })).catch(() => undefined); // it was closed
     };
-    const read = async (track: MediaStreamTrack, take: (frame: VideoFrame) => void): Promise<void> => {
-      const reader = new Frames({ track, maxBufferSize: 1 }).readable.getReader();
-      this.#ends.push(() => void reader.cancel().catch(() => undefined));
+    const open = (track: MediaStreamTrack): ReadableStreamDefaultReader<VideoFrame> => new Frames({ track, maxBufferSize: 1 }).readable.getReader();
+    const end = (reader: ReadableStreamDefaultReader<VideoFrame> | null): void => void reader?.cancel().catch(() => undefined);
+    const read = async (reader: ReadableStreamDefaultReader<VideoFrame>, take: (frame: VideoFrame) => void): Promise<void> => {
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return;
         take(value);
       }
     };
-    void read(this.#screen, (frame) => {
+    const screen = open(this.#screen);
+    void read(screen, (frame) => {
       last?.close();
       last = frame;
-      if (this.#camera?.readyState !== 'live') make(null, frame.timestamp);
+      if (this.#camera?.readyState !== 'live') make(null);
     }).catch(() => undefined).finally(() => {
       last?.close();
       last = null;
     });
-    if (this.#camera) {
-      void read(this.#camera, (frame) => {
+    let seen: ReadableStreamDefaultReader<VideoFrame> | null = null;
+    this.#see = (camera) => {
+      end(seen);
+      seen = camera && open(camera);
+      if (!seen) return;
+      void read(seen, (frame) => {
         try {
-          make(frame, frame.timestamp);
+          make(frame);
         } finally {
           frame.close();
         }
       }).catch(() => undefined);
-    }
+    };
+    this.#ends.push(() => end(screen), () => end(seen));
     this.#ends.push(() => void writer.close().catch(() => undefined));
     return made;
   }
@@ -94,10 +107,12 @@ export class Inset {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [this.#width, this.#height];
     const context = canvas.getContext('2d', { alpha: false });
-    const [screen, camera] = [this.#screen, this.#camera].map((track) => track && this.#played(track));
+    const [screen, camera] = [this.#video(), this.#video()];
+    play(screen, this.#screen);
+    this.#see = (track) => play(camera, track);
     const beat = URL.createObjectURL(new Blob([`setInterval(() => postMessage(0), ${1000 / FPS})`], { type: 'text/javascript' }));
     const clock = new Worker(beat);
-    clock.onmessage = () => context && this.#draw(context, seenVideo(screen ?? null), this.#camera?.readyState === 'live' ? seenVideo(camera ?? null) : null);
+    clock.onmessage = () => context && this.#draw(context, seenVideo(screen), this.#camera?.readyState === 'live' ? seenVideo(camera) : null);
     this.#ends.push(() => {
       clock.terminate();
       URL.revokeObjectURL(beat);
@@ -107,12 +122,9 @@ export class Inset {
     return track;
   }
 
-  #played(track: MediaStreamTrack): HTMLVideoElement {
+  #video(): HTMLVideoElement {
     const video = document.createElement('video');
-    video.muted = true;
-    video.playsInline = true;
-    video.srcObject = new MediaStream([track]);
-    void video.play().catch(() => undefined); // it was closed
+    video.muted = video.playsInline = true;
     this.#ends.push(() => (video.srcObject = null));
     return video;
   }
@@ -148,10 +160,15 @@ export function cornered(corner: Corner, w: number, h: number, width: number, he
   return [corner.endsWith('left') ? margin : w - width - margin, corner.startsWith('top') ? margin : h - height - margin];
 }
 
+function play(video: HTMLVideoElement, track: MediaStreamTrack | null): void {
+  video.srcObject = track && new MediaStream([track]);
+  if (track) void video.play().catch(() => undefined); // it was closed
+}
+
 function seenFrame(frame: VideoFrame | null): Seen {
   return frame && { image: frame, width: frame.displayWidth, height: frame.displayHeight };
 }
 
-function seenVideo(video: HTMLVideoElement | null): Seen {
-  return video && video.readyState >= 2 && video.videoWidth > 0 ? { image: video, width: video.videoWidth, height: video.videoHeight } : null;
+function seenVideo(video: HTMLVideoElement): Seen {
+  return video.readyState >= 2 && video.videoWidth > 0 ? { image: video, width: video.videoWidth, height: video.videoHeight } : null;
 }

@@ -1,24 +1,36 @@
-// The sound of several streams as one track: a broadcast has one.
+// The sound of the screen and of a microphone as one track: a broadcast has one. The microphone may become another meanwhile.
 
 export class Mix {
-  readonly track: MediaStreamTrack | null; // null: there is no sound
-  readonly #audio: AudioContext | null = null;
+  readonly #audio = new AudioContext();
+  readonly #output = this.#audio.createMediaStreamDestination();
+  #sounds = false; // something was ever heard
+  #voice: AudioNode | null = null;
 
-  constructor(streams: readonly MediaStream[]) {
-    const sounding = streams.filter((stream) => stream.getAudioTracks().length > 0);
-    if (sounding.length < 2) {
-      this.track = sounding[0]?.getAudioTracks()[0] ?? null;
-      return;
-    }
-    const audio = (this.#audio = new AudioContext());
-    const output = audio.createMediaStreamDestination();
-    for (const stream of sounding) audio.createMediaStreamSource(stream).connect(output);
-    this.track = output.stream.getAudioTracks()[0] ?? null;
-    void audio.resume();
+  constructor(screen: MediaStream) {
+    this.#hear(screen);
+    void this.#audio.resume();
+  }
+
+  // track is null as long as there was no sound.
+  get track(): MediaStreamTrack | null {
+    return this.#sounds ? this.#output.stream.getAudioTracks()[0] ?? null : null;
+  }
+
+  set voice(microphone: MediaStream | null) {
+    this.#voice?.disconnect();
+    this.#voice = microphone && this.#hear(microphone);
   }
 
   close(): void {
-    this.track?.stop();
-    void this.#audio?.close();
+    for (const track of this.#output.stream.getTracks()) track.stop();
+    void this.#audio.close();
+  }
+
+  #hear(stream: MediaStream): AudioNode | null {
+    if (stream.getAudioTracks().length === 0) return null;
+    this.#sounds = true;
+    const source = this.#audio.createMediaStreamSource(stream);
+    source.connect(this.#output);
+    return source;
   }
 }

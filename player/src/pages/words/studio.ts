@@ -275,7 +275,9 @@ const zh: Own = {
   },
 };
 
-export const STUDIO: Catalog<Shared & Own> = { en: { ...SHARED.en, ...en }, pt: { ...SHARED.pt, ...pt }, zh: { ...SHARED.zh, ...zh } };
+export type Words = Shared & Own;
+
+export const STUDIO: Catalog<Words> = { en: { ...SHARED.en, ...en }, pt: { ...SHARED.pt, ...pt }, zh: { ...SHARED.zh, ...zh } };
 
 // told is a sentence in those words, or as it is where they have none for it, as for what a server says.
 export function told({ told: words }: Own, sentence: string): string {

@@ -1,0 +1,40 @@
+// What the server receives, of the studio or of OBS, as a picture beside it.
+
+import { Monitor } from '../studio/monitor.ts';
+import { Whep } from '../studio/whep.ts';
+import { find, list } from './api.ts';
+import { told, type Words } from './words/studio.ts';
+
+// showReceived does so while the button is pressed. The key is what stands in its field then.
+export function showReceived(name: string, key: () => string, said: Words): void {
+  const look = find<HTMLButtonElement>('#look');
+  const received = find<HTMLVideoElement>('#received');
+  const missing = find('#missing');
+
+  const monitor = new Monitor({
+    play: (state) => Whep.play(`/whep/${name}`, key(), state),
+    picture(stream) {
+      received.srcObject = stream;
+      find('#seen').hidden = find('#late').hidden = stream === null;
+      look.setAttribute('aria-pressed', String(monitor.wanted));
+      look.textContent = monitor.wanted ? said.hide : said.see;
+    },
+    say(what) {
+      missing.textContent = told(said, what);
+      missing.hidden = what === '';
+    },
+    still: (is) => find('#seen').classList.toggle('still', is),
+  });
+
+  look.addEventListener('click', () => void (monitor.wanted ? monitor.close() : monitor.open()));
+  window.addEventListener('pagehide', () => void monitor.close());
+
+  const tick = async (): Promise<void> => {
+    const got = await monitor.received();
+    if (!got) return;
+    const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
+    const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, `${Math.round(got.framesPerSecond)} /s`]];
+    list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
+  };
+  setInterval(() => void tick(), 500);
+}
