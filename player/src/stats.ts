@@ -219,10 +219,10 @@ export class Viewing {
   }
 
   // secondsUntil returns in how many seconds the playhead gets to a place of the media timeline: 0 if it is there, or
-  // if nothing is buffered.
+  // if nothing is buffered. Who plays slowly, to fall back, will not for long.
   secondsUntil(start: number): number {
     if (this.bufferSeconds === 0) return 0;
-    return Math.max(0, start - this.#video.currentTime) / (this.#video.playbackRate || 1);
+    return Math.max(0, start - this.#video.currentTime) / Math.max(1, this.#video.playbackRate);
   }
 
   // expect tells whether more media is to come, as far as is known. If not, what was counted of the wait for it is taken back.

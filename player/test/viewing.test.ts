@@ -9,6 +9,8 @@ class Video extends EventTarget {
   ended = false;
   readyState = 4;
   currentTime = 0;
+  playbackRate = 1;
+  buffered = { length: 1, start: () => 0, end: () => 3 };
 
   tell(...names: string[]): void {
     for (const name of names) this.dispatchEvent(new Event(name));
@@ -131,4 +133,13 @@ test('who is told of stalls hears of none that turns out to be an end, and of al
   assert.deepEqual([viewing.stalls, ...told()], [2, 1, 0.4]);
   now += 2000;
   assert.deepEqual([viewing.stalls, ...told()], [2, 2, 21.4], 'nobody says that it is an end');
+});
+
+test('what comes later is needed no later than at the usual pace, however slowly the element plays for now', () => {
+  const { video, viewing } = playing();
+  const due = [1, 1.25, 0.95].map((rate) => {
+    video.playbackRate = rate;
+    return viewing.secondsUntil(3.5);
+  });
+  assert.deepEqual(due, [2.5, 2, 2.5]);
 });

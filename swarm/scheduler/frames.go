@@ -253,7 +253,9 @@ func (s *Scheduler) PiecesTaken(now Time, p Peer, h Chunk, first, count int, ok 
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
 	switch {
 	case t.flags&wire.FlagOnward != 0 && s.passOnward(c, s.link(p), first, count):
-	case t.flags&(wire.FlagRelay|wire.FlagOnward) != 0:
+	case t.flags&wire.FlagOnward != 0:
+		s.spreadInstead(c, first, count, s.link(p))
+	case t.flags&wire.FlagRelay != 0:
 		s.spread(c, first, count, s.link(p))
 	case t.flags&wire.FlagForYou == 0:
 		s.forward(c, t)

@@ -54,7 +54,8 @@ func (s *Scheduler) carrierOf(m *member, c *chunk) (best *link) {
 }
 
 // passOnward gives pieces to one of those who have no link to a peer and whose forwarder for it we are, for it to pass them on to
-// all: who will be through with them soonest. Who gets them from the edge is only told. It tells whether there is one.
+// all: who will be through with them soonest. Who gets them from the edge is only told. It tells whether there is one. Who gave us nothing for
+// long comes after all others, and is not left out: what goes onward by us goes from there to all but us.
 func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	if from == nil || from.forwards == 0 || !s.mayUpload() {
 		return false
@@ -62,12 +63,14 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	bytes := count * int(c.record.PieceSize) * len(s.links)
 	var best *link
 	var done Time
+	known := false
 	for _, l := range s.links {
-		if from.forwards&l.slot == 0 || !s.lacks(c, l) && c.served&l.slot == 0 || s.relayUplink(c, l) == 0 || !s.tried(l) {
+		if from.forwards&l.slot == 0 || !s.lacks(c, l) && c.served&l.slot == 0 || s.relayUplink(c, l) == 0 {
 			continue
 		}
-		if at := max(l.free, s.now) + airtime(bytes, int(l.weight)); best == nil || at < done {
-			best, done = l, at
+		at, tried := max(l.free, s.now)+airtime(bytes, int(l.weight)), s.tried(l)
+		if best == nil || tried && !known || tried == known && at < done {
+			best, done, known = l, at, tried
 		}
 	}
 	if best == nil {
@@ -85,4 +88,13 @@ func (s *Scheduler) passOnward(c *chunk, from *link, first, count int) bool {
 	s.forwarded += count * int(c.record.PieceSize)
 	s.forwardPieces(c, best, first, count)
 	return true
+}
+
+// spreadInstead sends pieces to all where there is nobody who could pass them onward. Who planned it so did not know, and has to stand in for us
+// as any other forwarder.
+func (s *Scheduler) spreadInstead(c *chunk, first, count int, from *link) {
+	s.spread(c, first, count, from)
+	if from != nil && from.carries {
+		s.sendRelay(c, from, first, count, wire.FlagStandIn)
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/shoal-live/shoal/swarm/wire"
 )
 
-// TestPassOnward: what is to go onward goes to who is through with it soonest, but to nobody who has given nothing for long, and not more
+// TestPassOnward: what is to go onward goes to who is through with it soonest, before who has given nothing for long, and not more
 // to who claims the most.
 func TestPassOnward(t *testing.T) {
 	for _, c := range []struct {
@@ -18,6 +18,12 @@ func TestPassOnward(t *testing.T) {
 		{"but gave nothing for long, though it was tried", func(honest, other *link) {
 			other.weight, other.idle, other.lastTry = 2000, mostIdle, 2*retryRelay-Second
 		}, false},
+		{"and nobody gave anything for long", func(honest, other *link) {
+			for _, l := range [...]*link{honest, other} {
+				l.idle, l.lastTry = mostIdle, 2*retryRelay-Second
+			}
+			other.weight = 2000
+		}, true},
 		{"but has much to send", func(honest, other *link) { other.weight, other.free = 2000, 20*retryRelay }, false},
 	} {
 		s, _ := giver(t)
@@ -39,6 +45,39 @@ func TestPassOnward(t *testing.T) {
 		}
 		if got[other.peer] != c.other || got[honest.peer] == c.other {
 			t.Errorf("%s: %v is to pass it on", c.name, got)
+		}
+	}
+}
+
+// TestNobodyOnward: where there is nobody to whom to pass it on, one sends it to all oneself; who planned it otherwise then has to stand in for
+// one as a forwarder. Who planned that one sends it to all does so unasked.
+func TestNobodyOnward(t *testing.T) {
+	for _, c := range []struct {
+		flags   uint8
+		standIn bool
+	}{{wire.FlagOnward, true}, {wire.FlagRelay, false}} {
+		s, _ := giver(t)
+		r := record(wire.ChunkID{Epoch: 1, MSN: 11}, 40_000)
+		h := s.Learn(s.now, &r, 0)
+		s.HashesTaken(s.now, 0, h, true)
+		owner := s.link(1)
+		owner.carries = true
+		s.Frame(s.now, owner.peer, wire.Frame{Type: wire.Fetching, ID: r.ID}.Append(nil), 0)
+		f := wire.Frame{Type: wire.Pieces, Flags: c.flags, ID: r.ID}
+		s.Frame(s.now, owner.peer, f.Append(nil), int(r.PieceSize))
+		s.PiecesTaken(s.now, owner.peer, h, 0, 1, true)
+		sent, standIn := 0, false
+		for _, a := range s.Actions() {
+			f, _, err := wire.ParseFrame(a.Bytes)
+			switch {
+			case a.Kind == SendPieces:
+				sent++
+			case a.Kind == Send && err == nil && f.Type == wire.Relay && a.Peer == owner.peer:
+				standIn = f.Flags == wire.FlagStandIn
+			}
+		}
+		if sent == 0 || standIn != c.standIn {
+			t.Errorf("flags %d: sent to %d, and is stood in for: %v", c.flags, sent, standIn)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type watch struct {
 	at       Time   // when the newest part was learned
 	part     Time   // how long it is
 	under    bool   // a Reload is under way
+	asked    Time   // since when
 	retry    Time   // not before
 	failures int    // in a row
 	parts    uint16 // how many parts the segment before had
@@ -89,23 +90,30 @@ func (s *Scheduler) tendWatch() {
 		if r := s.nextRank; s.joined && r.of == s.changes && s.nextID == s.newest && r.rank == 0 && !s.fedFrom() && !s.leaves() {
 			a.Count = 1
 		}
-		s.watch.under = true
+		s.watch.under, s.watch.asked = true, s.now
 		s.queue.add(a)
 	}
 }
 
-// Reloaded tells the outcome of a Reload, after what it brought was learned.
+// Reloaded tells the outcome of a Reload, after what it brought was learned. What lies in a gap is asked for until an answer comes that was
+// asked for when the gap was known: one of before may be older than what is missing.
 func (s *Scheduler) Reloaded(now Time, ok bool) {
 	s.begin(now)
 	w := &s.watch
 	if !w.under {
 		return
 	}
-	filled := w.gap > 0
-	w.under, w.gap = false, 0
-	if !ok || !filled && s.now-w.at > 50*Millisecond { // it brought nothing
+	w.under = false
+	if !ok || w.gap == 0 && s.now-w.at > 50*Millisecond { // it brought nothing
 		w.failures++
 		w.retry = s.now + min(100*Millisecond<<min(w.failures-1, 5), 2*Second)
+	}
+	switch {
+	case w.gap == 0:
+	case !ok:
+		w.gap = max(w.gap, w.retry) // whatever news come meanwhile
+	case w.asked >= w.gap-gapPatience:
+		w.gap = 0
 	}
 	s.tendWatch()
 }

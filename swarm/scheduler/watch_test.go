@@ -54,6 +54,49 @@ func TestWatchNext(t *testing.T) {
 	}
 }
 
+// TestGapIsNotForgotten: what lies between two parts is asked for until an answer has come that was asked for since.
+func TestGapIsNotForgotten(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		answers []bool // of the reloads, in turn; the first is under way when the gap comes to be known, and is of before
+		reloads int    // within a second, that one included
+	}{
+		{"the answer is of before", []bool{true, true}, 2},
+		{"that fails", []bool{false, true}, 2},
+		{"the next fails", []bool{true, false, true}, 3},
+	} {
+		s := meshed(500, 500, 500)
+		s.entry.Flags |= wire.Metered // others watch for it
+		learn := func(now Time, part uint16) {
+			r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: part}, 40_000)
+			s.Learn(now, &r, 0)
+		}
+		learn(0, 0)
+		s.watch.under = true
+		learn(300*Millisecond, 2)
+		reloads := 1
+		s.Reloaded(310*Millisecond, c.answers[0])
+		for now, part := 320*Millisecond, uint16(3); now < 1300*Millisecond; now += 10 * Millisecond {
+			if now%(300*Millisecond) == 0 { // peers tell the others in time
+				learn(now, part)
+				part++
+			}
+			s.Tick(now)
+			for _, a := range s.Actions() {
+				if a.Kind == Reload && reloads < len(c.answers) {
+					s.Reloaded(now+5*Millisecond, c.answers[reloads])
+				}
+				if a.Kind == Reload {
+					reloads++
+				}
+			}
+		}
+		if s.watch.gap > 0 || reloads != c.reloads {
+			t.Errorf("%s: %d reloads, want %d; the gap is known still: %v", c.name, reloads, c.reloads, s.watch.gap > 0)
+		}
+	}
+}
+
 // TestReloadAhead: who is likely to fetch what comes from the edge asks for it beside the playlist, and nobody else does.
 func TestReloadAhead(t *testing.T) {
 	for _, c := range []struct {

@@ -14,6 +14,7 @@ type held struct {
 	hashes   bool
 	measured bool // its time counts
 	whole    bool
+	asked    bool // of the edge, by a player without the swarm
 }
 
 func (c *held) complete() bool { return c.pieces == all(c.record.Pieces()) }

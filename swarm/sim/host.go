@@ -161,7 +161,10 @@ func (v *viewer) makeAlone(c call) {
 		v.head.Begin(now)
 		v.play()
 	case callNeed:
-		v.fetch(scheduler.Action{Chunk: c.chunk, Count: v.chunks.get(c.chunk).record.Pieces()})
+		if k := v.chunks.get(c.chunk); k != nil && !k.asked { // it may be needed sooner than was said, but not twice
+			k.asked = true
+			v.fetch(scheduler.Action{Chunk: c.chunk, Count: k.record.Pieces()})
+		}
 	case callFetched:
 		v.complete(c.chunk)
 	case callReady:

@@ -81,6 +81,9 @@ func (v *viewer) fetched(m *message) {
 		if last := int(m.first+m.count) - 1; v.core != nil {
 			v.keep(c, run(last, 1)) // the others came one by one
 		}
+		if v.core == nil && c.complete() {
+			v.counts.refetched += uint64(m.payload)
+		}
 		c.pieces |= run(int(m.first), int(m.count))
 	}
 	v.owe(call{what: callFetched, chunk: m.chunk, first: m.first, count: m.count, ok: ok})

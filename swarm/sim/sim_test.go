@@ -90,8 +90,12 @@ func TestLaws(t *testing.T) {
 				}
 				control := newWorld(s, 20, 15, seed, false)
 				control.run()
-				if c := control.report(Config{Viewers: 20, Seconds: 15}); r.Stalls > c.Stalls {
+				c := control.report(Config{Viewers: 20, Seconds: 15})
+				if r.Stalls > c.Stalls {
 					t.Errorf("%d stalls with peers, %d without", r.Stalls, c.Stalls)
+				}
+				if c.DuplicateRatio != 0 {
+					t.Error("who has no peers asked for the same twice")
 				}
 				w.checkMemory(t)
 			})

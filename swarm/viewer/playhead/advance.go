@@ -29,7 +29,8 @@ func (p *Playhead) Advance(now scheduler.Time) {
 
 // play moves the position on, at most to reach, and stalls there.
 func (p *Playhead) play(now, reach scheduler.Time) {
-	target := p.position + (now-p.at)*scheduler.Time(p.rate)/1000
+	moved := (now-p.at)*scheduler.Time(p.rate) + p.rest
+	target := p.position + moved/1000
 	stop := target >= reach
 	to := min(target, reach)
 	emptied := p.at + (to-p.position)*1000/scheduler.Time(p.rate)
@@ -45,11 +46,12 @@ func (p *Playhead) play(now, reach scheduler.Time) {
 	}
 	p.stats.WatchedTime += to - p.position
 	p.pay(min(now, emptied) - p.at - (to - p.position))
-	p.position, p.at = to, now
+	p.position, p.at, p.rest = to, now, moved%1000
 	if stop {
-		p.playing, p.stopped = false, emptied
+		p.playing, p.stopped, p.rest = false, emptied, 0
 		return
 	}
+	was := p.rate
 	switch behind := p.edge - p.position - p.HoldBack; {
 	case p.debt > 0:
 		p.rate = fallBackRate
@@ -57,6 +59,18 @@ func (p *Playhead) play(now, reach scheduler.Time) {
 		p.rate = catchUpRate
 	case behind < catchUpUntil || p.rate == fallBackRate:
 		p.rate = 1000
+	}
+	if p.rate > was {
+		p.hurry(now)
+	}
+}
+
+// hurry tells anew when what is missing is needed: sooner than was said, as playback is faster now.
+func (p *Playhead) hurry(now scheduler.Time) {
+	for _, it := range p.items {
+		if !it.ready {
+			p.needs = append(p.needs, Need{it.Chunk, p.deadline(now, it.start)})
+		}
 	}
 }
 
@@ -115,7 +129,7 @@ func (p *Playhead) Next() scheduler.Time {
 		to = min(to, p.items[0].start+p.items[0].Duration)
 	}
 	// Rounded up: called at Next, the position has got there.
-	return p.at + ((to-p.position)*1000+scheduler.Time(p.rate)-1)/scheduler.Time(p.rate)
+	return p.at + ((to-p.position)*1000-p.rest+scheduler.Time(p.rate)-1)/scheduler.Time(p.rate)
 }
 
 // Stats returns the counts at now.

@@ -37,6 +37,7 @@ type Playhead struct {
 	items    []item
 	edge     scheduler.Time // end of the newest item, in media time
 	position scheduler.Time // media time
+	rest     scheduler.Time // what it is beyond that, in thousandths of a microsecond
 	at       scheduler.Time // when position was true
 	rate     int64          // thousandths of real time
 	debt     scheduler.Time // how much further behind it has to fall
@@ -195,8 +196,9 @@ func (p *Playhead) deadline(now, t scheduler.Time) scheduler.Time {
 	if t <= p.position {
 		return now
 	}
-	if !p.playing {
-		return now + t - p.position
+	at := now
+	if p.playing {
+		at = p.at
 	}
-	return max(now, p.at+(t-p.position)*1000/scheduler.Time(p.rate))
+	return max(now, at+(t-p.position)*1000/scheduler.Time(p.rate))
 }

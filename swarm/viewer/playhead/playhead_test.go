@@ -153,6 +153,63 @@ func TestJumpsWhenFarBehind(t *testing.T) {
 	}
 }
 
+// TestMovesHoweverOftenItIsAdvanced: at a pace that is no whole number, what is less than a microsecond is not lost.
+func TestMovesHoweverOftenItIsAdvanced(t *testing.T) {
+	p := started(t)
+	p.SetHoldBack(1900*ms, 1900*ms) // plays at 95 %
+	p.Advance(1901 * ms)
+	from := p.position
+	for now := 1901 * ms; now <= 2001*ms; now++ {
+		p.Advance(now)
+	}
+	if got := p.position - from; got != 95*ms {
+		t.Errorf("moved by %d us in 100 ms, want 95000", got)
+	}
+}
+
+// TestNeedsSoonerWhatItGetsToSooner: who has fallen back far enough, or catches up, gets to what is missing sooner than was said.
+func TestNeedsSoonerWhatItGetsToSooner(t *testing.T) {
+	p := started(t)
+	p.SetHoldBack(1900*ms, 2400*ms) // plays at 95 % for half a minute
+	due := map[scheduler.Chunk]scheduler.Time{}
+	sooner, caughtUp := 0, false
+	look := func(now scheduler.Time) {
+		for _, need := range p.Needs() {
+			if said, known := due[need.Chunk]; known && need.Deadline < said {
+				sooner++
+			}
+			due[need.Chunk] = need.Deadline
+		}
+		for _, it := range p.items {
+			if by := due[it.Chunk] - p.deadline(now, it.start); !it.ready && by > ms {
+				t.Errorf("at %d ms: part %d is needed %d ms before it was said to be", now/ms, it.Chunk, by/ms)
+			}
+		}
+		caughtUp = caughtUp || p.rate == catchUpRate
+	}
+	now := 1900 * ms
+	for n := 7; n < 250; n++ {
+		now += 300 * ms
+		for at := p.Next(); at < now; at = p.Next() {
+			p.Advance(at)
+			look(at)
+		}
+		part(p, now, n)
+		look(now)
+		if n > 8 {
+			p.Ready(now, scheduler.Chunk(n-2)) // two are always on their way
+			look(now)
+		}
+		if n == 150 {
+			p.SetHoldBack(now, 1000*ms)
+			look(now)
+		}
+	}
+	if st := p.Stats(now); st.Stalls != 0 || !caughtUp || sooner < 4 {
+		t.Errorf("%d parts were needed sooner, caught up: %v, %+v", sooner, caughtUp, st)
+	}
+}
+
 func ExamplePlayhead() {
 	p := &Playhead{HoldBack: scheduler.Second}
 	for n := range 4 {
