@@ -54,7 +54,7 @@ export class Adaptation {
     hls.nextLoadLevel = Math.max(hls.minAutoLevel, this.#rungs.fall(this.#all, frag.level, link));
     frag.abortRequests();
     hls.trigger('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats: (part ?? frag).stats });
-    return true;
+    return hls.nextLoadLevel < frag.level;
   }
 
   #tell(playing: number): void {

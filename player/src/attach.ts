@@ -18,6 +18,10 @@ import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './s
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
 const STEADY_SECONDS = 0.7;
 
+// That much of how far behind live is played, in its buffer, is plenty.
+const PLENTY = 0.6;
+const USUAL_TARGET = 1.5; // seconds
+
 const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not answer
 
 // What hls.js was given.
@@ -56,6 +60,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       buffered: () => viewing?.bufferSeconds ?? 0,
+      plenty: () => (viewing?.bufferSeconds ?? 0) > PLENTY * (hls.targetLatency || USUAL_TARGET),
       loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
       beacon: () => beacons.next({ ...stats(), ...viewing?.sure }), // what is taken back later cannot be from the tracker
     });
@@ -102,6 +107,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
 
   const strain = new Strain(hls, {
     buffered: () => viewing?.bufferSeconds ?? 0,
+    target: () => hls.targetLatency || USUAL_TARGET,
     arriving: () => 8000 * (session?.arriving ?? 0),
     calm: () => session?.calm ?? true,
     hears: async (url) => (await session?.hears(url)) ?? true,

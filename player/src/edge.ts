@@ -103,11 +103,23 @@ export class Edge {
     this.#ahead = new Ahead(url, ask, signal, (bytes) => (this.bytes += bytes));
   }
 
-  // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do.
+  // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do. That it is an error, or that nobody
+  // answers there, is an answer too.
   async hears(url: string, signal: AbortSignal): Promise<boolean> {
-    const soon = AbortSignal.any([signal, AbortSignal.timeout(this.bandwidth.wait + SOON)]);
+    const give = new AbortController();
+    const stop = (): void => give.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      stop();
+    }, this.bandwidth.wait + SOON);
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
     this.requests++;
-    return this.#request(url, { method: 'HEAD', cache: 'no-store' }, soon).then(() => true, () => signal.aborted);
+    await this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined);
+    clearTimeout(timer);
+    signal.removeEventListener('abort', stop);
+    return !late;
   }
 
   // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request

@@ -38,7 +38,7 @@ export class Fetches {
   readonly #chunks: Chunks;
   readonly #signal: AbortSignal;
   readonly #events: FetchesEvents;
-  #under = new AbortController();
+  readonly #under = new Map<AbortController, Chunk>(); // fetches that are under way
 
   constructor(edge: Source, store: Keep, chunks: Chunks, signal: AbortSignal, events: FetchesEvents) {
     this.#edge = edge;
@@ -60,10 +60,15 @@ export class Fetches {
     const range = whole ? null : { from: first * record.pieceSize, to: Math.min((first + count) * record.pieceSize, record.size) };
     if (chunk.fetches++ === 0) chunk.fetchingSince = performance.now();
     const stream = new Stream(this.#store, chunk, () => this.#chunks.has(chunk), this.#events);
+    const give = new AbortController();
+    const stop = (): void => give.abort();
+    this.#signal.addEventListener('abort', stop);
+    if (this.#signal.aborted) stop();
+    this.#under.set(give, chunk);
     let ok = false;
     try {
       if (uri === '') throw new Error('fetches: it is not known where it is');
-      const { bytes } = await this.#edge.fetch(uri, record.size, range, AbortSignal.any([this.#signal, this.#under.signal]), stream);
+      const { bytes } = await this.#edge.fetch(uri, record.size, range, give.signal, stream);
       const streamed = await stream.done;
       if (streamed && this.#store.pieces(record.id, first, count)) {
         ok = true;
@@ -75,15 +80,16 @@ export class Fetches {
     } catch {
       // told below; the scheduler asks again while the chunk is needed
     }
+    this.#signal.removeEventListener('abort', stop);
+    this.#under.delete(give);
     await stream.done; // nothing arrives of a fetch that is over
     if (--chunk.fetches === 0) chunk.fetchingSince = 0;
     this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
   }
 
-  // giveUp ends those that are under way: the scheduler is told that they failed.
+  // giveUp ends those that are under way and that nobody waits for here: the scheduler is told that they failed.
   giveUp(): void {
-    this.#under.abort();
-    this.#under = new AbortController();
+    for (const [give, chunk] of this.#under) if (chunk.waiting.size === 0) give.abort();
   }
 
   // loaded keeps what hls.js has loaded by itself of some chunks, one after the other, if their records are true. Where

@@ -81,6 +81,7 @@ export class Gathering {
     this.#events.need(chunk, deadline - APPEND_MILLIS);
     await whole.catch((late: unknown) => {
       this.#events.late();
+      this.#events.unneed(chunk); // hls.js gets all of it
       throw late;
     });
     const bytes = this.#store.copy(record.id);

@@ -17,6 +17,7 @@ export interface Frame {
 export interface LinksEvents {
   signal(peer: number, kind: number, text: string): void;
   up(peer: number): void;
+  came(bytes: number): void; // of media or hashes
   frame(frame: Frame, head: Uint8Array): void; // head: what of it is not media or hashes
   buffered(peer: number, bytes: number): void; // how much waits to be sent
   down(peer: number): void; // closed by itself
@@ -159,7 +160,10 @@ export class Links {
           if (link) link.up = true;
           this.#events.up(peer);
         },
-        message: (bytes) => this.#message({ peer, bytes, at: performance.now() }),
+        message: (bytes) => {
+          if ((bytes[0] ?? 0) >= BULK) this.#events.came(bytes.length);
+          this.#message({ peer, bytes, at: performance.now() });
+        },
         drained: (buffered) => this.#events.buffered(peer, buffered),
         down: (broke) => {
           const link = this.#links.get(peer);

@@ -15,6 +15,7 @@ import type { P2P } from './stats.ts';
 export interface MembershipEvents {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
+  plenty(): boolean; // there is as much in the buffer as there should be
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   links(): number; // that are up
   leave(): void; // the cell, for now
@@ -46,16 +47,15 @@ const KEY_RETRY_MILLIS = 15000;
 const OUTLAST_MILLIS = 120000; // that links outlive a refusal for good at most, and half of it at least
 const RELIEVED_MILLIS = 2000; // out of the swarm, as the link was too narrow, and something smaller is loaded
 const NARROW_MILLIS = 30000; // where nothing is
-const PLENTY = 0.9; // seconds of buffer, without which it is not joined again
-const PLENTY_TIMES = 2; // that it is there, each second
+const PLENTY_TIMES = 2; // that there is plenty in the buffer, each second, before it is joined again
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
 
 export class Membership {
-  readonly #world: PulseWorld;
   readonly #events: MembershipEvents;
   readonly #pulse: Pulse;
   readonly #rest: Rest;
+  readonly #relief: Rest; // of a link that is too narrow
   readonly #chance: () => number;
   #p2p: P2P = 'off';
   #why = ''; // a tracker refused last
@@ -70,11 +70,11 @@ export class Membership {
 
   // chance returns 0 to less than 1.
   constructor(world: PulseWorld, events: MembershipEvents, chance: () => number = Math.random) {
-    this.#world = world;
     this.#events = events;
     this.#chance = chance;
     this.#pulse = new Pulse(world);
     this.#rest = new Rest(this.#pulse);
+    this.#relief = new Rest(this.#pulse);
   }
 
   get p2p(): P2P {
@@ -92,7 +92,7 @@ export class Membership {
 
   // How often the swarm was left because the machine was too busy, or its link too narrow.
   get rests(): number {
-    return this.#rest.times;
+    return this.#rest.times + this.#relief.times;
   }
 
   // calm: the machine has time, as far as is known.
@@ -144,9 +144,11 @@ export class Membership {
     if (now >= this.#leaveAt) this.#events.over();
     else if (this.#p2p === 'away') {
       if (behind < NEAR) this.#return();
-    } else if (this.#p2p === 'resting' || this.#p2p === 'narrow') {
-      this.#plenty = this.#world.buffered() < PLENTY ? 0 : this.#plenty + 1;
-      if (this.#rest.over(now) && (this.#p2p === 'resting' || this.#plenty >= PLENTY_TIMES)) this.#return();
+    } else if (this.#p2p === 'resting') {
+      if (this.#rest.over(now)) this.#return();
+    } else if (this.#p2p === 'narrow') {
+      this.#plenty = this.#events.plenty() ? this.#plenty + 1 : 0;
+      if (this.#plenty >= PLENTY_TIMES && this.#relief.over(now)) this.#return();
     } else if (this.#far >= FAR_TIMES && (this.#p2p === 'on' || this.#p2p === 'joining')) this.#part('away');
     else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
       console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
@@ -159,7 +161,8 @@ export class Membership {
   narrow(relieved: boolean): boolean {
     if (this.#p2p !== 'on' || this.#events.links() === 0) return false;
     console.info('shoal: this connection is too slow for the swarm: playing without it for a while');
-    this.#rest.begin(performance.now(), relieved ? RELIEVED_MILLIS : NARROW_MILLIS);
+    this.#plenty = 0;
+    this.#relief.begin(performance.now(), relieved ? RELIEVED_MILLIS : NARROW_MILLIS);
     this.#part('narrow');
     return true;
   }

@@ -46,6 +46,7 @@ export interface SessionOptions {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
   buffered(): number; // seconds of media before the playhead
+  plenty(): boolean; // that is as much as there should be
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   // beacon returns what to tell the tracker, the differences since it was last called.
   beacon(): number[];
@@ -96,10 +97,8 @@ export class Session implements MediaSource {
     this.#links = new Links((initiator, events) => new PeerLink(this.#reach, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),
-      frame: (frame, head) => {
-        this.#edge.arrivals.came(frame.bytes.length, frame.at);
-        this.#call((s, now) => s.frame(now, frame.peer, head, frame.bytes.length - head.length), frame);
-      },
+      came: (bytes) => this.#edge.arrivals.came(bytes, performance.now()),
+      frame: (frame, head) => this.#call((s, now) => s.frame(now, frame.peer, head, frame.bytes.length - head.length), frame),
       buffered: (peer, bytes) => this.#call((s, now) => s.buffered(now, peer, bytes)),
       down: (peer) => this.#call((s, now) => s.linkDown(now, peer)),
     });
@@ -131,6 +130,7 @@ export class Session implements MediaSource {
     });
     this.#membership = new Membership({ now: () => performance.now(), hidden: () => document.hidden, buffered: () => options.buffered() }, {
       steady: () => options.steady(),
+      plenty: () => options.plenty(),
       loadsBehind: () => options.loadsBehind(),
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),

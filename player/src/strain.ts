@@ -3,11 +3,11 @@
 //
 // Five signs together tell it apart from all else. What hls.js waits for is late, and the buffer runs low; a stream that is not made is not waited
 // for. All that came lately, from peers and the edge, is less than what is played takes: where peers are slow and the edge is not, that makes up for
-// it. What the peers send waits on its way, that of most of them: a slow edge, or one peer's uplink, keeps nothing else waiting. And so does what the
+// it. What the peers send waits on its way, that of most of them: a slow edge, or one peer's uplink, keeps nothing of theirs waiting. And so does what the
 // edge says: it is asked for a word, which comes at once where the link has room.
 
 import type Hls from 'hls.js';
-import type { Events, FragLoadingData, Fragment, Part } from 'hls.js';
+import type { Events, FragLoadedData, FragLoadingData, Fragment, Part } from 'hls.js';
 
 // What hls.js waits for.
 export interface Loading {
@@ -17,6 +17,7 @@ export interface Loading {
 
 export interface StrainEvents {
   buffered(): number; // seconds of media before the playhead
+  target(): number; // seconds behind live at which it plays
   arriving(): number; // bits of media a second that came lately, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
@@ -26,7 +27,7 @@ export interface StrainEvents {
 
 const LOOK = 100; // milliseconds
 const LATE = 400; // milliseconds that hls.js waits for a part
-const FALLING = 1; // seconds of buffer: less than there is where parts come in time
+const FALLING = 0.65; // of how far behind live is played, in the buffer: less than there is where parts come in time
 const SHORT = 0.9; // of what is played
 const FULL = 40; // milliseconds that what peers send waits
 const PAUSE = 3000; // milliseconds: what comes so soon after it was told says nothing more
@@ -40,11 +41,18 @@ export class Strain {
   #since = 0; // it is loaded
   #told = -Infinity;
   #asked = -Infinity;
+  #asking = false;
   readonly #loads = (_: string, { frag, part }: Pick<FragLoadingData, 'frag' | 'part'>): void => {
     if (frag.type === 'main' && frag.sn !== 'initSegment') [this.#loading, this.#since] = [{ frag, part: part ?? null }, performance.now()];
   };
-  readonly #loaded = (): void => {
-    this.#loading = null;
+  readonly #loaded = (_: string, { frag, part }: Pick<FragLoadedData, 'frag' | 'part'>): void => {
+    if (frag.type !== 'main' || frag.sn === 'initSegment') return;
+    const next = part && this.#hls.levels[frag.level]?.details?.partList?.find(({ fragment, index }) => fragment.sn === frag.sn && index === part.index + 1);
+    this.#loading = next ? { frag, part: next } : null; // hls.js goes on with it, and says nothing
+    this.#since = performance.now();
+  };
+  readonly #ended = (_: string, { frag }: { frag?: Fragment }): void => {
+    if (frag && frag === this.#loading?.frag) this.#loading = null;
   };
 
   constructor(hls: Hls, events: StrainEvents) {
@@ -52,6 +60,8 @@ export class Strain {
     this.#events = events;
     hls.on('hlsFragLoading' as Events.FRAG_LOADING, this.#loads);
     hls.on('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
+    hls.on('hlsError' as Events.ERROR, this.#ended);
+    hls.on('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, this.#ended);
     this.#timer = setInterval(() => void this.#look(), LOOK);
   }
 
@@ -59,26 +69,38 @@ export class Strain {
     clearInterval(this.#timer);
     this.#hls.off('hlsFragLoading' as Events.FRAG_LOADING, this.#loads);
     this.#hls.off('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
+    this.#hls.off('hlsError' as Events.ERROR, this.#ended);
+    this.#hls.off('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, this.#ended);
   }
 
   async #look(): Promise<void> {
     const now = performance.now();
-    if (now - this.#told < PAUSE || now - this.#asked < AGAIN) return;
+    if (this.#asking || now - this.#told < PAUSE || now - this.#asked < AGAIN) return;
     const loading = this.#short(now);
     if (!loading) return;
     this.#asked = now;
-    if (await this.#events.hears((loading.part ?? loading.frag).url) || this.#loading !== loading) return;
+    this.#asking = true;
+    const hears = await this.#events.hears((loading.part ?? loading.frag).url);
+    this.#asking = false;
+    if (hears || this.#loading !== loading) return;
     this.#told = now;
     this.#loading = null;
-    this.#events.narrow(loading, this.#events.arriving());
+    this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // arriving is in bits a second, with what hls.js itself is loading, of which nobody else knows before all of it is there.
+  #arriving({ frag, part }: Loading): number {
+    const { loaded, loading } = (part ?? frag).stats;
+    const own = loaded > 0 && loading.first > 0 ? (8000 * loaded) / Math.max(1000, performance.now() - loading.first) : 0;
+    return this.#events.arriving() + own;
   }
 
   // short returns what is late, if it is so for the link, as far as can be seen from here.
   #short(now: number): Loading | null {
     const loading = this.#loading;
-    if (!loading || now - this.#since < LATE || this.#events.buffered() >= FALLING) return null;
+    if (!loading || now - this.#since < LATE || this.#events.buffered() >= FALLING * this.#events.target()) return null;
     const level = this.#hls.levels[loading.frag.level];
-    if (!level || this.#events.arriving() >= SHORT * (level.averageBitrate || level.maxBitrate)) return null;
+    if (!level || this.#arriving(loading) >= SHORT * (level.averageBitrate || level.maxBitrate)) return null;
     return this.#events.waiting() >= FULL && this.#events.calm() ? loading : null;
   }
 }

@@ -20,9 +20,10 @@ class Fake implements Connection {
   }
 }
 
-function world(): { links: Links; made: Fake[]; log: string[] } {
+function world(): { links: Links; made: Fake[]; log: string[]; came: number[] } {
   const made: Fake[] = [];
   const log: string[] = [];
+  const came: number[] = [];
   const open = (_initiator: boolean, events: ConnectionEvents): Fake => {
     if (made.length === 10) throw new Error('no more');
     made.push(new Fake(events));
@@ -31,11 +32,12 @@ function world(): { links: Links; made: Fake[]; log: string[] } {
   const links = new Links(open, {
     signal: (peer) => log.push(`signal ${peer}`),
     up: (peer) => log.push(`up ${peer}`),
+    came: (bytes) => came.push(bytes),
     frame: ({ peer, bytes }, head) => log.push(`frame ${peer} ${head.length} of ${bytes.length}`),
     buffered: (peer, bytes) => log.push(`buffered ${peer} ${bytes}`),
     down: (peer) => log.push(`down ${peer}`),
   });
-  return { links, made, log };
+  return { links, made, log, came };
 }
 
 const HEAD = new Uint8Array(HEADER);
@@ -118,4 +120,15 @@ test('how links end is counted by cause: unanswered, unconnected, broken; what a
   links.disconnect(7); // its peer left
   assert.equal(silent.closed && left.closed, true);
   assert.deepEqual(links.outcomes, { linksOpened: 3, linksNoAnswer: 1, linksNoRoute: 2, linksLost: 1 });
+});
+
+test('media counts when it comes, once, and words never', async () => {
+  const { links, made, came } = world();
+  await connect(links, 1);
+  const frame = (type: number, length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, (_, i) => (i === 0 ? type : 0));
+  made[0]?.events.message(frame(0x81, 1000));
+  made[0]?.events.message(frame(0x01, 500));
+  links.park({ peer: 1, bytes: frame(0x81, 1000), at: performance.now() });
+  links.unpark();
+  assert.deepEqual(came, [1000]);
 });

@@ -14,6 +14,7 @@ function setup(t: TestContext): { membership: Membership; door: Door & { isUp: b
   t.mock.method(performance, 'now', () => world.now);
   const membership: Membership = new Membership({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
     steady: () => world.buffered > 0.5,
+    plenty: () => world.buffered > 0.9,
     loadsBehind: () => world.behind,
     links: () => world.links,
     leave: () => {

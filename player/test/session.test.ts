@@ -100,7 +100,7 @@ function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], 
     },
   });
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-  const session = new Session({ name: 'demo', key, trackers, wasm: 'http://edge/shoal.wasm', token: () => '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, buffered: () => 1, loadsBehind: () => 0, beacon: () => new Array<number>(16).fill(0) });
+  const session = new Session({ name: 'demo', key, trackers, wasm: 'http://edge/shoal.wasm', token: () => '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, buffered: () => 1, plenty: () => true, loadsBehind: () => 0, beacon: () => new Array<number>(16).fill(0) });
   t.after(() => {
     session.close();
     Object.assign(globalThis, { fetch: before.fetch });

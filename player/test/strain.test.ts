@@ -9,29 +9,33 @@ interface World {
   waiting: number;
   calm: boolean;
   hears: boolean;
+  own: number; // bytes that hls.js itself has loaded of the part
   asked: string[];
   narrow: unknown[];
   strain: Strain;
   heard: Map<string, (name: string, data: object) => void>;
   pass(millis: number): Promise<void>;
   load(type?: string): void;
+  part(index: number): { url: string; index: number; fragment: { sn: number }; stats: { loaded: number; loading: { first: number } } };
+  loaded(index: number): void;
+  listed: number; // parts of the segment
 }
 
 // world has a player that waits for a part of a rendition of 1 Mbit/s, on a link that has become too narrow.
 function world(t: TestContext): World {
-  let now = 0;
+  let now = 1000;
   t.mock.method(performance, 'now', () => now);
   t.mock.timers.enable({ apis: ['setInterval'] });
   const heard: World['heard'] = new Map();
   const hls = {
-    levels: [{ maxBitrate: 1.2e6, averageBitrate: 1e6 }],
+    levels: [{ maxBitrate: 1.2e6, averageBitrate: 1e6, details: { get partList() { return Array.from({ length: w.listed }, (_, i) => w.part(i)); } } }],
     on: (name: string, react: () => void) => heard.set(name, react),
     off: (name: string, react: () => void) => heard.get(name) === react && heard.delete(name),
   };
   const w: World = {
-    buffered: 0.8, mbps: 0.6, waiting: 200, calm: true, hears: false, asked: [], narrow: [], heard,
+    own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 200, calm: true, hears: false, asked: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, {
-      buffered: () => w.buffered, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, calm: () => w.calm,
+      buffered: () => w.buffered, target: () => 1.5, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, calm: () => w.calm,
       hears: async (url) => {
         w.asked.push(url);
         return w.hears;
@@ -45,7 +49,9 @@ function world(t: TestContext): World {
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
-    load: (type = 'main') => heard.get('hlsFragLoading')?.('hlsFragLoading', { frag: { type, sn: 7, level: 0, url: 's7.m4s' }, part: { url: 's7.3.m4s' } }),
+    part: (index) => ({ url: `s7.${index}.m4s`, index, fragment: { sn: 7 }, stats: { loaded: w.own, loading: { first: now } } }),
+    loaded: (index) => heard.get('hlsFragLoaded')?.('hlsFragLoaded', { frag: { type: 'main', sn: 7, level: 0 }, part: w.part(index) }),
+    load: (type = 'main') => heard.get('hlsFragLoading')?.('hlsFragLoading', { frag: { type, sn: 7, level: 0, url: 's7.m4s' }, part: w.part(3) }),
   };
   t.after(() => w.strain.close());
   return w;
@@ -66,7 +72,7 @@ test('a link that has become too narrow is told once, with what it carries', asy
 });
 
 for (const [what, change] of [
-  ['there is enough in the buffer', { buffered: 1.1 }],
+  ['there is enough in the buffer', { buffered: 1 }],
   ['as much comes as is played', { mbps: 0.95 }],
   ['what peers send comes at once', { waiting: 10 }],
   ['the machine is late', { calm: false }],
@@ -93,7 +99,33 @@ test('nor where nothing is waited for: it has come, or is no media', async (t) =
   w.load('audio');
   await w.pass(2000);
   w.load();
-  w.heard.get('hlsFragLoaded')?.('hlsFragLoaded', {});
+  w.loaded(3);
   await w.pass(2000);
   assert.deepEqual(w.asked, []);
+  w.load();
+  w.heard.get('hlsError')?.('hlsError', {});
+  await w.pass(300);
+  assert.deepEqual(w.asked, []);
+});
+
+test('the parts that hls.js goes on with are late too', async (t) => {
+  const w = world(t);
+  Object.assign(w, { listed: 6, hears: true });
+  w.load();
+  w.loaded(3);
+  await w.pass(300);
+  assert.deepEqual(w.asked, []);
+  await w.pass(200);
+  assert.deepEqual(w.asked, ['s7.4.m4s']);
+  w.loaded(5);
+  await w.pass(2000);
+  assert.deepEqual(w.asked, ['s7.4.m4s'], 'there is none after it yet');
+});
+
+test('what hls.js itself loads comes by the link too', async (t) => {
+  const w = world(t);
+  w.own = 60_000; // within a second
+  w.load();
+  await w.pass(1000);
+  assert.deepEqual(w.narrow, []);
 });

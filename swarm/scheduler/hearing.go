@@ -42,36 +42,32 @@ func (h *hearing) hear(now Time, st wire.Stamp) bool {
 }
 
 // Waiting returns by how much longer than the quickest of late what peers send is under way, that of the middle one of those who watch the same and were heard
-// lately; one of whom nothing comes any more is late by that. Where many wait, it is not for one peer's uplink: it is the viewer's own downlink that
-// is full.
+// in the last seconds. Where many wait, it is not for one peer's uplink: it is the viewer's own downlink that is full. Who is silent says nothing: a cell that
+// waits for a slow edge is.
 func (s *Scheduler) Waiting() (middle Time) {
 	for _, l := range s.links {
-		late, less, heard := s.late(l), 0, 0
+		if !s.hears(l) {
+			continue
+		}
+		less, heard := 0, 0
 		for _, o := range s.links {
-			if other := s.late(o); other >= 0 {
+			if s.hears(o) {
 				heard++
-				if other < late {
+				if o.hearing.waited < l.hearing.waited {
 					less++
 				}
 			}
 		}
-		if late >= 0 && less <= (heard-1)/2 {
-			middle = max(middle, late)
+		if less <= (heard-1)/2 {
+			middle = max(middle, l.hearing.waited)
 		}
 	}
 	return middle
 }
 
-// silence is for how long at most nothing is heard of a peer that watches the same while the media goes on.
-const silence = 500 * Millisecond
-
-// late is by how much what a peer sends is; less than 0: it watches something else, or nothing was heard of it lately.
-func (s *Scheduler) late(l *link) Time {
-	h := &l.hearing
-	if !l.up || l.role != ofCell || l.rendition != s.self.Rendition || !h.any || s.now-h.at > 3*Second {
-		return -1
-	}
-	return max(h.waited, s.now-h.at-silence)
+// hears tells whether a peer watches the same, and was heard in the last seconds.
+func (s *Scheduler) hears(l *link) bool {
+	return l.up && l.role == ofCell && l.rendition == s.self.Rendition && l.hearing.any && s.now-l.hearing.at < 3*Second
 }
 
 func earlier(a, b uint16) uint16 {

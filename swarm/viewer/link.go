@@ -159,7 +159,7 @@ func (l *link) read() {
 			l.down(false)
 			return
 		case text:
-		case len(b) > linkBuffer:
+		case len(b) > linkBuffer && 2*n > len(b):
 			l.message(b[:n:n])
 		default:
 			l.message(slices.Clone(b[:n]))
