@@ -49,6 +49,7 @@ func (b *Board) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", b.config.Own)
 	mux.HandleFunc("GET /ops", b.page.serve)
+	mux.Handle("GET /{$}", http.RedirectHandler("/ops", http.StatusFound))
 	mux.HandleFunc("GET /assets/{file}", b.page.serveFile)
 	mux.HandleFunc("GET /api/v1/ops", b.serveState)
 	mux.HandleFunc("GET /api/v1/ops/history", b.serveHistory)

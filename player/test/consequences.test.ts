@@ -11,6 +11,7 @@ test('what hurts viewers is said, and nothing else', () => {
     assert.match(harms(now, { ...now, ...kind }, swarm).join(), /^All 100 viewers .* some 10 times what they send now\.$/);
   }
   assert.match(harms(now, { ...now, share: 0.25 }, swarm).join(), /^About 75 of 100 viewers/);
+  assert.match(harms(now, { ...now, p2p: false }, { ...swarm, viewers: 11 }).join(), /^The one viewer in the swarm leaves it/);
   assert.deepEqual(harms({ ...now, p2p: false }, now, swarm), [], 'on again');
   assert.deepEqual(harms({ ...now, share: 0.1 }, now, swarm), []);
   assert.match(harms(now, { ...now, maxUploadKbps: 500 }, swarm).join(), /send each other less/);

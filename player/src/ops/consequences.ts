@@ -10,7 +10,9 @@ export function harms(from: Control, to: Control, swarm: Pick<Swarm, 'viewers' |
   if (share(to) < share(from)) {
     const leave = to.p2p && to.share > 0 ? Math.round(inside * (1 - share(to) / share(from))) : inside;
     const times = share(to) === 0 && swarm.offload > 0 && swarm.offload < 1 ? `, some ${number(1 / (1 - swarm.offload))} times what they send now` : '';
-    found.push(`${leave === inside ? `All ${inside}` : `About ${leave} of ${inside}`} viewers in the swarm leave it within two seconds and get everything from the edges${times}.`);
+    const who = leave === inside ? `All ${inside}` : `About ${leave} of ${inside}`;
+    found.push(inside === 1 ? `The one viewer in the swarm leaves it within two seconds and gets everything from the edges${times}.`
+      : `${who} viewers in the swarm leave it within two seconds and get everything from the edges${times}.`);
   }
   if (cap(to) < cap(from)) found.push('Viewers send each other less from now on: what they lack comes from the edges.');
   if (to.cellSize > from.cellSize && swarm.cells > 1) found.push('Cells that become one make new links: for seconds their viewers get more from the edges.');
