@@ -25,7 +25,7 @@ export interface Coming {
 }
 
 const UNHELD = 60000; // milliseconds in which an edge that did not hold a request for what comes is not asked again
-const SOON = 80; // milliseconds after it usually does, the edge's word is late
+const SOON = 120; // milliseconds after it usually does, the edge's word is late
 const STOOD = 20; // an answer that was there for so long before it was read says nothing of how fast it came
 const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;

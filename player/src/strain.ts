@@ -29,9 +29,10 @@ const LOOK = 100; // milliseconds
 const LATE = 400; // milliseconds that hls.js waits for a part
 const FALLING = 0.65; // of how far behind live is played, in the buffer: less than there is where parts come in time
 const SHORT = 0.9; // of what is played
-const FULL = 40; // milliseconds that what peers send waits
+const FULL = 100; // milliseconds that what peers send waits
 const PAUSE = 3000; // milliseconds: what comes so soon after it was told says nothing more
-const AGAIN = 300; // milliseconds after which the edge is asked again
+const AGAIN = 300; // milliseconds after which the edge, which answered at once, is asked again
+const TIMES = 2; // in a row that it does not: one moment of a machine that has much to do is no narrow link
 
 export class Strain {
   readonly #hls: Hls;
@@ -42,6 +43,7 @@ export class Strain {
   #told = -Infinity;
   #asked = -Infinity;
   #asking = false;
+  #unheard = 0; // times in a row
   readonly #loads = (_: string, { frag, part }: Pick<FragLoadingData, 'frag' | 'part'>): void => {
     if (frag.type === 'main' && frag.sn !== 'initSegment') [this.#loading, this.#since] = [{ frag, part: part ?? null }, performance.now()];
   };
@@ -77,12 +79,17 @@ export class Strain {
     const now = performance.now();
     if (this.#asking || now - this.#told < PAUSE || now - this.#asked < AGAIN) return;
     const loading = this.#short(now);
-    if (!loading) return;
-    this.#asked = now;
+    if (!loading) {
+      this.#unheard = 0;
+      return;
+    }
     this.#asking = true;
     const hears = await this.#events.hears((loading.part ?? loading.frag).url);
     this.#asking = false;
-    if (hears || this.#loading !== loading) return;
+    this.#unheard = hears ? 0 : this.#unheard + 1;
+    if (hears) this.#asked = now;
+    if (this.#unheard < TIMES || this.#loading !== loading) return;
+    this.#unheard = 0;
     this.#told = now;
     this.#loading = null;
     this.#events.narrow(loading, this.#arriving(loading));

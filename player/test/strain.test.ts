@@ -63,7 +63,7 @@ test('a link that has become too narrow is told once, with what it carries', asy
   await w.pass(300);
   assert.deepEqual(w.narrow, [], 'nothing is late yet');
   await w.pass(3000);
-  assert.deepEqual([w.narrow, w.asked], [[['s7.3.m4s', 600_000]], ['s7.3.m4s']]);
+  assert.deepEqual([w.narrow, w.asked], [[['s7.3.m4s', 600_000]], ['s7.3.m4s', 's7.3.m4s']]);
   w.load();
   await w.pass(3000);
   assert.equal(w.narrow.length, 2, 'it is so still');
