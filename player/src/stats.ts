@@ -26,7 +26,7 @@ export interface Stats {
   linksNoAnswer: number; // no answer to our offer came through the tracker
   linksNoRoute: number; // the descriptions were exchanged, and no connection came of them
   linksLost: number; // were up, and broke
-  rests: number; // how often the swarm was left because the machine was too busy
+  rests: number; // how often the swarm was left because the machine was too busy, or its link too narrow
   offload: number;
   latencySeconds: number;
   bufferSeconds: number;

@@ -4,7 +4,7 @@
 // Five signs together tell it apart from all else. What hls.js waits for is late, and the buffer runs low; a stream that is not made is not waited
 // for. All that came lately, from peers and the edge, is less than what is played takes: where peers are slow and the edge is not, that makes up for
 // it. What the peers send waits on its way, that of most of them: a slow edge, or one peer's uplink, keeps nothing of theirs waiting. And so does what the
-// edge says: it is asked for a word, which comes at once where the link has room.
+// edge says: it is asked for a word, which comes at once where the link has room. And timers are on time: on a machine that is too busy all of that is late.
 
 import type Hls from 'hls.js';
 import type { Events, FragLoadedData, FragLoadingData, Fragment, Part } from 'hls.js';
