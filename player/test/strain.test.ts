@@ -33,7 +33,7 @@ function world(t: TestContext): World {
     off: (name: string, react: () => void) => heard.get(name) === react && heard.delete(name),
   };
   const w: World = {
-    own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 200, calm: true, hears: false, asked: [], narrow: [], heard,
+    own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 300, calm: true, hears: false, asked: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, {
       buffered: () => w.buffered, target: () => 1.5, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, calm: () => w.calm,
       hears: async (url) => {
