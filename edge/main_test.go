@@ -59,6 +59,10 @@ func (s *source) RoundTrip(r *http.Request) (*http.Response, error) {
 		if status < 0 {
 			return nil, fmt.Errorf("connection refused")
 		}
+		if r.Context().Err() != nil { // both came together: who asked has gone, whatever the handler says to that
+			pr.Close()
+			return nil, context.Cause(r.Context())
+		}
 		context.AfterFunc(r.Context(), func() { pr.CloseWithError(context.Cause(r.Context())) })
 		resp := &http.Response{StatusCode: status, Header: w.header.Clone(), Body: pr, ContentLength: -1, Request: r}
 		if n := w.header.Get("Content-Length"); n != "" {

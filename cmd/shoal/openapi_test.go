@@ -49,7 +49,7 @@ func operations(doc map[string]any) (all []string) {
 }
 
 // undescribed are patterns of which the document does not tell: what is left over, pages, and what Prometheus and pprof define.
-var undescribed = []string{"/", "/metrics", "/ops", "/assets/{file}"}
+var undescribed = []string{"/", "/{$}", "/metrics", "/ops", "/assets/{file}"}
 
 // TestAnswersAreAsDescribed asks a live origin and a tracker, and checks status, content type and schema of what they answer.
 //
