@@ -43,7 +43,7 @@ export async function phase(shoal, { name, viewers: count, seconds, together, p2
     const over = new AbortController();
     ends.unshift(() => over.abort());
     const samples = sampling(viewers, over.signal);
-    await joining(viewers, `${base}/watch/demo`, together);
+    await joining(viewers, `${base}/watch/demo`, { together, p2p });
     if (!(await viewers[0].secure())) throw new Error('the browser does not trust the page with its cryptography');
     const unlinked = p2p ? await linking(viewers) : 0;
     const before = await snapshot();
@@ -86,7 +86,7 @@ async function warmUp(browser, url) {
   await viewer.page.close();
 }
 
-async function joining(viewers, url, together) {
+async function joining(viewers, url, { together, p2p }) {
   if (together) {
     await Promise.all(viewers.map((v) => v.open(url)));
     await Promise.all(viewers.map((v) => v.moving()));
@@ -96,6 +96,7 @@ async function joining(viewers, url, together) {
       await viewer.open(url);
       await viewer.moving();
       await settled;
+      if (p2p) await linking(viewers.slice(0, viewers.indexOf(viewer) + 1));
     }
   }
 }

@@ -165,11 +165,11 @@ func (s *Scheduler) partBefore(id wire.ChunkID) (before wire.ChunkID, ok bool) {
 	if s.handleOf(id) == 0 {
 		return id, false
 	}
-	last := false
+	at := -1
 	for i, other := range s.ids {
-		if other.MSN+1 == id.MSN && other.Kind == wire.Part && other.Rendition == id.Rendition && other.Epoch == id.Epoch && (!ok || other.Part > before.Part) {
-			before, ok, last = other, true, s.chunks[i].record.Last
+		if other.MSN+1 == id.MSN && other.Kind == wire.Part && other.Rendition == id.Rendition && other.Epoch == id.Epoch && (at < 0 || other.Part > before.Part) {
+			before, at = other, i
 		}
 	}
-	return before, ok && (last || !s.watch.tells)
+	return before, at >= 0 && (!s.watch.tells || s.chunks[at].record.Last)
 }
