@@ -24,6 +24,8 @@ type Board struct {
 
 	mu      sync.Mutex // guards what follows; nothing is waited for under it
 	asked   time.Time
+	changes int // that were passed on to trackers
+	after   int // how many of them there had been when the services were asked
 	state   state
 	history history
 }
@@ -90,7 +92,8 @@ func (b *Board) look(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	if b.isFresh() {
+	known, changes := b.isFresh()
+	if known {
 		return
 	}
 	told := make([]answers, len(b.services))
@@ -104,23 +107,22 @@ func (b *Board) look(ctx context.Context) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.asked = time.Now()
+	b.asked, b.after = time.Now(), changes
 	b.state = b.stateOf(told)
 }
 
-func (b *Board) isFresh() bool {
+// isFresh tells whether what is known need not be asked for anew, and how many changes there have been.
+func (b *Board) isFresh() (yes bool, changes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return !b.asked.IsZero() && time.Since(b.asked) < fresh
+	return !b.asked.IsZero() && time.Since(b.asked) < fresh && b.after == b.changes, b.changes
 }
 
-// forget has the services asked anew by who looks next: what they told, and what they are just telling, is of before.
+// forget has the services asked anew by who looks next: what they told, and what they are just telling, is of before. It waits for nobody.
 func (b *Board) forget() {
-	b.turn <- struct{}{}
 	b.mu.Lock()
-	b.asked = time.Time{}
-	b.mu.Unlock()
-	<-b.turn
+	defer b.mu.Unlock()
+	b.changes++
 }
 
 // note adds what is known to the history.

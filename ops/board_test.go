@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -265,6 +266,59 @@ func TestControlsGoToAllTrackers(t *testing.T) {
 		one.dead, two.dead = true, true
 		if code, _ := change(http.MethodPatch); code != http.StatusBadGateway {
 			t.Errorf("all are away: %d", code)
+		}
+	})
+}
+
+// hanging is a network on which a service is waited for in vain while it hangs.
+type hanging struct {
+	network
+	hangs atomic.Bool
+	asked atomic.Int32 // of all services, what they are
+}
+
+func (n *hanging) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == "/api/v1/service" {
+		n.asked.Add(1)
+		if n.hangs.Load() && r.URL.Host == "b:1" {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}
+	}
+	return n.network.RoundTrip(r)
+}
+
+// TestChangeWaitsForNoLook: who steers is answered while services are asked that do not answer; and what those told who were asked before the change is
+// asked for anew by who looks next.
+func TestChangeWaitsForNoLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		net := &hanging{network: network{"a:1": {is: `["tracker"]`, swarms: one("demo", 2)}, "b:1": {is: `["edge"]`}}}
+		b := newBoard(t, Config{Own: &admin{is: `["edge"]`}, Others: []string{"a:1", "b:1"}, Transport: net, Files: fstest.MapFS{}})
+		get(t, b, "/api/v1/ops", nil)
+		time.Sleep(2 * fresh)
+		net.hangs.Store(true)
+		var looking sync.WaitGroup
+		looking.Go(func() { get(t, b, "/api/v1/ops", nil) })
+		synctest.Wait()
+
+		began := time.Now()
+		rw := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPatch, "http://127.0.0.1:9090/api/v1/ops/control/demo", strings.NewReader(`{"p2p":false}`))
+		r.Header.Set("Content-Type", "application/json")
+		if b.ServeHTTP(rw, r); rw.Code != http.StatusOK || time.Since(began) > 0 {
+			t.Errorf("%d after %v: %s", rw.Code, time.Since(began), rw.Body)
+		}
+		looking.Wait()
+		if b.note(); b.history.at[0].IsZero() {
+			t.Error("a point that is noted after a change has no time")
+		}
+		net.hangs.Store(false)
+		before := net.asked.Load()
+		for range 2 { // the second finds what the first was told
+			get(t, b, "/api/v1/ops", nil)
+			if n := net.asked.Load() - before; n != 2 {
+				t.Errorf("after the change %d services were asked, want 2", n)
+			}
 		}
 	})
 }

@@ -7,18 +7,19 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"time"
 )
 
-// errLate is what is said of a path whose last answer is still to come, though nobody waits for it any more.
+// errLate is what is said of a path whose last answer is still to come, though its time is over.
 var errLate = errors.New("what it was asked before is not answered yet")
 
 // inside asks a handler of this process as if it were elsewhere, and waits no longer than it would there, as a handler may wait for a disk. What has not
-// answered in time is not asked again until it has: so no more requests wait there than came at one time.
+// answered in time is not asked again until it has: so no more requests wait there than came within that time.
 type inside struct {
 	handler http.Handler // static
 
 	mu   sync.Mutex
-	late map[string]int // answers that nobody waits for any more, by path
+	late map[string]int // answers whose time is over, by path
 }
 
 func newInside(handler http.Handler) *inside {
@@ -30,10 +31,6 @@ func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	if i.add(r.URL.Path, 0) > 0 {
 		return nil, errLate
 	}
-	type answer struct {
-		of  *http.Response
-		err error
-	}
 	answered := make(chan answer, 1)
 	go func() {
 		of, err := i.serve(r)
@@ -43,13 +40,38 @@ func (i *inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	case a := <-answered:
 		return a.of, a.err
 	case <-r.Context().Done():
-		i.add(r.URL.Path, 1)
-		go func() {
-			<-answered
-			i.add(r.URL.Path, -1)
-		}()
+		i.leave(r, answered)
 		return nil, r.Context().Err()
 	}
+}
+
+// answer is what a handler answered, or what is wrong.
+type answer struct {
+	of  *http.Response
+	err error
+}
+
+// leave is called when nobody waits for an answer any more. It counts as late from when its time is over until it is there, and not before: who asked may
+// have gone for reasons of their own, as with a page that is closed.
+func (i *inside) leave(r *http.Request, answered <-chan answer) {
+	path := r.URL.Path
+	due, _ := r.Context().Deadline() // none: its time is over
+	rest := time.Until(due)
+	if rest <= 0 {
+		i.add(path, 1)
+	}
+	go func() {
+		if rest > 0 {
+			select {
+			case <-answered:
+				return
+			case <-time.After(rest):
+				i.add(path, 1)
+			}
+		}
+		<-answered
+		i.add(path, -1)
+	}()
 }
 
 // add counts late answers of a path, and returns how many there are.

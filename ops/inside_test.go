@@ -2,12 +2,14 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -115,6 +117,51 @@ func TestLateForOne(t *testing.T) {
 		synctest.Wait()
 		if got := ask("/slow"); got != "<nil>" {
 			t.Errorf("afterwards: %s", got)
+		}
+	})
+}
+
+// TestGoneIsNotLate: who closes the page while an answer is under way makes nobody late: others are answered meanwhile. What hangs is late all the same once
+// it would have been for who had stayed, so that pages which come and go pile nothing up.
+func TestGoneIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mended := make(chan struct{})
+		var waiting, most atomic.Int32
+		s := &service{by: newInside(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			most.Store(max(most.Load(), waiting.Add(1)))
+			defer waiting.Add(-1)
+			if r.URL.Path == "/hung" {
+				<-mended
+			}
+			time.Sleep(patience / 4)
+			w.Write([]byte("{}"))
+		}))}
+		ask := func(path string, stays time.Duration) error {
+			ctx, leave := context.WithCancel(t.Context())
+			defer time.AfterFunc(stays, leave).Stop()
+			defer leave()
+			_, err := s.ask(ctx, http.MethodGet, path, nil)
+			return err
+		}
+		if err := ask("/slow", patience/8); !errors.Is(err, context.Canceled) {
+			t.Fatalf("who has gone is told %v", err)
+		}
+		if err := ask("/slow", time.Hour); err != nil {
+			t.Errorf("after somebody has gone: %v", err)
+		}
+		for range 100 {
+			ask("/hung", patience/4)
+		}
+		if err := ask("/hung", time.Hour); !errors.Is(err, errLate) {
+			t.Errorf("what hangs: %v", err)
+		}
+		if n := most.Load(); n > 5 { // of one every half second, for two
+			t.Errorf("%d requests wait for what hangs", n)
+		}
+		close(mended)
+		time.Sleep(patience)
+		if err := ask("/hung", time.Hour); err != nil {
+			t.Errorf("afterwards: %v", err)
 		}
 	})
 }

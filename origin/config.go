@@ -86,7 +86,8 @@ type Config struct {
 // WHEPModes are what Config.WHEP may be.
 var WHEPModes = []string{"key", "open", "off"}
 
-var errConfig = errors.New("origin: configuration")
+// ErrConfig is that there can be no origin of a Config.
+var ErrConfig = errors.New("origin: configuration")
 
 // validate fills in defaults and refuses what cannot work.
 func (c *Config) validate() error {
@@ -108,36 +109,36 @@ func (c *Config) validate() error {
 	}
 	switch {
 	case c.PartDuration < 100*time.Millisecond || c.PartDuration > c.SegmentDuration/2:
-		return fmt.Errorf("%w: a part of %v; 100 ms to half a segment is possible", errConfig, c.PartDuration)
+		return fmt.Errorf("%w: a part of %v; 100 ms to half a segment is possible", ErrConfig, c.PartDuration)
 	case c.SegmentDuration < time.Second || c.SegmentDuration > 10*time.Second || c.SegmentDuration%time.Second != 0:
-		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", errConfig, c.SegmentDuration)
+		return fmt.Errorf("%w: a segment of %v; whole seconds from 1 to 10 are possible", ErrConfig, c.SegmentDuration)
 	case c.WindowSegments < 4 || c.WindowSegments > 10000:
-		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", errConfig, c.WindowSegments)
+		return fmt.Errorf("%w: a window of %d segments; 4 to 10000 are possible", ErrConfig, c.WindowSegments)
 	case c.DVR < 0 || c.DVR > 24*time.Hour:
-		return fmt.Errorf("%w: a DVR window of %v; up to 24 hours are possible", errConfig, c.DVR)
+		return fmt.Errorf("%w: a DVR window of %v; up to 24 hours are possible", ErrConfig, c.DVR)
 	case c.RecordFile != 0 && (c.RecordFile < time.Minute || c.RecordFile > 24*time.Hour):
-		return fmt.Errorf("%w: files of recordings of %v; a minute to 24 hours are possible", errConfig, c.RecordFile)
+		return fmt.Errorf("%w: files of recordings of %v; a minute to 24 hours are possible", ErrConfig, c.RecordFile)
 	case c.Storage.Endpoint != "" && !c.Record:
-		return fmt.Errorf("%w: storage for recordings, and none are kept", errConfig)
+		return fmt.Errorf("%w: storage for recordings, and none are kept", ErrConfig)
 	case len(c.Seed) > 0 && len(c.Seed) < 16:
-		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", errConfig, len(c.Seed))
+		return fmt.Errorf("%w: a seed of %d bytes; at least 16 are needed", ErrConfig, len(c.Seed))
 	case c.Twin != "" && len(c.Seed) == 0:
-		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", errConfig)
+		return fmt.Errorf("%w: an origin with another beside it needs the same seed as that one, or viewers would refuse what comes from it", ErrConfig)
 	case c.RTMPSAddr == "" && (c.TLSCert != "" || c.TLSKey != ""):
-		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", errConfig)
+		return fmt.Errorf("%w: a certificate, and no address for RTMPS that would show it: name one by -rtmps", ErrConfig)
 	case !slices.Contains(WHEPModes, c.WHEP):
-		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", errConfig, c.WHEP)
+		return fmt.Errorf("%w: WHEP %q; key, open and off are possible", ErrConfig, c.WHEP)
 	case c.WHEPViewers < 0 || c.WHEPTotal < 0:
-		return fmt.Errorf("%w: a negative number of viewers by WHEP", errConfig)
+		return fmt.Errorf("%w: a negative number of viewers by WHEP", ErrConfig)
 	case c.Grace < 0:
-		return fmt.Errorf("%w: a negative grace period", errConfig)
+		return fmt.Errorf("%w: a negative grace period", ErrConfig)
 	}
 	if _, err := transcode.Parse(c.Ladder); err != nil {
-		return fmt.Errorf("%w: %w", errConfig, err)
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	for _, ip := range c.PublicIPs {
 		if net.ParseIP(ip) == nil {
-			return fmt.Errorf("%w: %q is no IP address", errConfig, ip)
+			return fmt.Errorf("%w: %q is no IP address", ErrConfig, ip)
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (a *acme) check(flags *flagSet) error {
 	}
 	if a.root != "" {
 		if _, err := a.roots(); err != nil {
-			return flags.refuse("acme-root", "%v", err)
+			return flags.fail("acme-root", "%v", err)
 		}
 	}
 	a.data = flags.Lookup("data").Value.String()

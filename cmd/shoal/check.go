@@ -19,13 +19,23 @@ import (
 
 // Checks of what flags hold, before a port is taken and a line is logged. Each names the flag and says what may be.
 
-// refuse returns the error for a flag, with what may be.
+// refuse returns the error for a flag that can hold on no machine what it holds, with what may be.
 func (s *flagSet) refuse(name, may string, args ...any) error {
+	return usageError(s.of(name, may, args...))
+}
+
+// fail returns the error for a flag that is well said, and does not go here: the file it names is missing, say.
+func (s *flagSet) fail(name, why string, args ...any) error {
+	return errors.New(s.of(name, why, args...))
+}
+
+// of says something of what a flag holds.
+func (s *flagSet) of(name, text string, args ...any) string {
 	value := s.Lookup(name).Value.String()
 	if value == "" || strings.ContainsAny(value, " \t\n") {
 		value = strconv.Quote(value)
 	}
-	return usageError(fmt.Sprintf("%s: -%s %s: %s", s.Name(), name, value, fmt.Sprintf(may, args...)))
+	return fmt.Sprintf("%s: -%s %s: %s", s.Name(), name, value, fmt.Sprintf(text, args...))
 }
 
 // given tells whether a flag was set, on the command line or in the environment.
@@ -122,7 +132,7 @@ func (s *flagSet) folder(name string) error {
 	for at := filepath.Clean(path); ; at = filepath.Dir(at) { // up to what is there
 		info, err := os.Stat(at)
 		if err == nil && !info.IsDir() {
-			return s.refuse(name, "%s is a file: choose a folder, which is made if need be", at)
+			return s.fail(name, "%s is a file: choose a folder, which is made if need be", at)
 		}
 		if err == nil || at == filepath.Dir(at) {
 			return nil

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -21,7 +23,7 @@ const controlTime = 10 * time.Second
 func control(ctx context.Context, args []string, out io.Writer) error {
 	flags := newFlags("control [NAME] [flags]",
 		"Shows how a tracker runs the swarms of the streams that have viewers at it or a control of their own, or the swarm of one stream. With\n"+
-			"flags it changes what they name, at once and for as long as the tracker runs. Trackers over one Redis tell each other, and\n"+
+			"flags it changes what they name, at once and for as long as the tracker runs, also before the stream has viewers. Trackers over one Redis tell each other, and\n"+
 			"remember it for as long as Redis, or one of them, is there; while Redis is away, tell each of them.\n"+
 			"-p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
 	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener, HOST:PORT")
@@ -60,31 +62,49 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 		return usageError("control: want the name of one stream (shoal control -h explains)")
 	case len(words) == 0:
 		return showControls(ctx, *admin, out)
-	}
-	method := http.MethodGet
-	if len(changes) > 0 {
-		method = http.MethodPatch
+	case !tracker.ValidName(words[0]):
+		return usageError(fmt.Sprintf("control: %q: %s", words[0], strings.TrimPrefix(tracker.ErrName.Error(), "tracker: ")))
+	case len(changes) == 0:
+		return showControl(ctx, *admin, words[0], out)
 	}
 	var now tracker.NamedControl
-	if err := askControl(ctx, method, *admin, "/"+words[0], changes, &now); err != nil {
+	if err := askControl(ctx, http.MethodPatch, *admin, "/"+words[0], changes, &now); err != nil {
 		return err
 	}
-	if err := printControls(out, []tracker.NamedControl{now}, now.Warning); err != nil || len(changes) == 0 || now.Viewers > 0 {
+	if err := printControls(out, []tracker.NamedControl{now}, now.Warning); err != nil || now.Viewers > 0 {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "no viewers of %s here\n", now.Name)
+	_, err = fmt.Fprintf(out, "no viewers of %s here; it is for when they come\n", now.Name)
 	return err
 }
 
+// controls is what a tracker answers of all streams that it knows.
+type controls struct {
+	Controls []tracker.NamedControl
+	Warning  string
+}
+
 func showControls(ctx context.Context, admin string, out io.Writer) error {
-	var all struct {
-		Controls []tracker.NamedControl
-		Warning  string
-	}
+	var all controls
 	if err := askControl(ctx, http.MethodGet, admin, "", nil, &all); err != nil {
 		return err
 	}
 	return printControls(out, all.Controls, all.Warning)
+}
+
+// showControl shows the control of one stream. Asked for it alone the tracker would tell how it would run the swarm of whatever name.
+func showControl(ctx context.Context, admin, name string, out io.Writer) error {
+	var all controls
+	if err := askControl(ctx, http.MethodGet, admin, "", nil, &all); err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all.Controls, func(c tracker.NamedControl) bool { return c.Name == name })
+	if i >= 0 {
+		return printControls(out, all.Controls[i:i+1], all.Warning)
+	}
+	_, err := fmt.Fprintf(out, "This tracker knows no stream %s: it has no viewers here, and no control of its own.\n"+
+		"It would be run as by default. What flags set, as shoal control %s -p2p=off, is kept for when viewers come.\n", name, name)
+	return cmp.Or(err, printWarning(out, all.Warning))
 }
 
 // askControl makes a request to the tracker's admin listener.
@@ -112,6 +132,8 @@ func askControl(ctx context.Context, method, admin, path string, changes map[str
 		return err
 	case response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s is no tracker's admin listener: -admin names it", admin)
+	case response.StatusCode == http.StatusBadRequest: // no tracker takes it
+		return usageError("control: the tracker refuses: " + strings.TrimPrefix(strings.TrimSpace(string(b)), "tracker: "))
 	case response.StatusCode != http.StatusOK:
 		return fmt.Errorf("the tracker refuses: %s", strings.TrimPrefix(strings.TrimSpace(string(b)), "tracker: "))
 	}
@@ -131,8 +153,12 @@ func printControls(out io.Writer, all []tracker.NamedControl, warning string) er
 		}
 		fmt.Fprintf(table, "%s\t%s\t%g\t%d\t%d\t%s\t%d\n", c.Name, p2p, c.Share, c.CellSize, c.Roots, upload, c.Viewers)
 	}
-	if err := table.Flush(); err != nil || warning == "" {
-		return err
+	return cmp.Or(table.Flush(), printWarning(out, warning))
+}
+
+func printWarning(out io.Writer, warning string) error {
+	if warning == "" {
+		return nil
 	}
 	_, err := fmt.Fprintf(out, "WARNING: %s\n", warning)
 	return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -42,21 +43,27 @@ func TestControl(t *testing.T) {
 	defer server.Close()
 	admin := strings.TrimPrefix(server.URL, "http://")
 	for _, c := range []struct{ args, says, fails string }{
-		{"demo", "demo    on   1      32         24     no bound     0\n", ""},
-		{"demo -p2p=off", "demo    off  1      32         24     no bound     0\nno viewers of demo here\n", ""},
-		{"-share 0.25 demo -cell-size 16 -roots 3 -max-upload-kbps 2000", "demo    off  0.25   16         3      2000 kbit/s  0\nno viewers of demo here\n", ""},
+		{"demo", "This tracker knows no stream demo: it has no viewers here, and no control of its own.\n", ""},
+		{"", "VIEWERS\n", ""},
+		{"demo -p2p=off", "demo    off  1      32         24     no bound     0\nno viewers of demo here; it is for when they come\n", ""},
+		{"-share 0.25 demo -cell-size 16 -roots 3 -max-upload-kbps 2000", "demo    off  0.25   16         3      2000 kbit/s  0\nno viewers of demo here; it is for when they come\n", ""},
 		{"", "demo    off  0.25   16         3      2000 kbit/s  0\n", ""},
+		{"demo", "demo    off  0.25   16         3      2000 kbit/s  0\n", ""},
+		{"other", "knows no stream other", ""},
 		{"demo -p2p=on", "demo    on   0.25", ""},
 		{"demo -p2p=maybe", "", "want on or off"},
 		{"demo -share=half", "", "want a number"},
 		{"demo -share=2", "", "the tracker refuses: bad control: share 2: choose 0 to 1"},
-		{"a.b", "", "the tracker refuses: a stream's name"},
+		{"a.b", "", "\"a.b\": a stream's name is 1 to 64"},
 		{"-p2p=off", "", "want the name of one stream"},
 		{"demo other", "", "want the name of one stream"},
-		{"demo/x", "", "is no tracker's admin listener"},
+		{"demo/x", "", "\"demo/x\": a stream's name"},
 	} {
 		var out bytes.Buffer
 		err := control(t.Context(), append(strings.Fields(c.args), "-admin", admin), &out)
+		if c.fails == "" && strings.Contains(c.says, "no stream") && strings.Contains(out.String(), "STREAM") {
+			t.Errorf("%s: there is a row of a stream that is not known:\n%s", c.args, out.String())
+		}
 		if c.fails == "" && (err != nil || !strings.Contains(out.String(), c.says)) {
 			t.Errorf("%s: %v, says\n%s", c.args, err, out.String())
 		}
@@ -73,6 +80,11 @@ func TestControl(t *testing.T) {
 		if err := control(t.Context(), []string{"-admin", wrong}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin 127.0.0.1:9090") {
 			t.Errorf("-admin %s: %v", wrong, err)
 		}
+	}
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	if err := control(t.Context(), []string{"demo", "-admin", other.URL}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "is no tracker's admin listener") {
+		t.Errorf("not a tracker: %v", err)
 	}
 	server.Close()
 	if err := control(t.Context(), []string{"demo", "-admin", admin}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin") {

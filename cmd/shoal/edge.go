@@ -60,7 +60,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	case stored < 64<<20:
 		return flags.refuse("disk-size", "choose 64M or more (by default 10G)")
 	case memory > machine && machine > 0:
-		return flags.refuse("memory", "this machine has %v: choose up to %v, three quarters of it", &machine, &part)
+		return flags.fail("memory", "this machine has %v: choose up to %v, three quarters of it", &machine, &part)
 	case memory < 32<<20:
 		return flags.refuse("memory", "choose 32M or more, which is what one object may have (by default 256M)")
 	}
@@ -177,7 +177,7 @@ func viewerFlags(flags *flagSet, d *desk, config *edge.Config) (check func() (do
 		}
 		log, err := openLog(*file)
 		if err != nil {
-			return nil, flags.refuse("access-log", "%v", err)
+			return nil, flags.fail("access-log", "%v", err)
 		}
 		config.AccessLog = log
 		return log.close, nil

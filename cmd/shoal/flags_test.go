@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -99,7 +100,6 @@ func TestRecordFlags(t *testing.T) {
 		"-dvr 2h -keep 24h":      "-keep 24h0m0s: nothing is recorded: add -record",
 		"-record-file 10m":       "-record-file 10m0s: nothing is recorded: add -record",
 		"-disk-reserve 2G":       "-disk-reserve 2G: nothing is written to the disk: add -record, or -dvr 2h",
-		"-record -s3-endpoint https://s3.example.com -s3-bucket b -s3-keys /none": "/none",
 	} {
 		for name, run := range map[string]func(context.Context, []string, io.Writer) error{"origin": runOrigin, "up": up} {
 			err := run(t.Context(), append(strings.Fields(args), "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0"), io.Discard)
@@ -138,6 +138,30 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 	}
 	if _, ok := errors.AsType[usageError](dispatch(t.Context(), []string{"nothing"}, io.Discard)); !ok {
 		t.Error("an unknown command is no usage error")
+	}
+}
+
+// TestHelpOfACommand: shoal help COMMAND says what shoal COMMAND -h does, for every command; of what is none it says which there are.
+func TestHelpOfACommand(t *testing.T) {
+	for _, c := range commands() {
+		var asked, helped bytes.Buffer
+		dispatch(t.Context(), []string{c.name, "-h"}, &asked)
+		for _, word := range []string{"help", "-h", "--help"} {
+			helped.Reset()
+			if err := dispatch(t.Context(), []string{word, c.name}, &helped); status(err) != 0 || helped.String() != asked.String() {
+				t.Errorf("shoal %s %s: %v, says\n%s", word, c.name, err, helped.String())
+			}
+		}
+	}
+	var out bytes.Buffer
+	err := dispatch(t.Context(), []string{"help", "nosuch"}, &out)
+	if status(err) != 2 || out.Len() > 0 {
+		t.Errorf("shoal help nosuch: %v, says %s", err, out.String())
+	}
+	for _, c := range commands() {
+		if !strings.Contains(fmt.Sprint(err), c.name) {
+			t.Errorf("of %s nothing is said: %v", c.name, err)
+		}
 	}
 }
 

@@ -46,7 +46,11 @@ func ingestFlags(flags *flagSet, config *origin.Config) (doors func() []door, ch
 		if *secret != "" {
 			var err error
 			if config.WebhookSecret, err = readSecret(*secret); err != nil {
-				return usageError(fmt.Sprintf("%s: -webhook-secret: %v", flags.Name(), err)) // without the secret
+				err = fmt.Errorf("%s: -webhook-secret: %w", flags.Name(), err) // without the secret
+				if strings.HasPrefix(*secret, "@") {                           // what is wrong is the file
+					return err
+				}
+				return usageError(err.Error())
 			}
 		}
 		return errors.Join(

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -41,7 +42,10 @@ func key(_ context.Context, args []string, out io.Writer) error {
 			wish.Expires = time.Now().Add(*expires).UTC().Truncate(time.Second)
 		}
 		key, _, err := keys.Issue(wish)
-		if err != nil {
+		switch {
+		case errors.Is(err, origin.ErrName), errors.Is(err, origin.ErrNote), errors.Is(err, origin.ErrOver):
+			return usageError("key add: " + strings.TrimPrefix(err.Error(), "origin: "))
+		case err != nil:
 			return err
 		}
 		if _, err = fmt.Fprintln(out, key); err != nil {

@@ -4,6 +4,10 @@
 // the program is told to end. Nothing is decided here that a service could decide. Every flag can be set in the
 // environment as well, as SHOAL_ and the flag's name in capitals (-public-ip is SHOAL_PUBLIC_IP); the flag wins.
 //
+// Every command ends with status 0 when it is done, or was asked for help; with 2 where its command line, or what the environment sets,
+// can be on no machine: no such command, flag or argument, or a value that cannot be; and with 1 where that is right and something failed: a
+// file that is missing, an address that is taken, a service that does not answer, or refuses.
+//
 // SIGINT and SIGTERM end a service in order: listeners close, running requests get a few seconds, everything is joined,
 // and the program ends with status 0. A second signal ends it at once.
 package main
@@ -16,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	_ "golang.org/x/crypto/x509roots/fallback" // for images that hold this program and nothing else
@@ -49,14 +54,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from here on a second signal has its usual effect
 	err := dispatch(ctx, os.Args[1:], os.Stdout)
+	if s := status(err); s != 0 {
+		fmt.Fprintf(os.Stderr, "shoal: %v\n", err)
+		os.Exit(s)
+	}
+}
+
+// status is what the program ends with, the same for every command; see above.
+func status(err error) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return
+		return 0
 	}
-	fmt.Fprintf(os.Stderr, "shoal: %v\n", err)
 	if _, wrong := errors.AsType[usageError](err); wrong {
-		os.Exit(2)
+		return 2
 	}
-	os.Exit(1)
+	return 1
 }
 
 // dispatch runs the command that args name.
@@ -65,19 +77,29 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		usage(out)
 		return nil
 	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		return help(ctx, args[1:], out)
+	case "-version", "--version":
+		return version(ctx, args[1:], out)
+	}
+	var names []string
 	for _, c := range commands() {
 		if c.name == args[0] {
 			return c.run(ctx, args[1:], out)
 		}
+		names = append(names, c.name)
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	return usageError(fmt.Sprintf("no command %q: there are %s; shoal help says what they do", args[0], strings.Join(names, ", ")))
+}
+
+// help is the list of commands, or what one of them says with -h.
+func help(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 0 || args[0] == "help" || strings.HasPrefix(args[0], "-") {
 		usage(out)
 		return nil
-	case "-version", "--version":
-		return version(ctx, args[1:], out)
 	}
-	return usageError(fmt.Sprintf("no command %q; run shoal without arguments for the list", args[0]))
+	return dispatch(ctx, []string{args[0], "-h"}, out)
 }
 
 func usage(out io.Writer) {
@@ -85,5 +107,5 @@ func usage(out io.Writer) {
 	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-9s %s\n", c.name, c.about)
 	}
-	fmt.Fprint(out, "\nshoal COMMAND -h shows the flags of a command. Begin with: shoal up\n")
+	fmt.Fprint(out, "\nshoal help COMMAND, or shoal COMMAND -h, shows the flags of a command. Begin with: shoal up\n")
 }

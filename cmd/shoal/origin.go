@@ -42,11 +42,11 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	if *seed != "" {
 		b, err := os.ReadFile(*seed)
 		if err != nil {
-			return flags.refuse("seed-file", "%v", err)
+			return flags.fail("seed-file", "%v", err)
 		}
 		config.Seed = bytes.TrimSpace(b)
 		if len(config.Seed) < 16 {
-			return flags.refuse("seed-file", "%s holds %d bytes; make one of at least 16: openssl rand -hex 32 > %s", *seed, len(config.Seed), *seed)
+			return flags.fail("seed-file", "%s holds %d bytes; make one of at least 16: openssl rand -hex 32 > %s", *seed, len(config.Seed), *seed)
 		}
 	}
 	if config.Twin != "" && *seed == "" {
@@ -74,7 +74,7 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		}
 		config.Audience = watched.Of
 	}
-	service, err := origin.New(config)
+	service, err := newOrigin(config)
 	if err != nil {
 		return err
 	}
@@ -84,4 +84,13 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		tasks = append(tasks, paceProcessors)
 	}
 	return together(ctx, tasks...)
+}
+
+// newOrigin makes an origin. What it says of its Config is of the command line.
+func newOrigin(config origin.Config) (*origin.Origin, error) {
+	service, err := origin.New(config)
+	if errors.Is(err, origin.ErrConfig) {
+		return nil, usageError(err.Error())
+	}
+	return service, err
 }

@@ -89,11 +89,11 @@ func storageKeys(flags *flagSet, config *origin.Config, file string) error {
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return flags.refuse("s3-keys", "%v", err)
+		return flags.fail("s3-keys", "%v", err)
 	}
 	words := strings.Fields(string(b))
 	if len(words) != 2 {
-		return flags.refuse("s3-keys", "%s should hold two lines: the access key and the secret key", file)
+		return flags.fail("s3-keys", "%s should hold two lines: the access key and the secret key", file)
 	}
 	s.AccessKey, s.SecretKey = words[0], words[1]
 	return nil

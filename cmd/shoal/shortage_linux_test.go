@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -19,7 +18,7 @@ func TestMoreThanTheMachineHas(t *testing.T) {
 	more := size(has + 1<<30)
 	for _, text := range []string{"99T", more.String()} {
 		err := runEdge(t.Context(), []string{"-memory", text, "-http", "127.0.0.1:0", "-admin", "127.0.0.1:0"}, io.Discard)
-		if _, usage := errors.AsType[usageError](err); !usage || !strings.HasPrefix(err.Error(), "edge: -memory "+text+": this machine has ") || !strings.Contains(err.Error(), "choose up to") {
+		if status(err) != 1 || !strings.HasPrefix(err.Error(), "edge: -memory "+text+": this machine has ") || !strings.Contains(err.Error(), "choose up to") {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

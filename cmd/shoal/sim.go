@@ -56,7 +56,10 @@ func play(ctx context.Context, config sim.Config) (sim.Report, error) {
 	}()
 	select {
 	case o := <-done:
-		return o.report, o.err
+		if o.err != nil { // which can only be of the config
+			return o.report, usageError(o.err.Error())
+		}
+		return o.report, nil
 	case <-ctx.Done():
 		return sim.Report{}, errors.New("sim: interrupted")
 	}

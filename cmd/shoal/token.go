@@ -51,6 +51,9 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 	if *file == "" {
 		return usageError(fmt.Sprintf("token %s: want -key FILE", words[0]))
 	}
+	if !slices.Contains([]string{token.EdDSA, token.HS256}, *alg) {
+		return flags.refuse("alg", "choose %s or %s", token.EdDSA, token.HS256)
+	}
 	switch words[0] {
 	case "key":
 		return addTokenKey(*file, *alg, out)
@@ -77,6 +80,9 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 		c.Name = rand.Text()
 	}
 	text, err := keys.Make(c)
+	if errors.Is(err, token.ErrLong) {
+		return usageError(fmt.Sprintf("token make: %v; choose a shorter -audience or -id", err))
+	}
 	if err != nil {
 		return err
 	}

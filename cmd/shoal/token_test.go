@@ -129,7 +129,7 @@ func TestTokenRefuses(t *testing.T) {
 		"a file not there":   {[]string{"make", "-stream", "demo", "-key", filepath.Join(folder, "none")}, "shoal token key -key"},
 		"a broken file":      {[]string{"make", "-stream", "demo", "-key", broken}, "JWK Set"},
 		"added to it":        {[]string{"key", "-key", broken}, "JWK Set"},
-		"another alg":        {[]string{"key", "-alg", "none", "-key", good}, "choose HS256 or EdDSA"},
+		"another alg":        {[]string{"key", "-alg", "none", "-key", good}, "choose EdDSA or HS256"},
 		"no stream":          {[]string{"make", "-key", good}, "-stream NAME"},
 		"an odd stream":      {[]string{"make", "-key", good, "-stream", "a/b"}, "A-Z a-z"},
 		"no time":            {[]string{"make", "-key", good, "-stream", "demo", "-for", "0s"}, "-for"},

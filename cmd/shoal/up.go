@@ -93,7 +93,7 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
 	c.origin.Audience = audienceOf(swarm)
-	source, err := origin.New(c.origin)
+	source, err := newOrigin(c.origin)
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	if *most != 0 && (*most < 10 || *most > 10*math.MaxUint16) {
 		return usageError(fmt.Sprintf("watch: want -max-upload between 10 and %d kbit/s", 10*math.MaxUint16))
 	}
+	if err := flags.lasts("join", 0, 0, 0); err != nil {
+		return err
+	}
 	link, inLink := viewer.SplitToken(positional[0])
 	config.URL, config.Token, config.Cap = link, cmp.Or(config.Token, inLink), uint16(*most/10)
 	config.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
@@ -69,6 +72,8 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	switch report.WatchReport, err = viewer.Watch(ctx, config); {
 	case errors.Is(err, viewer.ErrRefused): // there is a report all the same
 		refused = fmt.Errorf("%w\n%s", err, advice(config.Token, report.Refusal))
+	case errors.Is(err, viewer.ErrURL), errors.Is(err, viewer.ErrTracker) && len(config.Trackers) > 0: // else the watch page named it
+		return usageError("watch: " + strings.TrimPrefix(err.Error(), "viewer: "))
 	case errors.Is(err, viewer.ErrToken):
 		return fmt.Errorf("%w\n%s", err, letIn(config.Token))
 	case err != nil:

@@ -2,6 +2,8 @@ package viewer
 
 import (
 	"net/netip"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,4 +59,45 @@ func TestIsCheck(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
+}
+
+// TestLinksReadFromPorts: pion reads what comes for a link from a port of that link alone, and from one that spares questions. It takes such a port for
+// what it is if that has both methods, so what it writes goes by the port as well.
+func TestLinksReadFromPorts(t *testing.T) {
+	const viewers = 3
+	const ends = viewers * (viewers - 1)
+	st := newStage(t, 5000, 200*time.Millisecond)
+	loops, ports := 0, 0 // when all were linked last
+	c := Config{P2P: true}
+	st.watch(t, 8, func(a audience) bool {
+		links := 0
+		for _, v := range a.viewers {
+			links += v.Report().Peers
+		}
+		if links == ends {
+			loops, ports = reading()
+		}
+		return loops >= ends && ports == loops // one that is busy with what it has read is not seen to read
+	}, c, c, c)
+	if loops < ends {
+		t.Fatalf("%d goroutines of pion read for links, want one or more for each of %d ends", loops, ends)
+	}
+	if ports != loops {
+		t.Errorf("%d of %d goroutines of pion that read for links read from a port that spares questions", ports, loops)
+	}
+}
+
+// reading counts the goroutines in which pion reads for a link, and those of them that read from a port of ours.
+func reading() (loops, ports int) {
+	stacks := make([]byte, 16<<20)
+	for one := range strings.SplitSeq(string(stacks[:runtime.Stack(stacks, true)]), "\n\n") {
+		if !strings.Contains(one, "/ice/v4.(*candidateBase).recvLoop(") {
+			continue
+		}
+		loops++
+		if strings.Contains(one, "/viewer.(*port).ReadFromAddrPort(") {
+			ports++
+		}
+	}
+	return loops, ports
 }
