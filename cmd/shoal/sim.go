@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/shoal-live/shoal/swarm/sim"
 )
@@ -50,6 +51,11 @@ func play(ctx context.Context, config sim.Config) (sim.Report, error) {
 		err    error
 	}
 	done := make(chan outcome, 1)
+	asking, over := context.WithCancel(ctx)
+	var asks sync.WaitGroup
+	asks.Go(func() { _ = hugePages(asking) })
+	defer asks.Wait()
+	defer over()
 	go func() {
 		report, err := sim.Run(config)
 		done <- outcome{report, err}
