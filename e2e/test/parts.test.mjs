@@ -27,7 +27,7 @@ function look() {
   return { time, height, behind: player.stats.latencySeconds, buffered: player.stats.bufferSeconds, seek: !player.shadowRoot.querySelector('.seek').hidden };
 }
 
-test('who goes back in a smaller quality asks for no part that is gone', { timeout: 180_000 }, async (t) => {
+test('who goes back in a smaller quality asks for no part that is gone', { timeout: 300_000 }, async (t) => {
   const [shoal, browser] = await Promise.all([
     up(t, { demo: false, stream: 'show', args: ['-ladder', '180p', '-dvr', '10m', '-disk-reserve', '16M'] }), launch(t),
   ]);
@@ -43,7 +43,7 @@ test('who goes back in a smaller quality asks for no part that is gone', { timeo
   await page.locator('shoal-player .quality').selectOption({ label: '180p' });
   await until('180 lines', async () => (await seen()).height === 180, { seconds: 15 });
   await pass(25);
-  await until('the seek bar', async () => (await seen()).seek, { seconds: 60 });
+  await until('the seek bar', async () => (await seen()).seek, { seconds: 120 });
 
   asked.length = 0;
   await page.locator('.seek').evaluate((bar) => {

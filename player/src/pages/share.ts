@@ -1,23 +1,17 @@
 // What came from other viewers lately, and how that is said: a number since the beginning would tell of a swarm that is
 // not there any more.
 
+import type { Wait } from '../pending.ts';
 import { offload, type Stats } from '../stats.ts';
 import { type Refusals, WATCH } from './words/watch.ts';
 
 const LATELY = 30_000; // milliseconds
-const PATIENCE = 15_000; // milliseconds in which a tracker answers, if there is one
 
 export class Share {
   #counts: { at: number; peers: number; edge: number }[] = [];
-  #joiningSince: number | null = null;
-
-  // joinsInVain: no tracker has answered for so long that none may do so.
-  joinsInVain = false;
 
   // note is called with each new count; counts that begin anew are those of another viewing.
-  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge, p2p }: Stats): void {
-    this.#joiningSince = p2p === 'joining' ? (this.#joiningSince ?? at) : null;
-    this.joinsInVain = this.#joiningSince !== null && at - this.#joiningSince >= PATIENCE;
+  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge }: Stats): void {
     const last = this.#counts.at(-1);
     if (last && (peers < last.peers || edge < last.edge)) this.#counts = [];
     this.#counts.push({ at, peers, edge });
@@ -38,11 +32,13 @@ export function inSwarm({ p2p }: Stats): boolean {
 }
 
 // describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
-// undefined if it does not tell. In vain: see Share.
-export function describe(stats: Stats, viewers: number | undefined, inVain = false, words = WATCH.en): string {
+// undefined if it does not tell.
+export function describe(stats: Stats, viewers: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
+  if (wait === 'viewer') return words.asked;
+  if (wait === 'tracker') return words.inVain;
   if (p2p === 'off') return words.off(stats.refusal ?? '');
-  if (p2p === 'joining') return inVain ? words.inVain : words.joining;
+  if (p2p === 'joining') return words.joining;
   if (p2p === 'resting') return words.resting;
   if (p2p === 'narrow') return words.narrow;
   if (p2p === 'away') return words.away;

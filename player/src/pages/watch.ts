@@ -113,6 +113,6 @@ setInterval(() => {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = describe(stats, viewers, share.joinsInVain, words);
+  const text = describe(stats, viewers, player.wait, words);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);
