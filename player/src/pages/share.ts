@@ -2,7 +2,8 @@
 // not there any more.
 
 import type { Wait } from '../pending.ts';
-import { offload, type Stats } from '../stats.ts';
+import { offload, type P2P, type Stats } from '../stats.ts';
+import type { Swarm } from './api.ts';
 import { type Refusals, WATCH } from './words/watch.ts';
 
 const LATELY = 30_000; // milliseconds
@@ -29,6 +30,16 @@ export class Share {
 // inSwarm tells whether there is a share to speak of.
 export function inSwarm({ p2p }: Stats): boolean {
   return p2p === 'on' || p2p === 'joining';
+}
+
+const APART: P2P[] = ['resting', 'narrow', 'away', 'refused']; // from the tracker, too
+
+// audience is how many watch, as far as somebody can know who is one of them. Trackers count who is with them: not a viewer who shares with nobody, nor
+// one who has left the swarm for a while. Whom the operator keeps out of it stays with its tracker.
+export function audience({ viewers, control }: Swarm, { p2p }: Stats, wait: Wait, plays: boolean): number {
+  if (!plays) return viewers;
+  const apart = wait !== null || APART.includes(p2p) || (p2p === 'off' && control.p2p && control.share === 1);
+  return Math.max(1, apart ? viewers + 1 : viewers);
 }
 
 // describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
