@@ -45,8 +45,10 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 		e.watchPage(w, r, "embed.html", path[len("/embed/"):])
 	case strings.HasPrefix(path, "/studio/"):
 		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
+	case strings.HasPrefix(path, "/api/"):
+		e.refuse(w, r, "", http.StatusNotFound, noPage.text)
 	default:
-		e.refuse(w, r, "", http.StatusNotFound, "no such page; what is live now is at /")
+		e.missing(w, r, noPage)
 	}
 }
 
@@ -59,7 +61,7 @@ func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path stri
 	}
 	id, ok := strings.CutPrefix(rest, "recordings/")
 	if !ok || !validName(name) || !recordingID(id) || r.URL.RawPath != "" {
-		e.refuse(w, r, "", http.StatusNotFound, "no such page; a stream is at /watch/NAME, a recording at /watch/NAME/recordings/ID")
+		e.missing(w, r, noRecording)
 		return
 	}
 	e.page(w, r, page, name, "/recordings/"+id)
@@ -67,7 +69,7 @@ func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path stri
 
 func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {
 	if !validName(stream) || r.URL.RawPath != "" {
-		e.refuse(w, r, "", http.StatusNotFound, "no such stream: a stream's name has 1 to 64 letters (A-Z, a-z), digits, _ or -")
+		e.missing(w, r, noName)
 		return
 	}
 	e.page(w, r, name, stream, "")
@@ -75,11 +77,30 @@ func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream s
 
 // page answers with a page that is of a stream, or of a part of it.
 func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part string) {
-	f := e.shelf.files[name]
-	if f == nil {
+	if e.shelf.files[name] == nil {
 		e.refuse(w, r, stream, http.StatusServiceUnavailable, notBuilt)
 		return
 	}
+	w.Header().Set("Vary", "Accept-Encoding")
+	invited := "" // or only those may watch
+	if e.admission.keys != nil {
+		invited = "only"
+	}
+	e.show(w, r, name, http.StatusOK, stream,
+		"{{name}}", html.EscapeString(stream),
+		"{{path}}", html.EscapeString(stream+part),
+		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
+		"{{invited}}", invited,
+		"{{p2p}}", e.config.mode(stream),
+		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
+		"{{desk}}", "", "{{watch}}", "", // that is for admin listeners
+		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
+	)
+}
+
+// show answers with one of the pages, filled in: each placeholder is followed by what stands for it.
+func (e *Edge) show(w http.ResponseWriter, r *http.Request, name string, status int, stream string, filled ...string) {
+	f := e.shelf.files[name]
 	h := w.Header()
 	h.Set("Content-Type", f.typ)
 	h.Set("Cache-Control", "public, max-age=1")
@@ -89,33 +110,19 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 		h.Set("Content-Security-Policy", policy)
 	}
 	h.Set("Referrer-Policy", "no-referrer")
-	invited := "" // or only those may watch
-	if e.admission.keys != nil {
-		invited = "only"
-	}
-	body := []byte(strings.NewReplacer(
-		"{{name}}", html.EscapeString(stream),
-		"{{path}}", html.EscapeString(stream+part),
-		"{{key}}", html.EscapeString(e.streamKey(r.Context(), stream)),
-		"{{invited}}", invited,
-		"{{p2p}}", e.config.mode(stream),
-		"{{rtmp}}", html.EscapeString(e.config.broadcast()),
-		"{{desk}}", "", "{{watch}}", "", // that is for admin listeners
-		"{{tracker}}", html.EscapeString(strings.Join(e.config.TrackerURLs, ",")),
-	).Replace(string(f.body)))
+	body := []byte(strings.NewReplacer(filled...).Replace(string(f.body)))
 	e.lastly(h)
-	h.Set("Vary", "Accept-Encoding")
 	if coding, packed := newPacked(body).choose(listed(r, "Accept-Encoding")); packed != nil {
 		h.Set("Content-Encoding", coding)
 		body = packed
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(http.StatusOK)
+	w.WriteHeader(status)
 	n := 0
 	if r.Method != http.MethodHead {
 		n, _ = send(w, body)
 	}
-	passage{e.meters.stream(stream), kindPage, true}.count(http.StatusOK, int64(n))
+	passage{e.meters.stream(stream), kindPage, true}.count(status, int64(n))
 }
 
 // streamKey asks the origin for a stream's public key. It is empty while the origin does not know the stream, or is gone:

@@ -84,6 +84,7 @@ func TestFlagsAreChecked(t *testing.T) {
 		{"edge -tracker foo", `edge: -tracker "foo": want ws://HOST:PORT/tracker, wss://HOST/tracker or a path at this host like /tracker`},
 		{"edge -tracker localhost:8082/tracker", `edge: -tracker "localhost:8082/tracker": want ws://`},
 		{"edge -tracker wss://a.example/tracker,http://b.example/tracker", `edge: -tracker "http://b.example/tracker": want ws://`},
+		{"edge -p2p on", `edge: -tracker "": without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p on`},
 		{"edge -tracker= -p2p on", `edge: -tracker "": without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p on`},
 		{"edge -origins=", `edge: -origins "": want one or more, like http://HOST:8081`},
 		{"edge -origins localhost:8081", `edge: -origins "localhost:8081" is not a base URL like http://HOST:PORT`},

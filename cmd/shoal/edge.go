@@ -35,7 +35,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	flags.Var(&memory, "memory", "most `bytes` of media kept, like 512M or 2G")
 	flags.StringVar(&config.Disk, "disk", "", "`folder` for media that memory has no more room for, as windows of hours need; empty for none")
 	flags.Var(&stored, "disk-size", "most `bytes` in the folder of -disk, like 100G")
-	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time; empty for none, as by -p2p off (default /tracker)")
+	flags.Var((*list)(&config.TrackerURLs), "tracker", "`URLs` of the trackers that pages are told to join, with commas; each viewer uses one at a time, like wss://HOST/tracker, or /tracker where a proxy sends that to one (default none, as by -p2p off)")
 	flags.StringVar(&config.RTMPURL, "rtmp-url", "", "`URL` that the live-now page names to broadcasters, that of the origin, like rtmp://origin.example/live")
 	flags.StringVar(&config.RTMPPort, "rtmp-port", "", "`port` that it names instead, of the page's own host (default 1935 where -origins are on this machine, else none)")
 	keys := flags.String("viewer-key", "", "`FILE` of the keys that viewer tokens must be signed with to watch, see shoal token; without it viewers need no token")
@@ -100,11 +100,12 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 	})
 }
 
-// trackerless settles what it means that no tracker is to be told of: viewers do not meet, as by -p2p off.
+// trackerless settles what it means that no tracker is to be told of: viewers do not meet, as by -p2p off. An edge has no tracker of its own, and pages
+// that name one which is not there would ask viewers for nothing.
 func trackerless(flags *flagSet, config *edge.Config) error {
 	const off = "off"
 	switch {
-	case !flags.given("tracker") || len(config.TrackerURLs) > 0:
+	case len(config.TrackerURLs) > 0 || config.P2P != "" && !slices.Contains(edge.Modes, config.P2P): // a mode that is none is told of by name
 		return nil
 	case flags.given("p2p") && config.P2P != off:
 		return flags.refuse("tracker", "without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p %s", config.P2P)

@@ -183,11 +183,11 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestTrackerless: an edge that is to name no tracker has pages that share nothing, and another wish beside that is refused.
+// TestTrackerless: an edge that is told of no tracker has pages that share nothing, and another wish beside that is refused.
 func TestTrackerless(t *testing.T) {
 	const refused = "refused"
 	for args, want := range map[string]string{
-		"": "", "-tracker /tracker": "", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": refused, "-tracker= -p2p ask": refused,
+		"": "off", "-p2p off": "off", "-p2p on": refused, "-p2p ask": refused, "-tracker /tracker": "", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": refused, "-tracker= -p2p ask": refused,
 		"-tracker /tracker -p2p ask": "ask",
 	} {
 		flags := newFlags("edge [flags]", "", io.Discard)

@@ -34,6 +34,7 @@ test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
       await player(page).locator('.panel').waitFor();
     },
     '/watch/nobody': async (page) => player(page).locator('.veil').waitFor(),
+    '/nosuch': async (page) => page.locator('.empty h1').waitFor(),
     '/embed/demo': async (page) => player(page).locator('.ask .yes').waitFor(),
     '/studio/x': async (page) => {
       await page.click('[data-source="pattern"]');

@@ -69,6 +69,10 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   }
   await pass(4); // within which a viewer of the swarm has long joined
   for (const viewer of [one, two]) await nothing(viewer, 'before an answer');
+  await two.page.locator('shoal-player').press('s');
+  const row = () => two.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.panel dd').textContent);
+  assert.deepEqual([await row(), await two.page.locator('#swarm').textContent()], ['waits for you', 'You have not said yet whether you share with others: all comes from the edge.']);
+  await two.page.locator('shoal-player').press('s');
   if (process.env.SHOTS) for (const [i, { page }] of [one, two].entries()) await page.screenshot({ path: `${process.env.SHOTS}/ask-${i}.png` });
 
   await one.page.locator('shoal-player .ask .no').click();

@@ -121,6 +121,7 @@ test('a broadcast by RTMP is seen, and heard where there is ffmpeg; where there 
   assert.equal(await heard.isVisible('#missing'), false, await heard.textContent('#missing'));
   await until('the page to tell who is on air', async () => (await heard.textContent('#state')) === 'On air by RTMP', { seconds: 5 });
   assert.match(await heard.textContent('#words'), /On air by RTMP, from another program/);
+  assert.ok(await heard.isDisabled('#go'), '“Go live” can be pressed, and would be refused');
 
   const silent = await look({ PATH: '/nowhere' });
   const words = await silent.textContent('#missing');

@@ -15,6 +15,7 @@ export interface Entry {
 
 const MISFIT = 3; // records that were not true, and none that was: the key is another stream's, or none
 const MOST_SEGMENTS = 64; // whose parts are remembered
+const LINGER = 2; // segments: a server has parts for three target durations after it lists them no more, and a playlist may be one old
 
 export class RecordBook {
   readonly #entries = new Map<string, Entry>();
@@ -107,6 +108,12 @@ export class RecordBook {
     if (own) return [own];
     const parts = this.#segments.get(url)?.map((uri) => this.#entries.get(uri));
     return parts?.every((entry) => entry !== undefined) ? parts : null;
+  }
+
+  // gone tells whether a part has been listed no more for so long that the server may not have it; its segment it has.
+  gone({ kind, rendition, msn }: ChunkRecord): boolean {
+    const listed = this.#listed.map((uri) => this.#entries.get(uri)?.record).filter((other) => other?.kind === PART && other.rendition === rendition);
+    return kind === PART && listed.length > 0 && listed.every((other) => other && msn + LINGER < other.msn);
   }
 
   // listed returns the true records of the last playlist, those at the live edge first.

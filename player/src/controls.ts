@@ -6,6 +6,7 @@ import type { Answer, Mode } from './consent.ts';
 import css from './controls.css';
 import type { Moment } from './flow.ts';
 import { Panel } from './panel.ts';
+import type { Wait } from './pending.ts';
 import type { PlaybackState } from './playback.ts';
 import { Picker, type Quality } from './quality.ts';
 import { SeekBar } from './seekbar.ts';
@@ -44,6 +45,7 @@ export interface Shown {
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
   sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  wait: Wait; // of the swarm
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
   captions: { some: boolean; shown: string | null }; // shown: what those are called that are
@@ -236,7 +238,7 @@ export class Controls {
     this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
-    if (stats) this.#panel.show(stats, shown.moments, shown.vod, words);
+    if (stats) this.#panel.show(stats, shown.moments, shown.vod, shown.wait, words);
     if (paused || state !== 'playing') this.#stir();
   }
 

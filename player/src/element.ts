@@ -15,6 +15,7 @@ import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
 import { Peek } from './peek.ts';
+import { Pending, type Wait } from './pending.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
 import { NO_STATS, type Stats } from './stats.ts';
@@ -34,6 +35,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #peek: Peek;
   readonly #tidings = new Tidings(this);
   readonly #flow = new Flow();
+  readonly #pending = new Pending();
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -92,6 +94,11 @@ export class ShoalPlayer extends HTMLElement {
   // state: what is going on, in one of the words of PlaybackState.
   get state(): string {
     return this.#state;
+  }
+
+  // wait: what the swarm waits for, where that takes long.
+  get wait(): Wait {
+    return this.#pending.wait;
   }
 
   get #state(): PlaybackState {
@@ -293,6 +300,8 @@ export class ShoalPlayer extends HTMLElement {
     this.#tidings.stand(state);
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
+    const sharing = this.#sharing;
+    this.#pending.note(now, stats.p2p, sharing.mode === 'ask');
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -309,7 +318,8 @@ export class ShoalPlayer extends HTMLElement {
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
-      sharing: this.#sharing,
+      sharing,
+      wait: this.#pending.wait,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,
       captions: { some: this.#captions.all.length > 0, shown: this.#captions.shown?.label ?? null },

@@ -4,7 +4,7 @@
 import type { Bandwidth } from './bandwidth.ts';
 import type { Entry } from './book.ts';
 import { joined } from './bytes.ts';
-import { awaitWhole, type Chunk, type Chunks } from './chunks.ts';
+import { awaitWhole, type Chunk, type Chunks, wake } from './chunks.ts';
 import type { Keep } from './keep.ts';
 import type { Taken } from './loader.ts';
 
@@ -62,6 +62,12 @@ export class Gathering {
     const parts = await Promise.all(each).finally(() => give.abort()); // where one is late, the others are no use
     const bytes = parts.length === 1 && parts[0] ? parts[0] : joined(parts);
     return this.#taken(bytes, performance.now() - begun);
+  }
+
+  // lack gives back at once what neither peers nor the edge have.
+  lack(chunk: Chunk): void {
+    this.#events.unneed(chunk);
+    wake(chunk);
   }
 
   // taken says how long the bytes would have come from the edge alone. How long they were awaited here says when they were born, and how the

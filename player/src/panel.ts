@@ -1,6 +1,7 @@
 // The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
 import { areas, type Moment } from './flow.ts';
+import type { Wait } from './pending.ts';
 import { NATIVE, type Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
@@ -13,7 +14,7 @@ export class Panel {
     this.#aside = aside;
   }
 
-  show(s: Stats, moments: readonly Moment[], vod: boolean, words: Words): void {
+  show(s: Stats, moments: readonly Moment[], vod: boolean, wait: Wait, words: Words): void {
     const { rows } = words;
     this.#write('h2', `${Math.round(s.offload * 100)} %`);
     this.#write('p', words.fromOthers);
@@ -23,7 +24,7 @@ export class Panel {
     this.#get('.flow .peers').setAttribute('d', drawn.peers);
     const native = s.refusal === NATIVE; // what came from where is not seen, nor how far behind live
     const off = native ? words.native : words.wrongKey;
-    const swarm = s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? off : words.swarm[s.p2p];
+    const swarm = wait ? words.waits[wait] : s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? off : words.swarm[s.p2p];
     const traffic: [string, string][] = native ? [] : [
       [rows.fromPeers, size(s.bytesFromPeers)],
       [rows.fromEdge, size(s.bytesFromEdge)],

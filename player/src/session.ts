@@ -9,7 +9,7 @@
 // were alone.
 
 import type { Bandwidth, Times } from './bandwidth.ts';
-import { Chunks } from './chunks.ts';
+import { type Chunk, Chunks } from './chunks.ts';
 import { Edge } from './edge.ts';
 import { Fetches } from './fetches.ts';
 import { Gathering } from './gathering.ts';
@@ -341,6 +341,12 @@ export class Session implements MediaSource {
     this.#loop?.call(call, frame);
   }
 
+  // lack: the server has the segment of a part still, and not the part: what no peer brings hls.js loads as a whole.
+  #lack(chunk: Chunk, first: number, count: number): void {
+    this.#gathering.lack(chunk);
+    this.#stock.fetched(chunk, first, count, false);
+  }
+
   #settled(scheduler: Scheduler): void {
     this.#membership.settled(scheduler);
     this.#traffic.duplicateBytes = scheduler.duplicateBytes;
@@ -384,7 +390,8 @@ export class Session implements MediaSource {
         break;
       }
       case Kind.Fetch:
-        if (chunk) void this.#fetches.fetch(chunk, first, count);
+        if (chunk && this.#watch.book?.gone(chunk.entry.record)) this.#lack(chunk, first, count);
+        else if (chunk) void this.#fetches.fetch(chunk, first, count);
         break;
       case Kind.TakeHashes:
         if (chunk && frame) void this.#gifts.takeHashes(chunk, frame);

@@ -1,6 +1,7 @@
 // What the player says, in the languages that it knows. A language that lacks a word does not compile.
 
 import type { PlaybackState } from './playback.ts';
+import type { Wait } from './pending.ts';
 import type { P2P } from './stats.ts';
 
 export interface Words {
@@ -33,6 +34,7 @@ export interface Words {
   rows: { swarm: string; fromPeers: string; fromEdge: string; given: string; behind: string; buffered: string; started: string; stalls: string; dropped: string; bad: string };
   none: string;
   swarm: Record<Exclude<P2P, 'on'>, string>;
+  waits: Record<NonNullable<Wait>, string>; // in the place of these, while it does
   wrongKey: string;
   native: string; // the browser plays by itself
   peers(count: number): string;
@@ -84,6 +86,7 @@ const en: Words = {
   },
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', narrow: 'resting: this connection is slow', away: 'away: far behind live', refused: 'refused' },
+  waits: { viewer: 'waits for you', tracker: 'no tracker answers' },
   wrongKey: 'off: wrong key',
   native: 'none: this browser plays by itself',
   peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
@@ -139,6 +142,7 @@ const pt: Words = {
   },
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
+  waits: { viewer: 'aguarda você', tracker: 'nenhum tracker responde' },
   wrongKey: 'desligado: chave errada',
   native: 'nenhum: o navegador reproduz sozinho',
   peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
@@ -194,6 +198,7 @@ const zh: Words = {
   },
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', narrow: '暂停：网速太慢', away: '已离开：距直播太远', refused: '被拒绝' },
+  waits: { viewer: '等待您选择', tracker: '没有追踪服务器响应' },
   wrongKey: '已关闭：密钥错误',
   native: '无：由浏览器自行播放',
   peers: (count) => `${count} 位观众`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { added, condition, described, elsewhere, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { recordings } from '../src/pages/recordings.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
   name: 'demo', viewers: 0, outside: 0, cells: 0, roots: 0, offload: 0, copies: 0, stallRatio: 0, uploadKbps: 0, introductions: 0,
@@ -59,5 +60,9 @@ test('an answer that does not come, or is cut short, is none', async (t) => {
   for (const none of [() => Response.json({ streams: null }), () => Response.json({ streams: [{ name: 'other' }] }), () => new Response('', { status: 404 }), () => new Response('{"stre'), () => { throw new TypeError('failed to fetch'); }]) {
     answer = none;
     assert.equal(await described('demo'), null);
+  }
+  for (const none of [() => new Response('{"reco'), () => new Response('', { status: 503 })]) {
+    answer = none;
+    assert.deepEqual(await recordings(), []);
   }
 });

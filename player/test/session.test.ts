@@ -214,6 +214,25 @@ test('a segment whose last part is late goes back to hls.js in time for its firs
   assert.equal(w.session.traffic.bytesFromEdge >= 5 * 9000, true);
 });
 
+test('a segment whose parts are listed no longer, and for long, goes back to hls.js: the edge is not asked for parts', { skip }, async (t) => {
+  const w = await ready(t, { seconds: 5 });
+  await w.take('s1.1.m4s', 1);
+  w.list(6);
+  const given = async (newest: number): Promise<boolean> => { // the segment, where the oldest part that is listed is of that one
+    const { text } = makeChunk(9000, { msn: newest, part: 0 });
+    w.log.length = 0;
+    w.session.playlist(`${BASE}index.m3u8`, ['#EXTM3U', `#EXT-X-MEDIA-SEQUENCE:${newest}`, `#EXT-X-PART:DURATION=0.333,URI="17/s${newest}.0.m4s"`, `#EXT-X-SHOAL-RECORD:${text}`].join('\n'));
+    return (w.take('s1.m4s', 1) as Promise<Uint8Array>).then(() => true, () => false);
+  };
+  w.edge.answer = () => new Response('', { status: 404 });
+  const began = performance.now();
+  assert.equal(await given(4), false);
+  assert.ok(!w.log.some((line) => /^fetch \d/.test(line)), w.log.join());
+  assert.ok(performance.now() - began < 1000, 'and at once');
+  w.edge.answer = (made) => new Response(made.bytes);
+  assert.equal(await given(3), true, 'a server has them for a while after');
+});
+
 test('bytes that differ from a true record are told, and counted; true ones too; unknown ones are not waited for', { skip }, async (t) => {
   const w = world(t);
   const anew = (): number => w.log.filter((line) => line === 'fetch 0 whole anew').length;

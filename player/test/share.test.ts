@@ -45,17 +45,3 @@ test('the first is not who has no link to the others', () => {
     ['off, for the key', stats({ p2p: 'off', refusal: 'wrong key' }), 3, 'The swarm is off (wrong key):'],
   ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
 });
-
-test('a tracker that does not answer is not waited for in words for ever', () => {
-  const share = new Share();
-  const at = (seconds: number, p2p: Stats['p2p']): string => {
-    const now = stats({ p2p });
-    share.note(seconds * 1000, now);
-    return describe(now, undefined, share.joinsInVain);
-  };
-  assert.match(at(0, 'joining'), /^Joining/);
-  assert.match(at(14, 'joining'), /^Joining/);
-  assert.match(at(15, 'joining'), /^No tracker answers/);
-  assert.match(at(16, 'on'), /^You are the first/);
-  assert.match(at(30, 'joining'), /^Joining/); // it was there in between
-});

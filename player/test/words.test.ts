@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known } from '../src/pages/language.ts';
 import { LIVE } from '../src/pages/words/live.ts';
+import { MISSING } from '../src/pages/words/missing.ts';
 import { STUDIO, told } from '../src/pages/words/studio.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
 import { type Words, words } from '../src/words.ts';
@@ -39,7 +40,7 @@ for (const name of ['pt', 'zh']) {
 // What is the same in Portuguese: units, and a word.
 const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec']);
 
-for (const [page, catalog] of Object.entries({ LIVE, WATCH, STUDIO })) {
+for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO })) {
   for (const language of ['pt', 'zh'] as const) {
     test(`${page} has a word in ${language} for each that English has`, () => {
       const own = new Map(texts(catalog[language]));

@@ -105,7 +105,7 @@ export async function desk(): Promise<View> {
   };
 }
 
-const silent = (count: number): string => `${count} of the trackers did not answer: their viewers are not counted here.`;
+export const silent = (count: number): string => `${count} of the trackers did not answer: ${count === 1 ? 'its' : 'their'} viewers are not counted here.`;
 
 // shown is what anybody may know.
 export async function shown(): Promise<View> {

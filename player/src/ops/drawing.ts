@@ -1,6 +1,7 @@
 // The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
 
 import { make } from '../pages/api.ts';
+import { counted } from './counted.ts';
 import type { Cell, Cells, Member } from './desk.ts';
 import { type Forest, layout, type Placed, share, type Spot } from './forest.ts';
 import { svg } from './svg.ts';
@@ -46,11 +47,11 @@ export class Drawing {
   }
 }
 
-function caption({ name, viewers, outside, total, cells }: Cells): string {
+export function caption({ name, viewers, outside, total, cells }: Cells): string {
   const drawn = cells.length < total ? `, of which the ${cells.length} nearest to the edge are drawn` : '';
   const bridges = cells.reduce((sum, { feeds }) => sum + feeds.length, 0);
-  return `${name}: ${viewers} ${viewers === 1 ? 'viewer' : 'viewers'} in ${total} ${total === 1 ? 'cell' : 'cells'}${drawn}` +
-    `${bridges > 0 ? `, ${bridges} links by which cells feed others` : ''}${outside > 0 ? `; ${outside} in no cell: they get all from the edge` : ''}.`;
+  return `${name}: ${counted(viewers, 'viewer', 'viewers')} in ${counted(total, 'cell', 'cells')}${drawn}` +
+    `${bridges > 0 ? `, ${counted(bridges, 'link', 'links')} by which cells feed others` : ''}${outside > 0 ? `; ${outside} in no cell, who ${outside === 1 ? 'gets' : 'get'} all from the edge` : ''}.`;
 }
 
 function empty({ keeps, outside }: Cells): string {

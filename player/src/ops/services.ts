@@ -2,6 +2,7 @@
 
 import { duration, make } from '../pages/api.ts';
 import { rate } from './charts.ts';
+import { counted } from './counted.ts';
 import type { Service } from './desk.ts';
 
 const HEADS = ['Service', 'Health', 'Is', 'Does', 'Memory', 'Up for', 'Version'];
@@ -30,18 +31,17 @@ export function serviceRow(s: Service): HTMLTableRowElement {
 // does says what there is to say of each kind of service.
 function does({ self, sent }: Service): string[] {
   const of = (name: string): number => self?.figures[name] ?? 0;
-  const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
   const found: string[] = [];
-  if (self?.is.includes('origin')) found.push(`${count(of('shoal_origin_streams'), 'stream', 'streams')} coming in`);
+  if (self?.is.includes('origin')) found.push(`${counted(of('shoal_origin_streams'), 'stream', 'streams')} coming in`);
   if (self?.is.includes('edge')) {
     if (sent >= 0) found.push(`sends ${rate(sent)}`);
-    found.push(`${count(of('shoal_edge_held_requests'), 'request', 'requests')} held`, `${size(of('shoal_edge_cache_bytes'))} cached`);
-    if (of('shoal_edge_upstreams_out') > 0) found.push(`${count(of('shoal_edge_upstreams_out'), 'origin or parent', 'origins or parents')} out`);
+    found.push(`${counted(of('shoal_edge_held_requests'), 'request', 'requests')} held`, `${size(of('shoal_edge_cache_bytes'))} cached`);
+    if (of('shoal_edge_upstreams_out') > 0) found.push(`${counted(of('shoal_edge_upstreams_out'), 'origin or parent', 'origins or parents')} out`);
     if (of('shoal_edge_memory_short') > 0) found.push('short of memory');
     if (of('shoal_edge_disk_off') > 0) found.push('its disk failed');
   }
   if (self?.is.includes('tracker')) {
-    found.push(count(of('shoal_tracker_viewers'), 'viewer', 'viewers'));
+    found.push(counted(of('shoal_tracker_viewers'), 'viewer', 'viewers'));
     if (of('shoal_tracker_store_failures_total') > 0) found.push(`${of('shoal_tracker_store_failures_total')} failures of Redis`);
   }
   if (of('shoal_http_connections_shed_total') > 0) found.push(`${of('shoal_http_connections_shed_total')} turned away`);

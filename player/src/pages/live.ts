@@ -37,7 +37,7 @@ function art(name: string, badge: Node): HTMLElement {
 function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   const { text, live } = condition(stream);
   const above = art(stream.name, make('span', { class: live ? 'badge live' : 'badge' }, text));
-  if (swarm) above.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
+  if (swarm && swarm.viewers > 0) above.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
   const more = [lasting(stream)];
   if (swarm && swarm.viewers > 1) more.push(words.fromPeers(Math.round(swarm.offload * 100)));

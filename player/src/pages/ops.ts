@@ -2,6 +2,7 @@
 // a drawing of a stream's cells, all services with their health, and the switches of remote control.
 
 import { Charts } from '../ops/charts.ts';
+import { counted } from '../ops/counted.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
 import { Saved } from '../ops/saved.ts';
@@ -84,7 +85,7 @@ async function drawHour(): Promise<void> {
   if (!hour || name !== chosen()) return; // another is wanted by now
   offer(hour.streams, hour.stream);
   charts.show(hour);
-  find('#left').textContent = hour.left > 0 ? `${hour.left} more streams have no charts of their own: the 64 with most viewers have.` : '';
+  find('#left').textContent = hour.left > 0 ? `${counted(hour.left, 'more stream has no charts of its own', 'more streams have no charts of their own')}: the 64 with most viewers have.` : '';
   if (hour.stream === '') saved.hour(hour.fromPeers, 10);
 }
 

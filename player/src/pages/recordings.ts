@@ -14,10 +14,12 @@ export interface Recording {
 
 // recordings returns those of all streams, newest first; none where the server does not tell.
 export async function recordings(): Promise<Recording[]> {
-  const response = await ask('/api/v1/recordings').catch(() => null);
-  if (!response?.ok) return [];
-  const { recordings: list } = (await response.json()) as { recordings: Recording[] };
-  return list;
+  try {
+    const response = await ask('/api/v1/recordings');
+    return response.ok ? ((await response.json()) as { recordings: Recording[] }).recordings : [];
+  } catch {
+    return []; // it did not answer, or not to the end: asked again before long
+  }
 }
 
 // finished tells whether it can be watched: one that is not yet has no end.

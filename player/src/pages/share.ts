@@ -1,23 +1,18 @@
 // What came from other viewers lately, and how that is said: a number since the beginning would tell of a swarm that is
 // not there any more.
 
-import { offload, type Stats } from '../stats.ts';
+import type { Wait } from '../pending.ts';
+import { offload, type P2P, type Stats } from '../stats.ts';
+import type { Swarm } from './api.ts';
 import { type Refusals, WATCH } from './words/watch.ts';
 
 const LATELY = 30_000; // milliseconds
-const PATIENCE = 15_000; // milliseconds in which a tracker answers, if there is one
 
 export class Share {
   #counts: { at: number; peers: number; edge: number }[] = [];
-  #joiningSince: number | null = null;
-
-  // joinsInVain: no tracker has answered for so long that none may do so.
-  joinsInVain = false;
 
   // note is called with each new count; counts that begin anew are those of another viewing.
-  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge, p2p }: Stats): void {
-    this.#joiningSince = p2p === 'joining' ? (this.#joiningSince ?? at) : null;
-    this.joinsInVain = this.#joiningSince !== null && at - this.#joiningSince >= PATIENCE;
+  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge }: Stats): void {
     const last = this.#counts.at(-1);
     if (last && (peers < last.peers || edge < last.edge)) this.#counts = [];
     this.#counts.push({ at, peers, edge });
@@ -37,12 +32,24 @@ export function inSwarm({ p2p }: Stats): boolean {
   return p2p === 'on' || p2p === 'joining';
 }
 
+const APART: P2P[] = ['resting', 'narrow', 'away', 'refused']; // from the tracker, too
+
+// audience is how many watch, as far as somebody can know who is one of them. Trackers count who is with them: not a viewer who shares with nobody, nor
+// one who has left the swarm for a while. Whom the operator keeps out of it stays with its tracker.
+export function audience({ viewers, control }: Swarm, { p2p }: Stats, wait: Wait, plays: boolean): number {
+  if (!plays) return viewers;
+  const apart = wait !== null || APART.includes(p2p) || (p2p === 'off' && control.p2p && control.share === 1);
+  return Math.max(1, apart ? viewers + 1 : viewers);
+}
+
 // describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
-// undefined if it does not tell. In vain: see Share.
-export function describe(stats: Stats, viewers: number | undefined, inVain = false, words = WATCH.en): string {
+// undefined if it does not tell.
+export function describe(stats: Stats, viewers: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
+  if (wait === 'viewer') return words.asked;
+  if (wait === 'tracker') return words.inVain;
   if (p2p === 'off') return words.off(stats.refusal ?? '');
-  if (p2p === 'joining') return inVain ? words.inVain : words.joining;
+  if (p2p === 'joining') return words.joining;
   if (p2p === 'resting') return words.resting;
   if (p2p === 'narrow') return words.narrow;
   if (p2p === 'away') return words.away;

@@ -239,7 +239,7 @@ function show(): void {
   state.className = live || other ? 'badge live' : 'badge';
   state.textContent = live ? said.live : wanted ? said.connecting : other || said.offAir;
   go.textContent = wanted ? said.endStream : said.goLive;
-  go.classList.toggle('quiet', other !== '');
+  go.disabled = other !== ''; // it would be refused: the words below say so
   go.classList.toggle('danger', wanted);
   key.disabled = wanted;
   quality.disabled = wanted;

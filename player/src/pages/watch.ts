@@ -1,11 +1,12 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
+import { NO_STATS } from '../stats.ts';
 import { condition, copied, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
-import { describe, inSwarm, Share } from './share.ts';
+import { audience, describe, inSwarm, Share } from './share.ts';
 import { WATCH } from './words/watch.ts';
 
 const words = speak(WATCH);
@@ -34,7 +35,8 @@ every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
-    viewers = swarm?.get(name)?.viewers;
+    const told = swarm?.get(name);
+    viewers = told && audience(told, player.stats ?? NO_STATS, player.wait ?? null, player.state === 'playing');
   } catch {
     stream = undefined;
   }
@@ -113,6 +115,6 @@ setInterval(() => {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = describe(stats, viewers, share.joinsInVain, words);
+  const text = describe(stats, viewers, player.wait, words);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);

@@ -21,6 +21,7 @@ interface Own {
   watchLive: string;
   watchRecording: string;
   off(why: string): string;
+  asked: string; // the viewer is, and has not answered
   joining: string;
   inVain: string;
   resting: string;
@@ -43,6 +44,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchLive: 'Watch live',
     watchRecording: 'Watch the recording',
     off: (why) => `The swarm is off${why && ` (${why})`}: all comes from the edge.`,
+    asked: 'You have not said yet whether you share with others: all comes from the edge.',
     joining: 'Joining the swarm…',
     inVain: 'No tracker answers: all comes from the edge, until one does.',
     resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
@@ -70,6 +72,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchLive: 'Assistir ao vivo',
     watchRecording: 'Assistir à gravação',
     off: (why) => `O enxame está desligado${why && ` (${why})`}: tudo vem do servidor.`,
+    asked: 'Você ainda não disse se compartilha com outros: tudo vem do servidor.',
     joining: 'Entrando no enxame…',
     inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
     resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
@@ -97,6 +100,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchLive: '观看直播',
     watchRecording: '观看录像',
     off: (why) => `互助网络已关闭${why && `（${why}）`}：全部数据来自服务器。`,
+    asked: '您尚未选择是否与其他观众分享：全部数据来自服务器。',
     joining: '正在加入互助网络…',
     inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
     resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
