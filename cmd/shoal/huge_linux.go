@@ -15,9 +15,8 @@ import (
 // 2 MB need no more to be found than caches hold: see docs/decisions/0041. Linux gives them to who asks ("madvise" in
 // /sys/kernel/mm/transparent_hugepage/enabled, which is usual), and Go asks for none.
 const (
-	hugePage  = 2 << 20
-	hugeLeast = 64 << 20 // of a mapping: an arena of Go's heap
-	hugePace  = 200 * time.Millisecond
+	hugePage = 2 << 20
+	hugePace = 50 * time.Millisecond
 )
 
 // hugePages is the task that asks for large pages as memory grows.
@@ -26,14 +25,17 @@ func hugePages(ctx context.Context) error {
 	ticker := time.NewTicker(hugePace)
 	defer ticker.Stop()
 	for {
-		for begin, end := range largeMappings() {
-			if asked[begin] == end {
+		for begin, end := range mappings() {
+			from := max(begin, asked[begin])
+			if from >= end {
 				continue
 			}
 			asked[begin] = end
-			// Neither matters if it fails. What there is already, in small pages, is gathered at once.
-			unix.Syscall(unix.SYS_MADVISE, begin, end-begin, unix.MADV_HUGEPAGE)
-			unix.Syscall(unix.SYS_MADVISE, begin, end-begin, unix.MADV_COLLAPSE)
+			// What there is already, in small pages, is gathered one by one. It does not matter what of it fails.
+			unix.Syscall(unix.SYS_MADVISE, from, end-from, unix.MADV_HUGEPAGE)
+			for ; from < end; from += hugePage {
+				unix.Syscall(unix.SYS_MADVISE, from, hugePage, unix.MADV_COLLAPSE)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -43,8 +45,8 @@ func hugePages(ctx context.Context) error {
 	}
 }
 
-// largeMappings returns the large parts of memory that are of no file and may be written, where each begins and ends, in whole large pages.
-func largeMappings() map[uintptr]uintptr {
+// mappings returns the parts of memory that are of no file and may be written, where each begins and ends, in whole large pages.
+func mappings() map[uintptr]uintptr {
 	file, err := os.Open("/proc/self/maps")
 	if err != nil {
 		return nil
@@ -58,7 +60,7 @@ func largeMappings() map[uintptr]uintptr {
 			continue
 		}
 		begin, end = (begin+hugePage-1)&^(hugePage-1), end&^(hugePage-1)
-		if begin < end && end-begin >= hugeLeast {
+		if begin < end {
 			found[begin] = end
 		}
 	}
