@@ -89,13 +89,18 @@ export class Playlists {
     return this.#list ? new URL(this.#list.hinted, this.#url).href : '';
   }
 
+  // resting: nobody waits here, since one has waited in vain. hls.js asks the edge.
+  get resting(): boolean {
+    return performance.now() < this.#restUntil;
+  }
+
   // ask waits for what a blocking reload asks for. It returns null if that is nothing to be waited for here.
   ask(url: string, signal: AbortSignal): Promise<Answer> | null {
     const asked = new URL(url).searchParams;
     const [msn, part] = [count(asked.get('_HLS_msn')), count(asked.get('_HLS_part'))];
     const plain = withoutDirectives(url);
     if (!this.#list || msn === null || plain !== this.#url) return null;
-    if (!this.#list.has(msn, part) && (this.#isTorn() || performance.now() < this.#restUntil)) return null;
+    if (!this.#list.has(msn, part) && (this.#isTorn() || this.resting)) return null;
     const patience = Math.min(PATIENCE, PATIENT_PARTS * this.#list.partMillis);
     return new Promise((resolve, reject) => {
       const stop = (): void => {

@@ -178,6 +178,24 @@ test('alone, hls.js and the scheduler share each reload', async () => {
   assert.ok(!w.log.includes('hls.js to the edge'), w.log.join());
 });
 
+test('alone, who has waited in vain and asks the edge by itself asks for both', async () => {
+  const w = await ready();
+  void w.watch.reload();
+  const asked = w.follow(1);
+  await until(() => w.log.includes('hls.js to the edge'));
+  await asked;
+  await w.edge[0]?.(playlist(2));
+  await until(() => w.log.includes('reloaded true'));
+  void w.watch.reload();
+  assert.equal(w.edge.length, 1, 'hls.js asks already');
+  w.watch.loaded(`${BASE}index.m3u8`, playlist(3));
+  await until(() => w.log.filter((line) => line === 'reloaded true').length === 2);
+  assert.equal(w.log.filter((line) => line === 'reloaded true').length, 2);
+  w.peers = true;
+  void w.watch.reload();
+  assert.equal(w.edge.length, 2, 'others rely on what is asked for in a swarm');
+});
+
 test('only one reload is under way; one that fails gives hls.js back, if there are no peers', async () => {
   for (const peers of [false, true]) {
     const w = await ready();
