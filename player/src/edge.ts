@@ -68,7 +68,11 @@ export class Edge {
     const headers: HeadersInit = range ? { Range: `bytes=${range.from}-${range.to - 1}` } : {};
     const ahead = range === null && this.#ahead?.url === url ? this.#ahead : null;
     if (ahead) this.#ahead = null;
+    const stop = (): void => ahead?.give(); // its answer is of a request of its own
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
     const answer = (await ahead?.take()) ?? null;
+    signal.throwIfAborted();
     return this.#ask(url, { headers }, TIMEOUT, signal, async (response, body) => {
       const part = range !== null && response.status === 206;
       const hashes = response.headers.get(HASHES);
@@ -86,7 +90,10 @@ export class Edge {
       const millis = performance.now() - start;
       if (!answer) this.#took(millis); // one that was under way says nothing of the way there
       return { bytes: range && !part ? all.slice(range.from, range.to) : all, millis };
-    }, answer).finally(() => ahead?.give());
+    }, answer).finally(() => {
+      signal.removeEventListener('abort', stop);
+      ahead?.give();
+    });
   }
 
   // ahead asks for the part that comes next: the edge holds the request until it is there, and who fetches it then has the answer a round
@@ -101,6 +108,12 @@ export class Edge {
       return response.ok ? response : null;
     };
     this.#ahead = new Ahead(url, ask, signal, (bytes) => (this.bytes += bytes));
+  }
+
+  // giveUp: what comes next is not asked for ahead any more.
+  giveUp(): void {
+    this.#ahead?.give();
+    this.#ahead = null;
   }
 
   // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do. That it is an error, or that nobody

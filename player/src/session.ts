@@ -185,7 +185,9 @@ export class Session implements MediaSource {
   // narrow leaves the swarm for a while, as this viewer's link carries less than is played, and gives up what is on its way for others. relieved: less
   // will be played.
   narrow(relieved: boolean): void {
-    if (this.#membership.narrow(relieved)) this.#fetches.giveUp();
+    if (!this.#membership.narrow(relieved)) return;
+    this.#fetches.giveUp();
+    this.#edge.giveUp();
   }
 
   // watching returns how many members of the cell that are linked watch a rendition.

@@ -104,6 +104,34 @@ test('what comes next takes the place of what nobody fetched', async (t) => {
   assert.deepEqual(w.given, ['s1.3.m4s', 's1.4.m4s']);
 });
 
+test('who gives up a fetch gives up what was asked for ahead for it, be it there or not', async (t) => {
+  for (const there of [true, false]) {
+    const w = world(t);
+    const give = new AbortController();
+    ask(w);
+    if (there) await w.answer(200, 'media');
+    const fetching = w.edge.fetch(URL_OF_PART, 99, null, give.signal).catch(() => 'given up');
+    assert.deepEqual(w.given, []);
+    give.abort();
+    assert.deepEqual(w.given, ['s1.3.m4s']);
+    await settle();
+    assert.deepEqual(w.asked, ['s1.3.m4s'], 'and asks for nothing more');
+    assert.equal(await fetching, 'given up');
+    t.mock.timers.reset();
+    t.mock.restoreAll();
+  }
+});
+
+test('what nobody has fetched is given up', async (t) => {
+  const w = world(t);
+  w.edge.giveUp();
+  ask(w);
+  w.edge.giveUp();
+  assert.deepEqual(w.given, ['s1.3.m4s']);
+  ask(w);
+  assert.deepEqual(w.asked, ['s1.3.m4s', 's1.3.m4s'], 'and may be asked for again');
+});
+
 test('an edge that does not hold such requests is not asked again for a minute', async (t) => {
   const w = world(t);
   ask(w);
