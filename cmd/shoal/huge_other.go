@@ -4,7 +4,4 @@ package main
 
 import "context"
 
-func hugePages(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
-}
+func hugePages(context.Context) {}

@@ -53,7 +53,7 @@ func play(ctx context.Context, config sim.Config) (sim.Report, error) {
 	done := make(chan outcome, 1)
 	asking, over := context.WithCancel(ctx)
 	var asks sync.WaitGroup
-	asks.Go(func() { _ = hugePages(asking) })
+	asks.Go(func() { hugePages(asking) })
 	defer asks.Wait()
 	defer over()
 	go func() {

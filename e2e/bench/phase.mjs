@@ -12,9 +12,11 @@ import { processorSeconds } from './processor.mjs';
 import { Viewer } from './viewer.mjs';
 
 // Seconds from one viewer who joins to the next, at least: in real life those who join do not share a machine. It is no
-// multiple of a segment's length, so that they come at all points of one.
+// multiple of a segment's length, so that they come at all points of one. With the swarm, who comes waits for the one before to be linked, too, but not
+// for long.
 const PACE = 2.3;
 const LINKING = 10; // seconds for which the measurement waits for viewers to be linked with each other
+const SETTLING = 5; // seconds that the next one waits for that
 const FULL_CELL = 32;
 
 /** The most seconds that a phase may take. */
@@ -96,15 +98,15 @@ async function joining(viewers, url, { together, p2p }) {
       await viewer.open(url);
       await viewer.moving();
       await settled;
-      if (p2p) await linking(viewers.slice(0, viewers.indexOf(viewer) + 1));
+      if (p2p) await linking(viewers.slice(0, viewers.indexOf(viewer) + 1), SETTLING);
     }
   }
 }
 
 // linking waits until all are linked with all of their cell, but not for long; it returns how many are not.
-async function linking(viewers) {
+async function linking(viewers, most = LINKING) {
   const wanted = Math.min(viewers.length, FULL_CELL) - 1;
-  const limit = Date.now() + LINKING * 1000;
+  const limit = Date.now() + most * 1000;
   for (;;) {
     const stats = await Promise.all(viewers.map((v) => v.stats()));
     const unlinked = stats.filter((s) => s.peers < wanted).length;

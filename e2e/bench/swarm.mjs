@@ -2,7 +2,7 @@
 //
 //   ./run --with node bench/swarm.mjs -viewers 8 -seconds 60 -runs 3 [-together] [-uplink 2.5 -delay 40 [-slot 10]] [-json] [-picture]
 //
-// A viewer joins when the picture of the one before moves, but not sooner than 2.3 s after it, or with -together all join at once. What is measured begins
+// A viewer joins when the picture of the one before moves, and it is linked, but not sooner than 2.3 s after it, or with -together all join at once. What is measured begins
 // when all play and are linked with each other. With -uplink or -delay every viewer has a browser and a network namespace
 // of its own, an uplink of so many times the stream's bitrate, and stands so many milliseconds of round trip from
 // each other viewer and half as many from the edge; packets arrive in slots of so many milliseconds. In logs/ is left what the viewers had to say second by second, and with

@@ -112,8 +112,9 @@ export class RecordBook {
 
   // gone tells whether a part has been listed no more for so long that the server may not have it; its segment it has.
   gone({ kind, rendition, msn }: ChunkRecord): boolean {
+    if (kind !== PART) return false;
     const listed = this.#listed.map((uri) => this.#entries.get(uri)?.record).filter((other) => other?.kind === PART && other.rendition === rendition);
-    return kind === PART && listed.length > 0 && listed.every((other) => other && msn + LINGER < other.msn);
+    return listed.length > 0 && listed.every((other) => other && msn + LINGER < other.msn);
   }
 
   // listed returns the true records of the last playlist, those at the live edge first.

@@ -64,7 +64,7 @@ export class Gathering {
     return this.#taken(bytes, performance.now() - begun);
   }
 
-  // lack gives back at once what neither peers nor the edge have.
+  // lack gives back at once what the edge has no more, and peers have not brought whole.
   lack(chunk: Chunk): void {
     this.#events.unneed(chunk);
     wake(chunk);
