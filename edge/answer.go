@@ -269,11 +269,11 @@ func matches(header, tag string) bool {
 	return false
 }
 
-// accepts tells whether an Accept-Encoding header allows coding.
-func accepts(header, coding string) bool {
+// accepts tells whether a header that lists what is taken, as Accept and Accept-Encoding do, allows one by its name: a wildcard names none.
+func accepts(header, wanted string) bool {
 	for offer := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(offer, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+		if !strings.EqualFold(strings.TrimSpace(name), wanted) {
 			continue
 		}
 		q, weighed := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")

@@ -14,9 +14,27 @@ var (
 // missing answers that there is no such page: by one of its own to a browser that opens it for somebody, else by a line.
 func (e *Edge) missing(w http.ResponseWriter, r *http.Request, f fault) {
 	w.Header().Set("Vary", "Accept, Accept-Encoding")
-	if e.shelf.files["missing.html"] == nil || !accepts(listed(r, "Accept"), "text/html") {
+	page := e.shelf.faults[f.word]
+	if page == nil || !accepts(listed(r, "Accept"), "text/html") {
 		e.refuse(w, r, "", http.StatusNotFound, f.text)
 		return
 	}
-	e.show(w, r, "missing.html", http.StatusNotFound, "", "{{why}}", f.word)
+	e.showFilled(w, r, missingPage, http.StatusNotFound, "", page)
+}
+
+const missingPage = "missing.html"
+
+// fillFaults fills in the page for each fault, once for all addresses: there is no end of those, and each would be packed anew. Without the page
+// there are none.
+func fillFaults(page *file) map[string]*filled {
+	if page == nil {
+		return nil
+	}
+	pages := make(map[string]*filled)
+	for _, f := range []fault{noPage, noRecording, noName} {
+		if pages[f.word] == nil {
+			pages[f.word] = fill(page, "{{why}}", f.word)
+		}
+	}
+	return pages
 }

@@ -1,13 +1,52 @@
 package edge
 
 import (
+	"bytes"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 )
 
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+// TestMissingIsPackedOnce: what is sent for one address was packed for another.
+func TestMissingIsPackedOnce(t *testing.T) {
+	page := bytes.Repeat([]byte("missing"), worthPacking)
+	e := newEdge(t, Config{Transport: newSource(stage), Files: fstest.MapFS{"missing.html": {Data: append(page, "{{why}}"...)}}})
+	for path, f := range map[string]fault{"/a": noPage, "/b": noPage, "/watch/x/y": noRecording, "/watch/a.b": noName, "/embed/c.d": noName} {
+		for i, c := range codings {
+			made := &e.shelf.faults[f.word].packed.made[i]
+			made.once.Do(func() { made.body = []byte(c.name + " of before: " + f.word) })
+			w := get(e, path, "Accept", browser, "Accept-Encoding", c.name)
+			if w.Header().Get("Content-Encoding") != c.name || w.Body.String() != c.name+" of before: "+f.word {
+				t.Errorf("%s by %s: %q %v", path, c.name, w.Body, w.Header())
+			}
+		}
+		if w := get(e, path, "Accept", browser); !strings.HasSuffix(w.Body.String(), "missing"+f.word) || w.Header().Get("Content-Encoding") != "" {
+			t.Errorf("%s as it is: %q %v", path, w.Body, w.Header())
+		}
+	}
+}
+
+// TestMissingInAFrame: of the page that a frame of another site may show, no link opens another within that frame.
+func TestMissingInAFrame(t *testing.T) {
+	page, err := os.ReadFile("../player/pages/missing.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`<a\s[^>]*>`).FindAllString(string(page), -1)
+	for _, link := range links {
+		if !strings.Contains(link, ` target="_top"`) {
+			t.Errorf("%s opens in the frame", link)
+		}
+	}
+	if len(links) < 4 {
+		t.Errorf("found %q", links)
+	}
+}
 
 // TestMissing: who opens what is no page sees one that says so, and who is no browser's page gets a line of text, as it is of media and the API.
 func TestMissing(t *testing.T) {

@@ -99,10 +99,25 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 }
 
 // show answers with one of the pages, filled in: each placeholder is followed by what stands for it.
-func (e *Edge) show(w http.ResponseWriter, r *http.Request, name string, status int, stream string, filled ...string) {
-	f := e.shelf.files[name]
+func (e *Edge) show(w http.ResponseWriter, r *http.Request, name string, status int, stream string, values ...string) {
+	e.showFilled(w, r, name, status, stream, fill(e.shelf.files[name], values...))
+}
+
+// filled is one of the pages with what stands for its placeholders, for as many as are shown it.
+type filled struct {
+	body   []byte
+	packed *packed
+}
+
+func fill(f *file, values ...string) *filled {
+	body := []byte(strings.NewReplacer(values...).Replace(string(f.body)))
+	return &filled{body, newPacked(body)}
+}
+
+// showFilled answers with the page of a name, as it is filled in.
+func (e *Edge) showFilled(w http.ResponseWriter, r *http.Request, name string, status int, stream string, page *filled) {
 	h := w.Header()
-	h.Set("Content-Type", f.typ)
+	h.Set("Content-Type", e.shelf.files[name].typ)
 	h.Set("Cache-Control", "public, max-age=1")
 	if name == "studio.html" || name == "ops.html" {
 		h.Set("Content-Security-Policy", noFrames)
@@ -110,9 +125,9 @@ func (e *Edge) show(w http.ResponseWriter, r *http.Request, name string, status 
 		h.Set("Content-Security-Policy", policy)
 	}
 	h.Set("Referrer-Policy", "no-referrer")
-	body := []byte(strings.NewReplacer(filled...).Replace(string(f.body)))
 	e.lastly(h)
-	if coding, packed := newPacked(body).choose(listed(r, "Accept-Encoding")); packed != nil {
+	body := page.body
+	if coding, packed := page.packed.choose(listed(r, "Accept-Encoding")); packed != nil {
 		h.Set("Content-Encoding", coding)
 		body = packed
 	}

@@ -12,7 +12,8 @@ import (
 
 // shelf holds the built player in memory, as it is read once and served for ever.
 type shelf struct {
-	files map[string]*file
+	files  map[string]*file
+	faults map[string]*filled // missing.html by fault.word
 }
 
 // file is one of the player's files, read only.
@@ -66,6 +67,7 @@ func loadShelf(from fs.FS) (*shelf, error) {
 			delete(s.files, name)
 		}
 	}
+	s.faults = fillFaults(s.files[missingPage])
 	return s, nil
 }
 

@@ -24,7 +24,7 @@ type Board struct {
 
 	mu      sync.Mutex // guards what follows; nothing is waited for under it
 	asked   time.Time
-	changes int // that were passed on to trackers
+	changes int // that trackers were told of, taken or not
 	after   int // how many of them there had been when the services were asked
 	state   state
 	history history

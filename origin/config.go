@@ -89,6 +89,14 @@ var WHEPModes = []string{"key", "open", "off"}
 // ErrConfig is that there can be no origin of a Config.
 var ErrConfig = errors.New("origin: configuration")
 
+// ofConfig says of what one of the origin's parts ended with that it is of the Config, if it is what that part calls so; else something failed.
+func ofConfig(err, called error) error {
+	if errors.Is(err, called) {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return err
+}
+
 // validate fills in defaults and refuses what cannot work.
 func (c *Config) validate() error {
 	setDefault(&c.Data, "data")

@@ -78,7 +78,7 @@ func New(config Config) (*Origin, error) {
 		URLs: config.Webhooks, Secret: config.WebhookSecret, Registry: config.Registry, Log: config.Log,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, ofConfig(err, webhook.ErrURL)
 	}
 	rungs, err := transcode.Parse(config.Ladder)
 	if err != nil {
@@ -118,7 +118,7 @@ func (o *Origin) openStreams() (err error) {
 		return nil
 	}
 	if o.twin, err = twin.New(twin.Config{URL: c.Twin, Instance: o.instance, Streams: o.streams, Log: c.Log}); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return ofConfig(err, twin.ErrURL)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package origin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
+	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/origin/hls/strict"
 	"github.com/shoal-live/shoal/origin/testclip"
 )
@@ -327,6 +329,42 @@ func TestConfig(t *testing.T) {
 		c.c.Data = t.TempDir()
 		if _, err := New(c.c); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// TestWhatFailsIsNotOfTheConfig: ErrConfig is what a part says of what it was told, not that its metrics are there already.
+func TestWhatFailsIsNotOfTheConfig(t *testing.T) {
+	storage := upload.Config{Endpoint: "https://s3.example.com", Bucket: "b", AccessKey: "a", SecretKey: "s"}
+	whole := Config{Record: true, Storage: storage, Webhooks: []string{"https://hooks.example/x"}}
+	wrong := func(change func(*Config)) Config {
+		c := whole
+		change(&c)
+		return c
+	}
+	for name, c := range map[string]struct {
+		taken  string // a metric
+		config Config
+		told   bool
+	}{
+		"metrics of streams":   {"shoal_origin_streams", whole, false},
+		"metrics of webhooks":  {"shoal_origin_webhook_events_total", whole, false},
+		"metrics of pictures":  {"shoal_origin_thumbnails_total", whole, false},
+		"metrics of recording": {"shoal_origin_recording_bytes_total", whole, false},
+		"metrics of uploads":   {"shoal_origin_upload_files_total", whole, false},
+		"webhook":              {"", wrong(func(c *Config) { c.Webhooks = []string{"hooks.example"} }), true},
+		"twin":                 {"", wrong(func(c *Config) { c.Twin, c.Seed = "nonsense", make([]byte, 16) }), true},
+		"recording":            {"", wrong(func(c *Config) { c.Keep, c.DVR = time.Minute, time.Hour }), true},
+		"bucket":               {"", wrong(func(c *Config) { c.Storage.Bucket = "" }), true},
+		"name of storage":      {"", wrong(func(c *Config) { c.Storage.Endpoint = "https://-s3.example.com" }), true},
+	} {
+		registry := prometheus.NewRegistry()
+		if c.taken != "" {
+			registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: c.taken, Help: "another's"}))
+		}
+		c.config.Data, c.config.Registry, c.config.Log = t.TempDir(), registry, slog.New(slog.DiscardHandler)
+		if _, err := New(c.config); err == nil || errors.Is(err, ErrConfig) != c.told {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

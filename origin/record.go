@@ -3,7 +3,6 @@ package origin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"strconv"
@@ -21,7 +20,7 @@ import (
 func (o *Origin) openArchive() (err error) {
 	c := &o.config
 	if o.pictures, err = thumbnail.New(thumbnail.Config{Registry: c.Registry, Log: c.Log}); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return err
 	}
 	if c.DVR == 0 && !c.Record {
 		return nil
@@ -31,7 +30,7 @@ func (o *Origin) openArchive() (err error) {
 		Reserve: c.DiskReserve, Grace: c.Grace, Registry: c.Registry, Log: c.Log,
 	})
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return ofConfig(err, archive.ErrConfig)
 	}
 	if c.Storage.Endpoint == "" {
 		return nil
@@ -39,7 +38,7 @@ func (o *Origin) openArchive() (err error) {
 	storage := c.Storage
 	storage.Archive, storage.Registry, storage.Log = o.archive, c.Registry, c.Log
 	if o.uploader, err = upload.New(storage); err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
+		return ofConfig(err, upload.ErrConfig)
 	}
 	return nil
 }

@@ -127,15 +127,17 @@ func askControl(ctx context.Context, method, admin, path string, changes map[str
 	}
 	defer response.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(response.Body, 16<<20))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case response.StatusCode == http.StatusNotFound:
+	}
+	why, ours := strings.CutPrefix(strings.TrimSpace(string(b)), "tracker: ")
+	switch bad := response.StatusCode == http.StatusBadRequest; {
+	case bad && ours: // no tracker takes it
+		return usageError("control: the tracker refuses: " + why)
+	case bad, response.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s is no tracker's admin listener: -admin names it", admin)
-	case response.StatusCode == http.StatusBadRequest: // no tracker takes it
-		return usageError("control: the tracker refuses: " + strings.TrimPrefix(strings.TrimSpace(string(b)), "tracker: "))
 	case response.StatusCode != http.StatusOK:
-		return fmt.Errorf("the tracker refuses: %s", strings.TrimPrefix(strings.TrimSpace(string(b)), "tracker: "))
+		return fmt.Errorf("the tracker refuses: %s", why)
 	}
 	return json.Unmarshal(b, answer)
 }

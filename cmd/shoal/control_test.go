@@ -86,6 +86,14 @@ func TestControl(t *testing.T) {
 	if err := control(t.Context(), []string{"demo", "-admin", other.URL}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "is no tracker's admin listener") {
 		t.Errorf("not a tracker: %v", err)
 	}
+	for body, want := range map[string]int{"tracker: bad control": 2, "": 1, "Bad Request": 1, "a proxy's tracker: none": 1, "400 Bad Request: missing required Host header": 1} {
+		door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, body, http.StatusBadRequest) }))
+		err := control(t.Context(), []string{"demo", "-p2p=off", "-admin", door.URL}, new(bytes.Buffer))
+		if status(err) != want || strings.Contains(err.Error(), "is no tracker's admin listener: -admin names it") != (want == 1) {
+			t.Errorf("a 400 of %q: status %d, %v", body, status(err), err)
+		}
+		door.Close()
+	}
 	server.Close()
 	if err := control(t.Context(), []string{"demo", "-admin", admin}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "-admin") {
 		t.Errorf("without a tracker: %v", err)

@@ -57,7 +57,8 @@ func wrong(t *testing.T, line string) error {
 	return nil
 }
 
-// TestDocumentedCommands: each command line that README.md and docs show is of a command that there is, with flags that it has and values that these take.
+// TestDocumentedCommands: each command line that README.md and docs show is of a command that there is, with flags that it has and values that these can
+// read. Whether they are in bounds or go together is not looked at, nor are words beside the flags, nor what shoal help is asked for.
 func TestDocumentedCommands(t *testing.T) {
 	files, err := filepath.Glob("../../docs/*.md")
 	if err != nil {

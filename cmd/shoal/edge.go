@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/netip"
 	"os"
 	"slices"
@@ -76,6 +77,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	needless(desk.log, config.Tokens)
+	unmet(desk.log, config.TrackerURLs)
 	config.DiskBytes = int64(stored)
 	config.MemoryBytes, config.Registry, config.Log = int64(memory-memory/heapSpare), desk.registry, desk.log
 	service, err := edge.New(config)
@@ -107,11 +109,18 @@ func trackerless(flags *flagSet, config *edge.Config) error {
 	switch {
 	case len(config.TrackerURLs) > 0 || config.P2P != "" && !slices.Contains(edge.Modes, config.P2P): // a mode that is none is told of by name
 		return nil
-	case flags.given("p2p") && config.P2P != off:
+	case config.P2P != "" && config.P2P != off: // an empty one is left to the default, as where it is not given
 		return flags.refuse("tracker", "without a tracker viewers do not meet: name one or more, like wss://HOST/tracker, or /tracker, or leave out -p2p %s", config.P2P)
 	}
 	config.P2P = off
 	return nil
+}
+
+// unmet tells the operator of an edge that names no tracker what its viewers go without.
+func unmet(log *slog.Logger, trackers []string) {
+	if len(trackers) == 0 {
+		log.Info("viewers of the pages here share nothing, as without a tracker there is no swarm: -tracker names one or more")
+	}
 }
 
 // runEdge is run for an edge, which answers all of its addresses itself, probes included. When ctx ends it says so at once, and goes on until what it was
@@ -141,7 +150,7 @@ func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edg
 func viewerFlags(flags *flagSet, d *desk, config *edge.Config) (check func() (done func(), err error)) {
 	var proxies list
 	flags.Float64Var(&config.RequestsPerAddress, "requests-per-address", 10_000, "`requests` a second answered to one address, in IPv6 /64, and twice as many at once; 0: no bound, as where a CDN is in front")
-	flags.StringVar(&config.P2P, "p2p", "", "`mode` of the pages here: on, viewers share with each other unless they say no; ask, once they say yes; relay-only, through relays alone, unless they say no; off (default ask, but on for the demo of shoal up)")
+	flags.StringVar(&config.P2P, "p2p", "", "`mode` of the pages here: on, viewers share with each other unless they say no; ask, once they say yes; relay-only, through relays alone, unless they say no; off (default ask, but on for the demo of shoal up, and off for an edge without -tracker)")
 	flags.Var(&proxies, "trusted-proxies", "`networks` of proxies, with commas, like 10.0.0.0/8: viewers' addresses are then those of X-Forwarded-For, and a proxy has no bound of one address")
 	file := flags.String("access-log", "", "`file` that gets a line of JSON for each answer, or - for the standard output; one that was moved away is made anew")
 	flags.BoolVar(&config.AccessLogAddresses, "access-log-addresses", false, "viewers' addresses are in -access-log too")

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -163,6 +164,19 @@ func TestHelpOfACommand(t *testing.T) {
 			t.Errorf("of %s nothing is said: %v", c.name, err)
 		}
 	}
+	for args, want := range map[string]string{
+		"help up extra": `"extra"`, "help -nosuch": "no flag -nosuch", "help -nosuch up": `"up"`, "-h up extra": `"extra"`, "--help -nosuch": "no flag -nosuch", "help up -nosuch": `"-nosuch"`,
+	} {
+		if err := dispatch(t.Context(), strings.Fields(args), &out); status(err) != 2 || !strings.Contains(err.Error(), want) || out.Len() > 0 {
+			t.Errorf("shoal %s: %v, says %s", args, err, out.String())
+		}
+	}
+	for _, args := range []string{"help", "help help", "help -h", "-h --help", "help up -h", "help -h up"} {
+		out.Reset()
+		if err := dispatch(t.Context(), strings.Fields(args), &out); status(err) != 0 || !strings.Contains(out.String(), "Usage: shoal") {
+			t.Errorf("shoal %s: %v, says %s", args, err, out.String())
+		}
+	}
 }
 
 func TestSize(t *testing.T) {
@@ -187,8 +201,8 @@ func TestSize(t *testing.T) {
 func TestTrackerless(t *testing.T) {
 	const refused = "refused"
 	for args, want := range map[string]string{
-		"": "off", "-p2p off": "off", "-p2p on": refused, "-p2p ask": refused, "-tracker /tracker": "", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": refused, "-tracker= -p2p ask": refused,
-		"-tracker /tracker -p2p ask": "ask",
+		"": "off", "-p2p off": "off", "-p2p=": "off", "-p2p on": refused, "-p2p ask": refused, "-tracker /tracker": "", "-tracker=": "off", "-tracker ,": "off", "-tracker= -p2p off": "off", "-tracker= -p2p on": refused, "-tracker= -p2p ask": refused,
+		"-tracker /tracker -p2p ask": "ask", "-tracker /tracker -p2p=": "",
 	} {
 		flags := newFlags("edge [flags]", "", io.Discard)
 		var config edge.Config
@@ -199,6 +213,17 @@ func TestTrackerless(t *testing.T) {
 		}
 		if err := trackerless(flags, &config); (err != nil) != (want == refused) || err == nil && config.P2P != want {
 			t.Errorf("%s: %q, %v; want %q", args, config.P2P, err, want)
+		}
+	}
+}
+
+// TestUnmet: an edge that names no tracker says once what that means, and which flag names one.
+func TestUnmet(t *testing.T) {
+	for trackers, want := range map[string]int{"": 1, "/tracker": 0} {
+		var said bytes.Buffer
+		unmet(slog.New(slog.NewTextHandler(&said, nil)), strings.Fields(trackers))
+		if n := strings.Count(said.String(), "level=INFO"); n != want || strings.Count(said.String(), "-tracker") != want {
+			t.Errorf("trackers %q: said %s", trackers, said.String())
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -77,10 +78,10 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		usage(out)
 		return nil
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	switch {
+	case asksHelp(args[0]):
 		return help(ctx, args[1:], out)
-	case "-version", "--version":
+	case args[0] == "-version", args[0] == "--version":
 		return version(ctx, args[1:], out)
 	}
 	var names []string
@@ -93,13 +94,24 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	return usageError(fmt.Sprintf("no command %q: there are %s; shoal help says what they do", args[0], strings.Join(names, ", ")))
 }
 
-// help is the list of commands, or what one of them says with -h.
+// asksHelp tells whether a word is one that asks for help.
+func asksHelp(word string) bool {
+	return slices.Contains([]string{"help", "-h", "-help", "--help"}, word)
+}
+
+// help is the list of commands, or what one of them says with -h. Words that ask for help once more change nothing.
 func help(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) == 0 || args[0] == "help" || strings.HasPrefix(args[0], "-") {
+	words := slices.DeleteFunc(slices.Clone(args), asksHelp)
+	switch {
+	case len(words) == 0:
 		usage(out)
 		return nil
+	case len(words) > 1:
+		return usageError(fmt.Sprintf("help: does not know what to do with %q: it explains one command, as in shoal help %s", words[1], words[0]))
+	case strings.HasPrefix(words[0], "-"):
+		return usageError(fmt.Sprintf("help: has no flag %s: shoal help COMMAND shows the flags of a command", words[0]))
 	}
-	return dispatch(ctx, []string{args[0], "-h"}, out)
+	return dispatch(ctx, []string{words[0], "-h"}, out)
 }
 
 func usage(out io.Writer) {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/shoal-live/shoal/tracker"
 )
@@ -24,7 +26,7 @@ func TestStatusOfEveryCommand(t *testing.T) {
 			}
 		}
 	}
-	for args, want := range map[string]int{"": 0, "help": 0, "-h": 0, "help help": 0, "-version": 0, "--version x": 2, "nosuch": 2, "-nosuch": 2, "help nosuch": 2} {
+	for args, want := range map[string]int{"": 0, "help": 0, "-h": 0, "help help": 0, "-version": 0, "--version x": 2, "help up extra": 2, "help -nosuch": 2, "--help help": 0, "nosuch": 2, "-nosuch": 2, "help nosuch": 2} {
 		if s := status(dispatch(t.Context(), strings.Fields(args), io.Discard)); s != want {
 			t.Errorf("shoal %s: status %d, want %d", args, s, want)
 		}
@@ -63,6 +65,8 @@ func TestStatus(t *testing.T) {
 	}
 	controls := httptest.NewServer(service.Controls())
 	defer controls.Close()
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
 	secret := filepath.Join(dir, "secret.json")
 	if err := dispatch(t.Context(), []string{"token", "key", "-key", secret, "-alg", "HS256"}, io.Discard); err != nil {
 		t.Fatal(err)
@@ -70,12 +74,12 @@ func TestStatus(t *testing.T) {
 	names := strings.NewReplacer(
 		"FILE", write("file", "x"), "SEED", write("seed", strings.Repeat("x", 32)), "NONE", filepath.Join(dir, "none"), "DATA", filepath.Join(dir, "data"),
 		"SECRET", secret, "TAKEN", taken.Addr().String(), "GONE", gone.Addr().String(), "TRACKER", controls.Listener.Addr().String(),
-		"LONG", strings.Repeat("x", 3000),
+		"OTHER", other.Listener.Addr().String(), "LONG", strings.Repeat("x", 3000), "STORAGE", "-s3-endpoint https://s3.example.com -s3-bucket b",
+		"OWN", "-http 127.0.0.1:0 -admin 127.0.0.1:0", "PORTS", "-rtmp 127.0.0.1:0 -webrtc 127.0.0.1:0", // so that nothing else is taken, nor met
 	)
-	const own = " -http 127.0.0.1:0 -admin 127.0.0.1:0"
 	for _, c := range []struct {
 		status int
-		all    string // commands, one to a line
+		all    string // commands, one to a line; of status 1 with what is said of each
 	}{
 		{0, `
 			key list -data NONE
@@ -92,7 +96,7 @@ func TestStatus(t *testing.T) {
 			tracker -http nonsense
 			check -admin nonsense
 			control -admin nonsense
-			origin -seed-file SEED -twin nonsense -data DATA` + own + `
+			origin -seed-file SEED -twin nonsense -data DATA OWN PORTS
 			up -stream a.b
 			edge -origins nonsense
 			tracker -redis nonsense
@@ -126,46 +130,51 @@ func TestStatus(t *testing.T) {
 			sim -viewers 0
 			sim -viewers 1000000`},
 		{1, `
-			up -http TAKEN -admin 127.0.0.1:0 -rtmp 127.0.0.1:0 -webrtc 127.0.0.1:0 -stun= -data DATA
-			origin -http TAKEN -data DATA
-			edge -http TAKEN
-			tracker -http TAKEN
-			edge -http 127.0.0.1:0 -admin TAKEN
-			tracker -http 127.0.0.1:0 -admin TAKEN
-			up -data FILE
-			origin -data FILE/x
-			key list -data FILE
-			edge -disk FILE` + own + `
-			up -viewer-key NONE
-			edge -viewer-key NONE
-			tracker -token-keys NONE
-			tracker -token-keys FILE
-			token make -key NONE -stream show
-			token public -key FILE
-			token public -key SECRET
-			token key -key NONE/keys.json
-			origin -seed-file NONE
-			origin -seed-file FILE
-			up -record -s3-endpoint https://s3.example.com -s3-bucket b -s3-keys NONE
-			origin -record -s3-endpoint https://s3.example.com -s3-bucket b -s3-keys FILE
-			origin -webhook https://hooks.example/x -webhook-secret @NONE
-			origin -webhook https://hooks.example/x -webhook-secret @FILE
-			edge -access-log NONE/log` + own + `
-			edge -https 127.0.0.1:0 -tls-cert NONE -tls-key NONE` + own + `
-			key remove nosuch -data DATA
-			key revoke nosuch -data DATA
-			check -admin GONE
-			control -admin GONE
-			control show -admin GONE
-			control show -p2p=off -admin GONE`},
+			up -http TAKEN -admin 127.0.0.1:0 PORTS -stun= -data DATA -> TAKEN (tcp) is taken by another program; stop that or choose another with -http
+			origin -http TAKEN -admin 127.0.0.1:0 PORTS -data DATA -> TAKEN (tcp) is taken by another program; stop that or choose another with -http
+			edge -http TAKEN -admin 127.0.0.1:0 -> TAKEN (tcp) is taken by another program; stop that or choose another with -http
+			tracker -http TAKEN -admin 127.0.0.1:0 -stun= -> TAKEN (tcp) is taken by another program; stop that or choose another with -http
+			edge -http 127.0.0.1:0 -admin TAKEN -> TAKEN (tcp) is taken by another program; stop that or choose another with -admin
+			tracker -http 127.0.0.1:0 -admin TAKEN -stun= -> TAKEN (tcp) is taken by another program; stop that or choose another with -admin
+			up -data FILE OWN PORTS -stun= -> up: -data FILE: FILE is a file: choose a folder, which is made if need be
+			origin -data FILE/x OWN PORTS -> origin: -data FILE/x: FILE is a file: choose a folder, which is made if need be
+			key list -data FILE -> key: -data FILE: FILE is a file: choose a folder, which is made if need be
+			edge -disk FILE OWN -> edge: -disk FILE cannot be made
+			up -viewer-key NONE OWN PORTS -stun= -data DATA -> open NONE: no such file or directory; shoal token key -key NONE makes it
+			edge -viewer-key NONE OWN -> open NONE: no such file or directory; shoal token key -key NONE makes it
+			tracker -token-keys NONE OWN -stun= -> open NONE: no such file or directory; shoal token key -key NONE makes it
+			tracker -token-keys FILE OWN -stun= -> FILE: token: keys: want a JWK Set
+			token make -key NONE -stream show -> open NONE: no such file or directory; shoal token key -key NONE makes it
+			token public -key FILE -> FILE: token: keys: want a JWK Set
+			token public -key SECRET -> an HS256 key has no public half
+			token key -key NONE/keys.json -> token key: -key NONE/keys.json: there is no folder NONE; make it first
+			origin -seed-file NONE OWN PORTS -data DATA -> origin: -seed-file NONE: open NONE: no such file
+			origin -seed-file FILE OWN PORTS -data DATA -> origin: -seed-file FILE: FILE holds 1 bytes; make one of at least 16
+			up -record STORAGE -s3-keys NONE OWN PORTS -stun= -data DATA -> up: -s3-keys NONE: open NONE: no such file
+			origin -record STORAGE -s3-keys NONE OWN PORTS -data DATA -> origin: -s3-keys NONE: open NONE: no such file
+			origin -record STORAGE -s3-keys FILE OWN PORTS -data DATA -> origin: -s3-keys FILE: FILE should hold two lines
+			origin -webhook https://hooks.example/x -webhook-secret @/no/such/file OWN PORTS -data DATA -> origin: -webhook-secret: open /no/such/file: no such file
+			origin -webhook https://hooks.example/x -webhook-secret @FILE OWN PORTS -data DATA -> origin: -webhook-secret: webhook: a secret has 16 bytes or more
+			edge -access-log NONE/log OWN -> edge: -access-log NONE/log: open NONE/log: no such file
+			edge -https 127.0.0.1:0 -tls-cert NONE -tls-key NONE OWN -> the certificate (-tls-cert NONE, -tls-key NONE): open NONE: no such file
+			key remove nosuch -data DATA -> key remove: there is no publish key for "nosuch" in DATA
+			key revoke nosuch -data DATA -> key revoke: there is no publish key with the ID "nosuch" in DATA
+			check -admin GONE -> is the service's admin listener there? -admin names it
+			control -admin GONE -> is the tracker's admin listener there? -admin names it
+			control show -admin GONE -> is the tracker's admin listener there? -admin names it
+			control show -p2p=off -admin GONE -> is the tracker's admin listener there? -admin names it
+			control show -admin OTHER -> OTHER is no tracker's admin listener: -admin names it`},
 	} {
 		for line := range strings.Lines(c.all) {
 			if line = strings.TrimSpace(line); line == "" {
 				continue
 			}
-			err := dispatch(t.Context(), strings.Fields(names.Replace(line)), io.Discard)
-			if s := status(err); s != c.status {
-				t.Errorf("shoal %s: status %d, want %d: %.300s", line, s, c.status, fmt.Sprint(err))
+			line, says, _ := strings.Cut(line, " -> ")
+			limit, cancel := context.WithTimeout(t.Context(), time.Minute) // of what ought to have ended with an error, and runs
+			err := dispatch(limit, strings.Fields(names.Replace(line)), io.Discard)
+			cancel()
+			if s := status(err); s != c.status || !strings.Contains(fmt.Sprint(err), names.Replace(says)) || (says == "") != (c.status != 1) {
+				t.Errorf("shoal %s: status %d, want %d, and %q: %.300s", line, s, c.status, says, fmt.Sprint(err))
 			}
 		}
 	}

@@ -31,7 +31,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&config.N, "n", 1, "`viewers`")
 	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
 	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 100ms for each, at most 15s, and up to a minute longer while this machine is busy)")
-	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default those that the watch page names, or /tracker on the stream's host)")
+	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default those that the watch page names, none if it says that there is no swarm, or /tracker on the stream's host)")
 	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers and edges that want one, see shoal token; also in the link, …?token=TOKEN or #token=TOKEN. All viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")
 	flags.BoolVar(&config.NoP2P, "no-p2p", false, "do not join the swarm: every byte comes from the edge")
 	most := flags.Int("max-upload", 0, "the most that each viewer lends of its uplink, in `kbit/s` (default all of it)")

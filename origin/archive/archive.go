@@ -39,7 +39,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-var errConfig = errors.New("archive: configuration")
+// ErrConfig is that there can be no Archive of a Config.
+var ErrConfig = errors.New("archive: configuration")
 
 func (c *Config) validate() error {
 	if c.Log == nil {
@@ -62,13 +63,13 @@ func (c *Config) validate() error {
 	}
 	switch {
 	case c.Dir == "":
-		return fmt.Errorf("%w: no folder", errConfig)
+		return fmt.Errorf("%w: no folder", ErrConfig)
 	case c.DVR < 0 || c.KeepFor < 0 || c.Reserve < 0 || c.FileDuration < 0 || c.Grace < 0 || c.Longest < 0:
-		return fmt.Errorf("%w: a negative duration or size", errConfig)
+		return fmt.Errorf("%w: a negative duration or size", ErrConfig)
 	case !c.Keep && c.DVR == 0:
-		return fmt.Errorf("%w: neither recordings nor a DVR window are wanted", errConfig)
+		return fmt.Errorf("%w: neither recordings nor a DVR window are wanted", ErrConfig)
 	case c.KeepFor > 0 && c.KeepFor < c.DVR:
-		return fmt.Errorf("%w: recordings are kept for %v, and the DVR window is %v of them", errConfig, c.KeepFor, c.DVR)
+		return fmt.Errorf("%w: recordings are kept for %v, and the DVR window is %v of them", ErrConfig, c.KeepFor, c.DVR)
 	}
 	return nil
 }

@@ -74,11 +74,14 @@ func New(config Config) (*Hooks, error) {
 	return h, nil
 }
 
+// ErrURL is that a text is no URL that can be told.
+var ErrURL = errors.New("webhook: want a URL like https://HOST/PATH")
+
 // CheckURL tells why a text is no URL that can be told, or nil.
 func CheckURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return errors.New("webhook: want a URL like https://HOST/PATH")
+		return ErrURL
 	}
 	return nil
 }

@@ -59,26 +59,34 @@ func (v *Viewer) home() string {
 	return u.Scheme + "://" + u.Host + "/"
 }
 
-var playerTag = regexp.MustCompile(`<shoal-player\s[^>]*?\btracker="([^"]*)"`)
+var (
+	playerTag  = regexp.MustCompile(`<shoal-player\s[^>]*`)
+	trackerSet = regexp.MustCompile(`\stracker="([^"]*)"`)
+	offSet     = regexp.MustCompile(`\sp2p="off"`)
+)
 
-// pageTrackers returns the trackers that a watch page names, none if the URL is not that of such a page or it names none.
-func pageTrackers(ctx context.Context, h *http.Client, page string) []string {
+// pageTrackers returns the trackers that a watch page names, none if the URL is not that of such a page or it names none; off tells that its viewers
+// are in no swarm.
+func pageTrackers(ctx context.Context, h *http.Client, page string) (trackers []string, off bool) {
 	at, err := url.Parse(page)
 	if err != nil || !strings.HasPrefix(at.Path, "/watch/") {
-		return nil
+		return nil, false
 	}
 	ctx, cancel := context.WithTimeout(ctx, playlistTimeout)
 	defer cancel()
 	b, err := get(ctx, h, page, maxPlaylist)
 	if err != nil {
-		return nil
+		return nil, false
 	}
-	tag := playerTag.FindSubmatch(b)
-	if tag == nil {
-		return nil
+	tag := playerTag.Find(b)
+	if offSet.Match(tag) {
+		return nil, true
 	}
-	var trackers []string
-	for one := range strings.SplitSeq(html.UnescapeString(string(tag[1])), ",") {
+	set := trackerSet.FindSubmatch(tag)
+	if set == nil {
+		return nil, false
+	}
+	for one := range strings.SplitSeq(html.UnescapeString(string(set[1])), ",") {
 		u, err := at.Parse(strings.TrimSpace(one))
 		if err != nil || strings.TrimSpace(one) == "" {
 			continue
@@ -88,7 +96,7 @@ func pageTrackers(ctx context.Context, h *http.Client, page string) []string {
 			trackers = append(trackers, u.String())
 		}
 	}
-	return trackers
+	return trackers, false
 }
 
 // once is what the viewers of one process have said: of many who meet the same, one says it. The zero value works.

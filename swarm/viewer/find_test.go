@@ -2,6 +2,7 @@ package viewer
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -43,18 +44,22 @@ func TestPageTrackers(t *testing.T) {
 	for _, c := range []struct {
 		name, path, body string
 		want             []string
+		off              bool
 	}{
-		{"a path", "/watch/show", `<shoal-player src="/x" tracker="/tracker" autoplay>`, []string{here + "/tracker"}},
+		{"a path", "/watch/show", `<shoal-player src="/x" tracker="/tracker" autoplay>`, []string{here + "/tracker"}, false},
 		{"two elsewhere", "/watch/show", `<p tracker="/no"><shoal-player
-			tracker="wss://a.example/tracker?x=1&amp;y=2, ws://b.example:8082/tracker">`, []string{"wss://a.example/tracker?x=1&y=2", "ws://b.example:8082/tracker"}},
-		{"none named", "/watch/show", `<shoal-player src="/x"><p tracker="/no">`, nil},
-		{"empty", "/watch/show", `<shoal-player tracker="">`, nil},
-		{"no socket", "/watch/show", `<shoal-player tracker="ftp://a.example,wss:,:">`, nil},
-		{"another page", "/live/show/index.m3u8", `<shoal-player tracker="/tracker">`, nil},
+			tracker="wss://a.example/tracker?x=1&amp;y=2, ws://b.example:8082/tracker">`, []string{"wss://a.example/tracker?x=1&y=2", "ws://b.example:8082/tracker"}, false},
+		{"none named", "/watch/show", `<shoal-player src="/x"><p tracker="/no">`, nil, false},
+		{"empty", "/watch/show", `<shoal-player tracker="">`, nil, false},
+		{"no socket", "/watch/show", `<shoal-player tracker="ftp://a.example,wss:,:">`, nil, false},
+		{"another page", "/live/show/index.m3u8", `<shoal-player tracker="/tracker">`, nil, false},
+		{"off", "/watch/show", `<shoal-player src="/x" tracker="" p2p="off">`, nil, true},
+		{"off in spite of a tracker", "/watch/show", `<shoal-player p2p="off" tracker="/tracker">`, nil, true},
+		{"to be asked", "/watch/show", `<p p2p="off"><shoal-player tracker="/tracker" p2p="ask"><p p2p="off">`, []string{here + "/tracker"}, false},
 	} {
 		body = c.body
-		if got := pageTrackers(t.Context(), client, server.URL+c.path); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		if got, off := pageTrackers(t.Context(), client, server.URL+c.path); !slices.Equal(got, c.want) || off != c.off {
+			t.Errorf("%s: %q, %v, want %q", c.name, got, off, c.want)
 		}
 	}
 }
@@ -129,6 +134,27 @@ func TestTrackersAreTold(t *testing.T) {
 		if c.refused == 0 && err != nil || c.refused > 0 && (!errors.Is(err, ErrRefused) || !strings.HasSuffix(err.Error(), ": 3 refused: "+r.Refusal) ||
 			!strings.HasSuffix(r.Refusal, ": get a token")) {
 			t.Errorf("%s: %v, refused because of %q", name, err, r.Refusal)
+		}
+	}
+}
+
+// TestPageWithoutSwarm: where the page says that there is none, no tracker is looked for and none is missed.
+func TestPageWithoutSwarm(t *testing.T) {
+	st := newStage(t, 15_000, 333*time.Millisecond)
+	st.live(t)
+	for mode, want := range map[string]int{"off": 0, "ask": 1} {
+		mux := http.NewServeMux()
+		mux.Handle("/", st.Config.Handler)
+		mux.HandleFunc("/watch/show", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `<shoal-player src="/live/show/index.m3u8" tracker="" p2p="%s"></shoal-player>`, mode)
+		})
+		mux.Handle("/tracker", http.NotFoundHandler())
+		edge := httptest.NewServer(mux)
+		defer edge.Close()
+		var said heard
+		r, err := Watch(t.Context(), WatchConfig{N: 2, URL: edge.URL + "/watch/show", Seconds: 2, Join: 100 * time.Millisecond, Log: said.log()})
+		if err != nil || r.Failed != 0 || said.count("level=WARN") != want {
+			t.Errorf("%s: %v, %d failed, said %s", mode, err, r.Failed, said.text.String())
 		}
 	}
 }

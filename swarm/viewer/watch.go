@@ -70,7 +70,7 @@ var ErrRefused = errors.New("viewer: all were refused in the end, and nobody got
 
 // Watch lets N viewers of this process watch a stream and reports what they got. When ctx ends early, or all viewers have, it
 // reports what there is until then. That no viewer played is an error, and so is that all were refused at the end and none got anything from a
-// peer. Which trackers there are it reads from the watch page, unless it is told.
+// peer. Which trackers there are, and whether there is a swarm, it reads from the watch page, unless it is told of trackers.
 func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	n := max(1, c.N)
 	length := time.Duration(c.Seconds) * time.Second
@@ -103,7 +103,9 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 		return WatchReport{Viewers: n, Failed: n}, err
 	}
 	if len(base.Trackers) == 0 && base.P2P {
-		base.Trackers = pageTrackers(ctx, base.HTTP, c.URL)
+		var off bool
+		base.Trackers, off = pageTrackers(ctx, base.HTTP, c.URL)
+		base.P2P = !off
 	}
 	viewers := make([]*Viewer, n)
 	for i := range viewers {

@@ -45,7 +45,8 @@ type Config struct {
 	seldom  time.Duration // ... and what is tried again all the same, so often
 }
 
-var errConfig = errors.New("upload: configuration")
+// ErrConfig is that there can be no Uploader of a Config.
+var ErrConfig = errors.New("upload: configuration")
 
 func (c *Config) validate() (secure bool, host string, err error) {
 	setDefault(&c.Region, "us-east-1")
@@ -63,13 +64,13 @@ func (c *Config) validate() (secure bool, host string, err error) {
 	u, err := url.Parse(c.Endpoint)
 	switch {
 	case c.Archive == nil:
-		return false, "", fmt.Errorf("%w: no archive", errConfig)
+		return false, "", fmt.Errorf("%w: no archive", ErrConfig)
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.User != nil || u.RawQuery != "":
-		return false, "", fmt.Errorf("%w: the endpoint has to be like https://s3.example.com, with the bucket named apart", errConfig)
+		return false, "", fmt.Errorf("%w: the endpoint has to be like https://s3.example.com, with the bucket named apart", ErrConfig)
 	case c.Bucket == "":
-		return false, "", fmt.Errorf("%w: no bucket", errConfig)
+		return false, "", fmt.Errorf("%w: no bucket", ErrConfig)
 	case c.AccessKey == "" || c.SecretKey == "":
-		return false, "", fmt.Errorf("%w: no access key or no secret key", errConfig)
+		return false, "", fmt.Errorf("%w: no access key or no secret key", ErrConfig)
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		c.Log.Warn("recordings go to storage over plain HTTP: whoever is between can read them", "endpoint", c.Endpoint)
 	}

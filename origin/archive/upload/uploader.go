@@ -59,8 +59,8 @@ func New(config Config) (*Uploader, error) {
 		Creds: credentials.NewStaticV4(config.AccessKey, config.SecretKey, ""), Secure: secure, Region: config.Region,
 		Transport: transport, MaxRetries: 1, // what fails is counted, and tried again here
 	})
-	if err != nil {
-		return nil, fmt.Errorf("upload: %w", err)
+	if err != nil { // it says what is wrong with the endpoint's name
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	m, err := newMetrics(config.Registry)
 	if err != nil {
