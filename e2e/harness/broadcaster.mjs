@@ -34,6 +34,17 @@ export function push(t, url, file, { loop = false, sound = true } = {}) {
   return broadcaster;
 }
 
+/** Publishes pictures without sound at a pace, which is 1 in real time: so many seconds of them, or for ever. */
+export function pushPictures(t, url, { size = '320x180', bitrate = '200k', pace = 1, seconds = 0 } = {}) {
+  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+    '-nostdin', '-hide_banner', '-v', 'warning', '-readrate', String(pace), '-f', 'lavfi', '-i', `testsrc=s=${size}:r=30${seconds ? `:d=${seconds}` : ''}`,
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', bitrate, '-g', '60', '-sc_threshold', '0',
+    '-f', 'flv', url,
+  ]);
+  atEnd(t, () => broadcaster.end('SIGKILL'));
+  return broadcaster;
+}
+
 /** Publishes a file in real time, over and over, to several addresses; one that is gone does not disturb the others. */
 export function pushTo(t, urls, file) {
   const broadcaster = new Process('ffmpeg', 'ffmpeg', [

@@ -4,22 +4,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { pushPictures } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
-import { atEnd } from '../harness/ends.mjs';
-import { Process } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
-
-// Pictures, as long as somebody takes them.
-function clock(t, url) {
-  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
-    '-nostdin', '-hide_banner', '-v', 'warning', '-re', '-f', 'lavfi', '-i', 'testsrc=s=640x360:r=30',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', '400k', '-g', '60', '-sc_threshold', '0',
-    '-f', 'flv', url,
-  ]);
-  atEnd(t, () => broadcaster.end('SIGKILL'));
-  return broadcaster;
-}
 
 function look() {
   const player = document.querySelector('shoal-player');
@@ -31,7 +19,7 @@ test('who goes back in a smaller quality asks for no part that is gone', { timeo
   const [shoal, browser] = await Promise.all([
     up(t, { demo: false, stream: 'show', args: ['-ladder', '180p', '-dvr', '10m', '-disk-reserve', '16M'] }), launch(t),
   ]);
-  clock(t, `${shoal.rtmp}/${shoal.key}`);
+  pushPictures(t, `${shoal.rtmp}/${shoal.key}`, { size: '640x360', bitrate: '400k' });
   await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 30 });
   const viewer = await browser.open(`${shoal.base}/watch/show`); // a 404 is an error on its console
   const { page } = viewer;

@@ -4,22 +4,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { pushPictures } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
-import { atEnd } from '../harness/ends.mjs';
-import { Process } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
-
-// Small pictures at a pace: so many seconds of them, or for ever.
-function clock(t, url, pace, seconds) {
-  const broadcaster = new Process('ffmpeg', 'ffmpeg', [
-    '-nostdin', '-hide_banner', '-v', 'warning', '-readrate', String(pace), '-f', 'lavfi', '-i', `testsrc=s=320x180:r=30${seconds ? `:d=${seconds}` : ''}`,
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', '200k', '-g', '60', '-sc_threshold', '0',
-    '-f', 'flv', url,
-  ]);
-  atEnd(t, () => broadcaster.end('SIGKILL'));
-  return broadcaster;
-}
 
 // In the page: what the player shows.
 function look() {
@@ -41,8 +29,8 @@ test('who goes back stays back until live is asked for, and a recording plays fr
     up(t, { demo: false, stream: 'show', args: ['-dvr', '10m', '-record', '-disk-reserve', '16M', '-grace', '2s'] }), launch(t),
   ]);
   const url = `${shoal.rtmp}/${shoal.key}`;
-  await clock(t, url, 80, 75).ended;
-  const broadcaster = clock(t, url, 1);
+  await pushPictures(t, url, { pace: 80, seconds: 75 }).ended;
+  const broadcaster = pushPictures(t, url);
   await shoal.live('show');
   // By its word the stream takes 24 Mbit/s: of that hls.js loads 20 s ahead, and not all that there is.
   const before = (page) => page.route('**/show/index.m3u8', async (route) => {
