@@ -25,7 +25,7 @@ type ready struct {
 	passage
 }
 
-// worthSheet is the least body that is sent from a sheet, and sheetHits how often it is asked for in some second before it is.
+// worthSheet is the least body that is sent from a sheet, and sheetHits how often it is asked for in some second before it is, or before it is tried again.
 const (
 	worthSheet = 64 << 10
 	sheetHits  = 16
@@ -121,7 +121,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	if o.target.kind.text() {
 		coding = o.coding(listed(r, "Accept-Encoding"))
 	}
-	a := e.readyOf(o, coding, false, time.Now())
+	a := e.readyOf(o, coding, to.Files(), time.Now())
 	if a == nil {
 		return false
 	}
@@ -143,7 +143,7 @@ func (e *Edge) readyOf(o *object, coding string, files bool, now time.Time) *rea
 			at.Store(a)
 		}
 	}
-	if files && a != nil && a.sheet == nil && len(a.body) >= worthSheet && a.hits.Add(1) == sheetHits {
+	if files && a != nil && a.sheet == nil && len(a.body) >= worthSheet && a.hits.Add(1)%sheetHits == 0 {
 		if s := e.cache.spread(o, a.body); s != nil {
 			with := &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, passage: a.passage}
 			at.Store(with)
@@ -173,7 +173,7 @@ func (e *Edge) prepare(o *object, before *ready, coding string, now time.Time) *
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	a := &ready{second: now.Unix(), age: int64(max(0, now.Sub(o.born)) / time.Second), body: body}
-	if before != nil {
+	if before != nil && before.sheet.alive() {
 		a.sheet = before.sheet
 	}
 	if a.passage.meter = e.meters.stream(o.target.stream); before != nil {

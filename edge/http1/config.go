@@ -45,9 +45,9 @@ type Answer struct {
 	Wait Wait // nil: it is there
 }
 
-// File is a file that holds a body.
+// File is a file that holds a body from some place on.
 type File interface {
-	Hold() (file int, ok bool) // not ok: it is gone
+	Hold() (file int, at int64, ok bool) // not ok: it is gone
 	Release()
 }
 
@@ -61,6 +61,7 @@ type Wait interface {
 // Sender is a ResponseWriter of the front's.
 type Sender interface {
 	http.ResponseWriter
+	Files() bool // an answer's File is of use
 	Send(Answer) bool
 }
 

@@ -207,9 +207,9 @@ func (c *conn) deliver(a Answer, now time.Time) (sent int, err error) {
 	}
 	defer func() { sent = max(0, sent-len(head)) }()
 	if a.File != nil && c.head.Files {
-		if file, ok := a.File.Hold(); ok {
+		if file, at, ok := a.File.Hold(); ok {
 			defer a.File.Release()
-			return c.sendFile(head, a.Body, file, now)
+			return c.sendFile(head, a.Body, file, at, now)
 		}
 	}
 	return c.write(head, a.Body, now)

@@ -29,8 +29,11 @@ type onFile struct {
 }
 
 func (f *onFile) Hit(netip.Addr, *Head, time.Time) (Answer, bool) { return f.answer, true }
-func (f *onFile) Hold() (int, bool)                               { f.held.Add(1); f.holds.Add(1); return f.fd, true }
+func (f *onFile) Hold() (int, int64, bool)                        { f.held.Add(1); f.holds.Add(1); return f.fd, ahead, true }
 func (f *onFile) Release()                                        { f.held.Add(-1) }
+
+// ahead is how much a file has before the body.
+const ahead = 12345
 
 // newOnFile returns one with a head of some size, and a file that may be shorter than the body.
 func newOnFile(t *testing.T, head int, body []byte, inFile int) *onFile {
@@ -39,7 +42,7 @@ func newOnFile(t *testing.T, head int, body []byte, inFile int) *onFile {
 		t.Skip(err)
 	}
 	t.Cleanup(func() { unix.Close(fd) })
-	if n, err := unix.Write(fd, body[:inFile]); n != inFile || err != nil {
+	if n, err := unix.Pwrite(fd, body[:inFile], ahead); n != inFile || err != nil {
 		t.Fatal(n, err)
 	}
 	f := &onFile{fd: fd}
