@@ -86,8 +86,8 @@ func (c *cache) place(size int64) *sheet {
 		if s.size-s.used >= size && s.hold() {
 			at := s.used
 			s.used = min(s.size, (s.used+size+sheetAlign-1)&^(sheetAlign-1))
-			if s == last[len(last)-1] && s.size-s.used < slabSize/4 {
-				c.grow(slabSize)
+			if s == last[len(last)-1] && s.size-s.used < slabSize/4 && c.limit/slabShare >= 2*slabSize {
+				c.grow(slabSize) // it is not this one that goes for it
 			}
 			return &sheet{s, at}
 		}

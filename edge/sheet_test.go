@@ -296,6 +296,29 @@ func TestSlabs(t *testing.T) {
 	}
 }
 
+// TestOneSlab: where there may be one alone it is filled before another takes its place.
+func TestOneSlab(t *testing.T) {
+	const size = slabSize / 10
+	c := newCache(slabShare * slabSize)
+	first := seated(c, "/first", size)
+	for c.spread(first, make([]byte, size)) == nil {
+		growing(c)
+	}
+	for i := range 8 {
+		if o := seated(c, "/"+strconv.Itoa(i), size); c.spread(o, make([]byte, size)) == nil {
+			t.Fatalf("no sheet for number %d", i)
+		}
+		growing(c)
+	}
+	if !first.sheet.alive() {
+		t.Error("the slab has gone while it had room")
+	}
+	c.spread(seated(c, "/last", size), make([]byte, 2*size))
+	if growing(c); first.sheet.alive() || len(c.slabs.live) != 1 {
+		t.Errorf("%d slabs; the first sheet is alive: %v", len(c.slabs.live), first.sheet.alive())
+	}
+}
+
 // TestLargePages: where the system has large pages for who asks, a slab's pages are large, and mapped as such.
 func TestLargePages(t *testing.T) {
 	if !largePages() {
