@@ -237,7 +237,6 @@ func (c *cache) drop(o *object) {
 			}
 		}
 	}
-	o.sheet = nil
 	c.bytes -= o.bytes
 	o.bytes = 0
 	c.resized(c.bytes)

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// sheet is a body in a file in memory, from which the kernel sends without copying. It is good until its slab goes.
+// sheet is a body in a file in memory, with the head of the second in which it was made before it: the kernel sends from there without copying. It
+// is good until its slab goes.
 type sheet struct {
 	slab *slab
-	at   int64
+	at   int64 // of the body
 }
 
 // alive tells whether answers may still begin to be sent from s, which may be nil.
@@ -79,7 +80,7 @@ type slabs struct {
 	maker  sync.WaitGroup
 }
 
-// place returns a place for a body, whose slab is held, or nil: there is none now.
+// place returns a place for so many bytes, whose slab is held, or nil: there is none now. The caller holds mu.
 func (c *cache) place(size int64) *sheet {
 	last := c.slabs.live[max(0, len(c.slabs.live)-2):] // the newest may have been made before the one before it was full
 	for _, s := range last {
@@ -183,28 +184,25 @@ func (c *cache) countSlabs(n int64) {
 	c.resized(c.bytes)
 }
 
-// spread returns a sheet of the body of an object that has a seat. Nil: there is none now.
-func (c *cache) spread(o *object, body []byte) *sheet {
+// spread returns a new sheet of the body of an object that has a seat. Nil: there is none now.
+func (c *cache) spread(o *object, head, body []byte) *sheet {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case o.seat == nil:
+	if o.seat == nil {
 		return nil
-	case o.sheet.alive():
-		return o.sheet
 	}
-	s := c.place(int64(len(body)))
+	s := c.place(int64(len(head) + len(body)))
 	if s == nil {
 		return nil
 	}
 	defer s.Release()
 	c.mu.Unlock()
-	written := s.slab.write(body, s.at)
+	written := s.slab.write(head, s.at) && s.slab.write(body, s.at+int64(len(head)))
 	c.mu.Lock()
 	if !written || o.seat == nil || !s.alive() {
 		return nil
 	}
-	o.sheet = s
+	s.at += int64(len(head))
 	c.seats.MoveToFront(o.seat)
 	return s
 }

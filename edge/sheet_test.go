@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -40,12 +41,11 @@ func overTCP(t *testing.T, e *Edge) (viewer net.Conn, end func()) {
 
 // sheetOf returns the sheet of what is at a URI.
 func sheetOf(e *Edge, uri string) *sheet {
-	e.cache.mu.Lock()
-	defer e.cache.mu.Unlock()
-	if o := e.cache.objects[uri]; o != nil {
-		return o.sheet
+	o := e.cache.look(uri)
+	if o == nil || o.answers[0].Load() == nil {
+		return nil
 	}
-	return nil
+	return o.answers[0].Load().sheet
 }
 
 // growing waits for a slab that is being made.
@@ -160,10 +160,8 @@ func TestSlabOnItsWay(t *testing.T) {
 	c := newCache(slabShare * slabSize)
 	body := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
 	o := seated(c, "/part", worthSheet)
-	for c.spread(o, body) == nil {
-		growing(c)
-	}
-	file, at, ok := o.sheet.Hold()
+	s := spread(c, o, body)
+	file, at, ok := s.Hold()
 	if !ok {
 		t.Fatal("it is gone")
 	}
@@ -171,14 +169,14 @@ func TestSlabOnItsWay(t *testing.T) {
 	if n, err := unix.Sendfile(from, file, &at, len(body)); n != len(body) || err != nil {
 		t.Fatal(n, err)
 	}
-	o.sheet.Release()
+	s.Release()
 	c.mu.Lock()
 	c.retire(0)
 	c.mu.Unlock()
 	if c.sweep(); c.slabs.bytes != slabSize {
 		t.Errorf("%d bytes of slabs are counted while one is on its way", c.slabs.bytes)
 	}
-	if o.sheet.alive() {
+	if s.alive() {
 		t.Error("it is sent from a slab that is gone")
 	}
 	got := make([]byte, len(body))
@@ -229,56 +227,57 @@ func pair(t *testing.T) (from, to int) {
 	return ends[0], ends[1]
 }
 
-// TestSlabs: bodies lie in slabs one after the other, none over another, whichever was there before; slabs count and evict objects; the oldest go when there
-// would be too many, and whatever is asked for often gets another sheet then; what is larger than all slabs may be has none.
+// spread makes a sheet of a body, and waits for a place for it.
+func spread(c *cache, o *object, body []byte) *sheet {
+	for began := time.Now(); time.Since(began) < 10*time.Second; {
+		if s := c.spread(o, []byte("head"), body); s != nil {
+			return s
+		}
+		growing(c)
+		c.sweep()
+	}
+	return nil
+}
+
+// TestSlabs: bodies lie in slabs one after the other, each behind its head, none over another; slabs count and evict objects; the oldest go when there
+// would be too many; what is larger than all slabs may be has none.
 func TestSlabs(t *testing.T) {
 	const size = 100_000
 	c := newCache(4 * slabShare * slabSize)
 	body := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
-	var objects []*object
+	var sheets []*sheet
 	for i := range 200 { // some 20 go into one
-		o := seated(c, "/"+strconv.Itoa(i), size)
-		for began := time.Now(); c.spread(o, body(i)) == nil && time.Since(began) < 10*time.Second; {
-			growing(c)
-			c.sweep()
+		s := spread(c, seated(c, "/"+strconv.Itoa(i), size), body(i))
+		if s == nil {
+			t.Fatalf("no sheet for number %d", i)
 		}
-		objects = append(objects, o)
+		sheets = append(sheets, s)
 		if most := c.limit / slabShare; c.slabs.bytes > 2*most || int64(len(c.slabs.live))*slabSize > most {
 			t.Fatalf("%d bytes of slabs, %d are live", c.slabs.bytes, len(c.slabs.live))
 		}
 	}
 	alive := 0
-	for i, o := range objects {
-		file, at, ok := 0, int64(0), false
-		if o.sheet != nil {
-			file, at, ok = o.sheet.Hold()
-		}
+	for i, s := range sheets {
+		file, at, ok := s.Hold()
 		if !ok {
 			continue
 		}
 		alive++
-		got := make([]byte, size)
-		if n, err := unix.Pread(file, got, at); n != size || err != nil || !bytes.Equal(got, body(i)) {
+		got := make([]byte, 4+size)
+		if n, err := unix.Pread(file, got, at-4); n != len(got) || err != nil || string(got[:4]) != "head" || !bytes.Equal(got[4:], body(i)) {
 			t.Errorf("sheet %d: %d bytes, %v", i, n, err)
 		}
-		o.sheet.Release()
+		s.Release()
 	}
-	if alive < 40 || objects[0].sheet.alive() || !objects[199].sheet.alive() {
-		t.Errorf("%d sheets are alive; of the first %v, of the last %v", alive, objects[0].sheet.alive(), objects[199].sheet.alive())
+	if alive < 40 || sheets[0].alive() || !sheets[199].alive() {
+		t.Errorf("%d sheets are alive; the first one %v, the last one %v", alive, sheets[0].alive(), sheets[199].alive())
 	}
-	before := objects[199].sheet
-	if c.spread(objects[199], body(199)) != before {
-		t.Error("two sheets of one object")
-	}
-	for began := time.Now(); c.spread(objects[0], body(0)) == nil && time.Since(began) < 10*time.Second; {
-		growing(c)
-		c.sweep()
-	}
-	if !objects[0].sheet.alive() {
-		t.Error("what is asked for again has no other sheet")
-	}
-	if large := seated(c, "/large", size); c.spread(large, make([]byte, 4*slabSize+1)) != nil || c.slabs.making {
+	if large := seated(c, "/large", size); c.spread(large, nil, make([]byte, 4*slabSize+1)) != nil || c.slabs.making {
 		t.Error("a slab that is larger than all may be")
+	}
+	gone := seated(c, "/gone", size)
+	if c.forget(gone); c.spread(gone, nil, body(0)) != nil {
+		t.Error("a sheet of what is gone")
 	}
 	seated(c, "/huge", c.limit-slabSize)
 	if c.bytes > c.limit && c.seats.Len() > 0 {
@@ -300,22 +299,67 @@ func TestSlabs(t *testing.T) {
 func TestOneSlab(t *testing.T) {
 	const size = slabSize / 10
 	c := newCache(slabShare * slabSize)
-	first := seated(c, "/first", size)
-	for c.spread(first, make([]byte, size)) == nil {
-		growing(c)
-	}
+	first := spread(c, seated(c, "/first", size), make([]byte, size))
 	for i := range 8 {
-		if o := seated(c, "/"+strconv.Itoa(i), size); c.spread(o, make([]byte, size)) == nil {
+		if c.spread(seated(c, "/"+strconv.Itoa(i), size), nil, make([]byte, size)) == nil {
 			t.Fatalf("no sheet for number %d", i)
 		}
 		growing(c)
 	}
-	if !first.sheet.alive() {
+	if !first.alive() {
 		t.Error("the slab has gone while it had room")
 	}
-	c.spread(seated(c, "/last", size), make([]byte, 2*size))
-	if growing(c); first.sheet.alive() || len(c.slabs.live) != 1 {
-		t.Errorf("%d slabs; the first sheet is alive: %v", len(c.slabs.live), first.sheet.alive())
+	c.spread(seated(c, "/last", size), nil, make([]byte, 2*size))
+	if growing(c); first.alive() || len(c.slabs.live) != 1 {
+		t.Errorf("%d slabs; the first sheet is alive: %v", len(c.slabs.live), first.alive())
+	}
+}
+
+// TestHeadAhead: what is asked for very often in one second goes with its head from one place; a second later, and for who gets a cookie, the head goes by itself; and
+// where the slab is gone there is another one soon.
+func TestHeadAhead(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	get(e, partPath)
+	e.flights.Wait()
+	o, now := e.cache.look(partPath), time.Now().Truncate(time.Second)
+	ask := func(times int, now time.Time) (a *ready) {
+		for range times {
+			a = e.readyOf(o, "", true, now)
+			growing(e.cache)
+		}
+		return a
+	}
+	whole := func(a *ready) bool {
+		file, at, ok := a.sheet.Hold()
+		if !ok {
+			return false
+		}
+		defer a.sheet.Release()
+		got := make([]byte, len(a.head)+len(a.body))
+		n, err := unix.Pread(file, got, at-int64(len(a.head)))
+		return err == nil && n == len(got) && bytes.Equal(got, slices.Concat(a.head, a.body))
+	}
+	first := ask(2*sheetHits, now)
+	if !first.sheet.alive() || !first.answer().Ahead || !whole(first) {
+		t.Error("the head is not before the body")
+	}
+	next := ask(aheadHits-1, now.Add(time.Second))
+	if next.sheet != first.sheet || next.answer().Ahead || bytes.Equal(next.head, first.head) {
+		t.Error("the next second's head is not its own, or another sheet was made for few")
+	}
+	next = ask(1, now.Add(time.Second))
+	if next.sheet == first.sheet || !next.answer().Ahead || !whole(next) {
+		t.Error("of what is asked for often no sheet has the head")
+	}
+	if a := e.addressed(next.answer(), o, http.StatusOK, receiver{cookie: &http.Cookie{Name: "a", Value: "b"}}, nil); a.Ahead {
+		t.Error("who gets a cookie is sent the head without it")
+	}
+	e.cache.mu.Lock()
+	e.cache.retire(0)
+	e.cache.mu.Unlock()
+	again := ask(2*sheetHits, now.Add(time.Second)) // the slab has to be made first
+	if again.sheet == next.sheet || !again.sheet.alive() {
+		t.Error("what is asked for again has no other sheet")
 	}
 }
 

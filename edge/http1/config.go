@@ -41,6 +41,7 @@ type Answer struct {
 	Body  []byte
 	Tally Tally
 	File  File // nil, or the body once more, to be sent without copying
+	Ahead bool // the file has the head too, before the body
 
 	Wait Wait // nil: it is there
 }
@@ -49,6 +50,13 @@ type Answer struct {
 type File interface {
 	Hold() (file int, at int64, ok bool) // not ok: it is gone
 	Release()
+}
+
+// place is where a file has a body.
+type place struct {
+	file  int
+	at    int64
+	ahead bool // the head is before it
 }
 
 // Wait is what an answer waits for.

@@ -18,7 +18,7 @@ type errand struct {
 	body  []byte
 	file  int   // less than 0: the body is copied
 	from  int64 // where the body begins in the file
-	at    int64 // in the body
+	at    int64 // in the body; less than 0: in the head, which the file has before it
 	until int64
 	err   error
 
@@ -26,15 +26,18 @@ type errand struct {
 	took  time.Duration // in the kernel, if timed
 }
 
-// sendFile writes a head and a body, which a file has from some place on, one way or the other. It is not for TLS: see canSendFile.
-func (c *conn) sendFile(head, body []byte, file int, from int64, now time.Time) (sent int, err error) {
+// sendFile writes a head and a body, which a file has, one way or the other. It is not for TLS: see canSendFile.
+func (c *conn) sendFile(head, body []byte, from place, now time.Time) (sent int, err error) {
 	e := c.errand
 	way := c.front.ways.of(len(body))
 	byFile, timed := way.next()
-	if !byFile {
-		file = -1
+	*e = errand{raw: e.raw, run: e.run, head: head, body: body, file: from.file, from: from.at, timed: timed}
+	switch {
+	case !byFile:
+		e.file = -1
+	case from.ahead:
+		e.head, e.at = nil, -int64(len(head))
 	}
-	*e = errand{raw: e.raw, run: e.run, head: head, body: body, file: file, from: from, timed: timed}
 	defer func() {
 		if timed {
 			way.took(byFile, int(e.at), e.took)
