@@ -73,9 +73,11 @@ const PAGE = `
   <video playsinline></video>
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
-  <button class="sound">${icon('mute')}<span></span></button>
   <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
-  <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
+  <div class="asks">
+    <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p class="more"></p><p class="brief"></p><button class="yes"></button><button class="no"></button></div>
+    <button class="sound">${icon('mute')}<span></span></button>
+  </div>
   <div class="bar">
     <div class="peek" aria-hidden="true" hidden><canvas hidden></canvas><span></span></div>
     <input class="seek" type="range" step="any" hidden>
@@ -174,7 +176,8 @@ export class Controls {
     label('.full', words.fullScreen, ' (F)');
     this.#write('.sound span', words.tapForSound);
     this.#write('.ask b', words.ask.what);
-    this.#write('.ask p', words.ask.more);
+    this.#write('.ask .more', words.ask.more);
+    this.#write('.ask .brief', words.ask.brief);
     this.#write('.ask .yes', words.ask.yes);
     this.#write('.ask .no', words.ask.no);
     if (this.#shown) this.show(this.#shown);

@@ -38,7 +38,7 @@ export interface Words {
   wrongKey: string;
   native: string; // the browser plays by itself
   peers(count: number): string;
-  ask: { what: string; more: string; yes: string; no: string };
+  ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
 }
@@ -93,7 +93,8 @@ const en: Words = {
   ask: {
     what: 'Share with other viewers?',
     more: 'You would get and give parts of this video directly. They can see your network address; it uses some of your upload.',
-    yes: 'Share', no: 'No, thanks',
+    brief: 'Shows them your network address; uses upload.',
+    yes: 'Share', no: 'No',
   },
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
@@ -149,7 +150,8 @@ const pt: Words = {
   ask: {
     what: 'Compartilhar com outros espectadores?',
     more: 'Você receberia e enviaria partes deste vídeo diretamente. Eles podem ver seu endereço de rede; isso usa um pouco do seu upload.',
-    yes: 'Compartilhar', no: 'Não, obrigado',
+    brief: 'Eles veem seu endereço de rede; isso usa upload.',
+    yes: 'Sim', no: 'Não',
   },
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
@@ -205,7 +207,8 @@ const zh: Words = {
   ask: {
     what: '与其他观众互相分享？',
     more: '您将与其他观众直接收发视频数据。他们能看到您的网络地址，并会占用您的部分上传带宽。',
-    yes: '分享', no: '不用了',
+    brief: '他们能看到您的网络地址，并占用上传带宽。',
+    yes: '分享', no: '不分享',
   },
   share: '与其他观众分享',
   unshare: '停止分享',

@@ -1,0 +1,85 @@
+// What lies over the picture, from the smallest embed to a desktop and in every language: nothing of it lies over something else, and the middle
+// of the picture is free to be tapped.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { demoClip, push } from '../harness/broadcaster.mjs';
+import { launch } from '../harness/browser.mjs';
+import { up } from '../harness/shoal.mjs';
+import { until } from '../harness/until.mjs';
+
+const touch = { isMobile: true, hasTouch: true };
+const screens = {
+  'a phone of 320': ['/watch/show', { viewport: { width: 320, height: 640 }, ...touch }],
+  'a phone of 390': ['/watch/show', { viewport: { width: 390, height: 844 }, ...touch }],
+  'an embed of 320': ['/embed/show', { viewport: { width: 320, height: 180 } }],
+  'an embed of 480': ['/embed/show', { viewport: { width: 480, height: 270 } }],
+  'an embed of 700': ['/embed/show', { viewport: { width: 700, height: 394 } }],
+  'a desktop': ['/watch/show', { viewport: { width: 1280, height: 800 } }],
+};
+const languages = ['en', 'pt', 'zh'];
+
+// In the page: where all is, and what of it lies over something else.
+function look() {
+  const root = document.querySelector('shoal-player').shadowRoot;
+  const get = (selector) => root.querySelector(selector);
+  const seen = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1;
+  const box = (element) => element.getBoundingClientRect();
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+  const name = (element) => element.className?.baseVal ?? (element.className || element.textContent);
+  const all = [...root.querySelectorAll('.ask, .panel, .sound, .bar button, .bar select, .bar input.seek')].filter(seen);
+  const pairs = (some) => some.flatMap((one, i) => some.slice(i + 1).filter((other) => meet(box(one), box(other))).map((other) => `${name(one)} and ${name(other)}`));
+  const [frame, ask] = [box(get('.frame')), box(get('.ask'))];
+  const [x, y] = [frame.left + frame.width / 2, frame.top + frame.height / 2];
+  return {
+    asked: seen(get('.ask')),
+    part: (ask.width * ask.height) / (frame.width * frame.height),
+    middle: [[0, 0], [-22, -22], [22, -22], [-22, 22], [22, 22]].map(([dx, dy]) => root.elementFromPoint(x + dx, y + dy)).filter((element) => element.closest('.ask')).map((element) => element.className),
+    outside: all.filter((element) => { const { top, left, right, bottom } = box(element); return top < frame.top || left < frame.left || right > frame.right + 0.5 || bottom > frame.bottom; }).map(name),
+    over: pairs(all),
+    spilt: [...root.querySelectorAll('.ask, .ask *')].filter((element) => seen(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1).map(name),
+  };
+}
+
+const setup = async (t, p2p) => {
+  const [shoal, browser] = await Promise.all([up(t, { stream: 'show', p2p, args: ['-ladder', '240p', '-dvr', '10m'] }), launch(t)]);
+  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
+  await shoal.live('show', 30);
+  await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 60 });
+  return { shoal, browser };
+};
+
+const stir = (page) => page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.frame').dispatchEvent(new Event('pointermove')));
+const shot = async (page, name) => process.env.SHOTS && page.screenshot({ path: `${process.env.SHOTS}/${name.replaceAll(' ', '-')}.png` });
+
+test('what lies over the picture', { timeout: 300_000 }, async (t) => {
+  const { shoal, browser } = await setup(t, 'ask');
+  for (const [what, [path, screen]] of Object.entries(screens)) {
+    const { page, ...viewer } = await browser.open(shoal.base + path, screen);
+    const player = page.locator('shoal-player');
+    for (const part of ['.ask', '.quality']) await player.locator(part).waitFor({ timeout: 30_000 });
+    const say = async (language) => {
+      await player.evaluate((element, language) => element.setAttribute('lang', language), language);
+      await stir(page);
+      return page.evaluate(look);
+    };
+    for (const language of languages) {
+      const seen = await say(language);
+      await shot(page, `ask ${what} ${language}`);
+      assert.ok(seen.asked, `${what}, ${language}: nobody is asked`);
+      assert.deepEqual([seen.middle, seen.outside, seen.over, seen.spilt], [[], [], [], []], `${what}, ${language}: the middle, what is outside, what lies over what, what does not fit`);
+      assert.ok(seen.part < 0.45, `${what}, ${language}: the question covers ${Math.round(100 * seen.part)} % of the picture`);
+    }
+    if (!screen.hasTouch) {
+      await player.locator('.ask .yes').focus();
+      await page.keyboard.press('Tab');
+      assert.equal(await page.evaluate(() => document.querySelector('shoal-player').shadowRoot.activeElement.className), 'no', `${what}: by keys`);
+    } else {
+      const { x, y, width, height } = await player.boundingBox();
+      await page.touchscreen.tap(x + width / 2, y + height / 2);
+      assert.ok((await page.evaluate(look)).asked, `${what}: a tap in the middle has answered`);
+    }
+    await page.context().close();
+  }
+});
