@@ -24,11 +24,12 @@ const languages = ['en', 'pt', 'zh'];
 function look() {
   const root = document.querySelector('shoal-player').shadowRoot;
   const get = (selector) => root.querySelector(selector);
-  const seen = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 1;
+  const seen = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 1;
   const box = (element) => element.getBoundingClientRect();
   const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
   const name = (element) => element.className?.baseVal ?? (element.className || element.textContent);
   const all = [...root.querySelectorAll('.ask, .panel, .sound, .bar button, .bar select, .bar input.seek')].filter(seen);
+  const rows = [...get('.panel').querySelectorAll('h2, p, .meter, .flow, dt, dd, .share')].filter(seen);
   const pairs = (some) => some.flatMap((one, i) => some.slice(i + 1).filter((other) => meet(box(one), box(other))).map((other) => `${name(one)} and ${name(other)}`));
   const [frame, ask] = [box(get('.frame')), box(get('.ask'))];
   const [x, y] = [frame.left + frame.width / 2, frame.top + frame.height / 2];
@@ -38,7 +39,9 @@ function look() {
     middle: [[0, 0], [-22, -22], [22, -22], [-22, 22], [22, 22]].map(([dx, dy]) => root.elementFromPoint(x + dx, y + dy)).filter((element) => element.closest('.ask')).map((element) => element.className),
     outside: all.filter((element) => { const { top, left, right, bottom } = box(element); return top < frame.top || left < frame.left || right > frame.right + 0.5 || bottom > frame.bottom; }).map(name),
     over: pairs(all),
-    spilt: [...root.querySelectorAll('.ask, .ask *')].filter((element) => seen(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1).map(name),
+    rows: pairs(rows),
+    spilt: [...rows, ...root.querySelectorAll('.ask, .ask *')].filter((element) => seen(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1).map(name),
+    toggle: seen(get('.share')) ? get('.share').textContent : '',
   };
 }
 
@@ -56,7 +59,7 @@ const shot = async (page, name) => process.env.SHOTS && page.screenshot({ path: 
 test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   const { shoal, browser } = await setup(t, 'ask');
   for (const [what, [path, screen]] of Object.entries(screens)) {
-    const { page, ...viewer } = await browser.open(shoal.base + path, screen);
+    const { page } = await browser.open(shoal.base + path, screen);
     const player = page.locator('shoal-player');
     for (const part of ['.ask', '.quality']) await player.locator(part).waitFor({ timeout: 30_000 });
     const say = async (language) => {
@@ -80,6 +83,27 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
       await page.touchscreen.tap(x + width / 2, y + height / 2);
       assert.ok((await page.evaluate(look)).asked, `${what}: a tap in the middle has answered`);
     }
+    await player.press('s');
+    await player.locator('.panel').waitFor();
+    for (const language of languages) {
+      const seen = await say(language);
+      await shot(page, `panel ${what} ${language}`);
+      assert.ok(seen.toggle !== '', `${what}, ${language}: there is no choice in the panel`);
+      assert.deepEqual([seen.outside, seen.over, seen.rows, seen.spilt], [[], [], [], []], `${what}, ${language}: what is outside, what lies over what, in the panel, what does not fit`);
+    }
     await page.context().close();
   }
+
+  // What is shared by nobody is not to be stopped.
+  const { page } = await browser.open(`${shoal.base}/watch/show`);
+  const player = page.locator('shoal-player');
+  await player.locator('.ask .yes').click({ timeout: 30_000 });
+  await until('the swarm', () => player.evaluate((element) => element.stats.p2p === 'on'), { seconds: 30 });
+  await player.press('s');
+  const toggle = (text) => until(`the choice “${text}”`, async () => (await page.evaluate(look)).toggle === text, { seconds: 30 });
+  await toggle('Stop sharing');
+  const change = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/show`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
+  assert.equal(change.status, 200);
+  await toggle('Do not share');
+  assert.equal(await player.locator('.panel dd').first().textContent(), 'off');
 });

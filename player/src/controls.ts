@@ -45,6 +45,7 @@ export interface Shown {
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
   sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
@@ -73,7 +74,7 @@ const PAGE = `
   <video playsinline></video>
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
-  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
+  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><button class="share" hidden></button><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl></aside>
   <div class="asks">
     <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p class="more"></p><p class="brief"></p><button class="yes"></button><button class="no"></button></div>
     <button class="sound">${icon('mute')}<span></span></button>
@@ -234,7 +235,7 @@ export class Controls {
     const { may, mode } = shown.sharing;
     this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
     this.#hide('.share', !may);
-    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : words.unshare);
+    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words.auto);
     this.#hide('.captions', !shown.captions.some);
     this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));

@@ -319,6 +319,7 @@ export class ShoalPlayer extends HTMLElement {
       blocked: this.#blocked,
       silenced: this.#silenced,
       sharing,
+      taking: stats.p2p === 'on' || stats.p2p === 'joining',
       wait: this.#pending.wait,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,

@@ -41,6 +41,7 @@ export interface Words {
   ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
+  withhold: string; // in its place, while nothing is shared anyway
 }
 
 const en: Words = {
@@ -98,6 +99,7 @@ const en: Words = {
   },
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
+  withhold: 'Do not share',
 };
 
 const pt: Words = {
@@ -155,6 +157,7 @@ const pt: Words = {
   },
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
+  withhold: 'Não compartilhar',
 };
 
 const zh: Words = {
@@ -212,6 +215,7 @@ const zh: Words = {
   },
   share: '与其他观众分享',
   unshare: '停止分享',
+  withhold: '不参与分享',
 };
 
 const LANGUAGES = new Map<string, Words>(Object.entries({ en, pt, zh }));
