@@ -4,19 +4,18 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
 const touch = { isMobile: true, hasTouch: true };
 const screens = {
-  'a phone of 320': ['/watch/show', { viewport: { width: 320, height: 640 }, ...touch }],
-  'a phone of 390': ['/watch/show', { viewport: { width: 390, height: 844 }, ...touch }],
-  'an embed of 320': ['/embed/show', { viewport: { width: 320, height: 180 } }],
-  'an embed of 480': ['/embed/show', { viewport: { width: 480, height: 270 } }],
-  'an embed of 700': ['/embed/show', { viewport: { width: 700, height: 394 } }],
-  'a desktop': ['/watch/show', { viewport: { width: 1280, height: 800 } }],
+  'a phone of 320': ['/watch/demo', { viewport: { width: 320, height: 640 }, ...touch }],
+  'a phone of 390': ['/watch/demo', { viewport: { width: 390, height: 844 }, ...touch }],
+  'an embed of 320': ['/embed/demo', { viewport: { width: 320, height: 180 } }],
+  'an embed of 480': ['/embed/demo', { viewport: { width: 480, height: 270 } }],
+  'an embed of 700': ['/embed/demo', { viewport: { width: 700, height: 394 } }],
+  'a desktop': ['/watch/demo', { viewport: { width: 1280, height: 800 } }],
 };
 const languages = ['en', 'pt', 'zh'];
 
@@ -45,21 +44,21 @@ function look() {
   };
 }
 
-const setup = async (t, p2p) => {
-  const [shoal, browser] = await Promise.all([up(t, { stream: 'show', p2p, args: ['-ladder', '240p', '-dvr', '10m'] }), launch(t)]);
-  push(t, `${shoal.rtmp}/${shoal.key}`, demoClip, { loop: true });
-  await shoal.live('show', 30);
-  await until('both renditions', async () => (await (await fetch(`${shoal.base}/live/show/index.m3u8`)).text()).split('#EXT-X-STREAM-INF').length === 3, { seconds: 60 });
-  return { shoal, browser };
-};
+// A stream of two qualities, without a machine that makes the other one: the list names the one twice.
+const twice = (page) => page.route(/\/live\/demo\/index\.m3u8/, async (route) => {
+  const list = await (await route.fetch()).text();
+  const own = list.slice(list.indexOf('#EXT-X-STREAM-INF'));
+  await route.fulfill({ body: `${list}\n${own.replace(/([^-]BANDWIDTH)=\d+/, '$1=90000').replace(/RESOLUTION=\d+x\d+/, 'RESOLUTION=426x240')}`, contentType: 'application/vnd.apple.mpegurl' });
+});
 
 const stir = (page) => page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.frame').dispatchEvent(new Event('pointermove')));
 const shot = async (page, name) => process.env.SHOTS && page.screenshot({ path: `${process.env.SHOTS}/${name.replaceAll(' ', '-')}.png` });
 
 test('what lies over the picture', { timeout: 300_000 }, async (t) => {
-  const { shoal, browser } = await setup(t, 'ask');
+  const [shoal, browser] = await Promise.all([up(t, { p2p: 'ask', args: ['-dvr', '10m'] }), launch(t)]);
+  await shoal.live('demo');
   for (const [what, [path, screen]] of Object.entries(screens)) {
-    const { page } = await browser.open(shoal.base + path, screen);
+    const { page } = await browser.open(shoal.base + path, { ...screen, before: twice });
     const player = page.locator('shoal-player');
     for (const part of ['.ask', '.quality']) await player.locator(part).waitFor({ timeout: 30_000 });
     const say = async (language) => {
@@ -95,14 +94,14 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   }
 
   // What is shared by nobody is not to be stopped.
-  const { page } = await browser.open(`${shoal.base}/watch/show`);
+  const { page } = await browser.open(`${shoal.base}/watch/demo`);
   const player = page.locator('shoal-player');
   await player.locator('.ask .yes').click({ timeout: 30_000 });
   await until('the swarm', () => player.evaluate((element) => element.stats.p2p === 'on'), { seconds: 30 });
   await player.press('s');
   const toggle = (text) => until(`the choice “${text}”`, async () => (await page.evaluate(look)).toggle === text, { seconds: 30 });
   await toggle('Stop sharing');
-  const change = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/show`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
+  const change = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
   assert.equal(change.status, 200);
   await toggle('Do not share');
   assert.equal(await player.locator('.panel dd').first().textContent(), 'off');
