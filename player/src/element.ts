@@ -301,7 +301,8 @@ export class ShoalPlayer extends HTMLElement {
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
     const sharing = this.#sharing;
-    this.#pending.note(now, stats.p2p, sharing.mode === 'ask' && stats.refusal === ''); // whom nothing can be asked of is told why
+    const { may, mode } = sharing;
+    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : mode === 'ask' ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,

@@ -47,6 +47,7 @@ export function audience({ viewers, control }: Swarm, { p2p }: Stats, wait: Wait
 export function describe(stats: Stats, viewers: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
   if (wait === 'viewer') return words.asked;
+  if (wait === 'declined') return words.declined;
   if (wait === 'tracker') return words.inVain;
   if (p2p === 'off') return words.off(stats.refusal ?? '');
   if (p2p === 'joining') return words.joining;

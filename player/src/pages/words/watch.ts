@@ -22,6 +22,7 @@ interface Own {
   watchRecording: string;
   off(why: string): string;
   asked: string; // the viewer is, and has not answered
+  declined: string; // the viewer has said no, and may think better of it
   joining: string;
   inVain: string;
   resting: string;
@@ -45,6 +46,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: 'Watch the recording',
     off: (why) => `The swarm is off${why && ` (${why})`}: all comes from the edge.`,
     asked: 'You have not said yet whether you share with others: all comes from the edge.',
+    declined: 'You do not share with others: all comes from the edge. To share, open Statistics in the player (key S).',
     joining: 'Joining the swarm…',
     inVain: 'No tracker answers: all comes from the edge, until one does.',
     resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
@@ -73,6 +75,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: 'Assistir à gravação',
     off: (why) => `O enxame está desligado${why && ` (${why})`}: tudo vem do servidor.`,
     asked: 'Você ainda não disse se compartilha com outros: tudo vem do servidor.',
+    declined: 'Você não compartilha com outros: tudo vem do servidor. Para compartilhar, abra Estatísticas no player (tecla S).',
     joining: 'Entrando no enxame…',
     inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
     resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
@@ -101,6 +104,7 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: '观看录像',
     off: (why) => `互助网络已关闭${why && `（${why}）`}：全部数据来自服务器。`,
     asked: '您尚未选择是否与其他观众分享：全部数据来自服务器。',
+    declined: '您未与其他观众分享：全部数据来自服务器。如需分享，请打开播放器的统计信息（S 键）。',
     joining: '正在加入互助网络…',
     inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
     resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
