@@ -56,8 +56,8 @@ export function describe(stats: Stats, viewers: number | undefined, wait: Wait =
   if (p2p === 'away') return words.away;
   if (p2p === 'refused') return words.refused(refusal(stats.refusal ?? '', words.refusals));
   if (peers > 0) return words.fromOthers(peers);
-  const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);
-  return unlinked ? words.unlinked : words.first;
+  const alone = viewers === 1 && (stats.linksOpened > 0 || stats.linksNoRoute === 0); // of those whom a tracker knows: who rests is not with it
+  return alone ? words.alone : words.unlinked;
 }
 
 // refusal says in a viewer's words why a tracker did not take it. What it said itself is for whoever runs it: it stands in stats.refusal.

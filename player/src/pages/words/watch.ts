@@ -32,7 +32,7 @@ interface Own {
   refusals: Refusals;
   fromOthers(n: number): string;
   unlinked: string;
-  first: string;
+  alone: string; // nobody else is in the swarm; who is not may watch all the same
 }
 
 export const WATCH: Catalog<Shared & Own> = {
@@ -51,7 +51,7 @@ export const WATCH: Catalog<Shared & Own> = {
     inVain: 'No tracker answers: all comes from the edge, until one does.',
     resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
     narrow: 'This connection is too slow for the swarm: all comes from the edge, for a while.',
-    away: 'Nobody else is so far behind live: all comes from the edge, until you are back.',
+    away: 'You are too far behind live to share: all comes from the edge, until you are back.',
     refused: (why) => `${why}: all comes from the edge.`,
     refusals: {
       uninvited: 'Only invited viewers share with others here',
@@ -63,7 +63,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
     unlinked: 'No link to another viewer is open yet: all comes from the edge.',
-    first: 'You are the first here: all comes from the edge.',
+    alone: 'Nobody else is here to share with: all comes from the edge.',
   },
   pt: {
     ...SHARED.pt,
@@ -80,7 +80,7 @@ export const WATCH: Catalog<Shared & Own> = {
     inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
     resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
     narrow: 'Esta conexão está lenta demais para o enxame: por um tempo, tudo vem do servidor.',
-    away: 'Ninguém mais está tão longe do ao vivo: tudo vem do servidor até você voltar.',
+    away: 'Você está longe demais do ao vivo para compartilhar: tudo vem do servidor até você voltar.',
     refused: (why) => `${why}: tudo vem do servidor.`,
     refusals: {
       uninvited: 'Aqui só convidados compartilham com outros',
@@ -92,7 +92,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
     unlinked: 'Ainda não há ligação com outro espectador: tudo vem do servidor.',
-    first: 'Você é o primeiro aqui: tudo vem do servidor.',
+    alone: 'Não há mais ninguém aqui com quem compartilhar: tudo vem do servidor.',
   },
   zh: {
     ...SHARED.zh,
@@ -109,7 +109,7 @@ export const WATCH: Catalog<Shared & Own> = {
     inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
     resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
     narrow: '网速太慢，暂不参与互助：全部数据来自服务器。',
-    away: '没有其他观众落后直播这么多：在您回到直播前，全部数据来自服务器。',
+    away: '您落后直播太多，无法互相分享：在您回到直播前，全部数据来自服务器。',
     refused: (why) => `${why}：全部数据来自服务器。`,
     refusals: {
       uninvited: '此处只有受邀观众可以互相分享',
@@ -121,6 +121,6 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `的画面在最近半分钟内来自其他 ${n} 位观众。`,
     unlinked: '尚未与其他观众建立连接：全部数据来自服务器。',
-    first: '您是这里的第一位观众：全部数据来自服务器。',
+    alone: '这里暂无其他可互相分享的观众：全部数据来自服务器。',
   },
 };
