@@ -106,3 +106,37 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   await toggle('Do not share');
   assert.equal(await player.locator('.panel dd').first().textContent(), 'off');
 });
+
+test('what is wrong with an element is said on it and on the console', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { p2p: 'on' }), launch(t)]);
+  await shoal.live('demo');
+  const { page } = await browser.open(`${shoal.base}/embed/demo`, { expected: [/status of 404/] });
+  await page.locator('shoal-player').waitFor();
+  const told = [];
+  page.on('console', (message) => message.type() === 'warning' && told.push(message.text()));
+  const put = (attributes) => page.evaluate((attributes) => {
+    const player = document.createElement('shoal-player');
+    for (const [name, value] of Object.entries({ autoplay: '', muted: '', ...attributes })) player.setAttribute(name, value);
+    document.body.replaceChildren(player);
+  }, attributes);
+  const state = (wanted) => until(`the state ${wanted}`, () => page.evaluate((wanted) => document.querySelector('shoal-player').state === wanted, wanted), { seconds: 20 });
+  const said = () => page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.word').innerText);
+
+  await put({});
+  await state('unreadable');
+  assert.match(await said(), /^There is no stream at this address/);
+  assert.match(told.join(), /has no src/);
+  await page.evaluate(() => document.querySelector('shoal-player').setAttribute('src', '/live/demo/index.m3u8'));
+  await state('playing');
+
+  told.length = 0;
+  await put({ src: '/live/demo/index.m3u9' });
+  await state('unreadable');
+  assert.match(await said(), /^There is no stream at this address/);
+  assert.match(told.join(), /no playlist at .*index\.m3u9/);
+
+  told.length = 0;
+  await put({ src: '/live/nobody/index.m3u8' });
+  await state('unknown');
+  assert.deepEqual(told, []);
+});

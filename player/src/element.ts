@@ -23,6 +23,7 @@ import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
 
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
+const NOWHERE_MILLIS = 1000; // a page may name its src after it has made the element
 
 export class ShoalPlayer extends HTMLElement {
   static readonly observedAttributes = ['src', 'p2p', 'token', 'lang'];
@@ -39,6 +40,8 @@ export class ShoalPlayer extends HTMLElement {
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #nowhere: ReturnType<typeof setTimeout> | undefined; // there is no src
+  #unnamed = false; // nor did one come in time
   #panel = false;
   #pausedAt = 0;
   #blocked = false;
@@ -102,7 +105,7 @@ export class ShoalPlayer extends HTMLElement {
   }
 
   get #state(): PlaybackState {
-    const state = this.#playback?.state ?? 'connecting';
+    const state = this.#playback?.state ?? (this.#unnamed ? 'unreadable' : 'connecting');
     if (!this.hasAttribute('ended') || this.#playback?.vod) return state;
     return state === 'away' || (this.#stands && (state === 'playing' || state === 'connecting')) ? 'ended' : state;
   }
@@ -151,6 +154,7 @@ export class ShoalPlayer extends HTMLElement {
   // close stops playing and leaves the swarm.
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#nowhere);
     this.#timer = undefined;
     this.#over.abort();
     this.#playback?.close();
@@ -166,7 +170,12 @@ export class ShoalPlayer extends HTMLElement {
     this.#captions.clear();
     this.#pausedAt = performance.now();
     const src = this.getAttribute('src');
-    if (!src) return;
+    clearTimeout(this.#nowhere);
+    this.#unnamed = false;
+    if (!src) {
+      this.#nowhere = setTimeout(() => this.#miss(), NOWHERE_MILLIS);
+      return;
+    }
     this.#video.muted = this.hasAttribute('muted');
     const player = this;
     this.#playback = new Playback(
@@ -190,6 +199,13 @@ export class ShoalPlayer extends HTMLElement {
     this.#playback.onuserdata = (samples) => this.#captions.take(samples);
     if (this.hasAttribute('autoplay')) void this.#autoplay();
     else this.#blocked = true;
+    this.#show();
+  }
+
+  // miss says that there is no src.
+  #miss(): void {
+    this.#unnamed = true;
+    console.warn('shoal: <shoal-player> has no src; it is to be a playlist, like /live/NAME/index.m3u8');
     this.#show();
   }
 
