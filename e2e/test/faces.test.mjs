@@ -138,5 +138,7 @@ test('what is wrong with an element is said on it and on the console', { timeout
   told.length = 0;
   await put({ src: '/live/nobody/index.m3u8' });
   await state('unknown');
-  assert.deepEqual(told, []);
+  await put({ src: '/live/demo/index.m3u8', p2p: 'yes' });
+  await state('playing');
+  assert.deepEqual(told, ['shoal: p2p="yes" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off']);
 });

@@ -10,7 +10,7 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Captions } from './captions.ts';
-import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
+import { type Answer, misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
@@ -134,6 +134,7 @@ export class ShoalPlayer extends HTMLElement {
     children.observe(this, { childList: true });
     signal.addEventListener('abort', () => children.disconnect());
     this.#captions.adopt(this);
+    this.#heed();
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
@@ -147,7 +148,7 @@ export class ShoalPlayer extends HTMLElement {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
     else if (name === 'lang') this.#speak();
-    else if (name === 'p2p') this.#playback?.swarm?.share(this.#mode);
+    else if (name === 'p2p') this.#heed();
     else this.#open();
   }
 
@@ -207,6 +208,13 @@ export class ShoalPlayer extends HTMLElement {
     this.#unnamed = true;
     console.warn('shoal: <shoal-player> has no src; it is to be a playlist, like /live/NAME/index.m3u8');
     this.#show();
+  }
+
+  // heed does as the page says of sharing.
+  #heed(): void {
+    const what = misread(this.getAttribute('p2p'));
+    if (what !== null) console.warn(what);
+    this.#playback?.swarm?.share(this.#mode);
   }
 
   // autoplay plays with sound if the browser lets it, else without, else not until it is tapped.
