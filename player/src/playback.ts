@@ -83,6 +83,7 @@ export class Playback {
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#goesOn || this.#load(),
       loads: () => this.#started,
+      keeps: () => this.#hls !== null && video.readyState >= 2,
     }, this.#pass);
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
