@@ -39,7 +39,15 @@ function look() {
     outside: all.filter((element) => { const { top, left, right, bottom } = box(element); return top < frame.top || left < frame.left || right > frame.right + 0.5 || bottom > frame.bottom; }).map(name),
     over: pairs(all),
     rows: pairs(rows),
-    spilt: [...rows, ...root.querySelectorAll('.ask, .ask *')].filter((element) => seen(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1).map(name),
+    spilt: [...rows, ...root.querySelectorAll('.ask, .ask *, .bar .live')].filter((element) => seen(element) && element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1).map(name),
+    chosen: (() => { // what the menu of qualities shows of what is chosen
+      const select = get('.quality');
+      const context = document.createElement('canvas').getContext('2d');
+      const { fontWeight, fontSize, fontFamily, paddingLeft } = getComputedStyle(select);
+      context.font = `${fontWeight} ${fontSize} ${fontFamily}`;
+      return context.measureText(select.selectedOptions[0]?.text ?? '').width - (select.clientWidth - 2 * parseFloat(paddingLeft));
+    })(),
+    live: get('.live').innerText.trim(),
     toggle: seen(get('.share')) ? get('.share').textContent : '',
   };
 }
@@ -71,6 +79,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
       await shot(page, `ask ${what} ${language}`);
       assert.ok(seen.asked, `${what}, ${language}: nobody is asked`);
       assert.deepEqual([seen.middle, seen.outside, seen.over, seen.spilt], [[], [], [], []], `${what}, ${language}: the middle, what is outside, what lies over what, what does not fit`);
+      assert.ok(seen.chosen <= 0.5 && seen.live !== '', `${what}, ${language}: the bar says “${seen.live}”, and cuts ${seen.chosen} pixels of the quality`);
       assert.ok(seen.part < 0.45, `${what}, ${language}: the question covers ${Math.round(100 * seen.part)} % of the picture`);
     }
     if (!screen.hasTouch) {

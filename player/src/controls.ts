@@ -96,6 +96,7 @@ const PAGE = `
 </div>`;
 
 const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
+const NARROW = 430; // pixels, as in the style sheet
 const QUIET_MILLIS = 2800;
 const STEP_SECONDS = 10; // that an arrow key goes
 
@@ -236,7 +237,7 @@ export class Controls {
     this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
     this.#hide('.share', !may);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
-    this.#picker.show(shown.qualities, shown.quality, words.auto);
+    this.#picker.show(shown.qualities, shown.quality, words.auto, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);
     this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));
     this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;
