@@ -6,7 +6,7 @@ import test from 'node:test';
 
 import { launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
-import { until } from '../harness/until.mjs';
+import { pass, until } from '../harness/until.mjs';
 
 const touch = { isMobile: true, hasTouch: true };
 const screens = {
@@ -150,4 +150,27 @@ test('what is wrong with an element is said on it and on the console', { timeout
   await put({ src: '/live/demo/index.m3u8', p2p: 'yes' });
   await state('playing');
   assert.deepEqual(told, ['shoal: p2p="yes" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off']);
+});
+
+test('the last picture stays while there is no server', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t), launch(t)]);
+  await shoal.live('demo');
+  const viewer = await browser.open(`${shoal.base}/embed/demo?p2p=off&muted`, { expected: [/ERR_CONNECTION_REFUSED/] });
+  const { page } = viewer;
+  await viewer.moving();
+  await pass(3);
+  const everything = /\/(live|api)\//;
+  await page.route(everything, (route) => route.abort('connectionrefused'));
+  const seen = () => page.evaluate(() => {
+    const { state, video, shadowRoot } = document.querySelector('shoal-player');
+    return { state, word: shadowRoot.querySelector('.word').innerText.split('\n')[0], time: video.currentTime, picture: video.readyState >= 2 };
+  });
+  await until('it to be said', async () => (await seen()).word === 'Reconnecting', { seconds: 15 });
+  for (let i = 0; i < 15; i++) {
+    await pass(1);
+    const { picture, word, time } = await seen();
+    assert.deepEqual([picture, word, time > 0], [true, 'Reconnecting', true], `after ${i + 1} s`);
+  }
+  await page.unroute(everything);
+  await until('the picture to go on', async () => (await seen()).state === 'playing', { seconds: 30 });
 });
