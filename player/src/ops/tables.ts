@@ -29,7 +29,7 @@ export function swarmRow(s: Swarm): HTMLTableRowElement {
     title: `${s.introductions} introductions; links: ${s.linksOpened} opened, ${s.linksNoAnswer} had no answer, ${s.linksNoRoute} no route, ${s.linksLost} were lost`,
   }, tried > 0 ? percent(s.linksOpened / tried) : '–');
   const most = s.control.maxUploadKbps;
-  return row(['Swarm', 'P2P', 'Viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'], [
+  return row(['Swarm', 'P2P', 'Known viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'], [
     s.name,
     badge(s.control),
     s.outside > 0 ? `${s.viewers - s.outside} of ${s.viewers}` : String(s.viewers),
@@ -49,7 +49,7 @@ function unrecorded({ recording }: Stream): string {
 
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
-  const line = row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Viewers', 'Offload', 'On for'], [
+  const line = row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Known viewers', 'Offload', 'On for'], [
     base === null ? s.name : make('a', { href: `${base}/watch/${s.name}` }, s.name),
     make('div', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : ''),
     picture(s),

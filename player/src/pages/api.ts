@@ -20,7 +20,7 @@ export interface Stream {
 
 export interface Swarm {
   name: string;
-  viewers: number;
+  viewers: number; // whom the tracker knows: not who shares with nobody
   outside: number; // of them, in no cell, because of the control
   cells: number;
   roots: number;
@@ -184,8 +184,14 @@ export function copied(button: HTMLButtonElement, text: string): void {
   else prompt(words.copy, text);
 }
 
+// members are those who share with each other. Who has not said that he will, or whom a tracker does not take, is counted nowhere: media comes from caches,
+// and nobody asks who plays it.
+export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>): number {
+  return viewers - outside;
+}
+
 export function people(count: number): string {
-  return shared().viewers(count);
+  return shared().members(count);
 }
 
 // condition returns the badge that says how a stream is, null for a stream that is not known.

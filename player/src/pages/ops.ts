@@ -6,7 +6,7 @@ import { counted } from '../ops/counted.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
 import { Saved } from '../ops/saved.ts';
-import { serviceRow } from '../ops/services.ts';
+import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { offload, percent, streamRows, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
@@ -58,6 +58,7 @@ function show(view: View): void {
   find('#live').textContent = String(live.length);
   find('#ingest').textContent = bits(live.reduce((sum, s) => sum + s.bitrate, 0));
   find('#viewers').textContent = swarms.size > 0 ? String(viewers) : '–';
+  find('#held').textContent = held(view.services);
   find('#offload').textContent = offload(viewers, mean((s) => s.offload));
   find('#behind').textContent = heard.length > 0 ? `${mean((s) => s.latencySeconds, heard).toFixed(1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 ? percent(mean((s) => s.stallRatio), 1) : '–';

@@ -19,7 +19,7 @@ export interface Shared {
   seconds(n: number): string;
   minutes(n: number): string;
   hours(h: number, m: number): string;
-  viewers(n: number): string;
+  members(n: number): string; // of the swarm
   copy: string;
   copied: string;
   recording: string;
@@ -43,7 +43,7 @@ const en: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
-  viewers: (n) => `${n} ${n === 1 ? 'viewer' : 'viewers'}`,
+  members: (n) => `${n} in the swarm`,
   copy: 'Copy',
   copied: 'Copied',
   recording: 'Recording',
@@ -67,7 +67,7 @@ const pt: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
-  viewers: (n) => `${n} ${n === 1 ? 'espectador' : 'espectadores'}`,
+  members: (n) => `${n} no enxame`,
   copy: 'Copiar',
   copied: 'Copiado',
   recording: 'Gravação',
@@ -91,7 +91,7 @@ const zh: Shared = {
   seconds: (n) => `${n} 秒`,
   minutes: (n) => `${n} 分钟`,
   hours: (h, m) => `${h} 小时 ${m} 分钟`,
-  viewers: (n) => `${n} 位观众`,
+  members: (n) => `${n} 位观众正在互助`,
   copy: '复制',
   copied: '已复制',
   recording: '录像',
