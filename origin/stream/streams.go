@@ -36,6 +36,8 @@ type Config struct {
 	Seed []byte
 	// InMemory is how many complete segments stay in memory where somebody stores the others. 0: all that must be fetchable.
 	InMemory int
+	// Unstored are streams of which nobody stores anything: their windows are those InMemory.
+	Unstored []string
 	// Past returns what is stored of a rendition; it is asked when a process first knows of it. It may be nil.
 	Past func(stream string, epoch uint32, rendition int) Past
 	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session, and its cause says why:
