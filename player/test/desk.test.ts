@@ -42,7 +42,7 @@ test('while the origin is away nobody says that there are no streams', async () 
   assert.match(view.unknown, /^Which streams there are is not known now/);
   answers = { '/readyz': [503, 'not ready: no origin answers'], '/api/v1/streams': [502, 'bad gateway'] };
   view = await shown();
-  assert.deepEqual([view.streams, view.note], [null, 'The server answered 502.']);
+  assert.deepEqual([view.streams, view.note], [null, 'The server has lost the source of the streams.']);
   assert.match(view.unknown, /^Which streams there are is not known now/);
   answers = { '/readyz': [200, 'ready'], '/api/v1/streams': [200, { streams: null }] };
   assert.deepEqual((await shown()).streams, []);

@@ -59,9 +59,15 @@ export function ask(url: string): Promise<Response> {
 
 export async function streams(): Promise<Stream[]> {
   const response = await ask('/api/v1/streams');
+  if (response.status === 502 || response.status === 504) throw new Error(shared().noOrigin);
   if (!response.ok) throw new Error(shared().answered(response.status));
   const { streams: list } = (await response.json()) as { streams: Stream[] | null };
   return list ?? [];
+}
+
+// amiss is what is wrong, in the words of who threw it; what comes from a browser instead, as of an answer that is cut off, is no answer.
+export function amiss(error: unknown): string {
+  return error instanceof Error && error.constructor === Error ? error.message : shared().noAnswer;
 }
 
 // described returns what the server says of a stream; null if it knows of none, or does not tell. The list is asked: that a name

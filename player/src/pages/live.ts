@@ -1,6 +1,6 @@
 // The live-now page: a card for each stream that is on.
 
-import { bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { amiss, bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
 import { LIVE } from './words/live.ts';
@@ -87,8 +87,8 @@ every(2000, async () => {
     for (const [i, image] of shown.entries()) if (image) cards[i]?.querySelector('.art')?.prepend(image);
     grid.replaceChildren(...cards);
     cards.find((c) => (c as HTMLAnchorElement).href === focused)?.focus();
-  } catch {
-    note.textContent = words.unreachable;
+  } catch (error) {
+    note.textContent = words.again(amiss(error));
     note.hidden = false;
     grid.classList.add('stale');
   }

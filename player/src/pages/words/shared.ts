@@ -8,6 +8,7 @@ export interface Shared {
   pages: string; // of the row of links
   brand: string;
   noAnswer: string;
+  noOrigin: string; // the server is there, and where streams come from is not
   answered(status: number): string;
   live: string;
   interrupted: string;
@@ -32,6 +33,7 @@ const en: Shared = {
   pages: 'Pages',
   brand: 'Shoal, live now',
   noAnswer: 'The server does not answer.',
+  noOrigin: 'The server has lost the source of the streams.',
   answered: (status) => `The server answered ${status}.`,
   live: 'Live',
   interrupted: 'Interrupted',
@@ -56,6 +58,7 @@ const pt: Shared = {
   pages: 'Páginas',
   brand: 'Shoal, ao vivo agora',
   noAnswer: 'O servidor não responde.',
+  noOrigin: 'O servidor perdeu a fonte das transmissões.',
   answered: (status) => `O servidor respondeu ${status}.`,
   live: 'Ao vivo',
   interrupted: 'Interrompida',
@@ -80,6 +83,7 @@ const zh: Shared = {
   pages: '页面',
   brand: 'Shoal，正在直播',
   noAnswer: '服务器没有响应。',
+  noOrigin: '服务器与直播源失去了连接。',
   answered: (status) => `服务器返回 ${status}。`,
   live: '直播中',
   interrupted: '已中断',
