@@ -111,6 +111,8 @@ func (b *Board) look(ctx context.Context) {
 	defer b.mu.Unlock()
 	b.asked, b.after = time.Now(), changes
 	b.state = b.stateOf(told, public)
+	all, _ := b.state.sums()
+	b.state.Lately = b.history.lately(b.asked, all)
 }
 
 // isFresh tells whether what is known need not be asked for anew, and how many changes there have been.

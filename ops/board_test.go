@@ -235,6 +235,27 @@ func TestTheLastHour(t *testing.T) {
 	})
 }
 
+// TestLatelyIsAllOfIt: what the page says of the last hour is what the trackers' count grew by in it, whose last minute is in no rate as a whole.
+func TestLatelyIsAllOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := &admin{is: `["origin","edge","tracker"]`, swarms: one("demo", 4), streams: "[]", began: time.Now()}
+		b := newBoard(t, Config{Own: own, Transport: network{}, Files: fstest.MapFS{}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- b.Run(ctx) }()
+		defer func() { cancel(); <-ended }()
+		for at, seconds := range []float64{75, 3595} {
+			time.Sleep(time.Duration(at)*75*time.Minute + 75*time.Second - time.Since(own.began))
+			var s struct {
+				Lately struct{ Bytes, Seconds float64 }
+			}
+			if get(t, b, "/api/v1/ops", &s); s.Lately.Bytes != 3000*s.Lately.Seconds || s.Lately.Seconds != seconds {
+				t.Errorf("%+v, want %v s of 3000 bytes each", s.Lately, seconds)
+			}
+		}
+	})
+}
+
 // TestHistoryIsBounded: of more streams than have room those with most viewers are kept, and a stream without viewers goes after an hour.
 func TestHistoryIsBounded(t *testing.T) {
 	h := newHistory()

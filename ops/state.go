@@ -22,6 +22,7 @@ type state struct {
 	Swarms   []json.RawMessage `json:"swarms"`   // a list for each tracker that told
 	Controls []json.RawMessage `json:"controls"` // what each of them has, and may warn of
 	Unheard  int               `json:"unheard"`  // trackers that did not tell: a sum would be wrong
+	Lately   lately            `json:"lately"`   // of all streams, from peers
 
 	sent     float64 // bytes a second that edges send; -1: not known
 	trackers int     // that are known of

@@ -18,6 +18,7 @@ export interface View {
   services: Service[];
   health: { text: string; good: boolean };
   note: string; // what the operator should know; '' for nothing
+  lately: Lately;
   steers: boolean; // a tracker is known that can be told, and tells of its cells
   defaults: Control | null; // of the trackers
 }
@@ -65,12 +66,19 @@ export interface Cells {
   cells: Cell[];
 }
 
+// Lately is what viewers got from peers in the last hour, or since the process of the page began; null: not known.
+export interface Lately {
+  bytes: Value;
+  seconds: Value;
+}
+
 interface State {
   services: Service[];
   streams: Stream[] | null;
   swarms: Swarm[][];
   controls: { defaults: Control; controls: (Control & { name: string })[]; warning?: string }[];
   unheard: number;
+  lately: Lately;
 }
 
 // json is an answer that has to be one.
@@ -104,6 +112,7 @@ export async function desk(): Promise<View> {
     streams: state.streams,
     unknown: some('origin', 'edge') ? NOT_NOW : 'Streams are not known here: -ops names the admin listeners of origins or edges.',
     swarms,
+    lately: state.lately,
     steers,
     services: state.services,
     health: amiss.length === 0
@@ -121,7 +130,7 @@ export async function shown(): Promise<View> {
   const ready = await ask('/readyz').catch(() => null);
   const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   const view: View = {
-    streams: null, unknown: NOT_NOW, swarms: new Map(), services: [], note, steers: false, defaults: null,
+    streams: null, unknown: NOT_NOW, swarms: new Map(), services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
     health: { text: ready === null ? 'Unreachable' : ready.ok ? 'Ready' : 'Not ready', good: ready?.ok ?? false },
   };
   try {

@@ -64,7 +64,7 @@ function show(view: View): void {
   find('#offload').textContent = offload(viewers, mean((s) => s.offload));
   find('#behind').textContent = heard.length > 0 ? `${mean((s) => s.latencySeconds, heard).toFixed(1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 ? percent(mean((s) => s.stallRatio), 1) : '–';
-  saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0));
+  saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;
   find('#swarms').replaceChildren(...known.map(swarmRow));
   find('#none').hidden = listed.length > 0;
@@ -90,7 +90,6 @@ async function drawHour(): Promise<void> {
   offer(hour.streams, hour.stream);
   charts.show(hour);
   find('#left').textContent = hour.left > 0 ? `${counted(hour.left, 'more stream has no charts of its own', 'more streams have no charts of their own')}: the 64 with most viewers have.` : '';
-  if (hour.stream === '') saved.hour(hour.fromPeers, 10);
 }
 
 // offer lists the streams that have charts.
