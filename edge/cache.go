@@ -18,11 +18,12 @@ func room(n int64) int64 {
 	return (n + 8<<10 - 1) &^ (8<<10 - 1)
 }
 
-// cache holds objects by URI, in flight or done, within a number of bytes. What was not asked for longest goes first.
-// An object in flight has no seat and is never evicted, so nobody can start a second flight beside it.
+// cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first.
+// An object in flight has no seat and is never evicted, so nobody can start a second flight beside it; nor are slabs.
 type cache struct {
 	evicted func(o *object) // called under mu
-	resized func(bytes int64)
+	resized func(bytes, slabs int64)
+	lacked  func() // called under mu: a body is asked for often, and there is no slab for it
 
 	mu      sync.Mutex
 	limit   int64
@@ -36,7 +37,7 @@ type cache struct {
 
 func newCache(limit int64) *cache {
 	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
-		evicted: func(*object) {}, resized: func(int64) {}}
+		evicted: func(*object) {}, resized: func(int64, int64) {}, lacked: func() {}}
 }
 
 // look returns what there is at uri, fresh or not, or nil.
@@ -109,11 +110,11 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 	return o
 }
 
-// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight.
+// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight and slabs.
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flying+n > c.limit {
+	if c.flying+c.slabs.bytes+n > c.limit {
 		return false
 	}
 	c.count(o, n)
@@ -187,7 +188,7 @@ func (c *cache) put(o *object, size int64, now time.Time) {
 	c.count(o, overhead+int64(len(o.uri))+size)
 }
 
-// count adds n bytes to o and evicts until the limit holds, or until only flights are left.
+// count adds n bytes to o and evicts until the limit holds, or until only flights and slabs are left.
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
 	c.bytes += n
@@ -195,10 +196,10 @@ func (c *cache) count(o *object, n int64) {
 		c.flying += n
 	}
 	c.evict()
-	c.resized(c.bytes)
+	c.resized(c.bytes, c.slabs.bytes)
 }
 
-// evict drops what was not asked for longest until the limit holds, or until only flights are left.
+// evict drops what was not asked for longest until the limit holds, or until only flights and slabs are left.
 func (c *cache) evict() {
 	for c.bytes > c.limit {
 		last := c.seats.Back()
@@ -218,7 +219,7 @@ func (c *cache) bound(limit int64) {
 	c.limit = limit
 	c.retire(limit / slabShare)
 	c.evict()
-	c.resized(c.bytes)
+	c.resized(c.bytes, c.slabs.bytes)
 }
 
 func (c *cache) drop(o *object) {
@@ -239,5 +240,5 @@ func (c *cache) drop(o *object) {
 	}
 	c.bytes -= o.bytes
 	o.bytes = 0
-	c.resized(c.bytes)
+	c.resized(c.bytes, c.slabs.bytes)
 }

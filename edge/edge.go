@@ -90,7 +90,11 @@ func New(config Config) (*Edge, error) {
 		m.evictions.Inc()
 		e.disk.keep(o)
 	}
-	e.cache.resized = func(bytes int64) { m.cacheBytes.Set(float64(bytes)) }
+	e.cache.resized = func(bytes, slabs int64) {
+		m.cacheBytes.Set(float64(bytes))
+		m.slabBytes.Set(float64(slabs))
+	}
+	e.cache.lacked = m.slabless.Inc
 	e.ctx, e.stop = context.WithCancelCause(context.Background())
 	e.holding, e.release = context.WithCancelCause(e.ctx)
 	e.rates = newRates(config.RequestsPerAddress, time.Now())

@@ -26,8 +26,8 @@ type ready struct {
 	passage
 }
 
-// worthSheet is the least body that is sent from a sheet. An answer that is asked for sheetHits times in its second has a sheet made, and, where the body has
-// one of an earlier second, at aheadHits one that begins with its own head: then all goes in one call.
+// worthSheet is the least body that is sent from a sheet. An answer, which is good for a second or what is left of one, has a sheet made when it is asked for sheetHits
+// times, and, where the body has one of an earlier answer, at aheadHits one that begins with its own head: then all goes in one call.
 const (
 	worthSheet = 64 << 10
 	sheetHits  = 16
@@ -148,8 +148,9 @@ func (e *Edge) readyOf(o *object, coding string, files bool, now time.Time) *rea
 	}
 	if files && a != nil && a.wantsSheet() {
 		if s := e.cache.spread(o, a.head, a.body); s != nil {
-			a = &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, ahead: true, passage: a.passage}
-			at.Store(a)
+			with := &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, ahead: true, passage: a.passage}
+			at.CompareAndSwap(a, with)
+			return with
 		}
 	}
 	return a

@@ -44,6 +44,8 @@ type meters struct {
 	requests   *prometheus.CounterVec
 	held       prometheus.Gauge
 	cacheBytes prometheus.Gauge
+	slabBytes  prometheus.Gauge
+	slabless   prometheus.Counter
 	evictions  prometheus.Counter
 	unlogged   prometheus.Counter
 
@@ -77,6 +79,10 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 			Help: "Viewers' requests answered."}, []string{"stream", "kind", "code"}),
 		held: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_held_requests",
 			Help: "Viewers waiting for a blocking playlist reload."}),
+		slabBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_slab_bytes",
+			Help: "Bytes of the cache that media is sent from without copying, and of what ends."}),
+		slabless: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_slabs_lacking_total",
+			Help: "Times that media asked for often had no room to be sent from without copying."}),
 		cacheBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_cache_bytes",
 			Help: "Bytes the cache holds, objects in flight included."}),
 		evictions: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_evictions_total",
@@ -85,7 +91,7 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 			Help: "Answers that are not in the access log, which did not keep up."}),
 	}
 	if registry != nil {
-		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.evictions, m.unlogged} {
+		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.slabBytes, m.slabless, m.evictions, m.unlogged} {
 			if err := registry.Register(c); err != nil {
 				return nil, fmt.Errorf("edge: metrics: %w", err)
 			}

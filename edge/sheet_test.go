@@ -9,10 +9,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,14 +52,43 @@ func sheetOf(e *Edge, uri string) *sheet {
 
 // growing waits for a slab that is being made.
 func growing(c *cache) {
-	for {
-		c.mu.Lock()
-		making := c.slabs.making
-		c.mu.Unlock()
-		if !making {
-			return
+	c.mu.Lock()
+	c.mu.Unlock()
+	c.slabs.maker.Wait()
+}
+
+// ending waits until the slabs that are gone have ended: the kernel lets go of the last page when the processor that sent it receives something, whatever it is.
+func ending(t *testing.T, c *cache) {
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	defer unix.SchedSetaffinity(0, &all)
+	from, to := pair(t)
+	for began := time.Now(); time.Since(began) < 20*time.Second; {
+		for cpu := range 8 * len(all) * 8 {
+			if !all.IsSet(cpu) {
+				continue
+			}
+			var one unix.CPUSet
+			one.Set(cpu)
+			if err := unix.SchedSetaffinity(0, &one); err != nil {
+				t.Fatal(err)
+			}
+			b := []byte{0}
+			if _, err := unix.Write(from, b); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := unix.Read(to, b); err != nil {
+				t.Fatal(err)
+			}
 		}
-		time.Sleep(time.Millisecond)
+		c.sweep(t.Context())
+		if !slices.ContainsFunc(c.slabs.ending, func(s *slab) bool { return s.holds.Load() == 1 }) {
+			return // but those that somebody is being sent from
+		}
 	}
 }
 
@@ -153,14 +184,12 @@ func TestSheetOutlivesItsSlab(t *testing.T) {
 	e.cache.drop(o)
 	e.cache.retire(0)
 	e.cache.mu.Unlock()
-	if e.cache.sweep(); e.Cached() != s.slab.size {
+	if e.cache.sweep(t.Context()); e.Cached() != s.slab.size {
 		t.Errorf("%d bytes are counted while %d of the slab are on their way", e.Cached(), s.slab.size)
 	}
 	read()
 	end()
-	for began := time.Now(); e.Cached() != 0 && time.Since(began) < 10*time.Second; { // the kernel lets go of the last page when the viewer has read it
-		e.cache.sweep()
-	}
+	ending(t, e.cache)
 	if e.Cached() != 0 || s.slab.holds.Load() != 0 {
 		t.Errorf("%d bytes are counted, %d hold the slab", e.Cached(), s.slab.holds.Load())
 	}
@@ -169,9 +198,10 @@ func TestSheetOutlivesItsSlab(t *testing.T) {
 // TestSlabOnItsWay: a slab counts for as long as the kernel has some of it to send, though nobody holds it.
 func TestSlabOnItsWay(t *testing.T) {
 	c := newCache(slabShare * slabSize)
+	t.Cleanup(c.closeSlabs)
 	body := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
 	o := seated(c, "/part", worthSheet)
-	s := spread(c, o, body)
+	s := spread(t, c, o, body)
 	file, at, ok := s.Hold()
 	if !ok {
 		t.Fatal("it is gone")
@@ -184,7 +214,7 @@ func TestSlabOnItsWay(t *testing.T) {
 	c.mu.Lock()
 	c.retire(0)
 	c.mu.Unlock()
-	if c.sweep(); c.slabs.bytes != slabSize {
+	if c.sweep(t.Context()); c.slabs.bytes != slabSize {
 		t.Errorf("%d bytes of slabs are counted while one is on its way", c.slabs.bytes)
 	}
 	if s.alive() {
@@ -201,9 +231,7 @@ func TestSlabOnItsWay(t *testing.T) {
 	if !bytes.Equal(got, body) {
 		t.Error("something else has come")
 	}
-	for began := time.Now(); c.slabs.bytes != 0 && time.Since(began) < 10*time.Second; {
-		c.sweep()
-	}
+	ending(t, c)
 	if c.slabs.bytes != 0 || len(c.slabs.ending) != 0 {
 		t.Errorf("%d bytes are counted when all has come", c.slabs.bytes)
 	}
@@ -238,15 +266,16 @@ func pair(t *testing.T) (from, to int) {
 	return ends[0], ends[1]
 }
 
-// spread makes a sheet of a body, and waits for a place for it.
-func spread(c *cache, o *object, body []byte) *sheet {
-	for began := time.Now(); time.Since(began) < 10*time.Second; {
+// spread makes a sheet of a body, in a slab that is made for it if need be.
+func spread(t *testing.T, c *cache, o *object, body []byte) *sheet {
+	for range 3 {
 		if s := c.spread(o, []byte("head"), body); s != nil {
 			return s
 		}
 		growing(c)
-		c.sweep()
+		ending(t, c)
 	}
+	t.Fatalf("there is no sheet of %d bytes", len(body))
 	return nil
 }
 
@@ -258,10 +287,7 @@ func TestSlabs(t *testing.T) {
 	body := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
 	var sheets []*sheet
 	for i := range 200 { // some 20 go into one
-		s := spread(c, seated(c, "/"+strconv.Itoa(i), size), body(i))
-		if s == nil {
-			t.Fatalf("no sheet for number %d", i)
-		}
+		s := spread(t, c, seated(c, "/"+strconv.Itoa(i), size), body(i))
 		sheets = append(sheets, s)
 		growing(c)
 		if most := c.limit / slabShare; c.slabs.bytes > 2*most || int64(len(c.slabs.live))*slabSize > most {
@@ -287,9 +313,21 @@ func TestSlabs(t *testing.T) {
 	if large := seated(c, "/large", size); c.spread(large, nil, make([]byte, 4*slabSize+1)) != nil || c.slabs.making {
 		t.Error("a slab that is larger than all may be")
 	}
+	most := c.limit / slabShare
+	for i := range 9 { // of some that have most of a slab of their own all have sheets
+		spread(t, c, seated(c, "/large"+strconv.Itoa(i), size), make([]byte, 2*slabSize-400_000))
+	}
+	if c.slabs.bytes > 2*most {
+		t.Errorf("%d bytes of slabs", c.slabs.bytes)
+	}
 	gone := seated(c, "/gone", size)
 	if c.forget(gone); c.spread(gone, nil, body(0)) != nil {
 		t.Error("a sheet of what is gone")
+	}
+	if o := newObject(target{}, "/flight"); c.reserve(o, c.limit-c.slabs.bytes+1) || !c.reserve(o, c.limit-c.slabs.bytes) {
+		t.Error("what is in flight has room where slabs are, or none beside them")
+	} else {
+		c.drop(o)
 	}
 	seated(c, "/huge", c.limit-slabSize)
 	if c.bytes > c.limit && c.seats.Len() > 0 {
@@ -311,7 +349,8 @@ func TestSlabs(t *testing.T) {
 func TestOneSlab(t *testing.T) {
 	const size = slabSize / 10
 	c := newCache(slabShare * slabSize)
-	first := spread(c, seated(c, "/first", size), make([]byte, size))
+	t.Cleanup(c.closeSlabs)
+	first := spread(t, c, seated(c, "/first", size), make([]byte, size))
 	for i := range 8 {
 		if c.spread(seated(c, "/"+strconv.Itoa(i), size), nil, make([]byte, size)) == nil {
 			t.Fatalf("no sheet for number %d", i)
@@ -331,6 +370,7 @@ func TestOneSlab(t *testing.T) {
 // where the slab is gone there is another one soon.
 func TestHeadAhead(t *testing.T) {
 	e := newEdge(t, Config{Transport: newSource(stage)})
+	t.Cleanup(e.cache.closeSlabs)
 	get(e, partPath)
 	e.flights.Wait()
 	o, now := e.cache.look(partPath), time.Now().Truncate(time.Second)
@@ -375,40 +415,70 @@ func TestHeadAhead(t *testing.T) {
 	}
 }
 
-// TestLargePages: where the system has large pages for who asks, a slab's pages are large, and mapped as such.
+// TestLackingSlabs: where all that slabs may have is on its way to somebody what is live stays, and it is counted that there was no room.
+func TestLackingSlabs(t *testing.T) {
+	c := newCache(slabShare * slabSize)
+	t.Cleanup(c.closeSlabs)
+	lacked := 0
+	c.lacked = func() { lacked++ }
+	o := seated(c, "/part", 1)
+	first := spread(t, c, o, make([]byte, slabSize-sheetAlign-4))
+	first.Hold()
+	second := spread(t, c, o, make([]byte, slabSize-sheetAlign-4)) // the first one ends meanwhile, but is held
+	if first.alive() || !second.alive() || lacked != 0 {
+		t.Errorf("the first is alive: %v, the second: %v, %d times there was no room", first.alive(), second.alive(), lacked)
+	}
+	if c.spread(o, nil, make([]byte, slabSize)) != nil || !second.alive() || lacked != 1 {
+		t.Errorf("the second is alive: %v, %d times there was no room", second.alive(), lacked)
+	}
+	first.Release()
+	spread(t, c, o, make([]byte, slabSize-sheetAlign-4))
+}
+
+// TestKeepSlabs: an edge that runs has a slab ready, ends those that are gone, and leaves none.
+func TestKeepSlabs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEdge(t, Config{Transport: newSource(stage)})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { e.Run(ctx); close(ended) }()
+		synctest.Wait()
+		if e.Cached() != slabSize {
+			t.Errorf("%d bytes at the beginning, want a slab's", e.Cached())
+		}
+		e.cache.mu.Lock()
+		s := e.cache.slabs.live[0]
+		e.cache.retire(0)
+		e.cache.mu.Unlock()
+		time.Sleep(2 * tidyInterval)
+		if synctest.Wait(); e.Cached() != 0 || s.holds.Load() != 0 {
+			t.Errorf("%d bytes when the slab is gone, %d hold it", e.Cached(), s.holds.Load())
+		}
+		e.cache.mu.Lock()
+		e.cache.grow(slabSize)
+		e.cache.mu.Unlock()
+		cancel()
+		if <-ended; e.Cached() != 0 || len(e.cache.slabs.live)+len(e.cache.slabs.ending) != 0 {
+			t.Errorf("%d bytes at the end", e.Cached())
+		}
+	})
+}
+
+// TestLargePages: where the system has large pages for who asks, a slab is made of them: all of it is there before anything is written.
 func TestLargePages(t *testing.T) {
-	if !largePages() {
+	const size = 2 * slabSize
+	s := newSlab(size)
+	if s == nil || !largePages() {
 		t.Skip("the system has none, or its owner has turned them off")
 	}
-	file, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(file)
-	const size = 2 * slabSize
-	if err := unix.Ftruncate(file, size); err != nil {
-		t.Fatal(err)
-	}
-	if err := enlarge(file, size); err != nil {
-		t.Skip("there are none left, or the kernel cannot: ", err)
-	}
-	large, small := allocated(t, file, size), 0
-	plain, err := unix.MemfdCreate("plain", unix.MFD_CLOEXEC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(plain)
-	if err := unix.Ftruncate(plain, size); err != nil {
-		t.Fatal(err)
-	}
-	unix.Pwrite(plain, []byte{0}, 0)
-	if small = allocated(t, plain, size); large != size || small >= size {
-		t.Errorf("of %d bytes the enlarged file has %d, one that is not %d", size, large, small)
+	defer s.release()
+	if has := allocated(t, s.file); has != size {
+		t.Skipf("there are none left, or the kernel cannot: it has %d bytes of %d", has, size)
 	}
 }
 
 // allocated returns how much memory a file has.
-func allocated(t *testing.T, file, size int) int {
+func allocated(t *testing.T, file int) int {
 	var stat unix.Stat_t
 	if err := unix.Fstat(file, &stat); err != nil {
 		t.Fatal(err)

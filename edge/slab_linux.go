@@ -4,7 +4,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -29,7 +28,7 @@ func newSlab(size int64) *slab {
 }
 
 // largePages tells whether the system has pages of slabSize, and its owner has not turned them off.
-var largePages = sync.OnceValue(func() bool {
+func largePages() bool {
 	const at = "/sys/kernel/mm/transparent_hugepage/"
 	state, err := os.ReadFile(at + "enabled")
 	if err != nil || strings.Contains(string(state), "[never]") {
@@ -37,7 +36,7 @@ var largePages = sync.OnceValue(func() bool {
 	}
 	size, err := os.ReadFile(at + "hpage_pmd_size")
 	return err == nil && strings.TrimSpace(string(size)) == strconv.Itoa(slabSize)
-})
+}
 
 // enlarge makes the pages of a file large ones: the kernel counts each page that it sends, and finds each of a file by itself, so with pages of
 // 4 kB that is most of what sending costs. It maps the file where large pages may begin and asks for them (MADV_COLLAPSE, Linux 6.1 or
@@ -76,7 +75,8 @@ func (s *slab) write(body []byte, at int64) bool {
 	return true
 }
 
-// idle tells whether the kernel has none of its pages to send any more: only then does it let a file be sealed against writing.
+// idle tells whether the kernel has none of its pages any more: only then does it let a file be sealed against writing, and finds out for 150 ms whether
+// that is so. What was sent and read it may still have, until the processor that sent it receives something.
 func (s *slab) idle() bool {
 	_, err := unix.FcntlInt(uintptr(s.file), unix.F_ADD_SEALS, unix.F_SEAL_WRITE)
 	return err == nil

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"net"
 	"net/netip"
 	"os"
-	"sync"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -33,14 +32,12 @@ const mostUnsent = 256 << 10
 
 // fit has all connections of a listener keep to mostUnsent, and those of one that only this machine reaches go as fast as they are taken.
 func fit(_, address string, raw syscall.RawConn) (err error) {
-	control := ""
-	if from, err := netip.ParseAddrPort(address); err == nil && from.Addr().IsLoopback() {
-		control = unpaced()
-	}
+	own, _ := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
+	control := congestion(address, string(own))
 	if failed := raw.Control(func(fd uintptr) {
 		err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, mostUnsent)
 		if control != "" {
-			_ = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, control) // else it costs more, and works as well
+			_ = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, control) // where it fails the pace stays
 		}
 	}); failed != nil {
 		return failed
@@ -48,13 +45,14 @@ func fit(_, address string, raw syscall.RawConn) (err error) {
 	return err
 }
 
-// unpaced is the congestion control of who is asked by this machine alone, as behind a proxy, where the system's own sets connections a pace;
-// empty: it sets none. BBR finds out what the way carries, and sends at that pace by a timer for every few packets. Here there is no way,
-// and the timers cost as much as the sending. A connection keeps to the pace that it began with, so the listener must have it. Each system has Reno.
-var unpaced = sync.OnceValue(func() string {
-	own, err := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
-	if err != nil || !bytes.HasPrefix(own, []byte("bbr")) {
+// congestion is the congestion control of who comes to an address, where the system's own is not the one for it; else it is empty. BBR finds out what
+// the way carries, and sends at that pace by a timer for every few packets. Where this machine alone comes, as behind a proxy, there is no way, and
+// the timers cost as much as the sending. A connection keeps to the pace that it began with, so it is the listener that must have it. Each system
+// has Reno, for everybody.
+func congestion(address, own string) string {
+	from, err := netip.ParseAddrPort(address)
+	if err != nil || !from.Addr().IsLoopback() || !strings.HasPrefix(own, "bbr") {
 		return ""
 	}
 	return "reno"
-})
+}

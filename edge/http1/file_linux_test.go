@@ -76,13 +76,14 @@ func (f *onFile) headToo(t *testing.T) {
 func TestSendFile(t *testing.T) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 3*Slice/16)
 	for name, c := range map[string]struct {
-		head, inFile       int
-		secure, slow, both bool
+		head, inFile               int
+		secure, slow, both, fields bool
 	}{
 		"whole": {head: 100, inFile: len(body)}, "a long head": {head: 16 << 20, inFile: len(body)}, "a short file": {head: 100, inFile: len(body) - 1},
 		"TLS": {head: 100, inFile: len(body), secure: true}, "nobody reads": {head: 16 << 20, inFile: len(body), slow: true},
 		"with its head": {head: 100, inFile: len(body), both: true}, "a long head of the file": {head: 16 << 20, inFile: len(body), both: true},
-		"a head of a short file": {head: 100, inFile: len(body) - 1, both: true},
+		"a head with fields of all": {head: 100, inFile: len(body), both: true, fields: true},
+		"a head of a short file":    {head: 100, inFile: len(body) - 1, both: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newOnFile(t, c.head, body, c.inFile)
@@ -95,6 +96,9 @@ func TestSendFile(t *testing.T) {
 			}
 			gone := make(chan struct{}, 1)
 			config := Config{Cache: f, Handler: plainHandler, Gone: func(net.Conn) { gone <- struct{}{} }, WriteTime: time.Minute}
+			if c.fields {
+				config.Fields = http.Header{"Y": {"z"}}
+			}
 			if c.secure {
 				config.TLS = certified(t)
 			}
@@ -126,7 +130,7 @@ func TestSendFile(t *testing.T) {
 					t.Fatal(err)
 				}
 				got, err := io.ReadAll(resp.Body)
-				if h := resp.Header.Get("X"); strings.HasPrefix(h, "H") != (c.both && i == 1) {
+				if h := resp.Header.Get("X"); strings.HasPrefix(h, "H") != (c.both && i == 1 && !c.fields) || (resp.Header.Get("Y") != "") != c.fields {
 					t.Errorf("answer %d begins with the other's head: %.10s", i, h)
 				}
 				if i == 1 && c.inFile < len(body) {

@@ -119,7 +119,7 @@ func (e *errand) call(socket int) (n int, err error) {
 	return n, err
 }
 
-// sendMore sends bytes after which more come. It is a call that looks at nothing but them.
+// sendMore sends bytes after which more come, by the call that needs no description of them to be read from memory.
 func sendMore(socket int, b []byte) (n int, err error) {
 	sent, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(socket), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
 		unix.MSG_MORE|unix.MSG_NOSIGNAL, 0, 0)

@@ -17,8 +17,8 @@ type way struct {
 	sent          atomic.Uint32
 }
 
-// Ways begin with so many answers by turns; later one of so many goes the way that costs more, since that may change, and one is timed by
-// the other.
+// Ways begin with so many answers by turns. Later two of so many are timed: one that goes the way that costs more, since that may change, and one that
+// goes the other. So of what costs twice as much as before it is known after some 3,000.
 const (
 	tryFirst = 256
 	tryEach  = 128
