@@ -31,11 +31,8 @@ type cache struct {
 	seats   *list.List                     // of *object, the newest in front
 	reloads map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
 	bytes   int64
-	sheets  int
+	slabs   slabs
 }
-
-// maxSheets bounds the descriptors of sheets.
-const maxSheets = 512
 
 func newCache(limit int64) *cache {
 	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
@@ -190,25 +187,6 @@ func (c *cache) put(o *object, size int64, now time.Time) {
 	c.count(o, overhead+int64(len(o.uri))+size)
 }
 
-// spread returns a sheet of the body of an object that has a seat, which counts for as much again then. Nil: there is none.
-func (c *cache) spread(o *object, body []byte) *sheet {
-	s := newSheet(body)
-	if s == nil {
-		return nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if o.seat == nil || o.sheet != nil || c.sheets >= maxSheets || o.bytes+int64(len(body)) > c.limit {
-		s.Release()
-		return nil
-	}
-	o.sheet = s
-	c.sheets++
-	c.seats.MoveToFront(o.seat)
-	c.count(o, int64(len(body)))
-	return s
-}
-
 // count adds n bytes to o and evicts until the limit holds, or until only flights are left.
 func (c *cache) count(o *object, n int64) {
 	o.bytes += n
@@ -238,6 +216,7 @@ func (c *cache) bound(limit int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limit = limit
+	c.retire(limit / slabShare)
 	c.evict()
 	c.resized(c.bytes)
 }
@@ -257,11 +236,6 @@ func (c *cache) drop(o *object) {
 				delete(c.reloads, o.expired())
 			}
 		}
-	}
-	if o.sheet != nil {
-		o.sheet.Release()
-		o.sheet = nil
-		c.sheets--
 	}
 	c.bytes -= o.bytes
 	o.bytes = 0

@@ -111,6 +111,7 @@ const tidyInterval = time.Second
 func (e *Edge) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
+	writing.Go(func() { e.cache.keepSlabs(ctx) })
 	if e.disk != nil {
 		writing.Go(func() { e.disk.run(ctx) })
 	}

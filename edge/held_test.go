@@ -253,12 +253,14 @@ func TestHeldGuests(t *testing.T) {
 			}
 			ask(playlistPath + "?" + good)
 			next := playlistPath + "?_HLS_msn=13&_HLS_part=2&"
-			go get(e, next+good)
+			other := make(chan struct{})
+			go func() { get(e, next+good); close(other) }()
 			synctest.Wait()
 			time.AfterFunc(300*time.Millisecond, b.grow)
 			if r := ask(next + good); r.StatusCode != status || len(r.Cookies()) != 1 {
 				t.Errorf("%d with %d cookies, want %d with one", r.StatusCode, len(r.Cookies()), status)
 			}
+			<-other
 			end()
 			cancel()
 			<-ended

@@ -21,21 +21,24 @@ type ready struct {
 	head   []byte
 	body   []byte
 	sheet  *sheet // nil: there is none
+	ahead  bool   // the sheet begins with head
 	hits   atomic.Int32
 	passage
 }
 
-// worthSheet is the least body that is sent from a sheet, and sheetHits how often it is asked for in some second before it is.
+// worthSheet is the least body that is sent from a sheet. An answer that is asked for sheetHits times in its second has a sheet made, and, where the body has
+// one of an earlier second, at aheadHits one that begins with its own head: then all goes in one call.
 const (
 	worthSheet = 64 << 10
 	sheetHits  = 16
+	aheadHits  = 256
 )
 
 // answer is what a front sends.
 func (a *ready) answer() http1.Answer {
 	answer := http1.Answer{Head: a.head, Body: a.body, Tally: a}
 	if a.sheet != nil {
-		answer.File = a.sheet
+		answer.File, answer.Ahead = a.sheet, a.ahead
 	}
 	return answer
 }
@@ -94,7 +97,7 @@ func (e *Edge) hit(o *object, to receiver, h *http1.Head, now time.Time) (http1.
 // addressed is an answer as one viewer gets it: with its cookie, and with its line in the log.
 func (e *Edge) addressed(answer http1.Answer, o *object, status int, to receiver, h *http1.Head) http1.Answer {
 	if to.cookie != nil {
-		answer.Head = withCookie(answer.Head, to.cookie)
+		answer.Head, answer.Ahead = withCookie(answer.Head, to.cookie), false
 	}
 	if e.access != nil {
 		answer.Tally = e.access.beginHit(answer.Tally, o, status, to.from, h)
@@ -121,7 +124,7 @@ func (e *Edge) sendReady(w http.ResponseWriter, r *http.Request, o *object, bega
 	if o.target.kind.text() {
 		coding = o.coding(listed(r, "Accept-Encoding"))
 	}
-	a := e.readyOf(o, coding, false, time.Now())
+	a := e.readyOf(o, coding, to.Files(), time.Now())
 	if a == nil {
 		return false
 	}
@@ -143,14 +146,25 @@ func (e *Edge) readyOf(o *object, coding string, files bool, now time.Time) *rea
 			at.Store(a)
 		}
 	}
-	if files && a != nil && a.sheet == nil && len(a.body) >= worthSheet && a.hits.Add(1) == sheetHits {
-		if s := e.cache.spread(o, a.body); s != nil {
-			with := &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, passage: a.passage}
-			at.Store(with)
-			return with
+	if files && a != nil && a.wantsSheet() {
+		if s := e.cache.spread(o, a.head, a.body); s != nil {
+			a = &ready{second: a.second, age: a.age, head: a.head, body: a.body, sheet: s, ahead: true, passage: a.passage}
+			at.Store(a)
 		}
 	}
 	return a
+}
+
+// wantsSheet counts a request, and tells whether to make a sheet for those that follow.
+func (a *ready) wantsSheet() bool {
+	alive := a.sheet.alive()
+	switch {
+	case alive && a.ahead || len(a.body) < worthSheet:
+		return false
+	case alive:
+		return a.hits.Add(1)%aheadHits == 0
+	}
+	return a.hits.Add(1)%sheetHits == 0
 }
 
 // prepare makes the answer of a whole object in a coding; before is the one of some time ago, nil where there was none.
@@ -173,7 +187,7 @@ func (e *Edge) prepare(o *object, before *ready, coding string, now time.Time) *
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	a := &ready{second: now.Unix(), age: int64(max(0, now.Sub(o.born)) / time.Second), body: body}
-	if before != nil {
+	if before != nil && before.sheet.alive() {
 		a.sheet = before.sheet
 	}
 	if a.passage.meter = e.meters.stream(o.target.stream); before != nil {

@@ -51,7 +51,6 @@ type object struct {
 	// guarded by cache.mu
 	seat  *list.Element // nil while in flight or not kept
 	bytes int64         // what it counts for
-	sheet *sheet        // the body once more; nil: there is none
 }
 
 func newObject(t target, uri string) *object {

@@ -9,9 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/shoal-live/shoal/edge/http1"
 )
@@ -37,20 +41,44 @@ func overTCP(t *testing.T, e *Edge) (viewer net.Conn, end func()) {
 
 // sheetOf returns the sheet of what is at a URI.
 func sheetOf(e *Edge, uri string) *sheet {
-	e.cache.mu.Lock()
-	defer e.cache.mu.Unlock()
-	if o := e.cache.objects[uri]; o != nil {
-		return o.sheet
+	o := e.cache.look(uri)
+	if o == nil || o.answers[0].Load() == nil {
+		return nil
 	}
-	return nil
+	return o.answers[0].Load().sheet
 }
 
-// TestSheet asks for a part until it is sent from a sheet, and goes on: all answers are the same, and the sheet counts and ends with its object.
+// growing waits for a slab that is being made.
+func growing(c *cache) {
+	for {
+		c.mu.Lock()
+		making := c.slabs.making
+		c.mu.Unlock()
+		if !making {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// seated returns an object that has a seat, as if it had landed.
+func seated(c *cache, uri string, size int64) *object {
+	o := newObject(target{kind: media, path: uri}, uri)
+	close(o.done)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.objects[uri] = o
+	o.seat = c.seats.PushFront(o)
+	c.count(o, size)
+	return o
+}
+
+// TestSheet asks for a part until it is sent from a sheet, and goes on: all answers are the same, and the slab counts and ends with its edge.
 func TestSheet(t *testing.T) {
 	e := newEdge(t, Config{Transport: newSource(stage)})
 	viewer, end := overTCP(t, e)
 	reader := bufio.NewReader(viewer)
-	for i := range 3 * sheetHits {
+	for i := range 4 * sheetHits {
 		io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
 		r, err := http.ReadResponse(reader, nil)
 		if err != nil {
@@ -59,36 +87,42 @@ func TestSheet(t *testing.T) {
 		if body, err := io.ReadAll(r.Body); err != nil || !bytes.Equal(body, partBytes) {
 			t.Fatalf("answer %d: %d bytes, %v", i, len(body), err)
 		}
-		if i == sheetHits/2 && sheetOf(e, partPath) != nil {
+		if i == sheetHits/2 && (sheetOf(e, partPath) != nil || e.cache.slabs.bytes != 0) {
 			t.Error("a sheet for few")
 		}
 		e.flights.Wait()
+		growing(e.cache)
 	}
 	end() // nobody is being sent anything
 	s := sheetOf(e, partPath)
 	if s == nil {
 		t.Fatal("there is no sheet")
 	}
-	if e.cache.bytes < 2*int64(len(partBytes)) || e.cache.sheets != 1 {
-		t.Errorf("%d bytes are counted for %d sheets", e.cache.bytes, e.cache.sheets)
+	if e.Cached() < int64(len(partBytes))+slabSize {
+		t.Errorf("%d bytes are counted", e.Cached())
 	}
 	e.cache.mu.Lock()
 	e.cache.drop(e.cache.objects[partPath])
 	e.cache.mu.Unlock()
-	if _, ok := s.Hold(); ok || e.cache.bytes != 0 || e.cache.sheets != 0 {
-		t.Errorf("after the object's end: %d bytes, %d sheets, held %v", e.cache.bytes, e.cache.sheets, ok)
+	if bytes := e.Cached(); bytes != slabSize {
+		t.Errorf("after the object's end %d bytes are counted, want the slab's", bytes)
+	}
+	e.cache.closeSlabs()
+	if _, _, ok := s.Hold(); ok || e.Cached() != 0 || s.slab.holds.Load() != 0 {
+		t.Errorf("at the end: %d bytes, %d hold the slab", e.Cached(), s.slab.holds.Load())
 	}
 }
 
-// TestSheetOutlivesItsObject: what a viewer is being sent is whole though the object is evicted meanwhile, and its memory used for another.
-func TestSheetOutlivesItsObject(t *testing.T) {
+// TestSheetOutlivesItsSlab: what a viewer is being sent is whole though its object and slab are gone meanwhile, and the slab counts until he has it.
+func TestSheetOutlivesItsSlab(t *testing.T) {
 	body := bytes.Repeat([]byte("shoal of fish, "), 1<<19) // 7.5 MB: more than sockets hold
 	e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) { w.Write(body) })})
 	get(e, partPath)
 	e.flights.Wait()
 	o := e.cache.look(partPath)
-	for range sheetHits {
+	for range 2 * sheetHits {
 		e.readyOf(o, "", true, time.Now())
+		growing(e.cache)
 	}
 	s := sheetOf(e, partPath)
 	if s == nil {
@@ -97,61 +131,287 @@ func TestSheetOutlivesItsObject(t *testing.T) {
 	if a := e.readyOf(o, "", true, time.Now().Add(2*time.Second)); a.sheet != s {
 		t.Error("it is forgotten after a second")
 	}
-	viewer, _ := overTCP(t, e)
-	io.WriteString(viewer, "GET "+partPath+" HTTP/1.1\r\nHost: a\r\n\r\n")
-	r, err := http.ReadResponse(bufio.NewReader(viewer), nil)
-	if err != nil {
+	viewer, end := overTCP(t, e)
+	reader := bufio.NewReader(viewer)
+	read := func() {
+		r, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r.Body); err != nil || !bytes.Equal(got, body) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+	}
+	const get = "GET " + partPath + " HTTP/1.1\r\nHost: a\r\n\r\n"
+	io.WriteString(viewer, get)
+	read()
+	io.WriteString(viewer, get)
+	if _, err := reader.Peek(1); err != nil { // the rest is the front's to send, or the kernel's
 		t.Fatal(err)
 	}
 	e.cache.mu.Lock()
 	e.cache.drop(o)
+	e.cache.retire(0)
 	e.cache.mu.Unlock()
-	if s.refs.Load() != 1 {
-		t.Errorf("%d hold the sheet, want the viewer alone", s.refs.Load())
+	if e.cache.sweep(); e.Cached() != s.slab.size {
+		t.Errorf("%d bytes are counted while %d of the slab are on their way", e.Cached(), s.slab.size)
 	}
-	newSheet(bytes.Repeat([]byte("x"), len(body))).Release()
-	if got, err := io.ReadAll(r.Body); err != nil || !bytes.Equal(got, body) {
-		t.Errorf("%d bytes, %v", len(got), err)
+	read()
+	end()
+	for began := time.Now(); e.Cached() != 0 && time.Since(began) < 10*time.Second; { // the kernel lets go of the last page when the viewer has read it
+		e.cache.sweep()
+	}
+	if e.Cached() != 0 || s.slab.holds.Load() != 0 {
+		t.Errorf("%d bytes are counted, %d hold the slab", e.Cached(), s.slab.holds.Load())
 	}
 }
 
-// TestSheetBounds: sheets count, evict what was not asked for longest, and are not made of what would not have room twice.
-func TestSheetBounds(t *testing.T) {
-	body := make([]byte, worthSheet)
-	c := newCache(5 * worthSheet)
-	seat := func(uri string, size int64) *object {
-		o := newObject(target{kind: media, path: uri}, uri)
-		close(o.done)
-		c.objects[uri] = o
-		c.mu.Lock()
-		o.seat = c.seats.PushFront(o)
-		c.count(o, size)
-		c.mu.Unlock()
-		return o
+// TestSlabOnItsWay: a slab counts for as long as the kernel has some of it to send, though nobody holds it.
+func TestSlabOnItsWay(t *testing.T) {
+	c := newCache(slabShare * slabSize)
+	body := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
+	o := seated(c, "/part", worthSheet)
+	s := spread(c, o, body)
+	file, at, ok := s.Hold()
+	if !ok {
+		t.Fatal("it is gone")
 	}
-	old, mid, hot := seat("/old", worthSheet), seat("/mid", worthSheet), seat("/hot", worthSheet)
-	for _, o := range []*object{hot, mid} {
-		if c.spread(o, body) == nil {
-			t.Fatal("no sheet")
+	from, to := pair(t)
+	if n, err := unix.Sendfile(from, file, &at, len(body)); n != len(body) || err != nil {
+		t.Fatal(n, err)
+	}
+	s.Release()
+	c.mu.Lock()
+	c.retire(0)
+	c.mu.Unlock()
+	if c.sweep(); c.slabs.bytes != slabSize {
+		t.Errorf("%d bytes of slabs are counted while one is on its way", c.slabs.bytes)
+	}
+	if s.alive() {
+		t.Error("it is sent from a slab that is gone")
+	}
+	got := make([]byte, len(body))
+	for n := 0; n < len(got); {
+		m, err := unix.Read(to, got[n:])
+		if m <= 0 {
+			t.Fatal(m, err)
+		}
+		n += m
+	}
+	if !bytes.Equal(got, body) {
+		t.Error("something else has come")
+	}
+	for began := time.Now(); c.slabs.bytes != 0 && time.Since(began) < 10*time.Second; {
+		c.sweep()
+	}
+	if c.slabs.bytes != 0 || len(c.slabs.ending) != 0 {
+		t.Errorf("%d bytes are counted when all has come", c.slabs.bytes)
+	}
+}
+
+// pair returns two ends of a TCP connection.
+func pair(t *testing.T) (from, to int) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	ends := make([]int, 0, 2)
+	for i := range 2 {
+		var conn net.Conn
+		if i == 0 {
+			conn, err = net.Dial("tcp", listener.Addr().String())
+		} else {
+			conn, err = listener.Accept()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := conn.(*net.TCPConn).File() // which blocks
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		t.Cleanup(func() { file.Close() })
+		ends = append(ends, int(file.Fd()))
+	}
+	return ends[0], ends[1]
+}
+
+// spread makes a sheet of a body, and waits for a place for it.
+func spread(c *cache, o *object, body []byte) *sheet {
+	for began := time.Now(); time.Since(began) < 10*time.Second; {
+		if s := c.spread(o, []byte("head"), body); s != nil {
+			return s
+		}
+		growing(c)
+		c.sweep()
+	}
+	return nil
+}
+
+// TestSlabs: bodies lie in slabs one after the other, each behind its head, none over another; slabs count and evict objects; the oldest go when there
+// would be too many; what is larger than all slabs may be has none.
+func TestSlabs(t *testing.T) {
+	const size = 100_000
+	c := newCache(4 * slabShare * slabSize)
+	body := func(i int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
+	var sheets []*sheet
+	for i := range 200 { // some 20 go into one
+		s := spread(c, seated(c, "/"+strconv.Itoa(i), size), body(i))
+		if s == nil {
+			t.Fatalf("no sheet for number %d", i)
+		}
+		sheets = append(sheets, s)
+		growing(c)
+		if most := c.limit / slabShare; c.slabs.bytes > 2*most || int64(len(c.slabs.live))*slabSize > most {
+			t.Fatalf("%d bytes of slabs, %d are live", c.slabs.bytes, len(c.slabs.live))
 		}
 	}
-	if c.spread(hot, body) != nil {
-		t.Error("two sheets of one object")
+	alive := 0
+	for i, s := range sheets {
+		file, at, ok := s.Hold()
+		if !ok {
+			continue
+		}
+		alive++
+		got := make([]byte, 4+size)
+		if n, err := unix.Pread(file, got, at-4); n != len(got) || err != nil || string(got[:4]) != "head" || !bytes.Equal(got[4:], body(i)) {
+			t.Errorf("sheet %d: %d bytes, %v", i, n, err)
+		}
+		s.Release()
 	}
-	if c.bytes != 5*worthSheet || old.seat == nil {
-		t.Errorf("%d bytes", c.bytes)
+	if alive < 40 || sheets[0].alive() || !sheets[199].alive() {
+		t.Errorf("%d sheets are alive; the first one %v, the last one %v", alive, sheets[0].alive(), sheets[199].alive())
 	}
-	if c.spread(old, body); c.bytes > c.limit {
+	if large := seated(c, "/large", size); c.spread(large, nil, make([]byte, 4*slabSize+1)) != nil || c.slabs.making {
+		t.Error("a slab that is larger than all may be")
+	}
+	gone := seated(c, "/gone", size)
+	if c.forget(gone); c.spread(gone, nil, body(0)) != nil {
+		t.Error("a sheet of what is gone")
+	}
+	seated(c, "/huge", c.limit-slabSize)
+	if c.bytes > c.limit && c.seats.Len() > 0 {
 		t.Errorf("%d bytes of %d", c.bytes, c.limit)
 	}
-	large := seat("/large", 4*worthSheet+1)
-	if c.spread(large, body) != nil {
-		t.Error("a sheet of what has no room twice")
+	if c.bound(slabSize); len(c.slabs.live) != 0 {
+		t.Errorf("%d slabs where there is no room for one", len(c.slabs.live))
 	}
+	c.closeSlabs()
 	for _, o := range c.objects {
 		c.drop(o)
 	}
-	if c.bytes != 0 || c.sheets != 0 {
-		t.Errorf("at the end %d bytes, %d sheets", c.bytes, c.sheets)
+	if c.bytes != 0 || c.slabs.bytes != 0 {
+		t.Errorf("at the end %d bytes, of slabs %d", c.bytes, c.slabs.bytes)
 	}
+}
+
+// TestOneSlab: where there may be one alone it is filled before another takes its place.
+func TestOneSlab(t *testing.T) {
+	const size = slabSize / 10
+	c := newCache(slabShare * slabSize)
+	first := spread(c, seated(c, "/first", size), make([]byte, size))
+	for i := range 8 {
+		if c.spread(seated(c, "/"+strconv.Itoa(i), size), nil, make([]byte, size)) == nil {
+			t.Fatalf("no sheet for number %d", i)
+		}
+		growing(c)
+	}
+	if !first.alive() {
+		t.Error("the slab has gone while it had room")
+	}
+	c.spread(seated(c, "/last", size), nil, make([]byte, 2*size))
+	if growing(c); first.alive() || len(c.slabs.live) != 1 {
+		t.Errorf("%d slabs; the first sheet is alive: %v", len(c.slabs.live), first.alive())
+	}
+}
+
+// TestHeadAhead: what is asked for very often in one second goes with its head from one place; a second later, and for who gets a cookie, the head goes by itself; and
+// where the slab is gone there is another one soon.
+func TestHeadAhead(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	get(e, partPath)
+	e.flights.Wait()
+	o, now := e.cache.look(partPath), time.Now().Truncate(time.Second)
+	ask := func(times int, now time.Time) (a *ready) {
+		for range times {
+			a = e.readyOf(o, "", true, now)
+			growing(e.cache)
+		}
+		return a
+	}
+	whole := func(a *ready) bool {
+		file, at, ok := a.sheet.Hold()
+		if !ok {
+			return false
+		}
+		defer a.sheet.Release()
+		got := make([]byte, len(a.head)+len(a.body))
+		n, err := unix.Pread(file, got, at-int64(len(a.head)))
+		return err == nil && n == len(got) && bytes.Equal(got, slices.Concat(a.head, a.body))
+	}
+	first := ask(2*sheetHits, now)
+	if !first.sheet.alive() || !first.answer().Ahead || !whole(first) {
+		t.Error("the head is not before the body")
+	}
+	next := ask(aheadHits-1, now.Add(time.Second))
+	if next.sheet != first.sheet || next.answer().Ahead || bytes.Equal(next.head, first.head) {
+		t.Error("the next second's head is not its own, or another sheet was made for few")
+	}
+	next = ask(1, now.Add(time.Second))
+	if next.sheet == first.sheet || !next.answer().Ahead || !whole(next) {
+		t.Error("of what is asked for often no sheet has the head")
+	}
+	if a := e.addressed(next.answer(), o, http.StatusOK, receiver{cookie: &http.Cookie{Name: "a", Value: "b"}}, nil); a.Ahead {
+		t.Error("who gets a cookie is sent the head without it")
+	}
+	e.cache.mu.Lock()
+	e.cache.retire(0)
+	e.cache.mu.Unlock()
+	again := ask(2*sheetHits, now.Add(time.Second)) // the slab has to be made first
+	if again.sheet == next.sheet || !again.sheet.alive() {
+		t.Error("what is asked for again has no other sheet")
+	}
+}
+
+// TestLargePages: where the system has large pages for who asks, a slab's pages are large, and mapped as such.
+func TestLargePages(t *testing.T) {
+	if !largePages() {
+		t.Skip("the system has none, or its owner has turned them off")
+	}
+	file, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(file)
+	const size = 2 * slabSize
+	if err := unix.Ftruncate(file, size); err != nil {
+		t.Fatal(err)
+	}
+	if err := enlarge(file, size); err != nil {
+		t.Skip("there are none left, or the kernel cannot: ", err)
+	}
+	large, small := allocated(t, file, size), 0
+	plain, err := unix.MemfdCreate("plain", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(plain)
+	if err := unix.Ftruncate(plain, size); err != nil {
+		t.Fatal(err)
+	}
+	unix.Pwrite(plain, []byte{0}, 0)
+	if small = allocated(t, plain, size); large != size || small >= size {
+		t.Errorf("of %d bytes the enlarged file has %d, one that is not %d", size, large, small)
+	}
+}
+
+// allocated returns how much memory a file has.
+func allocated(t *testing.T, file, size int) int {
+	var stat unix.Stat_t
+	if err := unix.Fstat(file, &stat); err != nil {
+		t.Fatal(err)
+	}
+	return int(stat.Blocks) * 512
 }

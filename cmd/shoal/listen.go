@@ -43,7 +43,7 @@ type behind struct {
 // not tell what waits, so that who takes it slowly would be let, and no bound of what is unsent holds for any connection that came to
 // such a listener.
 func (d door) listen() (net.Listener, error) {
-	config := net.ListenConfig{KeepAlive: -1, Control: boundUnsent}
+	config := net.ListenConfig{KeepAlive: -1, Control: fit}
 	config.SetMultipathTCP(false)
 	listener, err := config.Listen(context.Background(), "tcp", d.address)
 	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Addr == nil { // as where the host is not known

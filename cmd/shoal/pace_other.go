@@ -12,4 +12,4 @@ const tellsPace = false
 
 func paceOf(*net.TCPConn) (taken uint64, waiting, ok bool) { return 0, false, false }
 
-func boundUnsent(string, string, syscall.RawConn) error { return nil }
+func fit(string, string, syscall.RawConn) error { return nil }

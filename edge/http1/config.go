@@ -41,14 +41,22 @@ type Answer struct {
 	Body  []byte
 	Tally Tally
 	File  File // nil, or the body once more, to be sent without copying
+	Ahead bool // the file has the head too, before the body
 
 	Wait Wait // nil: it is there
 }
 
-// File is a file that holds a body.
+// File is a file that holds a body from some place on.
 type File interface {
-	Hold() (file int, ok bool) // not ok: it is gone
+	Hold() (file int, at int64, ok bool) // not ok: it is gone
 	Release()
+}
+
+// place is where a file has a body.
+type place struct {
+	file  int
+	at    int64
+	ahead bool // the head is before it
 }
 
 // Wait is what an answer waits for.
@@ -61,6 +69,7 @@ type Wait interface {
 // Sender is a ResponseWriter of the front's.
 type Sender interface {
 	http.ResponseWriter
+	Files() bool // an answer's File is of use
 	Send(Answer) bool
 }
 

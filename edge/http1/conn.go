@@ -203,13 +203,13 @@ func (c *conn) deliver(a Answer, now time.Time) (sent int, err error) {
 		b := heads.Get().(*[]byte)
 		defer heads.Put(b)
 		*b = append(append(append((*b)[:0], head[:len(head)-len(crlf)]...), fields...), crlf...)
-		head = *b
+		head, a.Ahead = *b, false
 	}
 	defer func() { sent = max(0, sent-len(head)) }()
 	if a.File != nil && c.head.Files {
-		if file, ok := a.File.Hold(); ok {
+		if file, at, ok := a.File.Hold(); ok {
 			defer a.File.Release()
-			return c.sendFile(head, a.Body, file, now)
+			return c.sendFile(head, a.Body, place{file, at, a.Ahead}, now)
 		}
 	}
 	return c.write(head, a.Body, now)

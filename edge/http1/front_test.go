@@ -162,8 +162,8 @@ func (a *cacheOf) Hit(_ netip.Addr, h *Head, _ time.Time) (Answer, bool) {
 // noFile is a file for who can be sent one: no connection in memory, and none by TLS.
 type noFile struct{}
 
-func (noFile) Hold() (int, bool) { panic("a file is sent where none can be") }
-func (noFile) Release()          {}
+func (noFile) Hold() (int, int64, bool) { panic("a file is sent where none can be") }
+func (noFile) Release()                 {}
 
 // TestFields: what all answers are to have they have once, those at hand too, and of those the body alone is counted.
 //

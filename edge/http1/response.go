@@ -159,6 +159,9 @@ func (a *response) chunk(b []byte) int {
 	return n
 }
 
+// Files implements Sender.
+func (a *response) Files() bool { return a.conn.head.Files }
+
 // Send answers with what is sent as it is, in place of all else that a handler would write. It tells whether it has: not where
 // the handler has begun, or the viewer asked for something else than the whole.
 func (a *response) Send(answer Answer) bool {

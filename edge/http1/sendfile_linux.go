@@ -5,6 +5,7 @@ import (
 	"net"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,24 +17,31 @@ type errand struct {
 	head  []byte
 	body  []byte
 	file  int   // less than 0: the body is copied
-	at    int64 // in the body
+	from  int64 // where the body begins in the file
+	at    int64 // in the body; less than 0: in the head, which the file has before it
 	until int64
 	err   error
 
-	took time.Duration // in the kernel
+	timed bool
+	took  time.Duration // in the kernel, if timed
 }
 
-// sendFile writes a head and a body, which a file begins with, one way or the other. It is not for TLS: see canSendFile.
-func (c *conn) sendFile(head, body []byte, file int, now time.Time) (sent int, err error) {
+// sendFile writes a head and a body, which a file has, one way or the other. It is not for TLS: see canSendFile.
+func (c *conn) sendFile(head, body []byte, from place, now time.Time) (sent int, err error) {
 	e := c.errand
 	way := c.front.ways.of(len(body))
-	byFile := way.byFile()
-	if !byFile {
-		file = -1
+	byFile, timed := way.next()
+	*e = errand{raw: e.raw, run: e.run, head: head, body: body, file: from.file, from: from.at, timed: timed}
+	switch {
+	case !byFile:
+		e.file = -1
+	case from.ahead:
+		e.head, e.at = nil, -int64(len(head))
 	}
-	e.head, e.body, e.file, e.at, e.until, e.err, e.took = head, body, file, 0, 0, nil, 0
 	defer func() {
-		way.took(byFile, int(e.at), e.took)
+		if timed {
+			way.took(byFile, int(e.at), e.took)
+		}
 		e.head, e.body = nil, nil
 	}()
 	for ; e.at < int64(len(body)); now = time.Now() {
@@ -70,8 +78,10 @@ func (c *conn) canSendFile() bool {
 
 // send sends what the socket takes, and tells whether that was all until until, or more: what fits goes in one call.
 func (e *errand) send(socket uintptr) bool {
-	began := time.Now()
-	defer func() { e.took += time.Since(began) }()
+	if e.timed {
+		began := time.Now()
+		defer func() { e.took += time.Since(began) }()
+	}
 	for len(e.head) > 0 || e.at < e.until {
 		n, err := e.call(int(socket))
 		switch {
@@ -99,10 +109,22 @@ func (e *errand) call(socket int) (n int, err error) {
 		e.head = e.head[ofHead:]
 		e.at += int64(n - ofHead)
 	case len(e.head) > 0:
-		n, err = unix.SendmsgN(socket, e.head, nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
-		e.head = e.head[max(0, n):]
+		n, err = sendMore(socket, e.head)
+		e.head = e.head[n:]
 	default:
-		n, err = unix.Sendfile(socket, e.file, &e.at, len(e.body)-int(e.at))
+		at := e.from + e.at
+		n, err = unix.Sendfile(socket, e.file, &at, len(e.body)-int(e.at))
+		e.at = at - e.from
 	}
 	return n, err
+}
+
+// sendMore sends bytes after which more come. It is a call that looks at nothing but them.
+func sendMore(socket int, b []byte) (n int, err error) {
+	sent, _, errno := unix.Syscall6(unix.SYS_SENDTO, uintptr(socket), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+		unix.MSG_MORE|unix.MSG_NOSIGNAL, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(sent), nil
 }

@@ -23,8 +23,8 @@ type filed struct {
 	held int
 }
 
-func (f *filed) Hold() (int, bool) { f.held++; return f.file, true }
-func (f *filed) Release()          { f.held-- }
+func (f *filed) Hold() (int, int64, bool) { f.held++; return f.file, ahead, true }
+func (f *filed) Release()                 { f.held-- }
 
 func (f *filed) Hit(_ netip.Addr, _ *Head, _ time.Time) (Answer, bool) {
 	return Answer{Head: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(f.body)), Body: f.body, File: f, Tally: &counted}, true
@@ -40,7 +40,7 @@ func TestBothWays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unix.Close(f.file)
-	if n, err := unix.Write(f.file, f.body); n < len(f.body) {
+	if n, err := unix.Pwrite(f.file, f.body, ahead); n < len(f.body) {
 		t.Fatal(n, err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -8,6 +8,6 @@ type errand struct{}
 
 func (c *conn) canSendFile() bool { return false }
 
-func (c *conn) sendFile(head, body []byte, file int, now time.Time) (int, error) {
+func (c *conn) sendFile(head, body []byte, file place, now time.Time) (int, error) {
 	panic("http1: no sendfile")
 }

@@ -17,7 +17,8 @@ type way struct {
 	sent          atomic.Uint32
 }
 
-// Ways begin with so many answers by turns; later one of so many goes the way that costs more, since that may change.
+// Ways begin with so many answers by turns; later one of so many goes the way that costs more, since that may change, and one is timed by
+// the other.
 const (
 	tryFirst = 256
 	tryEach  = 128
@@ -25,17 +26,20 @@ const (
 
 func (w *ways) of(size int) *way { return &w[bits.Len(uint(size))] }
 
-// byFile tells which way the next one goes.
-func (w *way) byFile() bool {
+// next tells which way the next one goes, and whether what it takes is to be noted.
+func (w *way) next() (file, timed bool) {
 	n := w.sent.Add(1)
-	file := w.filed.Load() < w.copied.Load()
-	switch {
-	case n <= tryFirst:
-		return n%2 == 0
-	case n%tryEach == 0:
-		return !file
+	if n <= tryFirst {
+		return n%2 == 0, true
 	}
-	return file
+	file = w.filed.Load() < w.copied.Load()
+	switch n % tryEach {
+	case 0:
+		return !file, true
+	case tryEach / 2:
+		return file, true
+	}
+	return file, false
 }
 
 // took notes what one took. A median moves by a step towards each value: one that was interrupted counts no more than another.
