@@ -81,6 +81,7 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   await until('the picture', () => one.page.evaluate(() => document.querySelector('shoal-player')?.video?.currentTime > 2));
   await nothing(one, 'after a no, and a reload');
   assert.equal((await seen(one)).asked, false, 'it is asked again');
+  await until('the page to say so', async () => /^You do not share .*key S/.test(await one.page.locator('#swarm').textContent()));
 
   // A link does not answer for the viewer; nor does it take a no back.
   const three = await open('?p2p=on');

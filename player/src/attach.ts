@@ -233,6 +233,7 @@ export interface LiveStream {
   state: 'live' | 'interrupted' | 'ended';
   publicKey: string;
   lastMsn: number; // of the newest segment
+  renditions?: unknown[]; // none: it cannot be played yet
 }
 
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.

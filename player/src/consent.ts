@@ -7,10 +7,17 @@ export type Mode = 'off' | 'ask' | 'on' | 'relay-only';
 export type Answer = 'yes' | 'no';
 
 const KEY = 'shoal-share';
+const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off']; // the laxest first
 
 // readMode reads what a page says. Where it says nothing, or nothing that is known, the viewer is asked.
 export function readMode(text: string | null): Mode {
   return text === 'off' || text === 'on' || text === 'relay-only' ? text : 'ask';
+}
+
+// misread is what is to be told to whoever wrote a mode that is none; null: it is one.
+export function misread(text: string | null): string | null {
+  if (text === null || STRICT.some((mode) => mode === text)) return null;
+  return `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are ${STRICT.join(', ')}`;
 }
 
 // settled is what comes of both: ask is left only where there is no answer.
@@ -18,8 +25,6 @@ export function settled(mode: Mode, answer: Answer | null): Mode {
   if (mode === 'off' || answer === 'no') return 'off';
   return mode === 'ask' && answer === 'yes' ? 'on' : mode;
 }
-
-const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off'];
 
 // linked is what comes of a page and of the link to it: who makes a link may ask for less than the page, and not answer for the viewer.
 export function linked(page: Mode, link: string | null): Mode {

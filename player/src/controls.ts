@@ -45,6 +45,7 @@ export interface Shown {
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
   sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
   qualities: Quality[]; // the best first
   quality: number; // index of the one that was chosen, or AUTO
@@ -73,9 +74,11 @@ const PAGE = `
   <video playsinline></video>
   <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
   <button class="big">${icon('play')}</button>
-  <button class="sound">${icon('mute')}<span></span></button>
-  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl><button class="share" hidden></button></aside>
-  <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p></p><button class="yes"></button><button class="no"></button></div>
+  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><button class="share" hidden></button><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl></aside>
+  <div class="asks">
+    <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p class="more"></p><p class="brief"></p><button class="yes"></button><button class="no"></button></div>
+    <button class="sound">${icon('mute')}<span></span></button>
+  </div>
   <div class="bar">
     <div class="peek" aria-hidden="true" hidden><canvas hidden></canvas><span></span></div>
     <input class="seek" type="range" step="any" hidden>
@@ -93,6 +96,7 @@ const PAGE = `
 </div>`;
 
 const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
+const NARROW = 430; // pixels, as in the style sheet
 const QUIET_MILLIS = 2800;
 const STEP_SECONDS = 10; // that an arrow key goes
 
@@ -174,7 +178,8 @@ export class Controls {
     label('.full', words.fullScreen, ' (F)');
     this.#write('.sound span', words.tapForSound);
     this.#write('.ask b', words.ask.what);
-    this.#write('.ask p', words.ask.more);
+    this.#write('.ask .more', words.ask.more);
+    this.#write('.ask .brief', words.ask.brief);
     this.#write('.ask .yes', words.ask.yes);
     this.#write('.ask .no', words.ask.no);
     if (this.#shown) this.show(this.#shown);
@@ -231,8 +236,8 @@ export class Controls {
     const { may, mode } = shown.sharing;
     this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
     this.#hide('.share', !may);
-    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : words.unshare);
-    this.#picker.show(shown.qualities, shown.quality, words.auto);
+    this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
+    this.#picker.show(shown.qualities, shown.quality, words.auto, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);
     this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));
     this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;

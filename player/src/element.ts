@@ -10,7 +10,7 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Captions } from './captions.ts';
-import { type Answer, type Mode, readMode, remember, remembered, settled } from './consent.ts';
+import { type Answer, misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
@@ -23,6 +23,7 @@ import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
 
 const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
+const NOWHERE_MILLIS = 1000; // a page may name its src after it has made the element
 
 export class ShoalPlayer extends HTMLElement {
   static readonly observedAttributes = ['src', 'p2p', 'token', 'lang'];
@@ -39,6 +40,8 @@ export class ShoalPlayer extends HTMLElement {
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #nowhere: ReturnType<typeof setTimeout> | undefined; // there is no src
+  #unnamed = false; // nor did one come in time
   #panel = false;
   #pausedAt = 0;
   #blocked = false;
@@ -102,7 +105,7 @@ export class ShoalPlayer extends HTMLElement {
   }
 
   get #state(): PlaybackState {
-    const state = this.#playback?.state ?? 'connecting';
+    const state = this.#playback?.state ?? (this.#unnamed ? 'unreadable' : 'connecting');
     if (!this.hasAttribute('ended') || this.#playback?.vod) return state;
     return state === 'away' || (this.#stands && (state === 'playing' || state === 'connecting')) ? 'ended' : state;
   }
@@ -131,6 +134,7 @@ export class ShoalPlayer extends HTMLElement {
     children.observe(this, { childList: true });
     signal.addEventListener('abort', () => children.disconnect());
     this.#captions.adopt(this);
+    this.#heed();
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
@@ -144,13 +148,14 @@ export class ShoalPlayer extends HTMLElement {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
     else if (name === 'lang') this.#speak();
-    else if (name === 'p2p') this.#playback?.swarm?.share(this.#mode);
+    else if (name === 'p2p') this.#heed();
     else this.#open();
   }
 
   // close stops playing and leaves the swarm.
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#nowhere);
     this.#timer = undefined;
     this.#over.abort();
     this.#playback?.close();
@@ -166,7 +171,12 @@ export class ShoalPlayer extends HTMLElement {
     this.#captions.clear();
     this.#pausedAt = performance.now();
     const src = this.getAttribute('src');
-    if (!src) return;
+    clearTimeout(this.#nowhere);
+    this.#unnamed = false;
+    if (!src) {
+      this.#nowhere = setTimeout(() => this.#miss(), NOWHERE_MILLIS);
+      return;
+    }
     this.#video.muted = this.hasAttribute('muted');
     const player = this;
     this.#playback = new Playback(
@@ -191,6 +201,20 @@ export class ShoalPlayer extends HTMLElement {
     if (this.hasAttribute('autoplay')) void this.#autoplay();
     else this.#blocked = true;
     this.#show();
+  }
+
+  // miss says that there is no src.
+  #miss(): void {
+    this.#unnamed = true;
+    console.warn('shoal: <shoal-player> has no src; it is to be a playlist, like /live/NAME/index.m3u8');
+    this.#show();
+  }
+
+  // heed does as the page says of sharing.
+  #heed(): void {
+    const what = misread(this.getAttribute('p2p'));
+    if (what !== null) console.warn(what);
+    this.#playback?.swarm?.share(this.#mode);
   }
 
   // autoplay plays with sound if the browser lets it, else without, else not until it is tapped.
@@ -301,7 +325,8 @@ export class ShoalPlayer extends HTMLElement {
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
     const sharing = this.#sharing;
-    this.#pending.note(now, stats.p2p, sharing.mode === 'ask' && stats.refusal === ''); // whom nothing can be asked of is told why
+    const { may, mode } = sharing;
+    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : mode === 'ask' ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -319,6 +344,7 @@ export class ShoalPlayer extends HTMLElement {
       blocked: this.#blocked,
       silenced: this.#silenced,
       sharing,
+      taking: stats.p2p === 'on' || stats.p2p === 'joining',
       wait: this.#pending.wait,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,

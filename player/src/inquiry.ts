@@ -16,6 +16,7 @@ export interface InquiryEvents {
   slow(): void; // the server takes long to answer
   load(): void; // the stream is there, or nobody tells; nothing more is asked
   loads(): boolean; // the stream is to be loaded; else it is only said what there is
+  keeps(): boolean; // there is a picture that loading would take away
 }
 
 const POLL_MILLIS = 2500;
@@ -44,7 +45,13 @@ export class Inquiry {
     const asked = ++this.#asked;
     const live = await this.explain();
     if (this.#signal.aborted || asked !== this.#asked) return;
-    if (live === false || !this.#events.loads()) this.later();
+    if (live === false || !this.#events.loads()) {
+      this.later();
+      return;
+    }
+    const vain = live === null && this.#events.keeps() && !(await this.#reached());
+    if (this.#signal.aborted || asked !== this.#asked) return;
+    if (vain) this.later();
     else this.#events.load();
   }
 
@@ -90,8 +97,17 @@ export class Inquiry {
     }
   }
 
+  // reached tells whether there is a server where the playlist should be. While there is none, the last picture is better than none.
+  #reached(): Promise<boolean> {
+    return answered(this.#signal, async (signal) => (await this.#get(signal)).status < 500).catch(() => false);
+  }
+
   // served tells whether the playlist is there: not every server of media tells of its streams.
   #served(): Promise<boolean> {
-    return answered(this.#signal, async (signal) => (await (this.#pass ? this.#pass.fetch(this.#src, { signal }) : fetch(this.#src, { signal }))).ok);
+    return answered(this.#signal, async (signal) => (await this.#get(signal)).ok);
+  }
+
+  #get(signal: AbortSignal): Promise<Response> {
+    return this.#pass ? this.#pass.fetch(this.#src, { signal }) : fetch(this.#src, { signal });
   }
 }

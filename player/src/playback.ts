@@ -35,6 +35,8 @@ const PATIENT: Partial<HlsConfig> = {
 
 const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
 
+const MOST_MISSES = 2; // what is told of a stream may be from a moment before or after
+
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
 const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
@@ -49,6 +51,7 @@ export class Playback {
   readonly #pass: Pass;
   #knock: ReturnType<typeof setTimeout> | undefined;
   #started = false;
+  #misses = 0; // how often in a row nothing was at the address of a stream that has a playlist
   #hls: Hls | null = null;
   #swarm: Attached | null = null;
   #native: Native | null = null; // in the place of both, where the browser plays by itself
@@ -80,6 +83,7 @@ export class Playback {
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#goesOn || this.#load(),
       loads: () => this.#started,
+      keeps: () => this.#hls !== null && video.readyState >= 2,
     }, this.#pass);
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
@@ -234,6 +238,7 @@ export class Playback {
 
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
+    this.#misses = 0;
     if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
@@ -332,15 +337,16 @@ export class Playback {
     else this.#fail();
   }
 
-  // missing: there is nothing at the address. Of a stream the server tells more.
+  // missing: there is nothing at the address. Of a stream the server tells more: one that is not live is waited for.
   #missing(): void {
     if (this.#timeline.recording) this.#astray('unknown');
-    else if (streamName(this.#src) === '') this.#astray('unreadable');
+    else if (streamName(this.#src) === '' || ++this.#misses >= MOST_MISSES) this.#astray('unreadable');
     else this.#fail();
   }
 
   // astray: the address is none that can be played. It is tried again, gently.
   #astray(state: 'unreadable' | 'unknown'): void {
+    if (state === 'unreadable' && this.#state !== state) console.warn(`shoal: there is no playlist at ${this.#src}; src is to be one, like /live/NAME/index.m3u8`);
     this.#become(state);
     this.#inquiry.later();
   }
@@ -381,8 +387,9 @@ export class Playback {
     if (this.#started && this.#state !== 'ended') void this.#inquiry.explain();
   }
 
-  #told({ state, lastMsn }: LiveStream): void {
+  #told({ state, lastMsn, renditions }: LiveStream): void {
     this.#more(state === 'live');
+    if (state !== 'live' || !renditions?.length) this.#misses = 0; // there is no playlist yet
     if (state === 'live') this.#standing.told(lastMsn);
   }
 

@@ -53,11 +53,11 @@ export class Picker {
     select.addEventListener('change', () => picked(Number(select.value)));
   }
 
-  // show lists qualities; where there is nothing to choose there is no menu.
-  show(all: readonly Quality[], chosen: number, auto: string): void {
+  // show lists qualities; where there is nothing to choose there is no menu. In a narrow bar it does not say which of them the player has chosen.
+  show(all: readonly Quality[], chosen: number, auto: string, narrow: boolean): void {
     this.#select.hidden = all.length < 2;
     const now = all.find(({ playing }) => playing);
-    const first = chosen === AUTO && now ? `${auto} (${named(now, all)})` : auto;
+    const first = chosen === AUTO && now && !narrow ? `${auto} (${named(now, all)})` : auto;
     const options: [string, string][] = [[String(AUTO), first], ...all.map((quality): [string, string] => [String(quality.index), named(quality, all)])];
     const drawn = JSON.stringify(options);
     if (this.#drawn !== drawn) {

@@ -11,7 +11,7 @@
 
 import type Hls from 'hls.js';
 import { attach, passOf } from './attach.ts';
-import { type Mode, remember, remembered, settled } from './consent.ts';
+import { misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import type { SwarmEvents } from './events.ts';
 import type { SwarmOptions } from './options.ts';
 import type { Stats } from './stats.ts';
@@ -33,7 +33,9 @@ export interface Swarm extends EventTarget {
 }
 
 export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
-  let mode = settled(options.p2p ?? 'ask', remembered());
+  const what = misread(options.p2p ?? null);
+  if (what !== null) console.warn(what);
+  let mode = settled(readMode(options.p2p ?? null), remembered());
   let unasked = options.consent;
   const attached = attach(hls, options, mode, passOf(options, () => hls.url ?? ''));
   const heard = new EventTarget();

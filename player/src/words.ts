@@ -38,9 +38,10 @@ export interface Words {
   wrongKey: string;
   native: string; // the browser plays by itself
   peers(count: number): string;
-  ask: { what: string; more: string; yes: string; no: string };
+  ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
+  withhold: string; // in its place, while nothing is shared anyway
 }
 
 const en: Words = {
@@ -86,17 +87,19 @@ const en: Words = {
   },
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', narrow: 'resting: this connection is slow', away: 'away: far behind live', refused: 'refused' },
-  waits: { viewer: 'waits for you', tracker: 'no tracker answers' },
+  waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers' },
   wrongKey: 'off: wrong key',
   native: 'none: this browser plays by itself',
   peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
   ask: {
     what: 'Share with other viewers?',
     more: 'You would get and give parts of this video directly. They can see your network address; it uses some of your upload.',
-    yes: 'Share', no: 'No, thanks',
+    brief: 'Shows them your network address; uses upload.',
+    yes: 'Share', no: 'No',
   },
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
+  withhold: 'Do not share',
 };
 
 const pt: Words = {
@@ -142,17 +145,19 @@ const pt: Words = {
   },
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
-  waits: { viewer: 'aguarda você', tracker: 'nenhum tracker responde' },
+  waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde' },
   wrongKey: 'desligado: chave errada',
   native: 'nenhum: o navegador reproduz sozinho',
   peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
   ask: {
     what: 'Compartilhar com outros espectadores?',
     more: 'Você receberia e enviaria partes deste vídeo diretamente. Eles podem ver seu endereço de rede; isso usa um pouco do seu upload.',
-    yes: 'Compartilhar', no: 'Não, obrigado',
+    brief: 'Eles veem seu endereço de rede; isso usa upload.',
+    yes: 'Sim', no: 'Não',
   },
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
+  withhold: 'Não compartilhar',
 };
 
 const zh: Words = {
@@ -198,17 +203,19 @@ const zh: Words = {
   },
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', narrow: '暂停：网速太慢', away: '已离开：距直播太远', refused: '被拒绝' },
-  waits: { viewer: '等待您选择', tracker: '没有追踪服务器响应' },
+  waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应' },
   wrongKey: '已关闭：密钥错误',
   native: '无：由浏览器自行播放',
   peers: (count) => `${count} 位观众`,
   ask: {
     what: '与其他观众互相分享？',
     more: '您将与其他观众直接收发视频数据。他们能看到您的网络地址，并会占用您的部分上传带宽。',
-    yes: '分享', no: '不用了',
+    brief: '他们能看到您的网络地址，并占用上传带宽。',
+    yes: '分享', no: '不分享',
   },
   share: '与其他观众分享',
   unshare: '停止分享',
+  withhold: '不参与分享',
 };
 
 const LANGUAGES = new Map<string, Words>(Object.entries({ en, pt, zh }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type Answer, linked, type Mode, readMode, remember, remembered, settled } from '../src/consent.ts';
+import { type Answer, linked, misread, type Mode, readMode, remember, remembered, settled } from '../src/consent.ts';
 
 test('what a page wants and what a viewer has said', () => {
   const table: [Mode, Answer | null, Mode][] = [
@@ -26,6 +26,11 @@ test('the attribute: a page that does not say that its viewers share has them as
   for (const [text, mode] of [[null, 'ask'], ['', 'ask'], ['On', 'ask'], ['on', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only']] as const) {
     assert.equal(readMode(text), mode, String(text));
   }
+});
+
+test('whoever wrote a mode that is none is told which there are', () => {
+  for (const mode of [null, 'on', 'relay-only', 'ask', 'off']) assert.equal(misread(mode), null, String(mode));
+  for (const text of ['yes', 'On', '']) assert.equal(misread(text), `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off`);
 });
 
 // kept gives the page a storage, or none.

@@ -7,6 +7,7 @@ interface World {
   log: string[];
   server: { answer: (url: string) => Response | Promise<Response>; asked: string[] };
   loads: { now: boolean };
+  keeps: { now: boolean };
   over: AbortController;
   pass(millis: number): Promise<void>;
 }
@@ -27,6 +28,7 @@ function setup(t: TestContext, src = 'http://edge/live/demo/index.m3u8'): World 
     return Promise.race([server.answer(String(url)), gone]);
   });
   const loads = { now: true };
+  const keeps = { now: false };
   const over = new AbortController();
   const inquiry = new Inquiry(src, over.signal, {
     told: ({ state, lastMsn }) => log.push(`told ${state} ${lastMsn}`),
@@ -34,12 +36,13 @@ function setup(t: TestContext, src = 'http://edge/live/demo/index.m3u8'): World 
     slow: () => log.push('slow'),
     load: () => log.push('load'),
     loads: () => loads.now,
+    keeps: () => keeps.now,
   });
   const pass = async (millis: number): Promise<void> => {
     mock.timers.tick(millis);
     for (let turns = 0; turns < 20; turns++) await Promise.resolve();
   };
-  return { inquiry, log, server, loads, over, pass };
+  return { inquiry, log, server, loads, keeps, over, pass };
 }
 
 const cases: [string, (url: string) => Response, boolean, boolean | null, string[]][] = [
@@ -127,6 +130,22 @@ test('a playlist that does not come keeps nobody from asking again', async (t) =
   assert.deepEqual(log, ['slow', 'connecting']);
   await pass(2500);
   assert.deepEqual(server.asked, ['/api/v1/streams/demo', '/live/demo/index.m3u8', '/api/v1/streams/demo', '/live/demo/index.m3u8']);
+});
+
+test('while there is no server nothing is loaded in the place of the last picture', async (t) => {
+  const { inquiry, log, server, keeps, pass } = setup(t);
+  server.answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  keeps.now = true;
+  await inquiry.ask();
+  await pass(2500);
+  assert.deepEqual([log, server.asked.length], [['connecting', 'connecting'], 4]);
+  server.answer = (url) => (url.endsWith('m3u8') ? new Response('') : Promise.reject(new TypeError('not for this page'))); // media is there, what tells of it not
+  await pass(2500);
+  assert.deepEqual(log, ['connecting', 'connecting', 'connecting', 'load']);
+  keeps.now = false;
+  server.answer = () => Promise.reject(new TypeError('Failed to fetch'));
+  await inquiry.ask();
+  assert.deepEqual(log.slice(4), ['connecting', 'load']);
 });
 
 test('a URL of another form is loaded without asking', async (t) => {

@@ -122,6 +122,38 @@ test('who is not let in is told, and comes in with another token', async (t) => 
   assert.equal(playback.state, 'ended', 'it is another error now');
 });
 
+for (const [what, state, made] of [['live', 'live', true], ['away', 'interrupted', true], ['live, but not to be played yet', 'live', false]] as const) {
+  test(`nothing at the address of a stream that is ${what}`, async (t) => {
+    const warned = t.mock.method(console, 'warn', () => undefined);
+    const { playback, video, stream, pass } = await watching(t);
+    const ask = globalThis.fetch;
+    t.mock.method(globalThis, 'fetch', async (url: string | URL, init?: RequestInit) => (String(url).includes('/live/') ? new Response('', { status: 404 }) : ask(url, init)));
+    stream.state = state;
+    if (!made) stream.renditions = [];
+    stream.moving = false;
+    let told = 0;
+    const go = async (seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds; i++) {
+        if (video.loads > told) {
+          told = video.loads;
+          video.tell('error');
+        }
+        await pass(1);
+      }
+    };
+    await go(20);
+    assert.deepEqual([playback.state, warned.mock.callCount()], state !== 'live' ? ['away', 0] : made ? ['unreadable', 1] : ['connecting', 0]);
+    const { loads } = video;
+    await go(20);
+    assert.equal(video.loads > loads, state === 'live', 'it is tried again, gently');
+    t.mock.method(globalThis, 'fetch', ask);
+    stream.state = 'live';
+    stream.moving = true;
+    await pass(8);
+    assert.equal(playback.state, 'playing');
+  });
+}
+
 for (const [what, live] of [['a playlist that stays open', true], ['a playlist with an end', false]] as const) {
   test(`at the end of ${what} nothing plays again`, async (t) => {
     const media = { live, edge: 13.1, latency: 1 };

@@ -27,15 +27,16 @@ test('there is a share only in the swarm', () => {
   assert.deepEqual((['off', 'joining', 'on', 'resting', 'away', 'refused'] as const).map((p2p) => inSwarm(stats({ p2p }))), [false, true, true, false, false, false]);
 });
 
-test('the first is not who has no link to the others', () => {
+test('nobody is said to be alone who is not known to be, nor the first who may not be', () => {
   const on = (more: Partial<Stats>): Stats => stats({ p2p: 'on', ...more });
   for (const [what, got, viewers, begins] of [
-    ['alone', on({}), 1, 'You are the first here'],
-    ['alone, as far as is known', on({}), undefined, 'You are the first here'],
+    ['alone, or with others who rest', on({}), 1, 'Nobody else is here to share with'],
+    ['the tracker does not tell', on({}), undefined, 'No link to another viewer is open yet'],
     ['others are there', on({}), 3, 'No link to another viewer is open yet'],
     ['links failed, and the tracker does not tell', on({ linksNoRoute: 2 }), undefined, 'No link'],
     ['links failed, of viewers that are at another tracker', on({ linksNoRoute: 2 }), 1, 'No link'],
-    ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'You are the first here'],
+    ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'Nobody else is here to share with'],
+    ['gone back', stats({ p2p: 'away' }), 1, 'You are too far behind live'],
     ['one peer', on({ peers: 1, linksNoRoute: 1 }), 3, 'of the picture came from one other viewer in'],
     ['two peers', on({ peers: 2 }), 3, 'of the picture came from 2 other viewers in'],
     ['refused', stats({ p2p: 'refused', refusal: '429: another viewer is here' }), 3, 'Too many come from where you are, or by your link'],

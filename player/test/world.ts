@@ -54,7 +54,7 @@ export class Video extends EventTarget {
 export interface World {
   playback: Playback;
   video: Video;
-  stream: { state: string; asked: number; slow: Promise<void> | null; moving: boolean; left: boolean };
+  stream: { state: string; asked: number; slow: Promise<void> | null; moving: boolean; left: boolean; renditions: object[] };
   pass(seconds: number): Promise<void>;
 }
 
@@ -64,13 +64,13 @@ export async function watching(t: TestContext, loads = 1): Promise<World> {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let now = 1000;
   t.mock.method(performance, 'now', () => now);
-  const stream = { state: 'live', asked: 0, slow: null as Promise<void> | null, moving: true, left: false };
+  const stream = { state: 'live', asked: 0, slow: null as Promise<void> | null, moving: true, left: false, renditions: [{}] };
   Object.assign(globalThis, {
     document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }),
     fetch: async () => {
       stream.asked++;
       await stream.slow;
-      return Response.json({ state: stream.state, publicKey: '', lastMsn: 7 });
+      return Response.json({ state: stream.state, publicKey: '', lastMsn: 7, renditions: stream.renditions });
     },
   });
   const video = new Video();

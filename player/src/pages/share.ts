@@ -47,6 +47,7 @@ export function audience({ viewers, control }: Swarm, { p2p }: Stats, wait: Wait
 export function describe(stats: Stats, viewers: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
   if (wait === 'viewer') return words.asked;
+  if (wait === 'declined') return words.declined;
   if (wait === 'tracker') return words.inVain;
   if (p2p === 'off') return words.off(stats.refusal ?? '');
   if (p2p === 'joining') return words.joining;
@@ -55,8 +56,8 @@ export function describe(stats: Stats, viewers: number | undefined, wait: Wait =
   if (p2p === 'away') return words.away;
   if (p2p === 'refused') return words.refused(refusal(stats.refusal ?? '', words.refusals));
   if (peers > 0) return words.fromOthers(peers);
-  const unlinked = (viewers ?? 0) > 1 || (stats.linksOpened === 0 && stats.linksNoRoute > 0);
-  return unlinked ? words.unlinked : words.first;
+  const alone = viewers === 1 && (stats.linksOpened > 0 || stats.linksNoRoute === 0); // of those whom a tracker knows: who rests is not with it
+  return alone ? words.alone : words.unlinked;
 }
 
 // refusal says in a viewer's words why a tracker did not take it. What it said itself is for whoever runs it: it stands in stats.refusal.

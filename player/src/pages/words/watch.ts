@@ -22,6 +22,7 @@ interface Own {
   watchRecording: string;
   off(why: string): string;
   asked: string; // the viewer is, and has not answered
+  declined: string; // the viewer has said no, and may think better of it
   joining: string;
   inVain: string;
   resting: string;
@@ -31,7 +32,7 @@ interface Own {
   refusals: Refusals;
   fromOthers(n: number): string;
   unlinked: string;
-  first: string;
+  alone: string; // nobody else is in the swarm; who is not may watch all the same
 }
 
 export const WATCH: Catalog<Shared & Own> = {
@@ -45,11 +46,12 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: 'Watch the recording',
     off: (why) => `The swarm is off${why && ` (${why})`}: all comes from the edge.`,
     asked: 'You have not said yet whether you share with others: all comes from the edge.',
+    declined: 'You do not share with others: all comes from the edge. To share, open Statistics in the player (key S).',
     joining: 'Joining the swarm…',
     inVain: 'No tracker answers: all comes from the edge, until one does.',
     resting: 'This machine is too busy for the swarm: all comes from the edge, for a while.',
     narrow: 'This connection is too slow for the swarm: all comes from the edge, for a while.',
-    away: 'Nobody else is so far behind live: all comes from the edge, until you are back.',
+    away: 'You are too far behind live to share: all comes from the edge, until you are back.',
     refused: (why) => `${why}: all comes from the edge.`,
     refusals: {
       uninvited: 'Only invited viewers share with others here',
@@ -61,7 +63,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
     unlinked: 'No link to another viewer is open yet: all comes from the edge.',
-    first: 'You are the first here: all comes from the edge.',
+    alone: 'Nobody else is here to share with: all comes from the edge.',
   },
   pt: {
     ...SHARED.pt,
@@ -73,11 +75,12 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: 'Assistir à gravação',
     off: (why) => `O enxame está desligado${why && ` (${why})`}: tudo vem do servidor.`,
     asked: 'Você ainda não disse se compartilha com outros: tudo vem do servidor.',
+    declined: 'Você não compartilha com outros: tudo vem do servidor. Para compartilhar, abra Estatísticas no player (tecla S).',
     joining: 'Entrando no enxame…',
     inVain: 'Nenhum tracker responde: por enquanto, tudo vem do servidor.',
     resting: 'Esta máquina está ocupada demais para o enxame: por um tempo, tudo vem do servidor.',
     narrow: 'Esta conexão está lenta demais para o enxame: por um tempo, tudo vem do servidor.',
-    away: 'Ninguém mais está tão longe do ao vivo: tudo vem do servidor até você voltar.',
+    away: 'Você está longe demais do ao vivo para compartilhar: tudo vem do servidor até você voltar.',
     refused: (why) => `${why}: tudo vem do servidor.`,
     refusals: {
       uninvited: 'Aqui só convidados compartilham com outros',
@@ -89,7 +92,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
     unlinked: 'Ainda não há ligação com outro espectador: tudo vem do servidor.',
-    first: 'Você é o primeiro aqui: tudo vem do servidor.',
+    alone: 'Não há mais ninguém aqui com quem compartilhar: tudo vem do servidor.',
   },
   zh: {
     ...SHARED.zh,
@@ -101,11 +104,12 @@ export const WATCH: Catalog<Shared & Own> = {
     watchRecording: '观看录像',
     off: (why) => `互助网络已关闭${why && `（${why}）`}：全部数据来自服务器。`,
     asked: '您尚未选择是否与其他观众分享：全部数据来自服务器。',
+    declined: '您未与其他观众分享：全部数据来自服务器。如需分享，请打开播放器的统计信息（S 键）。',
     joining: '正在加入互助网络…',
     inVain: '没有追踪服务器响应：目前全部数据来自服务器。',
     resting: '此设备太忙，暂不参与互助：全部数据来自服务器。',
     narrow: '网速太慢，暂不参与互助：全部数据来自服务器。',
-    away: '没有其他观众落后直播这么多：在您回到直播前，全部数据来自服务器。',
+    away: '您落后直播太多，无法互相分享：在您回到直播前，全部数据来自服务器。',
     refused: (why) => `${why}：全部数据来自服务器。`,
     refusals: {
       uninvited: '此处只有受邀观众可以互相分享',
@@ -117,6 +121,6 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `的画面在最近半分钟内来自其他 ${n} 位观众。`,
     unlinked: '尚未与其他观众建立连接：全部数据来自服务器。',
-    first: '您是这里的第一位观众：全部数据来自服务器。',
+    alone: '这里暂无其他可互相分享的观众：全部数据来自服务器。',
   },
 };
