@@ -31,7 +31,7 @@ type service struct {
 type answers struct {
 	self     *Self           // nil: it did not answer
 	why      string          // it did not
-	streams  json.RawMessage // an origin's; nil: it did not tell
+	streams  json.RawMessage // an origin's, or those that an edge has from there; nil: it did not tell
 	swarms   json.RawMessage // a tracker's; nil likewise
 	controls json.RawMessage // a tracker's; nil likewise
 }
@@ -46,20 +46,25 @@ func (r refusal) Error() string { return r.text }
 
 // ask makes one request.
 func (s *service) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	host := s.name
 	if host == "" {
 		host = "localhost"
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+host+path, bytes.NewReader(body))
+	return ask(ctx, s.by, method, "http://"+host+path, body)
+}
+
+// ask makes one request of whoever is at a URL, for JSON.
+func ask(ctx context.Context, by http.RoundTripper, method, url string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	if method != http.MethodGet {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	answer, err := s.by.RoundTrip(r)
+	answer, err := by.RoundTrip(r)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil, fmt.Errorf("no answer within %v", patience)
@@ -101,7 +106,7 @@ func (s *service) all(ctx context.Context) (a answers) {
 		return a
 	}
 	a.self = &self
-	if slices.Contains(self.Is, "origin") {
+	if slices.Contains(self.Is, "origin") || slices.Contains(self.Is, "edge") {
 		a.streams = s.part(ctx, "/api/v1/streams", "streams")
 	}
 	if slices.Contains(self.Is, "tracker") {
@@ -114,14 +119,19 @@ func (s *service) all(ctx context.Context) (a answers) {
 }
 
 // part returns one field of what is at a path, nil if it is not there.
-func (s *service) part(ctx context.Context, path, field string) json.RawMessage {
+func (s *service) part(ctx context.Context, path, name string) json.RawMessage {
 	b, err := s.ask(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil
 	}
+	return field(b, name)
+}
+
+// field returns one field of an object, nil if it is not there.
+func field(text []byte, name string) json.RawMessage {
 	var all map[string]json.RawMessage
-	if json.Unmarshal(b, &all) != nil {
+	if json.Unmarshal(text, &all) != nil {
 		return nil
 	}
-	return all[field]
+	return all[name]
 }

@@ -84,7 +84,8 @@ func (b *Board) Run(ctx context.Context) error {
 	}
 }
 
-// look asks all services at once, unless they were a moment ago. That takes as long as they are waited for at most, whatever they wait for.
+// look asks all services at once, unless they were a moment ago. That takes as long as they are waited for at most, whatever they wait for; twice as long
+// where trackers are asked by their public addresses.
 func (b *Board) look(ctx context.Context) {
 	select {
 	case b.turn <- struct{}{}:
@@ -102,13 +103,16 @@ func (b *Board) look(ctx context.Context) {
 		asking.Go(func() { told[i] = s.all(ctx) })
 	}
 	asking.Wait()
+	public := b.public(ctx, told)
 	if ctx.Err() != nil { // who asked has gone: what is missing may be missing for that
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked, b.after = time.Now(), changes
-	b.state = b.stateOf(told)
+	b.state = b.stateOf(told, public)
+	all, _ := b.state.sums()
+	b.state.Lately = b.history.lately(b.asked, all)
 }
 
 // isFresh tells whether what is known need not be asked for anew, and how many changes there have been.

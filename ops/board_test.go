@@ -35,6 +35,7 @@ type admin struct {
 	changes []string                     // that came
 	dead    bool                         // it answers nobody
 	began   time.Time
+	names   string // trackers, as JSON
 }
 
 func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +43,7 @@ func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	switch {
 	case r.URL.Path == "/api/v1/service":
-		fmt.Fprintf(w, `{"is":%s,"version":"1","since":"2026-01-02T03:04:05.%09dZ","missing":%q,"figures":{%s}}`, a.is, reflect.ValueOf(a).Pointer()/8%1e9, a.missing, a.figures) // each began at another time
+		fmt.Fprintf(w, `{"is":%s,"trackers":[%s],"version":"1","since":"2026-01-02T03:04:05.%09dZ","missing":%q,"figures":{%s}}`, a.is, a.names, reflect.ValueOf(a).Pointer()/8%1e9, a.missing, a.figures) // each began at another time
 	case r.URL.Path == "/api/v1/streams" && a.streams != "":
 		fmt.Fprintf(w, `{"streams":%s}`, a.streams)
 	case r.URL.Path == "/api/v1/swarm" && a.swarms != nil:
@@ -150,6 +151,35 @@ func TestServicesAndTheirHealth(t *testing.T) {
 	})
 }
 
+// TestAnEdgeAlone: its page knows the streams, as the edge tells anybody, and of the trackers that it names to viewers what they tell anybody; what nobody
+// tells is not known.
+func TestAnEdgeAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := &admin{is: `["edge"]`, streams: `[{"name":"demo","state":"live"}]`, names: `"http://x:1/api/v1/swarm","https://y:1/api/v1/swarm","http://x:1/api/v1/swarm"`}
+		net := network{"x:1": {swarms: one("demo", 2)}, "y:1": {swarms: one("demo", 3)}}
+		b := newBoard(t, Config{Own: own, Transport: net, Files: fstest.MapFS{}})
+		var s state
+		if get(t, b, "/api/v1/ops", &s); len(s.Streams) != 1 || len(s.Swarms) != 2 || s.Unheard != 0 {
+			t.Errorf("streams %s, swarms %s, %d unheard", s.Streams, s.Swarms, s.Unheard)
+		}
+		if code := get(t, b, "/api/v1/ops/cells/demo", nil); code != http.StatusServiceUnavailable {
+			t.Errorf("cells of a tracker that is not asked as a service: %d", code)
+		}
+		net["y:1"].dead = true
+		own.streams = ""
+		time.Sleep(2 * fresh)
+		s = state{}
+		if get(t, b, "/api/v1/ops", &s); s.Streams != nil || len(s.Swarms) != 1 || s.Unheard != 1 {
+			t.Errorf("streams %s, swarms %s, %d unheard", s.Streams, s.Swarms, s.Unheard)
+		}
+		own.names = ""
+		time.Sleep(2 * fresh)
+		if get(t, b, "/api/v1/ops", &s); len(s.Swarms) != 0 || s.Unheard != 0 {
+			t.Errorf("swarms %s, %d unheard", s.Swarms, s.Unheard)
+		}
+	})
+}
+
 func TestTheLastHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		own := &admin{is: `["origin","edge","tracker"]`, swarms: one("demo", 4), streams: "[]", began: time.Now()}
@@ -201,6 +231,27 @@ func TestTheLastHour(t *testing.T) {
 		}
 		if code := get(t, b, "/api/v1/ops/history?stream=none", nil); code != http.StatusNotFound {
 			t.Error(code)
+		}
+	})
+}
+
+// TestLatelyIsAllOfIt: what the page says of the last hour is what the trackers' count grew by in it, whose last minute is in no rate as a whole.
+func TestLatelyIsAllOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := &admin{is: `["origin","edge","tracker"]`, swarms: one("demo", 4), streams: "[]", began: time.Now()}
+		b := newBoard(t, Config{Own: own, Transport: network{}, Files: fstest.MapFS{}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- b.Run(ctx) }()
+		defer func() { cancel(); <-ended }()
+		for at, seconds := range []float64{75, 3595} {
+			time.Sleep(time.Duration(at)*75*time.Minute + 75*time.Second - time.Since(own.began))
+			var s struct {
+				Lately struct{ Bytes, Seconds float64 }
+			}
+			if get(t, b, "/api/v1/ops", &s); s.Lately.Bytes != 3000*s.Lately.Seconds || s.Lately.Seconds != seconds {
+				t.Errorf("%+v, want %v s of 3000 bytes each", s.Lately, seconds)
+			}
 		}
 	})
 }
@@ -330,7 +381,7 @@ func TestNamesItself(t *testing.T) {
 	told := func(since time.Time) answers {
 		return answers{self: &Self{Is: []string{"tracker"}, Since: since}, swarms: []byte("[]")}
 	}
-	all := b.stateOf([]answers{told(since), told(since), told(since.Add(time.Second))})
+	all := b.stateOf([]answers{told(since), told(since), told(since.Add(time.Second))}, nil)
 	if len(all.Swarms) != 2 || all.trackers != 2 || all.Services[1].State != away || !strings.Contains(all.Services[1].Why, "-ops") {
 		t.Errorf("%d swarms of %d trackers; the second is %s: %s", len(all.Swarms), all.trackers, all.Services[1].State, all.Services[1].Why)
 	}

@@ -137,6 +137,35 @@ func (h *history) rate(r *ring, i int, of func(sum) figure) figure {
 	return grown / figure(over.Seconds()) // 0/0 is not known
 }
 
+// lately is what came from peers in the last hour, and how long that is: since the process began, where it began later.
+type lately struct {
+	Bytes   figure `json:"bytes"`
+	Seconds figure `json:"seconds"`
+}
+
+// lately returns what the count of all streams grew by, up to what is known now. Nothing of it is left out, as rates over the minute before leave out
+// part of the last one. Where a count fell, of a stream that went or came anew, what is new in it is not told apart, and not counted.
+func (h *history) lately(now time.Time, all sum) lately {
+	from := max(0, h.count-hour)
+	grown, last := figure(0), unknown
+	note := func(count figure) {
+		if count >= last { // both known
+			grown += count - last
+		}
+		if count >= 0 {
+			last = count
+		}
+	}
+	for i := from; i < h.count; i++ {
+		note(h.all[i%len(h.all)].fromPeers)
+	}
+	note(all.fromPeers)
+	if h.count == 0 || !(last >= 0) {
+		return lately{unknown, unknown}
+	}
+	return lately{grown, figure(now.Sub(h.at[from%len(h.at)]).Seconds())}
+}
+
 func (b *Board) serveHistory(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	s, ok := b.history.of(r.URL.Query().Get("stream"))

@@ -12,11 +12,12 @@ import (
 
 // Self is what a service tells of itself at /api/v1/service of its admin listener.
 type Self struct {
-	Is      []string           `json:"is"` // some of origin, edge, tracker
-	Version string             `json:"version"`
-	Since   time.Time          `json:"since"`
-	Missing string             `json:"missing"` // why it is not ready; empty: it is
-	Figures map[string]float64 `json:"figures"` // its metrics, without their labels: each is the sum of its series
+	Is       []string           `json:"is"` // some of origin, edge, tracker
+	Version  string             `json:"version"`
+	Since    time.Time          `json:"since"`
+	Missing  string             `json:"missing"`  // why it is not ready; empty: it is
+	Trackers []string           `json:"trackers"` // URLs at which those tell of their swarms that an edge names to viewers; of others none
+	Figures  map[string]float64 `json:"figures"`  // its metrics, without their labels: each is the sum of its series
 }
 
 // Describe serves a Self, of what is given at each request anew.

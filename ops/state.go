@@ -18,10 +18,11 @@ const (
 type state struct {
 	At       time.Time         `json:"at"`
 	Services []serviceState    `json:"services"`
-	Streams  []json.RawMessage `json:"streams"`  // as origins tell them, each once
+	Streams  []json.RawMessage `json:"streams"`  // as origins tell them, or edges that have it from there, each once; nil: none told
 	Swarms   []json.RawMessage `json:"swarms"`   // a list for each tracker that told
 	Controls []json.RawMessage `json:"controls"` // what each of them has, and may warn of
 	Unheard  int               `json:"unheard"`  // trackers that did not tell: a sum would be wrong
+	Lately   lately            `json:"lately"`   // of all streams, from peers
 
 	sent     float64 // bytes a second that edges send; -1: not known
 	trackers int     // that are known of
@@ -35,9 +36,9 @@ type serviceState struct {
 	Self  *Self   `json:"self"` // null: it is away
 }
 
-// stateOf makes one of what the services told, in their order; b.mu is held.
-func (b *Board) stateOf(told []answers) state {
-	all := state{At: b.asked, Streams: []json.RawMessage{}, Swarms: []json.RawMessage{}, Controls: []json.RawMessage{}, sent: -1}
+// stateOf makes one of what the services told, in their order, and what trackers tell anybody; b.mu is held.
+func (b *Board) stateOf(told []answers, public []json.RawMessage) state {
+	all := state{At: b.asked, Swarms: []json.RawMessage{}, Controls: []json.RawMessage{}, sent: -1}
 	live := map[string]int{} // where in Streams
 	for i, a := range told {
 		if own := told[0].self; i > 0 && a.self != nil && own != nil && !own.Since.IsZero() && a.self.Since.Equal(own.Since) {
@@ -55,20 +56,30 @@ func (b *Board) stateOf(told []answers) state {
 			}
 		}
 		all.Services = append(all.Services, shown)
-		all.Streams = addStreams(all.Streams, live, a.streams)
+		if a.streams != nil {
+			all.Streams = addStreams(all.Streams, live, a.streams)
+		}
 		if slices.Contains(s.is, "tracker") {
-			all.trackers++
-			if a.swarms == nil {
-				all.Unheard++
-			} else {
-				all.Swarms = append(all.Swarms, a.swarms)
-			}
+			all.addSwarms(a.swarms)
 		}
 		if a.controls != nil {
 			all.Controls = append(all.Controls, a.controls)
 		}
 	}
+	for _, swarms := range public {
+		all.addSwarms(swarms)
+	}
 	return all
+}
+
+// addSwarms adds what one tracker told; nil: it did not.
+func (s *state) addSwarms(swarms json.RawMessage) {
+	s.trackers++
+	if swarms == nil {
+		s.Unheard++
+		return
+	}
+	s.Swarms = append(s.Swarms, swarms)
 }
 
 // rate returns how many bytes a second an edge sends since it was asked last; -1 where that is not known.
@@ -88,10 +99,13 @@ func (s *service) rate(figures map[string]float64, now time.Time) float64 {
 	return (sent - before) / now.Sub(at).Seconds()
 }
 
-// addStreams adds what one origin tells. Of a stream that several have, the one counts where it is live.
+// addStreams adds what one origin or edge tells. Of a stream that several have, the one counts where it is live.
 func addStreams(all []json.RawMessage, at map[string]int, list json.RawMessage) []json.RawMessage {
+	if all == nil {
+		all = []json.RawMessage{}
+	}
 	var streams []json.RawMessage
-	if list == nil || json.Unmarshal(list, &streams) != nil {
+	if json.Unmarshal(list, &streams) != nil {
 		return all
 	}
 	for _, text := range streams {

@@ -56,6 +56,8 @@ type Config struct {
 	DVR time.Duration
 	// Record says that recordings are kept when a stream is over.
 	Record bool
+	// Unrecorded are streams of which, where Record is, nothing is written to disk: no recording, and no DVR window.
+	Unrecorded []string
 	// Keep is how long they are kept. Default 0: until somebody deletes them.
 	Keep time.Duration
 	// RecordFile is how long a file of a recording lasts, from a minute to a day. Default one hour.
@@ -164,6 +166,9 @@ func (c *Config) streams() stream.Config {
 		Dir:          filepath.Join(c.Data, "streams"),
 		PartDuration: c.PartDuration, SegmentDuration: c.SegmentDuration, Grace: c.Grace, WindowSegments: c.WindowSegments,
 		Seed: c.Seed, Plain: c.Plain,
+	}
+	if c.Record {
+		s.Unstored = c.Unrecorded
 	}
 	if c.DVR > 0 {
 		s.InMemory = c.WindowSegments

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrInUse means that another origin works with the data directory: both would number the same streams.
-var ErrInUse = errors.New("origin: the data directory is in use by another shoal; stop that or choose another with -data DIR")
+var ErrInUse = errors.New("is in use by another shoal; stop that, or choose another with -data")
 
 const lockFile = "lock"
 
@@ -28,7 +28,7 @@ func lock(dir string) (release func() error, err error) {
 	}
 	f, err := lockfile.Try(filepath.Join(dir, lockFile))
 	if errors.Is(err, lockfile.ErrHeld) {
-		return nil, fmt.Errorf("%w: %s", ErrInUse, dir)
+		return nil, fmt.Errorf("origin: the data directory %s %w", dir, ErrInUse)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("origin: data: %w", err)

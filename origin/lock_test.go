@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -15,7 +16,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lock(dir); !errors.Is(err, ErrInUse) {
+	if _, err := lock(dir); !errors.Is(err, ErrInUse) || !strings.HasSuffix(err.Error(), "the data directory "+dir+" is in use by another shoal; stop that, or choose another with -data") {
 		t.Errorf("a second time: %v, want %v", err, ErrInUse)
 	}
 	if err := release(); err != nil {

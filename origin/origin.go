@@ -59,6 +59,7 @@ type Origin struct {
 type port struct {
 	net.Listener
 	keep func() bool
+	free func() error // gives the data directory back
 }
 
 // New returns an origin that does nothing until Run, but for answering HTTP.
@@ -166,13 +167,21 @@ func (o *Origin) openWHEP() error {
 	return err
 }
 
-// Listen opens the RTMP port ahead of Run, for who must know its number before; it closes when ctx is done.
+// Listen takes the data directory and opens the RTMP port ahead of Run, for who must know before whether it can, and its number; both are given back when
+// ctx is done.
 func (o *Origin) Listen(ctx context.Context) error {
-	ln, err := o.rtmp.Listen(ctx)
+	free, err := lock(o.config.Data)
 	if err != nil {
 		return err
 	}
-	o.port.Store(&port{ln, context.AfterFunc(ctx, func() { _ = ln.Close() })})
+	if n := sweep(o.config.Data, o.began); n > 0 {
+		o.config.Log.Info("files that a killed process had half written are removed", "files", n)
+	}
+	ln, err := o.rtmp.Listen(ctx)
+	if err != nil {
+		return errors.Join(err, free())
+	}
+	o.port.Store(&port{ln, context.AfterFunc(ctx, func() { _, _ = ln.Close(), free() }), free})
 	return nil
 }
 
@@ -180,14 +189,6 @@ func (o *Origin) Listen(ctx context.Context) error {
 func (o *Origin) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	release, err := lock(o.config.Data)
-	if err != nil {
-		return err
-	}
-	defer release()
-	if n := sweep(o.config.Data, o.began); n > 0 {
-		o.config.Log.Info("files that a killed process had half written are removed", "files", n)
-	}
 	if o.port.Load() == nil {
 		if err := o.Listen(ctx); err != nil {
 			return err
@@ -197,6 +198,7 @@ func (o *Origin) Run(ctx context.Context) error {
 	if !ln.keep() {
 		return nil // it was ended before it began
 	}
+	defer ln.free()
 	secure, err := o.rtmp.ListenSecure(ctx)
 	if err != nil {
 		return errors.Join(err, ln.Close())

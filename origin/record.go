@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -41,6 +42,11 @@ func (o *Origin) openArchive() (err error) {
 		return ofConfig(err, upload.ErrConfig)
 	}
 	return nil
+}
+
+// stores tells whether a stream is written to disk.
+func (o *Origin) stores(name string) bool {
+	return o.archive != nil && !(o.config.Record && slices.Contains(o.config.Unrecorded, name))
 }
 
 // fileDuration is how long files last: RecordFile, or, where none are kept, what suits the window.
@@ -111,6 +117,9 @@ func source(st *stream.Stream, index int) (from archive.Source, ok bool) {
 
 // past is what a stream's window begins with in a new process.
 func (o *Origin) past(name string, epoch uint32, rendition int) stream.Past {
+	if !o.stores(name) {
+		return stream.Past{}
+	}
 	segments, head := o.archive.Past(name, epoch, rendition, time.Now())
 	return stream.Past{Segments: segments, Rendition: stream.Rendition{
 		Index: rendition, Codecs: head.Codecs, Width: head.Width, Height: head.Height, FrameRate: head.FrameRate,
@@ -160,7 +169,7 @@ type recording struct {
 
 // recordingOf returns how a live stream is written to disk, nil where nothing is.
 func (o *Origin) recordingOf(name string) *recording {
-	if o.archive == nil {
+	if !o.stores(name) {
 		return nil
 	}
 	if why := whyStopped(o.archive.StoppedOf(name)); why != nil {

@@ -218,6 +218,26 @@ func TestRecordingOfATwin(t *testing.T) {
 	s.Close()
 }
 
+// Of a stream that is not to be recorded nothing is written, and its window is no longer than memory.
+func TestUnrecorded(t *testing.T) {
+	data := t.TempDir()
+	h, stop := openAt(t, Config{Data: data, DVR: time.Minute, WindowSegments: 4, Record: true, Unrecorded: []string{"demo"}})
+	c := h.publish(t, 21*time.Second)
+	text := h.until(t, "/live/demo/v0/index.m3u8", func(body string) bool { return strings.Contains(body, "/s8.m4s") })
+	if n := strings.Count(text, "#EXTINF"); n > 4 || strings.Contains(text, "#EXT-X-GAP") {
+		t.Errorf("%d segments are listed: %s", n, text)
+	}
+	var told struct{ Recording *recording }
+	if body := h.get(t, "/api/v1/streams/demo").Body.Bytes(); json.Unmarshal(body, &told) != nil || told.Recording != nil {
+		t.Errorf("says %s", body)
+	}
+	c.Close()
+	stop()
+	if files, _ := os.ReadDir(filepath.Join(data, "recordings")); len(files) > 0 {
+		t.Errorf("there is %v", files)
+	}
+}
+
 // A broadcast that is numbered anew in its middle, ahead of a twin, is recorded to its end.
 //
 // Clause: recording, backup-origin

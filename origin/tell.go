@@ -17,7 +17,7 @@ func (o *Origin) beside(ctx context.Context, st *stream.Stream) {
 	if o.whep != nil {
 		all.Go(func() { o.whep.Live(ctx, st) })
 	}
-	if o.archive != nil {
+	if o.stores(st.Name) {
 		all.Go(func() { o.record(ctx, st) })
 	}
 	all.Wait()

@@ -25,6 +25,7 @@ type desk struct {
 	registry *prometheus.Registry
 	paths    *http.ServeMux // of the admin listener: what a service adds to it
 	bounds   *bounds        // of the public address
+	trackers []string       // that an edge alone names to viewers
 	lameTime time.Duration  // that servers go on when they are told to end
 	board    ops.Config     // of the operator's page, without what is known only when all is open
 }

@@ -43,6 +43,7 @@ func (b banner) print(out io.Writer) error {
 		fmt.Fprintf(&s, "    OBS        server %s, stream key as above\n", rtmp)
 		fmt.Fprintf(&s, "    ffmpeg     ffmpeg -re -f lavfi -i testsrc2=s=1280x720:r=30 -f lavfi -i sine=r=48000 \\\n")
 		fmt.Fprintf(&s, "                 -c:v libx264 -preset veryfast -tune zerolatency -pix_fmt yuv420p -g 60 \\\n")
+		fmt.Fprintf(&s, "                 -b:v 2M -maxrate 2M -bufsize 2M \\\n")
 		fmt.Fprintf(&s, "                 -c:a aac -f flv %s/%s\n", rtmp, b.key)
 		fmt.Fprintf(&s, "    Watch      %s/watch/%s\n", web, b.stream)
 		at := ""

@@ -92,3 +92,30 @@ func TestDocumentedCommands(t *testing.T) {
 		t.Errorf("found %q", found)
 	}
 }
+
+// TestPagesNameCommands that there are, and no address: where this service and others listen the page does not know.
+func TestPagesNameCommands(t *testing.T) {
+	files, err := filepath.Glob("../../player/pages/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`<code>shoal ([^<]*)</code>`).FindAllStringSubmatch(string(b), -1) {
+			found++
+			if err := wrong(t, m[1]); err != nil {
+				t.Errorf("%s shows shoal %s: %v", file, m[1], err)
+			}
+		}
+		if address := regexp.MustCompile(`(127\.0\.0\.1|localhost|\[::1\]):\d+`).FindString(string(b)); address != "" {
+			t.Errorf("%s names %s", file, address)
+		}
+	}
+	if found < 2 {
+		t.Errorf("%d commands were found", found)
+	}
+}

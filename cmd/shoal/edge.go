@@ -96,6 +96,7 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		desk.bounds.short.Store(short)
 		service.Stint(short)
 	}
+	desk.trackers = config.TrackerURLs
 	pace := paceGarbage(heapPace, func(live, _ int64) int { return garbageAtEdge(int64(memory), service.Cached(), live) })
 	return together(ctx, pace, watchMemory(most, desk.log, short), func(ctx context.Context) error {
 		return desk.runEdge(ctx, http, secured, service)
@@ -131,6 +132,7 @@ func (d *desk) runEdge(ctx context.Context, public door, s *secure, service *edg
 		return err
 	}
 	d.board.Watch = watchAt(withPort(public.address, house.lobby.Addr()))
+	d.paths.Handle("/api/v1/streams", service)
 	admin, err := d.open(service)
 	if err != nil {
 		house.lobby.Close()

@@ -28,8 +28,8 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 	desk.bounds = &bounds{all: files() / 2, idle: idleTime} // the rest is for broadcasters, and what is written of streams
 	bounded := boundFlags(flags, desk.bounds)
 	flags.StringVar(&http.address, "http", ":8081", "`address` for edges, and for WHIP")
-	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`length` of a part")
-	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "least `length` of a segment")
+	flags.DurationVar(&config.PartDuration, "part", 333*time.Millisecond, "`time` that a part lasts at most")
+	flags.DurationVar(&config.SegmentDuration, "segment", 2*time.Second, "`time` that a segment lasts at least")
 	flags.IntVar(&config.WindowSegments, "window", 8, "`segments` listed in a playlist")
 	flags.StringVar(&config.Twin, "twin", "", "base `URL` of another origin that takes the same broadcasts; each stands by for the other")
 	seed := flags.String("seed-file", "", "`file` whose content makes the keys that chunks are signed with, the same for both origins")
@@ -79,7 +79,12 @@ func runOrigin(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	desk.issue(service)
-	tasks := []task{func(ctx context.Context) error { return desk.runAs(ctx, http, service, aheadOf(service), ingest()...) }}
+	tasks := []task{func(ctx context.Context) error {
+		if err := service.Listen(ctx); err != nil { // before the log says that it serves
+			return explain(err, ingest()...)
+		}
+		return desk.runAs(ctx, http, service, aheadOf(service), ingest()...)
+	}}
 	if !config.Record && config.DVR == 0 { // else who waits for the disk would have the others wait for a moment too
 		tasks = append(tasks, paceProcessors)
 	}

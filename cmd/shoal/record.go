@@ -14,7 +14,7 @@ import (
 // recordFlags defines the flags of what an origin keeps on disk. Check, once they are parsed, says what cannot be.
 func recordFlags(flags *flagSet, config *origin.Config) (check func() error) {
 	flags.DurationVar(&config.DVR, "dvr", 0, "`time` that viewers can seek back while a stream is live, from disk")
-	flags.BoolVar(&config.Record, "record", false, "keep recordings in DATA/recordings, and list and serve them")
+	flags.BoolVar(&config.Record, "record", false, "keep recordings in DATA/recordings, and list and serve them; not of the demo of shoal up")
 	flags.DurationVar(&config.Keep, "keep", 720*time.Hour, "`time` that recordings are kept; 0 until somebody deletes them")
 	flags.DurationVar(&config.RecordFile, "record-file", time.Hour, "`time` that a file of a recording lasts: when it is over the file is copied to storage")
 	reserve := size(1 << 30)

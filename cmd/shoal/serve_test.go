@@ -148,6 +148,18 @@ func TestBanner(t *testing.T) {
 			t.Errorf("the banner does not say %s:\n%s", want, out.String())
 		}
 	}
+	const bounded = " -b:v 2M -maxrate 2M -bufsize 2M" // else x264 takes what it likes for a test picture
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"the banner": out.String(), "README.md": string(readme)} {
+		for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", "")) {
+			if strings.Contains(line, "-c:v libx264") && !strings.Contains(line, bounded) {
+				t.Errorf("%s shows an ffmpeg without a bound: %s", name, line)
+			}
+		}
+	}
 	out.Reset()
 	if err := (banner{http: ":8080", stream: "mystream", program: "/opt/bin/shoal", data: "/my data"}).print(&out); err != nil {
 		t.Fatal(err)

@@ -136,6 +136,7 @@ func TestStatus(t *testing.T) {
 			tracker -http TAKEN -admin 127.0.0.1:0 -stun= -> TAKEN (tcp) is taken by another program; stop that or choose another with -http
 			edge -http 127.0.0.1:0 -admin TAKEN -> TAKEN (tcp) is taken by another program; stop that or choose another with -admin
 			tracker -http 127.0.0.1:0 -admin TAKEN -stun= -> TAKEN (tcp) is taken by another program; stop that or choose another with -admin
+			origin -http 127.0.0.1:0 -admin 127.0.0.1:0 -rtmp TAKEN -webrtc 127.0.0.1:0 -data DATA -> TAKEN (tcp) is taken by another program; stop that or choose another with -rtmp
 			up -data FILE OWN PORTS -stun= -> up: -data FILE: FILE is a file: choose a folder, which is made if need be
 			origin -data FILE/x OWN PORTS -> origin: -data FILE/x: FILE is a file: choose a folder, which is made if need be
 			key list -data FILE -> key: -data FILE: FILE is a file: choose a folder, which is made if need be

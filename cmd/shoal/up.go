@@ -93,6 +93,10 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	c.origin.Registry, c.origin.Log = d.registry, d.log.With("service", "origin")
 	c.origin.Audience = audienceOf(swarm)
+	if c.demo {
+		c.viewers.Demo = demoStream
+		c.origin.Unrecorded = []string{demoStream} // it is a clip, which is there anyway
+	}
 	source, err := newOrigin(c.origin)
 	if err != nil {
 		return err
@@ -113,9 +117,6 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	}
 	c.viewers.Origins, c.viewers.RTMPPort = []string{"http://" + inner.Addr().String()}, rtmpPort
 	c.viewers.Registry, c.viewers.Log = d.registry, d.log.With("service", "edge")
-	if c.demo {
-		c.viewers.Demo = demoStream
-	}
 	if c.locked {
 		c.viewers.Tokens, c.viewers.Audience = c.tracker.Tokens, c.tracker.Audience
 	}

@@ -75,7 +75,9 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	case errors.Is(err, viewer.ErrURL), errors.Is(err, viewer.ErrTracker) && len(config.Trackers) > 0: // else the watch page named it
 		return usageError("watch: " + strings.TrimPrefix(err.Error(), "viewer: "))
 	case errors.Is(err, viewer.ErrToken):
-		return fmt.Errorf("%w\n%s", err, letIn(config.Token))
+		return fmt.Errorf("%s\n%w", letIn(config.Token), err)
+	case errors.Is(err, viewer.ErrAway):
+		return fmt.Errorf("%w\nSee whether it runs there, and by this address and port: a browser shows its page then. shoal up runs one here", err)
 	case err != nil:
 		return err
 	case report.Refused > 0:
@@ -115,9 +117,9 @@ func advice(token, why string) string {
 // letIn says what to do where an edge lets nobody watch.
 func letIn(token string) string {
 	if token == "" {
-		return "-token TOKEN gives the viewers a token, shoal token make makes one"
+		return "this stream is for viewers with a token: -token TOKEN gives them one, shoal token make makes it"
 	}
-	return "-token needs one that is for this stream, has not ended, and is made with a key that the edge knows: shoal token make"
+	return "the edge takes no such token: -token needs one that is for this stream, has not ended, and is made with a key that the edge knows: shoal token make"
 }
 
 func (w watched) print(out io.Writer) error {

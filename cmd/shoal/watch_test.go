@@ -80,6 +80,14 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
+func TestLetIn(t *testing.T) {
+	for token, want := range map[string]string{"": "this stream is for viewers with a token: -token TOKEN ", "T": "the edge takes no such token: -token needs one "} {
+		if s := letIn(token); !strings.HasPrefix(s, want) {
+			t.Errorf("with %q: %s", token, s)
+		}
+	}
+}
+
 // TestWatchSaysWhatOneTokenAdmits: who watches with several viewers and one token is told what that needs, once.
 func TestWatchSaysWhatOneTokenAdmits(t *testing.T) {
 	ended, end := context.WithCancel(t.Context())

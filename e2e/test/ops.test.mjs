@@ -49,7 +49,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
   await t.test('it says how all is, and leads to viewers’ pages', async () => {
     await page.waitForSelector(`#rows a[href="${shoal.base}/watch/demo"]`);
     await until('it to be ready', async () => (await page.textContent('#health')) === 'Ready');
-    await until('the viewers', async () => /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 viewers/.test(await page.textContent('#services tr')));
+    await until('the viewers', async () => /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 known viewers/.test(await page.textContent('#services tr')));
   });
 
   await t.test('the public page and listener have no switches', async () => {
@@ -143,13 +143,13 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
 
   await t.test('charts keep their past over a reload', async (t) => {
     const past = () => page.evaluate(() => [...document.querySelectorAll('.chart')].map((chart) => [chart.querySelector('figcaption span').textContent, chart.querySelector('.line').getAttribute('d').split('L').length]));
-    await until('some points', async () => (await past()).some(([title, points]) => title === 'Viewers' && points >= 3), { seconds: 60 });
+    await until('some points', async () => (await past()).some(([title, points]) => title === 'Known viewers' && points >= 3), { seconds: 60 });
     const before = await past();
     await page.reload();
     await page.waitForSelector('.chart');
     const after = await past();
     t.diagnostic(`${JSON.stringify(before)}, then ${JSON.stringify(after)}`);
-    assert.deepEqual(after.map(([title]) => title), ['Viewers', 'Media to viewers', 'Offload', 'Copies of each chunk', 'Behind live', 'Stalled', 'Edges send']);
+    assert.deepEqual(after.map(([title]) => title), ['Known viewers', 'Media to viewers', 'Offload', 'Copies of each chunk', 'Behind live', 'Stalled', 'Edges send']);
     for (const [i, [title, points]] of before.entries()) assert.ok(after[i][1] >= points, `${title} had ${points} points and has ${after[i][1]}`);
     await page.focus('.chart svg');
     await page.keyboard.press('ArrowLeft');

@@ -80,12 +80,22 @@ func (s *Stream) describe(of *rendition) (r Rendition) {
 		if t.Video() {
 			r.Width, r.Height, r.FrameRate = t.Width, t.Height, t.Rate
 			if r.FrameRate == 0 { // the codec's parameters do not tell: what was seen does
-				r.FrameRate = math.Round(s.frames)
+				r.FrameRate = usual(s.frames)
 			}
 			r.FrameRate = math.Round(r.FrameRate*1000) / 1000
 		}
 	}
 	return r
+}
+
+// usual is the rate that a broadcaster most likely means, of what came in some seconds: browsers are a picture off now and then.
+func usual(seen float64) float64 {
+	for _, rate := range []float64{15, 24, 25, 30, 50, 60} {
+		if off := math.Abs(seen - rate); off < 0.5 || rate >= 30 && off <= 0.04*rate {
+			return rate
+		}
+	}
+	return math.Round(seen)
 }
 
 // codecs is the form of RFC 6381.

@@ -1,6 +1,8 @@
 package stream
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -114,4 +116,30 @@ func TestEndWithALongGrace(t *testing.T) {
 			t.Errorf("%d segments are held on", n)
 		}
 	})
+}
+
+// TestNobodyIsWaitedForInTheEnd: who goes with the program is not said to be waited for.
+func TestNobodyIsWaitedForInTheEnd(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var said strings.Builder
+			all := newStreams(t, t.TempDir())
+			all.log = slog.New(slog.NewTextHandler(&said, nil))
+			ctx, end := context.WithCancel(t.Context())
+			defer end()
+			done := make(chan struct{})
+			go func() { all.Run(ctx); close(done) }()
+			s := publish(t, all, "demo")
+			send(t, s, 0, 5*time.Second)
+			if ends {
+				end()
+			}
+			s.Close()
+			end()
+			<-done
+			if strings.Contains(said.String(), "msg=interrupted") == ends {
+				t.Errorf("where the program ends is %v: says %s", ends, said.String())
+			}
+		})
+	}
 }

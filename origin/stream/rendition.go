@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shoal-live/shoal/origin/hls"
@@ -50,9 +51,13 @@ func (s *Stream) newRendition(index int, next uint64) *rendition {
 
 func (s *Stream) newWindow(next uint64, past []*hls.Segment) *hls.Window {
 	c := s.config
+	listed, inMemory := c.WindowSegments, c.InMemory
+	if inMemory > 0 && slices.Contains(c.Unstored, s.Name) {
+		listed, inMemory = inMemory, 0
+	}
 	return hls.NewWindow(hls.Config{
 		Epoch: s.state.Epoch, Target: c.target(), PartTarget: c.partTarget(),
-		Plain: c.Plain, Listed: c.WindowSegments, InMemory: c.InMemory, PartsFor: 2, // with the open one they reach back three target durations at most
+		Plain: c.Plain, Listed: listed, InMemory: inMemory, PartsFor: 2, // with the open one they reach back three target durations at most
 	}, next, past)
 }
 

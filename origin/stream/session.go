@@ -264,6 +264,9 @@ func (s *Session) leave(grace time.Duration, why error) {
 	st.metrics.Live.Dec()
 	if st.status == Live {
 		st.status, st.since = Interrupted, time.Now()
+		if st.ending() {
+			return
+		}
 		st.log.Info("interrupted", "protocol", s.protocol, "wait", grace)
 	}
 }

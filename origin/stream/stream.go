@@ -33,6 +33,7 @@ type Stream struct {
 	log      *slog.Logger
 	store    store                                 // its file is guarded by mu
 	goLive   func(*Stream) context.CancelCauseFunc // starts what runs beside a session
+	ending   func() bool                           // the program ends
 	key      ed25519.PrivateKey
 	counters counters
 	source   *rendition
@@ -64,9 +65,9 @@ type Stream struct {
 }
 
 // open reads a stream's state from disk, or makes it new.
-func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelCauseFunc) (*Stream, error) {
+func open(name string, dir string, config *Config, metrics *Metrics, log *slog.Logger, goLive func(*Stream) context.CancelCauseFunc, ending func() bool) (*Stream, error) {
 	s := &Stream{
-		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir: dir}, goLive: goLive,
+		Name: name, config: config, metrics: metrics, log: log.With("stream", name), store: store{dir: dir}, goLive: goLive, ending: ending,
 		status: Idle, fresh: true,
 	}
 	var err error

@@ -36,6 +36,8 @@ type Config struct {
 	Seed []byte
 	// InMemory is how many complete segments stay in memory where somebody stores the others. 0: all that must be fetchable.
 	InMemory int
+	// Unstored are streams of which nobody stores anything: their windows are those InMemory.
+	Unstored []string
 	// Past returns what is stored of a rendition; it is asked when a process first knows of it. It may be nil.
 	Past func(stream string, epoch uint32, rendition int) Past
 	// Live is called in a goroutine of its own when a session's first part is made; ctx ends with the session, and its cause says why:
@@ -74,7 +76,8 @@ type Streams struct {
 
 	lives   sync.Mutex // guards what follows; taken with a stream's mu held
 	running context.Context
-	beside  sync.WaitGroup // of all that Config.Live does
+	began   context.Context // that of Run, also when it has returned; nil: it did not begin
+	beside  sync.WaitGroup  // of all that Config.Live does
 }
 
 // New returns the set of streams kept under config.Dir. Nothing is read yet.
@@ -144,7 +147,7 @@ func (s *Streams) find(name string, make bool) (*Stream, error) {
 		}
 	}
 	var err error
-	st, err = open(name, dir, &s.config, s.metrics, s.log, s.goLive)
+	st, err = open(name, dir, &s.config, s.metrics, s.log, s.goLive, s.ending)
 	return st, err
 }
 
@@ -207,11 +210,18 @@ func (s *Streams) goLive(st *Stream) context.CancelCauseFunc {
 	return cancel
 }
 
+// ending tells whether the program ends: nobody here waits for a broadcaster any more.
+func (s *Streams) ending() bool {
+	s.lives.Lock()
+	defer s.lives.Unlock()
+	return s.began != nil && s.began.Err() != nil
+}
+
 // run lets what goes beside sessions begin, until the function it returns is called.
 func (s *Streams) run(ctx context.Context) (stop func()) {
 	s.lives.Lock()
 	defer s.lives.Unlock()
-	s.running = ctx
+	s.running, s.began = ctx, ctx
 	return func() {
 		s.lives.Lock()
 		defer s.lives.Unlock()

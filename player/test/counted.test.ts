@@ -6,16 +6,16 @@ import { harms } from '../src/ops/consequences.ts';
 import { counted } from '../src/ops/counted.ts';
 import { silent } from '../src/ops/desk.ts';
 import { caption } from '../src/ops/drawing.ts';
-import type { Swarm } from '../src/pages/api.ts';
-import { audience } from '../src/pages/share.ts';
+import type { Service } from '../src/ops/desk.ts';
+import { held } from '../src/ops/services.ts';
+import { members } from '../src/pages/api.ts';
 import { LIVE } from '../src/pages/words/live.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
-import { NO_STATS, type P2P } from '../src/stats.ts';
 import { words } from '../src/words.ts';
 
 test('one is not told as many, in any language', () => {
   for (const [said, one, two] of [
-    [WATCH.en.viewers, '1 viewer', '2 viewers'], [WATCH.pt.viewers, '1 espectador', '2 espectadores'], [WATCH.zh.viewers, '1 位观众', '2 位观众'],
+    [WATCH.en.members, '1 in the swarm', '2 in the swarm'], [WATCH.pt.members, '1 no enxame', '2 no enxame'], [WATCH.zh.members, '1 位观众正在互助', '2 位观众正在互助'],
     [LIVE.en.streamCount, '1 stream', '2 streams'], [LIVE.pt.streamCount, '1 transmissão', '2 transmissões'],
     [words('en').peers, '1 peer', '2 peers'], [words('pt').peers, '1 par', '2 pares'],
     [(n: number) => counted(n, 'link', 'links'), '1 link', '2 links'],
@@ -32,19 +32,10 @@ test('one is not told as many, in any language', () => {
   assert.deepEqual(harms(control, { ...control, p2p: false }, { ...swarm, viewers: 10 }), [], 'nobody leaves what nobody is in');
 });
 
-test('who watches is one of those who watch', () => {
-  const swarm = (viewers: number, p2p = true, share = 1): Swarm => ({ viewers, control: { p2p, share } }) as Swarm;
-  for (const [what, told, p2p, wait, plays, want] of [
-    ['alone in the swarm', swarm(1), 'on', null, true, 1],
-    ['among others', swarm(3), 'on', null, true, 3],
-    ['alone, and asked', swarm(0), 'off', 'viewer', true, 1],
-    ['asked, while others share', swarm(2), 'off', 'viewer', true, 3],
-    ['who has said no', swarm(2), 'off', null, true, 3],
-    ['turned off by the operator: still at the tracker', swarm(2, false), 'off', null, true, 2],
-    ['not of the share: likewise', swarm(2, true, 0.5), 'off', null, true, 2],
-    ['far behind live', swarm(1), 'away', null, true, 2],
-    ['just joining', swarm(0), 'joining', null, true, 1],
-    ['no tracker answers this one', swarm(1), 'joining', 'tracker', true, 2],
-    ['nothing is played', swarm(0), 'off', 'viewer', false, 0],
-  ] as const) assert.equal(audience(told, { ...NO_STATS, p2p: p2p as P2P }, wait, plays), want, what);
+test('who shares with nobody is in no number of the swarm, and in that of the requests that edges hold', () => {
+  assert.equal(members({ viewers: 5, outside: 2 }), 3);
+  const service = (is: string[], requests?: number): Service => ({ name: '', state: 'ready', why: '', sent: -1, self: { is, version: '', since: '', figures: requests === undefined ? {} : { shoal_edge_held_requests: requests } } });
+  assert.equal(held([service(['tracker'])]), '', 'no edge is known');
+  assert.equal(held([service(['origin', 'edge', 'tracker'], 2), service(['edge'], 1), { ...service([]), self: null }]), '3 requests held at edges');
+  assert.equal(held([service(['edge'])]), '0 requests held at edges');
 });

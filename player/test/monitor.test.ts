@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { refusal } from '../src/pages/received.ts';
+import { WhipError } from '../src/studio/whip.ts';
 import { Monitor, type Playback } from '../src/studio/monitor.ts';
 
 function stand(): { monitor: Monitor; said: string[]; stills: boolean[]; pictures: (MediaStream | null)[]; closed: () => number; answer(made: Partial<Playback> | Error): void; state(now: RTCPeerConnectionState): void } {
@@ -86,4 +88,10 @@ test('a picture that stands is said to, and goes on without a word', async () =>
   for (let i = 0; i < 3; i++) await s.monitor.received();
   await s.monitor.close();
   assert.deepEqual([s.monitor.still, s.stills, s.said.at(-1)], [false, [true, false, true, false], '']);
+});
+
+test('who is refused without a key is told that it is missing', () => {
+  const text = (error: Error, key: string): string => (refusal(error, key, 'It is missing.') as Error).message;
+  const refused = new WhipError('Send the stream’s publish key as Bearer token', true);
+  assert.deepEqual([text(refused, ''), text(refused, 'KEY'), text(new WhipError('The stream is not live.'), '')], ['It is missing.', refused.message, 'The stream is not live.']);
 });

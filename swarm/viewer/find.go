@@ -18,6 +18,9 @@ import (
 // ErrNoStream means that the server knows no stream of that name.
 var ErrNoStream = errors.New("viewer: no such stream")
 
+// ErrAway means that there is no server, or none that answers.
+var ErrAway = errors.New("viewer: no server answers")
+
 // findMost is how long Watch waits for a server that does not answer yet.
 const findMost = 30 * time.Second
 
@@ -45,6 +48,9 @@ func (v *Viewer) find(ctx context.Context) error {
 			v.cfg.Log.Warn("the server does not answer yet: waiting for it", "at", v.home(), "most", findMost, "error", err)
 		}
 		if !sleep(limit, pause) {
+			if status == nil && ctx.Err() == nil {
+				return fmt.Errorf("%w at %s, for %v: %w", ErrAway, v.home(), findMost, err)
+			}
 			return fmt.Errorf("viewer: stream %s: %w", v.name, err)
 		}
 	}

@@ -190,7 +190,7 @@ func (s *session) start(ctx context.Context) {
 			s.tell(func(scheduler.Time) { s.barred, s.why = true, why })
 		},
 		refused: func(why string) {
-			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker lets no viewer in: they play from the edge", why, "why", why)
+			s.v.cfg.said.warn(s.v.cfg.Log, "the tracker lets no viewer in: they play from the edge", why, "why", s.v.cfg.inShort(why))
 			s.tell(func(scheduler.Time) { s.banished, s.why = true, why })
 		},
 		away: func(at, why string) {

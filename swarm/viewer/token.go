@@ -56,3 +56,12 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 	with.Header.Set("Authorization", "Bearer "+b.token)
 	return b.next.RoundTrip(&with)
 }
+
+// inShort is why a tracker refused a viewer, in the log. To one without a token it tells how programs send one, which is not to do for who started
+// these viewers: the whole of it is in reports.
+func (c *Config) inShort(why string) string {
+	if c.Token == "" && strings.HasPrefix(why, "401 ") {
+		why, _, _ = strings.Cut(why, ": offer ")
+	}
+	return why
+}

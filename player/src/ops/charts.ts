@@ -27,7 +27,7 @@ export function rate(bytes: number): string {
 }
 
 const kinds: Kind[] = [
-  { title: 'Viewers', what: 'viewers', of: (s) => s.viewers, text: (v) => String(Math.round(v)), least: 4 },
+  { title: 'Known viewers', what: 'viewers whom trackers know', of: (s) => s.viewers, text: (v) => String(Math.round(v)), least: 4 },
   { title: 'Media to viewers', what: 'what viewers got, from peers and from edges', of: (s) => sums(s.fromPeers, s.fromEdge), ground: (s) => s.fromEdge, text: rate, least: 125e3 },
   { title: 'Offload', what: 'share of media that came from peers', of: (s) => s.offload, text: percent(0), least: 1 },
   { title: 'Copies of each chunk', what: 'how many times each chunk left the edges', of: (s) => s.copies, text: (v) => v.toFixed(2), least: 2 },

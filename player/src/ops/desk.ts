@@ -12,11 +12,14 @@ export interface Service {
 
 // View is everything at one moment.
 export interface View {
-  streams: Stream[];
+  streams: Stream[] | null; // null: not known
+  unknown: string; // why they are not
   swarms: Map<string, Swarm>;
   services: Service[];
   health: { text: string; good: boolean };
   note: string; // what the operator should know; '' for nothing
+  lately: Lately;
+  steers: boolean; // a tracker is known that can be told, and tells of its cells
   defaults: Control | null; // of the trackers
 }
 
@@ -63,12 +66,19 @@ export interface Cells {
   cells: Cell[];
 }
 
+// Lately is what viewers got from peers in the last hour, or since the process of the page began; null: not known.
+export interface Lately {
+  bytes: Value;
+  seconds: Value;
+}
+
 interface State {
   services: Service[];
-  streams: Stream[];
+  streams: Stream[] | null;
   swarms: Swarm[][];
   controls: { defaults: Control; controls: (Control & { name: string })[]; warning?: string }[];
   unheard: number;
+  lately: Lately;
 }
 
 // json is an answer that has to be one.
@@ -78,14 +88,19 @@ async function json<T>(url: string): Promise<T> {
   return (await response.json()) as T;
 }
 
+const NOT_NOW = 'Which streams there are is not known now: nobody who is asked here tells.';
+
 // desk is what the board of an admin listener knows.
 export async function desk(): Promise<View> {
   const state = await json<State>('/api/v1/ops');
   const amiss = state.services.filter((s) => s.state !== 'ready');
   const notes = state.controls.flatMap(({ warning }) => (warning ? [warning] : []));
   if (state.unheard > 0) notes.push(silent(state.unheard));
-  if (!state.services.some((s) => s.self?.is.includes('tracker'))) {
-    notes.push('No tracker is known here: viewers, cells and switches are shown where -ops names the admin listener of one.');
+  const some = (...kinds: string[]): boolean => state.services.some((s) => s.self?.is.some((kind) => kinds.includes(kind)));
+  const steers = some('tracker');
+  if (!steers) {
+    notes.push(state.swarms.length > 0 ? 'Cells and switches are shown where -ops names the admin listener of a tracker.'
+      : 'No tracker is known here: viewers, cells and switches are shown where -ops names the admin listener of one.');
   }
   const swarms = added(state.swarms);
   for (const { name, p2p, share, cellSize, roots, maxUploadKbps } of state.controls[0]?.controls ?? []) { // as they are now: figures may be a second old
@@ -95,7 +110,10 @@ export async function desk(): Promise<View> {
   const count = state.services.length;
   return {
     streams: state.streams,
+    unknown: some('origin', 'edge') ? NOT_NOW : 'Streams are not known here: -ops names the admin listeners of origins or edges.',
     swarms,
+    lately: state.lately,
+    steers,
     services: state.services,
     health: amiss.length === 0
       ? { text: count === 1 ? 'Ready' : `All ${count} ready`, good: true }
@@ -112,7 +130,7 @@ export async function shown(): Promise<View> {
   const ready = await ask('/readyz').catch(() => null);
   const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   const view: View = {
-    streams: [], swarms: new Map(), services: [], note, defaults: null,
+    streams: null, unknown: NOT_NOW, swarms: new Map(), services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
     health: { text: ready === null ? 'Unreachable' : ready.ok ? 'Ready' : 'Not ready', good: ready?.ok ?? false },
   };
   try {

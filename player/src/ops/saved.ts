@@ -1,7 +1,7 @@
 // What came from peers and so not from an edge, and what that is worth at a price that whoever looks has set.
 
 import { find } from '../pages/api.ts';
-import type { Value } from './desk.ts';
+import type { Lately } from './desk.ts';
 
 const PRICE = 'shoal-price';
 
@@ -9,7 +9,7 @@ export class Saved {
   // What a gigabyte of traffic costs whoever looks, in his currency; remembered in his browser where it may be.
   readonly #price = find<HTMLInputElement>('#price');
   #bytes = 0; // since the streams that are listed came
-  #hour: number | null = null; // bytes in the last hour; null: not known
+  #lately: Lately = { bytes: null, seconds: null };
 
   constructor() {
     try {
@@ -27,15 +27,9 @@ export class Saved {
     });
   }
 
-  show(bytes: number): void {
+  show(bytes: number, lately: Lately): void {
     this.#bytes = bytes;
-    this.#show();
-  }
-
-  // hour takes what came in the last hour: bytes a second, one each so many seconds.
-  hour(fromPeers: readonly Value[], seconds: number): void {
-    const known = fromPeers.filter((value) => value !== null);
-    this.#hour = known.length === 0 ? null : known.reduce((sum, rate) => sum + rate * seconds, 0);
+    this.#lately = lately;
     this.#show();
   }
 
@@ -45,9 +39,17 @@ export class Saved {
     find('#spared').textContent = this.#bytes > 0 ? size(this.#bytes) : '–';
     find('#saved').textContent = priced && this.#bytes > 0 ? `saves ${money((this.#bytes / 1e9) * rate)}` : '';
     const hour = find('#hour-saved');
-    hour.hidden = this.#hour === null;
-    if (this.#hour !== null) hour.textContent = `Last hour: ${size(this.#hour)} from peers${priced ? `, ${money((this.#hour / 1e9) * rate)} saved` : ''}`;
+    hour.textContent = inWords(this.#lately, priced ? rate : null);
+    hour.hidden = hour.textContent === '';
   }
+}
+
+// inWords says what came lately, and over what time that is; '' where it is not known.
+export function inWords({ bytes, seconds }: Lately, price: number | null): string {
+  if (bytes === null || seconds === null) return '';
+  const minutes = Math.round(seconds / 60);
+  const over = minutes >= 59 ? 'Last hour' : seconds < 60 ? `Last ${Math.round(seconds)} s` : `Last ${minutes} min`;
+  return `${over}: ${size(bytes)}${price === null ? '' : `, ${money((bytes / 1e9) * price)} saved`}`;
 }
 
 const size = (bytes: number): string => (bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(bytes < 10e9 ? 2 : 0)} GB`);

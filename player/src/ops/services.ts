@@ -41,11 +41,17 @@ function does({ self, sent }: Service): string[] {
     if (of('shoal_edge_disk_off') > 0) found.push('its disk failed');
   }
   if (self?.is.includes('tracker')) {
-    found.push(counted(of('shoal_tracker_viewers'), 'viewer', 'viewers'));
+    found.push(counted(of('shoal_tracker_viewers'), 'known viewer', 'known viewers'));
     if (of('shoal_tracker_store_failures_total') > 0) found.push(`${of('shoal_tracker_store_failures_total')} failures of Redis`);
   }
   if (of('shoal_http_connections_shed_total') > 0) found.push(`${of('shoal_http_connections_shed_total')} turned away`);
   return found;
+}
+
+// held says how many requests wait at edges for what comes next. Each viewer who shares with nobody has about one there, and each who asks for the others.
+export function held(services: readonly Service[]): string {
+  const edges = services.filter(({ self }) => self?.is.includes('edge'));
+  return edges.length === 0 ? '' : `${counted(edges.reduce((sum, { self }) => sum + (self?.figures.shoal_edge_held_requests ?? 0), 0), 'request', 'requests')} held at edges`;
 }
 
 function size(bytes: number | undefined): string {

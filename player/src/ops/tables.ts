@@ -29,16 +29,17 @@ export function swarmRow(s: Swarm): HTMLTableRowElement {
     title: `${s.introductions} introductions; links: ${s.linksOpened} opened, ${s.linksNoAnswer} had no answer, ${s.linksNoRoute} no route, ${s.linksLost} were lost`,
   }, tried > 0 ? percent(s.linksOpened / tried) : '–');
   const most = s.control.maxUploadKbps;
-  return row(['Swarm', 'P2P', 'Viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'], [
+  const of = (text: string): string => (s.viewers > 0 ? text : '–'); // the last minute was of viewers who have gone
+  return row(['Swarm', 'P2P', 'Known viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'], [
     s.name,
     badge(s.control),
     s.outside > 0 ? `${s.viewers - s.outside} of ${s.viewers}` : String(s.viewers),
     `${s.cells} of up to ${s.control.cellSize}, ${s.roots} of ${s.control.roots} roots`,
-    s.copies.toFixed(2),
+    of(s.copies.toFixed(2)),
     links,
-    s.latencySeconds > 0 ? `${s.latencySeconds.toFixed(1)}\u00a0s` : '–',
-    percent(s.stallRatio, 1),
-    bits(1000 * s.uploadKbps) + (most > 0 ? ` of ${bits(1000 * most)}` : ''),
+    s.viewers > 0 && s.latencySeconds > 0 ? `${s.latencySeconds.toFixed(1)}\u00a0s` : '–',
+    of(percent(s.stallRatio, 1)),
+    of(bits(1000 * s.uploadKbps)) + (most > 0 ? ` of ${bits(1000 * most)}` : ''),
   ], 2);
 }
 
@@ -49,7 +50,7 @@ function unrecorded({ recording }: Stream): string {
 
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
-  const line = row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Viewers', 'Offload', 'On for'], [
+  const line = row(['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Known viewers', 'Offload', 'On for'], [
     base === null ? s.name : make('a', { href: `${base}/watch/${s.name}` }, s.name),
     make('div', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : ''),
     picture(s),

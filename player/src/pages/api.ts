@@ -20,7 +20,7 @@ export interface Stream {
 
 export interface Swarm {
   name: string;
-  viewers: number;
+  viewers: number; // whom the tracker knows: not who shares with nobody
   outside: number; // of them, in no cell, because of the control
   cells: number;
   roots: number;
@@ -59,9 +59,15 @@ export function ask(url: string): Promise<Response> {
 
 export async function streams(): Promise<Stream[]> {
   const response = await ask('/api/v1/streams');
+  if (response.status === 502 || response.status === 504) throw new Error(shared().noOrigin);
   if (!response.ok) throw new Error(shared().answered(response.status));
   const { streams: list } = (await response.json()) as { streams: Stream[] | null };
   return list ?? [];
+}
+
+// amiss is what is wrong, in the words of who threw it; what comes from a browser instead, as of an answer that is cut off, is no answer.
+export function amiss(error: unknown): string {
+  return error instanceof Error && error.constructor === Error ? error.message : shared().noAnswer;
 }
 
 // described returns what the server says of a stream; null if it knows of none, or does not tell. The list is asked: that a name
@@ -184,8 +190,14 @@ export function copied(button: HTMLButtonElement, text: string): void {
   else prompt(words.copy, text);
 }
 
+// members are those who share with each other. Who has not said that he will, or whom a tracker does not take, is counted nowhere: media comes from caches,
+// and nobody asks who plays it.
+export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>): number {
+  return viewers - outside;
+}
+
 export function people(count: number): string {
-  return shared().viewers(count);
+  return shared().members(count);
 }
 
 // condition returns the badge that says how a stream is, null for a stream that is not known.

@@ -1,6 +1,6 @@
 // The live-now page: a card for each stream that is on.
 
-import { bits, condition, every, find, lasting, make, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { amiss, bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
 import { LIVE } from './words/live.ts';
@@ -37,7 +37,7 @@ function art(name: string, badge: Node): HTMLElement {
 function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   const { text, live } = condition(stream);
   const above = art(stream.name, make('span', { class: live ? 'badge live' : 'badge' }, text));
-  if (swarm && swarm.viewers > 0) above.append(make('span', { class: 'badge count' }, people(swarm.viewers)));
+  if (swarm && members(swarm) > 0) above.append(make('span', { class: 'badge count' }, people(members(swarm))));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
   const more = [lasting(stream)];
   if (swarm && swarm.viewers > 1) more.push(words.fromPeers(Math.round(swarm.offload * 100)));
@@ -87,8 +87,8 @@ every(2000, async () => {
     for (const [i, image] of shown.entries()) if (image) cards[i]?.querySelector('.art')?.prepend(image);
     grid.replaceChildren(...cards);
     cards.find((c) => (c as HTMLAnchorElement).href === focused)?.focus();
-  } catch {
-    note.textContent = words.unreachable;
+  } catch (error) {
+    note.textContent = words.again(amiss(error));
     note.hidden = false;
     grid.classList.add('stale');
   }

@@ -6,7 +6,7 @@ import { counted } from '../ops/counted.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
 import { Saved } from '../ops/saved.ts';
-import { serviceRow } from '../ops/services.ts';
+import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { offload, percent, streamRows, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
@@ -20,6 +20,7 @@ const charts = new Charts(find('#charts'));
 const drawing = new Drawing(find('#cells'), find('#cells-words'), find('#cells-caption'));
 const switches = new Switches(look);
 let swarms = new Map<string, Swarm>();
+let steers = false;
 
 // watchBase is where viewers watch; null where that is not known.
 function watchBase(): string | null {
@@ -45,37 +46,40 @@ async function look(): Promise<void> {
 }
 
 function show(view: View): void {
-  swarms = view.swarms;
+  ({ swarms, steers } = view);
   const health = find('#health');
   health.className = view.health.good ? 'badge good' : 'badge live';
   health.textContent = view.health.text;
   find('#why').textContent = view.note;
-  const live = view.streams.filter((s) => s.state === 'live');
+  const listed = view.streams ?? [];
+  const live = listed.filter((s) => s.state === 'live');
   const known = [...swarms.values()];
   const viewers = known.reduce((sum, s) => sum + s.viewers, 0);
   const mean = (of: (s: Swarm) => number, counts: Swarm[] = known): number => counts.reduce((sum, s) => sum + s.viewers * of(s), 0) / counts.reduce((sum, s) => sum + s.viewers, 0);
   const heard = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
-  find('#live').textContent = String(live.length);
-  find('#ingest').textContent = bits(live.reduce((sum, s) => sum + s.bitrate, 0));
+  find('#live').textContent = view.streams ? String(live.length) : '–';
+  find('#ingest').textContent = view.streams ? bits(live.reduce((sum, s) => sum + s.bitrate, 0)) : '–';
   find('#viewers').textContent = swarms.size > 0 ? String(viewers) : '–';
+  find('#held').textContent = held(view.services);
   find('#offload').textContent = offload(viewers, mean((s) => s.offload));
   find('#behind').textContent = heard.length > 0 ? `${mean((s) => s.latencySeconds, heard).toFixed(1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 ? percent(mean((s) => s.stallRatio), 1) : '–';
-  saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0));
+  saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;
   find('#swarms').replaceChildren(...known.map(swarmRow));
-  find('#none').hidden = view.streams.length > 0;
-  find('#rows').replaceChildren(...view.streams.flatMap((s) => streamRows(s, swarms.get(s.name), base)));
+  find('#none').hidden = listed.length > 0;
+  find('#none').textContent = view.streams ? 'No streams yet.' : view.unknown;
+  find('#rows').replaceChildren(...listed.flatMap((s) => streamRows(s, swarms.get(s.name), base)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
   const name = chosen() || largest();
   const swarm = swarms.get(name);
-  for (const part of ['#remote', '#swarm']) find(part).hidden = !isDesk || !swarm;
-  if (isDesk && swarm) switches.show(swarm, view.defaults);
+  for (const part of ['#remote', '#swarm']) find(part).hidden = !view.steers || !swarm;
+  if (view.steers && swarm) switches.show(swarm, view.defaults);
 }
 
 async function drawSwarm(): Promise<void> {
   const name = chosen() || largest();
-  if (!swarms.has(name)) return;
+  if (!steers || !swarms.has(name)) return;
   await cellsOf(name).then((cells) => drawing.show(cells), (error: unknown) => (find('#cells-caption').textContent = String(error)));
 }
 
@@ -86,7 +90,6 @@ async function drawHour(): Promise<void> {
   offer(hour.streams, hour.stream);
   charts.show(hour);
   find('#left').textContent = hour.left > 0 ? `${counted(hour.left, 'more stream has no charts of its own', 'more streams have no charts of their own')}: the 64 with most viewers have.` : '';
-  if (hour.stream === '') saved.hour(hour.fromPeers, 10);
 }
 
 // offer lists the streams that have charts.

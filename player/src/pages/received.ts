@@ -2,8 +2,14 @@
 
 import { Monitor } from '../studio/monitor.ts';
 import { Whep } from '../studio/whep.ts';
+import { WhipError } from '../studio/whip.ts';
 import { find, list } from './api.ts';
 import { told, type Words } from './words/studio.ts';
+
+// refusal is why there is no picture: of who gave no key, and is refused, that it is missing. Some servers show it without one (-whep open).
+export function refusal(error: unknown, key: string, missing: string): unknown {
+  return key === '' && error instanceof WhipError && error.wrongKey ? new Error(missing) : error;
+}
 
 // showReceived does so while the button is pressed. The key is what stands in its field then.
 export function showReceived(name: string, key: () => string, said: Words): void {
@@ -12,7 +18,7 @@ export function showReceived(name: string, key: () => string, said: Words): void
   const missing = find('#missing');
 
   const monitor = new Monitor({
-    play: (state) => Whep.play(`/whep/${name}`, key(), state),
+    play: (state) => Whep.play(`/whep/${name}`, key(), state).catch((error: unknown) => { throw refusal(error, key(), said.noKey(said.whence(name))); }),
     picture(stream) {
       received.srcObject = stream;
       find('#seen').hidden = find('#late').hidden = stream === null;

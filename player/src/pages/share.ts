@@ -2,8 +2,7 @@
 // not there any more.
 
 import type { Wait } from '../pending.ts';
-import { offload, type P2P, type Stats } from '../stats.ts';
-import type { Swarm } from './api.ts';
+import { offload, type Stats } from '../stats.ts';
 import { type Refusals, WATCH } from './words/watch.ts';
 
 const LATELY = 30_000; // milliseconds
@@ -32,19 +31,9 @@ export function inSwarm({ p2p }: Stats): boolean {
   return p2p === 'on' || p2p === 'joining';
 }
 
-const APART: P2P[] = ['resting', 'narrow', 'away', 'refused']; // from the tracker, too
-
-// audience is how many watch, as far as somebody can know who is one of them. Trackers count who is with them: not a viewer who shares with nobody, nor
-// one who has left the swarm for a while. Whom the operator keeps out of it stays with its tracker.
-export function audience({ viewers, control }: Swarm, { p2p }: Stats, wait: Wait, plays: boolean): number {
-  if (!plays) return viewers;
-  const apart = wait !== null || APART.includes(p2p) || (p2p === 'off' && control.p2p && control.share === 1);
-  return Math.max(1, apart ? viewers + 1 : viewers);
-}
-
-// describe says where the media comes from, beside the number if there is one. The tracker knows of so many viewers of the stream;
-// undefined if it does not tell.
-export function describe(stats: Stats, viewers: number | undefined, wait: Wait = null, words = WATCH.en): string {
+// describe says where the media comes from, beside the number if there is one. So many are in the swarm, as the tracker tells;
+// undefined if it does not.
+export function describe(stats: Stats, members: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
   if (wait === 'viewer') return words.asked;
   if (wait === 'declined') return words.declined;
@@ -56,7 +45,7 @@ export function describe(stats: Stats, viewers: number | undefined, wait: Wait =
   if (p2p === 'away') return words.away;
   if (p2p === 'refused') return words.refused(refusal(stats.refusal ?? '', words.refusals));
   if (peers > 0) return words.fromOthers(peers);
-  const alone = viewers === 1 && (stats.linksOpened > 0 || stats.linksNoRoute === 0); // of those whom a tracker knows: who rests is not with it
+  const alone = members === 1 && (stats.linksOpened > 0 || stats.linksNoRoute === 0); // of those whom a tracker knows: who rests is not with it
   return alone ? words.alone : words.unlinked;
 }
 

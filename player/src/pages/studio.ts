@@ -6,7 +6,7 @@ import { ask, capture as captured, type Capture, type Source, type Wish } from '
 import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { type Sent, Whip } from '../studio/whip.ts';
-import { bits, copied, described, duration, elsewhere, every, find, list, make, people, rtmpAddress } from './api.ts';
+import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
 import { speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { STUDIO, told } from './words/studio.ts';
@@ -43,7 +43,7 @@ let capture: Capture | null = null;
 let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
 let loudness: Loudness | null = null; // of what is captured, if it has sound
-let audience = ''; // who watches, in words; '' while nobody tells
+let audience = ''; // who is known to watch, in words; '' while nobody tells
 let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
@@ -272,7 +272,7 @@ every(2000, async () => {
   if (broadcast.wanted) fromHere = performance.now();
   const stream = await described(name);
   if (broadcast.wanted) fromHere = performance.now();
-  audience = !stream || stream.viewers == null ? '' : people(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
+  audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = broadcast.publication || other ? stream?.advice ?? '' : '';

@@ -1,12 +1,11 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { NO_STATS } from '../stats.ts';
-import { condition, copied, every, find, lasting, make, people, picture, type Stream, streams, swarms } from './api.ts';
+import { condition, copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
-import { audience, describe, inSwarm, Share } from './share.ts';
+import { describe, inSwarm, Share } from './share.ts';
 import { WATCH } from './words/watch.ts';
 
 const words = speak(WATCH);
@@ -27,7 +26,7 @@ document.title = `${name} · Shoal`;
 copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
-let viewers: number | undefined; // of the stream, as the tracker told last
+let inside: number | undefined; // in the swarm of the stream, as the tracker told last
 let recorded: Recording[] = []; // of the stream, newest first
 
 every(2000, async () => {
@@ -36,14 +35,14 @@ every(2000, async () => {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
     const told = swarm?.get(name);
-    viewers = told && audience(told, player.stats ?? NO_STATS, player.wait ?? null, player.state === 'playing');
+    inside = told && members(told);
   } catch {
     stream = undefined;
   }
   if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
   if (id === '') {
     facts.textContent = [
-      viewers === undefined ? '' : people(viewers),
+      inside ? people(inside) : '',
       stream ? picture(stream) : '',
       stream ? lasting(stream) : '',
     ].filter((fact) => fact !== '').join(' · ');
@@ -115,6 +114,6 @@ setInterval(() => {
     find('#offload').textContent = `${percent} %`;
     find('#meter').style.width = `${percent}%`;
   }
-  const text = describe(stats, viewers, player.wait, words);
+  const text = describe(stats, inside, player.wait, words);
   if (find('#swarm').textContent !== text) find('#swarm').textContent = text; // what is written is laid out anew
 }, 1000);

@@ -9,7 +9,7 @@ interface Own {
   streams: string;
   streamCount(n: number): string;
   fromPeers(percent: number): string;
-  unreachable: string;
+  again(what: string): string; // what is wrong; it is tried again
   goLive: string;
   fromHere: string;
   noProgram: string;
@@ -31,7 +31,7 @@ export const LIVE: Catalog<Shared & Own> = {
     streams: 'Live streams',
     streamCount: (n) => `${n} ${n === 1 ? 'stream' : 'streams'}`,
     fromPeers: (percent) => `${percent} % from peers`,
-    unreachable: 'The server cannot be reached. Trying again…',
+    again: (what) => `${what} Trying again…`,
     goLive: 'Go live',
     fromHere: 'Go live from this browser',
     noProgram: 'Camera, screen, a file or a test pattern. No program to install.',
@@ -51,7 +51,7 @@ export const LIVE: Catalog<Shared & Own> = {
     streams: 'Transmissões ao vivo',
     streamCount: (n) => `${n} ${n === 1 ? 'transmissão' : 'transmissões'}`,
     fromPeers: (percent) => `${percent} % de outros espectadores`,
-    unreachable: 'Não foi possível alcançar o servidor. Tentando de novo…',
+    again: (what) => `${what} Tentando de novo…`,
     goLive: 'Transmitir',
     fromHere: 'Transmita deste navegador',
     noProgram: 'Câmera, tela, um arquivo ou um padrão de teste. Nada para instalar.',
@@ -71,7 +71,7 @@ export const LIVE: Catalog<Shared & Own> = {
     streams: '直播列表',
     streamCount: (n) => `${n} 场直播`,
     fromPeers: (percent) => `${percent}% 来自其他观众`,
-    unreachable: '无法连接服务器，正在重试…',
+    again: (what) => `${what}正在重试…`,
     goLive: '开始直播',
     fromHere: '用此浏览器直播',
     noProgram: '摄像头、屏幕、文件或测试图案，无需安装任何程序。',

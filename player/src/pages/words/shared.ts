@@ -8,6 +8,7 @@ export interface Shared {
   pages: string; // of the row of links
   brand: string;
   noAnswer: string;
+  noOrigin: string; // the server is there, and where streams come from is not
   answered(status: number): string;
   live: string;
   interrupted: string;
@@ -19,7 +20,7 @@ export interface Shared {
   seconds(n: number): string;
   minutes(n: number): string;
   hours(h: number, m: number): string;
-  viewers(n: number): string;
+  members(n: number): string; // of the swarm
   copy: string;
   copied: string;
   recording: string;
@@ -32,6 +33,7 @@ const en: Shared = {
   pages: 'Pages',
   brand: 'Shoal, live now',
   noAnswer: 'The server does not answer.',
+  noOrigin: 'The server has lost the source of the streams.',
   answered: (status) => `The server answered ${status}.`,
   live: 'Live',
   interrupted: 'Interrupted',
@@ -43,7 +45,7 @@ const en: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
-  viewers: (n) => `${n} ${n === 1 ? 'viewer' : 'viewers'}`,
+  members: (n) => `${n} in the swarm`,
   copy: 'Copy',
   copied: 'Copied',
   recording: 'Recording',
@@ -56,6 +58,7 @@ const pt: Shared = {
   pages: 'Páginas',
   brand: 'Shoal, ao vivo agora',
   noAnswer: 'O servidor não responde.',
+  noOrigin: 'O servidor perdeu a fonte das transmissões.',
   answered: (status) => `O servidor respondeu ${status}.`,
   live: 'Ao vivo',
   interrupted: 'Interrompida',
@@ -67,7 +70,7 @@ const pt: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
-  viewers: (n) => `${n} ${n === 1 ? 'espectador' : 'espectadores'}`,
+  members: (n) => `${n} no enxame`,
   copy: 'Copiar',
   copied: 'Copiado',
   recording: 'Gravação',
@@ -80,6 +83,7 @@ const zh: Shared = {
   pages: '页面',
   brand: 'Shoal，正在直播',
   noAnswer: '服务器没有响应。',
+  noOrigin: '服务器与直播源失去了连接。',
   answered: (status) => `服务器返回 ${status}。`,
   live: '直播中',
   interrupted: '已中断',
@@ -91,7 +95,7 @@ const zh: Shared = {
   seconds: (n) => `${n} 秒`,
   minutes: (n) => `${n} 分钟`,
   hours: (h, m) => `${h} 小时 ${m} 分钟`,
-  viewers: (n) => `${n} 位观众`,
+  members: (n) => `${n} 位观众正在互助`,
   copy: '复制',
   copied: '已复制',
   recording: '录像',

@@ -59,7 +59,7 @@ interface Own {
   codec: string;
   roundTrip: string;
   lost: string;
-  watching: string;
+  watching: string; // as far as trackers know
   behindServer: string;
   fromEachOther(percent: number): string;
   told: Record<string, string>; // sentences of what broadcasts and plays here, by their English; a name in them is “*”
@@ -121,7 +121,7 @@ const en: Own = {
   codec: 'Codec',
   roundTrip: 'Round trip',
   lost: 'Lost',
-  watching: 'Watching',
+  watching: 'Known viewers',
   behindServer: 'Behind the server',
   fromEachOther: (percent) => `${percent} % from each other`,
   told: {},
@@ -183,7 +183,7 @@ const pt: Own = {
   codec: 'Codec',
   roundTrip: 'Ida e volta',
   lost: 'Perdas',
-  watching: 'Assistindo',
+  watching: 'Espectadores conhecidos',
   behindServer: 'Atrás do servidor',
   fromEachOther: (percent) => `${percent} % uns dos outros`,
   told: {
@@ -257,7 +257,7 @@ const zh: Own = {
   codec: '编码',
   roundTrip: '往返时间',
   lost: '丢包',
-  watching: '观看',
+  watching: '已知观众',
   behindServer: '比服务器晚',
   fromEachOther: (percent) => `${percent}% 来自彼此`,
   told: {
