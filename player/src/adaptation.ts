@@ -3,8 +3,8 @@
 
 import type Hls from 'hls.js';
 import type { Events, FragLoadedData } from 'hls.js';
+import type { Loading } from './awaited.ts';
 import { type Rung, Rungs } from './rungs.ts';
-import type { Loading } from './strain.ts';
 
 export interface AdaptationEvents {
   edge(): number; // bits a second that it gives, 0 while that is not known
@@ -46,15 +46,17 @@ export class Adaptation {
     this.#hls.off('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
   }
 
-  // fall goes down at once from the rendition that is loaded, where hls.js chooses: the link carries so many bits a second and no more. It returns
-  // whether there is anything below.
-  fall({ frag, part }: Loading, link: number): boolean {
+  // below tells whether there is anything to go down to from what is loaded, where hls.js chooses.
+  below({ frag }: Loading): boolean {
+    return this.#hls.autoLevelEnabled && frag.level > this.#hls.minAutoLevel;
+  }
+
+  // fall goes there at once: the link carries so many bits a second and no more.
+  fall({ frag, part }: Loading, link: number): void {
     const hls = this.#hls;
-    if (!hls.autoLevelEnabled || frag.level <= hls.minAutoLevel) return false;
     hls.nextLoadLevel = Math.max(hls.minAutoLevel, this.#rungs.fall(this.#all, frag.level, link));
     frag.abortRequests();
     hls.trigger('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats: (part ?? frag).stats });
-    return hls.nextLoadLevel < frag.level;
   }
 
   #tell(playing: number): void {

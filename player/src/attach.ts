@@ -4,15 +4,19 @@
 import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
 import { Adaptation } from './adaptation.ts';
+import { Awaited } from './awaited.ts';
 import type { Mode } from './consent.ts';
+import { Crossing } from './crossing.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
 import type { SwarmOptions } from './options.ts';
+import { Pace } from './pace.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Session } from './session.ts';
 import { Strain } from './strain.ts';
+import { Stretch } from './stretch.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
 
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
@@ -91,7 +95,8 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   watch();
 
   const forgotten = new Forgotten(hls);
-  const holdBack = new HoldBack(hls, {
+  const pace = new Pace(hls);
+  const holdBack = new HoldBack(hls, pace, {
     further: () => session?.holdBack ?? 0,
     buffered: () => viewing?.bufferSeconds ?? 0,
     swarming: () => (session?.traffic.peers ?? 0) > 0,
@@ -105,17 +110,31 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     traffic: () => together(past, session?.traffic ?? NO_TRAFFIC),
   });
 
-  const strain = new Strain(hls, {
+  const awaited = new Awaited(hls);
+  const strain = new Strain(hls, awaited, {
     buffered: () => viewing?.bufferSeconds ?? 0,
     target: () => hls.targetLatency || USUAL_TARGET,
     arriving: () => 8000 * (session?.arriving ?? 0),
     calm: () => session?.calm ?? true,
     hears: async (url) => (await session?.hears(url)) ?? true,
     waiting: () => session?.waiting ?? 0,
+    carried: async () => (await session?.carried().catch(() => undefined)) ?? new Map(),
     narrow(loading, bits) {
       session?.bandwidth.fell(bits / 8000);
-      session?.narrow(adaptation.fall(loading, bits));
+      session?.narrow(adaptation.below(loading) ? () => adaptation.fall(loading, bits) : null);
     },
+  });
+
+  const stretch = new Stretch(hls, pace, {
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    target: () => hls.targetLatency || USUAL_TARGET,
+    late: () => awaited.millis,
+    pressed: () => strain.pressed,
+  });
+
+  const crossing = new Crossing(hls, {
+    buffered: () => viewing?.bufferSeconds ?? 0,
+    bring: (url, signal) => session?.bring(url, signal) ?? null,
   });
 
   hls.config.pLoader = playlistLoader({
@@ -132,7 +151,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     renew: () => pass.renew(),
   });
   hls.config.fLoader = mediaLoader({
-    take: (wanted) => session?.take(wanted) ?? null,
+    take: (wanted) => session?.take(wanted) ?? crossing.take(wanted),
     requested: (url) => session?.requested(url),
     fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
     get wait() {
@@ -165,6 +184,9 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       holdBack.close();
       adaptation.close();
       strain.close();
+      stretch.close();
+      awaited.close();
+      crossing.close();
       viewing?.close();
       session?.close();
     },

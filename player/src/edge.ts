@@ -26,6 +26,7 @@ export interface Coming {
 
 const UNHELD = 60000; // milliseconds in which an edge that did not hold a request for what comes is not asked again
 const SOON = 120; // milliseconds after it usually does, the edge's word is late
+const DRAINED = 250; // milliseconds
 const STOOD = 20; // an answer that was there for so long before it was read says nothing of how fast it came
 const HASHES = 'Shoal-Pieces'; // the header that carries them
 const TIMEOUT = 10000;
@@ -43,6 +44,7 @@ export class Edge {
   readonly bandwidth = new Bandwidth();
   readonly arrivals = new Arrivals(); // of media
   #millis = 0;
+  #word: Promise<boolean> = Promise.resolve(true); // the answer to the last question
 
   // The pass goes along with each request, where there is one.
   constructor(pass: Pass | null = null) {
@@ -117,22 +119,26 @@ export class Edge {
   }
 
   // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do. That it is an error, or that nobody
-  // answers there, is an answer too.
+  // answers there, is an answer too. A late one is not given up: a connection that was closed for it would have to be made anew.
   async hears(url: string, signal: AbortSignal): Promise<boolean> {
     const give = new AbortController();
     const stop = (): void => give.abort();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      stop();
-    }, this.bandwidth.wait + SOON);
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
+    const end = setTimeout(stop, RELOAD_TIMEOUT);
     this.requests++;
-    await this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined);
-    clearTimeout(timer);
-    signal.removeEventListener('abort', stop);
-    return !late;
+    const answer = this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined).then(() => {
+      clearTimeout(end);
+      signal.removeEventListener('abort', stop);
+      return true;
+    });
+    this.#word = answer;
+    return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.bandwidth.wait + SOON))]);
+  }
+
+  // rests settles once the edge answers again, or what was on its way before must have come.
+  async rests(): Promise<void> {
+    await Promise.race([this.#word, new Promise((resolve) => setTimeout(resolve, DRAINED))]);
   }
 
   // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request

@@ -10,6 +10,7 @@
 // playing a little slower.
 
 import type Hls from 'hls.js';
+import type { Pace } from './pace.ts';
 
 const SPARE = 1.5; // in terms of PART-HOLD-BACK
 const STEP = 0.1; // seconds; what changes by less is no change
@@ -28,17 +29,19 @@ export interface HoldBackEvents {
 
 export class HoldBack {
   readonly #hls: Hls;
+  readonly #pace: Pace;
   readonly #events: HoldBackEvents;
   #least = 0;
   #target = 0;
-  #fastest = 0; // that hls.js may play, while it is kept from it; 0: it is not
+  #slows = false;
   #cushion = 0; // seconds
   #lowest = Infinity; // buffer, since `since`
   #since = 0;
   #neededAt = 0;
 
-  constructor(hls: Hls, events: HoldBackEvents) {
+  constructor(hls: Hls, pace: Pace, events: HoldBackEvents) {
     this.#hls = hls;
+    this.#pace = pace;
     this.#events = events;
   }
 
@@ -57,16 +60,13 @@ export class HoldBack {
       this.#target = hls.targetLatency = target;
       if (before > 0 && target > before) this.#slow();
     }
-    if (this.#fastest > 0 && hls.latency > this.#target - STEP) this.close();
+    if (this.#slows && hls.latency > this.#target - STEP) this.close();
   }
 
   // close lets hls.js have its way again.
   close(): void {
-    if (this.#fastest === 0) return;
-    this.#hls.config.maxLiveSyncPlaybackRate = this.#fastest;
-    this.#fastest = 0;
-    const { media } = this.#hls;
-    if (media?.playbackRate === SLOWLY) media.playbackRate = 1;
+    this.#slows = false;
+    this.#pace.give(this);
   }
 
   // tendCushion is called when the next part is awaited: the buffer is about to be at its lowest.
@@ -85,10 +85,6 @@ export class HoldBack {
   }
 
   #slow(): void {
-    const { media, config } = this.#hls;
-    if (!media || this.#fastest > 0 || config.maxLiveSyncPlaybackRate <= 1 || media.playbackRate !== 1) return;
-    this.#fastest = config.maxLiveSyncPlaybackRate;
-    config.maxLiveSyncPlaybackRate = 1; // hls.js then leaves the rate alone
-    media.playbackRate = SLOWLY;
+    this.#slows ||= this.#pace.ask(this, SLOWLY);
   }
 }

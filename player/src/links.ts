@@ -5,6 +5,7 @@
 // and counted. Who misses them pulls them elsewhere.
 
 import { joined } from './bytes.ts';
+import type { Carried } from './carried.ts';
 import { Parking } from './parking.ts';
 import { turn } from './turn.ts';
 
@@ -26,6 +27,7 @@ export interface LinksEvents {
 // What this file knows of a connection, and a connection of it; PeerLink in the browser.
 export interface Connection {
   readonly buffered: number;
+  carried(): Promise<Carried>;
   readonly answered: boolean; // the peer's description has come
   signal(kind: number, text: string): void;
   send(bytes: Uint8Array<ArrayBuffer>): boolean;
@@ -86,6 +88,12 @@ export class Links {
     let bytes = 0;
     for (const { connection } of this.#links.values()) bytes += connection.buffered;
     return bytes;
+  }
+
+  // carried tells what the connections that are up brought so far, by peers.
+  async carried(): Promise<Map<number, Carried>> {
+    const up = [...this.#links].filter(([, { up }]) => up);
+    return new Map(await Promise.all(up.map(async ([peer, { connection }]): Promise<[number, Carried]> => [peer, await connection.carried()])));
   }
 
   // connect makes a connection in its turn, or when the peer's first signal comes: each takes a browser milliseconds.

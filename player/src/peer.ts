@@ -1,6 +1,8 @@
 // The connection to one peer: an RTCPeerConnection with one ordered data channel, negotiated beforehand. It carries
 // bytes and knows nothing of them. What is sent is bounded: with more than 1 MiB waiting, a message is dropped.
 
+import type { Carried } from './carried.ts';
+
 export const OFFER = 1;
 export const ANSWER = 2;
 export const CANDIDATE = 3;
@@ -89,6 +91,16 @@ export class PeerLink {
   // Bytes that wait to be sent.
   get buffered(): number {
     return this.#channel.bufferedAmount;
+  }
+
+  // carried tells what the peer's packets brought so far, and how much of it is whole messages.
+  async carried(): Promise<Carried> {
+    const told = { bytes: 0, whole: 0 };
+    (await this.#connection.getStats()).forEach((report: { type: string; bytesReceived?: number }) => {
+      if (report.type === 'transport') told.bytes += report.bytesReceived ?? 0;
+      if (report.type === 'data-channel') told.whole += report.bytesReceived ?? 0;
+    });
+    return told;
   }
 
   // signal takes what the peer sent through the tracker.

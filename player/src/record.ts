@@ -27,7 +27,7 @@ export const INIT = 2;
 
 const SIGNED = 64;
 const PREFIX = new TextEncoder().encode('shoal chunk record 1\n');
-const MAX_CHUNK = 8 << 20;
+export const MAX_CHUNK = 8 << 20;
 
 // parseRecord reads a record as a playlist carries it, and checks its bounds; null if it is none. It does not check the
 // signature.

@@ -9,6 +9,7 @@
 // were alone.
 
 import type { Bandwidth, Times } from './bandwidth.ts';
+import type { Carried } from './carried.ts';
 import { type Chunk, Chunks } from './chunks.ts';
 import { Edge } from './edge.ts';
 import { Fetches } from './fetches.ts';
@@ -20,7 +21,7 @@ import { type Call, Loop } from './loop.ts';
 import { ANY_WAY, PeerLink, readReach } from './peer.ts';
 import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
-import { INIT } from './record.ts';
+import { INIT, MAX_CHUNK } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
 import { Membership } from './membership.ts';
@@ -85,6 +86,7 @@ export class Session implements MediaSource {
   #loop: Loop<Scheduler, Action, Frame> | null = null;
   #seconds: ReturnType<typeof setInterval> | undefined;
   #beaconAt = 0;
+  #rests: Promise<void> | null = null; // the link, after the swarm was left
 
   // the network
   #tracker: Tracker | null = null;
@@ -177,15 +179,25 @@ export class Session implements MediaSource {
     return this.#loop?.machine.waiting ?? 0;
   }
 
+  // carried tells what peers' packets brought so far, and how much of it is whole.
+  carried(): Promise<Map<number, Carried>> {
+    return this.#links.carried();
+  }
+
   // hears tells whether the edge answers as soon as it usually does.
   hears(url: string): Promise<boolean> {
     return this.#edge.hears(url, this.#over.signal);
   }
 
-  // narrow leaves the swarm for a while, as this viewer's link carries less than is played, and gives up what is on its way for others. relieved: less
-  // will be played.
-  narrow(relieved: boolean): void {
-    if (!this.#membership.narrow(relieved)) return;
+  // narrow leaves the swarm for a while, as this viewer's link carries less than is played, and gives up what is on its way for nobody here, when
+  // fall has seen to it that hls.js waits for it no more. fall is null where nothing smaller can be played.
+  narrow(fall: (() => void) | null): void {
+    const left = this.#membership.narrow(fall !== null);
+    if (left) {
+      const rests = (this.#rests = this.#edge.rests().finally(() => rests === this.#rests && (this.#rests = null)));
+    }
+    fall?.();
+    if (!left) return;
     this.#fetches.giveUp();
     this.#edge.giveUp();
   }
@@ -201,8 +213,9 @@ export class Session implements MediaSource {
   }
 
   // follow waits for a playlist that hls.js wants, where the swarm will tell it.
+  // What is asked for while a link is full of what nobody waits for is lost, and asked for again after a second: that is let by first.
   follow(url: string, signal: AbortSignal): Promise<Followed> | null {
-    return this.#watch.follow(url, signal);
+    return this.#rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);
   }
 
   // take gets a chunk, or a segment out of its parts, through the swarm.
@@ -229,6 +242,16 @@ export class Session implements MediaSource {
     }
     this.#traffic.chunksFromEdge++;
     return null;
+  }
+
+  // bring loads a part from the edge, if it is what its record says where that is known.
+  async bring(url: string, signal: AbortSignal): Promise<Taken> {
+    const begun = performance.now();
+    const { bytes } = await this.#edge.fetch(url, MAX_CHUNK, null, signal);
+    const entries = this.#watch.book?.of(url);
+    if (entries && (await this.#fetches.loaded(url, entries, bytes)) === false) throw new Error('session: not what its record says');
+    const { rate, wait } = this.#edge.bandwidth;
+    return rate > 0 ? { bytes, millis: bytes.length / rate, wait } : { bytes, millis: performance.now() - begun, wait: 0 };
   }
 
   #again(url: string): boolean {

@@ -3,17 +3,13 @@
 //
 // Five signs together tell it apart from all else. What hls.js waits for is late, and the buffer runs low; a stream that is not made is not waited
 // for. All that came lately, from peers and the edge, is less than what is played takes: where peers are slow and the edge is not, that makes up for
-// it. What the peers send waits on its way, that of most of them: a slow edge, or one peer's uplink, keeps nothing of theirs waiting. And so does what the
-// edge says: it is asked for a word, which comes at once where the link has room. And timers are on time: on a machine that is too busy all of that is late.
+// it. What the peers send waits on its way, that of most of them, or comes to nothing whole: a slow edge, or one peer's uplink, keeps nothing of theirs
+// waiting. And so does what the edge says: it is asked for a word, which comes at once where the link has room. And timers are on time: on a machine that is
+// too busy all of that is late. The edge is asked while the others are still looked at, since there is about a second for all.
 
 import type Hls from 'hls.js';
-import type { Events, FragLoadedData, FragLoadingData, Fragment, Part } from 'hls.js';
-
-// What hls.js waits for.
-export interface Loading {
-  frag: Fragment;
-  part: Part | null;
-}
+import type { Awaited, Loading } from './awaited.ts';
+import { type Carried, standing } from './carried.ts';
 
 export interface StrainEvents {
   buffered(): number; // seconds of media before the playhead
@@ -21,78 +17,83 @@ export interface StrainEvents {
   arriving(): number; // bits of media a second that came lately, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
+  carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
   waiting(): number; // milliseconds that what peers send waits on its way; 0 while there is no peer
   narrow(loading: Loading, bits: number): void; // the link carries no more than that, a second
 }
 
 const LOOK = 100; // milliseconds
-const LATE = 400; // milliseconds that hls.js waits for a part
-const FALLING = 0.65; // of how far behind live is played, in the buffer: less than there is where parts come in time
+const LATE = 200; // milliseconds that hls.js waits for a part
+const FALLING = 0.75; // of how far behind live is played, in the buffer: less than there is where parts come in time
+const LOW = 0.65; // the same, when it is told
 const SHORT = 0.9; // of what is played
 const FULL = 100; // milliseconds that what peers send waits. At uplinks that are full it is more, and the edge is heard all the same
 const PAUSE = 3000; // milliseconds: what comes so soon after it was told says nothing more
-const AGAIN = 300; // milliseconds after which the edge, which answered at once, is asked again
+const AGAIN = 150; // milliseconds after which the edge, which answered at once, is asked again
+const KEPT = 1000; // milliseconds for which it counts that the edge did not answer at once
 const TIMES = 2; // in a row that it does not: one moment of a machine that has much to do is no narrow link
 
 export class Strain {
   readonly #hls: Hls;
+  readonly #awaited: Awaited;
   readonly #events: StrainEvents;
   readonly #timer: ReturnType<typeof setInterval>;
-  #loading: Loading | null = null;
-  #since = 0; // it is loaded
   #told = -Infinity;
   #asked = -Infinity;
   #asking = false;
   #unheard = 0; // times in a row
-  readonly #loads = (_: string, { frag, part }: Pick<FragLoadingData, 'frag' | 'part'>): void => {
-    if (frag.type === 'main' && frag.sn !== 'initSegment') [this.#loading, this.#since] = [{ frag, part: part ?? null }, performance.now()];
-  };
-  readonly #loaded = (_: string, { frag, part }: Pick<FragLoadedData, 'frag' | 'part'>): void => {
-    if (frag.type !== 'main' || frag.sn === 'initSegment') return;
-    const next = part && this.#hls.levels[frag.level]?.details?.partList?.find(({ fragment, index }) => fragment.sn === frag.sn && index === part.index + 1);
-    this.#loading = next ? { frag, part: next } : null; // hls.js goes on with it, and says nothing
-    this.#since = performance.now();
-  };
-  readonly #ended = (_: string, { frag }: { frag?: Fragment }): void => {
-    if (frag && frag === this.#loading?.frag) this.#loading = null;
-  };
+  #unheardAt = -Infinity;
+  #then: { at: number; carried: ReadonlyMap<number, Carried> } | null = null; // when the edge was not heard for the first time
 
-  constructor(hls: Hls, events: StrainEvents) {
+  constructor(hls: Hls, awaited: Awaited, events: StrainEvents) {
     this.#hls = hls;
+    this.#awaited = awaited;
     this.#events = events;
-    hls.on('hlsFragLoading' as Events.FRAG_LOADING, this.#loads);
-    hls.on('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
-    hls.on('hlsError' as Events.ERROR, this.#ended);
-    hls.on('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, this.#ended);
     this.#timer = setInterval(() => void this.#look(), LOOK);
+  }
+
+  // pressed: it looks as if the link had become too narrow, or has just turned out to have.
+  get pressed(): boolean {
+    const now = performance.now();
+    return (this.#unheard > 0 && now - this.#unheardAt < KEPT) || now - this.#told < PAUSE;
   }
 
   close(): void {
     clearInterval(this.#timer);
-    this.#hls.off('hlsFragLoading' as Events.FRAG_LOADING, this.#loads);
-    this.#hls.off('hlsFragLoaded' as Events.FRAG_LOADED, this.#loaded);
-    this.#hls.off('hlsError' as Events.ERROR, this.#ended);
-    this.#hls.off('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, this.#ended);
   }
 
   async #look(): Promise<void> {
     const now = performance.now();
     if (this.#asking || now - this.#told < PAUSE || now - this.#asked < AGAIN) return;
-    const loading = this.#short(now);
-    if (!loading) {
-      this.#unheard = 0;
-      return;
-    }
+    if (now - this.#unheardAt > KEPT) this.#unheard = 0;
+    const late = this.#short();
+    if (!late) return;
     this.#asking = true;
-    const hears = await this.#events.hears((loading.part ?? loading.frag).url);
-    this.#asking = false;
+    const hears = await this.#events.hears((late.part ?? late.frag).url);
     this.#unheard = hears ? 0 : this.#unheard + 1;
     if (hears) this.#asked = now;
-    if (this.#unheard < TIMES || this.#loading !== loading) return;
+    else this.#unheardAt = performance.now();
+    const held = await this.#held();
+    this.#asking = false;
+    if (!held) return;
+    const { loading } = this.#awaited;
+    if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;
     this.#unheard = 0;
     this.#told = now;
-    this.#loading = null;
+    this.#awaited.forget();
     this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // held tells whether what peers send waits on its way. Where it comes to nothing whole for long, that is seen by what comes of it since the edge
+  // was not heard for the first time.
+  async #held(): Promise<boolean> {
+    if (this.#unheard <= 1) this.#then = null;
+    if (this.#unheard === 0) return false;
+    if (this.#events.waiting() >= FULL) return true;
+    const then = this.#then;
+    const now = { at: performance.now(), carried: await this.#events.carried() };
+    this.#then = then ?? now;
+    return then !== null && standing(then.carried, now.carried, now.at - then.at);
   }
 
   // arriving is in bits a second, with what hls.js itself is loading, of which nobody else knows before all of it is there.
@@ -102,12 +103,12 @@ export class Strain {
     return this.#events.arriving() + own;
   }
 
-  // short returns what is late, if it is so for the link, as far as can be seen from here.
-  #short(now: number): Loading | null {
-    const loading = this.#loading;
-    if (!loading || now - this.#since < LATE || this.#events.buffered() >= FALLING * this.#events.target()) return null;
+  // short returns what is late, if too little comes. Where the edge was not heard a moment ago, something that has come meanwhile changes nothing.
+  #short(): Loading | null {
+    const { loading, millis } = this.#awaited;
+    if (!loading || (millis < LATE && this.#unheard === 0) || this.#events.buffered() >= FALLING * this.#events.target()) return null;
     const level = this.#hls.levels[loading.frag.level];
     if (!level || this.#arriving(loading) >= SHORT * (level.averageBitrate || level.maxBitrate)) return null;
-    return this.#events.waiting() >= FULL && this.#events.calm() ? loading : null;
+    return this.#events.calm() ? loading : null;
   }
 }

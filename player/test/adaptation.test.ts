@@ -108,7 +108,12 @@ test('hls.js goes down at once on a link that has fallen, and what it loads is g
   const log: unknown[] = [];
   hls.on(Hls.Events.FRAG_LOAD_EMERGENCY_ABORTED, (_, { frag, part, stats }) => log.push([frag.level, part?.index, stats]));
   const frag = { type: 'main', sn: 7, level: 2, abortRequests: () => log.push('aborted'), stats: 'of the segment' };
-  const fall = (level: number, mbps: number): boolean => adaptation.fall({ frag: { ...frag, level }, part: { index: 3, stats: 'of the part' } } as never, mbps * 1e6);
+  const fall = (level: number, mbps: number): boolean => {
+    const loading = { frag: { ...frag, level }, part: { index: 3, stats: 'of the part' } } as never;
+    const below = adaptation.below(loading);
+    if (below) adaptation.fall(loading, mbps * 1e6);
+    return below;
+  };
   assert.equal(fall(2, 1.3), true);
   assert.deepEqual([log, hls.nextLoadLevel], [['aborted', [2, 3, 'of the part']], 1]);
   assert.deepEqual([fall(0, 0.1), log.length], [false, 2], 'there is nothing below');

@@ -170,3 +170,35 @@ test('a question that takes next to nothing tells whether the edge answers at on
   assert.equal(await hears(() => over.abort(), over.signal), true, 'nobody wants to know');
   assert.equal(edge.requests, 5);
 });
+
+test('a late answer is not given up, and tells when the edge rests', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let end: (() => void) | undefined;
+  let gave = false;
+  t.mock.method(globalThis, 'fetch', (_: string, { signal }: RequestInit) => new Promise((resolve) => {
+    end = () => resolve(new Response());
+    signal?.addEventListener('abort', () => (gave = true));
+  }));
+  const edge = new Edge();
+  const settled = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const rests = async (): Promise<() => boolean> => {
+    const hears = edge.hears(URL_OF_PART, new AbortController().signal);
+    t.mock.timers.tick(200);
+    assert.deepEqual([await hears, gave], [false, false]);
+    let over = false;
+    void edge.rests().then(() => (over = true));
+    await settled();
+    return () => over;
+  };
+  const first = await rests();
+  assert.equal(first(), false);
+  end?.();
+  await settled();
+  assert.equal(first(), true);
+  const second = await rests();
+  t.mock.timers.tick(250);
+  await settled();
+  assert.equal(second(), true, 'what was on its way has come by then');
+  t.mock.timers.tick(4000);
+  assert.equal(gave, true, 'it is not waited for for ever');
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type Hls from 'hls.js';
 import { HoldBack } from '../src/holdback.ts';
+import { Pace } from '../src/pace.ts';
 
 const TEXT = '#EXTM3U\n#EXT-X-SERVER-CONTROL:HOLD-BACK=6,PART-HOLD-BACK=1.002,CAN-BLOCK-RELOAD=YES\n';
 
@@ -21,7 +22,8 @@ function world(userConfig = {}): World {
     swarming: false,
     holdBack: undefined as unknown as HoldBack,
   };
-  w.holdBack = new HoldBack(w.hls as unknown as Hls, { further: () => w.further, buffered: () => w.buffered, swarming: () => w.swarming });
+  const hls = w.hls as unknown as Hls;
+  w.holdBack = new HoldBack(hls, new Pace(hls), { further: () => w.further, buffered: () => w.buffered, swarming: () => w.swarming });
   return w;
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Carried } from '../src/carried.ts';
 import { type Connection, type ConnectionEvents, HEADER, Links } from '../src/links.ts';
 import { turn } from '../src/turn.ts';
 
@@ -11,6 +12,9 @@ class Fake implements Connection {
   answered = false;
   constructor(readonly events: ConnectionEvents) {}
   signal(): void {}
+  async carried(): Promise<Carried> {
+    return { bytes: 1000 * this.sent, whole: 900 * this.sent };
+  }
   send(): boolean {
     this.sent++;
     return this.buffered <= 1 << 20;
@@ -131,4 +135,14 @@ test('media counts when it comes, once, and words never', async () => {
   links.park({ peer: 1, bytes: frame(0x81, 1000), at: performance.now() });
   links.unpark();
   assert.deepEqual(came, [1000]);
+});
+
+test('what connections brought is told of those that are up', async () => {
+  const { links, made } = world();
+  for (const peer of [1, 2]) links.connect(peer, true);
+  await turn();
+  await turn();
+  made[1]?.events.up();
+  links.send(2, new Uint8Array(HEADER));
+  assert.deepEqual([...(await links.carried())], [[2, { bytes: 1000, whole: 900 }]]);
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type Hls from 'hls.js';
+import { Awaited } from '../src/awaited.ts';
+import type { Carried } from '../src/carried.ts';
 import { Strain } from '../src/strain.ts';
 
 interface World {
@@ -13,6 +15,8 @@ interface World {
   asked: string[];
   narrow: unknown[];
   strain: Strain;
+  carried: () => Map<number, Carried>;
+  awaited: Awaited;
   heard: Map<string, (name: string, data: object) => void>;
   pass(millis: number): Promise<void>;
   load(type?: string): void;
@@ -32,10 +36,11 @@ function world(t: TestContext): World {
     on: (name: string, react: () => void) => heard.set(name, react),
     off: (name: string, react: () => void) => heard.get(name) === react && heard.delete(name),
   };
+  const awaited = new Awaited(hls as unknown as Hls);
   const w: World = {
-    own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 100, calm: true, hears: false, asked: [], narrow: [], heard,
-    strain: new Strain(hls as unknown as Hls, {
-      buffered: () => w.buffered, target: () => 1.5, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, calm: () => w.calm,
+    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 100, calm: true, hears: false, asked: [], narrow: [], heard,
+    strain: new Strain(hls as unknown as Hls, awaited, {
+      buffered: () => w.buffered, target: () => 1.5, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, carried: async () => w.carried(), calm: () => w.calm,
       hears: async (url) => {
         w.asked.push(url);
         return w.hears;
@@ -53,28 +58,33 @@ function world(t: TestContext): World {
     loaded: (index) => heard.get('hlsFragLoaded')?.('hlsFragLoaded', { frag: { type: 'main', sn: 7, level: 0 }, part: w.part(index) }),
     load: (type = 'main') => heard.get('hlsFragLoading')?.('hlsFragLoading', { frag: { type, sn: 7, level: 0, url: 's7.m4s' }, part: w.part(3) }),
   };
-  t.after(() => w.strain.close());
+  t.after(() => {
+    w.strain.close();
+    awaited.close();
+  });
   return w;
 }
 
 test('a link that has become too narrow is told once, with what it carries', async (t) => {
   const w = world(t);
   w.load();
-  await w.pass(300);
-  assert.deepEqual(w.narrow, [], 'nothing is late yet');
-  await w.pass(3000);
-  assert.deepEqual([w.narrow, w.asked], [[['s7.3.m4s', 600_000]], ['s7.3.m4s', 's7.3.m4s']]);
+  await w.pass(100);
+  assert.deepEqual([w.narrow, w.strain.pressed], [[], false], 'nothing is late yet');
+  await w.pass(100);
+  assert.deepEqual([w.narrow, w.strain.pressed], [[], true], 'it may be');
+  await w.pass(2800);
+  assert.deepEqual([w.narrow, w.asked, w.strain.pressed], [[['s7.3.m4s', 600_000]], ['s7.3.m4s', 's7.3.m4s'], true]);
   w.load();
   await w.pass(3000);
   assert.equal(w.narrow.length, 2, 'it is so still');
   w.strain.close();
+  w.awaited.close();
   assert.equal(w.heard.size, 0);
 });
 
 for (const [what, change] of [
-  ['there is enough in the buffer', { buffered: 1 }],
+  ['there is enough in the buffer', { buffered: 1.2 }],
   ['as much comes as is played', { mbps: 0.95 }],
-  ['what peers send waits no longer than at full uplinks', { waiting: 99 }],
   ['the machine is late', { calm: false }],
 ] as [string, Partial<World>][]) {
   test(`no link is too narrow, and the edge is not asked, where ${what}`, async (t) => {
@@ -86,12 +96,55 @@ for (const [what, change] of [
   });
 }
 
+test('nor where what peers send waits no longer than at full uplinks', async (t) => {
+  const w = world(t);
+  w.waiting = 99;
+  w.load();
+  await w.pass(5000);
+  assert.deepEqual([w.narrow.length, w.asked.length > 5], [0, true]);
+});
+
+test('nor while there is enough in the buffer to ask only', async (t) => {
+  const w = world(t);
+  w.buffered = 1;
+  w.load();
+  await w.pass(2000);
+  assert.deepEqual([w.narrow.length, w.asked.length > 5], [0, true]);
+  w.buffered = 0.9;
+  await w.pass(200);
+  assert.equal(w.narrow.length, 1);
+});
+
+test('where peers say nothing whole, but much comes of them, that waits', async (t) => {
+  const w = world(t);
+  w.waiting = 0;
+  let [bytes, whole] = [0, 0];
+  w.carried = () => new Map([[1, { bytes: (bytes += 6000), whole: (whole += 5000) }]]);
+  w.load();
+  await w.pass(2000);
+  assert.equal(w.narrow.length, 0, 'it is whole');
+  w.carried = () => new Map([[1, { bytes: (bytes += 60_000), whole }]]);
+  await w.pass(1500);
+  assert.equal(w.narrow.length, 1);
+});
+
+test('that the edge was not heard still counts when the next part is waited for, for a second', async (t) => {
+  const w = world(t);
+  w.load();
+  await w.pass(300);
+  w.loaded(3); // the last that is listed
+  await w.pass(300);
+  w.load();
+  await w.pass(100);
+  assert.deepEqual([w.narrow.length, w.asked.length], [1, 2]);
+});
+
 test('nor where the edge answers at once, which is asked now and then', async (t) => {
   const w = world(t);
   w.hears = true;
   w.load();
   await w.pass(1300);
-  assert.deepEqual([w.narrow.length, w.asked.length], [0, 4]);
+  assert.deepEqual([w.narrow.length, w.asked.length], [0, 6]);
 });
 
 test('nor where nothing is waited for: it has come, or is no media', async (t) => {
@@ -104,7 +157,7 @@ test('nor where nothing is waited for: it has come, or is no media', async (t) =
   assert.deepEqual(w.asked, []);
   w.load();
   w.heard.get('hlsError')?.('hlsError', {});
-  await w.pass(300);
+  await w.pass(100);
   assert.deepEqual(w.asked, []);
 });
 
@@ -113,9 +166,9 @@ test('the parts that hls.js goes on with are late too', async (t) => {
   Object.assign(w, { listed: 6, hears: true });
   w.load();
   w.loaded(3);
-  await w.pass(300);
+  await w.pass(100);
   assert.deepEqual(w.asked, []);
-  await w.pass(200);
+  await w.pass(150);
   assert.deepEqual(w.asked, ['s7.4.m4s']);
   w.loaded(5);
   await w.pass(2000);

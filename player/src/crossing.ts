@@ -1,0 +1,75 @@
+// Going over to another rendition in the middle of a segment. It begins where that segment does, since there is the key frame, so it loads again what
+// is buffered of the one before; and the first part of it that is given to the element takes all that is buffered after it away. So these parts are all
+// fetched at once, while what is there is played, and given when the last of them has come: then nothing is missed.
+//
+// Only from the edge: where the swarm brings what is played, it brings this too.
+
+import type Hls from 'hls.js';
+import type { Taken, Wanted } from './loader.ts';
+
+export interface CrossingEvents {
+  buffered(): number; // seconds of media before the playhead
+  bring(url: string, signal: AbortSignal): Promise<Taken> | null;
+}
+
+const DRY = 0.1; // seconds of buffer, with which there is nothing more to lose
+const LOOK = 50; // milliseconds
+const SLACK = 0.05; // seconds
+
+export class Crossing {
+  readonly #hls: Hls;
+  readonly #events: CrossingEvents;
+  #coming = new Map<string, Promise<Taken>>(); // that hls.js will ask for
+  #over = new AbortController();
+
+  constructor(hls: Hls, events: CrossingEvents) {
+    this.#hls = hls;
+    this.#events = events;
+  }
+
+  // take returns null for what does not overlap what is buffered.
+  take({ url, start, signal }: Wanted): Promise<Taken> | null {
+    const coming = this.#coming.get(url);
+    this.#coming.delete(url);
+    if (coming) return coming;
+    const urls = start === null ? [] : this.#overlapping(url);
+    if (urls.length < 2) return null;
+    this.close();
+    const { signal: over } = (this.#over = new AbortController());
+    const all = urls.map((url) => this.#events.bring(url, over));
+    const [first] = all;
+    if (!first) return null;
+    signal.addEventListener('abort', () => this.close(), { signal: over });
+    urls.forEach((url, i) => all[i] && i > 0 && this.#coming.set(url, all[i]));
+    for (const each of all) each?.catch(() => undefined); // told to who takes it
+    const enough = Promise.all(all);
+    return Promise.race([enough, this.#dry(enough)]).then(() => first);
+  }
+
+  close(): void {
+    this.#over.abort();
+    this.#coming.clear();
+  }
+
+  // overlapping returns a part and those after it in its segment that begin within what is buffered.
+  #overlapping(url: string): string[] {
+    const { media, levels } = this.#hls;
+    const list = levels.map(({ details }) => details?.partList).find((list) => list?.some((part) => part.url === url));
+    const part = list?.find((part) => part.url === url);
+    if (!media || !list || !part) return [];
+    const end = media.currentTime + this.#events.buffered();
+    return list.filter(({ fragment, index, start }) => fragment.sn === part.fragment.sn && index >= part.index && start < end - SLACK).map(({ url }) => url);
+  }
+
+  // dry settles when there is next to nothing in the buffer, or nothing more to wait for.
+  #dry(enough: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearInterval(timer);
+        resolve();
+      };
+      const timer = setInterval(() => this.#events.buffered() < DRY && end(), LOOK);
+      enough.then(end, end);
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type Hls from 'hls.js';
+import { Crossing } from '../src/crossing.ts';
+import type { Taken } from '../src/loader.ts';
+
+interface World {
+  crossing: Crossing;
+  buffered: number;
+  asked: string[];
+  bring: Map<string, { come(): void; fail(): void; signal: AbortSignal }>;
+  take(url: string, start?: number | null): Promise<string> | null;
+  signal: AbortController; // of whoever takes
+  settle(): Promise<void>;
+}
+
+// world has a playhead at 10.5, with what is before 11.3 buffered of another rendition. Parts are of a third of a second.
+function world(t: TestContext): World {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const parts = Array.from({ length: 12 }, (_, i) => ({ url: `v8/s${5 + Math.floor(i / 6)}.${i % 6}`, start: 10 + i / 3, index: i % 6, fragment: { sn: 5 + Math.floor(i / 6) } }));
+  const hls = { media: { currentTime: 10.5 }, levels: [{}, { details: { partList: parts } }] } as unknown as Hls;
+  const w: World = {
+    buffered: 0.8, asked: [], bring: new Map(), signal: new AbortController(),
+    crossing: new Crossing(hls, {
+      buffered: () => w.buffered,
+      bring: (url, signal) => {
+        w.asked.push(url);
+        return new Promise<Taken>((resolve, reject) => w.bring.set(url, { come: () => resolve({ bytes: url } as unknown as Taken), fail: () => reject(new Error('no')), signal }));
+      },
+    }),
+    take: (url, start = 10) => w.crossing.take({ url, start, signal: w.signal.signal })?.then(({ bytes }) => String(bytes)) ?? null,
+    settle: async () => {
+      t.mock.timers.tick(50);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  return w;
+}
+
+test('all that overlaps what is buffered is fetched at once, and given when the last of it has come', async (t) => {
+  const w = world(t);
+  let got = '';
+  void w.take('v8/s5.0')?.then((url) => (got = url));
+  assert.deepEqual(w.asked, ['v8/s5.0', 'v8/s5.1', 'v8/s5.2', 'v8/s5.3']);
+  for (const url of w.asked.slice(0, 3)) w.bring.get(url)?.come();
+  await w.settle();
+  assert.equal(got, '');
+  w.bring.get('v8/s5.3')?.come();
+  await w.settle();
+  assert.equal(got, 'v8/s5.0');
+  for (const url of w.asked.slice(1)) assert.equal(await w.take(url), url);
+  assert.deepEqual([w.take('v8/s5.4'), w.asked.length], [null, 4], 'that is after it');
+});
+
+test('what has come is given when there is nothing more to lose', async (t) => {
+  const w = world(t);
+  let got = '';
+  void w.take('v8/s5.0')?.then((url) => (got = url));
+  w.bring.get('v8/s5.0')?.come();
+  await w.settle();
+  assert.equal(got, '');
+  w.buffered = 0.05;
+  await w.settle();
+  assert.equal(got, 'v8/s5.0');
+});
+
+test('what does not overlap, or is no media, or not known, is for hls.js', (t) => {
+  const w = world(t);
+  for (const [url, start] of [['v8/s5.3', 11], ['v8/s6.0', 12], ['v8/init', null], ['v9/s5.0', 10]] as const) assert.equal(w.take(url, start), null);
+  assert.deepEqual(w.asked, []);
+});
+
+test('an error is told to who takes the part, and who gives up gives up all', async (t) => {
+  const w = world(t);
+  const first = w.take('v8/s5.0');
+  w.bring.get('v8/s5.1')?.fail();
+  await assert.rejects(first ?? Promise.resolve());
+  const again = w.take('v8/s5.0');
+  w.signal.abort();
+  assert.ok([...w.bring.values()].every(({ signal }) => signal.aborted));
+  for (const { fail } of w.bring.values()) fail();
+  await assert.rejects(again ?? Promise.resolve());
+});
