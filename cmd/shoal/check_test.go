@@ -134,7 +134,7 @@ func TestFlagsMayBe(t *testing.T) {
 		"tracker -cell-size 64 -per-prefix 64 -address-header X-Forwarded-For -region-header X-Region", "tracker -beacon 255s",
 		"edge -tracker /tracker", "edge -tracker=", "edge -tracker= -p2p off", "edge -tracker wss://a.example/tracker,ws://[::1]:8082/tracker?x=1", "edge -memory 32M -rtmp-port 1936", "edge -rtmp-url rtmps://[2001:db8::1]:1936/live",
 		"origin -webhook https://hooks.example/x,http://127.0.0.1:9/y -webhook-secret @" + secret + " -tracker-stats http://a.example/api/v1/swarm -data " + t.TempDir(),
-		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret",
+		"origin -whip-ice-server stun:a.example:3478,turn:b.example|me|secret -data " + t.TempDir(),
 		"origin -segment 1s -part 500ms -data " + filepath.Join(t.TempDir(), "a", "b"),
 	} {
 		err := dispatch(t.Context(), append(strings.Fields(args), "-http", taken.Addr().String()), io.Discard)
