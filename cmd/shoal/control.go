@@ -25,7 +25,7 @@ func control(ctx context.Context, args []string, out io.Writer) error {
 		"Shows how a tracker runs the swarms of the streams that have viewers at it or a control of their own, or the swarm of one stream. With\n"+
 			"flags it changes what they name, at once and for as long as the tracker runs, also before the stream has viewers. Trackers over one Redis tell each other, and\n"+
 			"remember it for as long as Redis, or one of them, is there; while Redis is away, tell each of them.\n"+
-			"VIEWERS are those that this tracker knows: who shares with nobody is not among them.\n"+
+			"VIEWERS are those that this tracker knows: who has not joined is not among them.\n"+
 			"-p2p=off is the kill switch: all viewers get all from the edge, within two seconds.", out)
 	admin := flags.String("admin", "127.0.0.1:9090", "`address` of the tracker's admin listener, HOST:PORT")
 	changes := map[string]any{} // by the name in JSON

@@ -109,5 +109,7 @@ test('a swarm in networks of its own changes the quality by hand, and by a narro
   const { stalledSeconds, p2p, peers } = await viewers[3].stats();
   t.diagnostic(`the narrow one stood still for ${stalledSeconds.toFixed(2)} s, ${last[3].stalls - auto[3].stalls} times`);
   assert.ok(stalledSeconds < STANDS_STILL, `the narrow one stood still for ${stalledSeconds} s`);
+  const speeds = await Promise.all(viewers.map((v) => v.page.evaluate(() => document.querySelector('shoal-player').video.playbackRate)));
+  assert.ok(speeds.every((speed) => speed >= 0.95), `it goes on slowly: ${speeds}`);
   if (SWARM) assert.deepEqual([p2p, peers], ['on', 3], 'the narrow one is in the swarm again');
 });

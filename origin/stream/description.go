@@ -90,8 +90,8 @@ func (s *Stream) describe(of *rendition) (r Rendition) {
 
 // usual is the rate that a broadcaster most likely means, of what came in some seconds: browsers are a picture off now and then.
 func usual(seen float64) float64 {
-	for _, rate := range []float64{15, 24, 25, 30, 50, 60} {
-		if off := math.Abs(seen - rate); off < 0.5 || rate >= 30 && off <= 0.04*rate {
+	for _, rate := range []float64{15, 24, 25, 30, 48, 50, 60} {
+		if off := math.Abs(seen - rate); off < 0.5 || rate >= 30 && off <= 1.2 {
 			return rate
 		}
 	}

@@ -117,6 +117,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     arriving: () => 8000 * (session?.arriving ?? 0),
     calm: () => session?.calm ?? true,
     hears: async (url) => (await session?.hears(url)) ?? true,
+    linked: () => (session?.traffic.peers ?? 0) > 0,
     waiting: () => session?.waiting ?? 0,
     carried: async () => (await session?.carried().catch(() => undefined)) ?? new Map(),
     narrow(loading, bits) {

@@ -37,14 +37,10 @@ export class Awaited {
     return this.#loading;
   }
 
-  // For how many milliseconds it was waited for; 0 where nothing is.
+  // For how many milliseconds it was waited for; 0 where nothing is. What hls.js has given up, as when it seeks, is waited for no more.
   get millis(): number {
-    return this.#loading ? performance.now() - this.#since : 0;
-  }
-
-  // forget what is waited for: something is done about it.
-  forget(): void {
-    this.#loading = null;
+    if (!this.#loading || (this.#loading.part ?? this.#loading.frag).stats?.aborted) return 0;
+    return performance.now() - this.#since;
   }
 
   close(): void {

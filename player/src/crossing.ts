@@ -31,10 +31,13 @@ export class Crossing {
   take({ url, start, signal }: Wanted): Promise<Taken> | null {
     const coming = this.#coming.get(url);
     this.#coming.delete(url);
-    if (coming) return coming;
+    if (coming) {
+      signal.addEventListener('abort', () => this.close(), { signal: this.#over.signal });
+      return coming;
+    }
+    if (start !== null) this.close(); // hls.js has gone elsewhere
     const urls = start === null ? [] : this.#overlapping(url);
     if (urls.length < 2) return null;
-    this.close();
     const { signal: over } = (this.#over = new AbortController());
     const all = urls.map((url) => this.#events.bring(url, over));
     const [first] = all;
@@ -42,7 +45,7 @@ export class Crossing {
     signal.addEventListener('abort', () => this.close(), { signal: over });
     urls.forEach((url, i) => all[i] && i > 0 && this.#coming.set(url, all[i]));
     for (const each of all) each?.catch(() => undefined); // told to who takes it
-    const enough = Promise.all(all);
+    const enough = Promise.allSettled(all);
     return Promise.race([enough, this.#dry(enough)]).then(() => first);
   }
 

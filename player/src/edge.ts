@@ -45,6 +45,7 @@ export class Edge {
   readonly arrivals = new Arrivals(); // of media
   #millis = 0;
   #word: Promise<boolean> = Promise.resolve(true); // the answer to the last question
+  #asked = false; // and there is none yet
 
   // The pass goes along with each request, where there is one.
   constructor(pass: Pass | null = null) {
@@ -119,21 +120,27 @@ export class Edge {
   }
 
   // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do. That it is an error, or that nobody
-  // answers there, is an answer too. A late one is not given up: a connection that was closed for it would have to be made anew.
+  // answers there, is an answer too. A late one is not given up, since a connection that was closed for it would have to be made anew, and until it comes
+  // no other is asked: what is waited for then is that one.
   async hears(url: string, signal: AbortSignal): Promise<boolean> {
+    if (!this.#asked) this.#question(url, signal);
+    return Promise.race([this.#word, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.bandwidth.wait + SOON))]);
+  }
+
+  #question(url: string, signal: AbortSignal): void {
     const give = new AbortController();
     const stop = (): void => give.abort();
     signal.addEventListener('abort', stop);
     if (signal.aborted) stop();
     const end = setTimeout(stop, RELOAD_TIMEOUT);
     this.requests++;
-    const answer = this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined).then(() => {
+    this.#asked = true;
+    this.#word = this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined).then(() => {
       clearTimeout(end);
       signal.removeEventListener('abort', stop);
+      this.#asked = false;
       return true;
     });
-    this.#word = answer;
-    return Promise.race([answer, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.bandwidth.wait + SOON))]);
   }
 
   // rests settles once the edge answers again, or what was on its way before must have come.

@@ -346,7 +346,7 @@ export class Playback {
 
   // astray: the address is none that can be played. It is tried again, gently.
   #astray(state: 'unreadable' | 'unknown'): void {
-    if (state === 'unreadable' && this.#state !== state) console.warn(`shoal: there is no playlist at ${this.#src}; src is to be one, like /live/NAME/index.m3u8`);
+    if (state === 'unreadable' && this.#state !== state) console.warn(`shoal: there is no playlist at ${this.#src.split('?')[0]}; src is to be one, like /live/NAME/index.m3u8`);
     this.#become(state);
     this.#inquiry.later();
   }

@@ -249,7 +249,7 @@ export class Session implements MediaSource {
     const begun = performance.now();
     const { bytes } = await this.#edge.fetch(url, MAX_CHUNK, null, signal);
     const entries = this.#watch.book?.of(url);
-    if (entries && (await this.#fetches.loaded(url, entries, bytes)) === false) throw new Error('session: not what its record says');
+    if (entries && (await this.#fetches.loaded(url, entries, bytes.slice())) === false) throw new Error('session: not what its record says');
     const { rate, wait } = this.#edge.bandwidth;
     return rate > 0 ? { bytes, millis: bytes.length / rate, wait } : { bytes, millis: performance.now() - begun, wait: 0 };
   }

@@ -18,6 +18,7 @@ export interface StrainEvents {
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
+  linked(): boolean; // to a peer
   waiting(): number; // milliseconds that what peers send waits on its way; 0 while there is no peer
   narrow(loading: Loading, bits: number): void; // the link carries no more than that, a second
 }
@@ -29,7 +30,8 @@ const LOW = 0.65; // the same, when it is told
 const SHORT = 0.9; // of what is played
 const FULL = 100; // milliseconds that what peers send waits. At uplinks that are full it is more, and the edge is heard all the same
 const PAUSE = 3000; // milliseconds: what comes so soon after it was told says nothing more
-const AGAIN = 150; // milliseconds after which the edge, which answered at once, is asked again
+const AGAIN = 150; // milliseconds after which the edge, which answered at once, is asked again; then after twice as long, and so on
+const LEAST_OFTEN = 1200; // milliseconds
 const KEPT = 1000; // milliseconds for which it counts that the edge did not answer at once
 const TIMES = 2; // in a row that it does not: one moment of a machine that has much to do is no narrow link
 
@@ -41,6 +43,8 @@ export class Strain {
   #told = -Infinity;
   #asked = -Infinity;
   #asking = false;
+  #closed = false;
+  #heard = 0; // times in a row
   #unheard = 0; // times in a row
   #unheardAt = -Infinity;
   #then: { at: number; carried: ReadonlyMap<number, Carried> } | null = null; // when the edge was not heard for the first time
@@ -60,28 +64,34 @@ export class Strain {
 
   close(): void {
     clearInterval(this.#timer);
+    this.#closed = true;
   }
 
   async #look(): Promise<void> {
     const now = performance.now();
-    if (this.#asking || now - this.#told < PAUSE || now - this.#asked < AGAIN) return;
+    if (this.#asking || now - this.#told < PAUSE || now - this.#asked < Math.min(LEAST_OFTEN, AGAIN * 2 ** Math.max(0, this.#heard - 1))) return;
     if (now - this.#unheardAt > KEPT) this.#unheard = 0;
     const late = this.#short();
     if (!late) return;
     this.#asking = true;
-    const hears = await this.#events.hears((late.part ?? late.frag).url);
-    this.#unheard = hears ? 0 : this.#unheard + 1;
-    if (hears) this.#asked = now;
-    else this.#unheardAt = performance.now();
-    const held = await this.#held();
+    const held = await this.#ask((late.part ?? late.frag).url).catch(() => false);
     this.#asking = false;
-    if (!held) return;
+    if (!held || this.#closed) return;
     const { loading } = this.#awaited;
     if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;
     this.#unheard = 0;
-    this.#told = now;
-    this.#awaited.forget();
+    this.#told = performance.now();
     this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // ask asks the edge, and tells whether what peers send waits as well.
+  async #ask(url: string): Promise<boolean> {
+    const hears = await this.#events.hears(url);
+    this.#unheard = hears ? 0 : this.#unheard + 1;
+    this.#heard = hears ? this.#heard + 1 : 0;
+    if (hears) this.#asked = performance.now();
+    else this.#unheardAt = performance.now();
+    return this.#held();
   }
 
   // held tells whether what peers send waits on its way. Where it comes to nothing whole for long, that is seen by what comes of it since the edge
@@ -103,10 +113,14 @@ export class Strain {
     return this.#events.arriving() + own;
   }
 
-  // short returns what is late, if too little comes. Where the edge was not heard a moment ago, something that has come meanwhile changes nothing.
+  // short returns what is late, if too little comes, to a viewer in a swarm: without one hls.js sees all that comes by itself. Where the edge was not heard a moment ago, something that has come meanwhile changes nothing.
   #short(): Loading | null {
     const { loading, millis } = this.#awaited;
-    if (!loading || (millis < LATE && this.#unheard === 0) || this.#events.buffered() >= FALLING * this.#events.target()) return null;
+    if (!loading || (millis < LATE && this.#unheard === 0)) {
+      this.#heard = 0;
+      return null;
+    }
+    if (!this.#events.linked() || this.#events.buffered() >= FALLING * this.#events.target()) return null;
     const level = this.#hls.levels[loading.frag.level];
     if (!level || this.#arriving(loading) >= SHORT * (level.averageBitrate || level.maxBitrate)) return null;
     return this.#events.calm() ? loading : null;

@@ -48,7 +48,10 @@ export class Stretch {
 
   #look(): void {
     const { media, latestLevelDetails } = this.#hls;
-    if (!media) return;
+    if (!media) {
+      this.#end();
+      return;
+    }
     const now = performance.now();
     const late = this.#events.late();
     const pressed = this.#events.pressed();

@@ -70,14 +70,32 @@ test('what does not overlap, or is no media, or not known, is for hls.js', (t) =
   assert.deepEqual(w.asked, []);
 });
 
-test('an error is told to who takes the part, and who gives up gives up all', async (t) => {
+test('an error is told to who takes the part, and not to who takes another', async (t) => {
   const w = world(t);
   const first = w.take('v8/s5.0');
   w.bring.get('v8/s5.1')?.fail();
-  await assert.rejects(first ?? Promise.resolve());
-  const again = w.take('v8/s5.0');
-  w.signal.abort();
-  assert.ok([...w.bring.values()].every(({ signal }) => signal.aborted));
-  for (const { fail } of w.bring.values()) fail();
-  await assert.rejects(again ?? Promise.resolve());
+  for (const url of ['v8/s5.0', 'v8/s5.2', 'v8/s5.3']) w.bring.get(url)?.come();
+  assert.equal(await first, 'v8/s5.0');
+  await assert.rejects(w.take('v8/s5.1') ?? Promise.resolve());
+  assert.equal(await w.take('v8/s5.2'), 'v8/s5.2');
+});
+
+test('who gives up one gives up all, the first or a later one, and so does who goes elsewhere', async (t) => {
+  for (const give of ['first', 'later', 'elsewhere']) {
+    const w = world(t);
+    const first = w.take('v8/s5.0');
+    first?.catch(() => undefined);
+    if (give !== 'first') {
+      for (const url of ['v8/s5.0', 'v8/s5.1']) w.bring.get(url)?.come();
+      w.buffered = 0;
+      await w.settle();
+      assert.equal(await first, 'v8/s5.0');
+      w.signal = new AbortController();
+      w.take('v8/s5.2')?.catch(() => undefined);
+    }
+    if (give === 'elsewhere') assert.equal(w.take('v8/s6.3', 13), null);
+    else w.signal.abort();
+    assert.ok([...w.bring.values()].every(({ signal }) => signal.aborted), give);
+    t.mock.timers.reset();
+  }
 });

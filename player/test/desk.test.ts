@@ -29,6 +29,9 @@ test('an edge alone knows its streams, and says what it cannot know', async () =
   view = await desk();
   assert.deepEqual([view.swarms.get('demo')?.viewers, view.steers], [2, false]);
   assert.match(view.note, /^Cells and switches are shown where -ops names/);
+  answers = { '/api/v1/ops': state({ unheard: 1 }) };
+  view = await desk();
+  assert.doesNotMatch(view.note, /No tracker is known/, 'one is, and does not answer');
 });
 
 test('a tracker alone knows no streams, which is not that there are none', async () => {

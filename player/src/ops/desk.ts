@@ -98,7 +98,7 @@ export async function desk(): Promise<View> {
   if (state.unheard > 0) notes.push(silent(state.unheard));
   const some = (...kinds: string[]): boolean => state.services.some((s) => s.self?.is.some((kind) => kinds.includes(kind)));
   const steers = some('tracker');
-  if (!steers) {
+  if (!steers && (state.swarms.length > 0 || state.unheard === 0)) {
     notes.push(state.swarms.length > 0 ? 'Cells and switches are shown where -ops names the admin listener of a tracker.'
       : 'No tracker is known here: viewers, cells and switches are shown where -ops names the admin listener of one.');
   }
