@@ -53,8 +53,9 @@ func sheetOf(e *Edge, uri string) *sheet {
 // growing waits for a slab that is being made.
 func growing(c *cache) {
 	c.mu.Lock()
+	maker := &c.slabs.maker // what was begun before is seen
 	c.mu.Unlock()
-	c.slabs.maker.Wait()
+	maker.Wait()
 }
 
 // ending waits until the slabs that are gone have ended: the kernel lets go of the last page when the processor that sent it receives something, whatever it is.
