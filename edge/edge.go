@@ -257,18 +257,25 @@ func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
 	e.answer(w, r, o, began)
 }
 
+// FiguresOf returns where trackers tell anybody of their swarms, of the URLs by which viewers join them: none of one that is a path alone, which is
+// where a proxy has it.
+func FiguresOf(trackers []string) []string {
+	all := []string{}
+	for _, tracker := range trackers {
+		if u, err := url.Parse(tracker); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
+			u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+			u.Path, u.RawQuery, u.User = "/api/v1/swarm", "", nil
+			all = append(all, u.String())
+		}
+	}
+	return all
+}
+
 // serveSwarm sends who asks for the swarm's figures to the tracker, which has them. Of several each tells of its own viewers: who
 // asks is told where they are, to add up. With a tracker that is routed to by path alone nobody here knows where that is: there
 // are no figures then.
 func (e *Edge) serveSwarm(w http.ResponseWriter, r *http.Request) {
-	at := []string{}
-	for _, tracker := range e.config.TrackerURLs {
-		if u, err := url.Parse(tracker); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
-			u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
-			u.Path, u.RawQuery = "/api/v1/swarm", ""
-			at = append(at, u.String())
-		}
-	}
+	at := FiguresOf(e.config.TrackerURLs)
 	if len(at) == 1 {
 		http.Redirect(w, r, at[0], http.StatusTemporaryRedirect)
 		return

@@ -3,8 +3,6 @@ package main
 import (
 	"net"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/shoal-live/shoal/edge"
@@ -15,7 +13,7 @@ import (
 
 // operate returns what answers at the admin listener: the operator's page, what the pages of other services ask this one, and the handler for the rest.
 func (d *desk) operate(handler http.Handler, services []service) (*ops.Board, error) {
-	self := ops.Self{Is: []string{}, Trackers: figuresOf(d.trackers), Version: build(), Since: time.Now()}
+	self := ops.Self{Is: []string{}, Trackers: edge.FiguresOf(d.trackers), Version: build(), Since: time.Now()}
 	for _, s := range services {
 		if noun := nounOf(s); noun != "" {
 			self.Is = append(self.Is, noun)
@@ -40,20 +38,6 @@ func nounOf(s service) string {
 		return "tracker"
 	}
 	return ""
-}
-
-// figuresOf returns where trackers tell anybody of their swarms, of the URLs by which viewers join them: none of one that is a path alone, which is where a
-// proxy has it.
-func figuresOf(trackers []string) []string {
-	all := []string{}
-	for _, tracker := range trackers {
-		if u, err := url.Parse(tracker); err == nil && (u.Scheme == "ws" || u.Scheme == "wss") {
-			u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
-			u.Path, u.RawQuery = "/api/v1/swarm", ""
-			all = append(all, u.String())
-		}
-	}
-	return all
 }
 
 // watchAt is where the operator's page finds the pages for viewers, of the address on which they are served: of any host of this machine the
