@@ -32,6 +32,7 @@ export function figures({ start, before, samples, after, moved }) {
     latencySeconds: median(latencies),
     stalls: sum(after.stats, 'stalls'),
     stalledSeconds: sum(after.stats, 'stalledSeconds'),
+    slowedSeconds: sum(after.stats, 'slowedSeconds'),
     startupMillis: median(after.stats.map((s) => s.startupMillis)),
     pictureMillis: median(moved),
     duplicateRatio: bytesFromPeers + duplicates > 0 ? duplicates / (bytesFromPeers + duplicates) : 0,

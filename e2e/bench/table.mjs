@@ -8,6 +8,7 @@ const rows = [
   ['latency, s', 'latencySeconds', 2],
   ['stalls, whole phase', 'stalls', 0],
   ['stalled, s', 'stalledSeconds', 2],
+  ['played slowly, s', 'slowedSeconds', 2],
   ['startup, ms', 'startupMillis', 0],
   ['picture moves after, ms', 'pictureMillis', 0],
   ['duplicates', 'duplicateRatio', 4],

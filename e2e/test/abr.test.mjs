@@ -106,8 +106,8 @@ test('a swarm in networks of its own changes the quality by hand, and by a narro
   assert.deepEqual(trace.slice(0, 3), [[], [], []], 'others are disturbed');
   assert.deepEqual(last.map((v) => v.linksLost), before.map((v) => v.linksLost), 'a link was lost');
   await noStalls(t, viewers.slice(0, 3), 'while the quality was chosen by hand, and while the last one had a narrow downlink');
-  const { stalledSeconds, p2p, peers } = await viewers[3].stats();
-  t.diagnostic(`the narrow one stood still for ${stalledSeconds.toFixed(2)} s, ${last[3].stalls - auto[3].stalls} times`);
+  const { stalledSeconds, slowedSeconds, p2p, peers } = await viewers[3].stats();
+  t.diagnostic(`the narrow one played slowly for ${slowedSeconds.toFixed(2)} s and stood still for ${stalledSeconds.toFixed(2)} s, ${last[3].stalls - auto[3].stalls} times`);
   assert.ok(stalledSeconds < STANDS_STILL, `the narrow one stood still for ${stalledSeconds} s`);
   const speeds = await Promise.all(viewers.map((v) => v.page.evaluate(() => document.querySelector('shoal-player').video.playbackRate)));
   assert.ok(speeds.every((speed) => speed >= 0.95), `it goes on slowly: ${speeds}`);

@@ -82,6 +82,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       startupMillis: viewing?.startupMillis ?? 0,
       stalls: viewing?.stalls ?? 0,
       stalledSeconds: viewing?.stalledSeconds ?? 0,
+      slowedSeconds: stretch.slowedSeconds,
       droppedFrames: viewing?.droppedFrames ?? 0,
     };
   };

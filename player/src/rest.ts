@@ -3,7 +3,7 @@
 
 import type { Pulse } from './pulse.ts';
 
-const FIRST = 30_000; // milliseconds, and up to half as long again, so that not all who share a machine come back at once
+const FIRST = 8_000; // milliseconds, and up to half as long again, so that not all who share a machine come back at once
 const LONGEST = 960_000;
 const SOON = 600_000;
 const PATIENCE = 60_000; // it is not waited longer for timers that are on time, unless they are late indeed

@@ -33,6 +33,7 @@ export interface Stats {
   startupMillis: number; // 0 until the first frame
   stalls: number;
   stalledSeconds: number;
+  slowedSeconds: number; // played more slowly, as what comes next was late
   droppedFrames: number;
   p2p: P2P;
   refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
@@ -95,6 +96,7 @@ export const NO_STATS: Stats = {
   startupMillis: 0,
   stalls: 0,
   stalledSeconds: 0,
+  slowedSeconds: 0,
   droppedFrames: 0,
 };
 

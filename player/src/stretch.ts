@@ -33,12 +33,19 @@ export class Stretch {
   #filled = false; // there was enough, since it last ran out
   #rate = 1;
   #awaitedAt = 0;
+  #looked = 0;
+  #slowed = 0; // milliseconds
 
   constructor(hls: Hls, pace: Pace, events: StretchEvents) {
     this.#hls = hls;
     this.#pace = pace;
     this.#events = events;
     this.#timer = setInterval(() => this.#look(), LOOK);
+  }
+
+  // Seconds that were played more slowly.
+  get slowedSeconds(): number {
+    return this.#slowed / 1000;
   }
 
   close(): void {
@@ -53,6 +60,8 @@ export class Stretch {
       return;
     }
     const now = performance.now();
+    if (this.#rate < 1) this.#slowed += now - this.#looked;
+    this.#looked = now;
     const late = this.#events.late();
     const pressed = this.#events.pressed();
     const level = ((pressed ? PRESSED : 1) * this.#events.buffered()) / Math.min(MOST_TARGET, this.#events.target());

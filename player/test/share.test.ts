@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { describe, inSwarm, Share } from '../src/pages/share.ts';
 import { NO_TRAFFIC, type Stats } from '../src/stats.ts';
 
-const stats = (more: Partial<Stats>): Stats => ({ ...NO_TRAFFIC, offload: 0, latencySeconds: 0, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, droppedFrames: 0, ...more });
+const stats = (more: Partial<Stats>): Stats => ({ ...NO_TRAFFIC, offload: 0, latencySeconds: 0, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, slowedSeconds: 0, droppedFrames: 0, ...more });
 
 test('the share is that of the last half minute', () => {
   const share = new Share();

@@ -8,7 +8,7 @@ test('offload is the share of bytes from peers', () => {
 });
 
 test('beacons carry differences, but for latency and links', () => {
-  const stats = (more: Partial<Stats>): Stats => ({ ...NO_TRAFFIC, offload: 0, latencySeconds: 1.5, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, droppedFrames: 0, peers: 3, ...more });
+  const stats = (more: Partial<Stats>): Stats => ({ ...NO_TRAFFIC, offload: 0, latencySeconds: 1.5, bufferSeconds: 0, startupMillis: 0, stalls: 0, stalledSeconds: 0, slowedSeconds: 0, droppedFrames: 0, peers: 3, ...more });
   const beacons = new Beacons();
   assert.deepEqual(beacons.next(stats({ bytesFromPeers: 10, bytesFromEdge: 20, stalls: 1, stalledSeconds: 0.25 })), [10, 20, 0, 0, 0, 0, 0, 0, 1, 250, 1500, 3, 0, 0, 0, 0]);
   assert.deepEqual(beacons.next(stats({ bytesFromPeers: 15, bytesFromEdge: 20, stalls: 1, stalledSeconds: 0.25, chunksFromPeers: 2, linksOpened: 4, linksLost: 1 })), [5, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1500, 3, 4, 0, 0, 1]);

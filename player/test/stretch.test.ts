@@ -40,6 +40,8 @@ test('what is buffered is stretched by steps while what comes next is late, and 
   const w = world(t);
   assert.deepEqual([0.7, 0.55, 0.4, 0.3, 0.5, 0.7].map(w.look), [1, 0.75, 0.75, 0.5, 0.75, 0.75]);
   assert.equal(w.look(0.85), 1);
+  w.look(1);
+  assert.equal(w.stretch.slowedSeconds.toFixed(2), '0.25');
 });
 
 test('with a link that seems to be too narrow it begins sooner', (t) => {

@@ -156,6 +156,8 @@ func (p sample) report() Report {
 	return r
 }
 
+const resting = "resting"
+
 // p2p is how the viewer stands to the swarm, in the words of <shoal-player>.
 func (s *session) p2p() string {
 	stats := s.core.Stats()
@@ -163,7 +165,7 @@ func (s *session) p2p() string {
 	case stats.Links > 0:
 		return "on"
 	case s.rest.under:
-		return "resting"
+		return resting
 	case s.banished:
 		return "refused"
 	case stats.RosterSize > 0:

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	restFirst    = 30 * scheduler.Second // and up to half as long again, so that not all of a machine come back at once
+	restFirst    = 8 * scheduler.Second // and up to half as long again, so that not all of a machine come back at once
 	restLongest  = 960 * scheduler.Second
 	restSoon     = 600 * scheduler.Second // who has to rest again sooner rests twice as long
 	restPatience = 60 * scheduler.Second  // it is not waited longer for timers that are on time, unless they are late indeed

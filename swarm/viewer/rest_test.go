@@ -148,7 +148,7 @@ func TestRestsGetLonger(t *testing.T) {
 	}
 	var r rest
 	now := scheduler.Time(0)
-	for i, want := range []scheduler.Time{30, 60, 120, 240, 480, 960, 960} {
+	for i, want := range []scheduler.Time{8, 16, 32, 64, 128, 256, 512, 960, 960} {
 		beats(50 * time.Millisecond)
 		left := false
 		for range restLooks {

@@ -57,6 +57,7 @@ type session struct {
 	counts   counts
 	beaconN  beacon
 	rest     rest
+	cushion  cushion
 	part     context.CancelFunc // ends what join began
 	barred   bool               // the tracker refused, for now or for good
 	banished bool               // all trackers refused, for good: links carry on for a while
@@ -243,6 +244,7 @@ func (s *session) loop(ctx context.Context) {
 		case <-timer.C:
 			s.do(s.tick)
 		case <-report.C:
+			s.do(s.tendCushion)
 			s.do(s.tendRest)
 			s.v.publish(s.sample(s.now()))
 		case <-ctx.Done():

@@ -24,7 +24,7 @@ type WatchConfig struct {
 	Key     []byte        // see Config.Key
 	Token   string        // see Config.Token
 	Seconds int           // how long is measured, after the last viewer joined; 0: 30
-	Join    time.Duration // over which the viewers join; 0: 100 ms for each, at most 15 s, and longer by up to a minute while the machine is busy
+	Join    time.Duration // over which the viewers join; 0: 200 ms for each, at most 20 s, and longer by up to a minute while the machine is busy or a viewer rests
 	NoP2P   bool          // plain LL-HLS: the control run
 	Weight  uint16        // see Config.Weight
 	Cap     uint16        // see Config.Cap
@@ -79,7 +79,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	}
 	join := c.Join
 	if join == 0 {
-		join = min(time.Duration(n)*100*time.Millisecond, 15*time.Second)
+		join = min(time.Duration(n)*200*time.Millisecond, 20*time.Second)
 	}
 	certificate, err := NewCertificate()
 	if err != nil {
@@ -129,6 +129,9 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 			late += machineBeat
 		}
 	}
+	for c.Join == 0 && late < joinPatience && !settled(viewers, pulse) && sleep(running, machineBeat) {
+		late += machineBeat
+	}
 	from, begun := samples(viewers), time.Now()
 	ended := make(chan struct{})
 	go func() { group.Wait(); stop(); close(ended) }() // nothing is left to measure then
@@ -153,6 +156,11 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 		}
 	}
 	return r, ErrNobody
+}
+
+// settled tells whether what joining takes is over: there is time for one more, and nobody rests.
+func settled(viewers []*Viewer, m *machine) bool {
+	return m.hasRoom() && !slices.ContainsFunc(samples(viewers), func(s sample) bool { return s.p2p == resting })
 }
 
 func samples(viewers []*Viewer) []sample {
