@@ -29,7 +29,7 @@ func watch(ctx context.Context, args []string, out io.Writer) error {
 	var config viewer.WatchConfig
 	var level slog.Level
 	flags.IntVar(&config.N, "n", 1, "`viewers`")
-	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined")
+	flags.IntVar(&config.Seconds, "seconds", 30, "`seconds` that are measured, after the last viewer joined and, without -join, nobody rests")
 	flags.DurationVar(&config.Join, "join", 0, "`time` over which the viewers join (default 200ms for each, at most 20s, and up to a minute longer while this machine is busy or a viewer rests)")
 	flags.Var((*list)(&config.Trackers), "tracker", "WebSocket `URLs` of the trackers, with commas; each viewer uses one at a time (default those that the watch page names, none if it says that there is no swarm, or /tracker on the stream's host)")
 	flags.StringVar(&config.Token, "token", "", "viewer `token` for trackers and edges that want one, see shoal token; also in the link, …?token=TOKEN or #token=TOKEN. All viewers use the same, so the tracker must admit as many with one: shoal tracker -token-viewers N")

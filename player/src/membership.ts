@@ -151,7 +151,7 @@ export class Membership {
       if (this.#plenty >= PLENTY_TIMES && this.#relief.over(now)) this.#return();
     } else if (this.#far >= FAR_TIMES && (this.#p2p === 'on' || this.#p2p === 'joining')) this.#part('away');
     else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
-      console.info('shoal: this machine is too busy for the swarm: playing without it for some minutes');
+      console.info('shoal: this machine is too busy for the swarm: playing without it for a while');
       this.#part('resting');
     }
   }

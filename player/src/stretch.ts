@@ -60,7 +60,7 @@ export class Stretch {
       return;
     }
     const now = performance.now();
-    if (this.#rate < 1) this.#slowed += now - this.#looked;
+    if (media.playbackRate < 1 && this.#rate < 1 && this.#events.buffered() > 0) this.#slowed += now - this.#looked; // else it stands still
     this.#looked = now;
     const late = this.#events.late();
     const pressed = this.#events.pressed();

@@ -42,6 +42,8 @@ test('what is buffered is stretched by steps while what comes next is late, and 
   assert.equal(w.look(0.85), 1);
   w.look(1);
   assert.equal(w.stretch.slowedSeconds.toFixed(2), '0.25');
+  [0.3, 0.3, 0, 0, 0].forEach(w.look);
+  assert.equal(w.stretch.slowedSeconds.toFixed(2), '0.30', 'who stands still does not play slowly');
 });
 
 test('with a link that seems to be too narrow it begins sooner', (t) => {

@@ -7,7 +7,7 @@ const (
 	cushionMost   = 400 * scheduler.Millisecond
 	cushionEvery  = 2 * scheduler.Second        // how often it grows
 	cushionUnused = 30 * scheduler.Second       // how long it was not needed before it shrinks
-	cushionLow    = 750 * scheduler.Millisecond // of buffer, at its lowest: then more is wanted. It is above restLow, since it comes before a rest
+	cushionLow    = 750 * scheduler.Millisecond // of buffer, at its lowest: then more is wanted. It is above restLow: where the buffer falls slowly this comes before a rest
 	cushionPlenty = 900 * scheduler.Millisecond // then less will do
 )
 
@@ -19,13 +19,16 @@ type cushion struct {
 	lowest scheduler.Time // buffer, since `since`
 	since  scheduler.Time // 0: nothing was looked at yet
 	needed scheduler.Time // when
+
+	swarming bool
 }
 
 // look notes what is in the buffer, and returns whether more has changed.
 func (c *cushion) look(now, buffered scheduler.Time, swarming bool) bool {
-	if c.since == 0 {
-		c.lowest, c.since, c.needed = buffered, now, now
+	if c.since == 0 || swarming && !c.swarming {
+		c.lowest, c.since, c.needed = buffered, now, now // what was before the first peer is no peer's doing
 	}
+	c.swarming = swarming
 	c.lowest = min(c.lowest, buffered)
 	if now-c.since < cushionEvery {
 		return false
@@ -44,10 +47,9 @@ func (c *cushion) look(now, buffered scheduler.Time, swarming bool) bool {
 	return c.more != was
 }
 
-// tendCushion plays further behind live, or less far.
+// tendCushion plays further behind live. What is not wanted any more is not caught up with: it goes where the viewer catches up for another reason.
 func (s *session) tendCushion(now scheduler.Time) {
-	stats := s.core.Stats()
-	if s.head.Stats(now).Started && s.cushion.look(now, s.head.Buffered(), stats.Links > 0) {
+	if s.head.Stats(now).Started && s.cushion.look(now, s.head.Buffered(), s.core.Stats().Links > 0) {
 		s.keepBack(now)
 	}
 }

@@ -30,8 +30,8 @@ func TestCushion(t *testing.T) {
 	}{
 		{"plenty", 40, 1100 * ms, true, 0, 0},
 		{"low, and alone", 10, 300 * ms, false, 0, 0},
-		{"low", 5, 300 * ms, true, 300 * ms, 3},
-		{"low for long", 20, 300 * ms, true, 400 * ms, 1},
+		{"low", 5, 300 * ms, true, 200 * ms, 2},
+		{"low for long", 20, 300 * ms, true, 400 * ms, 2},
 		{"just enough", 60, 800 * ms, true, 400 * ms, 0},
 		{"plenty for a while", 24, 1100 * ms, true, 400 * ms, 0},
 		{"plenty for longer", 10, 1100 * ms, true, 300 * ms, 1},
@@ -40,6 +40,11 @@ func TestCushion(t *testing.T) {
 		if changes := seconds(step.seconds, step.buffered, step.swarming); c.more != step.more || changes != step.changes {
 			t.Errorf("%s: %d ms more after %d changes, want %d after %d", step.name, c.more/ms, changes, step.more/ms, step.changes)
 		}
+	}
+	c = cushion{}
+	seconds(1, 300*ms, false)
+	if seconds(3, 1100*ms, true); c.more != 0 {
+		t.Errorf("what was low before the first peer made it %d ms more", c.more/ms)
 	}
 	c = cushion{}
 	seconds(1, 1100*ms, true)

@@ -162,7 +162,7 @@ func (s *session) keepRecord(h scheduler.Chunk, r *wire.Record, url string) {
 	}
 }
 
-// keepBack has the playhead play as far behind live as the playlist and the scheduler want.
+// keepBack has the playhead play as far behind live as the playlist, the scheduler and the cushion want.
 func (s *session) keepBack(now scheduler.Time) {
 	if s.holdBack > 0 {
 		s.head.SetHoldBack(now, s.holdBack+s.core.HoldBack()+s.cushion.more)

@@ -164,10 +164,10 @@ func (s *session) p2p() string {
 	switch {
 	case stats.Links > 0:
 		return "on"
-	case s.rest.under:
-		return resting
 	case s.banished:
 		return "refused"
+	case s.rest.under:
+		return resting
 	case stats.RosterSize > 0:
 		return "on"
 	case !s.v.cfg.P2P || s.core.Off():

@@ -53,7 +53,7 @@ type session struct {
 	reloads  reloading
 	ahead    *ahead         // for the part that comes next; nil: none
 	asksAt   scheduler.Time // no request for it before that: the edge did not hold the last
-	holdBack scheduler.Time // alone; the scheduler may want more
+	holdBack scheduler.Time // alone; the scheduler and the cushion may want more
 	counts   counts
 	beaconN  beacon
 	rest     rest

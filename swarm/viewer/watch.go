@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// joinPatience is for how long in all a busy machine keeps viewers from joining.
+// joinPatience is for how long in all a busy machine keeps viewers from joining, and the measurement from beginning.
 const joinPatience = time.Minute
 
 // WatchConfig says what Watch does. URL is needed.
@@ -23,7 +23,7 @@ type WatchConfig struct {
 	URL     string        // see Config.URL
 	Key     []byte        // see Config.Key
 	Token   string        // see Config.Token
-	Seconds int           // how long is measured, after the last viewer joined; 0: 30
+	Seconds int           // how long is measured, after the last viewer joined, and where Join is 0 nobody rests; 0: 30
 	Join    time.Duration // over which the viewers join; 0: 200 ms for each, at most 20 s, and longer by up to a minute while the machine is busy or a viewer rests
 	NoP2P   bool          // plain LL-HLS: the control run
 	Weight  uint16        // see Config.Weight
@@ -59,6 +59,7 @@ type WatchReport struct {
 	Refusal                     string  `json:"refusal,omitempty"` // why one of them was refused
 	Links                       float64 `json:"links"`             // of a viewer, at the end
 	Rests                       int     `json:"rests"`             // how often a viewer left the swarm because the machine was too busy
+	WaitedSeconds               float64 `json:"waitedSeconds"`     // for which a busy machine kept viewers from joining, and the measurement from beginning
 }
 
 // ErrNobody means that no viewer played anything.
@@ -120,21 +121,22 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	var group sync.WaitGroup
 	failures := make([]error, n)
 	late := time.Duration(0)
+	wait := func(ready func() bool) {
+		for begun := time.Now(); c.Join == 0 && late < joinPatience && !ready() && sleep(running, machineBeat); begun = time.Now() {
+			late += time.Since(begun)
+		}
+	}
 	for i, v := range viewers {
 		group.Go(func() { failures[i] = v.Run(running) })
 		if !sleep(running, join/time.Duration(n)) {
 			break
 		}
-		for c.Join == 0 && late < joinPatience && !pulse.hasRoom() && sleep(running, machineBeat) {
-			late += machineBeat
-		}
+		wait(pulse.hasRoom)
 	}
-	for c.Join == 0 && late < joinPatience && !settled(viewers, pulse) && sleep(running, machineBeat) {
-		late += machineBeat
-	}
-	from, begun := samples(viewers), time.Now()
 	ended := make(chan struct{})
 	go func() { group.Wait(); stop(); close(ended) }() // nothing is left to measure then
+	wait(func() bool { return settled(viewers, pulse) })
+	from, begun := samples(viewers), time.Now()
 	sleep(running, length)
 	to, took := samples(viewers), time.Since(begun)
 	used := memory() - before
@@ -142,6 +144,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	<-ended
 	shared := slices.ContainsFunc(to, func(s sample) bool { return s.core.BytesFromPeers > 0 })
 	r := sum(viewers, from, to, took, failures)
+	r.WaitedSeconds = round(late.Seconds(), 1)
 	r.MemoryBytesPerViewer = uint64(max(0, used)) / uint64(n)
 	switch {
 	case r.Failed == n:
@@ -158,7 +161,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 	return r, ErrNobody
 }
 
-// settled tells whether what joining takes is over: there is time for one more, and nobody rests.
+// settled tells whether there is time for one more viewer, and nobody rests.
 func settled(viewers []*Viewer, m *machine) bool {
 	return m.hasRoom() && !slices.ContainsFunc(samples(viewers), func(s sample) bool { return s.p2p == resting })
 }

@@ -54,3 +54,26 @@ func TestWatchReportsThatNobodyCould(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// TestSettled: what is measured begins when there is time for one more, and nobody rests.
+func TestSettled(t *testing.T) {
+	viewers := []*Viewer{new(Viewer), new(Viewer)}
+	for _, v := range viewers {
+		v.publish(sample{p2p: "on"})
+	}
+	var m machine
+	if !settled(viewers, &m) {
+		t.Error("it waits for nothing")
+	}
+	viewers[1].publish(sample{p2p: resting})
+	if settled(viewers, &m) {
+		t.Error("it does not wait for who rests")
+	}
+	viewers[1].publish(sample{p2p: "refused"})
+	for range machineBeats {
+		m.beat(beat{wait: machineWait})
+	}
+	if settled(viewers, &m) {
+		t.Error("it does not wait for a busy machine")
+	}
+}
