@@ -1,9 +1,7 @@
-// The measuring commands, as a user runs them: the simulator's determinism, twenty native viewers of the demo, and browsers
-// with and without the swarm.
+// The measuring commands, as a user runs them: the simulator's determinism, and twenty native viewers of the demo.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { crowding } from '../harness/machine.mjs';
 import { run } from '../harness/process.mjs';
@@ -33,14 +31,4 @@ test('twenty native viewers get most of the demo from each other', { timeout: 12
     `latency ${got.latencySeconds} s; ${crowding()}`);
   assert.deepEqual([got.viewers, got.failed, got.badBytesPlayed, got.badBytesRelayed], [20, 0, 0, 0]);
   assert.ok(got.offload > 0.6, `offload ${got.offload}`);
-});
-
-test('browsers are measured with the swarm and without', { timeout: 120_000 }, async (t) => {
-  const bench = fileURLToPath(new URL('../bench/swarm.mjs', import.meta.url));
-  const got = report(await run('bench', process.execPath, [bench, '-viewers', '2', '-seconds', '5', '-json'], { seconds: 100 }));
-  t.diagnostic(`offload ${got.offload} of ${got.ceiling}, copies ${got.copies}, processor ${got.cpuRatio} of the control's; ${crowding()}`);
-  assert.deepEqual([got.viewers, got.ceiling, got.runs.length, got.badPieces], [2, 0.5, 1, 0]);
-  assert.ok(got.bytesFromPeers > 0, 'nothing came from peers');
-  assert.ok(got.copies < got.control.copies, `${got.copies} copies with the swarm, ${got.control.copies} without`);
-  assert.equal(got.control.bytesFromPeers, 0, 'the control had peers');
 });
