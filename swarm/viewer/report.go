@@ -156,8 +156,6 @@ func (p sample) report() Report {
 	return r
 }
 
-const resting = "resting"
-
 // p2p is how the viewer stands to the swarm, in the words of <shoal-player>.
 func (s *session) p2p() string {
 	stats := s.core.Stats()
@@ -167,7 +165,7 @@ func (s *session) p2p() string {
 	case s.banished:
 		return "refused"
 	case s.rest.under:
-		return resting
+		return "resting"
 	case stats.RosterSize > 0:
 		return "on"
 	case !s.v.cfg.P2P || s.core.Off():

@@ -163,7 +163,7 @@ func Watch(ctx context.Context, c WatchConfig) (WatchReport, error) {
 
 // settled tells whether there is time for one more viewer, and nobody rests.
 func settled(viewers []*Viewer, m *machine) bool {
-	return m.hasRoom() && !slices.ContainsFunc(samples(viewers), func(s sample) bool { return s.p2p == resting })
+	return m.hasRoom() && !slices.ContainsFunc(samples(viewers), func(s sample) bool { return s.p2p == "resting" })
 }
 
 func samples(viewers []*Viewer) []sample {

@@ -65,7 +65,7 @@ func TestSettled(t *testing.T) {
 	if !settled(viewers, &m) {
 		t.Error("it waits for nothing")
 	}
-	viewers[1].publish(sample{p2p: resting})
+	viewers[1].publish(sample{p2p: "resting"})
 	if settled(viewers, &m) {
 		t.Error("it does not wait for who rests")
 	}
