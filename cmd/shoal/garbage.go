@@ -25,7 +25,7 @@ const (
 const (
 	watchPace   = time.Second
 	watchBase   = 64 << 20 // bytes, of the process
-	watchEach   = 13 << 20 // and of each viewer
+	watchEach   = 14 << 20 // and of each viewer
 	garbageRare = 300      // hundredths that may lie at most; garbageMost is what may in any case
 )
 

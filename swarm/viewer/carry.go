@@ -26,7 +26,7 @@ func (s *session) carryOut(now scheduler.Time) {
 			s.connect(a)
 		case scheduler.Signal:
 			if l := s.links[a.Peer]; l != nil {
-				l.take(a.Bytes)
+				l.hear(a.Bytes)
 			}
 		case scheduler.Disconnect:
 			if l := s.links[a.Peer]; l != nil {
@@ -80,9 +80,9 @@ func (s *session) connect(a scheduler.Action) {
 	ctx, cancel := context.WithCancel(context.Background())
 	peer := a.Peer
 	l := &link{
-		peer: peer, ctx: ctx, close: cancel, signals: make(chan []byte, linkSignals), opened: make(chan *datachannel.DataChannel, 1),
-		outgoing: make(chan []byte, linkMessages), dropped: &s.counts.signalsDropped,
-		stuck: &s.counts.linksStuck,
+		peer: peer, ctx: ctx, close: cancel, opened: make(chan *datachannel.DataChannel, 1),
+		signals: newLane(linkSignals), writes: newLane(linkMessages),
+		dropped: &s.counts.signalsDropped, stuck: &s.counts.linksStuck,
 	}
 	// A link that the scheduler gave up says nothing more.
 	mine := func(event func(now scheduler.Time)) {
@@ -112,7 +112,8 @@ func (s *session) connect(a scheduler.Action) {
 	l.message = func(b []byte) { mine(func(now scheduler.Time) { s.handIn(now, frame{peer: peer, bytes: b}) }) }
 	s.links[peer] = l
 	how, initiate := s.reach, a.Count == 1
-	s.joined.Go(func() { l.run(s.ports, how, initiate) })
+	s.joined.Add(1)
+	go l.run(s.ports, how, initiate, s.joined.Done)
 }
 
 // handIn hands a peer's message to the scheduler.

@@ -1,11 +1,12 @@
 package viewer
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
-	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,18 +21,24 @@ const (
 	closePatience = 3 * time.Second
 	linkBacklog   = 1 << 20 // bytes on the way to one peer; what comes on top is dropped
 	linkSignals   = 64      // signals of a peer that wait to be applied; more are dropped
-	linkBuffer    = 4 << 10 // for messages; what is larger has a buffer of its own
 	linkMessages  = 128     // that wait to be written; what comes on top is dropped
 )
 
-// link is one peer connection with its data channel. Its goroutine makes it, applies the peer's signals in order and
-// closes it, one more reads messages, and one writes them: a write can wait for ever where pion's SCTP locks up, see end,
-// and the session waits for nobody.
+// scratch is what messages are read into, and outgoing what they wait in for their turn: of all links together, as a link needs either but for moments.
+var (
+	scratch  = sync.Pool{New: func() any { return new([maxMessage]byte) }}
+	outgoing = sync.Pool{New: func() any { return []byte(nil) }}
+)
+
+// link is one peer connection with its data channel. Its goroutine makes it and then reads messages. The peer's signals are applied in order,
+// and messages written, by goroutines that are there while there is something to do: a write can wait for ever where pion's SCTP locks
+// up, see end, and the session waits for nobody.
 type link struct {
 	peer    scheduler.Peer
 	ctx     context.Context
 	close   context.CancelFunc
-	signals chan []byte
+	signals *lane
+	writes  *lane
 	dropped *atomic.Uint64
 	stuck   *atomic.Uint64
 
@@ -43,9 +50,9 @@ type link struct {
 	message func(b []byte)
 
 	opened   chan *datachannel.DataChannel // once it is open
-	outgoing chan []byte
-	waiting  atomic.Int64 // bytes in outgoing
-	answered atomic.Bool  // the peer's description has come
+	waiting  atomic.Int64                  // bytes in writes
+	answered atomic.Bool                   // the peer's description has come
+	early    []webrtc.ICECandidateInit     // candidates that came before it; of whoever applies signals
 
 	// Owned by the session.
 	channel  *datachannel.DataChannel // nil until it is open
@@ -53,8 +60,9 @@ type link struct {
 	sending  bool                     // bytes may be on the way still
 }
 
-// run opens the connection; initiate: this side makes the offer.
-func (l *link) run(p *ports, how reach, initiate bool) {
+// run opens the connection and reads what comes by it; initiate: this side makes the offer. It calls ended when the link is closed and all that it started has
+// ended, or was left behind.
+func (l *link) run(p *ports, how reach, initiate bool, ended func()) {
 	pc, err := p.api.NewPeerConnection(webrtc.Configuration{
 		ICEServers:         how.servers,
 		ICETransportPolicy: how.policy(),
@@ -62,14 +70,16 @@ func (l *link) run(p *ports, how reach, initiate bool) {
 	})
 	if err != nil {
 		l.down(true)
+		l.close()
+		ended()
 		return
 	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		l.read()
-	}()
-	defer l.end(pc, ended)
+	read := make(chan struct{})
+	defer close(read)
+	context.AfterFunc(l.ctx, func() {
+		defer ended()
+		l.end(pc, read)
+	})
 	pc.OnICECandidate(func(c *webrtc.ICECandidate) {
 		if c == nil || how.hides(c) {
 			return
@@ -83,28 +93,43 @@ func (l *link) run(p *ports, how reach, initiate bool) {
 			l.down(s == webrtc.PeerConnectionStateFailed)
 		}
 	})
-	if err := l.open(pc); err != nil {
-		l.down(true)
+	err = l.open(pc)
+	if err == nil && initiate {
+		err = l.describe(pc, wire.Offer, pc.CreateOffer)
+	}
+	if err != nil {
+		l.fail()
 		return
 	}
-	if initiate {
-		if err := l.describe(pc, wire.Offer, pc.CreateOffer); err != nil {
-			l.down(true)
-			return
+	l.signals.open(func(b []byte) {
+		if err := l.apply(pc, b); err != nil {
+			l.fail()
 		}
+	})
+	select {
+	case c := <-l.opened:
+		l.writes.open(func(b []byte) { l.write(c, b) })
+		l.read(c)
+	case <-l.ctx.Done():
 	}
-	l.apply(pc)
 }
 
-// end closes the connection and waits for all that it started. pion's SCTP can lock up for ever when both sides close
+// fail gives the link up: it cannot be made.
+func (l *link) fail() {
+	l.down(true)
+	l.close()
+}
+
+// end closes the connection and waits for all that was started for it. pion's SCTP can lock up for ever when both sides close
 // while its handshake is under way (its reader waits in completeHandshake for a reader that is gone): such a connection
 // is left behind rather than waited for.
 func (l *link) end(pc *webrtc.PeerConnection, read <-chan struct{}) {
-	l.close()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		pc.GracefulClose()
+		l.signals.end()
+		l.writes.end()
 		<-read
 	}()
 	patience := time.NewTimer(closePatience)
@@ -133,80 +158,60 @@ func (l *link) open(pc *webrtc.PeerConnection) error {
 	return nil
 }
 
-// read passes on messages until the channel closes. It reads by itself, since pion's own reader holds 64 KiB for each link.
-func (l *link) read() {
-	var r *datachannel.DataChannel
-	select {
-	case r = <-l.opened:
-	case <-l.ctx.Done():
-		return
-	}
-	written := make(chan struct{})
-	defer func() { <-written }()
-	go func() {
-		defer close(written)
-		l.write(r)
-	}()
-	kept := make([]byte, linkBuffer)
-	for b := kept; ; b = kept {
-		n, text, err := r.ReadDataChannel(b)
-		for errors.Is(err, io.ErrShortBuffer) && len(b) < maxMessage {
-			b = make([]byte, 4*len(b)) // the message is still there
-			n, text, err = r.ReadDataChannel(b)
+// read passes on messages until the channel closes. It reads by itself, since pion's own reader holds 64 KiB for each link; without room for a
+// message pion says so, and has it still.
+func (l *link) read(r *datachannel.DataChannel) {
+	for {
+		_, _, err := r.ReadDataChannel(nil)
+		if errors.Is(err, io.ErrShortBuffer) {
+			err = l.take(r)
 		}
-		switch {
-		case err != nil:
+		if err != nil {
 			l.down(false)
 			return
-		case text:
-		case len(b) > linkBuffer && 2*n > len(b):
-			l.message(b[:n:n])
-		default:
-			l.message(slices.Clone(b[:n]))
 		}
 	}
 }
 
-// apply works through the peer's signals until the link is closed. Candidates that come before the description wait.
-func (l *link) apply(pc *webrtc.PeerConnection) {
-	var early []webrtc.ICECandidateInit
-	for {
-		var b []byte
-		select {
-		case <-l.ctx.Done():
-			return
-		case b = <-l.signals:
-		}
-		kind, text := wire.SignalKind(b[0]), string(b[1:])
-		var err error
-		switch kind {
-		case wire.Offer:
-			if err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err == nil {
-				err = l.describe(pc, wire.Answer, func(*webrtc.OfferOptions) (webrtc.SessionDescription, error) {
-					return pc.CreateAnswer(nil)
-				})
-			}
-		case wire.Answer:
-			err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text})
-		case wire.Candidate:
-			var c webrtc.ICECandidateInit
-			if json.Unmarshal([]byte(text), &c) == nil {
-				early = append(early, c)
-			}
-		}
-		if err != nil {
-			l.down(true)
-			return
-		}
-		if pc.RemoteDescription() == nil {
-			continue
-		}
-		l.answered.Store(true)
-		for _, c := range early {
-			pc.AddICECandidate(c) // one that cannot be used (mDNS, IPv6) is no fault of the link
-		}
-		early = early[:0]
+// take passes on the message that is there.
+func (l *link) take(r *datachannel.DataChannel) error {
+	b := scratch.Get().(*[maxMessage]byte)
+	defer scratch.Put(b)
+	n, text, err := r.ReadDataChannel(b[:])
+	if err == nil && !text {
+		l.message(bytes.Clone(b[:n]))
 	}
+	return err
+}
+
+// apply does what a signal of the peer says. Candidates that come before the description wait.
+func (l *link) apply(pc *webrtc.PeerConnection, b []byte) error {
+	kind, text := wire.SignalKind(b[0]), string(b[1:])
+	var err error
+	switch kind {
+	case wire.Offer:
+		if err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: text}); err == nil {
+			err = l.describe(pc, wire.Answer, func(*webrtc.OfferOptions) (webrtc.SessionDescription, error) {
+				return pc.CreateAnswer(nil)
+			})
+		}
+	case wire.Answer:
+		err = pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: text})
+	case wire.Candidate:
+		var c webrtc.ICECandidateInit
+		if json.Unmarshal([]byte(text), &c) == nil {
+			l.early = append(l.early, c)
+		}
+	}
+	if err != nil || pc.RemoteDescription() == nil {
+		return err
+	}
+	l.answered.Store(true)
+	for _, c := range l.early {
+		pc.AddICECandidate(c) // one that cannot be used (mDNS, IPv6) is no fault of the link
+	}
+	l.early = nil
+	return nil
 }
 
 // describe sets and signals our description.
@@ -220,29 +225,18 @@ func (l *link) describe(pc *webrtc.PeerConnection, kind wire.SignalKind, create 
 	return pc.SetLocalDescription(d)
 }
 
-// take queues a signal of the peer.
-func (l *link) take(b []byte) {
-	if len(b) < 2 {
-		return
-	}
-	select {
-	case l.signals <- append([]byte(nil), b...):
-	default:
+// hear queues a signal of the peer.
+func (l *link) hear(b []byte) {
+	if len(b) >= 2 && !l.signals.put(bytes.Clone(b)) {
 		l.dropped.Add(1)
 	}
 }
 
-// write passes messages to the channel until the link is closed.
-func (l *link) write(w *datachannel.DataChannel) {
-	for {
-		select {
-		case <-l.ctx.Done():
-			return
-		case b := <-l.outgoing:
-			w.Write(b) // if the channel has closed, its reader tells
-			l.waiting.Add(int64(-len(b)))
-		}
-	}
+// write passes a message to the channel.
+func (l *link) write(w *datachannel.DataChannel, b []byte) {
+	w.Write(b) // if the channel has closed, its reader tells
+	l.waiting.Add(int64(-len(b)))
+	outgoing.Put(b[:0])
 }
 
 // send puts a message on its way; false if it was dropped.
@@ -252,13 +246,11 @@ func (l *link) send(b []byte) bool {
 	}
 	l.sending = true
 	l.waiting.Add(int64(len(b)))
-	select {
-	case l.outgoing <- slices.Clone(b):
-		return true
-	default:
+	if !l.writes.put(append(outgoing.Get().([]byte), b...)) {
 		l.waiting.Add(int64(-len(b)))
 		return false
 	}
+	return true
 }
 
 // onTheWay is how many bytes wait, here and in the channel.
