@@ -55,8 +55,8 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 // watchPage is that of a stream, /watch/NAME, or of one of its recordings, /watch/NAME/recordings/ID.
 func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path string) {
 	name, rest, deep := strings.Cut(path, "/")
-	if !deep {
-		e.streamPage(w, r, page, name)
+	if !deep || rest == "" {
+		e.streamPage(w, r, page, path)
 		return
 	}
 	id, ok := strings.CutPrefix(rest, "recordings/")
@@ -68,6 +68,14 @@ func (e *Edge) watchPage(w http.ResponseWriter, r *http.Request, page, path stri
 }
 
 func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream string) {
+	if bare, slash := strings.CutSuffix(stream, "/"); slash && validName(bare) && r.URL.RawPath == "" { // as people write it
+		at := *r.URL
+		at.Path = strings.TrimSuffix(at.Path, "/")
+		w.Header().Set("Cache-Control", "public, max-age=1")
+		http.Redirect(w, r, at.RequestURI(), http.StatusMovedPermanently)
+		passage{e.meters.stream(""), kindPage, true}.count(http.StatusMovedPermanently, 0)
+		return
+	}
 	if !validName(stream) || r.URL.RawPath != "" {
 		e.missing(w, r, noName)
 		return

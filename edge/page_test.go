@@ -251,3 +251,21 @@ func TestOneWayToWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestSlashAfterName: an address of a page with a slash behind it leads to the page; one that is not of a page does not.
+func TestSlashAfterName(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	for uri, want := range map[string]string{
+		"/watch/demo/": "/watch/demo", "/watch/demo/?lang=pt&p2p=off": "/watch/demo?lang=pt&p2p=off", "/embed/demo/": "/embed/demo", "/studio/demo/": "/studio/demo",
+		"/watch/demo//": "", "/watch//": "", "/watch//evil.example/": "", "/watch/a.b/": "", "/watch/%64emo/": "", "/watch/demo/recordings/": "",
+	} {
+		w := get(e, uri)
+		status := http.StatusNotFound
+		if want != "" {
+			status = http.StatusMovedPermanently
+		}
+		if w.Code != status || w.Header().Get("Location") != want {
+			t.Errorf("%s: %d, to %q, want %q", uri, w.Code, w.Header().Get("Location"), want)
+		}
+	}
+}

@@ -153,7 +153,7 @@ func (k *Keys) read() error {
 	}
 	keys, err := parseKeys(b)
 	if err != nil {
-		return fmt.Errorf("origin: %s is damaged: %w", k.file, err)
+		return fmt.Errorf("origin: %s is damaged: %w; bring it back from a copy, or move it away and make new keys (shoal key add) for all who publish", k.file, err)
 	}
 	k.keys, k.seen = keys, now
 	return nil

@@ -258,6 +258,10 @@ func TestCopies(t *testing.T) {
 			t.report(at(60), bytes(60, 120), 10*time.Second) // the first alone, then both share
 			t.report(at(60), bytes(60, 30), 10*time.Second)
 		}, 60, 150. / 270 * 1.5},
+		{"one who was there for a quarter of the time", func(t *tally) {
+			t.play(at(45), false, true)
+			t.report(at(60), bytes(0, 45), 15*time.Second)
+		}, 60, 1},
 		{"old times do not count", func(t *tally) {
 			t.play(start, false, true)
 			t.play(start, false, true)

@@ -80,13 +80,14 @@ func (s *sums) offload() (ratio float64, ok bool) {
 // edge counts for that range. A viewer that plays gets each chunk once, so of n viewers that played all the while all
 // bytes, from peers and from the edge, are n times the stream's; the bytes from the edge over a viewer's worth of
 // bytes are the copies. n is the mean number of viewers that play: those that have just joined, or whose last beacon
-// told of chunks. Viewers that come or go within the window count for the time they were there.
+// told of chunks. Viewers that come or go within the window count for the time they were there; while there is nobody no chunk is asked
+// for, so n is one at least.
 func (s *sums) copies(spanMillis int64) (copies float64, ok bool) {
 	all := s.bytesFromPeers + s.bytesFromEdge
 	if all == 0 || spanMillis <= 0 {
 		return 0, false
 	}
-	viewers := float64(s.playingMillis) / float64(spanMillis)
+	viewers := max(1, float64(s.playingMillis)/float64(spanMillis))
 	return float64(s.bytesFromEdge) / float64(all) * viewers, true
 }
 
