@@ -156,8 +156,10 @@ func (e *Edge) Cached() int64 {
 	return e.cache.bytes
 }
 
-// Ready tells why the edge is of no use now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the
-// origins' addresses: it is for the operator. Viewers that ask /readyz are told no more than that none answers, or that all are in a circle with it.
+// Ready tells why the edge gets nothing new now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the
+// origins' addresses: it is for the operator. At /readyz, by which is decided whether viewers are sent here, an edge is ready for as long as a playlist
+// is served while no origin answers: all edges lose an origin at once, and none is to be taken away from viewers who could be served. There is said
+// no more than that none answers, or that all are in a circle with it.
 func (e *Edge) Ready() error {
 	e.mu.Lock()
 	stopped := e.stopped
@@ -208,10 +210,10 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 		e.serveText(w, r, http.StatusOK, "ok")
 	case path == "/readyz":
 		switch err := e.Ready(); {
-		case err == nil:
-			e.serveText(w, r, http.StatusOK, "ready")
 		case errors.Is(err, errStopping):
 			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: the edge is stopping")
+		case err == nil || e.origins.serves(time.Now()):
+			e.serveText(w, r, http.StatusOK, "ready")
 		case e.origins.circle():
 			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: all that this edge asks lead back to it, as parents of each other do; name others by -parents or -origins")
 		default:

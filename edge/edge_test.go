@@ -81,7 +81,7 @@ func TestReadyComesBack(t *testing.T) {
 		get(e, partPath)
 		time.Sleep(10 * time.Second)
 		if w := get(e, "/readyz"); w.Code != http.StatusServiceUnavailable || w.Body.String() != "not ready: no origin answers\n" {
-			t.Errorf("an origin gone: %d %q", w.Code, w.Body)
+			t.Errorf("an origin that was never there: %d %q", w.Code, w.Body)
 		}
 		if err := e.Ready(); err == nil || !strings.Contains(err.Error(), "127.0.0.1:8081: dial tcp: connection refused") {
 			t.Errorf("an origin gone, for the operator: %v", err)
@@ -93,6 +93,17 @@ func TestReadyComesBack(t *testing.T) {
 		time.Sleep(2 * probeInterval)
 		if w := get(e, "/readyz"); w.Code != http.StatusOK {
 			t.Errorf("an origin back: %d %q", w.Code, w.Body)
+		}
+		way.fail("127.0.0.1:8081", refused)
+		get(e, "/live/demo/v0/1700000000/s9.m4s")
+		for _, c := range []struct {
+			after  time.Duration
+			status int
+		}{{20 * time.Second, http.StatusOK}, {leastUseful - 20*time.Second, http.StatusServiceUnavailable}} {
+			time.Sleep(c.after)
+			if w := get(e, "/readyz"); w.Code != c.status || e.Ready() == nil {
+				t.Errorf("an origin gone, what was had of it is served: %d %q, for the operator %v", w.Code, w.Body, e.Ready())
+			}
 		}
 	})
 }

@@ -122,16 +122,16 @@ func expires(h http.Header, now time.Time) (life time.Duration, said bool) {
 	return min(max(0, until.Sub(now)), immutableLife), true
 }
 
-// birth returns when an answer was made that came just now to a request of a moment ago. One of another cache, which says its age, may have
-// aged on its way (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Dates are not compared, for clocks
+// birth returns when an answer was made that came just now to a request of a moment ago: it aged on its way, and one of another cache, which says its
+// age, before that (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Dates are not compared, for clocks
 // differ.
 func birth(t target, resp *http.Response, asked, now time.Time) time.Time {
+	if !t.reload.held {
+		now = asked
+	}
 	said, _, _ := strings.Cut(resp.Header.Get("Age"), ",") // of several the first counts (RFC 9111 5.1)
 	if said = strings.TrimSpace(said); said == "" || !digits(said) {
 		return now
-	}
-	if !t.reload.held {
-		now = asked
 	}
 	return now.Add(-deltaSeconds(said))
 }

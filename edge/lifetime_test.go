@@ -112,13 +112,13 @@ func TestStaleIsForbidden(t *testing.T) {
 	}
 }
 
-// TestAgeOfAnotherCache: what comes from a parent edge is as old as that says, and as its way here took; but not by how long it was held.
+// TestAgeOfAnotherCache: what comes is as old as its way here took, and from a parent edge as that says besides; but not by how long it was held.
 //
 // Clause: http-age
 func TestAgeOfAnotherCache(t *testing.T) {
 	for _, c := range []struct{ uri, age, want string }{
-		{partPath, "5", "7"}, {partPath, "", "0"}, {playlistPath + "?_HLS_msn=13&_HLS_part=2", "5", "5"},
-		{partPath, "5, 50", "7"}, {partPath, "-5", "0"}, {partPath, "99999999999999999999", "31536002"}, // RFC 9111 5.1, 1.2.2
+		{partPath, "5", "7"}, {partPath, "", "2"}, {playlistPath + "?_HLS_msn=13&_HLS_part=2", "5", "5"}, {playlistPath + "?_HLS_msn=13&_HLS_part=2", "", "0"},
+		{partPath, "5, 50", "7"}, {partPath, "-5", "2"}, {partPath, "99999999999999999999", "31536002"}, // RFC 9111 5.1, 1.2.2
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := newEdge(t, Config{Transport: newSource(func(w http.ResponseWriter, r *http.Request) {

@@ -52,7 +52,7 @@ func TestMissingInAFrame(t *testing.T) {
 func TestMissing(t *testing.T) {
 	e := newEdge(t, Config{Transport: newSource(stage)})
 	for path, want := range map[string]string{
-		"/nosuch": "noPage", "/watch/a/b": "noPage", "/watch/demo/": "noPage", "/watch/demo/recordings/x": "noPage", "/index.html": "noPage",
+		"/nosuch": "noPage", "/watch/a/b": "noPage", "/watch/demo//": "noPage", "/watch/demo/recordings/x": "noPage", "/index.html": "noPage",
 		"/watch/": "noName", "/watch/" + strings.Repeat("x", 65): "noName", "/embed/a.b": "noName", "/studio/%C3%A9": "noName", "/studio/a%20b": "noName",
 	} {
 		w := get(e, path, "Accept", browser)

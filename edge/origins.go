@@ -33,6 +33,7 @@ type origins struct {
 	mu      sync.Mutex
 	failure error // of the latest request; nil when an origin answered it
 	since   time.Time
+	reached bool           // an origin has answered, once at least
 	homes   map[string]int // index of the origin that had something of a stream last; only streams that are
 
 	chains   []string             // of edges, to be asked on
@@ -256,6 +257,17 @@ func (s *origins) note(err error) {
 		s.log.Info("edge: an origin answers again", "after", time.Since(s.since).Round(time.Millisecond))
 	}
 	s.failure = err
+	s.reached = s.reached || err == nil
+}
+
+// serves tells whether there may be something for viewers here: an origin answers, or did a moment ago, and what was had of it is of use still.
+func (s *origins) serves(now time.Time) bool {
+	if s.circle() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failure == nil || s.reached && now.Sub(s.since) < leastUseful
 }
 
 // state returns nil while the latest attempt was answered or none was made.

@@ -236,7 +236,7 @@ func TestSwarmFigures(t *testing.T) {
 	}
 }
 
-// TestOneWayToWrite: a page has one path, and so has whatever is under /live/ and /api/.
+// TestOneWayToWrite: a page has one path, to which a slash behind it leads, and so has whatever is under /live/ and /api/.
 func TestOneWayToWrite(t *testing.T) {
 	e := newEdge(t, Config{Transport: newSource(stage)})
 	for _, path := range []string{"/watch/demo", "/studio/demo", playlistPath, "/api/v1/streams/demo"} {
@@ -244,10 +244,13 @@ func TestOneWayToWrite(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 		for _, other := range []string{strings.Replace(path, "demo", "d%65mo", 1), strings.Replace(path, "/demo", "%2fdemo", 1), strings.Replace(path, "/demo", "/%2e/demo", 1),
-			strings.Replace(path, "/demo", "//demo", 1), strings.Replace(path, "/demo", "/x/../demo", 1), path + "%00", path + "/", strings.Replace(path, "/demo", "\\demo", 1)} {
+			strings.Replace(path, "/demo", "//demo", 1), strings.Replace(path, "/demo", "/x/../demo", 1), path + "%00", path + "//", strings.Replace(path, "/demo", "\\demo", 1)} {
 			if w := get(e, other); w.Code != http.StatusNotFound {
 				t.Errorf("%s: %d, want 404", other, w.Code)
 			}
+		}
+		if w := get(e, path+"/"); w.Code != http.StatusNotFound && w.Header().Get("Location") != path {
+			t.Errorf("%s/: %d", path, w.Code)
 		}
 	}
 }

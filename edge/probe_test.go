@@ -169,7 +169,7 @@ func TestIdle(t *testing.T) {
 			err    error
 			within time.Duration
 			status int
-		}{{nil, time.Minute, http.StatusOK}, {refused, idleInterval + time.Second, http.StatusServiceUnavailable}, {nil, time.Second, http.StatusOK}} {
+		}{{nil, time.Minute, http.StatusOK}, {refused, idleInterval + time.Second + leastUseful, http.StatusServiceUnavailable}, {nil, time.Second, http.StatusOK}} {
 			way.fail("a.test", c.err)
 			time.Sleep(c.within)
 			if w := get(e, "/readyz"); w.Code != c.status {
