@@ -29,6 +29,7 @@ type Edge struct {
 	tally     *tally
 	admission *admission
 	shelf     *shelf
+	pages     *pages
 	rates     *rates          // nil: no bound
 	access    *access         // nil: no log
 	room      int64           // bytes that the cache may keep
@@ -74,6 +75,7 @@ func New(config Config) (*Edge, error) {
 		meters:    m,
 		admission: a,
 		shelf:     s,
+		pages:     new(pages),
 	}
 	a.address = e.addressOf
 	if e.tally, err = newTally(config.Registry, e.origins.out); err != nil {

@@ -108,18 +108,7 @@ func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part s
 
 // show answers with one of the pages, filled in: each placeholder is followed by what stands for it.
 func (e *Edge) show(w http.ResponseWriter, r *http.Request, name string, status int, stream string, values ...string) {
-	e.showFilled(w, r, name, status, stream, fill(e.shelf.files[name], values...))
-}
-
-// filled is one of the pages with what stands for its placeholders, for as many as are shown it.
-type filled struct {
-	body   []byte
-	packed *packed
-}
-
-func fill(f *file, values ...string) *filled {
-	body := []byte(strings.NewReplacer(values...).Replace(string(f.body)))
-	return &filled{body, newPacked(body)}
+	e.showFilled(w, r, name, status, stream, e.pages.filled(e.shelf.files[name], values...))
 }
 
 // showFilled answers with the page of a name, as it is filled in.
