@@ -118,8 +118,14 @@ func run(ctx context.Context, c config, out io.Writer) error {
 		}
 	}
 	if c.json {
-		return json.NewEncoder(out).Encode(b.report)
+		if err := json.NewEncoder(out).Encode(b.report); err != nil {
+			return err
+		}
+	} else {
+		b.report.table(out)
 	}
-	b.report.table(out)
+	if lines := b.report.missed(); len(lines) > 0 {
+		return fmt.Errorf("not as it should be: %s", strings.Join(lines, "; "))
+	}
 	return nil
 }
