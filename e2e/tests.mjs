@@ -1,4 +1,5 @@
-// Runs files of tests, one after the other: node tests.mjs FILE...
+// Runs files of tests: node tests.mjs FILE... Those of PAIRED, in which most time is waited, run two at a time; then the others, which measure what
+// a busy machine would change, or set what all of the network namespace share, one after the other.
 //
 // Servers, browsers and their decoders share one machine here, and now and then it makes a viewer wait of whom nothing else is wrong.
 // So a file of which a test failed is run once more at the end, whole. What passes then is told as brittle, for somebody to look at;
@@ -10,10 +11,16 @@ import { spec as Spec } from 'node:test/reporters';
 
 const FEW = 3;
 
-/** Runs files, and returns those of which a test failed. */
-async function failures(files) {
+const PAIRED = new Set([
+  'accessibility', 'broadcaster', 'captions', 'dvr', 'embedding', 'faces', 'flags', 'layouts', 'ops', 'origin',
+  'package', 'recording', 'recordings', 'restart', 'safari',
+]);
+
+/** Runs files, so many at a time, and returns those of which a test failed. */
+async function failures(files, concurrency = 1) {
+  if (files.length === 0) return [];
   const failed = new Set();
-  const tests = run({ files, concurrency: 1 });
+  const tests = run({ files, concurrency });
   tests.on('test:fail', ({ file, nesting, todo, details }) => {
     if (nesting === 0 && todo === undefined) failed.add(file ?? details.error.message);
   });
@@ -23,9 +30,12 @@ async function failures(files) {
   return [...failed];
 }
 
-let failed = await failures(process.argv.slice(2));
+const name = (file) => basename(file, '.test.mjs');
+const paired = (file) => PAIRED.has(name(file));
+const files = process.argv.slice(2);
+let failed = [...(await failures(files.filter(paired), 2)), ...(await failures(files.filter((file) => !paired(file))))];
 if (failed.length > 0 && failed.length <= FEW) {
-  const names = failed.map((file) => basename(file, '.test.mjs')).join(', ');
+  const names = failed.map(name).join(', ');
   console.log(`\nOnce more, because a test failed: ${names}.\n`);
   failed = await failures(failed);
   if (failed.length === 0) console.log(`\nBrittle: of ${names} a test failed once, see above, and passed when it was run again.\n`);

@@ -186,14 +186,19 @@ func (h *harvester) once(stay time.Duration) {
 	}
 }
 
-// TestHarvest tries ways to know everybody, one after the other on the same swarm, each from a network of its own.
+// TestHarvest tries ways to know everybody, one after the other on the same swarm, each from a network of its own. With -short it does so for a
+// minute, in a swarm of one kind.
 func TestHarvest(t *testing.T) {
+	if testing.Short() {
+		harvest(t, 10, time.Minute)
+		return
+	}
 	for _, perNetwork := range []uint32{1, 10, 30} {
-		t.Run(fmt.Sprint(perNetwork, " to a network"), func(t *testing.T) { harvest(t, perNetwork) })
+		t.Run(fmt.Sprint(perNetwork, " to a network"), func(t *testing.T) { harvest(t, perNetwork, harvestTime) })
 	}
 }
 
-func harvest(t *testing.T, perNetwork uint32) {
+func harvest(t *testing.T, perNetwork uint32, lasts time.Duration) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, Config{AddressHeader: "X-Real-IP"})
 		chance := rand.New(rand.NewPCG(7, 11))
@@ -223,7 +228,7 @@ func harvest(t *testing.T, perNetwork uint32) {
 			{name: "one socket, again and again, that moves", sockets: 1, stay: time.Second, moves: true},
 			{name: "forty sockets of a /24 that come back now and then", sockets: 40, stay: 2 * time.Minute, spread: true},
 		} {
-			end, before := time.Now().Add(harvestTime), refused()
+			end, before := time.Now().Add(lasts), refused()
 			harvested := make(chan *harvester, c.sockets)
 			for i := range c.sockets {
 				h := &harvester{w: w, chance: rand.New(rand.NewPCG(uint64(i), 13)), moves: c.moves, learned: map[netip.Addr]bool{}}

@@ -2,8 +2,8 @@
 // ports and a data directory of its own, and ends with the test: with status 0, or the test fails.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import { atEnd } from './ends.mjs';
 import { Metrics } from './metrics.mjs';
@@ -12,9 +12,10 @@ import { until } from './until.mjs';
 
 export const program = process.env.SHOAL_BIN;
 
-// The namespace is the run's own, and below the ephemeral ports nobody else listens. Test files that run at the same
-// time are kept apart all the same.
-let nextPort = 20000 + (process.pid % 1000) * 10;
+// The namespace is the run's own, and below the ephemeral ports nobody else listens. Test files may run at the same time: each has a hundred
+// ports of its own.
+const files = readdirSync(new URL('../test/', import.meta.url)).sort();
+let nextPort = 20000 + 100 * (files.indexOf(basename(process.argv[1])) + 1);
 export const port = () => nextPort++;
 
 export const folder = (name) => mkdtempSync(join(scratch, `${name}-`));

@@ -140,6 +140,7 @@ func TestTrackersAreTold(t *testing.T) {
 
 // TestPageWithoutSwarm: where the page says that there is none, no tracker is looked for and none is missed.
 func TestPageWithoutSwarm(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 15_000, 333*time.Millisecond)
 	st.live(t)
 	for mode, want := range map[string]int{"off": 0, "ask": 1} {
@@ -161,6 +162,7 @@ func TestPageWithoutSwarm(t *testing.T) {
 
 // TestEachRefusalIsTold: of several trackers one is dead and two refuse. Each of the three is told of once, and all viewers count as refused.
 func TestEachRefusalIsTold(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 15_000, 333*time.Millisecond)
 	st.live(t)
 	var said heard
@@ -178,6 +180,7 @@ func TestEachRefusalIsTold(t *testing.T) {
 
 // TestWatchWhereNobodyPlays ends with an error, though no viewer failed.
 func TestWatchWhereNobodyPlays(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 1_000, 100*time.Millisecond)
 	mux := http.NewServeMux()
 	mux.Handle("/api/", st.Config.Handler)

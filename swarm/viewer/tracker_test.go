@@ -183,6 +183,7 @@ func refusing(t *testing.T, status int) *counter {
 
 // TestTrackersRefuseForGood: one request to each, and the words of the last.
 func TestTrackersRefuseForGood(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{400, 401, 403} {
 		for n := 1; n <= 2; n++ {
 			counters := []*counter{refusing(t, status), refusing(t, status)}[:n]
@@ -199,6 +200,7 @@ func TestTrackersRefuseForGood(t *testing.T) {
 
 // TestOneTrackerRefuses: a tracker that lacks a key, or is behind a proxy without it, keeps nobody from another.
 func TestOneTrackerRefuses(t *testing.T) {
+	t.Parallel()
 	for _, status := range []int{403, 404, 408, 421, 425} {
 		refuses, takes := refusing(t, status), newCounter(t, nil)
 		for len(refuses.came) == 0 { // until it is the first to be asked
@@ -244,6 +246,7 @@ func TestAnotherVersion(t *testing.T) {
 
 // TestTrackerSaysWhen: nobody comes sooner than Retry-After says.
 func TestTrackerSaysWhen(t *testing.T) {
+	t.Parallel()
 	came := make(chan time.Time, 100)
 	d := newCounter(t, func(w http.ResponseWriter, _ *http.Request) bool {
 		came <- time.Now()

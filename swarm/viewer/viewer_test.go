@@ -116,6 +116,7 @@ func (a audience) offload() float64 {
 }
 
 func TestLiarIsCutOff(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 20_000, 250*time.Millisecond)
 	honest, liar := Config{P2P: true}, Config{P2P: true, Weight: 60000}
 	liar.Tamper = func(piece []byte) []byte { piece[0] ^= 1; return piece }
@@ -137,6 +138,7 @@ func TestLiarIsCutOff(t *testing.T) {
 // TestTurnedOff: the tracker turns P2P off while three share, and on again: nobody stalls over it, nothing comes from peers meanwhile, and
 // no more beacons come than shall.
 func TestTurnedOff(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 20_000, 250*time.Millisecond)
 	all := func(a audience, ok func(Report) bool) bool {
 		return !slices.ContainsFunc(a.viewers, func(v *Viewer) bool { return !ok(v.Report()) })
@@ -213,6 +215,7 @@ func TestEndOfStream(t *testing.T) {
 }
 
 func TestForgedRecordsAreNotPlayed(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 5_000, 100*time.Millisecond)
 	st.private[0] ^= 1 // all that follows is signed with another key
 	a := st.watch(t, 10, nil, Config{Key: bytes.Clone(st.public)})
@@ -282,6 +285,7 @@ func TestRefused(t *testing.T) {
 
 // TestRefusedAtReconnect: a tracker that comes back and refuses ends no link.
 func TestRefusedAtReconnect(t *testing.T) {
+	t.Parallel()
 	st := newStage(t, 20_000, 250*time.Millisecond)
 	all := func(a audience, ok func(Report) bool) bool {
 		return !slices.ContainsFunc(a.viewers, func(v *Viewer) bool { return !ok(v.Report()) })

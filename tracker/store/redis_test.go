@@ -11,8 +11,50 @@ import (
 	"github.com/shoal-live/shoal/tracker/store/redistest"
 )
 
+// When a replica takes over from a master of a Cluster, asked to or since the master died, the lease is whose it was, and what is sent
+// to a tracker that listened there arrives.
+func TestClusterFailsOver(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		take func(master, replica *redistest.Server)
+	}{
+		{"asked to", func(_, replica *redistest.Server) { replica.FailOver() }},
+		{"killed", func(master, replica *redistest.Server) {
+			master.Kill()
+			replica.AwaitMaster()
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			url, masters := redistest.StartCluster(t)
+			replicas := redistest.AddReplicas(t, masters)
+			open := opener(t, url)
+			inbox := listener(t, open(), "{stream}") // with the lease
+			s := open()
+			hold(t, s, "a", long, claims(true, "{stream}"))
+			at := slices.Index(masters, redistest.Holding(t, masters, "shoal:lease:{stream}"))
+			redistest.Holding(t, replicas[at:at+1], "shoal:lease:{stream}") // it has it too
+			c.take(masters[at], replicas[at])
+			for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+				if holders, err := held(s, "b", long, claims(true, "{stream}")); err == nil && holders[0] != "a" {
+					t.Fatalf("the lease is %q's", holders[0])
+				}
+				s.Send(context.Background(), []store.Letter{{To: "{stream}", Message: []byte("here")}})
+				select {
+				case <-inbox:
+					return
+				case <-time.After(50 * time.Millisecond):
+				}
+			}
+			t.Fatal("nothing arrives any more")
+		})
+	}
+}
+
 // A server that freezes or dies ends neither the process nor its listening: what is sent after it is back arrives.
 func TestRedisComesBack(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name       string
 		away, back func(*redistest.Server)
@@ -21,6 +63,7 @@ func TestRedisComesBack(t *testing.T) {
 		{"frozen", (*redistest.Server).Freeze, (*redistest.Server).Thaw},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			server := redistest.Start(t)
 			s := opener(t, server.URL())()
 			inbox := listener(t, s, "patient")
@@ -50,6 +93,7 @@ func TestRedisComesBack(t *testing.T) {
 
 // When the slot of an inbox moves to another server of a Cluster, its tracker listens there.
 func TestClusterMovesAnInbox(t *testing.T) {
+	t.Parallel()
 	url, masters := redistest.StartCluster(t)
 	open := opener(t, url)
 	inbox := listener(t, open(), "moved")
@@ -68,6 +112,7 @@ func TestClusterMovesAnInbox(t *testing.T) {
 
 // When the master dies, the replica that the Sentinel makes master holds and carries for it.
 func TestSentinelFailsOver(t *testing.T) {
+	t.Parallel()
 	url, master, _ := redistest.StartSentinel(t)
 	s := opener(t, url)()
 	inbox := listener(t, s, "moved")
@@ -95,45 +140,6 @@ func TestSentinelFailsOver(t *testing.T) {
 		}
 	}
 	t.Fatal("the replica never took over")
-}
-
-// When a replica takes over from a master of a Cluster, asked to or since the master died, the lease is whose it was, and what is sent
-// to a tracker that listened there arrives.
-func TestClusterFailsOver(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		take func(master, replica *redistest.Server)
-	}{
-		{"asked to", func(_, replica *redistest.Server) { replica.FailOver() }},
-		{"killed", func(master, replica *redistest.Server) {
-			master.Kill()
-			replica.AwaitMaster()
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			url, masters := redistest.StartCluster(t)
-			replicas := redistest.AddReplicas(t, masters)
-			open := opener(t, url)
-			inbox := listener(t, open(), "{stream}") // with the lease
-			s := open()
-			hold(t, s, "a", long, claims(true, "{stream}"))
-			at := slices.Index(masters, redistest.Holding(t, masters, "shoal:lease:{stream}"))
-			redistest.Holding(t, replicas[at:at+1], "shoal:lease:{stream}") // it has it too
-			c.take(masters[at], replicas[at])
-			for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-				if holders, err := held(s, "b", long, claims(true, "{stream}")); err == nil && holders[0] != "a" {
-					t.Fatalf("the lease is %q's", holders[0])
-				}
-				s.Send(context.Background(), []store.Letter{{To: "{stream}", Message: []byte("here")}})
-				select {
-				case <-inbox:
-					return
-				case <-time.After(50 * time.Millisecond):
-				}
-			}
-			t.Fatal("nothing arrives any more")
-		})
-	}
 }
 
 func TestURLs(t *testing.T) {

@@ -54,15 +54,18 @@ func TestMemoryLoses(t *testing.T) {
 }
 
 func TestRedis(t *testing.T) {
+	t.Parallel()
 	suite(t, opener(t, redistest.Start(t).URL()))
 }
 
 func TestRedisCluster(t *testing.T) {
+	t.Parallel()
 	url, _ := redistest.StartCluster(t)
 	suite(t, opener(t, url))
 }
 
 func TestRedisSentinel(t *testing.T) {
+	t.Parallel()
 	url, _, _ := redistest.StartSentinel(t)
 	suite(t, opener(t, url))
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -24,6 +25,10 @@ const startWithin = 20 * time.Second
 // Ports lie below those that the kernel gives to whoever connects, or listens at any: of these one may be taken before a server binds it,
 // or while it is killed.
 const firstPort, lastPort = 10000, 20000
+
+// given are the addresses that this process has handed out: none twice, for of tests that run at the same time one may not listen yet, or be
+// killed for a moment.
+var given sync.Map
 
 // Life is what a server lives in: a test, or a program that measures.
 type Life interface {
@@ -73,6 +78,9 @@ func FreeAddr(t Life) string {
 func FreeAddress() (string, error) {
 	for range lastPort - firstPort {
 		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+rand.IntN(lastPort-firstPort)))
+		if _, known := given.LoadOrStore(addr, true); known {
+			continue
+		}
 		if l, err := net.Listen("tcp", addr); err == nil {
 			return addr, l.Close()
 		}
