@@ -27,7 +27,7 @@ const (
 // scratch is what messages are read into, and outgoing what they wait in for their turn: of all links together, as a link needs either but for moments.
 var (
 	scratch  = sync.Pool{New: func() any { return new([maxMessage]byte) }}
-	outgoing = sync.Pool{New: func() any { return []byte(nil) }}
+	outgoing = sync.Pool{New: func() any { return new([]byte) }}
 )
 
 // link is one peer connection with its data channel. Its goroutine makes it and then reads messages. The peer's signals are applied in order,
@@ -236,7 +236,8 @@ func (l *link) hear(b []byte) {
 func (l *link) write(w *datachannel.DataChannel, b []byte) {
 	w.Write(b) // if the channel has closed, its reader tells
 	l.waiting.Add(int64(-len(b)))
-	outgoing.Put(b[:0])
+	b = b[:0]
+	outgoing.Put(&b)
 }
 
 // send puts a message on its way; false if it was dropped.
@@ -246,7 +247,7 @@ func (l *link) send(b []byte) bool {
 	}
 	l.sending = true
 	l.waiting.Add(int64(len(b)))
-	if !l.writes.put(append(outgoing.Get().([]byte), b...)) {
+	if !l.writes.put(append(*outgoing.Get().(*[]byte), b...)) {
 		l.waiting.Add(int64(-len(b)))
 		return false
 	}
