@@ -11,9 +11,11 @@ import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
 import type { SwarmOptions } from './options.ts';
+import { hindered, OBSTACLES } from './obstacle.ts';
 import { Pace } from './pace.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
+import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
 import { Strain } from './strain.ts';
 import { Stretch } from './stretch.ts';
@@ -31,6 +33,7 @@ const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not a
 // What hls.js was given.
 export interface Attached {
   readonly stats: Stats;
+  readonly prospect: Prospect; // of who is asked
   share(mode: Mode): void; // begins to share with others, or ends that
   expect(more: boolean): void; // more media is to come, or not
   close(): void;
@@ -71,10 +74,21 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     return session;
   };
 
+  const address = (): ReturnType<typeof describeStream> => describeStream(hls.url ?? '', options, pass);
+  const prospect = new Prospect({
+    now: () => performance.now(),
+    here: () => hindered(address().trackers),
+    key: () => options.key ?? '',
+    told: () => describeLive(hls.url ?? '', address().name, undefined, pass),
+    chance: () => Math.random(),
+  });
+
   const stats = (): Stats => {
     const traffic = together(past, session?.traffic ?? NO_TRAFFIC);
+    const obstacle = mode === 'ask' && hls.url ? prospect.known : null;
     return {
       ...traffic,
+      refusal: obstacle ? OBSTACLES[obstacle] : traffic.refusal,
       edgeRequests: traffic.edgeRequests + playlistRequests,
       offload: offload(traffic.bytesFromPeers, traffic.bytesFromEdge),
       latencySeconds: hls.latestLevelDetails?.type === 'VOD' ? 0 : hls.latency,
@@ -169,6 +183,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     get stats() {
       return stats();
     },
+    prospect,
     share(next) {
       if (next === mode) return;
       mode = next;
@@ -190,6 +205,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       awaited.close();
       crossing.close();
       viewing?.close();
+      prospect.close();
       session?.close();
     },
   };
@@ -234,6 +250,7 @@ export function streamName(url: string): string {
 export interface LiveStream {
   state: 'live' | 'interrupted' | 'ended';
   publicKey: string;
+  p2p?: boolean | null; // false: the operator has turned its swarm off
   lastMsn: number; // of the newest segment
   renditions?: unknown[]; // none: it cannot be played yet
 }

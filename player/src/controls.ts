@@ -44,7 +44,7 @@ export interface Shown {
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
-  sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  sharing: { may: boolean; mode: Mode; asks: boolean }; // may: the viewer decides; asks: and is asked to
   taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
   qualities: Quality[]; // the best first
@@ -233,8 +233,8 @@ export class Controls {
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
     if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
-    const { may, mode } = shown.sharing;
-    this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
+    const { may, mode, asks } = shown.sharing;
+    this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words.auto, this.#frame.clientWidth <= NARROW);

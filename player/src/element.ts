@@ -294,9 +294,14 @@ export class ShoalPlayer extends HTMLElement {
   }
 
   // sharing is what the viewer may decide on; off where the page has decided, or there is nothing to share or nothing to share it by.
-  get #sharing(): { may: boolean; mode: Mode } {
-    const may = readMode(this.getAttribute('p2p')) !== 'off' && typeof RTCPeerConnection === 'function' && this.#playback?.swarm != null && !this.#playback.vod;
-    return { may, mode: may ? this.#mode : 'off' };
+  // A viewer is asked once it is known that nothing stands in the way.
+  get #sharing(): { may: boolean; mode: Mode; asks: boolean } {
+    const prospect = this.#playback?.swarm?.prospect;
+    if (!prospect || this.#playback?.vod || readMode(this.getAttribute('p2p')) === 'off') return { may: false, mode: 'off', asks: false };
+    const mode = this.#mode;
+    const clear = mode === 'ask' && this.#state === 'playing' && prospect.look() === null;
+    const may = prospect.known === null;
+    return { may, mode: may ? mode : 'off', asks: clear };
   }
 
   // spare tells whether the network may be asked for what is not needed to play.
@@ -325,8 +330,8 @@ export class ShoalPlayer extends HTMLElement {
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
     const sharing = this.#sharing;
-    const { may, mode } = sharing;
-    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : mode === 'ask' ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
+    const { may, mode, asks } = sharing;
+    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : asks ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,

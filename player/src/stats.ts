@@ -36,7 +36,7 @@ export interface Stats {
   slowedSeconds: number; // played more slowly, as what comes next was late
   droppedFrames: number;
   p2p: P2P;
-  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
+  refusal: string; // why there is no swarm, where that is known: while refused in the tracker's words, else in those of obstacle.ts
 }
 
 // Traffic is what the session counts.
@@ -61,7 +61,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
-  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
+  refusal: string; // why there is no swarm, where that is known
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -99,9 +99,6 @@ export const NO_STATS: Stats = {
   slowedSeconds: 0,
   droppedFrames: 0,
 };
-
-// NATIVE is the refusal where the browser plays by itself: no script sees the media, so that none can be shared.
-export const NATIVE = 'this browser plays HLS by itself';
 
 // together adds what was counted before to what is counted now; how things stand is as now.
 export function together(before: Traffic, now: Traffic): Traffic {

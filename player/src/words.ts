@@ -1,5 +1,6 @@
 // What the player says, in the languages that it knows. A language that lacks a word does not compile.
 
+import { HINDRANCES, type Obstacle } from './obstacle.ts';
 import type { PlaybackState } from './playback.ts';
 import type { Wait } from './pending.ts';
 import type { P2P } from './stats.ts';
@@ -35,8 +36,8 @@ export interface Words {
   none: string;
   swarm: Record<Exclude<P2P, 'on'>, string>;
   waits: Record<NonNullable<Wait>, string>; // in the place of these, while it does
-  wrongKey: string;
-  native: string; // the browser plays by itself
+  off(why: string): string;
+  hindrances: Record<Obstacle, string>; // why it is off
   peers(count: number): string;
   ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
   share: string; // what a viewer is asked once more, in the panel
@@ -88,8 +89,8 @@ const en: Words = {
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', narrow: 'resting: this connection is slow', away: 'away: far behind live', refused: 'refused' },
   waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers' },
-  wrongKey: 'off: wrong key',
-  native: 'none: this browser plays by itself',
+  off: (why) => `off: ${why}`,
+  hindrances: HINDRANCES.en,
   peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
   ask: {
     what: 'Share with other viewers?',
@@ -146,8 +147,8 @@ const pt: Words = {
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
   waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde' },
-  wrongKey: 'desligado: chave errada',
-  native: 'nenhum: o navegador reproduz sozinho',
+  off: (why) => `desligado: ${why}`,
+  hindrances: HINDRANCES.pt,
   peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
   ask: {
     what: 'Compartilhar com outros espectadores?',
@@ -204,8 +205,8 @@ const zh: Words = {
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', narrow: '暂停：网速太慢', away: '已离开：距直播太远', refused: '被拒绝' },
   waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应' },
-  wrongKey: '已关闭：密钥错误',
-  native: '无：由浏览器自行播放',
+  off: (why) => `已关闭：${why}`,
+  hindrances: HINDRANCES.zh,
   peers: (count) => `${count} 位观众`,
   ask: {
     what: '与其他观众互相分享？',
