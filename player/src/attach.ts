@@ -33,6 +33,7 @@ const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not a
 // What hls.js was given.
 export interface Attached {
   readonly stats: Stats;
+  readonly pace: Pace; // at which it is played
   readonly prospect: Prospect; // of who is asked
   share(mode: Mode): void; // begins to share with others, or ends that
   expect(more: boolean): void; // more media is to come, or not
@@ -183,6 +184,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     get stats() {
       return stats();
     },
+    pace,
     prospect,
     share(next) {
       if (next === mode) return;
@@ -202,6 +204,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       adaptation.close();
       strain.close();
       stretch.close();
+      pace.close();
       awaited.close();
       crossing.close();
       viewing?.close();

@@ -76,7 +76,7 @@ export class Playback {
     const { signal } = this.#over;
     this.#timeline = new Timeline(video, this.#src, () => this.#hls);
     this.#mending = new Mending(video, () => this.#hls, () => this.rewound);
-    this.#following = new Following(video, () => this.#hls);
+    this.#following = new Following(video, () => this.#hls, () => this.#swarm?.pace ?? null);
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
       because: (reason) => this.#say(reason),
