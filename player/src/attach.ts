@@ -37,6 +37,7 @@ export interface Attached {
   readonly prospect: Prospect; // of who is asked
   share(mode: Mode): void; // begins to share with others, or ends that
   expect(more: boolean): void; // more media is to come, or not
+  lose(): void; // the server does not give what it has
   close(): void;
 }
 
@@ -194,6 +195,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       session = null; // the next playlist begins another
     },
     expect: (more) => viewing?.expect(more),
+    lose: () => viewing?.lose(),
     close() {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
@@ -258,13 +260,16 @@ export interface LiveStream {
   renditions?: unknown[]; // none: it cannot be played yet
 }
 
+// Unable is a server that answers, and cannot tell: what it needs for that is away, or it is itself, and something in front of it answers.
+export class Unable extends Error {}
+
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal, pass?: Pass): Promise<LiveStream | null> {
   if (name === '') return null;
   return answered(signal, async (signal) => {
     const at = new URL(`/api/v1/streams/${name}`, url);
     const response = await (pass ? pass.fetch(at, { signal }) : fetch(at, { signal }));
-    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
+    if (response.status >= 500) throw new Unable(`the server answered ${response.status}`);
     return response.ok ? ((await response.json()) as LiveStream) : null;
   });
 }

@@ -45,6 +45,11 @@ export class Native {
     this.#viewing.expect(more);
   }
 
+  // lose tells that the server does not give what it has: to stand still then is one.
+  lose(): void {
+    this.#viewing.lose();
+  }
+
   close(): void {
     this.#viewing.close();
   }

@@ -51,6 +51,7 @@ export class Playback {
   readonly #pass: Pass;
   #knock: ReturnType<typeof setTimeout> | undefined;
   #started = false;
+  #faulty = false; // the server answered last that it cannot
   #misses = 0; // how often in a row nothing was at the address of a stream that has a playlist
   #hls: Hls | null = null;
   #swarm: Attached | null = null;
@@ -80,6 +81,7 @@ export class Playback {
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
       because: (reason) => this.#say(reason),
+      fails: (answers) => this.#fault(answers),
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#goesOn || this.#load(),
       loads: () => this.#started,
@@ -129,6 +131,11 @@ export class Playback {
 
   get state(): PlaybackState {
     return this.#state;
+  }
+
+  // faulty: the server is reached, and cannot give what it has, as far as is known.
+  get faulty(): boolean {
+    return this.#faulty;
   }
 
   // Seconds behind the newest media, 0 while that is not known.
@@ -239,6 +246,7 @@ export class Playback {
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
     this.#misses = 0;
+    this.#faulty = false;
     if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
@@ -388,9 +396,18 @@ export class Playback {
   }
 
   #told({ state, lastMsn, renditions }: LiveStream): void {
+    this.#faulty = false;
     this.#more(state === 'live');
     if (state !== 'live' || !renditions?.length) this.#misses = 0; // there is no playlist yet
     if (state === 'live') this.#standing.told(lastMsn);
+  }
+
+  // fault: the server does not tell, be it that it answers that it cannot. Where the picture stands, that is why.
+  #fault(answers: boolean): void {
+    this.#faulty = answers;
+    this.#swarm?.lose();
+    this.#native?.lose();
+    if (this.#state === 'connecting') this.#changed(this.#state);
   }
 
   // goesOn tells whether hls.js does so by itself: it has met no end, and no error that it cannot mend.
