@@ -40,7 +40,7 @@ export interface Shown {
   span: Span | null; // what may be seeked in; null: nothing is
   time: number; // of the playhead
   waiting: boolean; // the picture stands though it should move
-  lost: boolean; // and the server is not reached
+  trouble: 'lost' | 'faulty' | null; // the server is not reached, or answers that it cannot
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
@@ -211,9 +211,9 @@ export class Controls {
     this.#hide('.sound', !(shown.silenced && muted && !veiled));
     this.#hide('.word', !veiled && (idle || (state !== 'connecting' && !shown.waiting && !shown.soundOnly)));
     this.#get('.word').classList.toggle('veil', veiled);
-    this.#get('.word').classList.toggle('dim', shown.lost);
+    this.#get('.word').classList.toggle('dim', shown.trouble !== null);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? words.soundOnly : shown.lost ? words.lost : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
+    const [word, more] = shown.soundOnly ? words.soundOnly : shown.trouble ? words[shown.trouble] : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');

@@ -344,7 +344,7 @@ export class ShoalPlayer extends HTMLElement {
       span: playback?.span ?? null,
       time: currentTime,
       waiting,
-      lost: state === 'connecting' && waiting && currentTime > 0,
+      trouble: state !== 'connecting' ? null : playback?.faulty ? 'faulty' : waiting && currentTime > 0 ? 'lost' : null,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,

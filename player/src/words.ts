@@ -29,6 +29,7 @@ export interface Words {
   place(time: string, all: string): string; // in a recording
   states: Record<PlaybackState, [what: string, more: string]>;
   lost: [string, string];
+  faulty: [string, string];
   soundOnly: [string, string];
   noRecording: [string, string];
   fromOthers: string; // behind a percentage
@@ -79,6 +80,7 @@ const en: Words = {
     unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
   },
   lost: ['Reconnecting', 'The connection to the server is slow, or lost.'],
+  faulty: ['The server has a fault', 'It answers, but cannot give the video now. Stay here: it is tried again.'],
   soundOnly: ['Sound only', 'This stream has no picture.'],
   noRecording: ['There is no such recording', 'It was removed, or is not finished yet.'],
   fromOthers: 'of the media came from other viewers',
@@ -137,6 +139,7 @@ const pt: Words = {
     unplayable: ['Este navegador não reproduz a transmissão', 'Ele não tem Media Source Extensions. Use um mais novo.'],
   },
   lost: ['Reconectando', 'A conexão com o servidor está lenta ou caiu.'],
+  faulty: ['O servidor está com um problema', 'Ele responde, mas agora não entrega o vídeo. Fique aqui: tentaremos de novo.'],
   soundOnly: ['Só som', 'Esta transmissão não tem imagem.'],
   noRecording: ['Esta gravação não existe', 'Foi removida ou ainda não terminou.'],
   fromOthers: 'da mídia veio de outros espectadores',
@@ -195,6 +198,7 @@ const zh: Words = {
     unplayable: ['此浏览器无法播放', '它不支持媒体源扩展（MSE），请使用较新的浏览器。'],
   },
   lost: ['正在重新连接', '与服务器的连接缓慢或已中断。'],
+  faulty: ['服务器出现故障', '服务器有响应，但暂时无法提供视频。请留在此页，会自动重试。'],
   soundOnly: ['仅有声音', '此直播没有画面。'],
   noRecording: ['没有此录像', '它已被删除，或尚未完成。'],
   fromOthers: '的数据来自其他观众',
