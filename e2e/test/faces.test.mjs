@@ -113,7 +113,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   const change = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
   assert.equal(change.status, 200);
   await toggle('Do not share');
-  assert.equal(await player.locator('.panel dd').first().textContent(), 'off');
+  assert.equal(await player.locator('.panel dd').first().textContent(), 'off: turned off by the operator');
 });
 
 test('what is wrong with an element is said on it and on the console', { timeout: 120_000 }, async (t) => {
