@@ -56,9 +56,15 @@ func (o *object) describe(h http.Header) {
 	}
 }
 
+// byEdge says of an error that it is an edge's, which could not get or do what was asked for, and not of something in front that does not reach the edge (RFC 9211).
+var byEdge = []string{"shoal; fwd=miss"}
+
 // describeError is describe of what is an error, with its age if it is kept.
 func (o *object) describeError(h http.Header, now time.Time) {
 	o.describe(h)
+	if o.status >= http.StatusInternalServerError {
+		h["Cache-Status"] = byEdge
+	}
 	if !o.born.IsZero() && o.control != "no-store" {
 		h.Set("Age", seconds(now.Sub(o.born)))
 	}
@@ -231,6 +237,9 @@ func (e *Edge) refuse(w http.ResponseWriter, r *http.Request, stream string, sta
 		h.Set("Cache-Control", "public, max-age=1")
 	} else {
 		h.Set("Cache-Control", "no-store")
+	}
+	if status >= http.StatusInternalServerError {
+		h["Cache-Status"] = byEdge
 	}
 	h.Set("Content-Length", strconv.Itoa(len(text)+1))
 	w.WriteHeader(status)

@@ -54,7 +54,7 @@ func TestFailover(t *testing.T) {
 		}
 		way.fail("b.test", refused)
 		w := get(e, "/live/demo/v0/1700000000/s1.m4s")
-		if w.Code != http.StatusBadGateway || !strings.Contains(w.Body.String(), "cannot reach its origin") {
+		if w.Code != http.StatusBadGateway || !strings.Contains(w.Body.String(), "cannot reach its origin") || w.Header().Get("Cache-Status") != "shoal; fwd=miss" {
 			t.Errorf("without origins: %d %q", w.Code, w.Body)
 		}
 		if w := get(e, partPath); w.Code != http.StatusOK {

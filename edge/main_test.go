@@ -108,6 +108,7 @@ func (w *pipeWriter) Write(b []byte) (int, error) {
 var built = fstest.MapFS{
 	"index.html":         {Data: []byte(`<h1 data-invited="{{invited}}">live now</h1>`)},
 	"ops.html":           {Data: []byte("<h1>ops</h1>")},
+	"door.html":          {Data: []byte("which")},
 	"missing.html":       {Data: []byte(`<p data-say="{{why}}">missing</p>`)},
 	"watch.html":         {Data: []byte(`<shoal-player src="{{path}}" name="{{name}}" key="{{key}}" tracker="{{tracker}}" p2p="{{p2p}}"></shoal-player>`)},
 	"embed.html":         {Data: []byte(`<shoal-player class="embed" src="{{path}}" p2p="{{p2p}}">`)},

@@ -43,6 +43,8 @@ func (e *Edge) servePage(w http.ResponseWriter, r *http.Request) {
 		e.watchPage(w, r, "watch.html", path[len("/watch/"):])
 	case strings.HasPrefix(path, "/embed/"): // for frames of other sites
 		e.watchPage(w, r, "embed.html", path[len("/embed/"):])
+	case path == "/studio" || path == "/studio/":
+		e.studioDoor(w, r)
 	case strings.HasPrefix(path, "/studio/"):
 		e.streamPage(w, r, "studio.html", path[len("/studio/"):])
 	case strings.HasPrefix(path, "/api/"):
@@ -83,6 +85,17 @@ func (e *Edge) streamPage(w http.ResponseWriter, r *http.Request, name, stream s
 	e.page(w, r, name, stream, "")
 }
 
+// studioDoor asks who comes to the studio without the name of a stream for one, and leads there who answers.
+func (e *Edge) studioDoor(w http.ResponseWriter, r *http.Request) {
+	if name := strings.TrimSpace(r.URL.Query().Get("name")); validName(name) {
+		e.lastly(w.Header())
+		http.Redirect(w, r, "/studio/"+name, http.StatusSeeOther)
+		passage{e.meters.stream(""), kindPage, true}.count(http.StatusSeeOther, 0)
+		return
+	}
+	e.page(w, r, "door.html", "", "")
+}
+
 // page answers with a page that is of a stream, or of a part of it.
 func (e *Edge) page(w http.ResponseWriter, r *http.Request, name, stream, part string) {
 	if e.shelf.files[name] == nil {
@@ -116,7 +129,7 @@ func (e *Edge) showFilled(w http.ResponseWriter, r *http.Request, name string, s
 	h := w.Header()
 	h.Set("Content-Type", e.shelf.files[name].typ)
 	h.Set("Cache-Control", "public, max-age=1")
-	if name == "studio.html" || name == "ops.html" {
+	if name == "studio.html" || name == "door.html" || name == "ops.html" {
 		h.Set("Content-Security-Policy", noFrames)
 	} else {
 		h.Set("Content-Security-Policy", policy)

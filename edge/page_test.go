@@ -272,3 +272,23 @@ func TestSlashAfterName(t *testing.T) {
 		}
 	}
 }
+
+// TestStudioDoor: who comes to the studio without the name of a stream is asked for it, and is led there, also without scripts.
+func TestStudioDoor(t *testing.T) {
+	e := newEdge(t, Config{Transport: newSource(stage)})
+	for uri, want := range map[string]struct {
+		status   int
+		location string
+	}{
+		"/studio": {200, ""}, "/studio/": {200, ""}, "/studio?name=": {200, ""}, "/studio?name=a%2Fb": {200, ""}, "/studio?name=%2F%2Fevil.example": {200, ""},
+		"/studio?name=show": {303, "/studio/show"}, "/studio/?name=%20show+": {303, "/studio/show"}, "/studio/a.b": {404, ""},
+	} {
+		w := get(e, uri)
+		if w.Code != want.status || w.Header().Get("Location") != want.location {
+			t.Errorf("%s: %d %v", uri, w.Code, w.Header())
+		}
+		if w.Code == 200 && (w.Body.String() != "which" || w.Header().Get("Content-Security-Policy") != noFrames) {
+			t.Errorf("%s: %q %v", uri, w.Body, w.Header())
+		}
+	}
+}

@@ -21,6 +21,7 @@ type shownStream struct {
 	stream.Description
 	Transcode transcode.State `json:"transcode"`
 	Thumbnail *string         `json:"thumbnail"`
+	P2P       *bool           `json:"p2p"`
 	Viewers   *int            `json:"viewers"`
 	Offload   *float64        `json:"offload"`
 	Copies    *float64        `json:"copies"`
@@ -49,7 +50,8 @@ func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now
 		return s
 	}
 	f := known[st.Name] // whom no tracker has heard of nobody watches
-	s.Viewers = &f.Viewers
+	on := !f.Off
+	s.P2P, s.Viewers = &on, &f.Viewers
 	if f.Viewers > 0 {
 		s.Offload, s.Copies = rounded(f.Offload), rounded(f.Copies)
 		if f.Latency > 0 {

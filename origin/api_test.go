@@ -34,10 +34,11 @@ func TestStreamsAPI(t *testing.T) {
 		known map[string]audience.Figures
 		want  string
 	}{
-		{"nobody knows", nil, "<nil> <nil> <nil> <nil>"},
-		{"nobody watches", map[string]audience.Figures{"other": {Viewers: 3}}, "0 <nil> <nil> <nil>"},
-		{"all have left", map[string]audience.Figures{"demo": {Latency: 2.905}}, "0 <nil> <nil> <nil>"},
-		{"some watch", map[string]audience.Figures{"demo": {Viewers: 3, Offload: 0.66666, Copies: 1.25, Latency: 2.5}}, "3 0.667 1.25 2.5"},
+		{"nobody knows", nil, "<nil> <nil> <nil> <nil> <nil>"},
+		{"nobody watches", map[string]audience.Figures{"other": {Viewers: 3}}, "0 <nil> <nil> <nil> true"},
+		{"all have left", map[string]audience.Figures{"demo": {Latency: 2.905}}, "0 <nil> <nil> <nil> true"},
+		{"some watch", map[string]audience.Figures{"demo": {Viewers: 3, Offload: 0.66666, Copies: 1.25, Latency: 2.5}}, "3 0.667 1.25 2.5 true"},
+		{"it is turned off", map[string]audience.Figures{"demo": {Off: true}}, "0 <nil> <nil> <nil> false"},
 	} {
 		known = k.known
 		var one map[string]any
@@ -45,7 +46,7 @@ func TestStreamsAPI(t *testing.T) {
 			t.Fatal(err)
 		}
 		latency := one["latency"].(map[string]any)
-		if got := fmt.Sprint(one["viewers"], one["offload"], one["copies"], latency["viewerSeconds"]); got != k.want {
+		if got := fmt.Sprint(one["viewers"], one["offload"], one["copies"], latency["viewerSeconds"], one["p2p"]); got != k.want {
 			t.Errorf("%s: %s, want %s", k.name, got, k.want)
 		}
 		// six seconds of media were sent at once, so the newest part is of the future, or was

@@ -42,7 +42,7 @@ if (process.argv.includes('--tests')) {
   mkdirSync('dist', { recursive: true });
   // Each entry is built alone, so that none waits for a file it shares with another; what is loaded only when
   // needed (import()) becomes a file of its own.
-  for (const entry of ['shoal-player', 'shoal-attach', 'pages/live', 'pages/watch', 'pages/embed', 'pages/studio', 'pages/ops', 'pages/missing']) {
+  for (const entry of ['shoal-player', 'shoal-attach', 'pages/live', 'pages/watch', 'pages/embed', 'pages/studio', 'pages/ops', 'pages/missing', 'pages/door']) {
     await build({
       ...common,
       entryPoints: [{ in: join('src', `${entry}.ts`), out: entry.replace('pages/', '') }],

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -154,6 +155,19 @@ func (t *controls) room(c Control) bool {
 	return !c.P2P
 }
 
+func (t *controls) off() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	names := []string{}
+	for name, c := range t.set {
+		if c.share() == 0 {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 func (t *controls) all() map[string]Control {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -221,6 +235,9 @@ func (t *controls) text(c Control) string {
 func (t *controls) needless(c setting, now time.Time) bool {
 	return c.Control == t.defaults && now.UnixMilli()-c.stamp > keepDefaults.Milliseconds()
 }
+
+// Off lists the streams that have no swarm, by the operator's will, in order.
+func (t *Tracker) Off() []string { return t.controls.off() }
 
 // ControlOf returns how the swarm of a stream is run, be it known or not.
 func (t *Tracker) ControlOf(name string) Control { return t.controls.of(name) }

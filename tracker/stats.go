@@ -138,13 +138,15 @@ func (t *Tracker) figures(now time.Time) []byte {
 	f.json, _ = json.Marshal(struct { // numbers and names alone
 		Scope   string        `json:"scope"`
 		Streams []StreamStats `json:"streams"`
-	}{"tracker", t.Streams()})
+		Off     []string      `json:"off"`
+	}{"tracker", t.Streams(), t.Off()})
 	f.made = time.Now()
 	return f.json
 }
 
-// Stats serves Streams as JSON, {"scope":"tracker","streams":[...]}, for anybody to show. The scope says whose viewers they are: this
-// tracker's alone, of however many there are. The figures are up to a second old.
+// Stats serves Streams as JSON, {"scope":"tracker","streams":[...],"off":[...]}, for anybody to show. The scope says whose viewers they are: this
+// tracker's alone, of however many there are. Off are the names of the streams that have no swarm, by the operator's will, also of those that have
+// no viewers: nobody need be asked to share there. The figures are up to a second old.
 func (t *Tracker) Stats() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -129,6 +130,25 @@ shoal_tracker_viewers{stream="demo"} 6
 			s.Joins != 6 || s.LinksOpened != 324 || s.LinkSuccess != 0.75 || math.Abs(s.StallRatio-0.05) > 1e-4 || math.Abs(s.UploadKbps-1920) > 1 ||
 			s.Control != w.tracker.ControlOf("demo") || s.Swarm != (SwarmStats{Trackers: 1, Viewers: 6, Cells: 1, Roots: 1}) {
 			t.Errorf("%+v", s)
+		}
+		for name, share := range map[string]float64{"demo": 0, "nobody": 0, "half": 0.5} {
+			c := w.tracker.ControlOf(name)
+			if c.Share = share; name == "nobody" {
+				c.Share, c.P2P = 1, false
+			}
+			if err := w.tracker.SetControl(name, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(figuresFor)
+		response, err = client.Get("http://tracker.example/api/v1/swarm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told struct{ Off []string }
+		err = json.NewDecoder(response.Body).Decode(&told)
+		if response.Body.Close(); err != nil || !slices.Equal(told.Off, []string{"demo", "nobody"}) {
+			t.Errorf("off: %v, %v; want demo and nobody", told.Off, err)
 		}
 		response, err = client.Post("http://tracker.example/api/v1/swarm", "text/plain", nil)
 		if err != nil {

@@ -170,6 +170,11 @@ func audienceOf(t *tracker.Tracker) func(context.Context) map[string]audience.Fi
 		for _, s := range t.Streams() {
 			all[s.Name] = audience.Figures{Viewers: s.Viewers, Offload: s.Offload, Copies: s.Copies, Latency: s.LatencySeconds}
 		}
+		for _, name := range t.Off() {
+			figures := all[name]
+			figures.Off = true
+			all[name] = figures
+		}
 		return all
 	}
 }

@@ -35,6 +35,7 @@ test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
     },
     '/watch/nobody': async (page) => player(page).locator('.veil').waitFor(),
     '/nosuch': async (page) => page.locator('.empty h1').waitFor(),
+    '/studio': async (page) => page.locator('#studio button').waitFor(),
     '/embed/demo': async (page) => player(page).locator('.ask .yes').waitFor(),
     '/studio/x': async (page) => {
       await page.click('[data-source="pattern"]');

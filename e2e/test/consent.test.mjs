@@ -123,6 +123,53 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   assert.equal(links, 0, 'there is no relay here, and a link');
 });
 
+test('nobody is asked in vain', { timeout: 150_000 }, async (t) => {
+  const shoal = await up(t, { p2p: 'ask' });
+  await shoal.live('demo');
+  const turn = async (p2p) => {
+    const answer = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ p2p }) });
+    assert.equal(answer.status, 200);
+  };
+  const browser = await launch(t);
+  const open = async (before = () => undefined) => {
+    const viewer = await browser.open(`${shoal.base}/watch/demo`, { before: async (page) => {
+      await page.addInitScript(count);
+      await before(page);
+    } });
+    await viewer.moving();
+    await viewer.page.locator('shoal-player').press('s');
+    return viewer;
+  };
+  const row = ({ page }) => page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.panel dd').textContent);
+  const reads = (viewer, text) => until(`the panel to say ${text}`, async () => (await row(viewer)) === text);
+  const seen = ({ page }) => page.evaluate(look);
+
+  const calls = await open((page) => page.addInitScript(() => delete Object.getPrototypeOf(RTCPeerConnection.prototype).createDataChannel));
+  await reads(calls, 'off: this browser cannot share');
+  await turn(false);
+  await until('the server to tell', async () => (await (await fetch(`${shoal.base}/api/v1/streams/demo`)).json()).p2p === false);
+  const one = await open();
+  await reads(one, 'off: turned off by the operator');
+  const willing = await open((page) => page.addInitScript(() => localStorage.setItem('shoal-share', 'yes')));
+  await reads(willing, 'off: turned off by the operator');
+  await until('the page to say so', async () => (await willing.page.locator('#swarm').textContent()) === 'The swarm is off (turned off by the operator): all comes from the edge.');
+  await pass(3);
+  for (const viewer of [calls, one]) {
+    const { peers, sockets, asked, toggle } = await seen(viewer);
+    assert.deepEqual([peers, sockets, asked, toggle], [0, 0, false, '']);
+  }
+  assert.deepEqual([(await seen(willing)).asked, (await seen(willing)).peers], [false, 0]);
+  await willing.close();
+
+  // It is found out when the way is free again. Who has said yes by then is told of the next that is in it.
+  await turn(true);
+  await until('the question', async () => (await seen(one)).asked, { seconds: 45 });
+  await turn(false);
+  await one.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.ask .yes').click());
+  await reads(one, 'off: turned off by the operator');
+  assert.equal((await seen(calls)).asked, false);
+});
+
 // A site whose pages say nothing of sharing: the element, hls.js with the swarm, and hls.js in a page that asks.
 const site = (edge) => ({
   '/element': `<shoal-player src="${edge}/live/demo/index.m3u8" autoplay muted></shoal-player><script type="module" src="${edge}/assets/shoal-player.js"></script>`,

@@ -113,7 +113,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   const change = await fetch(`http://127.0.0.1:${shoal.ports.admin}/api/v1/control/demo`, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: '{"p2p":false}' });
   assert.equal(change.status, 200);
   await toggle('Do not share');
-  assert.equal(await player.locator('.panel dd').first().textContent(), 'off');
+  assert.equal(await player.locator('.panel dd').first().textContent(), 'off: turned off by the operator');
 });
 
 test('what is wrong with an element is said on it and on the console', { timeout: 120_000 }, async (t) => {
@@ -155,7 +155,7 @@ test('what is wrong with an element is said on it and on the console', { timeout
 test('the last picture stays while there is no server', { timeout: 120_000 }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t), launch(t)]);
   await shoal.live('demo');
-  const viewer = await browser.open(`${shoal.base}/embed/demo?p2p=off&muted`, { expected: [/ERR_CONNECTION_REFUSED/] });
+  const viewer = await browser.open(`${shoal.base}/embed/demo?p2p=off&muted`, { expected: [/ERR_CONNECTION_REFUSED|status of 502/] });
   const { page } = viewer;
   await viewer.moving();
   await pass(3);
@@ -171,6 +171,13 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
     const { picture, word, time } = await seen();
     assert.deepEqual([picture, word, time > 0], [true, 'Reconnecting', true], `after ${i + 1} s`);
   }
+  await page.unroute(everything);
+  await page.route(everything, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502 Bad Gateway</h1>' }));
+  await until('it to be said that the server has a fault', async () => (await seen()).word === 'The server has a fault', { seconds: 15 });
+  await pass(5);
+  assert.deepEqual([(await seen()).picture, (await seen()).state], [true, 'connecting']);
+  const { stalls, stalledSeconds } = await viewer.stats();
+  assert.ok(stalls >= 1 && stalledSeconds > 15, `counted: ${stalls}, ${stalledSeconds} s`);
   await page.unroute(everything);
   await until('the picture to go on', async () => (await seen()).state === 'playing', { seconds: 30 });
 });

@@ -7,7 +7,7 @@ import { launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
-const pages = { '/': '#streams .card', '/watch/demo': '.share:not([hidden])', '/watch/nobody': '#facts', '/studio/x': '#go', '/nosuch': '.empty' };
+const pages = { '/': '#streams .card', '/watch/demo': '.share:not([hidden])', '/watch/nobody': '#facts', '/studio/x': '#go', '/studio': '#studio button', '/nosuch': '.empty' };
 
 // In the page: all that it says, by where it stands. Numbers, names and what is the same in all languages are none.
 function said() {

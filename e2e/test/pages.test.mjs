@@ -18,6 +18,7 @@ const screens = {
 const pages = {
   '/': ['a[href$="/watch/demo"]', 'form#studio', '#rtmp'],
   '/watch/demo': ['shoal-player', 'h1', '#copy', '#offload'],
+  '/studio': ['form#studio', '#name', 'a[href="/"]'],
   '/studio/x': ['#preview', '#key', '#go', '[data-source="camera"]', '[data-source="pattern"]'],
   '/ops': ['#rows a[href$="/watch/demo"]', '#health'],
 };

@@ -98,7 +98,7 @@ test('what Safari has in the place of MSE', { timeout: 240_000 }, async (t) => {
     assert.match(playing.source, /index\.m3u8/);
     assert.deepEqual([playing.state, playing.menu, playing.asked, playing.live], ['playing', false, false, 'LIVE']);
     assert.deepEqual(Object.keys(playing.rows), ['Swarm', 'Buffered', 'Started in', 'Stalls', 'Dropped frames']);
-    assert.equal(playing.rows.Swarm, 'none: this browser plays by itself');
+    assert.equal(playing.rows.Swarm, 'off: this browser plays by itself');
     assert.ok(playing.stats.startupMillis > 0 && playing.stats.p2p === 'off' && /by itself/.test(playing.stats.refusal));
 
     // Chromium tells no end of a live stream that it plays by itself, and LIVE leaves the playhead where it is; where it leads else, test/native.test.ts tells.

@@ -28,6 +28,7 @@ type Figures struct {
 	Offload float64 // share of media bytes that came from peers, last minute
 	Copies  float64 // of each chunk that left the CDN, last minute
 	Latency float64 // seconds behind live, mean of the viewers, last minute
+	Off     bool    // the operator has turned its swarm off
 }
 
 // Audience is the viewers of all streams.
@@ -65,7 +66,7 @@ func CheckURL(text string) error {
 	return nil
 }
 
-// Of returns the figures of all streams that have viewers, by name, or nil where they are not known.
+// Of returns the figures of all streams that have viewers, or whose swarm is turned off, by name, or nil where they are not known.
 func (a *Audience) Of(ctx context.Context) map[string]Figures {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,6 +111,7 @@ type told struct {
 	Offload        float64 `json:"offload"`
 	Copies         float64 `json:"copies"`
 	LatencySeconds float64 `json:"latencySeconds"`
+	off            bool
 }
 
 func (a *Audience) askOne(ctx context.Context, at string) ([]told, error) {
@@ -137,7 +139,10 @@ func (a *Audience) askOne(ctx context.Context, at string) ([]told, error) {
 }
 
 func parse(b []byte) ([]told, error) {
-	var answer struct{ Streams []told }
+	var answer struct {
+		Streams []told
+		Off     []string
+	}
 	if err := json.Unmarshal(b, &answer); err != nil {
 		return nil, fmt.Errorf("these are no tracker's figures: %w", err)
 	}
@@ -145,6 +150,9 @@ func parse(b []byte) ([]told, error) {
 		if s.Viewers < 0 || s.Viewers > 1e9 {
 			return nil, errors.New("these are no tracker's figures")
 		}
+	}
+	for _, name := range answer.Off {
+		answer.Streams = append(answer.Streams, told{Name: name, off: true})
 	}
 	return answer.Streams, nil
 }
@@ -164,6 +172,7 @@ func add(parts [][]told) map[string]Figures {
 			}
 			all[s.Name] = Figures{
 				Viewers: viewers, Offload: mean(sum.Offload, s.Offload), Copies: sum.Copies + s.Copies, Latency: mean(sum.Latency, s.LatencySeconds),
+				Off: sum.Off || s.off, // at one is at all, who tell each other
 			}
 		}
 	}

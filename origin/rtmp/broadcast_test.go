@@ -213,6 +213,27 @@ func TestErrors(t *testing.T) {
 	})
 }
 
+// TestApplication: the key alone says which stream it is; whatever the application is called, the broadcaster is taken.
+//
+// Clause: rtmp-url
+func TestApplication(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, port := newHouse(t, Config{}), newPipes()
+		h.run(t, port, nil)
+		for _, c := range []struct{ app, key string }{
+			{"live", "secret"}, {"app", "secret"}, {"another-stream", "secret"}, {"live2/instance", "secret"}, {"", "secret"},
+			{"live/secret", ""}, {"app/secret", ""}, {"secret", ""}, {"live?user=x", "secret?session=y"}, {"LIVE", "/secret"},
+		} {
+			b, got := h.greet(t, port.dial(t), c.app, c.key)
+			if got != "NetStream.Publish.Start" {
+				t.Errorf("application %q, stream key %q: %s", c.app, c.key, got)
+			}
+			_ = b.Close()
+			synctest.Wait()
+		}
+	})
+}
+
 // TestUnpublish: a broadcaster who stops says so in one of several ways, and viewers are told that it is over within seconds. One
 // whose connection breaks says nothing, and is waited for.
 //

@@ -11,7 +11,7 @@
 //
 // The dialogue: handshake, connect, then releaseStream, FCPublish and createStream in any order, then publish with the
 // key. The key may stand as stream key, or as the last element of the path (rtmp://HOST/live/KEY), and may carry a
-// query, which is ignored. A refusal is sent as NetStream.Publish.BadName or Rejected, which OBS and ffmpeg show, and the
+// query, which is ignored. So is what stands before it, the application: the key alone says which stream it is. A refusal is sent as NetStream.Publish.BadName or Rejected, which OBS and ffmpeg show, and the
 // connection is closed. What a broadcaster can send is never asked of its connect: OBS does not say.
 //
 // A message of audio or video holds tags, one for each track. A source makes tracks and frames of a video track's tags; the feed gives those of

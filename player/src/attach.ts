@@ -11,9 +11,11 @@ import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
 import type { SwarmOptions } from './options.ts';
+import { hindered, OBSTACLES } from './obstacle.ts';
 import { Pace } from './pace.ts';
 import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
+import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
 import { Strain } from './strain.ts';
 import { Stretch } from './stretch.ts';
@@ -31,8 +33,11 @@ const ANSWER_MILLIS = 5000; // a server that says nothing for so long does not a
 // What hls.js was given.
 export interface Attached {
   readonly stats: Stats;
+  readonly pace: Pace; // at which it is played
+  readonly prospect: Prospect; // of who is asked
   share(mode: Mode): void; // begins to share with others, or ends that
   expect(more: boolean): void; // more media is to come, or not
+  lose(): void; // the server does not give what it has
   close(): void;
 }
 
@@ -71,10 +76,21 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     return session;
   };
 
+  const address = (): ReturnType<typeof describeStream> => describeStream(hls.url ?? '', options, pass);
+  const prospect = new Prospect({
+    now: () => performance.now(),
+    here: () => hindered(address().trackers),
+    key: () => options.key ?? '',
+    told: () => describeLive(hls.url ?? '', address().name, undefined, pass),
+    chance: () => Math.random(),
+  });
+
   const stats = (): Stats => {
     const traffic = together(past, session?.traffic ?? NO_TRAFFIC);
+    const obstacle = mode === 'ask' && hls.url ? prospect.known : null;
     return {
       ...traffic,
+      refusal: obstacle ? OBSTACLES[obstacle] : traffic.refusal,
       edgeRequests: traffic.edgeRequests + playlistRequests,
       offload: offload(traffic.bytesFromPeers, traffic.bytesFromEdge),
       latencySeconds: hls.latestLevelDetails?.type === 'VOD' ? 0 : hls.latency,
@@ -169,6 +185,8 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     get stats() {
       return stats();
     },
+    pace,
+    prospect,
     share(next) {
       if (next === mode) return;
       mode = next;
@@ -177,6 +195,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       session = null; // the next playlist begins another
     },
     expect: (more) => viewing?.expect(more),
+    lose: () => viewing?.lose(),
     close() {
       hls.off('hlsMediaAttached' as Events.MEDIA_ATTACHED, watch);
       hls.config.pLoader = undefined;
@@ -187,9 +206,11 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       adaptation.close();
       strain.close();
       stretch.close();
+      pace.close();
       awaited.close();
       crossing.close();
       viewing?.close();
+      prospect.close();
       session?.close();
     },
   };
@@ -234,9 +255,13 @@ export function streamName(url: string): string {
 export interface LiveStream {
   state: 'live' | 'interrupted' | 'ended';
   publicKey: string;
+  p2p?: boolean | null; // false: the operator has turned its swarm off
   lastMsn: number; // of the newest segment
   renditions?: unknown[]; // none: it cannot be played yet
 }
+
+// Unable is a server that answers, and cannot tell: what it needs for that is away, or it is itself, and something in front of it answers.
+export class Unable extends Error {}
 
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal, pass?: Pass): Promise<LiveStream | null> {
@@ -244,7 +269,7 @@ export async function describeLive(url: string, name: string, signal?: AbortSign
   return answered(signal, async (signal) => {
     const at = new URL(`/api/v1/streams/${name}`, url);
     const response = await (pass ? pass.fetch(at, { signal }) : fetch(at, { signal }));
-    if (response.status >= 500) throw new Error(`the server answered ${response.status}`);
+    if (response.status >= 500) throw new Unable(`the server answered ${response.status}`);
     return response.ok ? ((await response.json()) as LiveStream) : null;
   });
 }

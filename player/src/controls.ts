@@ -2,14 +2,17 @@
 // It shows what it is told and tells what is pressed.
 
 import { behind, clock } from './clock.ts';
-import type { Answer, Mode } from './consent.ts';
+import type { Answer } from './consent.ts';
 import css from './controls.css';
 import type { Moment } from './flow.ts';
+import { type Icon, icon } from './icons.ts';
+import { Notice, veils } from './notice.ts';
 import { Panel } from './panel.ts';
 import type { Wait } from './pending.ts';
 import type { PlaybackState } from './playback.ts';
 import { Picker, type Quality } from './quality.ts';
 import { SeekBar } from './seekbar.ts';
+import type { Shares } from './sharing.ts';
 import type { Stats } from './stats.ts';
 import type { Span } from './timeline.ts';
 import { type Words, words } from './words.ts';
@@ -40,11 +43,11 @@ export interface Shown {
   span: Span | null; // what may be seeked in; null: nothing is
   time: number; // of the playhead
   waiting: boolean; // the picture stands though it should move
-  lost: boolean; // and the server is not reached
+  trouble: 'lost' | 'faulty' | null; // the server is not reached, or answers that it cannot
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // muted by the browser's will, not by the viewer's
-  sharing: { may: boolean; mode: Mode }; // may: the viewer decides
+  sharing: Shares; // with others
   taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
   qualities: Quality[]; // the best first
@@ -52,21 +55,6 @@ export interface Shown {
   captions: { some: boolean; shown: string | null }; // shown: what those are called that are
   stats: Stats | null; // null: the panel is closed
   moments: readonly Moment[]; // of the last minute
-}
-
-const ICONS = {
-  play: '<path class="fill" d="M8 5.2v13.6a.8.8 0 0 0 1.2.7l11-6.8a.8.8 0 0 0 0-1.4l-11-6.8A.8.8 0 0 0 8 5.2z"/>',
-  pause: '<rect class="fill" x="6" y="5" width="4.2" height="14" rx="1.2"/><rect class="fill" x="13.8" y="5" width="4.2" height="14" rx="1.2"/>',
-  loud: '<path d="M11 5 6.5 8.8H3.5v6.4h3L11 19z"/><path d="M15 9.2a4 4 0 0 1 0 5.6M17.8 6.4a8 8 0 0 1 0 11.2"/>',
-  mute: '<path d="M11 5 6.5 8.8H3.5v6.4h3L11 19z"/><path d="m15.5 9.5 5 5m0-5-5 5"/>',
-  full: '<path d="M4 9V5.5A1.5 1.5 0 0 1 5.5 4H9m6 0h3.5A1.5 1.5 0 0 1 20 5.5V9m0 6v3.5a1.5 1.5 0 0 1-1.5 1.5H15m-6 0H5.5A1.5 1.5 0 0 1 4 18.5V15"/>',
-  picture: '<path d="M20.5 11V6.500A1.5 1.5 0 0 0 19 5H5a1.500 1.500 0 0 0-1.500 1.500v11A1.500 1.500 0 0 0 5 19h5"/><rect class="fill" x="12.500" y="13" width="8.500" height="6" rx="1.200"/>',
-  captions: '<rect x="3" y="5" width="18" height="14" rx="2.500"/><path d="M10.500 10.500a2 2 0 1 0 0 3m6.500-3a2 2 0 1 0 0 3"/>',
-  stats: '<path d="M5 19v-6m5 6V5m5 14v-9m5 9V8"/>',
-} as const;
-
-function icon(name: keyof typeof ICONS): string {
-  return `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[name]}</svg>`;
 }
 
 const PAGE = `
@@ -105,6 +93,7 @@ export class Controls {
   readonly #root: ShadowRoot;
   readonly #frame: HTMLElement;
   readonly #pressed: Pressed;
+  readonly #notice: Notice;
   readonly #panel: Panel;
   readonly #picker: Picker;
   readonly #seek: SeekBar;
@@ -122,6 +111,7 @@ export class Controls {
     root.append(page.content);
     this.video = this.#get<HTMLVideoElement>('video');
     this.#frame = this.#get('.frame');
+    this.#notice = new Notice(this.#get('.word'));
     this.#panel = new Panel(this.#get('.panel'));
     this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index));
     this.#get('.pip').hidden = document.pictureInPictureEnabled !== true;
@@ -205,19 +195,11 @@ export class Controls {
     const { state, paused, muted, atLive, latency, stats } = shown;
     const words = this.#words;
     this.#shown = shown;
-    const veiled = state !== 'connecting' && state !== 'playing' && !(shown.vod && state === 'ended');
+    const veiled = veils(shown);
     const idle = (shown.blocked || paused) && !veiled;
+    this.#notice.show({ ...shown, idle }, words);
     this.#hide('.big', !idle);
     this.#hide('.sound', !(shown.silenced && muted && !veiled));
-    this.#hide('.word', !veiled && (idle || (state !== 'connecting' && !shown.waiting && !shown.soundOnly)));
-    this.#get('.word').classList.toggle('veil', veiled);
-    this.#get('.word').classList.toggle('dim', shown.lost);
-    this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? words.soundOnly : shown.lost ? words.lost : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
-    this.#write('.word b', word);
-    this.#write('.word small', more);
-    this.#hide('.word b', word === '');
-    this.#hide('.word small', more === '' || shown.blocked); // what waits for a tap does not begin by itself
     this.#hide('.bar', veiled);
 
     this.#button('.play', paused ? 'play' : 'pause', `${paused ? words.play : words.pause} (K)`);
@@ -233,8 +215,8 @@ export class Controls {
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
     if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
-    const { may, mode } = shown.sharing;
-    this.#hide('.ask', mode !== 'ask' || state !== 'playing' || shown.blocked);
+    const { may, mode, asks } = shown.sharing;
+    this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words.auto, this.#frame.clientWidth <= NARROW);
@@ -277,7 +259,7 @@ export class Controls {
     if (!this.video.paused && !this.#seek.open && !this.#root.querySelector('.bar:focus-within :focus-visible')) this.#frame.classList.add('quiet');
   }
 
-  #button(selector: string, name: keyof typeof ICONS, label: string): void {
+  #button(selector: string, name: Icon, label: string): void {
     if (this.#drawn[selector] === label) return;
     this.#drawn[selector] = label;
     const button = this.#get(selector);

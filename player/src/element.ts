@@ -10,14 +10,14 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Captions } from './captions.ts';
-import { type Answer, misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
 import { Peek } from './peek.ts';
-import { Pending, type Wait } from './pending.ts';
+import type { Wait } from './pending.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
+import { Sharing } from './sharing.ts';
 import { NO_STATS, type Stats } from './stats.ts';
 import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
@@ -36,7 +36,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #peek: Peek;
   readonly #tidings = new Tidings(this);
   readonly #flow = new Flow();
-  readonly #pending = new Pending();
+  readonly #sharing = new Sharing({ wish: () => this.getAttribute('p2p'), swarm: () => this.#playback?.swarm ?? null, vod: () => this.#playback?.vod ?? false });
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -46,7 +46,6 @@ export class ShoalPlayer extends HTMLElement {
   #pausedAt = 0;
   #blocked = false;
   #silenced = false;
-  #answer: Answer | null = null; // to whether to share
 
   constructor() {
     super();
@@ -66,7 +65,10 @@ export class ShoalPlayer extends HTMLElement {
         this.#captions.next();
         this.#show();
       },
-      share: (answer) => this.#share(answer),
+      share: (answer) => {
+        this.#sharing.answer(answer);
+        this.#show();
+      },
       quality: (index) => {
         if (this.#playback) this.#playback.quality = index;
         this.#show();
@@ -101,7 +103,7 @@ export class ShoalPlayer extends HTMLElement {
 
   // wait: what the swarm waits for, where that takes long.
   get wait(): Wait {
-    return this.#pending.wait;
+    return this.#sharing.wait;
   }
 
   get #state(): PlaybackState {
@@ -134,7 +136,7 @@ export class ShoalPlayer extends HTMLElement {
     children.observe(this, { childList: true });
     signal.addEventListener('abort', () => children.disconnect());
     this.#captions.adopt(this);
-    this.#heed();
+    this.#sharing.heed();
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
@@ -148,7 +150,7 @@ export class ShoalPlayer extends HTMLElement {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
     else if (name === 'lang') this.#speak();
-    else if (name === 'p2p') this.#heed();
+    else if (name === 'p2p') this.#sharing.heed();
     else this.#open();
   }
 
@@ -188,7 +190,7 @@ export class ShoalPlayer extends HTMLElement {
         wasm: this.getAttribute('wasm') ?? undefined,
         token: () => this.getAttribute('token') ?? '',
         get p2p() {
-          return player.#mode;
+          return player.#sharing.mode;
         },
         maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
         get appended() {
@@ -208,13 +210,6 @@ export class ShoalPlayer extends HTMLElement {
     this.#unnamed = true;
     console.warn('shoal: <shoal-player> has no src; it is to be a playlist, like /live/NAME/index.m3u8');
     this.#show();
-  }
-
-  // heed does as the page says of sharing.
-  #heed(): void {
-    const what = misread(this.getAttribute('p2p'));
-    if (what !== null) console.warn(what);
-    this.#playback?.swarm?.share(this.#mode);
   }
 
   // autoplay plays with sound if the browser lets it, else without, else not until it is tapped.
@@ -281,24 +276,6 @@ export class ShoalPlayer extends HTMLElement {
     else video.webkitEnterFullscreen?.(); // iPhone
   }
 
-  // mode is what the page wants and the viewer has said.
-  get #mode(): Mode {
-    return settled(readMode(this.getAttribute('p2p')), this.#answer ?? remembered());
-  }
-
-  #share(answer: Answer): void {
-    this.#answer = answer;
-    remember(answer);
-    this.#playback?.swarm?.share(this.#mode);
-    this.#show();
-  }
-
-  // sharing is what the viewer may decide on; off where the page has decided, or there is nothing to share or nothing to share it by.
-  get #sharing(): { may: boolean; mode: Mode } {
-    const may = readMode(this.getAttribute('p2p')) !== 'off' && typeof RTCPeerConnection === 'function' && this.#playback?.swarm != null && !this.#playback.vod;
-    return { may, mode: may ? this.#mode : 'off' };
-  }
-
   // spare tells whether the network may be asked for what is not needed to play.
   get #spare(): boolean {
     const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
@@ -324,9 +301,7 @@ export class ShoalPlayer extends HTMLElement {
     this.#tidings.stand(state);
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
-    const sharing = this.#sharing;
-    const { may, mode } = sharing;
-    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : mode === 'ask' ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
+    const sharing = this.#sharing.look(now, stats, state === 'playing');
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -339,13 +314,13 @@ export class ShoalPlayer extends HTMLElement {
       span: playback?.span ?? null,
       time: currentTime,
       waiting,
-      lost: state === 'connecting' && waiting && currentTime > 0,
+      trouble: state !== 'connecting' ? null : playback?.faulty ? 'faulty' : waiting && currentTime > 0 ? 'lost' : null,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced,
       sharing,
       taking: stats.p2p === 'on' || stats.p2p === 'joining',
-      wait: this.#pending.wait,
+      wait: this.#sharing.wait,
       qualities: playback?.qualities ?? [],
       quality: playback?.quality ?? AUTO,
       captions: { some: this.#captions.all.length > 0, shown: this.#captions.shown?.label ?? null },

@@ -2,7 +2,7 @@
 // has fallen back by more than playing faster makes up for, belongs at the edge again; who went back is left there, at normal speed.
 
 import type Hls from 'hls.js';
-import { LIVE } from './lowlatency.ts';
+import type { Pace } from './pace.ts';
 import { Rewound } from './rewound.ts';
 
 const BEHIND_SECONDS = 3; // further behind its target than this, playing faster takes too long: a viewer who follows
@@ -13,13 +13,15 @@ export class Following {
   wanted = true;
   readonly #video: HTMLVideoElement;
   readonly #hls: () => Hls | null;
+  readonly #pace: () => Pace | null;
   readonly #rewound = new Rewound();
-  #kept = false; // hls.js is kept from playing faster
   #nearAt = 0; // when the viewer last was near the live edge
 
-  constructor(video: HTMLVideoElement, hls: () => Hls | null) {
+  // hls and its pace may be others later.
+  constructor(video: HTMLVideoElement, hls: () => Hls | null, pace: () => Pace | null) {
     this.#video = video;
     this.#hls = hls;
+    this.#pace = pace;
   }
 
   // back: the viewer has gone back from the live edge, and stays there.
@@ -36,7 +38,7 @@ export class Following {
   // see looks where the playhead is.
   see(): void {
     if (!this.#video.seeking) this.#rewound.see(this.#video.currentTime);
-    this.#pace();
+    this.#stay();
   }
 
   // seek: somebody takes the playhead elsewhere.
@@ -46,7 +48,7 @@ export class Following {
     const back = this.#rewound.seek(time, this.isNear(time));
     if (back) this.wanted = false;
     else if (back === false) this.begin();
-    this.#pace();
+    this.#stay();
   }
 
   // lose: what was played is taken away.
@@ -56,11 +58,9 @@ export class Following {
 
   // begin follows the live edge again, from where the playhead is.
   begin(): void {
-    const hls = this.#hls();
     this.wanted = true;
     this.#rewound.end();
-    if (this.#kept && hls) hls.config.maxLiveSyncPlaybackRate = LIVE.maxLiveSyncPlaybackRate ?? 1;
-    this.#kept = false;
+    this.#pace()?.give(this);
   }
 
   // jump takes the playhead to where hls.js would have it.
@@ -78,12 +78,8 @@ export class Following {
     return true;
   }
 
-  // pace keeps hls.js from catching up with the live edge that the viewer has left.
-  #pace(): void {
-    const hls = this.#hls();
-    if (!hls || !this.back || hls.config.maxLiveSyncPlaybackRate === 1) return;
-    this.#kept = true;
-    hls.config.maxLiveSyncPlaybackRate = 1;
-    this.#video.playbackRate = 1;
+  // stay keeps hls.js from catching up with the live edge that the viewer has left.
+  #stay(): void {
+    if (this.back) this.#pace()?.steady(this);
   }
 }

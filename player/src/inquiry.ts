@@ -4,7 +4,7 @@
 //
 // Of several askings only the newest loads anything. Whoever loads the stream stops it.
 
-import { answered, describeLive, type LiveStream, streamName } from './attach.ts';
+import { answered, describeLive, type LiveStream, streamName, Unable } from './attach.ts';
 import type { Pass } from './pass.ts';
 
 // connecting: the stream is on, or nobody tells; unknown: no such stream was ever on; away: the broadcaster is; ended: the stream is over.
@@ -14,6 +14,7 @@ export interface InquiryEvents {
   told(stream: LiveStream): void; // what the server knows of it
   because(reason: Reason): void; // nothing is to be seen
   slow(): void; // the server takes long to answer
+  fails(answers: boolean): void; // it does not tell: it is not reached, or answers that it cannot
   load(): void; // the stream is there, or nobody tells; nothing more is asked
   loads(): boolean; // the stream is to be loaded; else it is only said what there is
   keeps(): boolean; // there is a picture that loading would take away
@@ -89,7 +90,8 @@ export class Inquiry {
       }
       this.#events.because(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
       return false;
-    } catch {
+    } catch (error) {
+      if (!this.#signal.aborted) this.#events.fails(error instanceof Unable);
       this.#events.because('connecting');
       return null;
     } finally {

@@ -8,6 +8,7 @@
 // what the links do. The swarm is left when none is left, but after two minutes at most, each at a moment of its own: who has no
 // tracker is not told when the operator turns the swarm off.
 
+import { OBSTACLES } from './obstacle.ts';
 import { Pulse, type PulseWorld } from './pulse.ts';
 import { Rest } from './rest.ts';
 import type { P2P } from './stats.ts';
@@ -61,6 +62,8 @@ export class Membership {
   #why = ''; // a tracker refused last
   #left = ''; // why the swarm was left for good
   #began = false; // to join
+  #keyless = false; // nobody told the stream's key, so far
+  #silenced = false; // the tracker takes part, and tells that there is no swarm
   #notBefore = 0;
   #firstAt = 0; // when the first media came
   #plenty = 0; // how often in a row there was enough in the buffer, while the link was too narrow
@@ -83,7 +86,8 @@ export class Membership {
 
   // Why there is no swarm, as the tracker that refused last has said, or as it was left; '' if nobody told.
   get why(): string {
-    return this.#p2p === 'refused' ? this.#why : this.#left;
+    if (this.#p2p === 'refused') return this.#why;
+    return this.#left || (this.#keyless ? OBSTACLES.key : this.#silenced ? OBSTACLES.operator : '');
   }
 
   get began(): boolean {
@@ -126,12 +130,14 @@ export class Membership {
   // postpone: there is no key yet. A chunk that comes later tries again.
   postpone(): void {
     this.#began = false;
+    this.#keyless = true;
     this.#notBefore = performance.now() + KEY_RETRY_MILLIS;
   }
 
   // enter: there is a tracker now. While it was made, for seconds, the viewer may have gone back: it is opened when the viewer returns.
   enter(tracker: Door): void {
     this.#tracker = tracker;
+    this.#keyless = false;
     if (this.#events.loadsBehind() > FAR) this.#p2p = 'away';
     if (!this.apart) tracker.open();
   }
@@ -196,7 +202,10 @@ export class Membership {
   // settled looks at the cell after something happened in it.
   settled(cell: Cell): void {
     if (this.#leaveAt < Infinity && cell.links === 0) this.#events.over();
-    else if (!this.apart) this.#p2p = this.#of(cell);
+    else if (!this.apart) {
+      this.#p2p = this.#of(cell);
+      this.#silenced = this.#p2p === 'off';
+    }
   }
 
   end(p2p: P2P, why = ''): void {

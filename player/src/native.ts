@@ -2,7 +2,8 @@
 // iOS 17.1. It is plain LL-HLS then, and there is no swarm, for no script sees the media. Less is known of it as well: the browser chooses
 // the quality, and does not tell how far behind live it is. LIVE leads to the end of what it can seek in.
 
-import { NATIVE, NO_STATS, type Stats, Viewing } from './stats.ts';
+import { OBSTACLES } from './obstacle.ts';
+import { NO_STATS, type Stats, Viewing } from './stats.ts';
 
 const NEAR_SECONDS = 12; // from the end: browsers hold plain HLS back by three segments and more, and know no target to compare with
 
@@ -17,7 +18,7 @@ export class Native {
 
   get stats(): Stats {
     const { startupMillis, bufferSeconds, stalls, stalledSeconds, droppedFrames } = this.#viewing;
-    return { ...NO_STATS, startupMillis, bufferSeconds, stalls, stalledSeconds, droppedFrames, refusal: NATIVE };
+    return { ...NO_STATS, startupMillis, bufferSeconds, stalls, stalledSeconds, droppedFrames, refusal: OBSTACLES.native };
   }
 
   // atLive: the playhead is near the end, as far as is known.
@@ -42,6 +43,11 @@ export class Native {
   // expect tells whether more media is to come: if not, to stand still is no stall.
   expect(more: boolean): void {
     this.#viewing.expect(more);
+  }
+
+  // lose tells that the server does not give what it has: to stand still then is one.
+  lose(): void {
+    this.#viewing.lose();
   }
 
   close(): void {

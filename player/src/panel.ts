@@ -1,8 +1,9 @@
 // The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
 import { areas, type Moment } from './flow.ts';
+import { obstacleOf, OBSTACLES } from './obstacle.ts';
 import type { Wait } from './pending.ts';
-import { NATIVE, type Stats } from './stats.ts';
+import type { Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
 const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
@@ -22,9 +23,9 @@ export class Panel {
     const drawn = areas(moments, WIDTH, HEIGHT);
     this.#get('.flow .edge').setAttribute('d', drawn.edge);
     this.#get('.flow .peers').setAttribute('d', drawn.peers);
-    const native = s.refusal === NATIVE; // what came from where is not seen, nor how far behind live
-    const off = native ? words.native : words.wrongKey;
-    const swarm = wait ? words.waits[wait] : s.p2p === 'on' ? words.peers(s.peers) : s.p2p === 'off' && s.refusal !== '' ? off : words.swarm[s.p2p];
+    const obstacle = (s.p2p === 'off' || s.p2p === 'joining') && !vod ? obstacleOf(s.refusal) : null; // that a recording has no swarm is no news
+    const native = s.refusal === OBSTACLES.native; // what came from where is not seen, nor how far behind live
+    const swarm = obstacle ? words.off(words.hindrances[obstacle]) : wait ? words.waits[wait] : s.p2p === 'on' ? words.peers(s.peers) : words.swarm[s.p2p];
     const traffic: [string, string][] = native ? [] : [
       [rows.fromPeers, size(s.bytesFromPeers)],
       [rows.fromEdge, size(s.bytesFromEdge)],

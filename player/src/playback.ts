@@ -1,15 +1,13 @@
 // Playing one stream in a video element, and going on playing it: hls.js, its errors, a broadcaster who goes away and
 // comes back. Whoever watches never has to reload the page.
 
-import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { answered, attach, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
-import { Choice } from './choice.ts';
+import Hls, { type ErrorData } from 'hls.js';
+import { answered, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
 import type { Userdata } from './captions.ts';
+import { Feed } from './feed.ts';
 import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
-import { LIVE } from './lowlatency.ts';
 import { Mending } from './mending.ts';
-import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
 import { barred, type Pass } from './pass.ts';
 import type { Scene } from './peek.ts';
@@ -21,17 +19,6 @@ import { type Span, Timeline } from './timeline.ts';
 // connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
 export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
-
-const PATIENT: Partial<HlsConfig> = {
-  playlistLoadPolicy: {
-    default: {
-      maxTimeToFirstByteMs: 10000,
-      maxLoadTimeMs: 20000,
-      timeoutRetry: { maxNumRetry: 3, retryDelayMs: 0, maxRetryDelayMs: 0 },
-      errorRetry: { maxNumRetry: 6, retryDelayMs: 500, maxRetryDelayMs: 2000 },
-    },
-  },
-};
 
 const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
 
@@ -47,14 +34,12 @@ export class Playback {
   readonly #src: string;
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
-  readonly #options: SwarmOptions;
   readonly #pass: Pass;
+  readonly #feed: Feed;
   #knock: ReturnType<typeof setTimeout> | undefined;
   #started = false;
+  #faulty = false; // the server answered last that it cannot
   #misses = 0; // how often in a row nothing was at the address of a stream that has a playlist
-  #hls: Hls | null = null;
-  #swarm: Attached | null = null;
-  #native: Native | null = null; // in the place of both, where the browser plays by itself
   #state: PlaybackState = 'connecting';
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
@@ -62,28 +47,32 @@ export class Playback {
   readonly #mending: Mending;
   readonly #standing = new Standing();
   readonly #following: Following;
-  readonly #choice = new Choice(); // of a quality, by the viewer
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
-    this.#options = options;
     this.#changed = changed;
     this.#pass = passOf(options, () => this.#src);
     this.#pass.onbarred = () => this.#bar();
     const { signal } = this.#over;
-    this.#timeline = new Timeline(video, this.#src, () => this.#hls);
-    this.#mending = new Mending(video, () => this.#hls, () => this.rewound);
-    this.#following = new Following(video, () => this.#hls);
+    this.#feed = new Feed(video, this.#src, options, this.#pass, {
+      error: (data) => this.#error(data),
+      fails: () => void this.#fails(),
+      userdata: (samples) => this.onuserdata?.(samples),
+    });
+    this.#timeline = new Timeline(video, this.#src, () => this.#feed.hls);
+    this.#mending = new Mending(video, () => this.#feed.hls, () => this.rewound);
+    this.#following = new Following(video, () => this.#feed.hls, () => this.#feed.swarm?.pace ?? null);
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
       because: (reason) => this.#say(reason),
+      fails: (answers) => this.#fault(answers),
       slow: () => this.#state === 'playing' && this.#say('connecting'),
-      load: () => this.#goesOn || this.#load(),
+      load: () => this.#feed.goesOn || this.#load(),
       loads: () => this.#started,
-      keeps: () => this.#hls !== null && video.readyState >= 2,
+      keeps: () => this.#feed.hls !== null && video.readyState >= 2,
     }, this.#pass);
     this.#wanted = !video.paused;
     video.addEventListener('play', () => (this.#wanted = true), { signal });
@@ -105,30 +94,26 @@ export class Playback {
     this.#timeline.end = null;
     this.#inquiry.stop();
     this.#become('connecting');
-    const video = this.#video;
-    if (Hls.isSupported()) {
-      this.#open();
-    } else if (video.canPlayType('application/vnd.apple.mpegurl')) {
-      video.addEventListener('error', () => void this.#fails(), { signal: this.#over.signal });
-      this.#native = new Native(video);
-      this.#give();
-    } else {
-      queueMicrotask(() => this.#become('unplayable'));
-    }
+    if (!this.#feed.begin()) queueMicrotask(() => this.#become('unplayable'));
     return true;
   }
 
   get swarm(): Attached | null {
-    return this.#swarm;
+    return this.#feed.swarm;
   }
 
   // stats are undefined while nothing is played.
   get stats(): Stats | undefined {
-    return this.#swarm?.stats ?? this.#native?.stats;
+    return this.#feed.stats;
   }
 
   get state(): PlaybackState {
     return this.#state;
+  }
+
+  // faulty: the server is reached, and cannot give what it has, as far as is known.
+  get faulty(): boolean {
+    return this.#faulty;
   }
 
   // Seconds behind the newest media, 0 while that is not known.
@@ -162,16 +147,16 @@ export class Playback {
 
   // qualities that can be chosen, the best first; none where the browser plays by itself.
   get qualities(): Quality[] {
-    return this.#choice.all;
+    return this.#feed.choice.all;
   }
 
   // quality is the index of the one that was chosen, or AUTO.
   get quality(): number {
-    return this.#choice.index;
+    return this.#feed.choice.index;
   }
 
   set quality(index: number) {
-    this.#choice.index = index;
+    this.#feed.choice.index = index;
   }
 
   // sceneAt is the segment in which a moment is; null where hls.js knows of none.
@@ -185,8 +170,8 @@ export class Playback {
   }
 
   get atLive(): boolean {
-    if (this.#native) return this.#native.atLive;
-    const target = this.#hls?.targetLatency;
+    if (this.#feed.native) return this.#feed.native.atLive;
+    const target = this.#feed.hls?.targetLatency;
     return !target || this.latency < target + 2.5;
   }
 
@@ -198,7 +183,7 @@ export class Playback {
   }
 
   #jump(): void {
-    if (this.#native) this.#native.jump();
+    if (this.#feed.native) this.#feed.native.jump();
     else this.#following.jump();
   }
 
@@ -207,7 +192,7 @@ export class Playback {
     const { span } = this;
     if (!span) return;
     const from = span.from + (span.live ? AHEAD_OF_OLDEST : 0);
-    if (!span.live || !this.#hls || !this.#following.isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
+    if (!span.live || !this.#feed.hls || !this.#following.isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
     else if (!this.atLive) this.goLive();
   }
 
@@ -216,11 +201,7 @@ export class Playback {
     this.#inquiry.stop();
     clearInterval(this.#beat);
     clearTimeout(this.#knock);
-    this.#choice.serve(null);
-    this.#swarm?.close();
-    this.#native?.close();
-    this.#hls?.destroy();
-    if (this.#started && !this.#hls) this.#video.removeAttribute('src');
+    this.#feed.close();
   }
 
   #become(state: PlaybackState): void {
@@ -239,14 +220,14 @@ export class Playback {
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
     this.#misses = 0;
+    this.#faulty = false;
     if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
   #more(more: boolean): void {
     this.#timeline.more(more);
-    this.#swarm?.expect(more);
-    this.#native?.expect(more);
+    this.#feed.expect(more);
   }
 
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
@@ -286,28 +267,13 @@ export class Playback {
     });
   }
 
-  // open plays by hls.js.
-  #open(): void {
-    clearTimeout(this.#knock);
-    const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-    this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
-    hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
-    this.#choice.serve(hls);
-    hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
-    hls.loadSource(this.#src);
-    hls.attachMedia(this.#video);
-  }
-
   // bar says that this viewer is not let in, and tries again later. It leaves the swarm, to which it is of no use: what it is to fetch for
   // others it does not get.
   #bar(): void {
     if (this.#over.signal.aborted) return;
     this.#inquiry.stop();
     this.#become(this.#pass.sent === '' ? 'uninvited' : 'refused');
-    this.#choice.serve(null);
-    this.#swarm?.close();
-    this.#hls?.destroy();
-    this.#swarm = this.#hls = null;
+    this.#feed.drop();
     clearTimeout(this.#knock);
     this.#knock = setTimeout(() => void this.#pass.renew().finally(() => this.admitted()), KNOCK_MILLIS * (0.7 + 0.6 * Math.random()));
   }
@@ -315,12 +281,9 @@ export class Playback {
   // admitted tells that there is another token.
   admitted(): void {
     if (!this.#shut || this.#over.signal.aborted) return;
-    if (!Hls.isSupported()) {
-      this.#load();
-      return;
-    }
-    this.#open();
-    this.#play();
+    clearTimeout(this.#knock);
+    if (this.#feed.again()) this.#play();
+    else this.#load();
   }
 
   // fails: what the browser loads by itself did, and it does not say why.
@@ -362,22 +325,14 @@ export class Playback {
     return this.#state === 'uninvited' || this.#state === 'refused';
   }
 
-  // give has the browser load the stream by itself: the token goes along in the URL, and by a cookie from there on.
-  #give(): void {
-    this.#pass.dress(this.#src, (url) => {
-      if (!this.#over.signal.aborted) this.#video.src = url;
-    });
-  }
-
   #load(): void {
     clearTimeout(this.#knock);
     this.#inquiry.stop();
     this.#timeline.end = null; // until it is told again
     this.#mending.forget();
-    if (this.#hls) this.#hls.config.startPosition = this.vod ? this.#video.currentTime : -1;
+    const from = this.vod ? this.#video.currentTime : -1;
     if (this.rewound) this.#following.begin(); // it begins at the live edge, as at first
-    if (this.#hls) this.#hls.loadSource(this.#src); // a failure comes back here as a fatal error
-    else this.#give();
+    this.#feed.load(from);
     this.#play();
   }
 
@@ -388,14 +343,17 @@ export class Playback {
   }
 
   #told({ state, lastMsn, renditions }: LiveStream): void {
+    this.#faulty = false;
     this.#more(state === 'live');
     if (state !== 'live' || !renditions?.length) this.#misses = 0; // there is no playlist yet
     if (state === 'live') this.#standing.told(lastMsn);
   }
 
-  // goesOn tells whether hls.js does so by itself: it has met no end, and no error that it cannot mend.
-  get #goesOn(): boolean {
-    return this.#hls !== null && this.#hls.loadingEnabled && this.#hls.latestLevelDetails?.live === true;
+  // fault: the server does not tell, be it that it answers that it cannot. Where the picture stands, that is why.
+  #fault(answers: boolean): void {
+    this.#faulty = answers;
+    this.#feed.lose();
+    if (this.#state === 'connecting') this.#changed(this.#state);
   }
 
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
@@ -406,7 +364,7 @@ export class Playback {
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
     const { complete, edge } = this.#timeline;
-    if (this.#hls && (complete || !this.#timeline.atEnd)) this.#more(!complete);
+    if (this.#feed.hls && (complete || !this.#timeline.atEnd)) this.#more(!complete);
     switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
       case 'ask':
         if (complete && edge - time < AT_END_SECONDS) this.#ends();
@@ -416,12 +374,12 @@ export class Playback {
         this.#play();
         return;
       case 'live':
-        if (this.rewound && this.#hls && this.#hls.loadingEnabled && time >= (this.span?.from ?? Infinity)) {
-          this.#hls.startLoad(time); // what is to be played there is asked for again
+        if (this.rewound && this.#feed.hls && this.#feed.hls.loadingEnabled && time >= (this.span?.from ?? Infinity)) {
+          this.#feed.hls.startLoad(time); // what is to be played there is asked for again
           return;
         }
         this.#jump();
-        if (this.#hls?.loadingEnabled === false) this.#hls.startLoad();
+        if (this.#feed.hls?.loadingEnabled === false) this.#feed.hls.startLoad();
         this.#play();
         return;
       case 'anew':

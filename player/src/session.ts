@@ -24,6 +24,7 @@ import type { Followed } from './playlist.ts';
 import { INIT, MAX_CHUNK } from './record.ts';
 import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
+import { hindered, OBSTACLES } from './obstacle.ts';
 import { Membership } from './membership.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Stock } from './stock.ts';
@@ -58,8 +59,6 @@ const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
 
 const LATELY = 10; // slots of Arrivals
-
-const WRONG_KEY = 'wrong key';
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
@@ -138,7 +137,11 @@ export class Session implements MediaSource {
       leave: () => this.#call((s, now) => s.leave(now)),
       over: () => this.#end('refused'),
     });
-    if (!options.p2p || options.trackers.length === 0 || !supported()) return;
+    const obstacle = hindered(options.trackers);
+    if (!options.p2p || obstacle) {
+      if (options.p2p && obstacle) this.#membership.end('off', OBSTACLES[obstacle]);
+      return;
+    }
     this.#membership.hope();
     if (typeof options.key === 'string') this.#open(options.key);
   }
@@ -291,7 +294,7 @@ export class Session implements MediaSource {
     if (this.#over.signal.aborted) return;
     if (this.#watch.book?.misfits) {
       console.warn(`shoal: playing without the swarm, as the key that the page gives is not that of the stream; see publicKey in /api/v1/streams/${name}`);
-      this.#end('off', WRONG_KEY);
+      this.#end('off', OBSTACLES.wrongKey);
       return;
     }
     this.#loop = new Loop<Scheduler, Action, Frame>(scheduler, {
@@ -442,8 +445,4 @@ export class Session implements MediaSource {
         break;
     }
   }
-}
-
-function supported(): boolean {
-  return typeof RTCPeerConnection === 'function' && typeof WebSocket === 'function' && typeof WebAssembly === 'object';
 }

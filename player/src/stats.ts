@@ -36,7 +36,7 @@ export interface Stats {
   slowedSeconds: number; // played more slowly, as what comes next was late
   droppedFrames: number;
   p2p: P2P;
-  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
+  refusal: string; // why there is no swarm, where that is known: while refused in the tracker's words, else in those of obstacle.ts
 }
 
 // Traffic is what the session counts.
@@ -61,7 +61,7 @@ export interface Traffic {
   linksLost: number;
   rests: number;
   p2p: P2P;
-  refusal: string; // why there is no swarm, where that was told: while refused in the tracker's words
+  refusal: string; // why there is no swarm, where that is known
 }
 
 export const NO_TRAFFIC: Traffic = {
@@ -99,9 +99,6 @@ export const NO_STATS: Stats = {
   slowedSeconds: 0,
   droppedFrames: 0,
 };
-
-// NATIVE is the refusal where the browser plays by itself: no script sees the media, so that none can be shared.
-export const NATIVE = 'this browser plays HLS by itself';
 
 // together adds what was counted before to what is counted now; how things stand is as now.
 export function together(before: Traffic, now: Traffic): Traffic {
@@ -158,6 +155,7 @@ export class Viewing {
   #stalled = 0; // milliseconds, of these
   #stalledSince = 0;
   #stalledAt = 0; // of the media, seconds
+  #outage = false; // the stall that is on is one for whatever is told later
   #latest: { at: number; millis: number }[] = []; // stalls of these, near the playhead
 
   constructor(video: HTMLVideoElement, began: number) {
@@ -201,7 +199,7 @@ export class Viewing {
   // sure are the stalls of which nothing will be taken back, for who is told of them: media came after them, so they are no end.
   get sure(): { stalls: number; stalledSeconds: number } {
     const doubted = this.#latest.filter((stall) => this.#near(stall.at));
-    const now = this.#stall() >= DOUBT ? this.#stall() : 0;
+    const now = this.#outage || this.#stall() >= DOUBT ? this.#stall() : 0;
     return {
       stalls: this.#stalls - doubted.length + (now > 0 ? 1 : 0),
       stalledSeconds: (this.#stalled - doubted.reduce((sum, stall) => sum + stall.millis, 0) + now) / 1000,
@@ -227,13 +225,19 @@ export class Viewing {
     return Math.max(0, start - this.#video.currentTime) / Math.max(1, this.#video.playbackRate);
   }
 
-  // expect tells whether more media is to come, as far as is known. If not, what was counted of the wait for it is taken back.
+  // expect tells whether more media is to come, as far as is known. If not, what was counted of the wait for it is taken back: who stands at the end of
+  // what there is misses nothing. What the viewer stood while the server was away stays.
   expect(more: boolean): void {
     if (!more) this.#takeBack();
     if (more === this.#expects) return;
     this.#expects = more;
     this.#from = -1;
     this.#moved = false;
+  }
+
+  // lose tells that the server does not give what it has. To stand still then is a stall, also if it is told later that the broadcaster has gone meanwhile.
+  lose(): void {
+    if (this.#stalledSince > 0) this.#outage = true;
   }
 
   close(): void {
@@ -255,10 +259,13 @@ export class Viewing {
 
   #moves(): void {
     const millis = this.#stall();
+    const outage = this.#outage;
     this.#stalledSince = 0;
+    this.#outage = false;
     if (millis === 0) return;
     this.#stalls++;
     this.#stalled += millis;
+    if (outage) return;
     this.#latest = [...this.#latest.filter((stall) => this.#near(stall.at)), { at: this.#stalledAt, millis }];
   }
 
@@ -267,6 +274,7 @@ export class Viewing {
   }
 
   #takeBack(): void {
+    if (this.#outage) this.#moves(); // it lasted until now; what follows is the broadcaster's
     this.#stalledSince = 0;
     for (const { at, millis } of this.#latest) {
       if (!this.#near(at)) continue;

@@ -7,7 +7,8 @@
 //   ... swarm.stats.offload ...; swarm.close();
 //
 // It stands before loadSource. Unless the page says that its viewers share, nothing is shared before this one has said yes: to the page's
-// own question, or before, to <shoal-player> at this origin. A no is as good. Meanwhile all comes from the edge.
+// own question, or before, to <shoal-player> at this origin. A no is as good. Meanwhile all comes from the edge. Where there would be no swarm anyway,
+// nobody is asked.
 
 import type Hls from 'hls.js';
 import { attach, passOf } from './attach.ts';
@@ -55,7 +56,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   const timer = setInterval(() => {
     const { stats } = attached;
     tidings.note(performance.now(), stats);
-    if (mode !== 'ask' || !unasked || stats.startupMillis === 0) return;
+    if (mode !== 'ask' || !unasked || stats.startupMillis === 0 || attached.prospect.look() !== null) return;
     ask(unasked).catch((error: unknown) => console.warn('shoal: the viewer was not asked, and shares nothing:', error));
     unasked = undefined;
   }, LOOK_MILLIS);

@@ -1,5 +1,6 @@
 // What the player says, in the languages that it knows. A language that lacks a word does not compile.
 
+import { HINDRANCES, type Obstacle } from './obstacle.ts';
 import type { PlaybackState } from './playback.ts';
 import type { Wait } from './pending.ts';
 import type { P2P } from './stats.ts';
@@ -28,6 +29,7 @@ export interface Words {
   place(time: string, all: string): string; // in a recording
   states: Record<PlaybackState, [what: string, more: string]>;
   lost: [string, string];
+  faulty: [string, string];
   soundOnly: [string, string];
   noRecording: [string, string];
   fromOthers: string; // behind a percentage
@@ -35,8 +37,8 @@ export interface Words {
   none: string;
   swarm: Record<Exclude<P2P, 'on'>, string>;
   waits: Record<NonNullable<Wait>, string>; // in the place of these, while it does
-  wrongKey: string;
-  native: string; // the browser plays by itself
+  off(why: string): string;
+  hindrances: Record<Obstacle, string>; // why it is off
   peers(count: number): string;
   ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
   share: string; // what a viewer is asked once more, in the panel
@@ -78,6 +80,7 @@ const en: Words = {
     unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
   },
   lost: ['Reconnecting', 'The connection to the server is slow, or lost.'],
+  faulty: ['The server has a fault', 'It answers, but cannot give the video now. Stay here: it is tried again.'],
   soundOnly: ['Sound only', 'This stream has no picture.'],
   noRecording: ['There is no such recording', 'It was removed, or is not finished yet.'],
   fromOthers: 'of the media came from other viewers',
@@ -88,8 +91,8 @@ const en: Words = {
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', narrow: 'resting: this connection is slow', away: 'away: far behind live', refused: 'refused' },
   waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers' },
-  wrongKey: 'off: wrong key',
-  native: 'none: this browser plays by itself',
+  off: (why) => `off: ${why}`,
+  hindrances: HINDRANCES.en,
   peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
   ask: {
     what: 'Share with other viewers?',
@@ -136,6 +139,7 @@ const pt: Words = {
     unplayable: ['Este navegador não reproduz a transmissão', 'Ele não tem Media Source Extensions. Use um mais novo.'],
   },
   lost: ['Reconectando', 'A conexão com o servidor está lenta ou caiu.'],
+  faulty: ['O servidor está com um problema', 'Ele responde, mas agora não entrega o vídeo. Fique aqui: tentaremos de novo.'],
   soundOnly: ['Só som', 'Esta transmissão não tem imagem.'],
   noRecording: ['Esta gravação não existe', 'Foi removida ou ainda não terminou.'],
   fromOthers: 'da mídia veio de outros espectadores',
@@ -146,8 +150,8 @@ const pt: Words = {
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
   waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde' },
-  wrongKey: 'desligado: chave errada',
-  native: 'nenhum: o navegador reproduz sozinho',
+  off: (why) => `desligado: ${why}`,
+  hindrances: HINDRANCES.pt,
   peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
   ask: {
     what: 'Compartilhar com outros espectadores?',
@@ -194,6 +198,7 @@ const zh: Words = {
     unplayable: ['此浏览器无法播放', '它不支持媒体源扩展（MSE），请使用较新的浏览器。'],
   },
   lost: ['正在重新连接', '与服务器的连接缓慢或已中断。'],
+  faulty: ['服务器出现故障', '服务器有响应，但暂时无法提供视频。请留在此页，会自动重试。'],
   soundOnly: ['仅有声音', '此直播没有画面。'],
   noRecording: ['没有此录像', '它已被删除，或尚未完成。'],
   fromOthers: '的数据来自其他观众',
@@ -204,8 +209,8 @@ const zh: Words = {
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', narrow: '暂停：网速太慢', away: '已离开：距直播太远', refused: '被拒绝' },
   waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应' },
-  wrongKey: '已关闭：密钥错误',
-  native: '无：由浏览器自行播放',
+  off: (why) => `已关闭：${why}`,
+  hindrances: HINDRANCES.zh,
   peers: (count) => `${count} 位观众`,
   ask: {
     what: '与其他观众互相分享？',

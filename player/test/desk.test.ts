@@ -12,7 +12,7 @@ beforeEach(() => (answers = {}));
 
 globalThis.fetch = (url) => {
   const [status, body] = answers[String(url)] ?? [404, 'no such path'];
-  return Promise.resolve(new Response(typeof body === 'string' ? body : JSON.stringify(body), { status }));
+  return Promise.resolve(new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers: { 'Cache-Status': 'shoal; fwd=miss' } }));
 };
 
 const stream = { name: 'demo', state: 'live' };

@@ -22,7 +22,7 @@ function world(userConfig = {}): World {
     swarming: false,
     holdBack: undefined as unknown as HoldBack,
   };
-  const hls = w.hls as unknown as Hls;
+  const hls = Object.assign(w.hls, { on() {}, off() {} }) as unknown as Hls;
   w.holdBack = new HoldBack(hls, new Pace(hls), { further: () => w.further, buffered: () => w.buffered, swarming: () => w.swarming });
   return w;
 }

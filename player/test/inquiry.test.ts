@@ -34,6 +34,7 @@ function setup(t: TestContext, src = 'http://edge/live/demo/index.m3u8'): World 
     told: ({ state, lastMsn }) => log.push(`told ${state} ${lastMsn}`),
     because: (reason) => log.push(reason),
     slow: () => log.push('slow'),
+    fails: (answers) => log.push(answers ? 'cannot' : 'not reached'),
     load: () => log.push('load'),
     loads: () => loads.now,
     keeps: () => keeps.now,
@@ -45,12 +46,13 @@ function setup(t: TestContext, src = 'http://edge/live/demo/index.m3u8'): World 
   return { inquiry, log, server, loads, keeps, over, pass };
 }
 
-const cases: [string, (url: string) => Response, boolean, boolean | null, string[]][] = [
+const cases: [string, (url: string) => Response | Promise<Response>, boolean, boolean | null, string[]][] = [
   ['live', known('live'), true, true, ['told live 7', 'connecting']],
   ['away', known('interrupted'), true, false, ['told interrupted 7', 'away']],
   ['ended', known('ended'), true, false, ['told ended 7', 'ended']],
   ['unknown', () => new Response('', { status: 404 }), true, false, ['unknown']],
-  ['a server that cannot tell', () => new Response('', { status: 502 }), true, null, ['connecting']],
+  ['a server that cannot tell', () => new Response('', { status: 502 }), true, null, ['cannot', 'connecting']],
+  ['no server', () => Promise.reject<Response>(new TypeError('fetch failed')), true, null, ['not reached', 'connecting']],
   ['unknown, nothing being loaded', () => new Response('', { status: 404 }), false, false, ['unknown']],
   ['a server that tells of no streams, nothing being loaded', (url) => new Response('', { status: url.endsWith('m3u8') ? 200 : 404 }), false, null, ['connecting']],
 ];
@@ -127,7 +129,7 @@ test('a playlist that does not come keeps nobody from asking again', async (t) =
   await pass(4900);
   assert.deepEqual(log, ['slow']);
   await pass(100);
-  assert.deepEqual(log, ['slow', 'connecting']);
+  assert.deepEqual(log, ['slow', 'not reached', 'connecting']);
   await pass(2500);
   assert.deepEqual(server.asked, ['/api/v1/streams/demo', '/live/demo/index.m3u8', '/api/v1/streams/demo', '/live/demo/index.m3u8']);
 });
@@ -138,14 +140,15 @@ test('while there is no server nothing is loaded in the place of the last pictur
   keeps.now = true;
   await inquiry.ask();
   await pass(2500);
-  assert.deepEqual([log, server.asked.length], [['connecting', 'connecting'], 4]);
+  const vain = ['not reached', 'connecting'];
+  assert.deepEqual([log, server.asked.length], [[...vain, ...vain], 4]);
   server.answer = (url) => (url.endsWith('m3u8') ? new Response('') : Promise.reject(new TypeError('not for this page'))); // media is there, what tells of it not
   await pass(2500);
-  assert.deepEqual(log, ['connecting', 'connecting', 'connecting', 'load']);
+  assert.deepEqual(log, [...vain, ...vain, ...vain, 'load']);
   keeps.now = false;
   server.answer = () => Promise.reject(new TypeError('Failed to fetch'));
   await inquiry.ask();
-  assert.deepEqual(log.slice(4), ['connecting', 'load']);
+  assert.deepEqual(log.slice(7), [...vain, 'load']);
 });
 
 test('a URL of another form is loaded without asking', async (t) => {

@@ -227,3 +227,19 @@ test('where nothing smaller can be played it stays away for half a minute, and t
     assert.deepEqual(log, ['leave', 'rest', 'open']);
   }
 });
+
+test('a swarm that is turned off is said to be, and a stream without a key', (t) => {
+  const { membership, door } = setup(t);
+  const told = (): [string, string] => [membership.p2p, membership.why];
+  membership.settled({ links: 0, roster: 0, off: true });
+  assert.deepEqual(told(), ['off', 'turned off by the operator']);
+  membership.settled({ links: 0, roster: 2, off: false });
+  assert.deepEqual(told(), ['on', '']);
+  door.isUp = false;
+  membership.settled({ links: 0, roster: 0, off: true });
+  assert.deepEqual(told(), ['joining', ''], 'nobody tells it any more');
+  membership.postpone();
+  assert.deepEqual(told(), ['joining', 'the server tells no key of this stream']);
+  membership.enter(door);
+  assert.deepEqual(told(), ['joining', '']);
+});

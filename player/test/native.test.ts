@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Native } from '../src/native.ts';
-import { NATIVE } from '../src/stats.ts';
+import { OBSTACLES } from '../src/obstacle.ts';
 
 // A video element that a browser plays HLS in by itself: what can be seeked in goes up to `end`, null for nothing yet.
 function playing(end: number | null): { native: Native; video: EventTarget & { currentTime: number } } {
@@ -17,7 +17,7 @@ function playing(end: number | null): { native: Native; video: EventTarget & { c
 test('what the browser plays by itself is told as far as it is seen', () => {
   const { native } = playing(50);
   const { bufferSeconds, droppedFrames, p2p, refusal, bytesFromEdge, latencySeconds } = native.stats;
-  assert.deepEqual({ bufferSeconds, droppedFrames, p2p, refusal, bytesFromEdge, latencySeconds }, { bufferSeconds: 3, droppedFrames: 3, p2p: 'off', refusal: NATIVE, bytesFromEdge: 0, latencySeconds: 0 });
+  assert.deepEqual({ bufferSeconds, droppedFrames, p2p, refusal, bytesFromEdge, latencySeconds }, { bufferSeconds: 3, droppedFrames: 3, p2p: 'off', refusal: OBSTACLES.native, bytesFromEdge: 0, latencySeconds: 0 });
 });
 
 test('live is the end of what can be seeked in', () => {

@@ -43,6 +43,8 @@ test('nobody is said to be alone who is not known to be, nor the first who may n
     ['refused, for the page', stats({ p2p: 'refused', refusal: '403: pages of this origin may not join; whoever runs this tracker allows them with -allow-origin' }), 3, 'Viewers of this page may not'],
     ['refused, for the token', stats({ p2p: 'refused', refusal: '403: the token is for another stream' }), 3, 'Your link does not let you'],
     ['off', stats({ p2p: 'off' }), 3, 'The swarm is off:'],
+    ['off, by the operator', stats({ p2p: 'off', refusal: 'turned off by the operator' }), 3, 'The swarm is off (turned off by the operator):'],
+    ['joining, and there is no key', stats({ p2p: 'joining', refusal: 'the server tells no key of this stream' }), 3, 'The swarm is off (the stream has no key):'],
     ['off, for the key', stats({ p2p: 'off', refusal: 'wrong key' }), 3, 'The swarm is off (wrong key):'],
   ] as const) assert.ok(describe(got, viewers).startsWith(begins), `${what}: ${describe(got, viewers)}`);
 });

@@ -20,7 +20,7 @@ function world(t: TestContext): World {
   t.mock.method(performance, 'now', () => now);
   t.mock.timers.enable({ apis: ['setInterval'] });
   const media = { playbackRate: 1, paused: false, seeking: false };
-  const hls = { media, config: { maxLiveSyncPlaybackRate: 1.1 }, get latestLevelDetails() { return { live: w.live }; } } as unknown as Hls;
+  const hls = { on() {}, off() {}, media, config: { maxLiveSyncPlaybackRate: 1.1 }, get latestLevelDetails() { return { live: w.live }; } } as unknown as Hls;
   const w: World = {
     media, buffered: 1, late: 300, pressed: false, live: true,
     stretch: new Stretch(hls, new Pace(hls), { buffered: () => w.buffered, target: () => 1.5, late: () => w.late, pressed: () => w.pressed }),

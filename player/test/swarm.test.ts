@@ -14,7 +14,7 @@ interface World {
   pass(seconds: number): Promise<void>;
 }
 
-function attached(t: TestContext, options: SwarmOptions, answer?: string): World {
+function attached(t: TestContext, options: SwarmOptions, answer?: string, told: object = { state: 'live', publicKey: 'k', lastMsn: 1, p2p: null }): World {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   let now = 1000;
@@ -27,13 +27,16 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string): World
   const video = Object.assign(new EventTarget(), {
     paused: false, currentTime: 0, buffered: { length: 0 }, requestVideoFrameCallback: (react: () => void) => (frame = react),
   });
+  Object.assign(globalThis, { document: { baseURI: 'http://page.example/' }, RTCPeerConnection: class { createDataChannel(): void {} }, WebSocket: class {} });
+  t.mock.method(globalThis, 'fetch', async () => new Response(JSON.stringify(told)));
   const hls = new Hls();
+  Object.defineProperty(hls, 'url', { get: () => 'http://edge.example/live/show/index.m3u8' });
   Object.defineProperty(hls, 'media', { get: () => video });
   const swarm = attachSwarm(hls, options);
   t.after(() => {
     swarm.close();
     mock.timers.reset();
-    Reflect.deleteProperty(globalThis, 'localStorage');
+    for (const name of ['localStorage', 'document', 'RTCPeerConnection', 'WebSocket']) Reflect.deleteProperty(globalThis, name);
   });
   const world: World = {
     swarm, kept, stats: 0,
@@ -42,7 +45,7 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string): World
       for (let i = 0; i < 2 * seconds; i++) {
         now += 500;
         mock.timers.tick(500);
-        for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+        for (let turns = 0; turns < 10; turns++) await new Promise((settle) => setImmediate(settle));
       }
     },
   };
@@ -100,3 +103,12 @@ for (const [what, p2p, answer] of [['said yes', 'ask', 'yes'], ['said no', 'ask'
     assert.equal(asked, 0);
   });
 }
+
+test('where the operator has turned the swarm off the question is not put, and the numbers say why', async (t) => {
+  let asked = 0;
+  const w = attached(t, { consent: () => (asked++, true) }, undefined, { state: 'live', publicKey: 'k', lastMsn: 1, p2p: false });
+  await w.pass(1);
+  w.frame();
+  await w.pass(5);
+  assert.deepEqual([asked, w.kept.size, w.swarm.stats.refusal], [0, 0, 'turned off by the operator']);
+});

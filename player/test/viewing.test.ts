@@ -143,3 +143,28 @@ test('what comes later is needed no later than at the usual pace, however slowly
   });
   assert.deepEqual(due, [2.5, 2, 2.5]);
 });
+
+test('what was stood while the server was away stays counted, though the broadcaster has gone meanwhile', (t) => {
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const { video, viewing } = playing();
+  const told = (): number[] => [viewing.stalls, viewing.stalledSeconds, viewing.sure.stalls, viewing.sure.stalledSeconds];
+  viewing.lose(); // while it plays: it may not come to a stall
+  video.tell('waiting');
+  now += 2000;
+  assert.deepEqual(told(), [1, 2, 0, 0], 'it may be an end');
+  viewing.lose();
+  now += 3000;
+  assert.deepEqual(told(), [1, 5, 1, 5]);
+  viewing.expect(false);
+  now += 30_000; // the broadcaster is waited for
+  assert.deepEqual(told(), [1, 5, 1, 5], 'and no longer than until that was known');
+  viewing.expect(false);
+  viewing.expect(true);
+  video.tell('playing', 'timeupdate');
+  video.currentTime += 5;
+  video.tell('timeupdate', 'waiting');
+  now += 1000;
+  viewing.expect(false);
+  assert.deepEqual(told(), [1, 5, 1, 5], 'an end without an outage is none still');
+});

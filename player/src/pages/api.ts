@@ -59,10 +59,16 @@ export function ask(url: string): Promise<Response> {
 
 export async function streams(): Promise<Stream[]> {
   const response = await ask('/api/v1/streams');
+  if ([502, 503, 504].includes(response.status) && !byEdge(response)) throw new Error(shared().noServer);
   if (response.status === 502 || response.status === 504) throw new Error(shared().noOrigin);
   if (!response.ok) throw new Error(shared().answered(response.status));
   const { streams: list } = (await response.json()) as { streams: Stream[] | null };
   return list ?? [];
+}
+
+// byEdge tells whether it was our server that answered so, and not something in front of it that does not reach it.
+function byEdge({ headers }: Response): boolean {
+  return /(^|,)\s*shoal\b/.test(headers.get('Cache-Status') ?? '');
 }
 
 // amiss is what is wrong, in the words of who threw it; what comes from a browser instead, as of an answer that is cut off, is no answer.

@@ -1,6 +1,7 @@
 // What came from other viewers lately, and how that is said: a number since the beginning would tell of a swarm that is
 // not there any more.
 
+import { obstacleOf } from '../obstacle.ts';
 import type { Wait } from '../pending.ts';
 import { offload, type Stats } from '../stats.ts';
 import { type Refusals, WATCH } from './words/watch.ts';
@@ -35,10 +36,12 @@ export function inSwarm({ p2p }: Stats): boolean {
 // undefined if it does not.
 export function describe(stats: Stats, members: number | undefined, wait: Wait = null, words = WATCH.en): string {
   const { p2p, peers } = stats;
+  const obstacle = p2p === 'off' || p2p === 'joining' ? obstacleOf(stats.refusal ?? '') : null;
+  if (obstacle) return words.off(words.hindrances[obstacle]);
   if (wait === 'viewer') return words.asked;
   if (wait === 'declined') return words.declined;
   if (wait === 'tracker') return words.inVain;
-  if (p2p === 'off') return words.off(stats.refusal ?? '');
+  if (p2p === 'off') return words.off('');
   if (p2p === 'joining') return words.joining;
   if (p2p === 'resting') return words.resting;
   if (p2p === 'narrow') return words.narrow;

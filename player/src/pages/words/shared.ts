@@ -9,6 +9,7 @@ export interface Shared {
   brand: string;
   noAnswer: string;
   noOrigin: string; // the server is there, and where streams come from is not
+  noServer: string; // something answers in its place, as a proxy whose server is down
   answered(status: number): string;
   live: string;
   interrupted: string;
@@ -34,6 +35,7 @@ const en: Shared = {
   brand: 'Shoal, live now',
   noAnswer: 'The server does not answer.',
   noOrigin: 'The server has lost the source of the streams.',
+  noServer: 'Something answers in the server’s place, and does not reach it.',
   answered: (status) => `The server answered ${status}.`,
   live: 'Live',
   interrupted: 'Interrupted',
@@ -59,6 +61,7 @@ const pt: Shared = {
   brand: 'Shoal, ao vivo agora',
   noAnswer: 'O servidor não responde.',
   noOrigin: 'O servidor perdeu a fonte das transmissões.',
+  noServer: 'Algo responde no lugar do servidor e não o alcança.',
   answered: (status) => `O servidor respondeu ${status}.`,
   live: 'Ao vivo',
   interrupted: 'Interrompida',
@@ -84,6 +87,7 @@ const zh: Shared = {
   brand: 'Shoal，正在直播',
   noAnswer: '服务器没有响应。',
   noOrigin: '服务器与直播源失去了连接。',
+  noServer: '中间环节代为响应，但无法连上服务器。',
   answered: (status) => `服务器返回 ${status}。`,
   live: '直播中',
   interrupted: '已中断',

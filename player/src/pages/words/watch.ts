@@ -1,5 +1,6 @@
 // What the watch page says, of a stream and of its recordings.
 
+import { HINDRANCES, type Obstacle } from '../../obstacle.ts';
 import type { Catalog } from '../language.ts';
 import { SHARED, type Shared } from './shared.ts';
 
@@ -21,6 +22,7 @@ interface Own {
   watchLive: string;
   watchRecording: string;
   off(why: string): string;
+  hindrances: Record<Obstacle, string>;
   asked: string; // the viewer is, and has not answered
   declined: string; // the viewer has said no, and may think better of it
   joining: string;
@@ -38,6 +40,7 @@ interface Own {
 export const WATCH: Catalog<Shared & Own> = {
   en: {
     ...SHARED.en,
+    hindrances: HINDRANCES.en,
     reconnecting: 'Reconnecting',
     copyLink: 'Copy link',
     swarm: 'The swarm',
@@ -67,6 +70,7 @@ export const WATCH: Catalog<Shared & Own> = {
   },
   pt: {
     ...SHARED.pt,
+    hindrances: HINDRANCES.pt,
     reconnecting: 'Reconectando',
     copyLink: 'Copiar link',
     swarm: 'O enxame',
@@ -96,6 +100,7 @@ export const WATCH: Catalog<Shared & Own> = {
   },
   zh: {
     ...SHARED.zh,
+    hindrances: HINDRANCES.zh,
     reconnecting: '正在重新连接',
     copyLink: '复制链接',
     swarm: '互助网络',
