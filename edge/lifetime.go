@@ -123,14 +123,16 @@ func expires(h http.Header, now time.Time) (life time.Duration, said bool) {
 }
 
 // birth returns when an answer was made that came just now to a request of a moment ago: it aged on its way, and one of another cache, which says its
-// age, before that (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Dates are not compared, for clocks
-// differ.
+// age, before that (RFC 9111 4.2.3). One that was held was on its way for as long as it was not there: that is no age. Nor has an error any that comes
+// late, but for what another cache says: it is for the edge to say how long it is kept. Dates are not compared, for clocks differ.
 func birth(t target, resp *http.Response, asked, now time.Time) time.Time {
-	if !t.reload.held {
+	said, _, _ := strings.Cut(resp.Header.Get("Age"), ",") // of several the first counts (RFC 9111 5.1)
+	said = strings.TrimSpace(said)
+	known := said != "" && digits(said)
+	if !t.reload.held && (known || resp.StatusCode == http.StatusOK) {
 		now = asked
 	}
-	said, _, _ := strings.Cut(resp.Header.Get("Age"), ",") // of several the first counts (RFC 9111 5.1)
-	if said = strings.TrimSpace(said); said == "" || !digits(said) {
+	if !known {
 		return now
 	}
 	return now.Add(-deltaSeconds(said))
