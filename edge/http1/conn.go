@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -38,6 +39,7 @@ type conn struct {
 	buffers net.Buffers
 	errand  *errand // nil until files can be sent
 	address string  // of the viewer, as http.Request has it
+	wrong   *refusal
 }
 
 func newConn(f *Front, raw net.Conn) *conn {
@@ -76,11 +78,14 @@ func (c *conn) serve() {
 		if what == plain {
 			what, more = c.answer()
 		}
-		if what == foreign {
+		switch {
+		case what == refused:
+			c.refuse(c.wrong)
+			return
+		case what == foreign:
 			given = c.giveAway()
 			return
-		}
-		if !more {
+		case !more:
 			return
 		}
 		rest := copy(c.buffer, c.buffer[c.head.size:])
@@ -109,37 +114,80 @@ func (c *conn) read(first bool) verdict {
 	for fresh := c.buffer; ; {
 		// A head that comes byte by byte is looked at again with each line only.
 		if len(fresh) > 0 && (len(fresh) == len(c.buffer) || bytes.IndexByte(fresh, '\n') >= 0) {
-			if v := c.head.parse(c.buffer); v != short {
+			switch v := c.head.parse(c.buffer); v {
+			case plain:
 				return v
+			case foreign:
+				return c.readForeign(begun)
 			}
 		}
 		if len(c.buffer) >= c.front.config.MaxHead {
-			return foreign
+			return c.readForeign(begun)
 		}
-		now := time.Now()
-		if begun.IsZero() && len(c.buffer) > 0 {
-			begun = now
-		}
-		if begun.IsZero() {
-			c.readUntil(now.Add(c.front.config.IdleTime))
-		} else {
-			c.readUntil(begun.Add(c.front.config.HeadTime))
-		}
-		if len(c.buffer) == cap(c.buffer) {
-			c.buffer = append(make([]byte, 0, min(2*cap(c.buffer), c.front.config.MaxHead)), c.buffer...)
-		}
-		c.rests.Store(true)
-		if c.front.ending.Load() {
-			return short
-		}
-		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
-		c.rests.Store(false)
-		fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
-		c.buffer = c.buffer[:len(c.buffer)+n]
-		if err != nil && n == 0 {
+		var err error
+		if fresh, err = c.more(&begun); err != nil {
 			return short
 		}
 	}
+}
+
+// readForeign reads on until there is the whole head of what is not plain, and tells whether it is to be handed on or refused.
+func (c *conn) readForeign(begun time.Time) verdict {
+	seen, lined := 0, false
+	for {
+		if end := endOfHead(c.buffer, seen); end >= 0 {
+			return c.judged(judge(c.buffer[:end]))
+		}
+		if seen = len(c.buffer); seen >= c.front.config.MaxHead {
+			return c.judged(tooLong(c.buffer))
+		}
+		if !lined && bytes.IndexByte(c.buffer, '\n') >= 0 { // who begins with what is no request may not write an empty line
+			if lined = true; judgeLine(c.buffer) != nil {
+				return c.judged(badLine)
+			}
+		}
+		switch _, err := c.more(&begun); {
+		case err == io.EOF:
+			return c.judged(cutShort)
+		case err != nil:
+			return short
+		}
+	}
+}
+
+func (c *conn) judged(wrong *refusal) verdict {
+	if c.wrong = wrong; wrong != nil {
+		return refused
+	}
+	return foreign
+}
+
+// more reads more of a head, of which the first byte was there when it begun, if it was.
+func (c *conn) more(begun *time.Time) (fresh []byte, err error) {
+	now := time.Now()
+	if begun.IsZero() && len(c.buffer) > 0 {
+		*begun = now
+	}
+	if begun.IsZero() {
+		c.readUntil(now.Add(c.front.config.IdleTime))
+	} else {
+		c.readUntil(begun.Add(c.front.config.HeadTime))
+	}
+	if len(c.buffer) == cap(c.buffer) {
+		c.buffer = append(make([]byte, 0, min(2*cap(c.buffer), c.front.config.MaxHead)), c.buffer...)
+	}
+	c.rests.Store(true)
+	if c.front.ending.Load() {
+		return nil, net.ErrClosed
+	}
+	n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
+	c.rests.Store(false)
+	fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
+	c.buffer = c.buffer[:len(c.buffer)+n]
+	if n > 0 {
+		err = nil
+	}
+	return fresh, err
 }
 
 // stream is the connection as requests are read from it.
@@ -188,7 +236,7 @@ func (c *conn) answer() (what verdict, more bool) {
 	}
 	r, err := c.request()
 	if err != nil {
-		return foreign, false
+		return c.judged(badLine), false
 	}
 	return plain, c.handle(r)
 }
