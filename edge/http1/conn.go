@@ -111,7 +111,19 @@ func (c *conn) read(first bool) verdict {
 	if first {
 		begun = time.Now()
 	}
+	skipped := false
 	for fresh := c.buffer; ; {
+		if len(c.buffer) > 0 && c.buffer[0] == '\r' && !skipped { // one empty line before a request is none (RFC 9112 2.2)
+			if skipped = bytes.HasPrefix(c.buffer, crlf); skipped {
+				c.buffer = c.buffer[:copy(c.buffer, c.buffer[len(crlf):])]
+				fresh = c.buffer
+			} else if len(c.buffer) == 1 {
+				fresh = nil
+			}
+			if len(c.buffer) == 0 && !first {
+				begun = time.Time{}
+			}
+		}
 		// A head that comes byte by byte is looked at again with each line only.
 		if len(fresh) > 0 && (len(fresh) == len(c.buffer) || bytes.IndexByte(fresh, '\n') >= 0) {
 			switch v := c.head.parse(c.buffer); v {
@@ -136,7 +148,7 @@ func (c *conn) readForeign(begun time.Time) verdict {
 	seen, lined := 0, false
 	for {
 		if end := endOfHead(c.buffer, seen); end >= 0 {
-			return c.judged(judge(c.buffer[:end]))
+			return c.judged(judge(c.buffer[:end], c.tls != nil))
 		}
 		if seen = len(c.buffer); seen >= c.front.config.MaxHead {
 			return c.judged(tooLong(c.buffer))

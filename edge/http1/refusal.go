@@ -31,6 +31,9 @@ var (
 	noCoding = &refusal{http.StatusNotImplemented,
 		"the request's body has a transfer coding that is not known here: send it with Content-Length, or with Transfer-Encoding: chunked alone"}
 	noVersion = &refusal{http.StatusHTTPVersionNotSupported, "this version of HTTP is not spoken here: write HTTP/1.1, or begin with the preface of HTTP/2"}
+	badHash   = &refusal{http.StatusBadRequest, "the target has a fragment, which is for the viewer alone: leave out # and what is behind it"}
+	noHost    = &refusal{http.StatusBadRequest, "the target is a URL without a host: write the host behind //, or the path alone"}
+	misled    = &refusal{http.StatusMisdirectedRequest, "the target is a URL that is not answered by this connection: write the path alone, or a URL of http://, or of https:// by TLS"}
 	noExpect  = &refusal{http.StatusExpectationFailed, "what the request expects cannot be met: leave out the field Expect, of which 100-continue alone is known here"}
 )
 
@@ -71,7 +74,7 @@ func judgeLine(head []byte) *refusal {
 
 // judge tells what is wrong with a whole head that is not plain; nil: nothing, it is to be handed on. It is at least as strict as net/http's server,
 // whose own parser it asks first.
-func judge(head []byte) *refusal {
+func judge(head []byte, secure bool) *refusal {
 	if wrong := judgeLine(head); wrong != nil {
 		return wrong
 	}
@@ -105,10 +108,30 @@ func judge(head []byte) *refusal {
 			}
 		}
 	}
+	if wrong := judgeTarget(r, secure); wrong != nil {
+		return wrong
+	}
 	for _, expected := range fields["Expect"] {
 		if expected != "" && !strings.EqualFold(expected, "100-continue") {
 			return noExpect
 		}
+	}
+	return nil
+}
+
+// judgeTarget tells what is wrong with a target that net/http can read. A URL must be of a scheme that the connection is good for (RFC 9110 7.4), and
+// have a host (4.2.1).
+func judgeTarget(r *http.Request, secure bool) *refusal {
+	target := r.RequestURI
+	switch {
+	case strings.Contains(target, "#"):
+		return badHash
+	case strings.HasPrefix(target, "/"), target == "*", r.Method == http.MethodConnect:
+		return nil
+	case r.URL.Scheme != "http" && (r.URL.Scheme != "https" || !secure):
+		return misled
+	case r.URL.Hostname() == "":
+		return noHost
 	}
 	return nil
 }

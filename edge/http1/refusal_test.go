@@ -33,6 +33,16 @@ var refusals = map[string]struct {
 	"chunks twice":               {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 501, "alone"},
 	"a version in letters":       {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505, "HTTP/1.1"},
 	"a preface with more to it":  {"PRI * HTTP/2.0\r\nX: y\r\n\r\nSM\r\n\r\n", 400, "Host"},
+	"a fragment":                 {"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "leave out #"},
+	"a fragment of a URL":        {"GET http://a/b#c HTTP/1.1\r\nHost: a\r\n\r\n", 400, "leave out #"},
+	"a URL of TLS":               {"GET https://a/text HTTP/1.1\r\nHost: a\r\n\r\n", 421, "the path alone"},
+	"a URL of another scheme":    {"GET ftp://a/text HTTP/1.1\r\nHost: a\r\n\r\n", 421, "the path alone"},
+	"a URL without slashes":      {"GET http:text HTTP/1.1\r\nHost: a\r\n\r\n", 400, "behind //"},
+	"a URL without a host":       {"GET http:///text HTTP/1.1\r\nHost: a\r\n\r\n", 400, "behind //"},
+	"a URL with a port alone":    {"GET http://:80/text HTTP/1.1\r\nHost: a\r\n\r\n", 400, "behind //"},
+	"two empty lines":            {"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "first line"},
+	"a bare LF before a request": {"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "first line"},
+	"a bare CR before a request": {"\rGET / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "first line"},
 	"an expectation":             {"GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417, "leave out"},
 	"one with another behind it": {"GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue, x\r\n\r\n", 417, "leave out"},
 	"a target without end":       {"GET /" + strings.Repeat("a", 40<<10), 414, "32768 bytes"},
@@ -134,6 +144,42 @@ func TestEndOfHead(t *testing.T) {
 			if got := endOfHead([]byte(text), seen); got != want {
 				t.Errorf("%q, %d seen: %d, want %d", text, seen, got, want)
 			}
+		}
+	}
+}
+
+// TestEmptyLine: one empty line before a request is none, before the first and between two, whoever answers them, and bit by bit; and it does not
+// make who rests after his answer hurry.
+func TestEmptyLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{Handler: plainHandler})
+		c := s.connect(t)
+		r := bufio.NewReader(c)
+		for _, text := range []string{"\r\n" + ask("/text"), "\r\n" + ask("/text")} {
+			say(t, c, text)
+			if _, body := answered(t, r, "GET"); body != "text" {
+				t.Errorf("%q", body)
+			}
+		}
+		for _, text := range []string{"\r", "\n"} {
+			io.WriteString(c, text)
+			synctest.Wait()
+		}
+		time.Sleep(time.Minute)
+		say(t, c, ask("/text")+"\r\nPOST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+		for _, want := range []string{"text", "handed on: POST /a ab"} {
+			if _, body := answered(t, r, "GET"); body != want {
+				t.Errorf("%q, want %q", body, want)
+			}
+		}
+	})
+}
+
+// TestURLOfTLS: by TLS a URL of https:// is a target as any other.
+func TestURLOfTLS(t *testing.T) {
+	for target, want := range map[string]*refusal{"https://a/b": nil, "HTTPS://a:443/b": nil, "http://a/b": nil, "https:///b": noHost, "ftp://a/b": misled} {
+		if got := judge([]byte("GET "+target+" HTTP/1.1\r\nHost: a\r\n\r\n"), true); got != want {
+			t.Errorf("%s: %+v", target, got)
 		}
 	}
 }
