@@ -138,8 +138,8 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		p.count(http.StatusNotModified, 0)
 		return
 	}
-	asked := r.Header.Get("Range")
-	if condition := r.Header.Get("If-Range"); condition != "" && condition != `"`+o.etag+`"` {
+	asked := listed(r, "Range")
+	if condition := listed(r, "If-Range"); condition != "" && condition != `"`+o.etag+`"` {
 		asked = ""
 	}
 	span, ranged := parseRange(asked)
@@ -274,19 +274,6 @@ func matches(header, tag string) bool {
 		if candidate == "*" || candidate == `"`+tag+`"` {
 			return true
 		}
-	}
-	return false
-}
-
-// accepts tells whether a header that lists what is taken, as Accept and Accept-Encoding do, allows one by its name: a wildcard names none.
-func accepts(header, wanted string) bool {
-	for offer := range strings.SplitSeq(header, ",") {
-		name, params, _ := strings.Cut(offer, ";")
-		if !strings.EqualFold(strings.TrimSpace(name), wanted) {
-			continue
-		}
-		q, weighed := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
-		return !weighed || strings.Trim(q, "0.") != ""
 	}
 	return false
 }

@@ -24,11 +24,13 @@ type packer interface {
 	Reset(io.Writer)
 }
 
-// The codings in the order in which they are preferred.
+// The codings in the order in which they are preferred of what a viewer takes alike.
 var codings = [...]*coding{
 	{name: "br", packers: sync.Pool{New: func() any { return brotli.NewWriterLevel(nil, brotliQuality) }}},
 	{name: "gzip", packers: sync.Pool{New: func() any { return gzip.NewWriter(nil) }}},
 }
+
+var codingNames = [...]string{"br", "gzip"}
 
 // packed is a body in the codings that it is asked for in, each made once, when somebody asks for it first. A nil one is of a body for
 // which it does not pay.
@@ -63,17 +65,19 @@ func (p *packed) choose(accepted string) (name string, body []byte) {
 	if p == nil || accepted == "" {
 		return "", nil
 	}
-	for i, c := range codings {
-		if !accepts(accepted, c.name) {
-			continue
+	var tried [len(codings)]bool
+	for {
+		i := preferred(accepted, codingNames[:], tried[:])
+		if i < 0 {
+			return "", nil
 		}
 		made := &p.made[i]
-		made.once.Do(func() { made.body = c.pack(p.body) })
+		made.once.Do(func() { made.body = codings[i].pack(p.body) })
 		if made.body != nil {
-			return c.name, made.body
+			return codings[i].name, made.body
 		}
+		tried[i] = true
 	}
-	return "", nil
 }
 
 // pack returns body packed, or nil where that saves less than a tenth.

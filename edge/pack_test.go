@@ -23,7 +23,9 @@ func TestCodings(t *testing.T) {
 		{"nothing", "", text, ""}, {"gzip", "gzip", text, "gzip"}, {"both", "gzip, br", text, "br"}, {"letters", "GZIP", text, "gzip"},
 		{"another", "zstd", text, ""}, {"weighed", "br;q=0, gzip;q=0.1", text, "gzip"}, {"refused", "br;q=0.000, gzip; q=0", text, ""},
 		{"anything", "*", text, ""}, {"a small body", "gzip", text[:worthPacking-1], ""}, {"the least", "gzip", text[:worthPacking], "gzip"},
-		{"what cannot be packed", "br, gzip", noise, ""},
+		{"what cannot be packed", "br, gzip", noise, ""}, {"a tab", "gzip;\tq=0", text, ""}, {"tabs all over", "\tbr\t;\tQ=0\t,\tgzip\t;\tq=1\t", text, "gzip"},
+		{"gzip rather", "gzip;q=1.0, br;q=0.9", text, "gzip"}, {"br rather", "gzip;q=0.5, br;q=0.501", text, "br"}, {"both alike", "gzip;q=0.8, br;q=0.80", text, "br"},
+		{"gzip unweighed", "br;q=0.999, gzip", text, "gzip"}, {"hardly", "br;q=0.001", text, "br"}, {"no weight", "gzip;q=x", text, "gzip"}, {"another parameter", "br;a=b;q=0, gzip", text, "gzip"},
 	} {
 		p := newPacked(c.body)
 		coding, body := p.choose(c.accepted)

@@ -91,14 +91,10 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 	body, tag := f.body, f.tag
 	if f.br != nil || f.gz != nil {
 		h.Set("Vary", "Accept-Encoding")
-		accepted := listed(r, "Accept-Encoding")
-		switch {
-		case f.br != nil && accepts(accepted, "br"):
-			h.Set("Content-Encoding", "br")
-			body, tag = f.br, tag+"-br"
-		case f.gz != nil && accepts(accepted, "gzip"):
-			h.Set("Content-Encoding", "gzip")
-			body, tag = f.gz, tag+"-gzip"
+		packed := [...][]byte{f.br, f.gz}
+		if i := preferred(listed(r, "Accept-Encoding"), codingNames[:], []bool{f.br == nil, f.gz == nil}); i >= 0 {
+			h.Set("Content-Encoding", codingNames[i])
+			body, tag = packed[i], tag+"-"+codingNames[i]
 		}
 	}
 	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true})

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -50,7 +51,8 @@ func (s span) within(size int64) (from, to int64, ok bool) {
 	}
 }
 
+// offset reads a position. One that is past all numbers is the last of them, which lies outside whatever there is.
 func offset(s string) (int64, bool) {
-	n, err := strconv.ParseUint(s, 10, 63)
-	return int64(n), err == nil
+	n, err := strconv.ParseUint(s, 10, 63) // which is that number then
+	return int64(n), err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -42,7 +42,7 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil { // the broadcaster has left, or sends what is no body
-		e.refuse(w, r, stream, http.StatusBadRequest, "the body cannot be read")
+		e.refuse(w, r, stream, http.StatusBadRequest, "the body cannot be read: send it with its length, or in chunks as HTTP/1.1 has them")
 		return
 	}
 	q := request{method: r.Method, stream: stream, uri: r.URL.Path, header: http.Header{}, body: body, patience: whipPatience, chain: chainOf(r)}

@@ -23,6 +23,8 @@ package token
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -41,13 +43,14 @@ const AnyStream = "*"
 
 // Why a token is refused.
 var (
-	ErrLong      = fmt.Errorf("token: longer than %d bytes", wire.MaxToken)
-	ErrForm      = errors.New("token: not a JWT with the claims that a viewer token must have")
-	ErrAlg       = errors.New("token: want one signed with HS256 or EdDSA")
+	ErrLong      = fmt.Errorf("token: longer than %d bytes; copy it alone, or get a shorter one where this one came from", wire.MaxToken)
+	ErrForm      = errors.New("token: not a JWT; copy it whole, or get a new one where this one came from")
+	ErrClaims    = errors.New("token: its claims are not those of a viewer token (stream a name or *, exp a time, prefix a network, upload true or false); get a new one where this one came from")
+	ErrAlg       = errors.New("token: not signed with HS256 or EdDSA; get a new one where this one came from")
 	ErrSignature = errors.New("token: not signed by a key that is known here; get a new one where this one came from")
 	ErrExpired   = errors.New("token: it has expired; get a new one where this one came from")
 	ErrEarly     = errors.New("token: it does not hold yet; is the clock right of who made it?")
-	ErrExpiry    = errors.New("token: it has no exp: a token must say when it ends")
+	ErrExpiry    = errors.New("token: it has no exp, and a token must say when it ends; get a new one where this one came from")
 	ErrAudience  = errors.New("token: made for another audience; get one for this site where this one came from")
 	ErrStream    = errors.New("token: made for another stream; get one for this stream where this one came from")
 	ErrAddress   = errors.New("token: made for other network addresses than yours; get a new one from this network")
@@ -105,16 +108,16 @@ func (k *Keys) Check(text, audience string, now time.Time) (Claims, error) {
 	case t != nil && t.Method != nil && t.Method.Alg() != HS256 && t.Method.Alg() != EdDSA:
 		return Claims{}, ErrAlg
 	case err != nil:
-		return Claims{}, p.reason(err)
+		return Claims{}, p.reason(text, err)
 	}
 	c := Claims{Stream: p.Stream, Expires: p.ExpiresAt.Time, NoUpload: p.Upload != nil && !*p.Upload, Name: p.ID, ID: identify(text, p.ID)}
 	if c.Stream == "" {
-		return Claims{}, ErrForm
+		return Claims{}, ErrClaims
 	}
 	if p.Prefix != "" {
 		prefix, err := netip.ParsePrefix(p.Prefix)
 		if err != nil {
-			return Claims{}, ErrForm
+			return Claims{}, ErrClaims
 		}
 		c.Prefix = prefix
 	}
@@ -133,7 +136,10 @@ func identify(text, name string) ID {
 }
 
 // reason turns what the parser says into what a viewer is told.
-func (p *payload) reason(err error) error {
+func (p *payload) reason(text string, err error) error {
+	if misstated(text) {
+		return ErrClaims
+	}
 	for _, r := range [...]struct{ is, say error }{
 		{errMethod, ErrAlg},
 		{errNoKey, ErrSignature},
@@ -150,11 +156,19 @@ func (p *payload) reason(err error) error {
 	}
 	switch {
 	case !errors.Is(err, jwt.ErrTokenRequiredClaimMissing):
-		return ErrForm
+		return ErrClaims
 	case p.ExpiresAt == nil:
 		return ErrExpiry
 	}
 	return ErrAudience
+}
+
+// misstated tells whether the claims of a token are JSON that says something else than a token says. What is signed by nobody here may be so too.
+func misstated(text string) bool {
+	_, text, _ = strings.Cut(text, ".")
+	text, _, _ = strings.Cut(text, ".")
+	claims, err := base64.RawURLEncoding.DecodeString(text)
+	return err == nil && json.Valid(claims) && json.Unmarshal(claims, new(payload)) != nil
 }
 
 // Make signs a token with the newest key that can sign.

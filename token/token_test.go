@@ -125,19 +125,28 @@ func TestCheckRefuses(t *testing.T) {
 		"expired in 1970":        {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":-1e300}`), ErrExpired},
 		"no expiry":              {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a"}`), ErrExpiry},
 		"expiry is null":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":null}`), ErrExpiry},
-		"expiry is text":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":"soon"}`), ErrForm},
+		"expiry is text":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":"soon"}`), ErrClaims},
 		"not yet":                {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":1800000060,"nbf":1800000010}`), ErrEarly},
 		"no audience":            {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","exp":1800000060}`), ErrAudience},
 		"other audience":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":["b","c"],"exp":1800000060}`), ErrAudience},
-		"no stream":              {forge(t, jwt.SigningMethodHS256, secret, nil, `{"aud":"a","exp":1800000060}`), ErrForm},
-		"stream is a list":       {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":["demo"],"aud":"a","exp":1800000060}`), ErrForm},
-		"odd prefix":             {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":1800000060,"prefix":"10/8"}`), ErrForm},
+		"no stream":              {forge(t, jwt.SigningMethodHS256, secret, nil, `{"aud":"a","exp":1800000060}`), ErrClaims},
+		"stream is a list":       {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":["demo"],"aud":"a","exp":1800000060}`), ErrClaims},
+		"odd prefix":             {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":1800000060,"prefix":"10/8"}`), ErrClaims},
 		"claims are null":        {forge(t, jwt.SigningMethodHS256, secret, nil, `null`), ErrExpiry},
-		"claims are a list":      {forge(t, jwt.SigningMethodHS256, secret, nil, `[]`), ErrForm},
-		"upload is text":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":1800000060,"upload":"false"}`), ErrForm},
+		"claims are a list":      {forge(t, jwt.SigningMethodHS256, secret, nil, `[]`), ErrClaims},
+		"upload is text":         {forge(t, jwt.SigningMethodHS256, secret, nil, `{"stream":"demo","aud":"a","exp":1800000060,"upload":"false"}`), ErrClaims},
 	} {
 		if _, err := k.Check(c.text, "a", now); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// TestErrorsSayWhatToDo: who is refused is told where to go, for a token can be mended by who made it alone.
+func TestErrorsSayWhatToDo(t *testing.T) {
+	for _, err := range []error{ErrLong, ErrForm, ErrClaims, ErrAlg, ErrSignature, ErrExpired, ErrExpiry, ErrAudience, ErrStream, ErrAddress} {
+		if _, todo, _ := strings.Cut(err.Error(), "; "); !strings.Contains(todo, "get ") {
+			t.Errorf("%v", err)
 		}
 	}
 }

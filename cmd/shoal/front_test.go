@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/shoal-live/shoal/edge"
+	"github.com/shoal-live/shoal/origin"
 )
 
 // TestAhead has connections end in all ways at a front behind a lobby: plain, handed on, and by the end of all, while a request is held.
@@ -146,5 +147,45 @@ func TestPlainWhereTLSIs(t *testing.T) {
 		if f.GetName() == "shoal_http_connections" && f.Metric[0].Gauge.GetValue() != 0 {
 			t.Errorf("%v connections are counted at the end", f.Metric[0].Gauge.GetValue())
 		}
+	}
+}
+
+// TestRefusedByAnOrigin: an origin refuses what is malformed in the words that an edge has, since pages and tools ask it too.
+//
+// Clause: http-bad-requests
+func TestRefusedByAnOrigin(t *testing.T) {
+	source, err := origin.New(origin.Config{Data: t.TempDir(), Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := door{"http", "127.0.0.1:0"}.listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- aheadOf(source)(listener, source, quiet)(ctx) }()
+	for said, want := range map[string]int{
+		"GET /live/a/index.m3u8 HTTP/1.1\r\n\r\n": 400, "GET / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n": 417, "GET / HTTP/3.0\r\nHost: a\r\n\r\n": 505,
+		"POST /whip/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: x\r\n\r\n": 501, "POST /whip/a HTTP/1.1\r\nHost: a\r\nX: " + strings.Repeat("a", maxHeader) + "\r\n\r\n": 431,
+	} {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, said)
+		answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatalf("%.80q: %v", said, err)
+		}
+		text, _ := io.ReadAll(answer.Body)
+		if answer.StatusCode != want || answer.Header.Get("Access-Control-Allow-Origin") != "*" || answer.Header.Get("Cache-Control") != "no-store" || len(text) < 30 || !answer.Close {
+			t.Errorf("%.80q: %s %v %q, want %d", said, answer.Status, answer.Header, text, want)
+		}
+		conn.Close()
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

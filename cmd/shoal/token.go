@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shoal-live/shoal/swarm/wire"
 	"github.com/shoal-live/shoal/token"
 	"github.com/shoal-live/shoal/tracker"
 )
@@ -81,7 +82,7 @@ func makeTokens(_ context.Context, args []string, out io.Writer) error {
 	}
 	text, err := keys.Make(c)
 	if errors.Is(err, token.ErrLong) {
-		return usageError(fmt.Sprintf("token make: %v; choose a shorter -audience or -id", err))
+		return usageError(fmt.Sprintf("token make: it would be longer than %d bytes; choose a shorter -audience or -id", wire.MaxToken))
 	}
 	if err != nil {
 		return err

@@ -35,8 +35,30 @@ func (c *conn) await(until Wait) (here bool) {
 			return false
 		}
 	}
-	<-b.silent // it is to be woken yet, which must not be while it reads something else; or there is no room to read into
+	if !c.waitUnread(b.silent) { // it is to be woken yet, which must not be while it reads something else; or there is no room to read into
+		c.front.part(c, b)
+		return false
+	}
 	return true
+}
+
+// lookEach is how often it is looked whether a viewer has left who has said more than there is room for.
+const lookEach = time.Second / 2
+
+// waitUnread waits without reading, and tells whether the viewer is still there.
+func (c *conn) waitUnread(until <-chan struct{}) (here bool) {
+	look := time.NewTicker(lookEach)
+	defer look.Stop()
+	for {
+		select {
+		case <-until:
+			return true
+		case <-look.C:
+			if hasLeft(c.raw) {
+				return false
+			}
+		}
+	}
 }
 
 // join has a connection woken when done is closed.

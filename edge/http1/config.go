@@ -21,7 +21,7 @@ type Config struct {
 	HeadTime  time.Duration // for a head to come; default 10 s
 	IdleTime  time.Duration // a connection rests between two requests; default 2 min
 	WriteTime time.Duration // for a Slice of an answer to be taken; default 30 s
-	MaxHead   int           // bytes of a head; default 32 KiB; larger ones are left to Accept's
+	MaxHead   int           // bytes of a head; default 32 KiB; larger ones are refused
 	HeldTime  time.Duration // requests go on waiting when the front ends; default 250 ms
 	DrainTime time.Duration // answers go on being written then; default 5 s
 }

@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -38,6 +37,7 @@ type conn struct {
 	buffers net.Buffers
 	errand  *errand // nil until files can be sent
 	address string  // of the viewer, as http.Request has it
+	wrong   *refusal
 }
 
 func newConn(f *Front, raw net.Conn) *conn {
@@ -76,11 +76,14 @@ func (c *conn) serve() {
 		if what == plain {
 			what, more = c.answer()
 		}
-		if what == foreign {
+		switch {
+		case what == refused:
+			c.refuse(c.wrong)
+			return
+		case what == foreign:
 			given = c.giveAway()
 			return
-		}
-		if !more {
+		case !more:
 			return
 		}
 		rest := copy(c.buffer, c.buffer[c.head.size:])
@@ -98,48 +101,6 @@ func (c *conn) giveAway() bool {
 		conn = handOn(conn, c.buffer)
 	}
 	return c.front.give(accepted{conn, nil})
-}
-
-// read reads until there is a head. Short is none: the connection ends.
-func (c *conn) read(first bool) verdict {
-	begun := time.Time{} // when the first byte of it was there
-	if first {
-		begun = time.Now()
-	}
-	for fresh := c.buffer; ; {
-		// A head that comes byte by byte is looked at again with each line only.
-		if len(fresh) > 0 && (len(fresh) == len(c.buffer) || bytes.IndexByte(fresh, '\n') >= 0) {
-			if v := c.head.parse(c.buffer); v != short {
-				return v
-			}
-		}
-		if len(c.buffer) >= c.front.config.MaxHead {
-			return foreign
-		}
-		now := time.Now()
-		if begun.IsZero() && len(c.buffer) > 0 {
-			begun = now
-		}
-		if begun.IsZero() {
-			c.readUntil(now.Add(c.front.config.IdleTime))
-		} else {
-			c.readUntil(begun.Add(c.front.config.HeadTime))
-		}
-		if len(c.buffer) == cap(c.buffer) {
-			c.buffer = append(make([]byte, 0, min(2*cap(c.buffer), c.front.config.MaxHead)), c.buffer...)
-		}
-		c.rests.Store(true)
-		if c.front.ending.Load() {
-			return short
-		}
-		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
-		c.rests.Store(false)
-		fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
-		c.buffer = c.buffer[:len(c.buffer)+n]
-		if err != nil && n == 0 {
-			return short
-		}
-	}
 }
 
 // stream is the connection as requests are read from it.
@@ -188,7 +149,7 @@ func (c *conn) answer() (what verdict, more bool) {
 	}
 	r, err := c.request()
 	if err != nil {
-		return foreign, false
+		return c.judged(badLine), false
 	}
 	return plain, c.handle(r)
 }

@@ -6,13 +6,14 @@
 // the cache does not have at hand (what is on its way, ranges, conditions, pages) is answered by an [http.Handler] on the same goroutine.
 //
 // Plain is a GET or HEAD without a body, as all players and browsers write them: see [Head]. A connection that says anything else
-// (another method or version, a body, an upgrade, a head that is malformed or odd in any way) is accepted by whoever serves the
-// front as a listener, with not a byte missing, and stays there: so the front need not know how to refuse what is malformed,
-// and its parser may be strict.
+// (another method or version, a body, an upgrade, a head that is odd in any way) is accepted by whoever serves the front as a
+// listener, with not a byte missing, and stays there: so the front's parser may be strict. What net/http's server would refuse without
+// asking its handler is refused here, for pages of any site to read and with what to do: see refusal. Of a connection that
+// was handed on that is its server's.
 //
 //	connection ── Head ──► Cache ──► head and body, one call
 //	               │  └──► Handler, with a Response
-//	               └─ not plain ──► Accept
+//	               └─ not plain ──► Accept, or a refusal
 //
 // The front bounds how long a head takes to come, how long a connection rests, and how long a slice of an answer takes to go, as
 // net/http's server would. When it ends, connections that rest are closed at once, and the others after their answer.

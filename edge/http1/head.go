@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Bounds of a plain head. What is past them is no error: net/http has bounds of its own.
+// Bounds of a plain head. What is past them is no error: it is handed on.
 const (
 	maxFields = 64
 	maxTarget = 4 << 10
@@ -36,6 +36,7 @@ const (
 	short   verdict = iota // as far as it goes it may become a plain head
 	plain                  // a plain head
 	foreign                // anything else
+	refused                // anything else that is wrong
 )
 
 var (

@@ -3,9 +3,8 @@ package http1
 import (
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
-	"strconv"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -84,7 +83,7 @@ func (c *conn) shake() (protocol string, ok bool) {
 	c.raw.SetDeadline(time.Now().Add(c.front.config.HeadTime))
 	if err := t.HandshakeContext(c.front.requests); err != nil {
 		if record, ok := errors.AsType[tls.RecordHeaderError](err); ok && unsealed(record) {
-			c.refuseUnsealed()
+			c.refuse(byTLSAlone)
 		}
 		return "", false
 	}
@@ -106,22 +105,8 @@ func unsealed(begins tls.RecordHeaderError) bool {
 	return false
 }
 
-// refuseTime is how long who is refused has to take the answer.
-const refuseTime = time.Second / 2
-
-// refuseUnsealed says to who speaks plain HTTP that TLS is spoken here. What more it says is read, as far as a head goes: what comes to a closed
-// socket would take the answer back.
-func (c *conn) refuseUnsealed() {
-	const text = "this port answers by TLS alone: write https:// in place of http://\n"
-	c.raw.SetDeadline(time.Now().Add(refuseTime))
-	if _, err := io.WriteString(c.raw, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "+strconv.Itoa(len(text))+
-		"\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"+text); err != nil {
-		return
-	}
-	if half, ok := c.raw.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		io.CopyN(io.Discard, c.raw, int64(c.front.config.MaxHead))
-	}
-}
+// byTLSAlone is the refusal of who speaks plain HTTP where TLS is spoken.
+var byTLSAlone = &refusal{http.StatusBadRequest, "this port answers by TLS alone: write https:// in place of http://"}
 
 // seal sends by TLS. A body that is small goes in the head's record.
 func (c *conn) seal(head, body []byte) (sent int, err error) {

@@ -39,7 +39,8 @@ func (w *watch) Err() error {
 	return w.inner.Err()
 }
 
-// begin has the connection read. What comes is kept for the request after this one, as far as there is room for it.
+// begin has the connection read. What comes is kept for the request after this one, as far as there is room for it; after that it is looked at
+// from time to time.
 func (w *watch) begin() {
 	if w.inner != nil {
 		return
@@ -68,6 +69,10 @@ func (w *watch) begin() {
 				return
 			}
 		}
+		if !c.waitUnread(w.inner.Done()) {
+			w.gone = true
+			w.cancel()
+		}
 	}()
 }
 
@@ -82,10 +87,10 @@ func (w *watch) end() bool {
 	case w.read == nil:
 		return !w.gone
 	}
+	w.cancel()
 	w.conn.raw.SetReadDeadline(past)
 	<-w.read
 	w.read = nil
-	w.cancel()
 	return !w.gone
 }
 
