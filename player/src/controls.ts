@@ -123,7 +123,7 @@ export class Controls {
     this.video = this.#get<HTMLVideoElement>('video');
     this.#frame = this.#get('.frame');
     this.#panel = new Panel(this.#get('.panel'));
-    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index));
+    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index), () => this.#frame.focus({ preventScroll: true }));
     this.#get('.pip').hidden = document.pictureInPictureEnabled !== true;
     this.speak(this.#words);
 
@@ -187,15 +187,16 @@ export class Controls {
 
   // key acts on a key that was pressed here, or on the page while nothing else has the focus.
   key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0] instanceof HTMLSelectElement) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const inMenu = event.composedPath()[0] instanceof HTMLSelectElement; // whose own keys are arrows and the space bar
     const { play, mute, fullscreen, picture, stats, live, captions } = this.#pressed;
     const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
     const inVolume = event.composedPath()[0] === this.#get('.volume input');
-    const step = this.#shown?.span && !inVolume ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
+    const step = this.#shown?.span && !inVolume && !inMenu ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
     const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live, c: captions }[event.key.toLowerCase()];
     if (step) this.#pressed.seek(this.video.currentTime + step);
     else if (react) react();
-    else if (event.key === ' ' && !inButton) play();
+    else if (event.key === ' ' && !inButton && !inMenu) play();
     else return;
     event.preventDefault();
     event.stopPropagation();
