@@ -43,7 +43,7 @@ export interface Shown {
   lost: boolean; // and the server is not reached
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
-  silenced: boolean; // muted by the browser's will, not by the viewer's
+  silenced: boolean; // sound is muted by the browser's will, not by the viewer's
   sharing: { may: boolean; mode: Mode }; // may: the viewer decides
   taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm

@@ -342,7 +342,7 @@ export class ShoalPlayer extends HTMLElement {
       lost: state === 'connecting' && waiting && currentTime > 0,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
-      silenced: this.#silenced,
+      silenced: this.#silenced && (playback?.sound ?? false),
       sharing,
       taking: stats.p2p === 'on' || stats.p2p === 'joining',
       wait: this.#pending.wait,

@@ -63,6 +63,7 @@ export class Playback {
   readonly #standing = new Standing();
   readonly #following: Following;
   readonly #choice = new Choice(); // of a quality, by the viewer
+  #sound = true; // there is some in the media that came last, as far as is known
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
@@ -153,6 +154,11 @@ export class Playback {
   // rewound: the viewer has gone back from the live edge, and stays there.
   get rewound(): boolean {
     return this.#following.back;
+  }
+
+  // sound: there is some to be heard. While nothing has come, and where the browser plays by itself, that is not known.
+  get sound(): boolean {
+    return this.#sound;
   }
 
   // span is what may be seeked in; null if that is not worth it.
@@ -293,6 +299,7 @@ export class Playback {
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
     this.#choice.serve(hls);
+    hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => (this.#sound = 'audio' in tracks || 'audiovideo' in tracks));
     hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
     hls.loadSource(this.#src);
     hls.attachMedia(this.#video);

@@ -235,3 +235,13 @@ test('the quality that was chosen stands, whatever hls.js makes of an error, and
   await on(10);
   assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]], 'the viewer chooses none');
 });
+
+test('a stream has sound where the media that came last has', async (t) => {
+  const { playback, hls } = await far(t);
+  assert.equal(playback.sound, true, 'not known');
+  const track = { container: 'video/mp4', codec: '', id: 'main' as const };
+  for (const [tracks, sound] of [['video', false], ['audiovideo', true], ['video', false], ['audio', true]] as const) {
+    hls().trigger(Hls.Events.BUFFER_CODECS, { [tracks]: track });
+    assert.equal(playback.sound, sound, tracks);
+  }
+});
