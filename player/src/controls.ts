@@ -41,6 +41,7 @@ export interface Shown {
   time: number; // of the playhead
   waiting: boolean; // the picture stands though it should move
   lost: boolean; // and the server is not reached
+  unreached: boolean; // nor was it before anything was seen
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // sound is muted by the browser's will, not by the viewer's
@@ -214,7 +215,7 @@ export class Controls {
     this.#get('.word').classList.toggle('veil', veiled);
     this.#get('.word').classList.toggle('dim', shown.lost);
     this.#hide('.spin', veiled || (shown.soundOnly && !shown.waiting));
-    const [word, more] = shown.soundOnly ? words.soundOnly : shown.lost ? words.lost : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
+    const [word, more] = shown.soundOnly ? words.soundOnly : shown.lost ? words.lost : shown.unreached ? [words.states.connecting[0], words.lost[1]] : shown.vod && state === 'unknown' ? words.noRecording : words.states[veiled || state === 'connecting' ? state : 'playing'];
     this.#write('.word b', word);
     this.#write('.word small', more);
     this.#hide('.word b', word === '');

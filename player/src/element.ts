@@ -340,6 +340,7 @@ export class ShoalPlayer extends HTMLElement {
       time: currentTime,
       waiting,
       lost: state === 'connecting' && waiting && currentTime > 0,
+      unreached: state === 'connecting' && (playback?.lost ?? false),
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#blocked,
       silenced: this.#silenced && (playback?.sound ?? false),

@@ -63,6 +63,7 @@ export class Playback {
   readonly #standing = new Standing();
   readonly #following: Following;
   readonly #choice = new Choice(); // of a quality, by the viewer
+  #unanswered = false; // what was asked for last, by hls.js
   #sound = true; // there is some in the media that came last, as far as is known
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
@@ -130,6 +131,11 @@ export class Playback {
 
   get state(): PlaybackState {
     return this.#state;
+  }
+
+  // lost: nothing is to be seen yet, and the server does not answer, or takes long to.
+  get lost(): boolean {
+    return this.#state === 'connecting' && (this.#unanswered || this.#inquiry.lost);
   }
 
   // Seconds behind the newest media, 0 while that is not known.
@@ -269,7 +275,10 @@ export class Playback {
     else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
     else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#timeline.atEnd) this.#mend(data);
-    else this.#fail();
+    else {
+      this.#unanswered = data.type === Hls.ErrorTypes.NETWORK_ERROR && !((data.response?.code || 500) < 500);
+      this.#fail();
+    }
   }
 
   // mend a media error, or begin the stream anew.
@@ -299,6 +308,7 @@ export class Playback {
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
     this.#choice.serve(hls);
+    hls.on(Hls.Events.MANIFEST_LOADED, () => (this.#unanswered = false));
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => (this.#sound = 'audio' in tracks || 'audiovideo' in tracks));
     hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
     hls.loadSource(this.#src);
