@@ -3,6 +3,7 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { answered, attach, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
+import { BackBuffer } from './backbuffer.ts';
 import { Choice } from './choice.ts';
 import type { Userdata } from './captions.ts';
 import { Following } from './following.ts';
@@ -308,6 +309,7 @@ export class Playback {
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#error(data));
     this.#choice.serve(hls);
+    new BackBuffer().serve(hls);
     hls.on(Hls.Events.MANIFEST_LOADED, () => (this.#unanswered = false));
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => (this.#sound = 'audio' in tracks || 'audiovideo' in tracks));
     hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.onuserdata?.(samples));
