@@ -34,11 +34,11 @@ export function push(t, url, file, { loop = false, sound = true } = {}) {
   return broadcaster;
 }
 
-/** Publishes pictures without sound at a pace, which is 1 in real time: so many seconds of them, or for ever. */
-export function pushPictures(t, url, { size = '320x180', bitrate = '200k', pace = 1, seconds = 0 } = {}) {
+/** Publishes pictures without sound at a pace, which is 1 in real time: so many seconds of them, or for ever, with keyframes so many seconds apart. */
+export function pushPictures(t, url, { size = '320x180', bitrate = '200k', pace = 1, seconds = 0, keyframes = 2 } = {}) {
   const broadcaster = new Process('ffmpeg', 'ffmpeg', [
     '-nostdin', '-hide_banner', '-v', 'warning', '-readrate', String(pace), '-f', 'lavfi', '-i', `testsrc=s=${size}:r=30${seconds ? `:d=${seconds}` : ''}`,
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', bitrate, '-g', '60', '-sc_threshold', '0',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-b:v', bitrate, '-g', String(30 * keyframes), '-keyint_min', String(30 * keyframes), '-sc_threshold', '0',
     '-f', 'flv', url,
   ]);
   atEnd(t, () => broadcaster.end('SIGKILL'));

@@ -6,7 +6,7 @@ import type { Answer } from './consent.ts';
 import css from './controls.css';
 import type { Moment } from './flow.ts';
 import { type Icon, icon } from './icons.ts';
-import { Notice, veils } from './notice.ts';
+import { Notice, type Trouble, veils } from './notice.ts';
 import { Panel } from './panel.ts';
 import type { Wait } from './pending.ts';
 import type { PlaybackState } from './playback.ts';
@@ -43,10 +43,10 @@ export interface Shown {
   span: Span | null; // what may be seeked in; null: nothing is
   time: number; // of the playhead
   waiting: boolean; // the picture stands though it should move
-  trouble: 'lost' | 'faulty' | null; // the server is not reached, or answers that it cannot
+  trouble: Trouble; // why nothing is to be seen
   soundOnly: boolean; // there is no picture in the stream
   blocked: boolean; // the browser wants a tap before it plays
-  silenced: boolean; // muted by the browser's will, not by the viewer's
+  silenced: boolean; // sound is muted by the browser's will, not by the viewer's
   sharing: Shares; // with others
   taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
@@ -113,7 +113,7 @@ export class Controls {
     this.#frame = this.#get('.frame');
     this.#notice = new Notice(this.#get('.word'));
     this.#panel = new Panel(this.#get('.panel'));
-    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index));
+    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index), () => this.#frame.focus({ preventScroll: true }));
     this.#get('.pip').hidden = document.pictureInPictureEnabled !== true;
     this.speak(this.#words);
 
@@ -177,15 +177,16 @@ export class Controls {
 
   // key acts on a key that was pressed here, or on the page while nothing else has the focus.
   key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.composedPath()[0] instanceof HTMLSelectElement) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const inMenu = event.composedPath()[0] instanceof HTMLSelectElement; // whose own keys are arrows and the space bar
     const { play, mute, fullscreen, picture, stats, live, captions } = this.#pressed;
     const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
     const inVolume = event.composedPath()[0] === this.#get('.volume input');
-    const step = this.#shown?.span && !inVolume ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
+    const step = this.#shown?.span && !inVolume && !inMenu ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
     const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live, c: captions }[event.key.toLowerCase()];
     if (step) this.#pressed.seek(this.video.currentTime + step);
     else if (react) react();
-    else if (event.key === ' ' && !inButton) play();
+    else if (event.key === ' ' && !inButton && !inMenu) play();
     else return;
     event.preventDefault();
     event.stopPropagation();

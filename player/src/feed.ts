@@ -3,6 +3,7 @@
 
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
 import { attach, type Attached } from './attach.ts';
+import { BackBuffer } from './backbuffer.ts';
 import type { Userdata } from './captions.ts';
 import { Choice } from './choice.ts';
 import { LIVE } from './lowlatency.ts';
@@ -24,6 +25,8 @@ const PATIENT: Partial<HlsConfig> = {
 
 export interface FeedEvents {
   error(data: ErrorData): void; // of hls.js
+  answered(): void; // to hls.js, with a playlist
+  sound(some: boolean): void; // in the media that came
   fails(): void; // what the browser loads by itself, and it does not say why
   userdata(samples: readonly Userdata[]): void; // beside pictures
 }
@@ -135,6 +138,9 @@ export class Feed {
     this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#events.error(data));
     this.choice.serve(hls);
+    new BackBuffer().serve(hls);
+    hls.on(Hls.Events.MANIFEST_LOADED, () => this.#events.answered());
+    hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => this.#events.sound('audio' in tracks || 'audiovideo' in tracks));
     hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.#events.userdata(samples));
     hls.loadSource(this.#src);
     hls.attachMedia(this.#video);

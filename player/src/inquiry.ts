@@ -30,6 +30,7 @@ export class Inquiry {
   readonly #events: InquiryEvents;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #asked = 0; // times; only the newest counts
+  #lost = false;
   readonly #pass: Pass | undefined;
 
   // The pass goes along, where there is one.
@@ -39,6 +40,11 @@ export class Inquiry {
     this.#name = streamName(src);
     this.#signal = signal;
     this.#events = events;
+  }
+
+  // lost tells whether the server did not answer when it was asked last, or takes long to.
+  get lost(): boolean {
+    return this.#lost;
   }
 
   // ask asks now, and again until there is something to load.
@@ -76,9 +82,13 @@ export class Inquiry {
       this.#events.because('connecting');
       return null;
     }
-    const slow = setTimeout(() => this.#events.slow(), SLOW_MILLIS);
+    const slow = setTimeout(() => {
+      this.#lost = true;
+      this.#events.slow();
+    }, SLOW_MILLIS);
     try {
       const stream = await describeLive(this.#src, this.#name, this.#signal, this.#pass);
+      this.#lost = false;
       if (stream) this.#events.told(stream);
       if (stream?.state === 'live') {
         this.#events.because('connecting');
@@ -91,6 +101,7 @@ export class Inquiry {
       this.#events.because(!stream ? 'unknown' : stream.state === 'ended' ? 'ended' : 'away');
       return false;
     } catch (error) {
+      this.#lost = true;
       if (!this.#signal.aborted) this.#events.fails(error instanceof Unable);
       this.#events.because('connecting');
       return null;

@@ -3,13 +3,16 @@
 import type { PlaybackState } from './playback.ts';
 import type { Words } from './words.ts';
 
+// Why nothing moves, as far as is known: the server is not reached any more, answers that it cannot, or was not reached before anything was seen.
+export type Trouble = 'lost' | 'faulty' | 'unreached' | null;
+
 export interface Still {
   state: PlaybackState;
   vod: boolean; // a recording
   idle: boolean; // it waits for somebody to press play
   blocked: boolean; // as the browser wants a tap before it plays
   waiting: boolean; // the picture stands though it should move
-  trouble: 'lost' | 'faulty' | null; // the server is not reached, or answers that it cannot
+  trouble: Trouble;
   soundOnly: boolean; // there is no picture in the stream
 }
 
@@ -26,6 +29,7 @@ export function noticeOf(s: Still, words: Words): [what: string, more: string] {
 
 function said(s: Still, words: Words): [string, string] {
   if (s.soundOnly) return words.soundOnly;
+  if (s.trouble === 'unreached') return [words.states.connecting[0], words.lost[1]];
   if (s.trouble) return words[s.trouble];
   if (s.vod && s.state === 'unknown') return words.noRecording;
   return words.states[veils(s) || s.state === 'connecting' ? s.state : 'playing'];

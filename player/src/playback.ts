@@ -47,6 +47,8 @@ export class Playback {
   readonly #mending: Mending;
   readonly #standing = new Standing();
   readonly #following: Following;
+  #unanswered = false; // what was asked for last, by hls.js
+  #sound = true; // there is some in the media that came last, as far as is known
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
@@ -59,6 +61,8 @@ export class Playback {
     const { signal } = this.#over;
     this.#feed = new Feed(video, this.#src, options, this.#pass, {
       error: (data) => this.#error(data),
+      answered: () => (this.#unanswered = false),
+      sound: (some) => (this.#sound = some),
       fails: () => void this.#fails(),
       userdata: (samples) => this.onuserdata?.(samples),
     });
@@ -116,6 +120,11 @@ export class Playback {
     return this.#faulty;
   }
 
+  // lost: nothing is to be seen yet, and the server does not answer, or takes long to.
+  get lost(): boolean {
+    return this.#state === 'connecting' && (this.#unanswered || this.#inquiry.lost);
+  }
+
   // Seconds behind the newest media, 0 while that is not known.
   get latency(): number {
     return this.#timeline.latency;
@@ -138,6 +147,11 @@ export class Playback {
   // rewound: the viewer has gone back from the live edge, and stays there.
   get rewound(): boolean {
     return this.#following.back;
+  }
+
+  // sound: there is some to be heard. While nothing has come, and where the browser plays by itself, that is not known.
+  get sound(): boolean {
+    return this.#sound;
   }
 
   // span is what may be seeked in; null if that is not worth it.
@@ -244,7 +258,10 @@ export class Playback {
     else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
     else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#timeline.atEnd) this.#mend(data);
-    else this.#fail();
+    else {
+      this.#unanswered = data.type === Hls.ErrorTypes.NETWORK_ERROR && !((data.response?.code || 500) < 500);
+      this.#fail();
+    }
   }
 
   // mend a media error, or begin the stream anew.

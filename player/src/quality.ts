@@ -43,14 +43,24 @@ export function named({ height, bitrate, frameRate }: Quality, all: readonly Qua
   return all.filter((other) => other.height === height).length > 1 ? `${name} · ${rate}` : name;
 }
 
-// A Picker is the menu, a select of the browser's own: it is used by keys, fingers and screen readers as any other.
+// A Picker is the menu, a select of the browser's own: it is used by keys, fingers and screen readers as any other. It is left once a choice is made, or
+// by Escape. An arrow on a closed menu chooses at once: who goes through it so has not done yet.
 export class Picker {
   readonly #select: HTMLSelectElement;
   #drawn = '';
+  #stepping = false; // a key that may choose at once was pressed just now
 
-  constructor(select: HTMLSelectElement, picked: (index: number) => void) {
+  constructor(select: HTMLSelectElement, picked: (index: number) => void, left: () => void) {
     this.#select = select;
-    select.addEventListener('change', () => picked(Number(select.value)));
+    select.addEventListener('keydown', ({ key }) => {
+      this.#stepping = key !== 'Enter' && key !== ' ';
+      setTimeout(() => (this.#stepping = false));
+    });
+    select.addEventListener('keyup', ({ key }) => key === 'Escape' && left()); // an open menu keeps to itself what it was closed by, but not this
+    select.addEventListener('change', () => {
+      picked(Number(select.value));
+      if (!this.#stepping) left();
+    });
   }
 
   // show lists qualities; where there is nothing to choose there is no menu. In a narrow bar it does not say which of them the player has chosen.

@@ -169,3 +169,24 @@ test('the end ends all', async (t) => {
   assert.equal(await inquiry.explain(), null);
   assert.deepEqual([server.asked.length, log.includes('load')], [1, false]);
 });
+
+test('a server that does not answer, or takes long to, is lost until it does', async (t) => {
+  const { inquiry, server, pass } = setup(t);
+  assert.equal(inquiry.lost, false);
+  for (const [what, answer, lost] of [
+    ['nobody', () => Promise.reject(new TypeError('Failed to fetch')), true],
+    ['somebody', known('live'), false],
+    ['an edge without its origin', () => new Response('', { status: 502 }), true],
+    ['somebody again', known('live'), false],
+  ] as const) {
+    server.answer = answer;
+    await inquiry.explain();
+    assert.equal(inquiry.lost, lost, what);
+  }
+  server.answer = () => new Promise(() => undefined);
+  void inquiry.explain();
+  await pass(1400);
+  assert.equal(inquiry.lost, false, 'not yet');
+  await pass(200);
+  assert.equal(inquiry.lost, true, 'silence');
+});

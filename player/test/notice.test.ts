@@ -34,3 +34,8 @@ test('the picture is veiled where there is none to come for now, and a recording
   assert.deepEqual((['connecting', 'playing', 'away', 'ended', 'refused'] as const).map((state) => veils({ state, vod: false })), [false, false, true, true, true]);
   assert.equal(veils({ state: 'ended', vod: true }), false);
 });
+
+test('who comes while nothing answers is told so in the words for who was watching', () => {
+  const w = words('en');
+  assert.deepEqual(noticeOf({ ...still, trouble: 'unreached' }, w), [w.states.connecting[0], w.lost[1]]);
+});

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Hls from 'hls.js';
-import { far, listed, watching } from './world.ts';
+import { Playback } from '../src/playback.ts';
+import { far, listed, Video, watching } from './world.ts';
 
 test('a viewer at the end of a stream comes back with the broadcaster', async (t) => {
   const { playback, video, stream, pass } = await watching(t);
@@ -234,4 +235,31 @@ test('the quality that was chosen stands, whatever hls.js makes of an error, and
   playback.quality = -1;
   await on(10);
   assert.deepEqual([playback.quality, told], [-1, [['nextLevel', -1]]], 'the viewer chooses none');
+});
+
+test('a stream has sound where the media that came last has', async (t) => {
+  const { playback, hls } = await far(t);
+  assert.equal(playback.sound, true, 'not known');
+  const track = { container: 'video/mp4', codec: '', id: 'main' as const };
+  for (const [tracks, sound] of [['video', false], ['audiovideo', true], ['video', false], ['audio', true]] as const) {
+    hls().trigger(Hls.Events.BUFFER_CODECS, { [tracks]: track });
+    assert.equal(playback.sound, sound, tracks);
+  }
+});
+
+test('who has seen nothing yet is told that the server does not answer hls.js', async (t) => {
+  for (const [code, lost] of [[0, true], [undefined, true], [502, true], [410, false]] as const) {
+    listed(t, null);
+    let hls: Hls | null = null;
+    t.mock.method(Hls.prototype, 'attachMedia', function (this: Hls) {
+      hls = this;
+    });
+    Object.assign(globalThis, { document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }), fetch: () => Promise.reject(new Error('not asked')) });
+    const playback = new Playback(new Video() as unknown as HTMLVideoElement, '/elsewhere/index.m3u8', {}, () => undefined);
+    playback.start();
+    const response = code === undefined ? undefined : { code, url: '', data: undefined };
+    (hls as unknown as Hls).trigger(Hls.Events.ERROR, { type: Hls.ErrorTypes.NETWORK_ERROR, details: Hls.ErrorDetails.MANIFEST_LOAD_ERROR, fatal: true, error: new Error('no'), ...(response ? { response } : {}) });
+    assert.deepEqual([playback.state, playback.lost], ['connecting', lost], String(code));
+    playback.close();
+  }
 });

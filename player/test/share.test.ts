@@ -9,8 +9,8 @@ test('the share is that of the last half minute', () => {
   const share = new Share();
   assert.equal(share.lately, 0);
   let [peers, edge] = [0, 0];
-  const seconds = (from: number, to: number, fromPeers: number, fromEdge: number): void => {
-    for (let at = from; at < to; at++) share.note(at * 1000, stats({ bytesFromPeers: (peers += fromPeers), bytesFromEdge: (edge += fromEdge) }));
+  const seconds = (from: number, to: number, fromPeers: number, fromEdge: number, links = 1): void => {
+    for (let at = from; at < to; at++) share.note(at * 1000, stats({ peers: links, bytesFromPeers: (peers += fromPeers), bytesFromEdge: (edge += fromEdge) }));
   };
   seconds(0, 100, 75, 25);
   assert.equal(share.lately, 0.75);
@@ -21,6 +21,10 @@ test('the share is that of the last half minute', () => {
   [peers, edge] = [0, 0]; // another viewing
   seconds(130, 132, 50, 50);
   assert.equal(share.lately, 0.5);
+  seconds(132, 133, 0, 50, 0);
+  assert.equal(share.lately, 0, 'the last peer has left');
+  seconds(133, 134, 0, 50);
+  assert.equal(share.lately, 0.25, 'and is back');
 });
 
 test('there is a share only in the swarm', () => {

@@ -9,21 +9,23 @@ import { type Refusals, WATCH } from './words/watch.ts';
 const LATELY = 30_000; // milliseconds
 
 export class Share {
+  #linked = false; // to another viewer
   #counts: { at: number; peers: number; edge: number }[] = [];
 
   // note is called with each new count; counts that begin anew are those of another viewing.
-  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge }: Stats): void {
+  note(at: number, { bytesFromPeers: peers, bytesFromEdge: edge, peers: links }: Stats): void {
+    this.#linked = links > 0;
     const last = this.#counts.at(-1);
     if (last && (peers < last.peers || edge < last.edge)) this.#counts = [];
     this.#counts.push({ at, peers, edge });
     while (this.#counts[1] && this.#counts[1].at <= at - LATELY) this.#counts.shift();
   }
 
-  // Of all bytes of the last half minute, 0 to 1; 0 if there were none.
+  // Of all bytes of the last half minute, 0 to 1; 0 if there were none, and once the last peer has left: beside it stands that all comes from the edge.
   get lately(): number {
     const first = this.#counts[0];
     const last = this.#counts.at(-1);
-    return first && last ? offload(last.peers - first.peers, last.edge - first.edge) : 0;
+    return this.#linked && first && last ? offload(last.peers - first.peers, last.edge - first.edge) : 0;
   }
 }
 

@@ -34,23 +34,34 @@ every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
-    const told = swarm?.get(name);
-    inside = told && members(told);
+    const here = swarm?.get(name);
+    inside = here && members(here);
   } catch {
     stream = undefined;
   }
   if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
   if (id === '') {
-    facts.textContent = [
-      inside ? people(inside) : '',
-      stream ? picture(stream) : '',
-      stream ? lasting(stream) : '',
-    ].filter((fact) => fact !== '').join(' · ');
+    tell();
     player.toggleAttribute('ended', stream?.state === 'ended');
     badge();
   }
   offer();
 });
+
+// told is the stream as the picture tells it too: of an end the player may know before who was asked here.
+function told(): Stream | null | undefined {
+  return stream?.state === 'interrupted' && player.state === 'ended' ? { ...stream, state: 'ended' } : stream;
+}
+
+function tell(): void {
+  const now = told();
+  const text = [
+    inside ? people(inside) : '',
+    now ? picture(now) : '',
+    now ? lasting(now) : '',
+  ].filter((fact) => fact !== '').join(' · ');
+  if (facts.textContent !== text) facts.textContent = text;
+}
 
 every(10_000, listed);
 
@@ -89,7 +100,8 @@ function offer(): void {
 }
 
 function badge(): void {
-  const { text, live } = stream === undefined ? { text: words.reconnecting, live: false } : condition(stream);
+  const now = told();
+  const { text, live } = now === undefined ? { text: words.reconnecting, live: false } : condition(now);
   const standing = live && lost();
   state.className = live && !standing ? 'badge live' : 'badge';
   if (state.textContent !== (standing ? words.reconnecting : text)) state.textContent = standing ? words.reconnecting : text;
@@ -105,7 +117,10 @@ const share = new Share();
 setInterval(() => {
   const { stats } = player;
   if (!stats || id !== '') return; // the player's script is not here yet; or there is no swarm
-  if (lost()) badge(); // before a server that does not answer has had its time
+  if (lost() || told() !== stream) { // before who was asked has answered, or has had the time to
+    badge();
+    tell();
+  }
   share.note(performance.now(), stats);
   find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
   find('#offload').hidden = find('.meter').hidden = !inSwarm(stats);
