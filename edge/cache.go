@@ -18,26 +18,29 @@ func room(n int64) int64 {
 	return (n + 8<<10 - 1) &^ (8<<10 - 1)
 }
 
-// cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first.
+// cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first, and counts until nobody
+// is being sent it any more.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it; nor are slabs.
 type cache struct {
 	evicted func(o *object) // called under mu
-	resized func(bytes, slabs int64)
-	lacked  func() // called under mu: a body is asked for often, and there is no slab for it
+	resized func(bytes, slabs, lingering int64)
+	lacked  func()        // called under mu: a body is asked for often, and there is no slab for it
+	crowded chan struct{} // of one: more lingers than may
 
-	mu      sync.Mutex
-	limit   int64
-	flying  int64 // bytes of objects without a seat
-	objects map[string]*object
-	seats   *list.List                     // of *object, the newest in front
-	reloads map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
-	bytes   int64
-	slabs   slabs
+	mu        sync.Mutex
+	limit     int64
+	flying    int64 // bytes of objects without a seat
+	objects   map[string]*object
+	seats     *list.List                     // of *object, the newest in front
+	reloads   map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
+	bytes     int64
+	slabs     slabs
+	lingering int64 // bytes that have left, beside those, and are being sent
 }
 
 func newCache(limit int64) *cache {
 	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
-		evicted: func(*object) {}, resized: func(int64, int64) {}, lacked: func() {}}
+		evicted: func(*object) {}, resized: func(int64, int64, int64) {}, lacked: func() {}, crowded: make(chan struct{}, 1)}
 }
 
 // look returns what there is at uri, fresh or not, or nil.
@@ -110,11 +113,11 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 	return o
 }
 
-// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight and slabs.
+// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight, slabs and what lingers.
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flying+c.slabs.bytes+n > c.limit {
+	if c.flying+c.slabs.bytes+c.beside()+n > c.limit {
 		return false
 	}
 	c.count(o, n)
@@ -132,8 +135,10 @@ func (c *cache) giveBack(o *object) {
 func (c *cache) land(o *object, keep bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	o.landed = time.Now()
 	if !keep {
 		c.drop(o)
+		c.evict()
 		return
 	}
 	c.flying -= o.bytes
@@ -196,12 +201,12 @@ func (c *cache) count(o *object, n int64) {
 		c.flying += n
 	}
 	c.evict()
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }
 
 // evict drops what was not asked for longest until the limit holds, or until only flights and slabs are left.
 func (c *cache) evict() {
-	for c.bytes > c.limit {
+	for c.bytes+c.beside() > c.limit {
 		last := c.seats.Back()
 		if last == nil {
 			break
@@ -219,7 +224,7 @@ func (c *cache) bound(limit int64) {
 	c.limit = limit
 	c.retire(limit / slabShare)
 	c.evict()
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }
 
 func (c *cache) drop(o *object) {
@@ -239,6 +244,11 @@ func (c *cache) drop(o *object) {
 		}
 	}
 	c.bytes -= o.bytes
+	if !o.gone.Load() {
+		o.weight = o.bytes
+		o.gone.Store(true)
+		c.linger(o)
+	}
 	o.bytes = 0
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }

@@ -29,6 +29,7 @@ type Edge struct {
 	tally     *tally
 	admission *admission
 	shelf     *shelf
+	readers   *readers
 	rates     *rates          // nil: no bound
 	access    *access         // nil: no log
 	room      int64           // bytes that the cache may keep
@@ -90,8 +91,10 @@ func New(config Config) (*Edge, error) {
 		m.evictions.Inc()
 		e.disk.keep(o)
 	}
-	e.cache.resized = func(bytes, slabs int64) {
+	e.readers = &readers{cache: e.cache, shed: e.tally.shed.WithLabelValues(shedReaders), log: config.Log}
+	e.cache.resized = func(bytes, slabs, lingering int64) {
 		m.cacheBytes.Set(float64(bytes))
+		m.lingering.Set(float64(lingering))
 		m.slabBytes.Set(float64(slabs))
 	}
 	e.cache.lacked = m.slabless.Inc
@@ -116,6 +119,7 @@ func (e *Edge) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	writing.Go(func() { e.cache.keepSlabs(ctx) })
+	writing.Go(func() { e.readers.run(ctx) })
 	if e.disk != nil {
 		writing.Go(func() { e.disk.run(ctx) })
 	}
@@ -149,11 +153,11 @@ func (e *Edge) Run(ctx context.Context) error {
 	}
 }
 
-// Cached returns how many bytes the cache holds, what is in flight included.
+// Cached returns how many bytes the cache holds, what is in flight included, and what has left it and is still being sent.
 func (e *Edge) Cached() int64 {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
-	return e.cache.bytes
+	return e.cache.bytes + e.cache.lingering
 }
 
 // Ready tells why the edge is of no use now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the

@@ -101,5 +101,5 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 			body, tag = f.gz, tag+"-gzip"
 		}
 	}
-	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true})
+	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true}, nil)
 }
