@@ -19,7 +19,7 @@ func room(n int64) int64 {
 }
 
 // cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first, and counts until nobody
-// is being sent it any more.
+// is being sent it any more. Errors have a small share of their own.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it; nor are slabs.
 type cache struct {
 	evicted func(o *object) // called under mu
@@ -32,14 +32,16 @@ type cache struct {
 	flying    int64 // bytes of objects without a seat
 	objects   map[string]*object
 	seats     *list.List                     // of *object, the newest in front
-	reloads   map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
+	lacks     *list.List                     // likewise, of errors
+	briefs    map[int64]map[*object]struct{} // that have a seat, by the second in which they have expired: they are of no more use then
 	bytes     int64
 	slabs     slabs
+	lackBytes int64 // of these, of errors that have a seat
 	lingering int64 // bytes that have left, beside those, and are being sent
 }
 
 func newCache(limit int64) *cache {
-	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
+	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), lacks: list.New(), briefs: make(map[int64]map[*object]struct{}),
 		evicted: func(*object) {}, resized: func(int64, int64, int64) {}, lacked: func() {}, crowded: make(chan struct{}, 1)}
 }
 
@@ -58,7 +60,7 @@ func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly
 	old := c.objects[uri]
 	if old != nil && old.fresh(now) && !c.overtaken(old) {
 		if old.seat != nil {
-			c.seats.MoveToFront(old.seat)
+			c.row(old).MoveToFront(old.seat)
 		}
 		return old, nil, false
 	}
@@ -108,7 +110,7 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 		return nil
 	}
 	if o.seat != nil {
-		c.seats.MoveToFront(o.seat)
+		c.row(o).MoveToFront(o.seat)
 	}
 	return o
 }
@@ -142,24 +144,28 @@ func (c *cache) land(o *object, keep bool) {
 		return
 	}
 	c.flying -= o.bytes
-	o.seat = c.seats.PushFront(o)
-	if o.target.reload.held {
-		at := c.reloads[o.expired()]
+	o.seat = c.row(o).PushFront(o)
+	if o.lacking() {
+		c.lackBytes += o.bytes
+		defer c.evictLacks()
+	}
+	if o.brief() {
+		at := c.briefs[o.expired()]
 		if at == nil {
 			at = make(map[*object]struct{})
-			c.reloads[o.expired()] = at
+			c.briefs[o.expired()] = at
 		}
 		at[o] = struct{}{}
 	}
 	c.count(o, 0)
 }
 
-// tidy drops the answers to held reloads that have expired. Nobody asks for them again: a stream has others by then, and none of these is of use once it
-// is stale. Those that have not it does not touch: there may be many.
+// tidy drops what is of no use once it has expired, and has: answers to held reloads, since a stream has others by then, and errors. Those that have not it
+// does not touch: there may be many.
 func (c *cache) tidy(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for second, list := range c.reloads {
+	for second, list := range c.briefs {
 		if second > now.Unix() {
 			continue
 		}
@@ -209,6 +215,9 @@ func (c *cache) evict() {
 	for c.bytes+c.beside() > c.limit {
 		last := c.seats.Back()
 		if last == nil {
+			last = c.lacks.Back()
+		}
+		if last == nil {
 			break
 		}
 		old := last.Value.(*object)
@@ -223,6 +232,7 @@ func (c *cache) bound(limit int64) {
 	defer c.mu.Unlock()
 	c.limit = limit
 	c.retire(limit / slabShare)
+	c.evictLacks()
 	c.evict()
 	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }
@@ -235,11 +245,14 @@ func (c *cache) drop(o *object) {
 		c.flying -= o.bytes
 	}
 	if o.seat != nil {
-		c.seats.Remove(o.seat)
+		c.row(o).Remove(o.seat)
 		o.seat = nil
-		if at := c.reloads[o.expired()]; at != nil && o.target.reload.held {
+		if o.lacking() {
+			c.lackBytes -= o.bytes
+		}
+		if at := c.briefs[o.expired()]; at != nil && o.brief() {
 			if delete(at, o); len(at) == 0 {
-				delete(c.reloads, o.expired())
+				delete(c.briefs, o.expired())
 			}
 		}
 	}
