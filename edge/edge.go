@@ -39,6 +39,7 @@ type Edge struct {
 	release   context.CancelCauseFunc
 
 	draining atomic.Bool
+	unfiled  sync.Once // the log says that no file is left
 
 	held    atomic.Int64   // viewers waiting for a held reload
 	flights sync.WaitGroup // Add only under mu, while not stopped

@@ -22,7 +22,8 @@ type tally struct {
 
 // Why an answer is given up.
 const (
-	shedReaders = "readers"
+	shedReaders = "readers" // who reads too slowly
+	shedFiles   = "files"   // none is left
 )
 
 func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
@@ -45,6 +46,9 @@ func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
 			Help: "1 while the process is short of memory, and the cache keeps half of what it may."}),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_edge_shed_total",
 			Help: "Answers given up for want of memory or files."}, []string{"reason"}),
+	}
+	for _, reason := range []string{shedReaders, shedFiles} {
+		t.shed.WithLabelValues(reason)
 	}
 	if registry == nil {
 		return t, nil
