@@ -17,6 +17,8 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 		e.left(w, r, o)
 		return
 	}
+	by := e.readers.enter(w, o)
+	defer by.Leave()
 	e.lastly(w.Header())
 	note(w, began)
 	if closed(o.done) {
@@ -32,15 +34,15 @@ func (e *Edge) answer(w http.ResponseWriter, r *http.Request, o *object, began b
 	h := w.Header()
 	if o.status != http.StatusOK {
 		o.describeError(h, time.Now())
-		e.write(w, r, o, o.status, 0, -1, passage{e.meters.stream(o.target.stream), kindPage, began})
+		e.write(w, r, o, o.status, 0, -1, passage{e.meters.stream(o.target.stream), kindPage, began}, by)
 		return
 	}
 	o.describe(h)
 	h.Set("Age", seconds(time.Since(o.born)))
 	if o.target.kind == media {
-		e.answerMedia(w, r, o, began)
+		e.answerMedia(w, r, o, began, by)
 	} else {
-		e.answerText(w, r, o, began)
+		e.answerText(w, r, o, began, by)
 	}
 }
 
@@ -71,10 +73,10 @@ func (o *object) describeError(h http.Header, now time.Time) {
 }
 
 // answerText answers with a playlist or an API object, both done.
-func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+func (e *Edge) answerText(w http.ResponseWriter, r *http.Request, o *object, began bool, by *reading) {
 	p := passage{e.meters.stream(o.target.stream), o.target.kind.shown(), began}
 	body, tag := o.code(w.Header(), o.coding(listed(r, "Accept-Encoding")))
-	answerTagged(w, r, body, tag, p)
+	answerTagged(w, r, body, tag, p, by)
 }
 
 // coding returns how o's text goes to who accepts so much; empty: as it is.
@@ -98,7 +100,7 @@ func (o *object) code(h http.Header, coding string) (body []byte, tag string) {
 }
 
 // answerTagged answers with a body, or with 304 to who has the one of that tag. The other headers are set already.
-func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string, p passage) {
+func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag string, p passage, by *reading) {
 	h := w.Header()
 	h.Set("ETag", `"`+tag+`"`)
 	if matches(listed(r, "If-None-Match"), tag) {
@@ -112,7 +114,7 @@ func answerTagged(w http.ResponseWriter, r *http.Request, body []byte, tag strin
 	w.WriteHeader(http.StatusOK)
 	n := 0
 	if r.Method != http.MethodHead {
-		n, _ = send(w, body)
+		n, _ = sendTo(by, w, body)
 	}
 	p.count(http.StatusOK, int64(n))
 }
@@ -127,7 +129,7 @@ func (o *object) describeMedia(h http.Header) {
 }
 
 // answerMedia answers with media, or a range of it, that may still be arriving.
-func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, began bool) {
+func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, began bool, by *reading) {
 	h := w.Header()
 	p := passage{e.meters.stream(o.target.stream), kindMedia, began}
 	o.describeMedia(h)
@@ -145,7 +147,7 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 	span, ranged := parseRange(asked)
 	ranged = ranged && r.Method == http.MethodGet // of no other method are there ranges (RFC 9110 14.2)
 	if !ranged {
-		e.write(w, r, o, http.StatusOK, 0, o.size, p)
+		e.write(w, r, o, http.StatusOK, 0, o.size, p, by)
 		return
 	}
 	size := o.size
@@ -173,12 +175,12 @@ func (e *Edge) answerMedia(w http.ResponseWriter, r *http.Request, o *object, be
 		return
 	}
 	h.Set("Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to-1, 10)+"/"+strconv.FormatInt(size, 10))
-	e.write(w, r, o, http.StatusPartialContent, from, to, p)
+	e.write(w, r, o, http.StatusPartialContent, from, to, p, by)
 }
 
 // write sends bytes from up to to of o's body while they come; to is -1 where the size is not known. An answer that
 // cannot be completed ends its connection, so that nobody takes it for whole.
-func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status int, from, to int64, p passage) {
+func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status int, from, to int64, p passage, by *reading) {
 	if to < 0 && closed(o.done) {
 		body, err := o.whole()
 		if err != nil {
@@ -219,8 +221,12 @@ func (e *Edge) write(w http.ResponseWriter, r *http.Request, o *object, status i
 		if to >= 0 && int64(len(b)) > to-from {
 			b = b[:to-from]
 		}
-		n, err := send(w, b)
+		n, err := sendTo(by, w, b)
 		from += int64(n)
+		if err == errCut {
+			p.count(status, from-start)
+			panic(http.ErrAbortHandler)
+		}
 		if err != nil {
 			break
 		}

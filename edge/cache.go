@@ -18,26 +18,31 @@ func room(n int64) int64 {
 	return (n + 8<<10 - 1) &^ (8<<10 - 1)
 }
 
-// cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first.
+// cache holds objects by URI, in flight or done, and slabs, within a number of bytes. What was not asked for longest goes first, and counts until nobody
+// is being sent it any more. Errors have a small share of their own.
 // An object in flight has no seat and is never evicted, so nobody can start a second flight beside it; nor are slabs.
 type cache struct {
 	evicted func(o *object) // called under mu
-	resized func(bytes, slabs int64)
-	lacked  func() // called under mu: a body is asked for often, and there is no slab for it
+	resized func(bytes, slabs, lingering int64)
+	lacked  func()        // called under mu: a body is asked for often, and there is no slab for it
+	crowded chan struct{} // of one: more lingers than may
 
-	mu      sync.Mutex
-	limit   int64
-	flying  int64 // bytes of objects without a seat
-	objects map[string]*object
-	seats   *list.List                     // of *object, the newest in front
-	reloads map[int64]map[*object]struct{} // that were held and have a seat, by the second in which they have expired: they are of no more use then
-	bytes   int64
-	slabs   slabs
+	mu        sync.Mutex
+	limit     int64
+	flying    int64 // bytes of objects without a seat
+	objects   map[string]*object
+	seats     *list.List                     // of *object, the newest in front
+	lacks     *list.List                     // likewise, of errors
+	briefs    map[int64]map[*object]struct{} // that have a seat, by the second in which they have expired: they are of no more use then
+	bytes     int64
+	slabs     slabs
+	lackBytes int64 // of these, of errors that have a seat
+	lingering int64 // bytes that have left, beside those, and are being sent
 }
 
 func newCache(limit int64) *cache {
-	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), reloads: make(map[int64]map[*object]struct{}),
-		evicted: func(*object) {}, resized: func(int64, int64) {}, lacked: func() {}}
+	return &cache{limit: limit, objects: make(map[string]*object), seats: list.New(), lacks: list.New(), briefs: make(map[int64]map[*object]struct{}),
+		evicted: func(*object) {}, resized: func(int64, int64, int64) {}, lacked: func() {}, crowded: make(chan struct{}, 1)}
 }
 
 // look returns what there is at uri, fresh or not, or nil.
@@ -55,7 +60,7 @@ func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly
 	old := c.objects[uri]
 	if old != nil && old.fresh(now) && !c.overtaken(old) {
 		if old.seat != nil {
-			c.seats.MoveToFront(old.seat)
+			c.row(old).MoveToFront(old.seat)
 		}
 		return old, nil, false
 	}
@@ -105,16 +110,16 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 		return nil
 	}
 	if o.seat != nil {
-		c.seats.MoveToFront(o.seat)
+		c.row(o).MoveToFront(o.seat)
 	}
 	return o
 }
 
-// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight and slabs.
+// reserve counts n more bytes for an object in flight, evicting others. It fails, and evicts nobody, where there is no room beside what is in flight, slabs and what lingers.
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flying+c.slabs.bytes+n > c.limit {
+	if c.flying+c.slabs.bytes+c.beside()+n > c.limit {
 		return false
 	}
 	c.count(o, n)
@@ -132,29 +137,35 @@ func (c *cache) giveBack(o *object) {
 func (c *cache) land(o *object, keep bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	o.landed = time.Now()
 	if !keep {
 		c.drop(o)
+		c.evict()
 		return
 	}
 	c.flying -= o.bytes
-	o.seat = c.seats.PushFront(o)
-	if o.target.reload.held {
-		at := c.reloads[o.expired()]
+	o.seat = c.row(o).PushFront(o)
+	if o.lacking() {
+		c.lackBytes += o.bytes
+		defer c.evictLacks()
+	}
+	if o.brief() {
+		at := c.briefs[o.expired()]
 		if at == nil {
 			at = make(map[*object]struct{})
-			c.reloads[o.expired()] = at
+			c.briefs[o.expired()] = at
 		}
 		at[o] = struct{}{}
 	}
 	c.count(o, 0)
 }
 
-// tidy drops the answers to held reloads that have expired. Nobody asks for them again: a stream has others by then, and none of these is of use once it
-// is stale. Those that have not it does not touch: there may be many.
+// tidy drops what is of no use once it has expired, and has: answers to held reloads, since a stream has others by then, and errors. Those that have not it
+// does not touch: there may be many.
 func (c *cache) tidy(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for second, list := range c.reloads {
+	for second, list := range c.briefs {
 		if second > now.Unix() {
 			continue
 		}
@@ -196,13 +207,16 @@ func (c *cache) count(o *object, n int64) {
 		c.flying += n
 	}
 	c.evict()
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }
 
 // evict drops what was not asked for longest until the limit holds, or until only flights and slabs are left.
 func (c *cache) evict() {
-	for c.bytes > c.limit {
+	for c.bytes+c.beside() > c.limit {
 		last := c.seats.Back()
+		if last == nil {
+			last = c.lacks.Back()
+		}
 		if last == nil {
 			break
 		}
@@ -218,8 +232,9 @@ func (c *cache) bound(limit int64) {
 	defer c.mu.Unlock()
 	c.limit = limit
 	c.retire(limit / slabShare)
+	c.evictLacks()
 	c.evict()
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }
 
 func (c *cache) drop(o *object) {
@@ -230,15 +245,23 @@ func (c *cache) drop(o *object) {
 		c.flying -= o.bytes
 	}
 	if o.seat != nil {
-		c.seats.Remove(o.seat)
+		c.row(o).Remove(o.seat)
 		o.seat = nil
-		if at := c.reloads[o.expired()]; at != nil && o.target.reload.held {
+		if o.lacking() {
+			c.lackBytes -= o.bytes
+		}
+		if at := c.briefs[o.expired()]; at != nil && o.brief() {
 			if delete(at, o); len(at) == 0 {
-				delete(c.reloads, o.expired())
+				delete(c.briefs, o.expired())
 			}
 		}
 	}
 	c.bytes -= o.bytes
+	if !o.gone.Load() {
+		o.weight = o.bytes
+		o.gone.Store(true)
+		c.linger(o)
+	}
 	o.bytes = 0
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }

@@ -25,7 +25,7 @@ var Modes = []string{"on", "ask", "relay-only", "off"}
 type Config struct {
 	Origins     []string          // base URLs, tried in order; default http://127.0.0.1:8081, none where there are parents
 	Parents     []string          // base URLs of edges that are asked before the origins, each for its share of the objects; default none
-	MemoryBytes int64             // most bytes kept, in flight or cached; default 256 MiB
+	MemoryBytes int64             // most bytes kept, in flight, cached or still being sent; default 256 MiB
 	Disk        string            // folder for media that memory has no more room for; default none
 	DiskBytes   int64             // most bytes in it; default 10 GiB
 	ObjectBytes int64             // largest object taken from an origin; default 32 MiB, at most MemoryBytes

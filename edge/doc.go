@@ -24,7 +24,7 @@
 //
 // What the edge never does: it never passes a viewer's header, query or address upstream, never follows a redirect,
 // never keeps an error for more than a second, nor that media is missing beyond the next playlist, never keeps more than
-// Config.MemoryBytes in memory, and never looks inside media.
+// Config.MemoryBytes in memory, what has left the cache and is still being sent to somebody included, and never looks inside media.
 //
 // Beside media it serves the player's pages and files, and passes /whip/, /whep/ and /api/v1/ on to the origin.
 //

@@ -30,6 +30,7 @@ type Edge struct {
 	admission *admission
 	shelf     *shelf
 	pages     *pages
+	readers   *readers
 	rates     *rates          // nil: no bound
 	access    *access         // nil: no log
 	room      int64           // bytes that the cache may keep
@@ -39,6 +40,7 @@ type Edge struct {
 	release   context.CancelCauseFunc
 
 	draining atomic.Bool
+	unfiled  sync.Once // the log says that no file is left
 
 	held    atomic.Int64   // viewers waiting for a held reload
 	flights sync.WaitGroup // Add only under mu, while not stopped
@@ -92,8 +94,10 @@ func New(config Config) (*Edge, error) {
 		m.evictions.Inc()
 		e.disk.keep(o)
 	}
-	e.cache.resized = func(bytes, slabs int64) {
+	e.readers = &readers{cache: e.cache, shed: e.tally.shed.WithLabelValues(shedReaders), log: config.Log}
+	e.cache.resized = func(bytes, slabs, lingering int64) {
 		m.cacheBytes.Set(float64(bytes))
+		m.lingering.Set(float64(lingering))
 		m.slabBytes.Set(float64(slabs))
 	}
 	e.cache.lacked = m.slabless.Inc
@@ -118,6 +122,7 @@ func (e *Edge) Run(ctx context.Context) error {
 	var writing sync.WaitGroup
 	defer writing.Wait()
 	writing.Go(func() { e.cache.keepSlabs(ctx) })
+	writing.Go(func() { e.readers.run(ctx) })
 	if e.disk != nil {
 		writing.Go(func() { e.disk.run(ctx) })
 	}
@@ -151,11 +156,11 @@ func (e *Edge) Run(ctx context.Context) error {
 	}
 }
 
-// Cached returns how many bytes the cache holds, what is in flight included.
+// Cached returns how many bytes the cache holds, what is in flight included, and what has left it and is still being sent.
 func (e *Edge) Cached() int64 {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
-	return e.cache.bytes
+	return e.cache.bytes + e.cache.lingering
 }
 
 // Ready tells why the edge gets nothing new now, or nil. An edge asks its origins how they are when it begins: until then it is ready. The error names the

@@ -194,6 +194,9 @@ func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 		return later
 	case f.o.target.reload.held:
 		f.fail(f.o, nil, http.StatusServiceUnavailable, "nothing new has come in three target durations; reload the playlist")
+	case errors.Is(err, errFiles):
+		f.lackFiles(err)
+		f.fail(f.o, f.stale, http.StatusServiceUnavailable, noFile)
 	default:
 		f.fail(f.o, f.stale, http.StatusBadGateway, "the edge cannot reach its origin; the stream will be back when the origin is")
 	}

@@ -91,7 +91,9 @@ func (e *Edge) hit(o *object, to receiver, h *http1.Head, now time.Time) (http1.
 		return http1.Answer{}, false
 	}
 	o.want()
-	return e.addressed(a.answer(), o, http.StatusOK, to, h), true
+	answer := a.answer()
+	answer.Tally = e.readers.next(h.Viewer, o, a, now)
+	return e.addressed(answer, o, http.StatusOK, to, h), true
 }
 
 // addressed is an answer as one viewer gets it: with its cookie, and with its line in the log.

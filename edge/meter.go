@@ -46,6 +46,7 @@ type meters struct {
 	cacheBytes prometheus.Gauge
 	slabBytes  prometheus.Gauge
 	slabless   prometheus.Counter
+	lingering  prometheus.Gauge
 	evictions  prometheus.Counter
 	unlogged   prometheus.Counter
 
@@ -85,13 +86,15 @@ func newMeters(registry prometheus.Registerer) (*meters, error) {
 			Help: "Times that media asked for often had no room to be sent from without copying."}),
 		cacheBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_cache_bytes",
 			Help: "Bytes the cache holds, objects in flight included."}),
+		lingering: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_lingering_bytes",
+			Help: "Bytes that have left the cache and are still being sent to viewers."}),
 		evictions: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_evictions_total",
 			Help: "Objects dropped to make room for others."}),
 		unlogged: prometheus.NewCounter(prometheus.CounterOpts{Name: "shoal_edge_access_log_dropped_total",
 			Help: "Answers that are not in the access log, which did not keep up."}),
 	}
 	if registry != nil {
-		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.slabBytes, m.slabless, m.evictions, m.unlogged} {
+		for _, c := range []prometheus.Collector{m.fills, m.hitBytes, m.sentBytes, m.requests, m.held, m.cacheBytes, m.slabBytes, m.slabless, m.lingering, m.evictions, m.unlogged} {
 			if err := registry.Register(c); err != nil {
 				return nil, fmt.Errorf("edge: metrics: %w", err)
 			}

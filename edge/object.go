@@ -37,8 +37,10 @@ type object struct {
 	packed   *packed // nil where it does not pay
 	position position
 
-	wanted atomic.Bool // a viewer has asked for it
-	proved atomic.Bool // its bytes are those of its record
+	wanted  atomic.Bool  // a viewer has asked for it
+	proved  atomic.Bool  // its bytes are those of its record
+	readers atomic.Int32 // that are being sent it
+	gone    atomic.Bool  // it has left the cache
 
 	// guarded by mu
 	mu   sync.Mutex
@@ -49,8 +51,13 @@ type object struct {
 	answers [len(forms)]atomic.Pointer[ready] // its answers as they were sent last
 
 	// guarded by cache.mu
-	seat  *list.Element // nil while in flight or not kept
-	bytes int64         // what it counts for
+	seat    *list.Element // nil while in flight or not kept
+	bytes   int64         // what it counts for
+	lingers int64         // what it counts for when it is gone
+
+	// written under cache.mu before it is gone, read without it only after that
+	landed time.Time
+	weight int64 // what it counted for
 }
 
 func newObject(t target, uri string) *object {

@@ -202,7 +202,7 @@ func (s *origins) round(ctx context.Context, q request, list []*upstream, brief 
 		s.note(nil)
 		return answer, holds, nil
 	}
-	if holds == nil || !q.listing || !q.spread { // else it is asked again
+	if !errors.Is(failed, errFiles) && (holds == nil || !q.listing || !q.spread) { // else it was not asked, or is asked again
 		s.note(failed)
 	}
 	return nil, holds, failed

@@ -80,7 +80,7 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	if errors.Is(err, context.DeadlineExceeded) && u.heard.Load() >= began.UnixNano() {
 		err = nil
 	}
-	late := err != nil && time.Since(began) > probeLimit+probeLate
+	late := err != nil && (time.Since(began) > probeLimit+probeLate || lacksFiles(err)) // it was not asked
 	if late {
 		u.doubted = true // it is probed again
 	} else if ctx.Err() == nil {

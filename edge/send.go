@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"errors"
 	"net/http"
 	"time"
 )
@@ -14,10 +15,19 @@ const (
 
 // send writes body, which may be empty, to a viewer and keeps nothing back, the head included. It returns how many bytes
 // the connection took.
-func send(w http.ResponseWriter, body []byte) (sent int, err error) {
+func send(w http.ResponseWriter, body []byte) (sent int, err error) { return sendTo(nil, w, body) }
+
+// errCut is why nothing more is sent to a reader.
+var errCut = errors.New("edge: a reader is cut off")
+
+// sendTo is send to a reader, who may be cut off meanwhile. Nil: nobody who is looked after.
+func sendTo(by *reading, w http.ResponseWriter, body []byte) (sent int, err error) {
 	control := http.NewResponseController(w)
 	for more := true; more; more = len(body) > 0 && err == nil {
 		_ = control.SetWriteDeadline(time.Now().Add(sendPatience)) // where there are none, so be it
+		if by.over() {                                             // looked at after that: who cuts it off sets another deadline last
+			return sent, errCut
+		}
 		var n int
 		n, err = w.Write(body[:min(len(body), sendSlice)])
 		sent, body = sent+n, body[n:]

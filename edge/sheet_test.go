@@ -127,7 +127,7 @@ func TestSheetOutlivesItsSlab(t *testing.T) {
 	e.cache.drop(o)
 	e.cache.retire(0)
 	e.cache.mu.Unlock()
-	if e.cache.sweep(t.Context()); e.Cached() != s.slab.size {
+	if e.cache.sweep(t.Context()); e.Cached() != s.slab.size && e.Cached() < s.slab.size+int64(len(body)) { // the front has it yet, or the kernel has it all
 		t.Errorf("%d bytes are counted while %d of the slab are on their way", e.Cached(), s.slab.size)
 	}
 	read()

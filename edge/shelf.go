@@ -97,5 +97,5 @@ func (e *Edge) serveFile(w http.ResponseWriter, r *http.Request, name string) {
 			body, tag = packed[i], tag+"-"+codingNames[i]
 		}
 	}
-	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true})
+	answerTagged(w, r, body, tag, passage{e.meters.nobody, kindPage, true}, nil)
 }

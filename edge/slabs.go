@@ -179,5 +179,5 @@ func (c *cache) closeSlabs() {
 func (c *cache) countSlabs(n int64) {
 	c.slabs.bytes += n
 	c.bytes += n
-	c.resized(c.bytes, c.slabs.bytes)
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
 }

@@ -17,7 +17,14 @@ type tally struct {
 	diskBytes   prometheus.Gauge
 	diskOff     prometheus.Gauge
 	short       prometheus.Gauge
+	shed        *prometheus.CounterVec
 }
+
+// Why an answer is given up.
+const (
+	shedReaders = "readers" // who reads too slowly
+	shedFiles   = "files"   // none is left
+)
 
 func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
 	counter := func(name, help string) prometheus.Counter {
@@ -37,13 +44,18 @@ func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
 			Help: "1 after an error of the disk turned the disk tier off."}),
 		short: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_memory_short",
 			Help: "1 while the process is short of memory, and the cache keeps half of what it may."}),
+		shed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_edge_shed_total",
+			Help: "Answers given up for want of memory or files."}, []string{"reason"}),
+	}
+	for _, reason := range []string{shedReaders, shedFiles} {
+		t.shed.WithLabelValues(reason)
 	}
 	if registry == nil {
 		return t, nil
 	}
 	outs := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "shoal_edge_upstreams_out",
 		Help: "Origins and parents that do not answer now."}, func() float64 { return float64(out()) })
-	for _, c := range []prometheus.Collector{t.ahead, t.resumed, t.mismatches, t.diskReads, t.diskWrites, t.diskDropped, t.diskBytes, t.diskOff, t.short, outs} {
+	for _, c := range []prometheus.Collector{t.ahead, t.resumed, t.mismatches, t.diskReads, t.diskWrites, t.diskDropped, t.diskBytes, t.diskOff, t.short, t.shed, outs} {
 		if err := registry.Register(c); err != nil {
 			return nil, fmt.Errorf("edge: metrics: %w", err)
 		}

@@ -34,10 +34,10 @@ func TestReloadsAreDropped(t *testing.T) {
 				}
 			}
 			reloads := 0
-			for _, list := range e.cache.reloads {
+			for _, list := range e.cache.briefs {
 				reloads += len(list)
 			}
-			if bytes != e.cache.bytes-e.cache.slabs.bytes || e.cache.flying != 0 || len(e.cache.objects) != e.cache.seats.Len() || reloads != held || len(e.cache.reloads) > held {
+			if bytes != e.cache.bytes-e.cache.slabs.bytes || e.cache.flying != 0 || len(e.cache.objects) != e.cache.seats.Len() || reloads != held || len(e.cache.briefs) > held {
 				t.Errorf("%d bytes are counted of %d, %d in flight; %d objects in %d seats; %d reloads of %d", e.cache.bytes-e.cache.slabs.bytes, bytes, e.cache.flying,
 					len(e.cache.objects), e.cache.seats.Len(), reloads, held)
 			}
@@ -79,10 +79,10 @@ func TestReloadsAreNotKeptTwice(t *testing.T) {
 		c.land(o, true)
 		close(o.done)
 		reloads := 0
-		for _, list := range c.reloads {
+		for _, list := range c.briefs {
 			reloads += len(list)
 		}
-		if reloads != c.seats.Len() || reloads > 10 || len(c.reloads) > 3 {
+		if reloads != c.seats.Len() || reloads > 10 || len(c.briefs) > 3 {
 			t.Fatalf("%d reloads wait to be tidied, of %d", reloads, c.seats.Len())
 		}
 	}
@@ -91,7 +91,7 @@ func TestReloadsAreNotKeptTwice(t *testing.T) {
 			t.Errorf("after %d s %d are left", i, c.seats.Len())
 		}
 	}
-	if len(c.reloads) != 0 || len(c.objects) != 0 || c.bytes != 0 {
-		t.Errorf("%d, %d objects, %d bytes", len(c.reloads), len(c.objects), c.bytes)
+	if len(c.briefs) != 0 || len(c.objects) != 0 || c.bytes != 0 {
+		t.Errorf("%d, %d objects, %d bytes", len(c.briefs), len(c.objects), c.bytes)
 	}
 }

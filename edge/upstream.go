@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"log/slog"
@@ -95,6 +96,8 @@ func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q r
 		u.remove(w)
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
+		} else if lacksFiles(err) {
+			err = fmt.Errorf("%w: %w", errFiles, err)
 		} else {
 			u.failed(err)
 		}

@@ -59,6 +59,11 @@ func (e *Edge) serveWHIP(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // nobody is there, or listens only: see left
 		}
 		w.Header().Set("Retry-After", retryJitter())
+		if errors.Is(err, errFiles) {
+			e.lackFiles(err)
+			e.refuse(w, r, stream, http.StatusServiceUnavailable, noFile)
+			return
+		}
 		e.refuse(w, r, stream, http.StatusBadGateway, "the edge cannot reach its origin; try again soon")
 		return
 	}

@@ -7,7 +7,7 @@
 //   - one of two edges is killed while 200 viewers are in the midst of a chunk
 //   - the only origin is killed, and started again after ten seconds
 //   - one of two origins for one broadcast is frozen
-//   - twice as many bytes are asked for as an edge may hold
+//   - twice as many bytes are asked for as an edge may hold, and more than that by viewers who read next to nothing
 //   - likewise of an edge with a disk tier, which is killed in between
 //
 // It prints a line for each and, with -json, one object last; it ends with status 1 when a bound does not hold, or when there was no

@@ -35,6 +35,12 @@ type Cache interface {
 	Hit(from netip.Addr, h *Head, now time.Time) (Answer, bool)
 }
 
+// Viewer is a connection as a Cache sees it, the same for all its requests.
+type Viewer struct {
+	Cut  func()               // ends it, wherever it is called
+	Kept interface{ Leave() } // what the cache keeps of it, which is told when it has ended; nil: nothing
+}
+
 // Answer is an answer as it is sent, and not written to.
 type Answer struct {
 	Head  []byte // with the empty line

@@ -36,7 +36,8 @@ type conn struct {
 	vector  [2][]byte
 	buffers net.Buffers
 	errand  *errand // nil until files can be sent
-	address string  // of the viewer, as http.Request has it
+	viewer  Viewer
+	address string // of the viewer, as http.Request has it
 	wrong   *refusal
 }
 
@@ -54,6 +55,9 @@ func (c *conn) serve() {
 	defer func() {
 		if why := recover(); why != nil && why != http.ErrAbortHandler {
 			c.front.config.Log.Error("http1: a handler panicked", "error", why, "stack", string(debug.Stack()))
+		}
+		if c.viewer.Kept != nil {
+			c.viewer.Kept.Leave()
 		}
 		if !given {
 			c.stream().Close()
@@ -103,6 +107,14 @@ func (c *conn) giveAway() bool {
 	return c.front.give(accepted{conn, nil})
 }
 
+// cut ends the connection, and what the kernel has yet to send. Any goroutine may call it.
+func (c *conn) cut() {
+	if tcp, ok := c.raw.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	c.raw.Close()
+}
+
 // stream is the connection as requests are read from it.
 func (c *conn) stream() net.Conn {
 	if c.tls != nil {
@@ -131,7 +143,10 @@ func (c *conn) answer() (what verdict, more bool) {
 	c.head.Files = c.canSendFile()
 	if c.head.Whole && !c.head.Close && c.front.config.Cache != nil && !c.front.ending.Load() {
 		now := time.Now()
-		c.head.Secure, c.head.Came = c.tls != nil, now
+		if c.viewer.Cut == nil {
+			c.viewer.Cut = c.cut
+		}
+		c.head.Viewer, c.head.Secure, c.head.Came = &c.viewer, c.tls != nil, now
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		if ok && a.Wait != nil {
 			if !c.await(a.Wait) {

@@ -23,6 +23,7 @@ type Head struct {
 	Files          bool   // the connection can send an Answer's File
 	Close          bool   // the viewer wants the connection closed after the answer
 
+	Viewer *Viewer   // who asks; nil: nobody who can be cut off
 	Secure bool      // it came by TLS
 	Came   time.Time // when the cache was asked first
 

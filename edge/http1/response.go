@@ -228,8 +228,13 @@ func (a *response) begin(next []byte) {
 	}
 }
 
-// SetWriteDeadline is for http.ResponseController. A slice has WriteTime in any case.
+// SetWriteDeadline is for http.ResponseController. A slice has WriteTime in any case. One that has passed ends the connection: any goroutine may set
+// such, while the handler runs.
 func (a *response) SetWriteDeadline(at time.Time) error {
+	if !at.IsZero() && at.Before(time.Now()) {
+		a.conn.cut()
+		return nil
+	}
 	if d := at.Sub(a.conn.writeBy); !at.IsZero() && 0 <= d && d <= lax {
 		return nil
 	}

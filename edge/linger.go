@@ -1,0 +1,53 @@
+package edge
+
+// hold notes that somebody is being sent o, until release. That costs no lock while o is in the cache.
+func (c *cache) hold(o *object) {
+	if o.readers.Add(1); o.gone.Load() {
+		c.recount(o)
+	}
+}
+
+func (c *cache) release(o *object) {
+	if o.readers.Add(-1) == 0 && o.gone.Load() {
+		c.recount(o)
+	}
+}
+
+// recount has what has left the cache count for as long as it has readers: who writes the one looks at the other afterwards, so one of the two sees it.
+func (c *cache) recount(o *object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.linger(o)
+	c.evict()
+	c.resized(c.bytes, c.slabs.bytes, c.lingering)
+}
+
+// linger is recount for who holds mu.
+func (c *cache) linger(o *object) {
+	now := int64(0)
+	if o.readers.Load() > 0 {
+		now = o.weight
+	}
+	c.lingering += now - o.lingers
+	o.lingers = now
+	if c.lingering > c.limit/lingerShare {
+		select {
+		case c.crowded <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// lingers returns by how much what lingers is to become less, if it has more than its share.
+func (c *cache) lingers() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	share := c.limit / lingerShare
+	if c.lingering <= share {
+		return 0
+	}
+	return c.lingering - share + share/lingerCut
+}
+
+// beside returns what the cache must leave to what lingers. The caller holds mu.
+func (c *cache) beside() int64 { return min(c.lingering, c.limit/lingerShare) }
