@@ -163,6 +163,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       holdBack.look(text);
     },
     follow: (url, signal) => session?.follow(url, signal) ?? null,
+    hope: (url, signal, millis) => session?.hope(url, signal, millis) ?? null,
     followed: (text) => holdBack.look(text),
     requested: () => playlistRequests++,
     plain: (url) => pass.plain(url),
@@ -176,6 +177,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       return session?.bandwidth.wait ?? 0;
     },
     renew: () => pass.renew(),
+    hopes: () => session?.hopes() ?? false,
     get appended() {
       return options.appended;
     },

@@ -48,13 +48,14 @@ export class Gathering {
 
   // gather gets a chunk, or all parts of a segment: hls.js has use for them only when the last one is there, so each is
   // needed when the playhead gets to the first.
-  async gather(entries: Entry[], start: number | null, signal: AbortSignal): Promise<Taken> {
+  // It is waited for so many milliseconds at least.
+  async gather(entries: Entry[], start: number | null, signal: AbortSignal, patience = 0): Promise<Taken> {
     const begun = performance.now();
     const verified = Promise.all(entries.map((entry) => entry.truth ?? entry.verified));
     const truths = await Promise.race([verified, after(VERIFY_MILLIS)]);
     if (!truths?.every((truth) => truth)) throw new Error('gathering: no true record');
     const deadline = performance.now() + 1000 * (start === null ? 0 : this.#events.secondsUntil(start));
-    const last = deadline - LAST_MARGIN - 1.2 * this.#edge.reckon(entries.map((entry) => entry.record.size));
+    const last = Math.max(begun + patience, deadline - LAST_MARGIN - 1.2 * this.#edge.reckon(entries.map((entry) => entry.record.size)));
     const give = new AbortController();
     signal.addEventListener('abort', () => give.abort(), { signal: give.signal });
     if (signal.aborted) give.abort();

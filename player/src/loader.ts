@@ -1,7 +1,8 @@
 // Media, as hls.js loads it: parts, whole segments and init segments. Each is asked of the source (the session) first;
 // what it does not know, or gives up, is loaded by hls.js's own loader from the edge, as if there were no swarm.
-// Errors, timeouts and retries of that are hls.js's own. Bytes of the edge that the source knows to be false are an error
-// of the edge: hls.js asks again.
+// Errors, timeouts and retries of that are hls.js's own, but for one: after an edge that is not there the source is asked
+// again, and so on in turns, for as long as it may have what the edge has not. Bytes of the edge that the source knows to be
+// false are an error of the edge: hls.js asks again.
 
 import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
 import type { Times } from './bandwidth.ts';
@@ -11,6 +12,7 @@ export interface Wanted {
   url: string;
   start: number | null; // where it stands in the media timeline, seconds; null for what has no place there
   signal: AbortSignal;
+  patience?: number; // milliseconds for which it is waited at least, since the edge has just failed
 }
 
 export interface Taken {
@@ -33,6 +35,8 @@ export interface MediaSource {
   appended?: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null;
   // renew tells, where the edge did not let this viewer in, whether it may now: there is another token.
   renew?(): Promise<boolean>;
+  // hopes tells whether peers may bring what the edge does not.
+  hopes?(): boolean;
 }
 
 const BAD_GATEWAY = 502; // one of the codes after which hls.js tries again
@@ -40,6 +44,20 @@ const BAD_GATEWAY = 502; // one of the codes after which hls.js tries again
 interface LoadError {
   code: number;
   text: string;
+}
+
+const FIRST_TURN = 500; // milliseconds, twice as long each further time
+const LONGEST_TURN = 2000;
+const MOST_TURNS = 4;
+
+// The code of an edge that did not answer in time.
+export const TIMEOUT = 504;
+
+// turnMillis returns for how many milliseconds it is the turn of peers, after the edge failed, and they had so many turns before; 0 where hls.js is
+// told of it. Of one that is not there the code is 0, and hls.js gives up the whole stream at once: for as long as there are peers it is
+// asked again. One that is there, and does not reach the origin, may have what is asked for otherwise, and hls.js tries that.
+export function turnMillis(code: number, before: number): number {
+  return code === 0 || (code >= 500 && before < MOST_TURNS) ? Math.min(LONGEST_TURN, FIRST_TURN * 2 ** before) : 0;
 }
 
 // spoken is an error as hls.js is told of it. One without an answer has code 0; where the browser says that it is offline, hls.js would wait after
@@ -68,6 +86,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     #callbacks: LoaderCallbacks<FragmentLoaderContext> | null = null;
     #taking: AbortController | null = null;
     #over = false; // aborted or destroyed
+    #turns = 0; // of peers, after the edge failed
 
     constructor(config: HlsConfig) {
       this.#beneath = new config.loader(config) as Loader<FragmentLoaderContext>;
@@ -77,26 +96,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     load(context: FragmentLoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<FragmentLoaderContext>): void {
       this.context = context;
       this.#callbacks = callbacks;
-      const taking = (this.#taking = new AbortController());
-      let taken: Promise<Taken> | null = null;
-      try {
-        const { frag, part, url, rangeEnd } = context;
-        const start = frag.sn === 'initSegment' ? null : (part ?? frag).start;
-        if (!rangeEnd) taken = source.take({ url, start, signal: taking.signal });
-      } catch (error) {
-        console.warn('shoal: source failed', error);
-      }
-      if (!taken) {
-        this.#plain(context, config);
-        return;
-      }
-      this.stats.loading.start = performance.now();
-      taken.then(
-        (taken) => this.#deliver(context, taken),
-        () => {
-          if (!taking.signal.aborted) this.#plain(context, config);
-        },
-      );
+      if (!this.#take(context, config)) this.#plain(context, config);
     }
 
     abort(): void {
@@ -129,6 +129,39 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       return this.#beneath.getResponseHeader?.(name) ?? null;
     }
 
+    // take asks the source, and then the edge if it brings nothing; false if the source does not know what is asked for. With patience the
+    // edge is not asked before.
+    #take(context: FragmentLoaderContext, config: LoaderConfiguration, patience = 0): boolean {
+      const taking = new AbortController();
+      const until = performance.now() + patience;
+      let taken: Promise<Taken> | null = null;
+      try {
+        const { frag, part, url, rangeEnd } = context;
+        const start = frag.sn === 'initSegment' ? null : (part ?? frag).start;
+        if (!rangeEnd) taken = source.take({ url, start, signal: taking.signal, patience });
+      } catch (error) {
+        console.warn('shoal: source failed', error);
+      }
+      if (!taken) return false;
+      this.#taking = taking;
+      this.stats.aborted = false; // as one that took too long is
+      this.stats.loading.start = performance.now();
+      const give = (): void => {
+        if (!taking.signal.aborted) this.#plain(context, config);
+      };
+      taken.then(
+        (taken) => this.#deliver(context, taken),
+        () => (performance.now() < until ? setTimeout(give, until - performance.now()) : give()),
+      );
+      return true;
+    }
+
+    // again asks the source once more, after the edge failed.
+    #again(context: FragmentLoaderContext, config: LoaderConfiguration, code: number): boolean {
+      const millis = turnMillis(code, this.#turns++);
+      return millis > 0 && !this.#over && source.hopes?.() === true && this.#take(context, config, millis);
+    }
+
     #deliver(context: FragmentLoaderContext, { bytes, millis, wait }: Taken): void {
       const callbacks = this.#callbacks;
       if (!callbacks || this.#taking?.signal.aborted !== false) return;
@@ -151,7 +184,11 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       source.requested(context.url);
       this.#beneath.load(context, config, {
         ...callbacks,
-        onError: (error, ctx, details, stats) => retried(error, source.renew, (error) => this.#over || callbacks.onError(error, ctx, details, stats)),
+        onError: (error, ctx, details, stats) => {
+          if (this.#again(context, config, error.code)) return;
+          retried(error, source.renew, (error) => this.#over || callbacks.onError(error, ctx, details, stats));
+        },
+        onTimeout: (stats, ctx, details) => this.#again(context, config, TIMEOUT) || callbacks.onTimeout(stats, ctx, details),
         onSuccess: (response, stats, ctx, details) => {
           const { data } = response;
           const accept = (): void => {

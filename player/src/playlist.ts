@@ -1,16 +1,19 @@
 // Playlists, as hls.js loads them. Those that come from the edge, by its own loader, are seen by the session before
 // hls.js gets them. A reload that the edge would hold until there is more is asked of the session first: it may know
 // sooner. What it does not know, or gives up, is loaded from the edge after all; errors, timeouts and retries of that are
-// hls.js's own.
+// hls.js's own, but for one: after an edge that is not there it is peers that are waited for, and so on in turns.
 
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats, PlaylistLoaderConstructor, PlaylistLoaderContext } from 'hls.js';
-import { retried } from './loader.ts';
+import { retried, TIMEOUT, turnMillis } from './loader.ts';
 
 export interface PlaylistSource {
   // playlist shows what came from the edge.
   playlist(url: string, text: string): void;
   // follow returns null if the edge is to be asked, and rejects if it is after all.
   follow(url: string, signal: AbortSignal): Promise<Followed> | null;
+  // hope waits for so many milliseconds, after the edge failed, for what peers tell. It returns null if no
+  // peer will tell, and rejects if none did.
+  hope?(url: string, signal: AbortSignal, millis: number): Promise<Followed> | null;
   // followed shows what did not come from the edge, and is given to hls.js.
   followed(text: string): void;
   // requested tells that the edge is asked.
@@ -36,6 +39,7 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
     readonly #beneath: Loader<PlaylistLoaderContext>;
     #callbacks: Callbacks | null = null;
     #following: AbortController | null = null;
+    #turns = 0; // of peers, after the edge failed
 
     constructor(config: HlsConfig) {
       this.#beneath = new config.loader(config) as Loader<PlaylistLoaderContext>;
@@ -45,19 +49,8 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
     load(context: PlaylistLoaderContext, config: LoaderConfiguration, callbacks: Callbacks): void {
       this.context = context;
       this.#callbacks = callbacks;
-      const following = (this.#following = new AbortController());
-      const followed = this.#follow(context, following.signal);
-      if (!followed) {
-        this.#plain(context, config);
-        return;
-      }
-      this.stats.loading.start = performance.now();
-      followed.then(
-        (followed) => this.#deliver(context, followed),
-        () => {
-          if (!following.signal.aborted) this.#plain(context, config);
-        },
-      );
+      const { url, deliveryDirectives } = context;
+      if (!deliveryDirectives || !this.#await(context, config, (signal) => source.follow(url, signal))) this.#plain(context, config);
     }
 
     abort(): void {
@@ -87,14 +80,32 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
       return this.#beneath.getResponseHeader?.(name) ?? null;
     }
 
-    #follow({ url, deliveryDirectives }: PlaylistLoaderContext, signal: AbortSignal): Promise<Followed> | null {
-      if (!deliveryDirectives) return null;
+    // await waits for what the source tells, and asks the edge if it does not; false if it will not.
+    #await(context: PlaylistLoaderContext, config: LoaderConfiguration, ask: (signal: AbortSignal) => Promise<Followed> | null): boolean {
+      const following = new AbortController();
+      let followed: Promise<Followed> | null = null;
       try {
-        return source.follow(url, signal);
+        followed = ask(following.signal);
       } catch (error) {
         console.warn('shoal: playlist not followed', error);
-        return null;
       }
+      if (!followed) return false;
+      this.#following = following;
+      this.stats.aborted = false; // as one that took too long is
+      this.stats.loading.start = performance.now();
+      followed.then(
+        (followed) => this.#deliver(context, followed),
+        () => {
+          if (!following.signal.aborted) this.#plain(context, config);
+        },
+      );
+      return true;
+    }
+
+    // hope waits for peers, after the edge failed.
+    #hope(context: PlaylistLoaderContext, config: LoaderConfiguration, code: number): boolean {
+      const millis = turnMillis(code, this.#turns++);
+      return millis > 0 && this.#callbacks !== null && this.#await(context, config, (signal) => source.hope?.(context.url, signal, millis) ?? null);
     }
 
     // deliver gives hls.js what would have come from the edge now, or when it was asked, had the edge been as quick: hls.js
@@ -120,7 +131,11 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
       source.requested();
       this.#beneath.load(context, config, {
         ...callbacks,
-        onError: (error, ctx, details, stats) => retried(error, source.renew, (error) => this.#callbacks && callbacks.onError(error, ctx, details, stats)),
+        onError: (error, ctx, details, stats) => {
+          if (this.#hope(context, config, error.code)) return;
+          retried(error, source.renew, (error) => this.#callbacks && callbacks.onError(error, ctx, details, stats));
+        },
+        onTimeout: (stats, ctx, details) => this.#hope(context, config, TIMEOUT) || callbacks.onTimeout(stats, ctx, details),
         onSuccess: (response, stats, ctx, details) => {
           const at = response.url || ctx.url;
           const url = source.plain?.(at) ?? at;

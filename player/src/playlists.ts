@@ -15,6 +15,7 @@ interface Waiting {
   msn: number;
   part: number | null; // null: the whole segment
   delta: boolean; // will do
+  last: boolean; // nobody else is to be asked
   until: number;
   answer(): void;
   give(): void; // up
@@ -101,7 +102,21 @@ export class Playlists {
     const plain = withoutDirectives(url);
     if (!this.#list || msn === null || plain !== this.#url) return null;
     if (!this.#list.has(msn, part) && (this.#isTorn() || this.resting)) return null;
-    const patience = Math.min(PATIENCE, PATIENT_PARTS * this.#list.partMillis);
+    return this.#wait({ msn, part }, url, signal, Math.min(PATIENCE, PATIENT_PARTS * this.#list.partMillis), false);
+  }
+
+  // hope waits for so many milliseconds as ask does, though others have waited in vain: the edge failed, and is not what to ask first.
+  // What is asked for without a place is what comes next.
+  hope(url: string, signal: AbortSignal, millis: number): Promise<Answer> | null {
+    if (!this.#list || withoutDirectives(url) !== this.#url) return null;
+    this.#restUntil = 0;
+    const asked = new URL(url).searchParams;
+    const msn = count(asked.get('_HLS_msn'));
+    const place = msn === null ? this.#list.next : { msn, part: count(asked.get('_HLS_part')) };
+    return this.#wait(place, url, signal, millis, true);
+  }
+
+  #wait({ msn, part }: { msn: number; part: number | null }, url: string, signal: AbortSignal, patience: number, last: boolean): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer);
@@ -109,8 +124,8 @@ export class Playlists {
         signal.removeEventListener('abort', waiting.give);
       };
       const waiting: Waiting = {
-        url: plain, msn, part,
-        delta: asked.has('_HLS_skip'),
+        url: withoutDirectives(url), msn, part, last,
+        delta: new URL(url).searchParams.has('_HLS_skip'),
         until: performance.now() + patience,
         answer: () => {
           stop();
@@ -133,7 +148,7 @@ export class Playlists {
     const torn = this.#isTorn();
     const now = performance.now();
     for (const waiting of [...this.#waiting]) {
-      if (torn) waiting.give();
+      if (torn && !waiting.last) waiting.give();
       else if (now >= waiting.until) this.#late(waiting);
     }
   }
@@ -173,7 +188,7 @@ export class Playlists {
 
   #late(waiting: Waiting): void {
     const now = performance.now();
-    if (now - waiting.until < ASLEEP) {
+    if (!waiting.last && now - waiting.until < ASLEEP) {
       this.#restUntil = now + REST * 2 ** this.#vain;
       this.#vain = Math.min(MOST_VAIN, this.#vain + 1);
     }

@@ -108,7 +108,7 @@ export class Session implements MediaSource {
       rendition: () => this.#tellSelf(),
       reloaded: (ok) => this.#call((s, now) => s.reloaded(now, ok)),
       taken: (peer, bytes, record) => this.#stock.recordTaken(peer, bytes, record),
-      swarming: () => this.#loop !== null && this.#membership.p2p === 'on' && this.#links.up > 0,
+      swarming: () => this.hopes(),
     });
     this.#fetches = new Fetches(this.#edge, this.#store, this.#chunks, this.#over.signal, {
       hashes: (chunk) => this.#stock.hashesTaken(0, chunk, true),
@@ -221,11 +221,21 @@ export class Session implements MediaSource {
     return this.#rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);
   }
 
+  // hope waits for a playlist that the edge does not give, where the swarm may tell it.
+  hope(url: string, signal: AbortSignal, millis: number): Promise<Followed> | null {
+    return this.#watch.hope(url, signal, millis);
+  }
+
+  // hopes tells whether peers may bring what the edge does not.
+  hopes(): boolean {
+    return this.#loop !== null && this.#membership.p2p === 'on' && this.#links.up > 0;
+  }
+
   // take gets a chunk, or a segment out of its parts, through the swarm.
-  take({ url, start, signal }: Wanted): Promise<Taken> | null {
+  take({ url, start, signal, patience }: Wanted): Promise<Taken> | null {
     const entries = this.#watch.book?.of(url);
     if (!entries) return null;
-    return this.#loop && !this.#membership.apart ? this.#gathering.gather(entries, start, signal) : this.#gathering.again(entries);
+    return this.#loop && !this.#membership.apart ? this.#gathering.gather(entries, start, signal, patience) : this.#gathering.again(entries);
   }
 
   // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.

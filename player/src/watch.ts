@@ -69,6 +69,11 @@ export class Watch {
     return this.#following ? this.#playlists.ask(url, signal) : null;
   }
 
+  // hope waits for so many milliseconds for what peers tell, since the edge failed; null if there are none.
+  hope(url: string, signal: AbortSignal, millis: number): Promise<Answer> | null {
+    return this.book?.listsTruth && this.#events.swarming() ? this.#playlists.hope(url, signal, millis) : null;
+  }
+
   // look gives hls.js back to the edge where it waits in vain.
   look(): void {
     if (this.#following) this.#playlists.look();

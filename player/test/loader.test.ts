@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats, PlaylistLoaderContext } from 'hls.js';
 import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
 import { type Followed, playlistLoader, type PlaylistSource } from '../src/playlist.ts';
@@ -27,6 +27,10 @@ class Beneath implements Loader<LoaderContext> {
     [this.stats.loading.first, this.stats.loading.end] = [125, 130];
     assert.ok(this.context);
     this.callbacks?.onSuccess({ url: this.context.url, data, code: 200 }, this.stats, this.context, null);
+  }
+  fail(code: number): void {
+    assert.ok(this.context);
+    this.callbacks?.onError({ code, text: '' }, this.context, null, this.stats);
   }
   abort(): void {
     this.aborted = true;
@@ -154,6 +158,45 @@ test('errors and timeouts of the edge are those of hls.js', () => {
   callbacks.onError({ code: 404, text: 'gone' }, context, null, w.beneath.stats);
   callbacks.onTimeout(w.beneath.stats, context, null);
   assert.deepEqual(w.log, ['error 404', 'timeout']);
+});
+
+test('after an edge that is not there it is the turn of peers, for as long as there are any', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    for (const [code, turns] of [[0, 9], [503, 4], [404, 0]] as const) {
+      const patience: (number | undefined)[] = [];
+      let peers = true;
+      const w = world({ take: (wanted) => (patience.push(wanted.patience), Promise.reject(new Error('late'))), hopes: () => peers });
+      w.load();
+      await settle();
+      for (let i = 0; i < 9 && w.log.length === 0; i++) {
+        w.beneath.fail(code);
+        await settle();
+        mock.timers.tick(2000);
+      }
+      assert.deepEqual(patience, [0, 500, 1000, 2000, 2000, 2000, 2000, 2000, 2000, 2000].slice(0, turns + 1));
+      peers = false;
+      if (code === 0) w.beneath.fail(code);
+      assert.deepEqual(w.log, [`error ${code}`]);
+    }
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('what peers bring in their turn is delivered; an abort ends it', async () => {
+  for (const end of [false, true]) {
+    let bring = (_: Taken): void => undefined;
+    const w = world({ take: ({ patience }) => (patience ? new Promise((resolve) => (bring = resolve)) : Promise.reject(new Error('late'))), hopes: () => true });
+    w.load();
+    await settle();
+    w.beneath.callbacks?.onTimeout(w.beneath.stats, w.context, null);
+    if (end) w.loader.abort();
+    bring({ bytes: Uint8Array.of(1, 2), millis: 40, wait: 15 });
+    await settle();
+    assert.deepEqual(w.log, [end ? 'abort' : 'success 200']);
+    assert.equal(w.loader.stats.aborted, end);
+  }
 });
 
 test('an abort while the source is asked ends there', async () => {
@@ -285,6 +328,23 @@ test('what the source does not follow, gives up, or fails at comes from the edge
     w.beneath.succeed('#EXTM3U');
     assert.deepEqual(w.log, ['requested', 'playlist http://edge/i.m3u8?_HLS_msn=3 #EXTM3U', 'success']);
   }
+});
+
+test('after an edge that is not there it is peers that a playlist is waited for, and then the edge again', async () => {
+  const waits: number[] = [];
+  const hope = async (_url: string, _signal: AbortSignal, millis: number): Promise<Followed> => {
+    waits.push(millis);
+    if (waits.length < 3) throw new Error('not told');
+    return { text: '#EXTM3U', at: 0 };
+  };
+  const w = following({ follow: () => null, hope });
+  w.load(false);
+  for (let i = 0; i < 3; i++) {
+    w.beneath.fail(0);
+    await settle();
+  }
+  assert.deepEqual(waits, [500, 1000, 2000]);
+  assert.deepEqual(w.log, ['requested', 'requested', 'requested', 'followed #EXTM3U', 'success']);
 });
 
 test('what is no blocking reload is not asked of the source', () => {

@@ -181,6 +181,31 @@ test('where something is missing in between, the edge is asked soon', async (t) 
   assert.deepEqual(w.log, ['edge', 'answer s91.2']);
 });
 
+test('where the edge failed the cell is waited for, whatever is missing or was waited for in vain', async (t) => {
+  const w = world(t);
+  const hope = (url: string): Promise<void> | undefined =>
+    w.playlists.hope(url, new AbortController().signal, 500)?.then(({ text }) => void w.log.push(text.split('HINT')[1]?.match(/s[\d.]+\d/)?.[0] ?? ''), () => void w.log.push('edge'));
+  const vain = w.ask(2);
+  mock.timers.tick(1500);
+  await vain;
+  w.add(4); // without 3
+  mock.timers.tick(300);
+  assert.equal(w.ask(2), null);
+  const late = hope(following(2).href);
+  mock.timers.tick(499);
+  w.playlists.look();
+  await settle();
+  assert.deepEqual(w.log, ['edge']);
+  mock.timers.tick(1);
+  await late;
+  const asked = [hope(following(2).href), hope(URL_)];
+  w.add(3);
+  await Promise.all(asked);
+  assert.deepEqual(w.log, ['edge', 'edge', 's91.2', 's91.2']);
+  assert.notEqual(w.ask(4), null, 'it is not the cell that failed');
+  assert.equal(hope('http://edge/live/demo/index.m3u8'), undefined);
+});
+
 test('what follows is asked of the edge under its own URL', (t) => {
   const w = world(t);
   assert.equal(w.playlists.following, following(2).href);

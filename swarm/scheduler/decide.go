@@ -5,7 +5,7 @@ import "github.com/shoal-live/shoal/swarm/wire"
 // consider decides what to do about a chunk that is not whole, and when to look at it again. What it weighs, in order:
 //
 //   - a fetch of ours is under way: its outcome is told
-//   - the player needs it, and only the edge can still be in time: fetch what is missing
+//   - the player needs it, and only the edge can still be in time, which has not just failed: fetch what is missing
 //   - there is nobody to wait for: fetch it when the player needs it
 //   - its owner left oneself to the edge: fetch it at once
 //   - a feeder was asked for it, and is not late: wait
@@ -24,11 +24,11 @@ func (s *Scheduler) consider(c *chunk) {
 	c.wake = s.now + 250*Millisecond
 	late := c.deadline - s.edgeMargin()
 	if c.needed {
-		if s.alone() || s.now >= late && !s.inTime(c) {
+		if s.alone() || s.now >= max(late, c.retry) && !s.inTime(c) {
 			s.fetch(c, false)
 			return
 		}
-		c.wakeAt(max(late, s.now+10*Millisecond))
+		c.wakeAt(max(late, c.retry, s.now+10*Millisecond))
 	}
 	if c.spared && c.heldCount == 0 {
 		s.fetch(c, false)

@@ -128,9 +128,25 @@ func (s *Scheduler) fetchFailed(c *chunk) {
 	c.duty = false
 	c.failures++
 	c.retry = s.now + min(100*Millisecond<<min(c.failures-1, 5), 2*Second)
+	if c.needed && c.failures > 1 {
+		s.guessHolders(c)
+	}
 	if !c.complete {
 		c.wake = c.retry
 		s.considerPull(c)
 		c.wakeAt(c.retry)
+	}
+}
+
+// guessHolders takes all of the cell who watch the same to hold a chunk that the edge does not give, where nobody is known to: a word of it
+// may have come before its record did. Who does not hold it says so.
+func (s *Scheduler) guessHolders(c *chunk) {
+	if s.holder(c.holders | c.fetchers) {
+		return
+	}
+	for _, l := range s.links {
+		if l.role == ofCell && l.rendition == c.record.ID.Rendition {
+			c.holders |= l.slot
+		}
 	}
 }

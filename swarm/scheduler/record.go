@@ -40,8 +40,8 @@ func (s *Scheduler) offeredRecord(l *link, f wire.Frame, c *chunk, payload []byt
 		return
 	}
 	if s.newest == (wire.ChunkID{}) || r.ID.Epoch != s.epoch || r.ID.Rendition != s.self.Rendition || r.ID.Kind == wire.Init ||
-		r.ID.Compare(s.newest) <= 0 || r.ID.MSN > s.newest.MSN+parkAhead {
-		return // neither the past nor the far future; a new epoch begins with the edge's playlist
+		r.ID.Compare(s.newest) <= 0 && !s.missing(r.ID) || r.ID.MSN > s.newest.MSN+parkAhead {
+		return // neither the past nor the far future, but what lies in a gap; a new epoch begins with the edge's playlist
 	}
 	for i := range s.offers {
 		if o := &s.offers[i]; o.id == r.ID {

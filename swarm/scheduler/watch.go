@@ -24,6 +24,8 @@ type watch struct {
 	last     bool   // the newest part is the last of its segment
 	tells    bool   // a record told so of its part: then it is not guessed
 	gap      Time   // when to ask for what lies between two parts that are learned; 0: nothing does
+
+	missing wire.ChunkID // the first part that lies there, while something does
 }
 
 // saw notes a new newest part, which comes after old.
@@ -36,6 +38,9 @@ func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record) {
 		return
 	}
 	if id != next && !(id.Part == 0 && id.MSN == old.MSN+1 && w.parts == 0 && !w.tells) {
+		if w.gap == 0 {
+			w.missing = next
+		}
 		w.gap = now + gapPatience
 	}
 	if id.MSN > old.MSN {
@@ -51,6 +56,11 @@ func (w *watch) next(id wire.ChunkID) wire.ChunkID {
 		id.Part = 0
 	}
 	return id
+}
+
+// missing tells whether a part may lie in the gap. Who had several from the edge at once may tell of the newest first.
+func (s *Scheduler) missing(id wire.ChunkID) bool {
+	return s.watch.gap > 0 && id.Compare(s.watch.missing) >= 0 && id.MSN+parkAhead >= s.newest.MSN
 }
 
 // watchDue returns when the playlist has to be asked of the edge, should nobody tell sooner what follows.

@@ -1,0 +1,46 @@
+// Two edges of one origin, with a viewer at each: one edge dies, and its viewer plays on from the other viewer until it is back.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { demoClip, push } from '../harness/broadcaster.mjs';
+import { launch, noStalls } from '../harness/browser.mjs';
+import { edge, origin, port, tracker } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+const AWAY = 30; // seconds
+
+test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }, async (t) => {
+  const source = await origin(t, { stream: 'show' });
+  const ports = [{ http: port(), admin: port() }, { http: port(), admin: port() }];
+  const meeting = await tracker(t, { pages: ports.map(({ http }) => `http://127.0.0.1:${http}`).join(',') });
+  const start = (ports) => edge(t, { origin: source, tracker: `ws://127.0.0.1:${meeting.ports.http}/tracker`, ports });
+  const edges = await Promise.all(ports.map(start));
+  push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
+  await Promise.all(edges.map((edge) => edge.live('show')));
+  const browser = await launch(t);
+  const viewers = [];
+  for (const { base } of edges) {
+    viewers.push(await browser.open(`${base}/watch/show`));
+    await viewers.at(-1).moving();
+  }
+  const stats = () => Promise.all(viewers.map((viewer) => viewer.stats()));
+  await until('both to be in the swarm', async () => (await stats()).every((s) => s.p2p === 'on' && s.peers === 1), { seconds: 15 });
+  await pass(5);
+
+  const [viewer] = viewers;
+  viewer.expect(/ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|CONTENT_LENGTH)|status of 50[234]/);
+  const [before] = await stats();
+  await edges[0].kill();
+  await pass(AWAY);
+  const [after] = await noStalls(t, viewers, `until one's edge was away for ${AWAY} s`);
+  const count = (name) => after[name] - before[name];
+  t.diagnostic(`meanwhile: ${count('bytesFromPeers')} bytes from the peer, ${count('bytesFromEdge')} from the edge, ` +
+    `${count('edgeRequests')} requests to it, ${count('playlistsFromCell')} playlists from the cell, ${count('rescues')} rescues`);
+  assert.ok(count('edgeRequests') > 0, 'nothing was asked of the edge that was away');
+  assert.equal(after.p2p, 'on');
+
+  await start(ports[0]);
+  await until('media from the edge that is back', async () => (await viewer.stats()).bytesFromEdge > after.bytesFromEdge, { seconds: 20 });
+  await noStalls(t, viewers, 'until it was back');
+});
