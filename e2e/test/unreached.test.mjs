@@ -15,6 +15,7 @@ function said() {
   return root.querySelector('.word').hidden ? '' : seen.filter((element) => !element.hidden).map((element) => element.textContent).join(': ');
 }
 
+const FAULTY = 'The server has a fault: It answers, but cannot give the video now. Stay here: it is tried again.';
 const SLOW = 'Connecting: The connection to the server is slow, or lost.';
 
 test('who comes while nothing answers is told so, and plays once something does', { timeout: 180_000 }, async (t) => {
@@ -38,7 +39,7 @@ test('who comes while nothing answers is told so, and plays once something does'
 
   await first.kill();
   await viewer.page.goto(`${near.base}/embed/show`);
-  await tells('an edge whose origin is down', SLOW, 15);
+  await tells('an edge whose origin is down', FAULTY, 15);
   const again = await origin(t, { stream: 'show', data, ports });
   push(t, `${again.rtmp}/${again.key}`, demoClip, { loop: true });
   await plays('the origin is back');
