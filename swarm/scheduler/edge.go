@@ -1,19 +1,9 @@
 package scheduler
 
-const (
-	edgeLeast = 160 * Millisecond // that a chunk is asked of the edge before its deadline, however soon the edge answers
-	edgeNew   = 8                 // answers that tell little: until then it is asked sooner by as much again
-)
-
 // edgeBelief is how long the edge takes to answer, as seen lately: a mean and a mean deviation, and the least ever.
-type edgeBelief struct {
-	took, strays, least Time
-
-	answers int // seen, as far as it matters
-}
+type edgeBelief struct{ took, strays, least Time }
 
 func (e *edgeBelief) saw(took Time) {
-	e.answers = min(e.answers+1, edgeNew)
 	if e.least == 0 || took < e.least {
 		e.least = max(took, Millisecond)
 	}
@@ -34,13 +24,7 @@ func (e *edgeBelief) saw(took Time) {
 }
 
 // margin is how long before its deadline a chunk has to be asked of the edge.
-func (e *edgeBelief) margin() Time {
-	margin := e.took + 4*e.strays + edgeLeast
-	if e.answers < edgeNew {
-		margin += edgeLeast
-	}
-	return margin
-}
+func (e *edgeBelief) margin() Time { return e.took + 4*e.strays + 160*Millisecond }
 
 // turn is how long a backup waits for the one before it in rank.
 func (e *edgeBelief) turn() Time { return min(max(2*e.took, 150*Millisecond), 300*Millisecond) }
