@@ -119,7 +119,7 @@ func (s *Scheduler) Learn(now Time, r *wire.Record, age Time) Chunk {
 	if r.ID.Epoch < s.epoch || r.Pieces() > maxPieces {
 		return 0
 	}
-	c := s.add(r, age)
+	c := s.add(r, age, true)
 	if c.live {
 		s.activate(c)
 		s.consider(c)
@@ -131,11 +131,11 @@ func (s *Scheduler) Learn(now Time, r *wire.Record, age Time) Chunk {
 	return c.handle
 }
 
-// add keeps a new chunk.
-func (s *Scheduler) add(r *wire.Record, age Time) *chunk {
+// add keeps a new chunk; listed: a playlist told of it.
+func (s *Scheduler) add(r *wire.Record, age Time, listed bool) *chunk {
 	s.epoch = r.ID.Epoch
 	if r.ID.Kind != wire.Init && r.ID.Rendition == s.self.Rendition && r.ID.Compare(s.newest) > 0 {
-		s.watch.saw(s.now, s.newest, r)
+		s.watch.saw(s.now, s.newest, r, listed)
 		s.watch.part = Time(r.Duration)
 		s.newest = r.ID
 		s.media(r)

@@ -83,7 +83,7 @@ func (s *Scheduler) RecordTaken(now Time, p Peer, r *wire.Record, ok bool) Chunk
 	if r.ID.Epoch < s.epoch { // the edge told of a new one meanwhile
 		return 0
 	}
-	c := s.add(r, 0)
+	c := s.add(r, 0, false)
 	c.told = o.tellers
 	if !o.passedOn {
 		c.promise(o.claimers)

@@ -8,13 +8,15 @@ const (
 	secondWatch = 115 // hundredths of a part after the newest was learned: when the next in rank begins to watch
 	othersWatch = 130 // when all others do, each
 	watchSpread = 18  // up to so much later, so that they do not all come at once
+	heldPart    = 75  // a Reload that took longer was held until the part was born
 
 	gapPatience = 100 * Millisecond // for parts that lie between two that are learned
 )
 
 // watch is what is known of how the playlist goes on.
 type watch struct {
-	at       Time   // when the newest part was learned
+	at       Time   // when the newest part was born, as far as that is known
+	learned  Time   // when it was learned
 	part     Time   // how long it is
 	under    bool   // a Reload is under way
 	asked    Time   // since when
@@ -28,10 +30,10 @@ type watch struct {
 	missing wire.ChunkID // the first part that lies there, while something does
 }
 
-// saw notes a new newest part, which comes after old.
-func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record) {
+// saw notes a new newest part, which comes after old; listed: a playlist had it, and no peer told of it.
+func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record, listed bool) {
 	id, next := r.ID, w.next(old)
-	w.at, w.failures, w.retry = now, 0, 0
+	w.at, w.learned, w.failures, w.retry = w.born(now, listed), now, 0, 0
 	w.last, w.tells = r.Last, w.tells || r.Last
 	if old.Epoch != id.Epoch {
 		w.parts, w.gap = 0, 0
@@ -46,6 +48,16 @@ func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record) {
 	if id.MSN > old.MSN {
 		w.parts = old.Part + 1
 	}
+}
+
+// born returns when a part that is learned now was born, as far as that can be known. What a Reload had at once was there before it was asked for, and
+// the answer may be of that moment: caches keep it (max-age of blocking reloads). So who is late, and whom nobody tells, is not later each time:
+// parts come one after the other.
+func (w *watch) born(now Time, listed bool) Time {
+	if !listed || !w.under || w.at == 0 || now-w.asked >= w.part*heldPart/100 {
+		return now
+	}
+	return min(now, w.at+w.part)
 }
 
 // next returns the ID of the part that most likely follows id, the newest: by the number of parts that the segment before
@@ -114,7 +126,7 @@ func (s *Scheduler) Reloaded(now Time, ok bool) {
 		return
 	}
 	w.under = false
-	if !ok || w.gap == 0 && s.now-w.at > 50*Millisecond { // it brought nothing
+	if !ok || w.gap == 0 && s.now-w.learned > 50*Millisecond { // it brought nothing
 		w.failures++
 		w.retry = s.now + min(100*Millisecond<<min(w.failures-1, 5), 2*Second)
 	}

@@ -43,7 +43,7 @@ func TestWatchNext(t *testing.T) {
 				if _, err := fmt.Sscanf(p, "%d.%d", &r.ID.MSN, &r.ID.Part); err != nil {
 					t.Fatal(err)
 				}
-				w.saw(Second, newest, &r)
+				w.saw(Second, newest, &r, false)
 				newest = r.ID
 			}
 			next := w.next(newest)

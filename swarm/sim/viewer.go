@@ -184,10 +184,17 @@ func (v *viewer) leave() {
 	v.parked, v.chunks, v.core = nil, table[scheduler.Chunk, held]{}, nil
 }
 
-// ask sends a playlist request on its way.
+// ask sends a playlist request on its way: for the part that comes next or, where some are missing before those that peers told of, for the newest
+// of these, since an answer may end with the part that was asked for.
 func (v *viewer) ask() {
 	v.counts.requests++
-	v.w.plan(event{at: v.w.now + v.toEdge(), what: asked, viewer: v.id, number: int32(v.next)})
+	part := v.next
+	for _, h := range v.ahead {
+		if c := v.chunks.get(h); c != nil {
+			part = max(part, c.part)
+		}
+	}
+	v.w.plan(event{at: v.w.now + v.toEdge(), what: asked, viewer: v.id, number: int32(part)})
 }
 
 func (v *viewer) toEdge() scheduler.Time    { return v.access + 6*scheduler.Millisecond }

@@ -185,7 +185,7 @@ func (w *world) tick(v *viewer) {
 func (w *world) publish() {
 	w.plan(event{at: publishedAt(w.published()), what: publishes})
 	for _, v := range w.waiting {
-		w.answer(v)
+		w.answer(v, w.published())
 	}
 	w.waiting = w.waiting[:0]
 }
@@ -193,15 +193,19 @@ func (w *world) publish() {
 // hold answers a playlist request that knows of so many parts, or holds it.
 func (w *world) hold(v *viewer, known int) {
 	if w.published() > known {
-		w.answer(v)
+		if known > 0 {
+			w.answer(v, known+1) // as it was when that part came
+		} else {
+			w.answer(v, w.published())
+		}
 	} else {
 		w.waiting = append(w.waiting, v)
 	}
 }
 
-func (w *world) answer(v *viewer) {
+func (w *world) answer(v *viewer, known int) {
 	m := w.take(playlist)
-	m.known = int32(w.published())
+	m.known = int32(known)
 	w.plan(event{at: w.served(w.now, playlistSize) + v.toEdge(), what: arrives, viewer: v.id, number: playlistSize, msg: m})
 }
 
