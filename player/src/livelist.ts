@@ -94,7 +94,15 @@ export class LiveList {
     return { msn: this.#first + this.#segments.length, part: this.#open.parts };
   }
 
-  // hinted is the URI of that part.
+  // wanted is what a reload asks for: that part or, where something is missing, the newest that is known. The answer may end with the part that
+  // was asked for, since caches keep answers, so for the first that is missing it might have that one alone.
+  get wanted(): Place {
+    let { next: wanted } = this;
+    for (const { msn, part } of this.#kept.values()) if (before(wanted, { msn, part })) wanted = { msn, part };
+    return wanted;
+  }
+
+  // hinted is the URI of the part that is not known yet.
   get hinted(): string {
     return this.#naming.part(this.next);
   }

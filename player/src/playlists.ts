@@ -74,18 +74,18 @@ export class Playlists {
     this.#moved();
   }
 
-  // following is the URL of a blocking reload for what follows the newest part; '' if the playlist does not go on here.
+  // following is the URL of a blocking reload for what is not known; '' if the playlist does not go on here.
   get following(): string {
-    const next = this.#list?.next;
-    if (!next) return '';
+    const wanted = this.#list?.wanted;
+    if (!wanted) return '';
     const url = new URL(this.#url);
-    url.searchParams.set('_HLS_msn', String(next.msn));
-    url.searchParams.set('_HLS_part', String(next.part));
+    url.searchParams.set('_HLS_msn', String(wanted.msn));
+    url.searchParams.set('_HLS_part', String(wanted.part));
     if (this.#list?.deltas) url.searchParams.set('_HLS_skip', 'YES');
     return url.href;
   }
 
-  // hinted is the absolute URI of that part; '' if the playlist does not go on here.
+  // hinted is the absolute URI of the part that is not known yet; '' if the playlist does not go on here.
   get hinted(): string {
     return this.#list ? new URL(this.#list.hinted, this.#url).href : '';
   }

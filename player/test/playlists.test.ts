@@ -215,6 +215,9 @@ test('what follows is asked of the edge under its own URL', (t) => {
   const [record] = news(at('demo', 5), at('demo', 4));
   assert.ok(record);
   assert.equal(w.playlists.uri(record), `http://edge/live/demo/v0/${/URI="([^"]*s91\.2\.m4s)"/.exec(at('demo', 5))?.[1]}`);
+  w.add(6); // without 4 and 5: an answer that ends with what was asked for has these too
+  assert.equal(w.playlists.following, following(5).href);
+  assert.equal(w.playlists.hinted, `http://edge/live/demo/v0/${/PRELOAD-HINT:.*URI="([^"]*)"/.exec(at('demo', 3))?.[1]}`);
   w.playlists.close();
   assert.equal(w.playlists.following, '');
   assert.equal(w.playlists.hinted, '');

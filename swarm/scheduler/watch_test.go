@@ -171,3 +171,61 @@ func TestOtherRendition(t *testing.T) {
 		t.Errorf("%d watch it, of whom none is linked", n)
 	}
 }
+
+// TestLateIsNotLaterEachTime: whom peers do not tell reloads the playlist, and gets what it had when the part was born that was asked for. That
+// takes longer than a part after the one before was learned, but the viewer falls behind by that once, and not for each part.
+func TestLateIsNotLaterEachTime(t *testing.T) {
+	const part, trip = 300 * Millisecond, 60 * Millisecond
+	s := meshed(500, 500, 500)
+	s.entry.Flags |= wire.Metered // others watch for it
+	learned := uint16(0)
+	learn := func(now Time) {
+		r := record(wire.ChunkID{Epoch: 1, MSN: 10, Part: learned}, 40_000)
+		r.Duration = uint32(part)
+		s.Learn(now, &r, 0)
+		learned++
+	}
+	learn(0)
+	answer, reloads := Time(0), 0
+	for now := Time(0); now < 60*part; now += Millisecond {
+		if answer > 0 && now >= answer {
+			answer = 0
+			learn(now)
+			s.Reloaded(now, true)
+		}
+		s.Tick(now)
+		for _, a := range s.Actions() {
+			if a.Kind == Reload {
+				answer = max(now+trip/2, Time(learned)*part) + trip/2
+				reloads++
+			}
+		}
+		if late := now - Time(learned)*part; late > part*(othersWatch+watchSpread)/100+trip {
+			t.Fatalf("after %d parts the next is not known %d ms after it was born", learned, late/Millisecond)
+		}
+	}
+	if reloads > 60 {
+		t.Errorf("%d reloads for 60 parts", reloads)
+	}
+}
+
+// TestBorn: when a part that is learned a second after the one before, of 300 ms, is taken to have been born.
+func TestBorn(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		listed bool
+		under  bool
+		asked  Time
+		want   Time
+	}{
+		{"a peer told", false, true, 1990 * Millisecond, 2 * Second},
+		{"a playlist had it that nobody asked for", true, false, 1990 * Millisecond, 2 * Second},
+		{"the answer came at once", true, true, 1990 * Millisecond, 1300 * Millisecond},
+		{"the answer was held", true, true, 1700 * Millisecond, 2 * Second},
+	} {
+		w := watch{at: Second, part: 300 * Millisecond, under: c.under, asked: c.asked}
+		if got := w.born(2*Second, c.listed); got != c.want {
+			t.Errorf("%s: born %d ms, want %d", c.name, got/Millisecond, c.want/Millisecond)
+		}
+	}
+}

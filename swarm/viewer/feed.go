@@ -161,6 +161,18 @@ type place struct {
 	part int
 }
 
+// wanted returns the place that a reload waits for: that which follows all that is known, or of the newest part that is staged, if something is
+// missing before it. A reload's answer may end with the part that was asked for, since caches keep answers, so for the first that is missing it might
+// have that one alone.
+func (f *feed) wanted() place {
+	if n := len(f.staged); n > 0 {
+		if id := f.staged[n-1].id; id.Epoch == f.last.Epoch {
+			return place{id.MSN, int(id.Part)}
+		}
+	}
+	return f.next()
+}
+
 // next returns the place after the newest part that was handed out; zero before there was one. Past the end of a
 // segment, where that is not known to be the end, it means the beginning of the next.
 func (f *feed) next() place {

@@ -118,3 +118,20 @@ func TestFeedClock(t *testing.T) {
 		t.Errorf("next after the last part of a segment is %+v", f.next())
 	}
 }
+
+// TestFeedWants: where something is missing a reload waits for the newest part that is known, since its answer may end there.
+func TestFeedWants(t *testing.T) {
+	var f feed
+	tell := func(id wire.ChunkID, want place) {
+		f.tell(0, entryOf(1, &wire.Record{ID: id, Duration: 300_000}))
+		if got := f.wanted(); got != want {
+			t.Errorf("after %v a reload waits for %+v, want %+v", id, got, want)
+		}
+	}
+	f.list(entryOf(1, &wire.Record{ID: wire.ChunkID{Epoch: 1, MSN: 3}, Duration: 300_000}))
+	tell(wire.ChunkID{Epoch: 1, MSN: 3, Part: 1}, place{3, 2})
+	tell(wire.ChunkID{Epoch: 1, MSN: 3, Part: 4}, place{3, 4})
+	tell(wire.ChunkID{Epoch: 1, MSN: 3, Part: 3}, place{3, 4})
+	tell(wire.ChunkID{Epoch: 1, MSN: 3, Part: 2}, place{3, 5})
+	tell(wire.ChunkID{Epoch: 2, MSN: 9, Part: 4}, place{3, 5}) // numbers of another epoch say nothing of this one
+}

@@ -176,7 +176,7 @@ func (s *session) extend(now scheduler.Time) {
 	}
 }
 
-// reload has the playlist loaded once, when it has what follows all that is in order; asked: the scheduler wants to hear of
+// reload has the playlist loaded once, when it has what is wanted; asked: the scheduler wants to hear of
 // it. One at a time.
 func (s *session) reload(asked bool) {
 	r := &s.reloads
@@ -185,7 +185,7 @@ func (s *session) reload(asked bool) {
 		return
 	}
 	r.under = true
-	s.follower.asks <- s.feed.next() // never waits: it is read before the follower waits again
+	s.follower.asks <- s.feed.wanted() // never waits: it is read before the follower waits again
 }
 
 // silence returns when the playlist is loaded without having been asked for, unless there are news: P2P must not be worse
