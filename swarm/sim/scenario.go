@@ -12,6 +12,7 @@ type Scenario struct {
 	Bitrate    int     // bits per second, of the media
 	Renditions int     // each with half the bitrate of the one before, and as many viewers; 0: 1
 	EdgeRate   float64 // what the edge can send, as a share of what all viewers watch; 0: without bound
+	Kept       bool    // a cache keeps the edge's answers to reloads: who is late for a part gets the playlist as it was when that part came
 	Keyframe   float64 // how much larger a part with a keyframe is than the mean part
 	CellSize   int     // 0: the tracker's default
 	Roots      int     // cells that fetch from the edge; 0: the tracker's default
@@ -80,6 +81,9 @@ var scenarios = []Scenario{
 	}),
 	steady.but("nat", "a quarter behind symmetric NATs, half behind restricted ones", func(s *Scenario) {
 		s.Unreachable, s.Symmetric, s.Restricted = 0.05, 0.25, 0.5
+	}),
+	steady.but("kept", "as nat, and a cache before the edge keeps the answers to reloads: who is late gets an old one", func(s *Scenario) {
+		s.Unreachable, s.Symmetric, s.Restricted, s.Kept = 0.05, 0.25, 0.5, true
 	}),
 }
 

@@ -67,7 +67,11 @@ func TestSameSeedSameReport(t *testing.T) {
 
 // TestLaws are what must hold in every world, whatever the scheduler does.
 func TestLaws(t *testing.T) {
+	worlds := Scenarios()
 	for _, s := range Scenarios() {
+		worlds = append(worlds, s.but(s.Name+" kept ", "", func(s *Scenario) { s.Kept = true }))
+	}
+	for _, s := range worlds {
 		for seed := uint64(1); seed <= 3; seed++ {
 			t.Run(fmt.Sprint(s.Name, seed), func(t *testing.T) {
 				w := newWorld(s, 20, 15, seed, true)

@@ -190,16 +190,15 @@ func (w *world) publish() {
 	w.waiting = w.waiting[:0]
 }
 
-// hold answers a playlist request that knows of so many parts, or holds it.
+// hold answers a playlist request that knows of so many parts, or holds it. Where answers are kept a late one is as it was when that part came.
 func (w *world) hold(v *viewer, known int) {
-	if w.published() > known {
-		if known > 0 {
-			w.answer(v, known+1) // as it was when that part came
-		} else {
-			w.answer(v, w.published())
-		}
-	} else {
+	switch published := w.published(); {
+	case published <= known:
 		w.waiting = append(w.waiting, v)
+	case w.scenario.Kept && known > 0:
+		w.answer(v, known+1)
+	default:
+		w.answer(v, published)
 	}
 }
 
