@@ -17,6 +17,7 @@ const (
 type watch struct {
 	at       Time   // when the newest part was born, as far as that is known
 	learned  Time   // when it was learned
+	untold   bool   // an answer had it that was not held: nobody told of it in time
 	part     Time   // how long it is
 	under    bool   // a Reload is under way
 	asked    Time   // since when
@@ -51,13 +52,14 @@ func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record, listed bool) {
 }
 
 // born returns when a part that is learned now was born, as far as that can be known. What a Reload had at once was there before it was asked for, and
-// the answer may be of that moment: caches keep it (max-age of blocking reloads). So who is late, and whom nobody tells, is not later each time:
-// parts come one after the other.
+// the answer may be of that moment: caches keep it. So whom nobody tells, part after part, is not later each time: they come one after the other.
 func (w *watch) born(now Time, listed bool) Time {
-	if !listed || !w.under || w.at == 0 || now-w.asked >= w.part*heldPart/100 {
-		return now
+	before := w.untold
+	w.untold = listed && w.under && now-w.asked < w.part*heldPart/100
+	if w.untold && before {
+		return min(now, w.at+w.part)
 	}
-	return min(now, w.at+w.part)
+	return now
 }
 
 // next returns the ID of the part that most likely follows id, the newest: by the number of parts that the segment before
