@@ -98,7 +98,7 @@ func (c *cache) hitAt(uri []byte, now time.Time) *object {
 	return c.fresh(c.objects[string(uri)], now)
 }
 
-// hit returns the object at uri if it is fresh.
+// hit returns the object at uri if it is fresh, or what has overtaken it: see newestFor.
 func (c *cache) hit(uri string, now time.Time) *object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +106,7 @@ func (c *cache) hit(uri string, now time.Time) *object {
 }
 
 func (c *cache) fresh(o *object, now time.Time) *object {
-	if o == nil || !o.fresh(now) {
+	if o = c.newestFor(o, now); o == nil || !o.fresh(now) {
 		return nil
 	}
 	if o.seat != nil {
