@@ -124,16 +124,16 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// BenchmarkHitAhead is what a front's hit costs at the edge, without the kernel: of media, of a held reload's answer, and of one that a newer has overtaken.
+// BenchmarkHitAhead is what a front's hit costs at the edge, without the kernel: of media, also behind a proxy, of a held reload's answer, and of one that a newer has overtaken.
 func BenchmarkHitAhead(b *testing.B) {
 	live := newBroadcast(12, 2)
 	reload := playlistPath + "?_HLS_msn=13&_HLS_part="
 	for _, c := range []struct {
 		name, uri string
 		handler   http.RoundTripper
-	}{{"media", segment(0), library()}, {"reload", reload + "1", newSource(live.ServeHTTP)}, {"late", reload + "0", newSource(live.ServeHTTP)}} {
+	}{{"media", segment(0), library()}, {"proxied", segment(0), library()}, {"reload", reload + "1", newSource(live.ServeHTTP)}, {"late", reload + "0", newSource(live.ServeHTTP)}} {
 		b.Run(c.name, func(b *testing.B) {
-			e := newEdge(b, Config{Transport: c.handler})
+			e := newEdge(b, Config{Transport: c.handler, TrustedProxies: proxies})
 			o, _ := e.open(targetAt(b, c.uri))
 			<-o.done
 			for _, o := range e.cache.objects {
@@ -145,8 +145,12 @@ func BenchmarkHitAhead(b *testing.B) {
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				h := &http1.Head{Target: []byte(c.uri), Whole: true, Viewer: &http1.Viewer{Cut: func() {}}}
+				from := netip.MustParseAddr("192.0.2.1")
+				if c.name == "proxied" {
+					from, h.ForwardedFor = netip.MustParseAddr("10.0.0.1"), []byte("198.51.100.1")
+				}
 				for pb.Next() {
-					a, ok := e.Hit(netip.Addr{}, h, time.Now())
+					a, ok := e.Hit(from, h, time.Now())
 					if !ok {
 						b.Fatal("no hit")
 					}
