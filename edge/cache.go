@@ -36,8 +36,9 @@ type cache struct {
 	briefs    map[int64]map[*object]struct{} // that have a seat, by the second in which they have expired: they are of no more use then
 	bytes     int64
 	slabs     slabs
-	lackBytes int64 // of these, of errors that have a seat
-	lingering int64 // bytes that have left, beside those, and are being sent
+	lackBytes int64         // of these, of errors that have a seat
+	lingering int64         // bytes that have left, beside those, and are being sent
+	eased     chan struct{} // closed when little enough lingers; nil while nobody waits for that
 }
 
 func newCache(limit int64) *cache {
@@ -98,7 +99,7 @@ func (c *cache) hitAt(uri []byte, now time.Time) *object {
 	return c.fresh(c.objects[string(uri)], now)
 }
 
-// hit returns the object at uri if it is fresh.
+// hit returns the object at uri if it is fresh, or what has overtaken it: see newestFor.
 func (c *cache) hit(uri string, now time.Time) *object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,7 +107,7 @@ func (c *cache) hit(uri string, now time.Time) *object {
 }
 
 func (c *cache) fresh(o *object, now time.Time) *object {
-	if o == nil || !o.fresh(now) {
+	if o = c.newestFor(o, now); o == nil || !o.fresh(now) {
 		return nil
 	}
 	if o.seat != nil {
@@ -119,6 +120,11 @@ func (c *cache) fresh(o *object, now time.Time) *object {
 func (c *cache) reserve(o *object, n int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.book(o, n)
+}
+
+// book is reserve for who holds mu.
+func (c *cache) book(o *object, n int64) bool {
 	if c.flying+c.slabs.bytes+c.beside()+n > c.limit {
 		return false
 	}

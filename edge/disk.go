@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,7 +30,7 @@ var ErrInUse = errors.New("is in use by another edge; stop that, or give this on
 
 // disk is the tier below memory, for windows of hours: media that memory has no more room for goes into files, one each,
 // and comes back from there as from an origin. A file's name is the media's path, so the index is the folder itself. What
-// was not asked for longest goes first. An error of the disk turns the tier off, for good: serving goes on without. Nothing is done
+// was not asked for longest goes first. After an error of the disk the tier rests: serving goes on without. Nothing is done
 // with files under mu: the cache asks under its own lock what is kept, and a slow disk must not hold it. A nil disk is none.
 type disk struct {
 	// static
@@ -46,7 +44,7 @@ type disk struct {
 
 	// guarded by mu
 	mu     sync.Mutex
-	off    bool
+	rest   rest
 	files  map[string]*list.Element // by name
 	seats  *list.List               // of *stored, the newest in front
 	bytes  int64                    // of all files
@@ -64,8 +62,7 @@ func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*dis
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("edge: -disk %s cannot be made: %w", dir, err)
 	}
-	d := &disk{dir: dir, limit: limit, log: log, tally: t, queue: make(chan *object, maxQueue), most: memory / queueShare,
-		files: make(map[string]*list.Element), seats: list.New()}
+	d := &disk{dir: dir, limit: limit, log: log, tally: t, queue: make(chan *object, maxQueue), most: memory / queueShare}
 	var err error
 	switch d.held, err = lockfile.Try(filepath.Join(dir, diskLock)); {
 	case errors.Is(err, lockfile.ErrHeld):
@@ -73,44 +70,13 @@ func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*dis
 	case err != nil:
 		return nil, fmt.Errorf("edge: -disk %s cannot be taken: %w", dir, err)
 	}
-	entries, err := os.ReadDir(dir)
+	old, err := d.scan()
 	if err != nil {
 		d.held.Close()
 		return nil, fmt.Errorf("edge: -disk %s cannot be read: %w", dir, err)
 	}
-	type aged struct {
-		stored
-		at time.Time
-	}
-	var found []aged
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue
-		}
-		name, half := strings.CutSuffix(entry.Name(), newSuffix)
-		if t, ok := targetOf(name); !ok || t.kind != media {
-			continue // somebody else's
-		}
-		if half {
-			os.Remove(filepath.Join(dir, entry.Name()))
-		} else {
-			found = append(found, aged{stored{name, info.Size()}, info.ModTime()})
-		}
-	}
-	slices.SortFunc(found, func(a, b aged) int { return a.at.Compare(b.at) })
-	for _, f := range found {
-		d.seat(f.stored)
-	}
-	d.remove(d.evict(0)...)
+	d.remove(old...)
 	return d, nil
-}
-
-func fileOf(t target) string { return strings.ReplaceAll(t.path[len("/live/"):], "/", diskSeparator) }
-
-func targetOf(name string) (target, bool) {
-	t, err := parseLive("/live/" + strings.ReplaceAll(name, diskSeparator, "/"))
-	return t, err == nil
 }
 
 // keep has an object written that memory has no room for. It never waits: what finds no room in the queue is dropped.
@@ -121,7 +87,10 @@ func (d *disk) keep(o *object) {
 	size := int64(len(o.body)) // it is done: nobody writes it
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.off || size == 0 || d.files[fileOf(o.target)] != nil {
+	if d.rest.on() && (d.queued > 0 || !d.rest.over(time.Now())) { // one is enough to see whether the disk is well again
+		return
+	}
+	if size == 0 || d.files[fileOf(o.target)] != nil {
 		return
 	}
 	if d.queued > 0 && d.queued+size > d.most {
@@ -159,8 +128,11 @@ func (d *disk) store(o *object) {
 	}()
 	name := fileOf(o.target)
 	need := storedSize(o)
+	if !d.tries() {
+		return
+	}
 	d.mu.Lock()
-	useless := d.off || d.files[name] != nil || need > d.limit
+	useless := d.files[name] != nil || need > d.limit
 	var old []string
 	if !useless {
 		old = d.evict(need)
@@ -183,6 +155,7 @@ func (d *disk) store(o *object) {
 	d.seat(stored{name, need})
 	d.mu.Unlock()
 	d.tally.diskWrites.Inc()
+	d.recover()
 }
 
 // seat notes a file. The caller holds mu.
@@ -205,7 +178,7 @@ func (d *disk) evict(more int64) (names []string) {
 	return names
 }
 
-// remove removes files. It tells whether they are gone: else the bound would not hold, and the tier is off.
+// remove removes files. It tells whether they are gone: else the bound would not hold, and the tier rests.
 func (d *disk) remove(names ...string) bool {
 	for _, name := range names {
 		if err := os.Remove(filepath.Join(d.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -228,19 +201,6 @@ func (d *disk) unseat(seat *list.Element) {
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
-// fail turns the tier off.
-func (d *disk) fail(err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.off {
-		return
-	}
-	d.off = true
-	d.tally.diskOff.Set(1)
-	d.log.Error("edge: the disk tier is off until the edge starts anew; serving goes on without it: make room or mend the disk",
-		"dir", d.dir, "error", err)
-}
-
 // seatOf returns where a target's file stands, nil if there is none.
 func (d *disk) seatOf(t target) *list.Element {
 	if d == nil || t.kind != media {
@@ -249,7 +209,7 @@ func (d *disk) seatOf(t target) *list.Element {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	seat := d.files[fileOf(t)]
-	if seat == nil || d.off {
+	if seat == nil || !d.rest.reads() {
 		return nil
 	}
 	d.seats.MoveToFront(seat)

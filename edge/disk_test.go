@@ -60,7 +60,7 @@ func fetch(t *testing.T, e *Edge, i int) {
 	e.flights.Wait()
 	for e.disk != nil { // what was evicted is written: there is no time in which it were not
 		e.disk.mu.Lock()
-		waits := e.disk.queued > 0 && !e.disk.off
+		waits := e.disk.queued > 0
 		e.disk.mu.Unlock()
 		if !waits {
 			break
@@ -161,7 +161,7 @@ func TestDiskIsBounded(t *testing.T) {
 	})
 }
 
-// TestDiskFails: an error of the disk turns the tier off, says so once, and costs nobody anything.
+// TestDiskFails: an error of the disk has the tier rest, is said once, and costs nobody anything.
 func TestDiskFails(t *testing.T) {
 	for _, c := range []struct {
 		name string

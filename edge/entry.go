@@ -25,12 +25,10 @@ func (e *Edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.lastly(h)
 	if e.rates != nil {
-		if from := e.addressOf(r); !e.trusts(from) {
-			if wait := e.rates.take(time.Now(), from); wait > 0 {
-				h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
-				e.refuse(w, r, "", http.StatusTooManyRequests, "too many requests from this address; try again soon")
-				return
-			}
+		if wait := e.take(e.addressOf(r), time.Now()); wait > 0 {
+			h.Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+			e.refuse(w, r, "", http.StatusTooManyRequests, "too many requests from this address; try again soon")
+			return
 		}
 	}
 	if len(r.RequestURI) > maxURI {
@@ -70,8 +68,22 @@ func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
 }
 
-// plainly tells whether a request that the front has can be answered there: its viewer is where it comes from and may ask, and its
-// connection goes on.
+// plainly tells whether a request that the front has can be answered there: who it is from may ask, and its connection goes on.
 func (e *Edge) plainly(from netip.Addr, now time.Time) bool {
-	return !e.draining.Load() && !e.trusts(from) && e.rates.take(now, from) == 0
+	return !e.draining.Load() && e.take(from, now) == 0
+}
+
+// take counts a request, unless a trusted proxy asks for itself, and returns how long it is to wait.
+func (e *Edge) take(from netip.Addr, now time.Time) time.Duration {
+	if e.rates == nil || e.trusts(from) {
+		return 0
+	}
+	return e.rates.take(now, from)
+}
+
+// giveBack takes back what take has counted.
+func (e *Edge) giveBack(from netip.Addr) {
+	if !e.trusts(from) {
+		e.rates.giveBack(from)
+	}
 }

@@ -172,7 +172,7 @@ func (f *flight) try(ctx context.Context, more bool) outcome {
 	case resp.StatusCode >= 500 && f.adopt(f.o, f.stale):
 		return ended
 	case resp.StatusCode == http.StatusOK || resp.StatusCode >= 400:
-		return f.take(resp, more)
+		return f.take(ctx, resp, more)
 	}
 	f.fail(f.o, f.stale, http.StatusBadGateway, fmt.Sprintf("the origin answered %d, which an edge does not understand", resp.StatusCode))
 	return ended
@@ -204,7 +204,7 @@ func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 }
 
 // take takes an answer into o from its beginning.
-func (f *flight) take(resp *http.Response, more bool) outcome {
+func (f *flight) take(ctx context.Context, resp *http.Response, more bool) outcome {
 	o := f.o
 	f.describe(resp)
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -216,7 +216,7 @@ func (f *flight) take(resp *http.Response, more bool) outcome {
 			resp.ContentLength, f.config.ObjectBytes))
 		return ended
 	}
-	if n := room(max(0, resp.ContentLength)) + int64(len(o.pieces)); n > 0 && !f.cache.reserve(o, n) {
+	if n := room(max(0, resp.ContentLength)) + int64(len(o.pieces)); n > 0 && !f.cache.reserveSoon(ctx, o, n) {
 		f.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
 		return ended
 	}

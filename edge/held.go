@@ -44,7 +44,7 @@ func (h holding) Leave(gone bool) {
 func (h holding) Answer(head *http1.Head, now time.Time) (http1.Answer, bool) {
 	o := h.object
 	if !closed(o.done) || h.draining.Load() {
-		h.rates.giveBack(h.to.from) // ServeHTTP counts it
+		h.giveBack(h.to.from) // ServeHTTP counts it
 		return http1.Answer{}, false
 	}
 	if o.status != http.StatusOK {

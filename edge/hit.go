@@ -61,6 +61,7 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
+	from = e.addressAhead(from, h)
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
 	if !ok || !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
 		return http1.Answer{}, false
@@ -73,7 +74,7 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 		answer, ok = e.hit(o, to, h, now)
 	}
 	if !ok {
-		e.rates.giveBack(from) // ServeHTTP counts it
+		e.giveBack(from) // ServeHTTP counts it
 	}
 	return answer, ok
 }

@@ -1,5 +1,53 @@
 package edge
 
+import (
+	"context"
+	"time"
+)
+
+// easePatience is how long a body waits at most for those who are cut off to be gone. Longer it is not kept from who waits for it.
+const easePatience = time.Second
+
+// reserveSoon is reserve for a body that is about to come. While more lingers than may, by more than is cut off at once, it waits, unless it is small: who is
+// to be cut off is known by then, and what he keeps is given up within moments; but of a burst all would have come by that time.
+func (c *cache) reserveSoon(ctx context.Context, o *object, n int64) bool {
+	if n < leastRead {
+		return c.reserve(o, n)
+	}
+	var patience <-chan time.Time
+	for {
+		c.mu.Lock()
+		if !c.strained() {
+			ok := c.book(o, n)
+			c.mu.Unlock()
+			return ok
+		}
+		if c.eased == nil {
+			c.eased = make(chan struct{})
+		}
+		eased := c.eased
+		c.mu.Unlock()
+		if patience == nil {
+			timer := time.NewTimer(easePatience)
+			defer timer.Stop()
+			patience = timer.C
+		}
+		select {
+		case <-eased:
+		case <-patience:
+			return c.reserve(o, n)
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// strained tells whether more lingers than the cut makes up for. The caller holds mu.
+func (c *cache) strained() bool {
+	share := c.limit / lingerShare
+	return c.lingering > share+share/lingerCut
+}
+
 // hold notes that somebody is being sent o, until release. That costs no lock while o is in the cache.
 func (c *cache) hold(o *object) {
 	if o.readers.Add(1); o.gone.Load() {
@@ -30,6 +78,10 @@ func (c *cache) linger(o *object) {
 	}
 	c.lingering += now - o.lingers
 	o.lingers = now
+	if c.eased != nil && !c.strained() {
+		close(c.eased)
+		c.eased = nil
+	}
 	if c.lingering > c.limit/lingerShare {
 		select {
 		case c.crowded <- struct{}{}:

@@ -16,6 +16,7 @@ type object struct {
 	// static
 	target target
 	uri    string
+	newest string        // of a held reload: the URI at which what its playlist is by now stands
 	asked  time.Time     // when its flight began
 	head   chan struct{} // closed when the fields of the head are set
 	done   chan struct{} // closed when no more bytes will come
@@ -61,7 +62,11 @@ type object struct {
 }
 
 func newObject(t target, uri string) *object {
-	return &object{target: t, uri: uri, head: make(chan struct{}), done: make(chan struct{}), size: -1}
+	o := &object{target: t, uri: uri, head: make(chan struct{}), done: make(chan struct{}), size: -1}
+	if t.reload.held {
+		o.newest = t.unheld().uri()
+	}
+	return o
 }
 
 func closed(c chan struct{}) bool {

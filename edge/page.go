@@ -136,10 +136,14 @@ func (e *Edge) showFilled(w http.ResponseWriter, r *http.Request, name string, s
 	}
 	h.Set("Referrer-Policy", "no-referrer")
 	e.lastly(h)
-	body := page.body
+	body, tag := page.body, page.tag
 	if coding, packed := page.packed.choose(listed(r, "Accept-Encoding")); packed != nil {
 		h.Set("Content-Encoding", coding)
-		body = packed
+		body, tag = packed, tag+"-"+coding
+	}
+	if status == http.StatusOK { // of what is missing there is nothing to have already
+		answerTagged(w, r, body, tag, passage{e.meters.stream(stream), kindPage, true}, nil)
+		return
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)

@@ -1,6 +1,8 @@
 package edge
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 	"sync"
 )
@@ -10,13 +12,15 @@ const mostPages = 128
 
 // filled is one of the pages with what stands for its placeholders, for as many as are shown it.
 type filled struct {
+	tag    string
 	body   []byte
 	packed *packed
 }
 
 func fill(f *file, values ...string) *filled {
 	body := []byte(strings.NewReplacer(values...).Replace(string(f.body)))
-	return &filled{body, newPacked(body)}
+	sum := sha256.Sum256(body)
+	return &filled{hex.EncodeToString(sum[:12]), body, newPacked(body)}
 }
 
 // pages keeps what was filled in, so that a page of which many want the same is packed once.

@@ -1,8 +1,11 @@
 package edge
 
 import (
+	"net/http"
 	"strconv"
+	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // TestPagesAreFilledOnce: who asks for the same page gets the same, packed once; a page of something else is another; and of pages of names that
@@ -27,5 +30,44 @@ func TestPagesAreFilledOnce(t *testing.T) {
 	}
 	if n := len(p.kept); n > mostPages {
 		t.Errorf("%d pages are kept", n)
+	}
+}
+
+// TestPagesHaveTags: who has a page as it is, in the form that it would come in, is told that; who has another form, or what it was before, or the page of
+// something else, gets it. Of a page that is missing there is no tag.
+func TestPagesHaveTags(t *testing.T) {
+	page := "<h1>{{name}}</h1>" + strings.Repeat("<p>much the same</p>", 50)
+	files := fstest.MapFS{"index.html": {Data: []byte(page)}, "watch.html": {Data: []byte(page)}, "missing.html": {Data: []byte(page)}}
+	e := newEdge(t, Config{Transport: newSource(stage), Files: files})
+	tags := map[string]string{}
+	for _, at := range []string{"/", "/watch/demo", "/watch/other"} {
+		for _, coding := range []string{"", "gzip", "br"} {
+			w := get(e, at, "Accept-Encoding", coding)
+			tag := w.Header().Get("ETag")
+			if w.Code != http.StatusOK || w.Header().Get("Content-Encoding") != coding || len(tag) < 3 || tag[0] != '"' {
+				t.Fatalf("%s in %q: %d, %v", at, coding, w.Code, w.Header())
+			}
+			if before := tags[tag]; before != "" {
+				t.Errorf("%s in %q has the tag of %s", at, coding, before)
+			}
+			tags[tag] = at + " " + coding
+		}
+	}
+	for tag, of := range tags {
+		at, coding, _ := strings.Cut(of, " ")
+		for _, has := range []string{tag, "W/" + tag, `"other", ` + tag, "*"} {
+			w := get(e, at, "Accept-Encoding", coding, "If-None-Match", has)
+			h := w.Header()
+			if w.Code != http.StatusNotModified || w.Body.Len() > 0 || h.Get("ETag") != tag || h.Get("Vary") == "" || h.Get("Cache-Control") != "public, max-age=1" ||
+				h.Get("Content-Security-Policy") == "" || h.Get("Content-Encoding") != "" {
+				t.Errorf("%s in %q to who has %s: %d, %v", at, coding, has, w.Code, h)
+			}
+		}
+		if w := get(e, at, "Accept-Encoding", coding, "If-None-Match", `"other"`); w.Code != http.StatusOK || w.Body.Len() == 0 {
+			t.Errorf("%s in %q to who has another: %d", at, coding, w.Code)
+		}
+	}
+	if w := get(e, "/nowhere", "Accept", "text/html", "If-None-Match", "*"); w.Code != http.StatusNotFound || w.Header().Get("ETag") != "" || w.Body.Len() == 0 {
+		t.Errorf("a page that is missing: %d, %v", w.Code, w.Header())
 	}
 }

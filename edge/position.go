@@ -11,6 +11,7 @@ import (
 // can tell which blocking reloads are worth holding without asking: without it every number a viewer makes up would
 // be a request to the origin.
 type position struct {
+	from    int64         // of a delta: MSN of the first segment that it does not leave out; 0: it is none
 	last    int64         // MSN of the last whole segment, one less than the first if there is none
 	whole   int           // parts of that segment; 0 if they are not listed
 	parts   int           // parts listed after it: they belong to segment last+1
@@ -131,6 +132,9 @@ func readPosition(playlist []byte) position {
 		return position{}
 	}
 	p.last = first + skipped + whole - 1
+	if skipped > 0 {
+		p.from = first + skipped
+	}
 	p.target = time.Duration(min(longest, 60) * float64(time.Second))
 	p.length = time.Duration(min(listed, 3600)*float64(time.Second)) + time.Duration(min(skipped, 3600))*p.target
 	if part > 0 {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -123,19 +124,51 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// BenchmarkHitAhead is what a front's hit of media costs at the edge, without the kernel.
+// BenchmarkHitAhead is what a front's hit costs at the edge, without the kernel: of media, also behind a proxy, of a held reload's answer, and of one that a newer has overtaken.
 func BenchmarkHitAhead(b *testing.B) {
-	e := newEdge(b, Config{Transport: library()})
-	get(e, segment(0))
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		h := &http1.Head{Target: []byte(segment(0)), Whole: true, Viewer: &http1.Viewer{Cut: func() {}}}
-		for pb.Next() {
-			a, ok := e.Hit(netip.Addr{}, h, time.Now())
-			if !ok {
-				b.Fatal("no hit")
+	live := newBroadcast(12, 2)
+	reload := playlistPath + "?_HLS_msn=13&_HLS_part="
+	for _, c := range []struct {
+		name, uri string
+		handler   http.RoundTripper
+	}{{"media", segment(0), library()}, {"proxied", segment(0), library()}, {"reload", reload + "1", newSource(live.ServeHTTP)}, {"late", reload + "0", newSource(live.ServeHTTP)}} {
+		b.Run(c.name, func(b *testing.B) {
+			e := newEdge(b, Config{Transport: c.handler, TrustedProxies: proxies})
+			o, _ := e.open(targetAt(b, c.uri))
+			<-o.done
+			for _, o := range e.cache.objects {
+				o.expires = time.Now().Add(time.Hour)
 			}
-			a.Tally.Count(len(a.Body))
-		}
-	})
+			if c.name == "late" {
+				o.position.parts--
+			}
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				h := &http1.Head{Target: []byte(c.uri), Whole: true, Viewer: &http1.Viewer{Cut: func() {}}}
+				from := netip.MustParseAddr("192.0.2.1")
+				if c.name == "proxied" {
+					from, h.ForwardedFor = netip.MustParseAddr("10.0.0.1"), []byte("198.51.100.1")
+				}
+				for pb.Next() {
+					a, ok := e.Hit(from, h, time.Now())
+					if !ok {
+						b.Fatal("no hit")
+					}
+					a.Tally.Count(len(a.Body))
+				}
+			})
+		})
+	}
+}
+
+func targetAt(t testing.TB, uri string) target {
+	path, query, _ := strings.Cut(uri, "?")
+	at, err := parseLive(path)
+	if err == nil && at.kind == mediaPlaylist {
+		at.reload, err = parseReload(query)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

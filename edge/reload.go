@@ -30,6 +30,10 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 	for asked := time.Now(); ; {
 		t.reload = newest.position.settle(t.reload)
 		switch {
+		case newest.position.has(t.reload) && newest.position.omits(t.reload):
+			t.reload.skip = false // an answer that is whole may come to who would take a delta
+			e.serveReload(w, r, t)
+			return
 		case newest.position.has(t.reload):
 			e.answer(w, r, newest, false)
 			return

@@ -41,7 +41,7 @@ func newTally(registry prometheus.Registerer, out func() int) (*tally, error) {
 			Help: "Objects that the disk tier did not take, or lost."}, []string{"reason"}),
 		diskBytes: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_bytes", Help: "Bytes the disk tier holds."}),
 		diskOff: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_disk_off",
-			Help: "1 after an error of the disk turned the disk tier off."}),
+			Help: "1 while the disk tier rests after an error of the disk; it is tried again by itself."}),
 		short: prometheus.NewGauge(prometheus.GaugeOpts{Name: "shoal_edge_memory_short",
 			Help: "1 while the process is short of memory, and the cache keeps half of what it may."}),
 		shed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "shoal_edge_shed_total",

@@ -97,7 +97,8 @@ func runEdge(ctx context.Context, args []string, out io.Writer) error {
 		service.Stint(short)
 	}
 	desk.trackers = config.TrackerURLs
-	pace := paceGarbage(heapPace, func(live, _ int64) int { return garbageAtEdge(int64(memory), service.Cached(), live) })
+	var kept lodger
+	pace := paceGarbage(heapPace, func(live, _ int64) int { return garbageAtEdge(int64(memory), kept.at(live, service.Cached()), live) })
 	return together(ctx, pace, watchMemory(most, desk.log, short), func(ctx context.Context) error {
 		return desk.runEdge(ctx, http, secured, service)
 	})

@@ -57,6 +57,24 @@ func paceGarbage(every time.Duration, may func(live, stacks int64) int) task {
 	}
 }
 
+// A lodger is what an edge caches, as the collector has found it: of what has been given up since, it knows nothing yet.
+type lodger struct {
+	live   int64 // bytes that lived when it was looked at last
+	cached int64 // the most that was cached since the collection before that
+	before int64 // was cached when it was looked at last
+}
+
+// at returns the most that may have been cached when so much lived. Were it less, what the cache has given up since would be taken for what lives beside it, and as
+// much as half of that be let lie: of a burst that fills the cache and leaves again a third more than the bound.
+func (l *lodger) at(live, cached int64) int64 {
+	if live != l.live { // there was a collection since the last look
+		l.live, l.cached = live, l.before
+	}
+	l.before = cached
+	l.cached = max(l.cached, cached)
+	return l.cached
+}
+
 // garbageAtEdge returns how much may lie at an edge, which keeps its heap near what a cache of a bound needs.
 func garbageAtEdge(bound, cached, live int64) int {
 	live = max(live, 4<<20)

@@ -28,6 +28,26 @@ func TestGarbageAtEdge(t *testing.T) {
 	}
 }
 
+// TestLodger: what a cache has given up is not taken for what lives beside it before the collector knows, and is no longer once it does.
+func TestLodger(t *testing.T) {
+	const mb = 1 << 20
+	var l lodger
+	for i, c := range []struct{ live, cached, want int64 }{
+		{10 * mb, 0, 0},
+		{10 * mb, 100 * mb, 100 * mb}, // counted before it lives
+		{246 * mb, 240 * mb, 240 * mb},
+		{246 * mb, 150 * mb, 240 * mb}, // given up
+		{246 * mb, 160 * mb, 240 * mb},
+		{170 * mb, 150 * mb, 160 * mb}, // collected since the last look, or just before that
+		{170 * mb, 150 * mb, 160 * mb},
+		{158 * mb, 150 * mb, 150 * mb},
+	} {
+		if got := l.at(c.live, c.cached); got != c.want {
+			t.Errorf("look %d: %d MB, want %d", i, got/mb, c.want/mb)
+		}
+	}
+}
+
 func TestGarbageIn(t *testing.T) {
 	const mb = 1 << 20
 	for _, c := range []struct {

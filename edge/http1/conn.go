@@ -102,7 +102,7 @@ func (c *conn) giveAway() bool {
 	c.raw.SetDeadline(time.Time{})
 	conn := c.stream()
 	if len(c.buffer) > 0 {
-		conn = handOn(conn, c.buffer)
+		conn = handOn(conn, c.buffer, c.front.fields)
 	}
 	return c.front.give(accepted{conn, nil})
 }

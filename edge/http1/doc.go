@@ -9,7 +9,7 @@
 // (another method or version, a body, an upgrade, a head that is odd in any way) is accepted by whoever serves the front as a
 // listener, with not a byte missing, and stays there: so the front's parser may be strict. What net/http's server would refuse without
 // asking its handler is refused here, for pages of any site to read and with what to do: see refusal. Of a connection that
-// was handed on that is its server's.
+// was handed on that is its server's, whose words are put so: see bare.
 //
 //	connection ── Head ──► Cache ──► head and body, one call
 //	               │  └──► Handler, with a Response

@@ -196,11 +196,11 @@ func (h *halved) CloseWrite() error { h.closed++; return nil }
 // TestHalfClosed: who is handed a connection can close one half of it, as net/http's server does with who is refused.
 func TestHalfClosed(t *testing.T) {
 	h := &halved{}
-	conn, ok := handOn(h, []byte("a")).(interface{ CloseWrite() error })
+	conn, ok := handOn(h, []byte("a"), nil).(interface{ CloseWrite() error })
 	if !ok || conn.CloseWrite() != nil || h.closed != 1 {
 		t.Errorf("it cannot, or has not: %v", h.closed)
 	}
-	if conn, ok := handOn(tls.Client(h, &tls.Config{}), nil).(interface{ CloseWrite() error }); !ok || conn.CloseWrite() == nil {
+	if conn, ok := handOn(tls.Client(h, &tls.Config{}), nil, nil).(interface{ CloseWrite() error }); !ok || conn.CloseWrite() == nil {
 		t.Error("by TLS it is closed before there is a handshake")
 	}
 }

@@ -2,8 +2,6 @@ package http1
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -149,49 +147,3 @@ func (f *Front) shut() error {
 
 // Addr implements net.Listener.
 func (f *Front) Addr() net.Addr { return f.listener.Addr() }
-
-// handed is a connection that was read from.
-type handed struct {
-	net.Conn
-	unread []byte
-}
-
-// sealed is one by TLS: that it is tells its server's handlers.
-type sealed struct {
-	handed
-	tls *tls.Conn
-}
-
-// ConnectionState is what net/http's server asks for.
-func (s *sealed) ConnectionState() tls.ConnectionState { return s.tls.ConnectionState() }
-
-// handOn returns a connection of which something was read as it was before that.
-func handOn(conn net.Conn, unread []byte) net.Conn {
-	if t, ok := conn.(*tls.Conn); ok {
-		return &sealed{handed{conn, unread}, t}
-	}
-	return &handed{conn, unread}
-}
-
-// NetConn returns the connection itself, as that of crypto/tls does.
-func (h *handed) NetConn() net.Conn { return h.Conn }
-
-// CloseWrite is what net/http's server asks for when it refuses a request: who is refused need not wait for the end of the answer until all is closed.
-func (h *handed) CloseWrite() error {
-	if c, ok := h.Conn.(interface{ CloseWrite() error }); ok {
-		return c.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
-
-// Read implements net.Conn.
-func (h *handed) Read(b []byte) (int, error) {
-	if len(h.unread) == 0 {
-		return h.Conn.Read(b)
-	}
-	n := copy(b, h.unread)
-	if h.unread = h.unread[n:]; len(h.unread) == 0 {
-		h.unread = nil
-	}
-	return n, nil
-}

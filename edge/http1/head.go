@@ -18,6 +18,7 @@ type Head struct {
 	Authorization  []byte // nil: there is none
 	Cookie         []byte // nil: there is none
 	ForwardedProto []byte // X-Forwarded-Proto as anybody may have written it; nil: there is none
+	ForwardedFor   []byte // likewise X-Forwarded-For
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
 	Chained        bool   // who has asked for it before is named (CDN-Loop)
 	Files          bool   // the connection can send an Answer's File
@@ -155,6 +156,8 @@ func (h *Head) field(line []byte, hosts *int) bool {
 	case 'x':
 		if fold(name, "x-forwarded-proto") {
 			h.once(&h.ForwardedProto, value)
+		} else if fold(name, "x-forwarded-for") {
+			h.once(&h.ForwardedFor, value)
 		}
 	case 'r':
 		if fold(name, "range") {

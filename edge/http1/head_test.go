@@ -77,7 +77,8 @@ func TestHead(t *testing.T) {
 func TestWhole(t *testing.T) {
 	for field, whole := range map[string]bool{"Range: bytes=0-1": false, "range: x": false, "If-None-Match: *": false, "IF-RANGE: a": false,
 		"If-Match: a": false, "if-modified-since: a": false, "Accept: a": true, "Iffy: a": true, "Cookie: a\r\nAuthorization: b": true,
-		"Cookie: a\r\ncookie: b": false, "Authorization: a\r\nauthorization: a": false, "X-Forwarded-Proto: https\r\nx-forwarded-proto:": false} {
+		"Cookie: a\r\ncookie: b": false, "Authorization: a\r\nauthorization: a": false, "X-Forwarded-Proto: https\r\nx-forwarded-proto:": false,
+		"X-Forwarded-For: 192.0.2.1": true, "X-Forwarded-For: 192.0.2.1\r\nx-forwarded-for: 192.0.2.1": false} {
 		var h Head
 		if h.parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+field+"\r\n\r\n")) != plain || h.Whole != whole {
 			t.Errorf("%s: whole %v", field, h.Whole)
@@ -95,7 +96,7 @@ func FuzzHead(f *testing.F) {
 	for _, text := range []string{
 		"GET /a?b=c HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\nRange: bytes=0-1\r\n\r\nGET",
 		"HEAD / HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n",
-		"GET / HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\nAuthorization: Bearer c\r\nX-Forwarded-Proto: https\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\nAuthorization: Bearer c\r\nX-Forwarded-Proto: https\r\nX-Forwarded-For: 192.0.2.1, ::1\r\n\r\n",
 		"GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", "GET //a HTTP/1.1\r\nHost: a\r\n\r\n",
 	} {
 		f.Add([]byte(text))
@@ -120,7 +121,7 @@ func FuzzHead(f *testing.F) {
 			t.Fatalf("%+v is not %+v", h, r)
 		}
 		if h.Whole && (r.Header.Get("Cookie") != string(h.Cookie) || r.Header.Get("Authorization") != string(h.Authorization) ||
-			r.Header.Get("X-Forwarded-Proto") != string(h.ForwardedProto)) {
+			r.Header.Get("X-Forwarded-Proto") != string(h.ForwardedProto) || r.Header.Get("X-Forwarded-For") != string(h.ForwardedFor)) {
 			t.Fatalf("%+v has not the fields of %+v", h, r)
 		}
 		if read := len(b) - text.Len() - reader.Buffered(); read != size {

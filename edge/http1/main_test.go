@@ -62,7 +62,7 @@ func start(t *testing.T, config Config) *stand {
 		if r.TLS != nil {
 			io.WriteString(w, " by TLS")
 		}
-	}), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
+	}), MaxHeaderBytes: 32 << 10, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}
 	served := make(chan struct{})
 	go func() { server.Serve(s.front); close(served) }()
 	t.Cleanup(func() { s.end(); <-s.ended; server.Close(); <-served })

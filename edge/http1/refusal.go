@@ -34,6 +34,8 @@ var (
 	badHash   = &refusal{http.StatusBadRequest, "the target has a fragment, which is for the viewer alone: leave out # and what is behind it"}
 	noHost    = &refusal{http.StatusBadRequest, "the target is a URL without a host: write the host behind //, or the path alone"}
 	misled    = &refusal{http.StatusMisdirectedRequest, "the target is a URL that is not answered by this connection: write the path alone, or a URL of http://, or of https:// by TLS"}
+	badHead   = &refusal{http.StatusBadRequest, "the request is malformed: write the method, the target and HTTP/1.1, with one space between, then each field as Name: value in a line of its own, with a length as one number"}
+	longHead  = &refusal{http.StatusRequestHeaderFieldsTooLarge, "the header of the request is too long: leave out cookies, or other fields that are not needed here"}
 	noExpect  = &refusal{http.StatusExpectationFailed, "what the request expects cannot be met: leave out the field Expect, of which 100-continue alone is known here"}
 )
 
@@ -148,19 +150,25 @@ const refuseTime = time.Second / 2
 // closed socket would take the answer back.
 func (c *conn) refuse(why *refusal) {
 	c.raw.SetDeadline(time.Now().Add(refuseTime))
-	b := append(make([]byte, 0, 1<<10), "HTTP/1.1 "...)
-	b = append(append(append(strconv.AppendInt(b, int64(why.status), 10), ' '), http.StatusText(why.status)...), crlf...)
-	b = AppendDate(b, time.Now())
-	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n"+
-		"Cross-Origin-Resource-Policy: cross-origin\r\nTiming-Allow-Origin: *\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: "...)
-	b = append(append(append(strconv.AppendInt(b, int64(len(why.text)+1), 10), crlf...), c.front.fields...), crlf...)
-	if !bytes.HasPrefix(c.buffer, head) {
-		b = append(append(b, why.text...), '\n')
-	}
+	b := why.answer(c.front.fields, !bytes.HasPrefix(c.buffer, head))
 	if _, err := c.stream().Write(b); err != nil {
 		return
 	}
 	if half, ok := c.stream().(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		io.CopyN(io.Discard, c.stream(), int64(c.front.config.MaxHead))
 	}
+}
+
+// answer returns a refusal as it is sent, with some more fields.
+func (why *refusal) answer(fields []byte, whole bool) []byte {
+	b := append(make([]byte, 0, 1<<10), "HTTP/1.1 "...)
+	b = append(append(append(strconv.AppendInt(b, int64(why.status), 10), ' '), http.StatusText(why.status)...), crlf...)
+	b = AppendDate(b, time.Now())
+	b = append(b, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n"+
+		"Cross-Origin-Resource-Policy: cross-origin\r\nTiming-Allow-Origin: *\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\nContent-Length: "...)
+	b = append(append(append(strconv.AppendInt(b, int64(len(why.text)+1), 10), crlf...), fields...), crlf...)
+	if whole {
+		b = append(append(b, why.text...), '\n')
+	}
+	return b
 }

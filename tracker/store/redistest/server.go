@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -133,12 +132,6 @@ func (s *Server) Kill() {
 	s.running.Wait()
 	s.running = nil
 }
-
-// Freeze stops the server without ending it or its connections, as a partition does; Thaw has it go on.
-func (s *Server) Freeze() { s.running.Process.Signal(syscall.SIGSTOP) }
-
-// Thaw ends a Freeze.
-func (s *Server) Thaw() { s.running.Process.Signal(syscall.SIGCONT) }
 
 // Do runs a command on the server.
 func (s *Server) Do(args ...any) string {

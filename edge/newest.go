@@ -1,0 +1,29 @@
+package edge
+
+import "time"
+
+// newestFor returns what answers in place of o. Of a held reload that has come that is the newest playlist of its rendition and form, once that is newer:
+// a viewer who is late has all at once, as from an origin, and not a part with each request. It is nil where the newest is no longer fresh: then the origin
+// is asked for it, and nobody is given what is known to be old. Who was held for o gets o, whatever came since. A nil o is none; the caller holds mu.
+func (c *cache) newestFor(o *object, now time.Time) *object {
+	if o == nil || o.newest == "" || !closed(o.done) || !o.position.present {
+		return o
+	}
+	newest := c.objects[o.newest]
+	switch {
+	case newest == nil || !closed(newest.done) || !newest.position.newer(o.position) || newest.position.omits(o.target.reload):
+		return o
+	case !newest.fresh(now):
+		return nil
+	}
+	return newest
+}
+
+// newer tells whether a playlist of position p says more than one of position q: it reaches further, or as far and to the end.
+func (p position) newer(q position) bool {
+	return p.present && (p.further(q) || p.ended && !q.ended && !q.further(p))
+}
+
+// omits tells whether a delta leaves out segments that who asks for r has not seen (RFC 8216bis 6.2.5.1): who asks for a place has what is before it, and
+// the boundary is that of the newest playlist.
+func (p position) omits(r reload) bool { return r.skip && r.msn < p.from }

@@ -1,0 +1,156 @@
+package edge
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestLateReloads: who asks for a place that has come is answered with the newest playlist, by the front and by the handler, with the tag and the age of that,
+// and nothing is asked upstream for it. Once the newest is old it is asked for anew.
+//
+// Clause: hls-old-msn, hls-cache
+func TestLateReloads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroadcast(12, 2)
+		src := newSource(b.ServeHTTP)
+		e := newEdge(t, Config{Transport: src})
+		get(e, playlistPath)
+		for part := 2; part < 5; part++ { // somebody who is in time
+			time.AfterFunc(100*time.Millisecond, b.grow)
+			if w := get(e, fmt.Sprintf("%s?_HLS_msn=13&_HLS_part=%d", playlistPath, part)); w.Body.String() != playlist(12, part+1) {
+				t.Fatalf("part %d: %s", part, w.Body)
+			}
+		}
+		cache := &counting{Edge: e}
+		viewer, end := serveAhead(e, cache)
+		defer end()
+		reader := bufio.NewReader(viewer)
+		ask := func(uri, fields string) (*http.Response, string) {
+			io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n"+fields+"\r\n")
+			r, err := http.ReadResponse(reader, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r, string(body)
+		}
+		asked := src.total("")
+		newest, _ := ask(playlistPath+"?_HLS_msn=13&_HLS_part=4", "")
+		tag := newest.Header.Get("ETag")
+		old := e.cache.look(playlistPath + "?_HLS_msn=13&_HLS_part=2")
+		for _, uri := range []string{playlistPath + "?_HLS_msn=13&_HLS_part=2", playlistPath + "?_HLS_msn=13&_HLS_part=3"} {
+			time.Sleep(400 * time.Millisecond)
+			hits := cache.hits.Load()
+			r, body := ask(uri, "")
+			if body != playlist(12, 5) || r.Header.Get("ETag") != tag || cache.hits.Load() != hits+1 {
+				t.Errorf("%s: tag %s, want %s; %d at hand; %s", uri, r.Header.Get("ETag"), tag, cache.hits.Load()-hits, body)
+			}
+			if age, control := r.Header.Get("Age"), r.Header.Get("Cache-Control"); age != "0" || control != "public, max-age=1" {
+				t.Errorf("%s: Age %s, Cache-Control %s", uri, age, control)
+			}
+			if w := get(e, uri); w.Body.String() != playlist(12, 5) {
+				t.Errorf("%s by the handler: %s", uri, w.Body)
+			}
+			if r, _ := ask(uri, "If-None-Match: "+tag+"\r\n"); r.StatusCode != http.StatusNotModified || r.Header.Get("ETag") != tag {
+				t.Errorf("%s: %d to who has the newest", uri, r.StatusCode)
+			}
+			if r, body := ask(uri, "If-None-Match: \""+old.etag+"\"\r\n"); r.StatusCode != http.StatusOK || body != playlist(12, 5) {
+				t.Errorf("%s: %d to who has the old one", uri, r.StatusCode)
+			}
+		}
+		if n := src.total(""); n != asked {
+			t.Errorf("%d requests upstream", n-asked)
+		}
+		b.grow()
+		time.Sleep(500 * time.Millisecond) // the newest has expired, and what was held for has not
+		if _, body := ask(playlistPath+"?_HLS_msn=13&_HLS_part=4", ""); body != playlist(12, 5) {
+			t.Errorf("what nothing newer is known of: %s", body)
+		}
+		if _, body := ask(playlistPath+"?_HLS_msn=13&_HLS_part=3", ""); body != playlist(13, 0) {
+			t.Errorf("after a second: %s", body)
+		}
+		if n := src.total(""); n != asked+1 {
+			t.Errorf("%d requests upstream, want one for the playlist", n-asked)
+		}
+	})
+}
+
+// TestHeldKeepTheirs: a newer playlist takes nothing from who is being answered, and that is one request and one buffer.
+func TestHeldKeepTheirs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroadcast(12, 2)
+		src := newSource(b.ServeHTTP)
+		e := newEdge(t, Config{Transport: src})
+		get(e, playlistPath)
+		uri := playlistPath + "?_HLS_msn=13&_HLS_part=2"
+		o, _ := e.open(target{kind: mediaPlaylist, stream: "demo", path: playlistPath, reload: reload{held: true, msn: 13, part: 2}})
+		leave := hold(e, uri, 100)
+		defer leave()
+		b.grow()
+		synctest.Wait()
+		time.AfterFunc(time.Millisecond, b.grow)
+		get(e, playlistPath+"?_HLS_msn=13&_HLS_part=3")
+		held, _ := o.whole()
+		copied, _ := e.cache.look(playlistPath).whole()
+		if string(held) != playlist(12, 3) || string(copied) != playlist(12, 4) {
+			t.Errorf("held %s, newest %s", held, copied)
+		}
+		other, _ := e.cache.look(playlistPath + "?_HLS_msn=13&_HLS_part=3").whole()
+		if &other[0] != &copied[0] || src.total(uri) != 1 {
+			t.Errorf("a second buffer, or %d requests", src.total(uri))
+		}
+	})
+}
+
+// TestLateDeltas: a delta is made for who has what it leaves out. Who asks for a place before that gets the playlist whole.
+//
+// Clause: hls-skip
+func TestLateDeltas(t *testing.T) {
+	src := newSource(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.RawQuery, "_HLS_skip=YES") {
+			io.WriteString(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:10\n#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n#EXTINF:2,\n1/s13.m4s\n")
+			return
+		}
+		io.WriteString(w, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:10\n#EXTINF:2,\n1/s10.m4s\n#EXTINF:2,\n1/s11.m4s\n#EXTINF:2,\n1/s12.m4s\n#EXTINF:2,\n1/s13.m4s\n")
+	})
+	e := newEdge(t, Config{Transport: src})
+	for msn, delta := range map[int]bool{9: false, 10: false, 12: false, 13: true} {
+		w := get(e, fmt.Sprintf("%s?_HLS_msn=%d&_HLS_skip=YES", playlistPath, msn))
+		if is := strings.Contains(w.Body.String(), "#EXT-X-SKIP"); w.Code != http.StatusOK || is != delta {
+			t.Errorf("%d: %d, a delta %v\n%s", msn, w.Code, is, w.Body)
+		}
+	}
+}
+
+// TestNewer: what is newer than what.
+func TestNewer(t *testing.T) {
+	at := func(last int64, parts int, ended bool) position {
+		return position{last: last, parts: parts, ended: ended, present: true}
+	}
+	for _, c := range []struct {
+		p, q position
+		want bool
+	}{
+		{at(12, 3, false), at(12, 2, false), true},
+		{at(13, 0, false), at(12, 5, false), true},
+		{at(12, 2, false), at(12, 2, false), false},
+		{at(12, 2, false), at(12, 3, false), false},
+		{at(12, 2, true), at(12, 2, false), true},
+		{at(12, 2, true), at(12, 2, true), false},
+		{at(12, 2, true), at(12, 3, false), false},
+		{position{last: 14}, at(12, 3, false), false},
+	} {
+		if got := c.p.newer(c.q); got != c.want {
+			t.Errorf("%+v after %+v: %v", c.p, c.q, got)
+		}
+	}
+}
