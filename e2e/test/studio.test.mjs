@@ -279,6 +279,7 @@ test('a studio says that the server is gone, before it is live and while it is, 
   await page.fill('#key', key);
   await page.click('#go');
   await until('the studio to be live', async () => (await said()).state === 'Live');
+  const first = Date.now();
   await source.kill();
   await until('words while it is live', async () => /^The server has lost the source of the streams\. (Viewers|Stay here)/.test((await said()).away), { seconds: 15 });
   await until('it to find that it is off the air', async () => { const { state, away } = await said(); return state === 'Connecting' && /you are on air again by yourself/.test(away); }, { seconds: 40 });
@@ -287,6 +288,8 @@ test('a studio says that the server is gone, before it is live and while it is, 
   const back = Date.now();
   await until('the studio to be live again by itself', async () => { const { state, away, trouble } = await said(); return state === 'Live' && away === '' && trouble === ''; }, { seconds: 20 });
   t.diagnostic(`live again ${Date.now() - back} ms after the origin was`);
+  const [words, count, unit] = await until('it to say for how long', async () => /On air for (\d+)\s(s|min)/.exec((await said()).words));
+  assert.ok(unit === 'min' || Number(count) >= Math.floor((back - first) / 1000), `“${words}”, though it began ${Date.now() - first} ms ago`);
 });
 
 // Clause: rtmp-gop

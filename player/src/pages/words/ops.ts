@@ -19,6 +19,7 @@ interface Own {
   perGB: string;
   price: string;
   sinceSwarms: string;
+  lastMinute: string;
   lastHour: string;
   feeding: string;
   drawing: string;
@@ -69,6 +70,7 @@ const en: Own = {
   perGB: 'a GB',
   price: 'What a GB costs',
   sinceSwarms: 'since the swarms below came',
+  lastMinute: 'in the last minute',
   lastHour: 'The last hour',
   feeding: 'Who feeds whom',
   drawing: 'Drawing of the cells',
@@ -119,6 +121,7 @@ const pt: Own = {
   perGB: 'por GB',
   price: 'Quanto custa um GB',
   sinceSwarms: 'desde que os enxames abaixo surgiram',
+  lastMinute: 'no último minuto',
   lastHour: 'A última hora',
   feeding: 'Quem alimenta quem',
   drawing: 'Desenho das células',
@@ -169,6 +172,7 @@ const zh: Own = {
   perGB: '每 GB 计',
   price: '每 GB 的价格',
   sinceSwarms: '自下列互助网络出现以来',
+  lastMinute: '最近一分钟',
   lastHour: '最近一小时',
   feeding: '谁供给谁',
   drawing: '小组示意图',

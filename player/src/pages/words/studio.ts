@@ -130,7 +130,7 @@ const en: Own = {
   lost: 'Lost',
   watching: 'Known viewers',
   behindServer: 'Behind the server',
-  fromEachOther: (percent) => `${percent} % from each other`,
+  fromEachOther: (percent) => `${percent} % from each other in the last minute`,
   told: SENTENCES.en,
 };
 
@@ -195,7 +195,7 @@ const pt: Own = {
   lost: 'Perdas',
   watching: 'Espectadores conhecidos',
   behindServer: 'Atrás do servidor',
-  fromEachOther: (percent) => `${percent} % uns dos outros`,
+  fromEachOther: (percent) => `${percent} % uns dos outros no último minuto`,
   told: SENTENCES.pt,
 };
 
@@ -260,7 +260,7 @@ const zh: Own = {
   lost: '丢包',
   watching: '已知观众',
   behindServer: '比服务器晚',
-  fromEachOther: (percent) => `${percent}% 来自彼此`,
+  fromEachOther: (percent) => `最近一分钟 ${percent}% 来自彼此`,
   told: SENTENCES.zh,
 };
 
