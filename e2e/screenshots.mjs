@@ -1,4 +1,5 @@
-// Makes the pictures of the documentation, docs/watch.png, docs/seek.png, docs/phone.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
+// Makes the pictures of the documentation, docs/watch.png, docs/seek.png, docs/phone.png, docs/door.png, docs/studio.png, docs/live.png and docs/ops.png, from a running
+// system:
 //
 //   ./run --with node screenshots.mjs [ops]
 //
@@ -77,6 +78,11 @@ async function all() {
   await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
   await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
+
+  const door = await browser.open(`${shoal.base}/studio`, { ...screen, viewport: { width: 1280, height: 480 } });
+  await door.page.fill('#name', 'mystage');
+  await door.page.screenshot({ path: `${docs}door.png` });
+  await door.close();
 
   const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');
