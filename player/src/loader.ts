@@ -1,8 +1,7 @@
 // Media, as hls.js loads it: parts, whole segments and init segments. Each is asked of the source (the session) first;
 // what it does not know, or gives up, is loaded by hls.js's own loader from the edge, as if there were no swarm.
 // Errors, timeouts and retries of that are hls.js's own, but for one: after an edge that is not there the source is asked
-// again, and so on in turns, for as long as it may have what the edge has not; and an edge that hangs, while there are peers, is not waited for
-// as long as hls.js would. Bytes of the edge that the source knows to be
+// again, and so on in turns, for as long as it may have what the edge has not. Bytes of the edge that the source knows to be
 // false are an error of the edge: hls.js asks again.
 
 import type { FragmentLoaderConstructor, FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats } from 'hls.js';
@@ -59,15 +58,6 @@ export const TIMEOUT = 504;
 // asked again. One that is there, and does not reach the origin, may have what is asked for otherwise, and hls.js tries that.
 export function turnMillis(code: number, before: number): number {
   return code === 0 || (code >= 500 && before < MOST_TURNS) ? Math.min(LONGEST_TURN, FIRST_TURN * 2 ** before) : 0;
-}
-
-const LEAST_SILENCE = 2000; // milliseconds
-const UNUSUAL = 8; // times what an answer is usually waited for: that is no slow link
-
-// silence returns for how many milliseconds an edge may say nothing before peers have a turn. Media are there when they are asked for, and nothing
-// holds them: what is silent for that long hangs. It is as hls.js has it where no peer hopes to have them, or while it is not known how long answers take.
-export function silence(most: number, wait: number, hopes: boolean): number {
-  return hopes && wait > 0 ? Math.min(most, Math.max(LEAST_SILENCE, UNUSUAL * wait)) : most;
 }
 
 // spoken is an error as hls.js is told of it. One without an answer has code 0; where the browser says that it is offline, hls.js would wait after
@@ -192,9 +182,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       this.#taking = null;
       this.stats.loading.start = 0; // the loader beneath begins anew
       source.requested(context.url);
-      const { loadPolicy } = config;
-      const maxTimeToFirstByteMs = silence(loadPolicy.maxTimeToFirstByteMs, source.wait ?? 0, this.#turns < MOST_TURNS && source.hopes?.() === true);
-      this.#beneath.load(context, { ...config, loadPolicy: { ...loadPolicy, maxTimeToFirstByteMs } }, {
+      this.#beneath.load(context, config, {
         ...callbacks,
         onError: (error, ctx, details, stats) => {
           if (this.#again(context, config, error.code)) return;

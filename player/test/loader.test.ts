@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats, PlaylistLoaderContext } from 'hls.js';
-import { mediaLoader, silence, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
+import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
 import { type Followed, playlistLoader, type PlaylistSource } from '../src/playlist.ts';
 
 const EDGE = Uint8Array.of(9, 9, 9);
-const POLICY = { loadPolicy: { maxTimeToFirstByteMs: 10_000 } } as unknown as LoaderConfiguration;
 
 // The loader beneath: hls.js's own, in the tests a fake that answers when it is told to.
 class Beneath implements Loader<LoaderContext> {
@@ -18,9 +17,7 @@ class Beneath implements Loader<LoaderContext> {
   constructor() {
     Beneath.made.push(this);
   }
-  silence = 0; // milliseconds that it bears
-  load(context: LoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
-    this.silence = config.loadPolicy?.maxTimeToFirstByteMs ?? 0;
+  load(context: LoaderContext, _config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
     assert.equal(this.stats.loading.start, 0, 'hls.js lets a loader be used once');
     this.stats.loading.start = 100;
     this.context = context;
@@ -73,7 +70,7 @@ function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderCont
     onTimeout: () => void log.push('timeout'),
     onAbort: () => void log.push('abort'),
   };
-  return { loader, beneath: Beneath.made.at(-1) as Beneath, log, context: full, data: () => data, load: () => loader.load(full, POLICY, callbacks) };
+  return { loader, beneath: Beneath.made.at(-1) as Beneath, log, context: full, data: () => data, load: () => loader.load(full, { loadPolicy: {} } as unknown as LoaderConfiguration, callbacks) };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -106,20 +103,6 @@ test('of what was waited for longer than usual hls.js is told no more than that'
     w.beneath.succeed(EDGE.slice().buffer);
     assert.equal(w.beneath.stats.loading.start, start);
   }
-});
-
-test('an edge that hangs is given up sooner where there are peers, and no sooner where answers take long', async () => {
-  for (const [wait, hopes, most] of [[40, true, 2000], [250, true, 2000], [600, true, 4800], [2000, true, 10_000], [40, false, 10_000], [0, true, 10_000]] as const) {
-    assert.equal(silence(10_000, wait, hopes), most, `${wait} ms, ${hopes}`);
-  }
-  assert.equal(silence(Infinity, 40, false), Infinity);
-  const w = world({ wait: 40, hopes: () => true, take: () => Promise.reject(new Error('late')) });
-  w.load();
-  await settle();
-  assert.equal(w.beneath.silence, 2000);
-  const alone = world({ wait: 40 });
-  alone.load();
-  assert.equal(alone.beneath.silence, 10_000, 'as hls.js has it');
 });
 
 test('a source that fails, now or later, costs nothing but the swarm', async () => {
@@ -400,7 +383,7 @@ for (const [what, code, other, want] of [
     const codes: number[] = [];
     const onError = ({ code }: { code: number }): unknown => codes.push(code);
     const w = world({ renew });
-    w.loader.load(w.context, POLICY, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+    w.loader.load(w.context, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
     w.beneath.callbacks?.onError({ code, text: '' }, w.context, null, w.beneath.stats);
     const PlaylistLoader = playlistLoader({ playlist: () => undefined, follow: () => null, followed: () => undefined, requested: () => undefined, renew });
     const lists = new PlaylistLoader({ loader: Beneath } as unknown as HlsConfig);
@@ -420,7 +403,7 @@ test('a browser that says it is offline is not believed', () => {
       const codes: number[] = [];
       const onError = ({ code }: { code: number }): unknown => codes.push(code);
       const w = world({});
-      w.loader.load(w.context, POLICY, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
+      w.loader.load(w.context, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
       w.beneath.callbacks?.onError({ code, text: '' }, w.context, null, w.beneath.stats);
       const lists = new (playlistLoader({ playlist: () => undefined, follow: () => null, followed: () => undefined, requested: () => undefined }))({ loader: Beneath } as unknown as HlsConfig);
       lists.load({ url: 'http://edge/a.m3u8' } as PlaylistLoaderContext, {} as LoaderConfiguration, { onSuccess: () => undefined, onTimeout: () => undefined, onError });
