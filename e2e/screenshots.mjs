@@ -70,6 +70,9 @@ async function all() {
   await phone.moving();
   await phone.page.tap('shoal-player');
   await until('the swarm in words', () => phone.page.evaluate(() => !document.querySelector('.share').hidden));
+  await until('much of the picture to come from the other', () => phone.page.evaluate(() => parseInt(document.querySelector('#offload').textContent, 10) >= 30), { seconds: 60 });
+  await phone.page.tap('shoal-player');
+  await pass(0.5);
   await phone.page.screenshot({ path: `${docs}phone.png` });
   await Promise.all([seek.close(), phone.close()]);
 
