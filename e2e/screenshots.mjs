@@ -1,4 +1,5 @@
-// Makes the pictures of the documentation, docs/watch.png, docs/seek.png, docs/phone.png, docs/studio.png, docs/live.png and docs/ops.png, from a running system:
+// Makes the pictures of the documentation, docs/watch.png, docs/seek.png, docs/phone.png, docs/door.png, docs/studio.png, docs/live.png and docs/ops.png, from a running
+// system:
 //
 //   ./run --with node screenshots.mjs [ops]
 //
@@ -69,6 +70,9 @@ async function all() {
   await phone.moving();
   await phone.page.tap('shoal-player');
   await until('the swarm in words', () => phone.page.evaluate(() => !document.querySelector('.share').hidden));
+  await until('much of the picture to come from the other', () => phone.page.evaluate(() => parseInt(document.querySelector('#offload').textContent, 10) >= 30), { seconds: 60 });
+  await phone.page.tap('shoal-player');
+  await pass(0.5);
   await phone.page.screenshot({ path: `${docs}phone.png` });
   await Promise.all([seek.close(), phone.close()]);
 
@@ -77,6 +81,11 @@ async function all() {
   await until('pictures of the streams', () => live.page.evaluate(() => document.querySelectorAll('.thumbnail:not([hidden])').length === 2), { seconds: 20 });
   await live.page.screenshot({ path: `${docs}live.png` });
   await Promise.all([live, watch, ...others].map((page) => page.close())); // the studio has the machine for itself
+
+  const door = await browser.open(`${shoal.base}/studio`, { ...screen, viewport: { width: 1280, height: 480 } });
+  await door.page.fill('#name', 'mystage');
+  await door.page.screenshot({ path: `${docs}door.png` });
+  await door.close();
 
   const studio = await browser.open(`${shoal.base}/studio/mystage`, { ...screen, viewport: { width: 1280, height: 840 } });
   await studio.page.click('[data-source="pattern"]');

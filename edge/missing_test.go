@@ -33,9 +33,13 @@ func TestMissingIsPackedOnce(t *testing.T) {
 
 // TestMissingInAFrame: of the page that a frame of another site may show, no link opens another within that frame.
 func TestMissingInAFrame(t *testing.T) {
-	page, err := os.ReadFile("../player/pages/missing.html")
-	if err != nil {
-		t.Fatal(err)
+	var page []byte
+	for _, part := range []string{"shared/top.html", "missing.html"} { // of which it is made
+		text, err := os.ReadFile("../player/pages/" + part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page = append(page, text...)
 	}
 	links := regexp.MustCompile(`<a\s[^>]*>`).FindAllString(string(page), -1)
 	for _, link := range links {

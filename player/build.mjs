@@ -1,4 +1,4 @@
-// Builds the player: TypeScript from src/ and pages from pages/ into dist/, and what pays compressed beside it as
+// Builds the player: TypeScript from src/ and pages from pages/, with what they share, into dist/, and what pays compressed beside it as
 // NAME.br and NAME.gz. With --tests: the tests of test/ into .tests/, for node --test.
 // It deletes nothing that it has not made: shoal.wasm comes to dist/ from the Go build, and is compressed here too.
 import { build } from 'esbuild';
@@ -54,10 +54,15 @@ if (process.argv.includes('--tests')) {
     });
   }
   await build({ entryPoints: ['pages/style.css', 'pages/ops.css'], outdir: 'dist', minify: true, logLevel: 'warning' });
-  for (const page of readdirSync('pages').filter((f) => !f.endsWith('.css'))) {
-    writeFileSync(join('dist', page), readFileSync(join('pages', page)));
+  for (const page of readdirSync('pages').filter((f) => f.endsWith('.html'))) {
+    writeFileSync(join('dist', page), whole(readFileSync(join('pages', page), 'utf8')));
   }
   compress('dist');
+}
+
+// whole puts into a page what all have in common: <!-- NAME --> stands for the file NAME of pages/shared.
+function whole(page) {
+  return page.replace(/<!-- (\w+) -->\n/g, (_, name) => readFileSync(join('pages', 'shared', `${name}.html`), 'utf8'));
 }
 
 // compress writes NAME.br and NAME.gz beside each file that grows smaller by a tenth; what is already newer stays.

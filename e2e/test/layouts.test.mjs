@@ -83,3 +83,32 @@ test('pages and player fit every screen', { timeout: 300_000 }, async (t) => {
     }
   }
 });
+
+test('the smallest phone shows all numbers of the panel, and a small window the studio’s buttons, in each language', { timeout: 90_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t), launch(t)]);
+  await shoal.live('demo');
+  for (const locale of ['en-GB', 'pt-BR', 'zh-CN']) {
+    const watch = await browser.open(`${shoal.base}/watch/demo`, { viewport: { width: 320, height: 640 }, locale });
+    await watch.moving();
+    await watch.page.locator('shoal-player').press('s');
+    const panel = watch.page.locator('shoal-player').locator('.panel dl dd').last();
+    await panel.waitFor();
+    const { shown, all, wide } = await watch.page.evaluate(() => {
+      const { clientHeight: shown, scrollHeight: all } = document.querySelector('shoal-player').shadowRoot.querySelector('.panel');
+      return { shown, all, wide: document.scrollingElement.scrollWidth };
+    });
+    assert.ok(wide <= 320, `${locale}: ${wide} wide`);
+    assert.ok(all <= shown, `${locale}: the panel shows ${shown} of ${all} pixels`);
+    await watch.close();
+
+    const studio = await browser.open(`${shoal.base}/studio/x`, { viewport: { width: 1000, height: 700 }, locale });
+    await studio.page.click('[data-source="pattern"]');
+    await studio.page.locator('#loudness:not([hidden])').waitFor();
+    const { rows, below } = await studio.page.evaluate(() => ({
+      rows: new Set([...document.querySelectorAll('.sources button')].map(({ offsetTop }) => offsetTop)).size,
+      below: document.querySelector('#look').getBoundingClientRect().bottom - innerHeight,
+    }));
+    assert.ok(rows === 1 && below <= 0, `${locale}: sources in ${rows} rows, and what the server receives ${below} pixels below the window`);
+    await studio.close();
+  }
+});

@@ -112,6 +112,34 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
   if (process.env.SHOTS) await front.page.screenshot({ path: `${process.env.SHOTS}/front.png`, fullPage: true });
   await front.close();
 
+  // Ten minutes, made of the same media again and again.
+  const many = 40;
+  const asked = [];
+  const long = await browser.open(address, {
+    before: async (page) => {
+      page.on('request', (request) => /\.(mp4|m4s)$/.test(new URL(request.url()).pathname) && asked.push(request.url()));
+      await page.route(/recordings\/[^/]+\/v\d+\/index\.m3u8/, async (route) => {
+        const response = await route.fetch();
+        const text = await response.text();
+        const begins = text.indexOf('#EXTINF');
+        const [head, media] = [text.slice(0, begins), text.slice(begins).replace(/#EXT-X-ENDLIST\s*/, '')];
+        const map = /#EXT-X-MAP.*\n/.exec(text)?.[0] ?? '';
+        await route.fulfill({ response, body: head + Array.from({ length: many }, () => media).join(`#EXT-X-DISCONTINUITY\n${map}`) + '#EXT-X-ENDLIST\n' });
+      });
+    },
+  });
+  await long.moving();
+  const ahead = () => long.page.evaluate(() => {
+    const { buffered, currentTime, duration } = document.querySelector('shoal-player').video;
+    return { duration, seconds: buffered.length > 0 ? buffered.end(buffered.length - 1) - currentTime : 0 };
+  });
+  await until('most of a minute ahead', async () => (await ahead()).seconds > 45, { seconds: 30 });
+  await pass(5);
+  const { duration, seconds } = await ahead();
+  t.diagnostic(`of ${duration.toFixed(0)} s, ${seconds.toFixed(1)} s were loaded ahead, in ${asked.length} requests`);
+  assert.ok(duration > 500 && seconds < 70, `${seconds} of ${duration} s were loaded ahead`);
+  await long.close();
+
   const none = await browser.open(`${shoal.base}/watch/show/recordings/20200101T000000Z`, { expected: [/status of 404/] });
   await until('words', async () => (await seen(none)).word === 'There is no such recording', { seconds: 10 });
 

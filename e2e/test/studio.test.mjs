@@ -7,7 +7,7 @@ import { demoClip } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process } from '../harness/process.mjs';
-import { removeKeys, up } from '../harness/shoal.mjs';
+import { edge, origin, port, removeKeys, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 test('the studio goes live, and is seen and heard on the watch page', { timeout: 90_000 }, async (t) => {
@@ -251,6 +251,45 @@ test('a studio whose server came back with another key says so, and tries no mor
   const publishes = asked;
   await pass(3);
   assert.deepEqual([publishes, asked], [1, 1], 'the studio went on trying');
+});
+
+test('a studio says that the server is gone, before it is live and while it is, and goes on when it is back', { timeout: 120_000 }, async (t) => {
+  let source = await origin(t, { stream: 'show' });
+  const copies = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${port()}/tracker` });
+  const browser = await launch(t);
+  const { page } = await browser.open(`${copies.base}/studio/show`, { expected: [/ERR_CONNECTION_REFUSED|status of 50[234]/] });
+  const said = () => page.evaluate(() => Object.fromEntries(['state', 'words', 'trouble', 'away'].map((id) => [id, document.getElementById(id).hidden ? '' : document.getElementById(id).textContent])));
+  const restart = async () => (source = await origin(t, { stream: 'other', data: source.data, ports: source.ports }));
+  await page.click('[data-source="pattern"]');
+  await page.selectOption('#quality', '360');
+  await page.fill('#key', source.key);
+  const key = source.key;
+  await pass(3);
+  assert.equal((await said()).away, '', 'it is there');
+
+  await source.kill();
+  await until('words, though nobody went live', async () => /^The server has lost the source of the streams\. Stay here/.test((await said()).away), { seconds: 15 });
+  await page.click('#go');
+  await until('to go live to be refused', async () => { const { state, trouble } = await said(); return state === 'Off air' && /cannot reach its origin/.test(trouble); });
+  t.diagnostic(`before: ${JSON.stringify(await said())}`);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio-away.png`, fullPage: true });
+  await restart();
+  await until('the words to go', async () => { const { away, trouble } = await said(); return away === '' && trouble === ''; }, { seconds: 15 });
+
+  await page.fill('#key', key);
+  await page.click('#go');
+  await until('the studio to be live', async () => (await said()).state === 'Live');
+  const first = Date.now();
+  await source.kill();
+  await until('words while it is live', async () => /^The server has lost the source of the streams\. (Viewers|Stay here)/.test((await said()).away), { seconds: 15 });
+  await until('it to find that it is off the air', async () => { const { state, away } = await said(); return state === 'Connecting' && /you are on air again by yourself/.test(away); }, { seconds: 40 });
+  t.diagnostic(`while live: ${JSON.stringify(await said())}`);
+  await restart();
+  const back = Date.now();
+  await until('the studio to be live again by itself', async () => { const { state, away, trouble } = await said(); return state === 'Live' && away === '' && trouble === ''; }, { seconds: 20 });
+  t.diagnostic(`live again ${Date.now() - back} ms after the origin was`);
+  const [words, count, unit] = await until('it to say for how long', async () => /On air for (\d+)\s(s|min)/.exec((await said()).words));
+  assert.ok(unit === 'min' || Number(count) >= Math.floor((back - first) / 1000), `“${words}”, though it began ${Date.now() - first} ms ago`);
 });
 
 // Clause: rtmp-gop

@@ -18,11 +18,11 @@ import type { Wait } from './pending.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
 import { Sharing } from './sharing.ts';
+import { Starting } from './starting.ts';
 import { NO_STATS, type Stats } from './stats.ts';
 import { Tidings } from './tidings.ts';
 import { words } from './words.ts';
 
-const LONG_PAUSE_MILLIS = 10000; // after so long, play means live
 const NOWHERE_MILLIS = 1000; // a page may name its src after it has made the element
 
 export class ShoalPlayer extends HTMLElement {
@@ -36,6 +36,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #peek: Peek;
   readonly #tidings = new Tidings(this);
   readonly #flow = new Flow();
+  readonly #starting: Starting;
   readonly #sharing = new Sharing({ wish: () => this.getAttribute('p2p'), swarm: () => this.#playback?.swarm ?? null, vod: () => this.#playback?.vod ?? false });
   #playback: Playback | null = null;
   #over = new AbortController();
@@ -43,14 +44,11 @@ export class ShoalPlayer extends HTMLElement {
   #nowhere: ReturnType<typeof setTimeout> | undefined; // there is no src
   #unnamed = false; // nor did one come in time
   #panel = false;
-  #pausedAt = 0;
-  #blocked = false;
-  #silenced = false;
 
   constructor() {
     super();
     this.#controls = new Controls(this.attachShadow({ mode: 'open' }), {
-      play: () => this.#toggle(),
+      play: () => this.#starting.toggle(),
       live: () => this.#goLive(),
       seek: (to) => this.#seek(to),
       peek: (at) => this.#peek.look(at),
@@ -79,6 +77,7 @@ export class ShoalPlayer extends HTMLElement {
       },
     });
     this.#video = this.#controls.video;
+    this.#starting = new Starting(this.#video, () => this.#playback);
     this.#captions = new Captions(this.#video);
     this.#peek = new Peek({
       sceneAt: (time) => this.#playback?.sceneAt(time) ?? null,
@@ -124,10 +123,10 @@ export class ShoalPlayer extends HTMLElement {
     for (const name of ['play', 'pause', 'playing', 'waiting', 'volumechange', 'seeked', 'ended']) {
       this.#video.addEventListener(name, () => this.#show(), { signal });
     }
-    this.#video.addEventListener('playing', () => (this.#blocked = false), { signal });
-    this.#video.addEventListener('pause', () => (this.#pausedAt = performance.now()), { signal });
+    this.#video.addEventListener('playing', () => (this.#starting.blocked = false), { signal });
+    this.#video.addEventListener('pause', () => this.#starting.paused(), { signal });
     this.#video.addEventListener('play', () => {
-      if (this.#playback?.start()) void this.#play(); // the page called play() of the video itself
+      if (this.#playback?.start()) void this.#starting.play(); // the page called play() of the video itself
     }, { signal });
     document.addEventListener('keydown', (event) => {
       if (event.target === document.body && document.querySelector('shoal-player') === this) this.#controls.key(event);
@@ -171,7 +170,7 @@ export class ShoalPlayer extends HTMLElement {
     this.#playback = null;
     this.#peek.close();
     this.#captions.clear();
-    this.#pausedAt = performance.now();
+    this.#starting.paused();
     const src = this.getAttribute('src');
     clearTimeout(this.#nowhere);
     this.#unnamed = false;
@@ -200,8 +199,8 @@ export class ShoalPlayer extends HTMLElement {
       () => this.#show(),
     );
     this.#playback.onuserdata = (samples) => this.#captions.take(samples);
-    if (this.hasAttribute('autoplay')) void this.#autoplay();
-    else this.#blocked = true;
+    if (this.hasAttribute('autoplay')) void this.#starting.automatic().then(() => this.#show());
+    else this.#starting.blocked = true;
     this.#show();
   }
 
@@ -212,48 +211,9 @@ export class ShoalPlayer extends HTMLElement {
     this.#show();
   }
 
-  // autoplay plays with sound if the browser lets it, else without, else not until it is tapped.
-  async #autoplay(): Promise<void> {
-    const refused = await this.#play();
-    if (!refused || this.#video.muted) {
-      this.#silenced = !refused && this.#video.muted;
-      this.#blocked = refused;
-    } else {
-      this.#video.muted = true;
-      this.#blocked = await this.#play();
-      this.#silenced = !this.#blocked;
-    }
-    this.#show();
-  }
-
-  // play tells whether the browser refused to.
-  async #play(): Promise<boolean> {
-    this.#playback?.start();
-    try {
-      await this.#video.play();
-      return false;
-    } catch (error) {
-      return error instanceof DOMException && error.name === 'NotAllowedError';
-    }
-  }
-
-  #toggle(): void {
-    const playback = this.#playback;
-    if (this.#video.paused) {
-      this.#blocked = false;
-      const long = performance.now() - this.#pausedAt > LONG_PAUSE_MILLIS;
-      if (playback?.vod && playback.state === 'ended') playback.seek(0);
-      void this.#play();
-      if (playback && !playback.rewound && (long || (!playback.atLive && this.#video.currentTime === 0))) playback.goLive();
-    } else {
-      if (playback) playback.following = false;
-      this.#video.pause();
-    }
-  }
-
   #goLive(): void {
     this.#playback?.goLive();
-    void this.#play();
+    void this.#starting.play();
   }
 
   #seek(to: number): void {
@@ -262,10 +222,10 @@ export class ShoalPlayer extends HTMLElement {
   }
 
   #mute(): void {
-    this.#silenced = false;
+    this.#starting.silenced = false;
     this.#video.muted = !this.#video.muted;
     if (!this.#video.muted && this.#video.volume === 0) this.#video.volume = 0.5;
-    if (this.#video.paused) void this.#play();
+    if (this.#video.paused) void this.#starting.play();
     this.#show();
   }
 
@@ -316,8 +276,8 @@ export class ShoalPlayer extends HTMLElement {
       waiting,
       trouble: state !== 'connecting' ? null : playback?.faulty ? 'faulty' : waiting && currentTime > 0 ? 'lost' : playback?.lost ? 'unreached' : null,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
-      blocked: this.#blocked,
-      silenced: this.#silenced && (playback?.sound ?? false),
+      blocked: this.#starting.blocked,
+      silenced: this.#starting.silenced && (playback?.sound ?? false),
       sharing,
       taking: stats.p2p === 'on' || stats.p2p === 'joining',
       wait: this.#sharing.wait,

@@ -10,4 +10,5 @@ export const LIVE: Partial<HlsConfig> = {
   liveSyncOnStallIncrease: 0.3, // a stall makes it play so many seconds further behind
   backBufferLength: 15,
   maxBufferLength: 20,
+  maxMaxBufferLength: 60, // of what is not live hls.js loads ten minutes ahead, which most viewers never see
 };

@@ -7,6 +7,7 @@ import type { Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
 const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
+const WORD = 12; // letters: what the swarm does is told in a line of its own where it is more, as it is a sentence
 
 export class Panel {
   readonly #aside: HTMLElement;
@@ -47,6 +48,7 @@ export class Panel {
       list.children[2]?.classList.toggle('of-peers', !native); // whose colours the drawing has
       list.children[4]?.classList.toggle('of-edge', !native);
     }
+    list.classList.toggle('sentence', swarm.length > WORD);
     lines.flat().forEach((text, i) => write(list.children[i], text));
   }
 

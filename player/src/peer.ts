@@ -2,6 +2,7 @@
 // bytes and knows nothing of them. What is sent is bounded: with more than 1 MiB waiting, a message is dropped.
 
 import type { Carried } from './carried.ts';
+import type { Route } from './route.ts';
 
 export const OFFER = 1;
 export const ANSWER = 2;
@@ -13,27 +14,6 @@ export interface PeerEvents {
   message(bytes: Uint8Array<ArrayBuffer>): void;
   drained(buffered: number): void; // what waited to be sent has become little
   down(broke: boolean): void; // closed or failed by itself, once; broke: it failed, and the peer did not close it
-}
-
-// How connections come about, as the tracker says.
-export interface Reach {
-  readonly iceServers: RTCIceServer[];
-  readonly relayOnly: boolean; // through relays alone: no peer learns our address, nor we its
-  readonly hideHost: boolean; // candidates of the own network are passed on to nobody: they need not be signalled
-}
-
-export const ANY_WAY: Reach = { iceServers: [], relayOnly: false, hideHost: false };
-
-const RELAY_ONLY = 1 << 0;
-const HIDE_HOST = 1 << 1;
-
-// readReach reads what the scheduler says of it: lines of URL, user and secret, with zeros between, and the flags of a Welcome.
-export function readReach(text: string, flags: number): Reach {
-  const iceServers = text.split('\n').filter((line) => line !== '').map((line) => {
-    const [urls = '', username = '', credential = ''] = line.split('\0');
-    return username === '' ? { urls } : { urls, username, credential };
-  });
-  return { iceServers, relayOnly: (flags & RELAY_ONLY) !== 0, hideHost: (flags & HIDE_HOST) !== 0 };
 }
 
 // The browser's own name for an address that it hides; only the own network resolves it.
@@ -55,10 +35,10 @@ export class PeerLink {
   #work: Promise<void> = Promise.resolve(); // signals are taken one after the other
   #over = false;
 
-  constructor(reach: Reach, initiator: boolean, events: PeerEvents) {
+  constructor(route: Route, initiator: boolean, events: PeerEvents) {
     this.#events = events;
-    const { iceServers } = reach;
-    const iceTransportPolicy = reach.relayOnly ? 'relay' : 'all';
+    const { iceServers } = route;
+    const iceTransportPolicy = route.relayOnly ? 'relay' : 'all';
     const connection = (this.#connection = new RTCPeerConnection({ iceServers, iceTransportPolicy, bundlePolicy: 'max-bundle' }));
     const channel = (this.#channel = connection.createDataChannel('shoal', { negotiated: true, id: 0, ordered: true }));
     channel.binaryType = 'arraybuffer';
@@ -75,7 +55,7 @@ export class PeerLink {
     };
     channel.onclose = () => this.#fail(false);
     connection.onicecandidate = ({ candidate }) => {
-      if (!candidate?.candidate || this.#over || (reach.hideHost && isLocal(candidate))) return;
+      if (!candidate?.candidate || this.#over || (route.hideHost && isLocal(candidate))) return;
       events.signal(CANDIDATE, JSON.stringify(candidate.toJSON()));
     };
     connection.onconnectionstatechange = () => this.#state();

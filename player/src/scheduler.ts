@@ -1,36 +1,8 @@
 // The Go scheduler, compiled to WebAssembly. This leaf loads it, hands bytes over and reads back the actions that it
 // asks for. It decides nothing. The calls are those of wasm/, the actions those of swarm/scheduler/action.go.
 
+import type { Action } from './action.ts';
 import { wasi } from './wasi.ts';
-
-export const Kind = {
-  SendTracker: 1,
-  ICEServers: 2,
-  Refused: 3,
-  Connect: 4,
-  Signal: 5,
-  Disconnect: 6,
-  Send: 7,
-  SendHashes: 8,
-  SendPieces: 9,
-  Fetch: 10,
-  TakeHashes: 11,
-  TakePieces: 12,
-  Park: 13,
-  Complete: 14,
-  Drop: 15,
-  Reload: 16,
-  TakeRecord: 17,
-} as const;
-
-export interface Action {
-  kind: number;
-  peer: number;
-  chunk: number;
-  first: number;
-  count: number;
-  bytes: Uint8Array<ArrayBuffer>; // a copy
-}
 
 // What the viewer is and lends.
 export interface Self {

@@ -1,6 +1,6 @@
-// A viewer's part in the swarm: what happens is told to the scheduler, and what it asks for is carried out. This is
-// the only file that knows the leaves (tracker, peer, edge, store, record, scheduler), and the same loop as the native
-// viewer's, swarm/viewer.
+// A viewer's part in the swarm: what happens is told to the scheduler, and what it asks for is carried out, by its
+// orders. This is the only file that makes the leaves (tracker, peer, edge, store, record, scheduler) and joins them,
+// and the same loop as the native viewer's, swarm/viewer.
 //
 // The law it keeps: a viewer with the swarm is never worse off than one without. Playback begins from the edge at
 // once; the swarm is joined beside it, after the first media came. What the swarm has not brought shortly before the
@@ -8,9 +8,10 @@
 // tell in time. Without tracker, WebRTC, WebAssembly, key or luck nothing of this happens, and hls.js plays on as if it
 // were alone.
 
+import type { Action } from './action.ts';
 import type { Bandwidth, Times } from './bandwidth.ts';
 import type { Carried } from './carried.ts';
-import { type Chunk, Chunks } from './chunks.ts';
+import { Chunks } from './chunks.ts';
 import { Edge } from './edge.ts';
 import { Fetches } from './fetches.ts';
 import { Gathering } from './gathering.ts';
@@ -18,11 +19,12 @@ import { Gifts } from './gifts.ts';
 import { type Frame, Links } from './links.ts';
 import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
-import { ANY_WAY, PeerLink, readReach } from './peer.ts';
+import { Orders } from './orders.ts';
+import { PeerLink } from './peer.ts';
 import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
 import { INIT, MAX_CHUNK } from './record.ts';
-import { type Action, Kind, Scheduler, type Self } from './scheduler.ts';
+import { Scheduler, type Self } from './scheduler.ts';
 import { onSelfChange, selfFlags } from './self.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Membership } from './membership.ts';
@@ -55,7 +57,6 @@ export interface SessionOptions {
 }
 
 const CAP_UNIT = 10; // kbit/s
-const TOO_SLOW = 2; // scheduler.TooSlow
 const MOST_CAP = 0xffff;
 
 const LATELY = 10; // slots of Arrivals
@@ -85,17 +86,17 @@ export class Session implements MediaSource {
   #loop: Loop<Scheduler, Action, Frame> | null = null;
   #seconds: ReturnType<typeof setInterval> | undefined;
   #beaconAt = 0;
+  readonly #orders: Orders;
   #rests: Promise<void> | null = null; // the link, after the swarm was left
 
   // the network
   #tracker: Tracker | null = null;
-  #reach = ANY_WAY;
   readonly #links: Links;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#edge = new Edge(options.pass ?? null);
-    this.#links = new Links((initiator, events) => new PeerLink(this.#reach, initiator, events), {
+    this.#links = new Links((initiator, events) => new PeerLink(this.#orders.route, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),
       came: (bytes) => this.#edge.arrivals.came(bytes, performance.now()),
@@ -137,6 +138,20 @@ export class Session implements MediaSource {
       leave: () => this.#call((s, now) => s.leave(now)),
       over: () => this.#end('refused'),
     });
+    this.#orders = new Orders({
+      tracker: () => this.#tracker,
+      membership: this.#membership,
+      links: this.#links,
+      chunks: this.#chunks,
+      store: this.#store,
+      fetches: this.#fetches,
+      gathering: this.#gathering,
+      gifts: this.#gifts,
+      stock: this.#stock,
+      watch: this.#watch,
+      gave: (bytes) => (this.#traffic.bytesToPeers += bytes),
+      beside: (bytes, at) => this.bandwidth.beside(bytes, at),
+    }, options.relayOnly === true);
     const obstacle = hindered(options.trackers);
     if (!options.p2p || obstacle) {
       if (options.p2p && obstacle) this.#membership.end('off', OBSTACLES[obstacle]);
@@ -308,7 +323,7 @@ export class Session implements MediaSource {
       return;
     }
     this.#loop = new Loop<Scheduler, Action, Frame>(scheduler, {
-      act: (action, frame) => this.#act(action, frame),
+      act: (action, frame) => this.#orders.carry(action, frame),
       due: () => this.#call((s, now) => s.backlog(now, this.#links.backlog)),
       settled: () => this.#settled(scheduler),
       failed: (error) => this.#fail(error),
@@ -379,80 +394,9 @@ export class Session implements MediaSource {
     this.#loop?.call(call, frame);
   }
 
-  // lack: the server has the segment of a part still, and not the part: what no peer brings hls.js loads as a whole.
-  #lack(chunk: Chunk, first: number, count: number): void {
-    this.#gathering.lack(chunk);
-    this.#stock.fetched(chunk, first, count, false);
-  }
-
   #settled(scheduler: Scheduler): void {
     this.#membership.settled(scheduler);
     this.#traffic.duplicateBytes = scheduler.duplicateBytes;
     this.#watch.look();
-  }
-
-  #act(action: Action, frame: Frame | null): void {
-    const { kind, peer, first, count, bytes } = action;
-    const chunk = this.#chunks.get(action.chunk);
-    switch (kind) {
-      case Kind.SendTracker:
-        this.#tracker?.send(bytes);
-        break;
-      case Kind.ICEServers:
-        this.#reach = readReach(new TextDecoder().decode(bytes), count);
-        if (this.#options.relayOnly) this.#reach = { ...this.#reach, relayOnly: true };
-        break;
-      case Kind.Refused:
-        this.#membership.refusal(first, count, new TextDecoder().decode(bytes));
-        break;
-      case Kind.Connect:
-        this.#links.connect(peer, count === 1);
-        break;
-      case Kind.Signal:
-        this.#links.signal(peer, bytes);
-        break;
-      case Kind.Disconnect:
-        this.#links.disconnect(peer, count === TOO_SLOW);
-        break;
-      case Kind.Send:
-        this.#links.send(peer, bytes);
-        break;
-      case Kind.SendHashes: {
-        const hashes = chunk && this.#store.hashes(chunk.entry.record.id);
-        if (hashes) this.#links.sendWith(peer, bytes, hashes);
-        break;
-      }
-      case Kind.SendPieces: {
-        const pieces = chunk && this.#store.pieces(chunk.entry.record.id, first, count);
-        if (pieces && this.#links.sendWith(peer, bytes, pieces)) this.#traffic.bytesToPeers += pieces.length;
-        break;
-      }
-      case Kind.Fetch:
-        if (chunk && this.#watch.book?.gone(chunk.entry.record)) this.#lack(chunk, first, count);
-        else if (chunk) void this.#fetches.fetch(chunk, first, count);
-        break;
-      case Kind.TakeHashes:
-        if (chunk && frame) void this.#gifts.takeHashes(chunk, frame);
-        break;
-      case Kind.TakePieces:
-        if (frame) this.bandwidth.beside(frame.bytes.length, frame.at);
-        if (chunk && frame) void this.#gifts.takePieces(chunk, first, count, frame);
-        break;
-      case Kind.Park:
-        if (frame) this.#links.park(frame);
-        break;
-      case Kind.Complete:
-        if (chunk) this.#stock.complete(chunk);
-        break;
-      case Kind.Drop:
-        if (chunk) this.#stock.forget(chunk);
-        break;
-      case Kind.Reload:
-        void this.#watch.reload(count === 1);
-        break;
-      case Kind.TakeRecord:
-        void this.#watch.take(peer, bytes);
-        break;
-    }
   }
 }

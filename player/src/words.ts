@@ -32,7 +32,7 @@ export interface Words {
   faulty: [string, string];
   soundOnly: [string, string];
   noRecording: [string, string];
-  fromOthers: string; // behind a percentage
+  fromOthers: string; // behind a percentage of all since it was opened
   rows: { swarm: string; fromPeers: string; fromEdge: string; given: string; behind: string; buffered: string; started: string; stalls: string; dropped: string; bad: string };
   none: string;
   swarm: Record<Exclude<P2P, 'on'>, string>;
@@ -83,7 +83,7 @@ const en: Words = {
   faulty: ['The server has a fault', 'It answers, but cannot give the video now. Stay here: it is tried again.'],
   soundOnly: ['Sound only', 'This stream has no picture.'],
   noRecording: ['There is no such recording', 'It was removed, or is not finished yet.'],
-  fromOthers: 'of the media came from other viewers',
+  fromOthers: 'of the media so far came from other viewers',
   rows: {
     swarm: 'Swarm', fromPeers: 'From peers', fromEdge: 'From the edge', given: 'Given to peers', behind: 'Behind live', buffered: 'Buffered', started: 'Started in',
     stalls: 'Stalls', dropped: 'Dropped frames', bad: 'Bad pieces refused',
@@ -142,10 +142,10 @@ const pt: Words = {
   faulty: ['O servidor está com um problema', 'Ele responde, mas agora não entrega o vídeo. Fique aqui: tentaremos de novo.'],
   soundOnly: ['Só som', 'Esta transmissão não tem imagem.'],
   noRecording: ['Esta gravação não existe', 'Foi removida ou ainda não terminou.'],
-  fromOthers: 'da mídia veio de outros espectadores',
+  fromOthers: 'da mídia até agora veio de outros',
   rows: {
-    swarm: 'Enxame', fromPeers: 'De outros', fromEdge: 'Do servidor', given: 'Enviado a outros', behind: 'Atrás do ao vivo', buffered: 'Em buffer', started: 'Início em',
-    stalls: 'Paradas', dropped: 'Quadros perdidos', bad: 'Partes recusadas',
+    swarm: 'Enxame', fromPeers: 'De outros', fromEdge: 'Do servidor', given: 'Enviado', behind: 'Atraso', buffered: 'Em buffer', started: 'Início em',
+    stalls: 'Paradas', dropped: 'Quadros perdidos', bad: 'Partes ruins',
   },
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
@@ -201,7 +201,7 @@ const zh: Words = {
   faulty: ['服务器出现故障', '服务器有响应，但暂时无法提供视频。请留在此页，会自动重试。'],
   soundOnly: ['仅有声音', '此直播没有画面。'],
   noRecording: ['没有此录像', '它已被删除，或尚未完成。'],
-  fromOthers: '的数据来自其他观众',
+  fromOthers: '的数据（自打开以来）来自其他观众',
   rows: {
     swarm: '互助网络', fromPeers: '来自其他观众', fromEdge: '来自服务器', given: '已传给其他观众', behind: '比直播晚', buffered: '已缓冲', started: '启动用时',
     stalls: '卡顿', dropped: '丢帧', bad: '拒收的数据块',

@@ -117,7 +117,7 @@ test('what was lost is tried again, ever more seldom, and given up', async (t) =
   (await live()).state('failed');
   await pass();
   assert.deepEqual([broadcast.wanted, broadcast.linked, said.at(-1)], [true, false, 'The connection was lost. Trying again…']);
-  for (const [tries, wait] of [1000, 2000, 4000, 8000, 15000].entries()) {
+  for (const [tries, wait] of [1000, 2000, 4000, 8000, ...Array.from({ length: 40 }, () => 15000)].entries()) {
     await pass(wait - 1);
     assert.equal(asked.length, tries + 1);
     await pass(1);
@@ -126,6 +126,34 @@ test('what was lost is tried again, ever more seldom, and given up', async (t) =
     await pass();
   }
   assert.deepEqual([broadcast.wanted, broadcast.since, said.at(-1)], [false, 0, 'The connection was lost and did not come back.']);
+});
+
+test('when the server is back, what was lost is tried at once; what is not lost is left alone', async (t) => {
+  const { broadcast, asked, pass, live } = setup(t);
+  broadcast.found();
+  void broadcast.begin();
+  broadcast.found();
+  const first = await live();
+  broadcast.found();
+  await pass();
+  assert.equal(asked.length, 1);
+  first.state('closed');
+  for (const wait of [1000, 2000, 4000]) {
+    await pass();
+    await pass(wait);
+    asked.at(-1)?.refuse(new WhipError('The server cannot be reached.'));
+    await pass();
+  }
+  broadcast.found();
+  broadcast.found();
+  assert.equal(asked.length, 5);
+  const since = broadcast.since;
+  await live();
+  await pass(60_000);
+  assert.deepEqual([asked.length, broadcast.linked, broadcast.since], [5, true, since]);
+  await broadcast.end();
+  broadcast.found();
+  assert.equal(asked.length, 5);
 });
 
 test('a wrong key ends the trying, and so does a first refusal', async (t) => {

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { harms } from '../src/ops/consequences.ts';
-import { counted } from '../src/ops/counted.ts';
-import { silent } from '../src/ops/desk.ts';
 import { caption } from '../src/ops/drawing.ts';
 import type { Service } from '../src/ops/desk.ts';
 import { held } from '../src/ops/services.ts';
 import { members } from '../src/pages/api.ts';
+import { counted } from '../src/pages/words/counted.ts';
+import { FIGURES } from '../src/pages/words/figures.ts';
 import { LIVE } from '../src/pages/words/live.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
 import { words } from '../src/words.ts';
@@ -20,8 +20,8 @@ test('one is not told as many, in any language', () => {
     [words('en').peers, '1 peer', '2 peers'], [words('pt').peers, '1 par', '2 pares'],
     [(n: number) => counted(n, 'link', 'links'), '1 link', '2 links'],
   ] as const) assert.deepEqual([said(1), said(2)], [one, two]);
-  assert.match(silent(1), /^1 of the trackers did not answer: its viewers are not/);
-  assert.match(silent(2), /: their viewers are not/);
+  assert.match(FIGURES.en.silent(1), /^1 of the trackers did not answer: its viewers are not/);
+  assert.match(FIGURES.en.silent(2), /: their viewers are not/);
   const cell = { id: 1, root: true, members: [], feeds: [{ from: 1, to: 2, fed: true }] };
   const drawn = { name: 'show', viewers: 1, outside: 1, total: 1, keeps: true, cells: [cell] };
   assert.equal(caption(drawn as never), 'show: 1 viewer in 1 cell, 1 link by which cells feed others; 1 in no cell, who gets all from the edge.');

@@ -56,7 +56,7 @@ test('while the origin is away nobody says that there are no streams', async () 
 
 test('what came from peers lately says over what time', () => {
   assert.deepEqual([[1.6e6, 40], [1.6e6, 75], [2e9, 3595], [2e9, 3595, 0.05], [null, null]].map(([bytes, seconds, price]) => inWords({ bytes: bytes ?? null, seconds: seconds ?? null }, price ?? null)),
-    ['Last 40 s: 1.6 MB', 'Last 1 min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, 0.10 saved', '']);
+    ['Last 40\u00a0s: 1.6 MB', 'Last 1\u00a0min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, 0.10 saved', '']);
 });
 
 test('of a swarm that nobody is in nothing is told of each', (t) => {
@@ -67,7 +67,7 @@ test('of a swarm that nobody is in nothing is told of each', (t) => {
     get text(): string { return this.words.map((word) => (typeof word === 'string' ? word : word.text)).join(''); }
   }
   const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
-  Object.defineProperty(globalThis, 'document', { value: { createElement: () => new Element() }, configurable: true });
+  Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, createElement: () => new Element() }, configurable: true });
   t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
   const told = { name: 'demo', outside: 0, cells: 1, roots: 1, copies: 1.25, stallRatio: 0.02, latencySeconds: 2, uploadKbps: 328, introductions: 1, linksOpened: 0, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0,
     control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 } };

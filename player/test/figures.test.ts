@@ -56,10 +56,13 @@ test('a stream that is on air, though not from here, is said to be, and how', ()
 test('an answer that does not come, or is cut short, is none', async (t) => {
   let answer: () => Response = () => Response.json({ streams: [{ name: 'other' }, { name: 'demo', advice: 'Set the keyframe interval.' }] });
   t.mock.method(globalThis, 'fetch', async () => answer());
-  assert.equal((await described('demo'))?.advice, 'Set the keyframe interval.');
-  for (const none of [() => Response.json({ streams: null }), () => Response.json({ streams: [{ name: 'other' }] }), () => new Response('', { status: 404 }), () => new Response('{"stre'), () => { throw new TypeError('failed to fetch'); }]) {
+  assert.equal((await described('demo')).stream?.advice, 'Set the keyframe interval.');
+  for (const [none, amiss] of [
+    [() => Response.json({ streams: null }), ''], [() => Response.json({ streams: [{ name: 'other' }] }), ''], [() => new Response('', { status: 404 }), 'The server answered 404.'],
+    [() => new Response('{"stre'), 'The server does not answer.'], [() => { throw new TypeError('failed to fetch'); }, 'The server does not answer.'],
+  ] as const) {
     answer = none;
-    assert.equal(await described('demo'), null);
+    assert.deepEqual(await described('demo'), { stream: null, amiss });
   }
   for (const none of [() => new Response('{"reco'), () => new Response('', { status: 503 })]) {
     answer = none;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Kind, readActions, Scheduler } from '../src/scheduler.ts';
+import { Kind } from '../src/action.ts';
+import { readActions, Scheduler } from '../src/scheduler.ts';
 import { MAY_UPLOAD } from '../src/self.ts';
 import { makeChunk } from './make.ts';
 

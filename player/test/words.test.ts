@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { known } from '../src/pages/language.ts';
+import { FIGURES } from '../src/pages/words/figures.ts';
 import { LIVE } from '../src/pages/words/live.ts';
 import { MISSING } from '../src/pages/words/missing.ts';
+import { OPS } from '../src/pages/words/ops.ts';
+import { STEERING } from '../src/pages/words/steering.ts';
 import { STUDIO, told } from '../src/pages/words/studio.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
 import { type Words, words } from '../src/words.ts';
@@ -38,9 +41,9 @@ for (const name of ['pt', 'zh']) {
 }
 
 // What is the same in Portuguese: units, and a word.
-const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec']);
+const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec', '.lately']);
 
-for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO })) {
+for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO, OPS, FIGURES, STEERING })) {
   for (const language of ['pt', 'zh'] as const) {
     test(`${page} has a word in ${language} for each that English has`, () => {
       const own = new Map(texts(catalog[language]));

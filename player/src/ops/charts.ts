@@ -1,6 +1,9 @@
 // The charts of the last hour, each a figure with its newest value, and what it was where one points to, or goes by the arrow keys.
 
 import { make } from '../pages/api.ts';
+import { tag } from '../pages/language.ts';
+import { type Charted, figures } from '../pages/words/figures.ts';
+import { shared } from '../pages/words/shared.ts';
 import { area, extent, type Frame, line, round, spanOf, sums, x } from './chart.ts';
 import type { Series, Value } from './desk.ts';
 import { svg } from './svg.ts';
@@ -9,8 +12,7 @@ const [WIDTH, HEIGHT] = [360, 96]; // of a drawing, in its own units
 
 // Kind is one chart: which numbers, how they are written, and what its scale reaches at least.
 interface Kind {
-  title: string;
-  what: string; // to whom does not see it
+  name: Charted;
   of: (s: Series) => Value[];
   ground?: (s: Series) => Value[]; // what it stands on: drawn below it, in the edge's colour
   text: (value: number) => string;
@@ -27,13 +29,13 @@ export function rate(bytes: number): string {
 }
 
 const kinds: Kind[] = [
-  { title: 'Known viewers', what: 'viewers whom trackers know', of: (s) => s.viewers, text: (v) => String(Math.round(v)), least: 4 },
-  { title: 'Media to viewers', what: 'what viewers got, from peers and from edges', of: (s) => sums(s.fromPeers, s.fromEdge), ground: (s) => s.fromEdge, text: rate, least: 125e3 },
-  { title: 'Offload', what: 'share of media that came from peers', of: (s) => s.offload, text: percent(0), least: 1 },
-  { title: 'Copies of each chunk', what: 'how many times each chunk left the edges', of: (s) => s.copies, text: (v) => v.toFixed(2), least: 2 },
-  { title: 'Behind live', what: 'seconds behind live', of: (s) => s.latency, text: (v) => `${v.toFixed(1)}\u00a0s`, least: 2 },
-  { title: 'Stalled', what: 'share of their time for which viewers stood still', of: (s) => s.stalls, text: percent(1), least: 0.02 },
-  { title: 'Edges send', what: 'what edges send', of: (s) => s.sent, text: rate, least: 125e3, only: true },
+  { name: 'viewers', of: (s) => s.viewers, text: (v) => String(Math.round(v)), least: 4 },
+  { name: 'media', of: (s) => sums(s.fromPeers, s.fromEdge), ground: (s) => s.fromEdge, text: rate, least: 125e3 },
+  { name: 'offload', of: (s) => s.offload, text: percent(0), least: 1 },
+  { name: 'copies', of: (s) => s.copies, text: (v) => v.toFixed(2), least: 2 },
+  { name: 'behind', of: (s) => s.latency, text: (v) => `${v.toFixed(1)}\u00a0s`, least: 2 },
+  { name: 'stalled', of: (s) => s.stalls, text: percent(1), least: 0.02 },
+  { name: 'sent', of: (s) => s.sent, text: rate, least: 125e3, only: true },
 ];
 
 export class Charts {
@@ -57,6 +59,7 @@ export class Charts {
 class Chart {
   readonly figure: HTMLElement;
   readonly #kind: Kind;
+  readonly #said = figures();
   readonly #now = make('strong', {}, '–');
   readonly #axis = make('div', { class: 'axis', 'aria-hidden': 'true' });
   readonly #range = make('span', { class: 'range' });
@@ -77,11 +80,11 @@ class Chart {
     this.#drawing = svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', tabindex: '0' }, grid, this.#edge, this.#peers, this.#line, this.#hair);
     this.#reading.setAttribute('aria-live', 'polite');
     this.figure = make('figure', { class: 'chart' },
-      make('figcaption', {}, make('span', {}, kind.title), this.#now),
+      make('figcaption', {}, make('span', {}, this.#said.charts[kind.name][0]), this.#now),
       make('div', { class: 'plot' }, this.#top, this.#drawing, this.#reading),
       this.#axis,
       this.#range,
-      ...(kind.ground ? [make('ul', { class: 'legend' }, make('li', {}, make('i', { class: 'of-peers' }), 'from peers'), make('li', {}, make('i', { class: 'of-edge' }), 'from edges'))] : []));
+      ...(kind.ground ? [make('ul', { class: 'legend' }, make('li', {}, make('i', { class: 'of-peers' }), this.#said.fromPeers), make('li', {}, make('i', { class: 'of-edge' }), this.#said.fromEdges))] : []));
     this.#drawing.addEventListener('pointermove', (event) => this.#pick(this.#near(event)));
     this.#drawing.addEventListener('pointerleave', () => this.#pick(-1));
     this.#drawing.addEventListener('blur', () => this.#pick(-1));
@@ -89,24 +92,25 @@ class Chart {
   }
 
   show(s: Series): void {
-    const kind = this.#kind;
+    const [kind, said] = [this.#kind, this.#said];
+    const [title, what] = said.charts[kind.name];
     if (this.#series?.stream !== s.stream) this.#picked = -1;
     this.#series = s;
     const values = kind.of(s);
     const short = extent(values);
     const frame = (this.#frame = { width: WIDTH, height: HEIGHT, most: Math.max(kind.least, round(short?.most ?? 0)), span: spanOf(s.at) });
     const minutes = frame.span / 60e3;
-    this.#axis.replaceChildren(...[`−${minutes} min`, `−${minutes / 2}`, 'now'].map((text) => make('span', {}, text)));
+    this.#axis.replaceChildren(...[`−${shared().minutes(minutes)}`, `−${minutes / 2}`, said.now].map((text) => make('span', {}, text)));
     const ground = kind.ground?.(s) ?? null;
     this.#edge.setAttribute('d', ground ? area(s.at, ground.map((v, i) => (values[i] === null ? null : v)), null, frame) : '');
     this.#peers.setAttribute('d', area(s.at, values, ground, frame));
     this.#line.setAttribute('d', line(s.at, values, frame));
     this.#top.textContent = short ? kind.text(frame.most) : '';
     this.#now.textContent = short?.now == null ? '–' : kind.text(short.now);
-    this.#range.textContent = short ? `${kind.text(short.least)} to ${kind.text(short.most)}` : 'Nothing is known yet';
+    this.#range.textContent = short ? said.range(kind.text(short.least), kind.text(short.most)) : said.nothing;
     this.#drawing.setAttribute('aria-label', short
-      ? `${kind.title}: ${kind.what}, over the last hour. Now ${this.#now.textContent}, ${this.#range.textContent}. The arrow keys read it moment by moment.`
-      : `${kind.title}: nothing is known yet`);
+      ? said.charted(title, what, this.#now.textContent ?? '', this.#range.textContent ?? '')
+      : `${title}: ${said.nothing}`);
     this.#pick(Math.min(this.#picked, s.at.length - 1), false);
   }
 
@@ -144,8 +148,8 @@ class Chart {
     this.#reading.classList.toggle('left', across > WIDTH / 2);
     const value = this.#kind.of(s)[i] ?? null;
     const ground = this.#kind.ground?.(s)[i] ?? null;
-    const parts = value === null ? ['not known'] : ground === null ? [this.#kind.text(value)] : [`peers ${this.#kind.text(value - ground)}`, `edges ${this.#kind.text(ground)}`];
-    const text = `${new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' })}: ${parts.join(', ')}`;
+    const parts = value === null ? [this.#said.unknown] : ground === null ? [this.#kind.text(value)] : [this.#said.peersAndEdges(this.#kind.text(value - ground), this.#kind.text(ground))];
+    const text = `${new Date(at).toLocaleTimeString(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit' })}: ${parts.join(', ')}`;
     if (say || this.#reading.textContent !== '') this.#reading.textContent = text;
   }
 }

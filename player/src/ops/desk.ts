@@ -1,6 +1,9 @@
 // What the operator's page asks: on the admin listener all that the board there knows, on a public address what anybody may know.
 
 import { added, ask, type Control, type Stream, streams, type Swarm, swarms as known, unheard } from '../pages/api.ts';
+import { figures } from '../pages/words/figures.ts';
+import { shared } from '../pages/words/shared.ts';
+import { steering } from '../pages/words/steering.ts';
 
 export interface Service {
   name: string; // HOST:PORT of its admin listener; '': the process of this page
@@ -84,23 +87,21 @@ interface State {
 // json is an answer that has to be one.
 async function json<T>(url: string): Promise<T> {
   const response = await ask(url);
-  if (!response.ok) throw new Error((await response.text()).trim() || `The server answered ${response.status}.`);
+  if (!response.ok) throw new Error((await response.text()).trim() || shared().answered(response.status));
   return (await response.json()) as T;
 }
-
-const NOT_NOW = 'Which streams there are is not known now: nobody who is asked here tells.';
 
 // desk is what the board of an admin listener knows.
 export async function desk(): Promise<View> {
   const state = await json<State>('/api/v1/ops');
+  const words = figures();
   const amiss = state.services.filter((s) => s.state !== 'ready');
   const notes = state.controls.flatMap(({ warning }) => (warning ? [warning] : []));
-  if (state.unheard > 0) notes.push(silent(state.unheard));
+  if (state.unheard > 0) notes.push(words.silent(state.unheard));
   const some = (...kinds: string[]): boolean => state.services.some((s) => s.self?.is.some((kind) => kinds.includes(kind)));
   const steers = some('tracker');
   if (!steers && (state.swarms.length > 0 || state.unheard === 0)) {
-    notes.push(state.swarms.length > 0 ? 'Cells and switches are shown where -ops names the admin listener of a tracker.'
-      : 'No tracker is known here: viewers, cells and switches are shown where -ops names the admin listener of one.');
+    notes.push(state.swarms.length > 0 ? words.cellsElsewhere : words.noTracker);
   }
   const swarms = added(state.swarms);
   for (const { name, p2p, share, cellSize, roots, maxUploadKbps } of state.controls[0]?.controls ?? []) { // as they are now: figures may be a second old
@@ -110,32 +111,31 @@ export async function desk(): Promise<View> {
   const count = state.services.length;
   return {
     streams: state.streams,
-    unknown: some('origin', 'edge') ? NOT_NOW : 'Streams are not known here: -ops names the admin listeners of origins or edges.',
+    unknown: some('origin', 'edge') ? words.notNow : words.streamsElsewhere,
     swarms,
     lately: state.lately,
     steers,
     services: state.services,
     health: amiss.length === 0
-      ? { text: count === 1 ? 'Ready' : `All ${count} ready`, good: true }
-      : { text: count === 1 ? 'Not ready' : `${amiss.length} of ${count} not ready`, good: false },
+      ? { text: count === 1 ? words.ready : words.allReady(count), good: true }
+      : { text: count === 1 ? words.notReady : words.someNotReady(amiss.length, count), good: false },
     note: [...new Set(notes)].join(' '),
     defaults: state.controls[0]?.defaults ?? null,
   };
 }
 
-export const silent = (count: number): string => `${count} of the trackers did not answer: ${count === 1 ? 'its' : 'their'} viewers are not counted here.`;
-
 // shown is what anybody may know.
 export async function shown(): Promise<View> {
+  const words = figures();
   const ready = await ask('/readyz').catch(() => null);
   const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   const view: View = {
-    streams: null, unknown: NOT_NOW, swarms: new Map(), services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
-    health: { text: ready === null ? 'Unreachable' : ready.ok ? 'Ready' : 'Not ready', good: ready?.ok ?? false },
+    streams: null, unknown: words.notNow, swarms: new Map(), services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+    health: { text: ready === null ? words.unreachable : ready.ok ? words.ready : words.notReady, good: ready?.ok ?? false },
   };
   try {
     [view.streams, view.swarms] = await Promise.all([streams(), known()]);
-    if (unheard > 0) view.note ||= silent(unheard);
+    if (unheard > 0) view.note ||= words.silent(unheard);
   } catch (error) {
     view.note = error instanceof Error ? error.message : String(error);
   }
@@ -146,18 +146,24 @@ export const series = (stream: string): Promise<Series> => json(`/api/v1/ops/his
 
 export const cellsOf = (stream: string): Promise<Cells> => json(`/api/v1/ops/cells/${encodeURIComponent(stream)}`);
 
-// steer changes how a stream's swarm is run, at all trackers; with 'PUT' what is not named is as by default. It returns what is amiss, '' for nothing.
-export async function steer(stream: string, method: 'PATCH' | 'PUT', change: Partial<Control>): Promise<string> {
+// Outcome of a change: what is amiss, '' for nothing; and whether it was refused, so that nothing was changed.
+export interface Outcome {
+  amiss: string;
+  refused: boolean;
+}
+
+// steer changes how a stream's swarm is run, at all trackers; with 'PUT' what is not named is as by default.
+export async function steer(stream: string, method: 'PATCH' | 'PUT', change: Partial<Control>): Promise<Outcome> {
   const response = await fetch(`/api/v1/ops/control/${encodeURIComponent(stream)}`, {
     method,
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(change),
     signal: AbortSignal.timeout(5000),
   }).catch(() => null);
-  if (!response) return 'No answer: it is not known whether it was changed.';
-  if (!response.ok) return `Refused: ${(await response.text()).trim()}`;
+  if (!response) return { amiss: steering().noAnswer, refused: false };
+  if (!response.ok) return { amiss: steering().refused((await response.text()).trim()), refused: true };
   const { told } = (await response.json()) as { told: { service: string; error: string; control: { warning?: string } | null }[] };
-  const amiss = told.filter(({ error }) => error !== '').map(({ service, error }) => `${service || 'this process'}: ${error}`);
+  const amiss = told.filter(({ error }) => error !== '').map(({ service, error }) => `${service || figures().thisProcess}: ${error}`);
   const warnings = told.flatMap(({ control }) => (control?.warning ? [control.warning] : []));
-  return [...new Set([...amiss, ...warnings])].join(' ');
+  return { amiss: [...new Set([...amiss, ...warnings])].join(' '), refused: false };
 }

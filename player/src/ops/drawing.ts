@@ -1,7 +1,7 @@
 // The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
 
 import { make } from '../pages/api.ts';
-import { counted } from './counted.ts';
+import { steering } from '../pages/words/steering.ts';
 import type { Cell, Cells, Member } from './desk.ts';
 import { type Forest, layout, type Placed, share, type Spot } from './forest.ts';
 import { svg } from './svg.ts';
@@ -12,10 +12,11 @@ const kbps = (value: number): string => (value >= 1000 ? `${(value / 1000).toFix
 
 // words says of a member what is known.
 export function words(m: Member): string {
-  if (!m.told) return `Viewer ${m.viewer}: no report yet, or at another tracker`;
+  const said = steering();
+  if (!m.told) return said.noReport(said.viewer(m.viewer));
   const { fromPeersKbps, fromEdgeKbps, toPeersKbps, links, latencySeconds, stalledSeconds } = m.told;
-  return `Viewer ${m.viewer}: ${kbps(fromPeersKbps)} from peers, ${kbps(fromEdgeKbps)} from the edge, ${m.sends ? `gives ${kbps(toPeersKbps)}` : 'gives nothing now'}; ` +
-    `${links} ${links === 1 ? 'link' : 'links'}, ${latencySeconds.toFixed(1)} s behind live${stalledSeconds > 0 ? `, stood still for ${stalledSeconds.toFixed(1)} s` : ''}`;
+  const stood = stalledSeconds > 0 ? said.stood(`${stalledSeconds.toFixed(1)} s`) : '';
+  return said.report(said.viewer(m.viewer), kbps(fromPeersKbps), kbps(fromEdgeKbps), m.sends ? said.gives(kbps(toPeersKbps)) : said.givesNothing, links, `${latencySeconds.toFixed(1)} s`, stood);
 }
 
 export class Drawing {
@@ -48,28 +49,25 @@ export class Drawing {
 }
 
 export function caption({ name, viewers, outside, total, cells }: Cells): string {
-  const drawn = cells.length < total ? `, of which the ${cells.length} nearest to the edge are drawn` : '';
-  const bridges = cells.reduce((sum, { feeds }) => sum + feeds.length, 0);
-  return `${name}: ${counted(viewers, 'viewer', 'viewers')} in ${counted(total, 'cell', 'cells')}${drawn}` +
-    `${bridges > 0 ? `, ${counted(bridges, 'link', 'links')} by which cells feed others` : ''}${outside > 0 ? `; ${outside} in no cell, who ${outside === 1 ? 'gets' : 'get'} all from the edge` : ''}.`;
+  return steering().caption(name, viewers, total, cells.length, cells.reduce((sum, { feeds }) => sum + feeds.length, 0), outside);
 }
 
 function empty({ keeps, outside }: Cells): string {
-  if (outside > 0) return 'P2P is off: no viewer is in a cell, and the edge serves each of them.';
-  return keeps ? 'Nobody is in a cell.' : 'Nobody is in a cell here. Where another tracker keeps the cells, name its admin listener with -ops.';
+  if (outside > 0) return steering().offForAll;
+  return keeps ? steering().nobody : steering().nobodyHere;
 }
 
 // written is a cell as a list, for who cannot see the drawing.
 function written(cell: Cell): HTMLElement {
-  const feeds = cell.feeds.map(({ from, to, fed }) => make('li', {}, `Viewer ${from} feeds viewer ${to}${fed ? '' : ', who does not say so yet'}`));
+  const feeds = cell.feeds.map(({ from, to, fed }) => make('li', {}, steering().feeds(from, to, fed)));
   return make('section', {},
-    make('h4', {}, cell.parent === 0 ? `Cell ${cell.id}, fetches from the edge` : `Cell ${cell.id}, fed by cell ${cell.parent}`),
+    make('h4', {}, cell.parent === 0 ? steering().fetches(cell.id) : steering().fed(cell.id, cell.parent)),
     make('ul', {}, ...feeds, ...cell.members.map((m) => make('li', {}, words(m)))));
 }
 
 function draw(forest: Forest, label: string): SVGSVGElement {
   const { width, height, placed } = forest;
-  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `${label} Each of them stands below in words.` });
+  const drawing = svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': `${label} ${steering().below}` });
   const spots = new Map(placed.flatMap((p) => p.spots.map((spot) => [spot.member.viewer, { spot, dot: p.dot }])));
   const top = { x: width / 2, y: 30 };
   for (const p of placed.filter(({ cell }) => cell.parent === 0)) drawing.append(fetched(top, p));
@@ -81,7 +79,7 @@ function draw(forest: Forest, label: string): SVGSVGElement {
   for (const p of placed) for (const spot of p.spots) drawing.append(disc(spot, p.dot));
   drawing.append(svg('g', { class: 'cdn' },
     svg('rect', { x: top.x - 46, y: top.y - 18, width: 92, height: 36, rx: 18 }),
-    svg('text', { x: top.x, y: top.y + 5, 'text-anchor': 'middle' }, 'Edge')));
+    svg('text', { x: top.x, y: top.y + 5, 'text-anchor': 'middle' }, steering().edge)));
   return drawing;
 }
 
@@ -91,7 +89,7 @@ function fetched(top: { x: number; y: number }, p: Placed): SVGElement {
   const upper = p.y - p.radius - p.dot - 6;
   const path = `M${top.x.toFixed(1)} ${top.y + 18}C${top.x.toFixed(1)} ${((top.y + upper) / 2).toFixed(1)} ${p.x.toFixed(1)} ${((top.y + upper) / 2 - 6).toFixed(1)} ${p.x.toFixed(1)} ${upper.toFixed(1)}`;
   const broad = Math.min(9, 1.5 + Math.sqrt(sum / 400));
-  return svg('g', {}, svg('title', {}, `Cell ${p.cell.id} gets ${kbps(sum)} from the edge, as its viewers last told`), svg('path', { class: 'fetch', d: path, 'stroke-width': broad }));
+  return svg('g', {}, svg('title', {}, steering().gets(p.cell.id, kbps(sum))), svg('path', { class: 'fetch', d: path, 'stroke-width': broad }));
 }
 
 // mesh is a cell: everybody in it is linked to everybody.
@@ -111,7 +109,7 @@ function bridge(a: Spot, b: Spot, from: number, to: number, fed: boolean): SVGEl
   const [x1, y1, x2, y2] = [a.x + ux * (from + 2), a.y + uy * (from + 2), b.x - ux * (to + 4), b.y - uy * (to + 4)];
   const wing = (side: number): string => `${(x2 - 8 * ux + side * 4 * uy).toFixed(1)} ${(y2 - 8 * uy - side * 4 * ux).toFixed(1)}`;
   return svg('g', { class: fed ? 'bridge fed' : 'bridge' },
-    svg('title', {}, `Viewer ${a.member.viewer} feeds viewer ${b.member.viewer}${fed ? '' : ', who does not say so yet'}`),
+    svg('title', {}, steering().feeds(a.member.viewer, b.member.viewer, fed)),
     svg('line', { x1, y1, x2: x2 - 5 * ux, y2: y2 - 5 * uy }),
     svg('path', { d: `M${x2.toFixed(1)} ${y2.toFixed(1)}L${wing(1)}L${wing(-1)}Z` }));
 }

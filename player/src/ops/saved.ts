@@ -1,6 +1,8 @@
 // What came from peers and so not from an edge, and what that is worth at a price that whoever looks has set.
 
 import { find } from '../pages/api.ts';
+import { figures } from '../pages/words/figures.ts';
+import { shared } from '../pages/words/shared.ts';
 import type { Lately } from './desk.ts';
 
 const PRICE = 'shoal-price';
@@ -37,7 +39,7 @@ export class Saved {
     const rate = Number(this.#price.value);
     const priced = this.#price.value !== '' && rate >= 0;
     find('#spared').textContent = this.#bytes > 0 ? size(this.#bytes) : '–';
-    find('#saved').textContent = priced && this.#bytes > 0 ? `saves ${money((this.#bytes / 1e9) * rate)}` : '';
+    find('#saved').textContent = priced && this.#bytes > 0 ? figures().saves(money((this.#bytes / 1e9) * rate)) : '';
     const hour = find('#hour-saved');
     hour.textContent = inWords(this.#lately, priced ? rate : null);
     hour.hidden = hour.textContent === '';
@@ -48,8 +50,9 @@ export class Saved {
 export function inWords({ bytes, seconds }: Lately, price: number | null): string {
   if (bytes === null || seconds === null) return '';
   const minutes = Math.round(seconds / 60);
-  const over = minutes >= 59 ? 'Last hour' : seconds < 60 ? `Last ${Math.round(seconds)} s` : `Last ${minutes} min`;
-  return `${over}: ${size(bytes)}${price === null ? '' : `, ${money((bytes / 1e9) * price)} saved`}`;
+  const words = figures();
+  const over = minutes >= 59 ? words.lastHour : words.last(seconds < 60 ? shared().seconds(Math.round(seconds)) : shared().minutes(minutes));
+  return words.lately(over, size(bytes)) + (price === null ? '' : words.latelySaved(money((bytes / 1e9) * price)));
 }
 
 const size = (bytes: number): string => (bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(bytes < 10e9 ? 2 : 0)} GB`);

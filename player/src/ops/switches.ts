@@ -1,6 +1,9 @@
 // The switches of remote control of one stream. What would hurt viewers is asked about before it is done, and what came of it is said after.
 
 import { bits, type Control, find, make, type Swarm } from '../pages/api.ts';
+import { tag } from '../pages/language.ts';
+import { figures } from '../pages/words/figures.ts';
+import { steering } from '../pages/words/steering.ts';
 import { harms } from './consequences.ts';
 import { steer } from './desk.ts';
 
@@ -57,7 +60,7 @@ export class Switches {
     const c = this.#swarm?.control;
     if (!c) return;
     this.#toggle.setAttribute('aria-checked', String(c.p2p));
-    this.#toggle.querySelector('span')?.replaceChildren(c.p2p ? 'On' : 'Off');
+    this.#toggle.querySelector('span')?.replaceChildren(c.p2p ? figures().on : figures().off);
     if (!this.#touched) for (const name of NUMBERS) this.#field(name).value = shown(c, name);
     const d = this.#defaults;
     find<HTMLButtonElement>('#defaults').disabled = !d || (c.p2p === d.p2p && NUMBERS.every((name) => c[name] === d[name]));
@@ -87,26 +90,28 @@ export class Switches {
     if (amiss.length > 0 && !(await this.#agreed(name, from, to, amiss))) return;
     this.#busy = true;
     this.#form.setAttribute('aria-busy', 'true');
-    this.#state.textContent = 'Telling the trackers…';
-    const failed = await steer(name, method, method === 'PUT' ? {} : changes);
+    const said = steering();
+    this.#state.textContent = said.telling;
+    const { amiss: failed, refused } = await steer(name, method, method === 'PUT' ? {} : changes);
     this.#busy = false;
     this.#form.removeAttribute('aria-busy');
-    if (!failed.startsWith('Refused')) this.#touch(false);
+    if (!refused) this.#touch(false);
     await this.#changed();
     const now = this.#swarm?.control;
-    const at = new Date().toLocaleTimeString();
-    this.#state.textContent = failed || !now ? failed : `${name}, ${at}: P2P is ${now.p2p ? `on${now.share < 1 ? ` for ${Math.round(now.share * 100)} %` : ''}` : 'off'}; ` +
-      `cells of ${now.cellSize}, ${now.roots} of them from the edge; ${now.maxUploadKbps > 0 ? `at most ${bits(1000 * now.maxUploadKbps)} from each viewer` : 'no bound of upload'}.`;
+    const at = new Date().toLocaleTimeString(tag());
+    this.#state.textContent = failed || !now ? failed : said.changed(name, at, said.p2pIs(now.p2p, now.share < 1 ? Math.round(now.share * 100) : null),
+      now.cellSize, now.roots, now.maxUploadKbps > 0 ? said.bound(bits(1000 * now.maxUploadKbps)) : said.noBound);
     this.#state.classList.toggle('alert', failed !== '');
   }
 
   // agreed asks whether it shall be done. The button that does nothing has the focus.
   async #agreed(name: string, from: Control, to: Control, amiss: string[]): Promise<boolean> {
     const off = from.p2p && !to.p2p;
-    find('#sure-title').textContent = off ? `Turn P2P off for ${name}?` : `Change the swarm of ${name}?`;
+    const said = steering();
+    find('#sure-title').textContent = off ? said.turnOff(name) : said.change(name);
     find('#sure-why').replaceChildren(...amiss.map((text) => make('li', {}, text)));
     const yes = find<HTMLButtonElement>('#sure-yes');
-    yes.textContent = off ? 'Turn P2P off' : 'Change it';
+    yes.textContent = off ? said.doOff : said.doChange;
     this.#sure.returnValue = '';
     this.#sure.showModal();
     find('#sure-no').focus();

@@ -76,11 +76,19 @@ export function amiss(error: unknown): string {
   return error instanceof Error && error.constructor === Error ? error.message : shared().noAnswer;
 }
 
-// described returns what the server says of a stream; null if it knows of none, or does not tell. The list is asked: that a name
-// is not on air yet is no failed request.
-export async function described(name: string): Promise<Stream | null> {
-  const all = await streams().catch(() => []); // that the server is away is told by the publication
-  return all.find((stream) => stream.name === name) ?? null;
+// Described is what the server says of a stream, null if it knows of none; and what is amiss where it does not tell, '' for nothing.
+export interface Described {
+  stream: Stream | null;
+  amiss: string;
+}
+
+// described asks the list: that a name is not on air yet is no failed request.
+export async function described(name: string): Promise<Described> {
+  try {
+    return { stream: (await streams()).find((stream) => stream.name === name) ?? null, amiss: '' };
+  } catch (error) {
+    return { stream: null, amiss: amiss(error) };
+  }
 }
 
 let silentUntil = 0; // a server without these numbers is asked seldom

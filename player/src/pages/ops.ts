@@ -2,14 +2,19 @@
 // a drawing of a stream's cells, all services with their health, and the switches of remote control.
 
 import { Charts } from '../ops/charts.ts';
-import { counted } from '../ops/counted.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
 import { Saved } from '../ops/saved.ts';
 import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
-import { offload, percent, streamRows, swarmRow } from '../ops/tables.ts';
+import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
+import { speak, to } from './language.ts';
+import { figures } from './words/figures.ts';
+import { OPS } from './words/ops.ts';
+
+const said = speak(OPS);
+document.title = `${said.operator} · Shoal`;
 
 const main = find('main');
 const isDesk = main.dataset.desk === 'yes';
@@ -19,6 +24,9 @@ const choice = find<HTMLSelectElement>('#choice');
 const charts = new Charts(find('#charts'));
 const drawing = new Drawing(find('#cells'), find('#cells-words'), find('#cells-caption'));
 const switches = new Switches(look);
+for (const [table, names, words] of [['service', figures().serviceHeads, Infinity], ['stream', figures().streamHeads, STREAM_WORDS], ['swarm', figures().swarmHeads, SWARM_WORDS]] as const) {
+  find(`#${table}-heads`).replaceChildren(...heads(names, words));
+}
 let swarms = new Map<string, Swarm>();
 let steers = false;
 
@@ -38,7 +46,7 @@ async function look(): Promise<void> {
     show(await (isDesk ? desk() : shown()));
   } catch (error) {
     find('#health').className = 'badge live';
-    find('#health').textContent = 'Unreachable';
+    find('#health').textContent = figures().unreachable;
     find('#why').textContent = error instanceof Error ? error.message : String(error);
     return;
   }
@@ -68,7 +76,7 @@ function show(view: View): void {
   find('#steered').hidden = known.length === 0;
   find('#swarms').replaceChildren(...known.map(swarmRow));
   find('#none').hidden = listed.length > 0;
-  find('#none').textContent = view.streams ? 'No streams yet.' : view.unknown;
+  find('#none').textContent = view.streams ? said.noStreams : view.unknown;
   find('#rows').replaceChildren(...listed.flatMap((s) => streamRows(s, swarms.get(s.name), base)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
   const name = chosen() || largest();
@@ -89,7 +97,7 @@ async function drawHour(): Promise<void> {
   if (!hour || name !== chosen()) return; // another is wanted by now
   offer(hour.streams, hour.stream);
   charts.show(hour);
-  find('#left').textContent = hour.left > 0 ? `${counted(hour.left, 'more stream has no charts of its own', 'more streams have no charts of their own')}: the 64 with most viewers have.` : '';
+  find('#left').textContent = hour.left > 0 ? figures().uncharted(hour.left) : '';
 }
 
 // offer lists the streams that have charts.
@@ -97,7 +105,7 @@ function offer(streams: string[], stream: string): void {
   const now = ['', ...streams];
   const before = [...choice.options].map(({ value }) => value);
   if (now.join('\n') !== before.join('\n')) {
-    choice.replaceChildren(...now.map((name) => make('option', { value: name }, name || 'All streams')));
+    choice.replaceChildren(...now.map((name) => make('option', { value: name }, name || said.allStreams)));
   }
   choice.value = stream;
 }
@@ -106,14 +114,14 @@ if (isDesk) {
   document.body.classList.add('desk-page');
   for (const part of document.querySelectorAll<HTMLElement>('.desk-only')) part.hidden = false;
   for (const part of document.querySelectorAll<HTMLElement>('.public-only')) part.hidden = true;
-  for (const link of document.querySelectorAll<HTMLAnchorElement>('.top a[href="/"]')) {
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('.top a:not([href^="/ops"])')) {
     if (base === null) link.removeAttribute('href');
-    else link.href = `${base}/`;
+    else link.href = base + to('/');
   }
   const named = decodeURIComponent(location.hash.slice(1)); // a reload shows the same stream
   if (named) choice.append(make('option', { value: named, selected: '' }, named));
   choice.addEventListener('change', () => {
-    history.replaceState(null, '', chosen() ? `#${encodeURIComponent(chosen())}` : location.pathname);
+    history.replaceState(null, '', chosen() ? `#${encodeURIComponent(chosen())}` : location.pathname + location.search);
     void drawHour();
     void look();
   });

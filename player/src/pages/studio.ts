@@ -5,7 +5,8 @@ import type { Device } from '../studio/both.ts';
 import { ask, capture as captured, type Capture, type Source, type Wish } from '../studio/capture.ts';
 import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
-import { type Sent, Whip } from '../studio/whip.ts';
+import { Reach } from '../studio/reach.ts';
+import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
 import { speak } from './language.ts';
 import { showReceived } from './received.ts';
@@ -37,6 +38,8 @@ const state = find('#state');
 const words = find('#words');
 const trouble = find('#trouble');
 const numbers = find('#numbers');
+const away = find('#away');
+const reach = new Reach();
 
 let source: Source | null = null;
 let capture: Capture | null = null;
@@ -244,8 +247,10 @@ function show(): void {
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
+  away.textContent = reach.amiss && (live ? said.awayLinked : wanted ? said.awayOnAir : said.away)(reach.amiss);
+  away.hidden = reach.amiss === '';
   if (other) words.textContent = said.elsewhere(other);
-  else if (!wanted) words.textContent = capture ? said.ready : said.choose;
+  else if (!wanted) words.textContent = !capture ? said.choose : reach.amiss === '' ? said.ready : '';
   else if (!live) words.textContent = said.connectingToServer;
 }
 
@@ -270,7 +275,11 @@ async function tick(): Promise<void> {
 
 every(2000, async () => {
   if (broadcast.wanted) fromHere = performance.now();
-  const stream = await described(name);
+  const { stream, amiss } = await described(name);
+  if (reach.note(amiss)) {
+    broadcast.found();
+    if (AWAY.some((what) => trouble.textContent === told(said, what))) say('');
+  }
   if (broadcast.wanted) fromHere = performance.now();
   audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';

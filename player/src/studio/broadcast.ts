@@ -1,5 +1,5 @@
 // A broadcast, from the moment somebody wants to be live until nobody does: it is published, mended when the network changes, published
-// again when the connection was lost for good, and given up when it does not come back.
+// again when the connection was lost for good, at once when the server is back, and given up when it is away for long.
 //
 // To mend is to begin ICE anew for the session that is there, which viewers do not notice. A new session is one for them too.
 //
@@ -21,7 +21,9 @@ export interface BroadcastEvents {
   changed(): void;
 }
 
-const RETRY_MILLIS = [1000, 2000, 4000, 8000, 15000];
+const RETRY_MILLIS = [1000, 2000, 4000, 8000]; // then ever again
+const SELDOM_MILLIS = 15000;
+const MOST_ATTEMPTS = 44; // ten minutes: who sits at the camera may have left
 const LOST = 'The connection was lost. Trying again…';
 const MEND_AFTER_MILLIS = 1000; // a connection that is called lost may be back
 const MEND_EVERY_MILLIS = 3000;
@@ -81,7 +83,15 @@ export class Broadcast {
     this.#mend(0);
   }
 
+  // found says that the server answers again: what waits to be tried is tried at once.
+  found(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    void this.#publish();
+  }
+
   async #publish(): Promise<void> {
+    this.#timer = undefined;
     const turn = ++this.#turn;
     const counts = (): boolean => turn === this.#turn;
     this.#events.changed();
@@ -160,8 +170,8 @@ export class Broadcast {
   // again goes live once more after the connection was lost; the stream goes on where viewers are.
   #again(): void {
     void this.#leave();
-    const wait = RETRY_MILLIS[this.#attempts++];
-    if (wait === undefined) {
+    const wait = RETRY_MILLIS[this.#attempts] ?? SELDOM_MILLIS;
+    if (this.#attempts++ >= MOST_ATTEMPTS) {
       this.#over();
       this.#events.say('The connection was lost and did not come back.', false);
     } else {
@@ -179,6 +189,7 @@ export class Broadcast {
   // leave ends the publication, and the wait for the next one.
   async #leave(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     clearTimeout(this.#mending);
     this.#mends = 0;
     this.#turn++;

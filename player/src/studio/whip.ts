@@ -22,6 +22,11 @@ const ANSWER_MILLIS = 10000;
 const RESTART_MILLIS = 5000;
 const GOODBYE_MILLIS = 2000;
 
+// What is said while the server does not answer, which is no news once it does.
+const LATE = 'The server did not answer in time.';
+const UNREACHED = 'The server cannot be reached.';
+export const AWAY: readonly string[] = [LATE, UNREACHED, 'The edge cannot reach its origin; try again soon.'];
+
 // A WhipError carries words for the broadcaster.
 export class WhipError extends Error {
   readonly wrongKey: boolean; // to try again with it is in vain
@@ -173,7 +178,7 @@ export class Whip {
 
 export function ask(url: string, request: RequestInit): Promise<Response> {
   return fetch(url, request).catch((error: unknown) => {
-    throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? 'The server did not answer in time.' : 'The server cannot be reached.');
+    throw new WhipError(error instanceof DOMException && error.name === 'TimeoutError' ? LATE : UNREACHED);
   });
 }
 

@@ -1,6 +1,7 @@
 // What the studio says.
 
 import type { Catalog } from '../language.ts';
+import { SENTENCES } from './sentences.ts';
 import { SHARED, type Shared } from './shared.ts';
 
 interface Own {
@@ -39,6 +40,9 @@ interface Own {
   connectingToServer: string;
   onAir(time: string): string;
   elsewhere(how: string): string;
+  away(why: string): string; // the server, while nobody broadcasts
+  awayOnAir(why: string): string; // while somebody does, and is cut off
+  awayLinked(why: string): string; // while media still go
   noKey(whence: string): string;
   whence(name: string): string; // keys come
   sourceEnded: string;
@@ -62,7 +66,7 @@ interface Own {
   watching: string; // as far as trackers know
   behindServer: string;
   fromEachOther(percent: number): string;
-  told: Record<string, string>; // sentences of what broadcasts and plays here, by their English; a name in them is “*”
+  told: Record<string, string>; // see SENTENCES
 }
 
 const en: Own = {
@@ -101,6 +105,9 @@ const en: Own = {
   connectingToServer: 'Connecting to the server…',
   onAir: (time) => `On air for ${time}.`,
   elsewhere: (how) => `${how}, from another program. “Go live” is refused while that sends.`,
+  away: (why) => `${why} Stay here: this page notices when it is back.`,
+  awayOnAir: (why) => `${why} Stay here: you are on air again by yourself when it is back.`,
+  awayLinked: (why) => `${why} Viewers may see nothing meanwhile.`,
   noKey: (whence) => `The publish key is missing. ${whence}`,
   whence: (name) => `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`,
   sourceEnded: 'The source has ended. Choose another to go on.',
@@ -123,8 +130,8 @@ const en: Own = {
   lost: 'Lost',
   watching: 'Known viewers',
   behindServer: 'Behind the server',
-  fromEachOther: (percent) => `${percent} % from each other`,
-  told: {},
+  fromEachOther: (percent) => `${percent} % from each other in the last minute`,
+  told: SENTENCES.en,
 };
 
 const pt: Own = {
@@ -163,6 +170,9 @@ const pt: Own = {
   connectingToServer: 'Conectando ao servidor…',
   onAir: (time) => `No ar há ${time}.`,
   elsewhere: (how) => `${how}, de outro programa. Enquanto ele envia, “Transmitir” é recusado.`,
+  away: (why) => `${why} Fique aqui: a página percebe quando voltar.`,
+  awayOnAir: (why) => `${why} Fique aqui: quando voltar, você entra no ar de novo sozinho.`,
+  awayLinked: (why) => `${why} Enquanto isso, quem assiste pode não ver nada.`,
   noKey: (whence) => `Falta a chave de publicação. ${whence}`,
   whence: (name) => `“shoal up” mostra uma ao iniciar, “shoal key add ${name}” cria outra (com o -data do servidor, se ele recebeu um).`,
   sourceEnded: 'A fonte terminou. Escolha outra para continuar.',
@@ -185,20 +195,8 @@ const pt: Own = {
   lost: 'Perdas',
   watching: 'Espectadores conhecidos',
   behindServer: 'Atrás do servidor',
-  fromEachOther: (percent) => `${percent} % uns dos outros`,
-  told: {
-    'The connection was lost. Trying again…': 'A conexão caiu. Tentando de novo…',
-    'The connection was lost and did not come back.': 'A conexão caiu e não voltou.',
-    'The server did not answer in time.': 'O servidor não respondeu a tempo.',
-    'The server cannot be reached.': 'Não foi possível alcançar o servidor.',
-    'The publish key is not right for this stream.': 'A chave de publicação não é desta transmissão.',
-    'Wrong publish key.': 'Chave de publicação errada.',
-    'Somebody else is publishing this stream.': 'Outra pessoa está transmitindo com este nome.',
-    'The connection to the server’s picture was lost.': 'A conexão com a imagem do servidor caiu.',
-    'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': 'Não chega mais nada: a transmissão terminou ou parou. Se continuar, a imagem continua.',
-    'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': 'Este navegador não transmite arquivos. Chrome, Edge e Firefox transmitem.',
-    'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': 'Este navegador não reproduz “*”. Um MP4 com H.264 e AAC serve.',
-  },
+  fromEachOther: (percent) => `${percent} % uns dos outros no último minuto`,
+  told: SENTENCES.pt,
 };
 
 const zh: Own = {
@@ -237,6 +235,9 @@ const zh: Own = {
   connectingToServer: '正在连接服务器…',
   onAir: (time) => `已直播 ${time}。`,
   elsewhere: (how) => `${how}（来自其他程序）。在此期间不能“开始直播”。`,
+  away: (why) => `${why}请留在此页，恢复后会自动得知。`,
+  awayOnAir: (why) => `${why}请留在此页，恢复后会自动继续直播。`,
+  awayLinked: (why) => `${why}在此期间观众可能看不到画面。`,
   noKey: (whence) => `缺少发布密钥。${whence}`,
   whence: (name) => `“shoal up” 启动时会显示一个，“shoal key add ${name}” 可再生成一个（如果服务器指定了 -data，也要加上）。`,
   sourceEnded: '来源已结束，请另选一个继续。',
@@ -259,20 +260,8 @@ const zh: Own = {
   lost: '丢包',
   watching: '已知观众',
   behindServer: '比服务器晚',
-  fromEachOther: (percent) => `${percent}% 来自彼此`,
-  told: {
-    'The connection was lost. Trying again…': '连接已断开，正在重试…',
-    'The connection was lost and did not come back.': '连接已断开，未能恢复。',
-    'The server did not answer in time.': '服务器没有及时响应。',
-    'The server cannot be reached.': '无法连接服务器。',
-    'The publish key is not right for this stream.': '发布密钥与此直播不符。',
-    'Wrong publish key.': '发布密钥错误。',
-    'Somebody else is publishing this stream.': '有人正在使用此名称直播。',
-    'The connection to the server’s picture was lost.': '与服务器画面的连接已断开。',
-    'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': '没有新的画面：直播已结束或暂停，恢复后画面会继续。',
-    'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': '此浏览器不能直播文件，请使用 Chrome、Edge 或 Firefox。',
-    'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': '此浏览器无法播放“*”，请使用 H.264 和 AAC 的 MP4。',
-  },
+  fromEachOther: (percent) => `最近一分钟 ${percent}% 来自彼此`,
+  told: SENTENCES.zh,
 };
 
 export type Words = Shared & Own;
