@@ -57,8 +57,9 @@ const (
 	// Drop: Chunk is no longer wanted by anybody: forget its bytes.
 	Drop
 	// Reload: get the playlist of the rendition that is watched from the edge, by a blocking reload for what follows the
-	// newest part that is learned; Learn what is new, then report Reloaded. Count 1: we are likely to Fetch that part: ask for
-	// what the playlist hints at too, at once, and answer the Fetch with it.
+	// newest part that is learned or, where parts are missing before that one, for itself, since the answer may end with what was asked
+	// for; Learn what is new, then report Reloaded. Count 1: we are likely to Fetch what follows: ask for what the playlist hints at
+	// too, at once, and answer the Fetch with it.
 	Reload
 	// TakeRecord: Bytes claim to be the record of a chunk, from Peer: verify the signature, and report RecordTaken.
 	TakeRecord

@@ -8,7 +8,7 @@ const (
 	secondWatch = 115 // hundredths of a part after the newest was learned: when the next in rank begins to watch
 	othersWatch = 130 // when all others do, each
 	watchSpread = 18  // up to so much later, so that they do not all come at once
-	heldPart    = 75  // a Reload that took longer was held until the part was born
+	heldPart    = 75  // a Reload that took so much longer than the quickest one was held until the part was born
 
 	gapPatience = 100 * Millisecond // for parts that lie between two that are learned
 )
@@ -21,6 +21,7 @@ type watch struct {
 	part     Time   // how long it is
 	under    bool   // a Reload is under way
 	asked    Time   // since when
+	quickest Time   // that a Reload which brought something took: about a round trip
 	retry    Time   // not before
 	failures int    // in a row
 	parts    uint16 // how many parts the segment before had
@@ -52,10 +53,11 @@ func (w *watch) saw(now Time, old wire.ChunkID, r *wire.Record, listed bool) {
 }
 
 // born returns when a part that is learned now was born, as far as that can be known. What a Reload had at once was there before it was asked for, and
-// the answer may be of that moment: caches keep it. So whom nobody tells, part after part, is not later each time: they come one after the other.
+// the answer may be of that moment: caches keep it. So whom nobody tells, part after part, is not later each time: they come one after the other. Where a round
+// trip takes longer than a part there is no keeping up with such answers, with peers or without.
 func (w *watch) born(now Time, listed bool) Time {
 	before := w.untold
-	w.untold = listed && w.under && now-w.asked < w.part*heldPart/100
+	w.untold = listed && w.under && now-w.asked-w.quickest < w.part*heldPart/100
 	if w.untold && before {
 		return min(now, w.at+w.part)
 	}
@@ -128,6 +130,9 @@ func (s *Scheduler) Reloaded(now Time, ok bool) {
 		return
 	}
 	w.under = false
+	if took := s.now - w.asked; ok && (w.quickest == 0 || took < w.quickest) {
+		w.quickest = took
+	}
 	if !ok || w.gap == 0 && s.now-w.learned > 50*Millisecond { // it brought nothing
 		w.failures++
 		w.retry = s.now + min(100*Millisecond<<min(w.failures-1, 5), 2*Second)
