@@ -131,7 +131,9 @@ func (a *access) begin(w http.ResponseWriter, r *http.Request) *logged {
 	l := &logged{ResponseWriter: w, access: a}
 	l.line = line{Time: time.Now().UTC(), Method: strings.Clone(r.Method[:min(len(r.Method), accessMethod)]), Path: shown(r.URL.Path), Protocol: r.Proto}
 	if a.addresses != nil {
-		l.line.Address = a.addresses(r).String()
+		if from := a.addresses(r); from.IsValid() { // an edge's own requests come from nowhere
+			l.line.Address = from.String()
+		}
 	}
 	return l
 }

@@ -142,7 +142,9 @@ export class Controls {
 
     this.#frame.addEventListener('pointermove', () => this.#stir());
     this.#frame.addEventListener('focusin', () => this.#stir());
-    this.#frame.addEventListener('pointerleave', () => this.#rest());
+    this.#frame.addEventListener('pointerleave', ({ pointerType }) => {
+      if (pointerType === 'mouse') this.#rest(); // a finger leaves before what it tapped is clicked, and what rests is not
+    });
     this.video.addEventListener('click', () => this.#stir());
     this.video.addEventListener('dblclick', pressed.fullscreen);
     this.#frame.addEventListener('keydown', (event) => this.key(event));
