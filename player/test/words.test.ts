@@ -8,6 +8,7 @@ import { OPS } from '../src/pages/words/ops.ts';
 import { STEERING } from '../src/pages/words/steering.ts';
 import { STUDIO, told } from '../src/pages/words/studio.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
+import { explain } from '../src/studio/whip.ts';
 import { type Words, words } from '../src/words.ts';
 
 const all: Record<string, Words> = { en: words('en'), pt: words('pt'), zh: words('zh') };
@@ -60,6 +61,7 @@ for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO, OPS
 test('a sentence of the studio is told in its words, with the name that is in it', () => {
   assert.equal(told(STUDIO.pt, 'The server cannot be reached.'), 'Não foi possível alcançar o servidor.');
   assert.equal(told(STUDIO.pt, 'This browser cannot play “a*$&.txt”. An MP4 with H.264 and AAC will do.'), 'Este navegador não reproduz “a*$&.txt”. Um MP4 com H.264 e AAC serve.');
+  assert.notEqual(told(STUDIO.zh, explain(409, 'stream: somebody is broadcasting to this stream already\n')), 'Somebody is broadcasting to this stream already.', 'what the origin says');
   assert.equal(told(STUDIO.zh, 'Something else.'), 'Something else.');
   assert.deepEqual(Object.keys(STUDIO.pt.told), Object.keys(STUDIO.zh.told));
 });
