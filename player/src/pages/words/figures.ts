@@ -24,7 +24,7 @@ export interface Figures {
   cached(size: string): string;
   upstreamsOut(n: number): string;
   shortOfMemory: string;
-  diskFailed: string;
+  diskRests: string; // it is full, or failed
   viewers(n: number): string;
   redisFailed(n: number): string;
   turnedAway(n: number): string;
@@ -78,7 +78,7 @@ const en: Figures = {
   cached: (size) => `${size} cached`,
   upstreamsOut: (n) => `${counted(n, 'origin or parent', 'origins or parents')} out`,
   shortOfMemory: 'short of memory',
-  diskFailed: 'its disk failed',
+  diskRests: 'its disk rests',
   viewers: (n) => counted(n, 'known viewer', 'known viewers'),
   redisFailed: (n) => `${n} failures of Redis`,
   turnedAway: (n) => `${n} turned away`,
@@ -138,7 +138,7 @@ const pt: Figures = {
   cached: (size) => `${size} em cache`,
   upstreamsOut: (n) => counted(n, 'origem ou borda acima caída', 'origens ou bordas acima caídas'),
   shortOfMemory: 'pouca memória',
-  diskFailed: 'o disco falhou',
+  diskRests: 'o disco está em pausa',
   viewers: (n) => counted(n, 'espectador conhecido', 'espectadores conhecidos'),
   redisFailed: (n) => counted(n, 'falha do Redis', 'falhas do Redis'),
   turnedAway: (n) => counted(n, 'recusado', 'recusados'),
@@ -198,7 +198,7 @@ const zh: Figures = {
   cached: (size) => `缓存 ${size}`,
   upstreamsOut: (n) => `${n} 个源站或上级边缘不可用`,
   shortOfMemory: '内存不足',
-  diskFailed: '磁盘故障',
+  diskRests: '磁盘暂停使用',
   viewers: (n) => `${n} 位已知观众`,
   redisFailed: (n) => `Redis 出错 ${n} 次`,
   turnedAway: (n) => `拒绝了 ${n} 个`,
