@@ -128,6 +128,51 @@ test('what was lost is tried again, ever more seldom, and given up', async (t) =
   assert.deepEqual([broadcast.wanted, broadcast.since, said.at(-1)], [false, 0, 'The connection was lost and did not come back.']);
 });
 
+test('who lost the stream to somebody else is told so within a quarter of a minute, and tries no more', async (t) => {
+  const taken = (): WhipError => new WhipError('Somebody else is publishing this stream.', false, 409);
+  const { broadcast, asked, said, pass, live } = setup(t);
+  void broadcast.begin();
+  (await live()).state('failed');
+  for (const [tries, wait] of [1000, 2000, 4000, 8000, 15000, 15000].entries()) {
+    await pass();
+    await pass(wait);
+    assert.equal(asked.length, tries + 2);
+    asked.at(-1)?.refuse(new WhipError('The server answered 503.', false, 503)); // it is away
+  }
+  await pass();
+  await pass(15000);
+  for (const wait of [1000, 2000, 4000, 8000]) {
+    asked.at(-1)?.refuse(taken());
+    await pass();
+    assert.deepEqual([broadcast.wanted, said.at(-1)], [true, 'The connection was lost. Trying again…'], 'it may be what is left of the own session');
+    const before = asked.length;
+    await pass(wait);
+    assert.equal(asked.length, before + 1);
+  }
+  asked.at(-1)?.refuse(taken());
+  await pass();
+  const tried = asked.length;
+  await pass(600_000);
+  assert.deepEqual([broadcast.wanted, said.at(-1), asked.length], [false, 'Somebody else is publishing this stream.', tried]);
+});
+
+test('refusals are counted in a row, until the server takes it', async (t) => {
+  const taken = (): WhipError => new WhipError('Somebody else is publishing this stream.', false, 409);
+  const { broadcast, asked, pass, live } = setup(t);
+  void broadcast.begin();
+  for (let times = 0; times < 3; times++) {
+    (await live()).state('failed');
+    await pass(); // mended in vain: the server knows the session no more
+    for (const wait of [1000, 1000, 2000]) {
+      await pass(wait);
+      if (wait !== 2000) asked.at(-1)?.refuse(taken());
+      await pass();
+    }
+  }
+  await live();
+  assert.deepEqual([broadcast.wanted, broadcast.linked], [true, true]);
+});
+
 test('when the server is back, what was lost is tried at once; what is not lost is left alone', async (t) => {
   const { broadcast, asked, pass, live } = setup(t);
   broadcast.found();

@@ -10,6 +10,7 @@ import { members } from '../src/pages/api.ts';
 import { counted } from '../src/pages/words/counted.ts';
 import { FIGURES } from '../src/pages/words/figures.ts';
 import { LIVE } from '../src/pages/words/live.ts';
+import { STEERING } from '../src/pages/words/steering.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
 import { words } from '../src/words.ts';
 
@@ -30,6 +31,24 @@ test('one is not told as many, in any language', () => {
   const swarm = { viewers: 110, outside: 10, offload: 0.9, cells: 8, roots: 6 };
   assert.match(harms(control, { ...control, roots: 5 }, swarm).join(), /^1 of 6 cells that fetch from the edge is fed by others from now on: its viewers/);
   assert.deepEqual(harms(control, { ...control, p2p: false }, { ...swarm, viewers: 10 }), [], 'nobody leaves what nobody is in');
+});
+
+test('what is said of one agrees with it, in figures and in steering', () => {
+  const { en, pt } = FIGURES;
+  assert.deepEqual([1, 2].map((n) => pt.last(n, `${n} min`)), ['Último 1 min', 'Últimos 2 min']);
+  assert.equal(en.links(1, 1, 1, 1, 1), '1 introduction; links: 1 opened, 1 had no answer, 1 no route, 1 was lost');
+  assert.equal(en.links(2, 2, 2, 2, 2), '2 introductions; links: 2 opened, 2 had no answer, 2 no route, 2 were lost');
+  assert.equal(pt.links(1, 1, 1, 1, 1), '1 apresentação; ligações: 1 abriu, 1 sem resposta, 1 sem caminho, 1 caiu');
+  assert.equal(pt.links(2, 2, 2, 2, 2), '2 apresentações; ligações: 2 abriram, 2 sem resposta, 2 sem caminho, 2 caíram');
+  assert.deepEqual([1, 2].map(en.redisFailed), ['1 failure of Redis', '2 failures of Redis']);
+  for (const [said, one, two, all] of [
+    [STEERING.en.leave, /^About 1 of 5 viewers in the swarm leaves it .* gets /, /^About 2 of 5 .* leave it .* get /, /^All 5 .* leave it .* get /],
+    [STEERING.pt.leave, /^Cerca de 1 dos 5 espectadores do enxame sai .* recebe /, /^Cerca de 2 dos 5 .* saem .* recebem /, /^Todos os 5 .* saem .* recebem /],
+  ] as const) {
+    assert.match(said(1, 5, ''), one);
+    assert.match(said(2, 5, ''), two);
+    assert.match(said(5, 5, ''), all);
+  }
 });
 
 test('who shares with nobody is in no number of the swarm, and in that of the requests that edges hold', () => {

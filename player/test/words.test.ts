@@ -6,8 +6,9 @@ import { LIVE } from '../src/pages/words/live.ts';
 import { MISSING } from '../src/pages/words/missing.ts';
 import { OPS } from '../src/pages/words/ops.ts';
 import { STEERING } from '../src/pages/words/steering.ts';
-import { STUDIO, told } from '../src/pages/words/studio.ts';
+import { STUDIO, told, unreached } from '../src/pages/words/studio.ts';
 import { WATCH } from '../src/pages/words/watch.ts';
+import { explain } from '../src/studio/whip.ts';
 import { type Words, words } from '../src/words.ts';
 
 const all: Record<string, Words> = { en: words('en'), pt: words('pt'), zh: words('zh') };
@@ -60,8 +61,18 @@ for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO, OPS
 test('a sentence of the studio is told in its words, with the name that is in it', () => {
   assert.equal(told(STUDIO.pt, 'The server cannot be reached.'), 'Não foi possível alcançar o servidor.');
   assert.equal(told(STUDIO.pt, 'This browser cannot play “a*$&.txt”. An MP4 with H.264 and AAC will do.'), 'Este navegador não reproduz “a*$&.txt”. Um MP4 com H.264 e AAC serve.');
+  assert.notEqual(told(STUDIO.zh, explain(409, 'stream: somebody is broadcasting to this stream already\n')), 'Somebody is broadcasting to this stream already.', 'what the origin says');
   assert.equal(told(STUDIO.zh, 'Something else.'), 'Something else.');
   assert.deepEqual(Object.keys(STUDIO.pt.told), Object.keys(STUDIO.zh.told));
+});
+
+test('only who has been live is told that he is on air again by himself when the server is back', () => {
+  const said = (wanted: boolean, linked: boolean, since: number): string => unreached(STUDIO.en, 'Away.', { wanted, linked, since });
+  assert.equal(said(false, false, 0), STUDIO.en.away('Away.'));
+  assert.equal(said(true, false, 0), STUDIO.en.away('Away.'), 'it has never been live, and the first refusal ends it');
+  assert.equal(said(true, false, 1), STUDIO.en.awayOnAir('Away.'));
+  assert.equal(said(true, true, 1), STUDIO.en.awayLinked('Away.'));
+  assert.equal(unreached(STUDIO.en, '', { wanted: true, linked: false, since: 1 }), '');
 });
 
 test('the language of a page is the first that is known', () => {

@@ -91,6 +91,25 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// TestLearnReloadsForNewest: where something is missing, a reload asks for the newest part that is staged, whose playlist has all of the gap.
+func TestLearnReloadsForNewest(t *testing.T) {
+	d := newDesk(t)
+	d.do(func(scheduler.Time) { d.learn(0, d.list(3)) })
+	for _, n := range []uint16{5, 6} { // 40.3 and 40.4 are missing
+		r := d.part(40, n).record
+		d.do(func(now scheduler.Time) { d.feed.tell(now, entryOf(scheduler.Chunk(100+n), &r)) })
+	}
+	d.do(func(scheduler.Time) { d.reload(true) })
+	if got := d.asked(); got != "40.6" {
+		t.Errorf("asked for %q while parts before 40.6 are missing", got)
+	}
+	d.do(func(scheduler.Time) { d.learn(0, d.list(7)) })
+	d.do(func(scheduler.Time) { d.reload(true) })
+	if got := d.asked(); got != "40.7" {
+		t.Errorf("asked for %q once the gap is filled", got)
+	}
+}
+
 // TestLearnsOnce: what a playlist lists again is not verified again, and what is forged is not learned.
 func TestLearnsOnce(t *testing.T) {
 	d := newDesk(t)

@@ -51,7 +51,8 @@ export function inWords({ bytes, seconds }: Lately, price: number | null): strin
   if (bytes === null || seconds === null) return '';
   const minutes = Math.round(seconds / 60);
   const words = figures();
-  const over = minutes >= 59 ? words.lastHour : words.last(seconds < 60 ? shared().seconds(Math.round(seconds)) : shared().minutes(minutes));
+  const whole = Math.round(seconds);
+  const over = minutes >= 59 ? words.lastHour : seconds < 60 ? words.last(whole, shared().seconds(whole)) : words.last(minutes, shared().minutes(minutes));
   return words.lately(over, size(bytes)) + (price === null ? '' : words.latelySaved(money((bytes / 1e9) * price)));
 }
 

@@ -22,7 +22,7 @@ export function serviceRow(s: Service): HTMLTableRowElement {
 }
 
 // does says what there is to say of each kind of service.
-function does({ self, sent }: Service): string[] {
+export function does({ self, sent }: Service): string[] {
   const of = (name: string): number => self?.figures[name] ?? 0;
   const said = words();
   const found: string[] = [];
@@ -32,7 +32,7 @@ function does({ self, sent }: Service): string[] {
     found.push(said.requestsHeld(of('shoal_edge_held_requests')), said.cached(size(of('shoal_edge_cache_bytes'))));
     if (of('shoal_edge_upstreams_out') > 0) found.push(said.upstreamsOut(of('shoal_edge_upstreams_out')));
     if (of('shoal_edge_memory_short') > 0) found.push(said.shortOfMemory);
-    if (of('shoal_edge_disk_off') > 0) found.push(said.diskFailed);
+    if (of('shoal_edge_disk_off') > 0) found.push(said.diskRests);
   }
   if (self?.is.includes('tracker')) {
     found.push(said.viewers(of('shoal_tracker_viewers')));

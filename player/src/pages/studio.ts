@@ -10,7 +10,7 @@ import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
 import { speak } from './language.ts';
 import { showReceived } from './received.ts';
-import { STUDIO, told } from './words/studio.ts';
+import { STUDIO, told, unreached } from './words/studio.ts';
 
 const said = speak(STUDIO);
 
@@ -247,7 +247,7 @@ function show(): void {
   key.disabled = wanted;
   quality.disabled = wanted;
   numbers.hidden = !live;
-  away.textContent = reach.amiss && (live ? said.awayLinked : wanted ? said.awayOnAir : said.away)(reach.amiss);
+  away.textContent = unreached(said, reach.amiss, broadcast);
   away.hidden = reach.amiss === '';
   if (other) words.textContent = said.elsewhere(other);
   else if (!wanted) words.textContent = !capture ? said.choose : reach.amiss === '' ? said.ready : '';

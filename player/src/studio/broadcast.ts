@@ -21,8 +21,8 @@ export interface BroadcastEvents {
   changed(): void;
 }
 
-const RETRY_MILLIS = [1000, 2000, 4000, 8000]; // then ever again
-const SELDOM_MILLIS = 15000;
+const RETRY_MILLIS = [1000, 2000, 4000, 8000]; // also for a server that refuses: what is left of an own session lives for 10 s
+const SELDOM_MILLIS = 15000; // then, for one that is away
 const MOST_ATTEMPTS = 44; // ten minutes: who sits at the camera may have left
 const LOST = 'The connection was lost. Trying again…';
 const MEND_AFTER_MILLIS = 1000; // a connection that is called lost may be back
@@ -35,6 +35,7 @@ export class Broadcast {
   #linked = false; // media goes to the server
   #since = 0;
   #attempts = 0;
+  #refusals = 0; // in a row: the server answers, and says no
   #turn = 0; // counts publications
   #publication: Publication | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined; // to the next one
@@ -65,6 +66,7 @@ export class Broadcast {
   async begin(): Promise<void> {
     this.#wanted = true;
     this.#attempts = 0;
+    this.#refusals = 0;
     this.#events.say('', false);
     await this.#publish();
   }
@@ -97,8 +99,10 @@ export class Broadcast {
     this.#events.changed();
     try {
       const made = await this.#events.publish((now) => counts() && this.#connection(now));
-      if (counts()) this.#publication = made;
-      else await made.close();
+      if (counts()) {
+        this.#publication = made;
+        this.#refusals = 0;
+      } else await made.close();
       this.#events.changed();
     } catch (error) {
       if (counts()) this.#failed(error);
@@ -108,7 +112,9 @@ export class Broadcast {
   #failed(error: unknown): void {
     const refused = error instanceof WhipError;
     const wrongKey = refused && error.wrongKey;
-    if (this.#attempts > 0 && !wrongKey && !(refused && this.#since === 0)) {
+    this.#refusals = refused && error.status >= 400 && error.status < 500 ? this.#refusals + 1 : 0;
+    const final = wrongKey || (refused && this.#since === 0) || this.#refusals > RETRY_MILLIS.length;
+    if (this.#attempts > 0 && !final) {
       this.#again();
       return;
     }
@@ -170,7 +176,7 @@ export class Broadcast {
   // again goes live once more after the connection was lost; the stream goes on where viewers are.
   #again(): void {
     void this.#leave();
-    const wait = RETRY_MILLIS[this.#attempts] ?? SELDOM_MILLIS;
+    const wait = RETRY_MILLIS[this.#refusals > 0 ? this.#refusals - 1 : this.#attempts] ?? SELDOM_MILLIS;
     if (this.#attempts++ >= MOST_ATTEMPTS) {
       this.#over();
       this.#events.say('The connection was lost and did not come back.', false);

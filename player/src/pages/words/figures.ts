@@ -24,7 +24,7 @@ export interface Figures {
   cached(size: string): string;
   upstreamsOut(n: number): string;
   shortOfMemory: string;
-  diskFailed: string;
+  diskRests: string; // it is full, or failed
   viewers(n: number): string;
   redisFailed(n: number): string;
   turnedAway(n: number): string;
@@ -42,7 +42,7 @@ export interface Figures {
   lately(span: string, size: string): string;
   latelySaved(money: string): string;
   lastHour: string;
-  last(span: string): string;
+  last(n: number, span: string): string; // n: of its unit
   charts: Record<Charted, readonly [string, string]>; // title, and what it is to whom does not see it
   fromPeers: string;
   fromEdges: string;
@@ -78,9 +78,9 @@ const en: Figures = {
   cached: (size) => `${size} cached`,
   upstreamsOut: (n) => `${counted(n, 'origin or parent', 'origins or parents')} out`,
   shortOfMemory: 'short of memory',
-  diskFailed: 'its disk failed',
+  diskRests: 'its disk rests',
   viewers: (n) => counted(n, 'known viewer', 'known viewers'),
-  redisFailed: (n) => `${n} failures of Redis`,
+  redisFailed: (n) => counted(n, 'failure of Redis', 'failures of Redis'),
   turnedAway: (n) => `${n} turned away`,
   streamHeads: ['Stream', 'State', 'Picture', 'Bitrate', 'By', 'Known viewers', 'Offload', 'On for'],
   swarmHeads: ['Swarm', 'P2P', 'Known viewers', 'Cells', 'Copies', 'Links that opened', 'Behind live', 'Stalled', 'Upload each'],
@@ -89,14 +89,14 @@ const en: Figures = {
   onFor: (share) => `On for ${share}`,
   someOf: (n, all) => `${n} of ${all}`,
   cells: (n, most, roots, mostRoots) => `${n} of up to ${most}, ${roots} of ${mostRoots} roots`,
-  links: (n, opened, silent, noRoute, lost) => `${n} introductions; links: ${opened} opened, ${silent} had no answer, ${noRoute} no route, ${lost} were lost`,
+  links: (n, opened, silent, noRoute, lost) => `${counted(n, 'introduction', 'introductions')}; links: ${opened} opened, ${silent} had no answer, ${noRoute} no route, ${counted(lost, 'was lost', 'were lost')}`,
   unrecorded: (why) => `Its recording has stopped: ${why}. The live goes on, and the recording by itself when it can.`,
   seeLog: 'see the log of the origin',
   saves: (money) => `saves ${money}`,
   lately: (span, size) => `${span}: ${size}`,
   latelySaved: (money) => `, ${money} saved`,
   lastHour: 'Last hour',
-  last: (span) => `Last ${span}`,
+  last: (_, span) => `Last ${span}`,
   charts: {
     viewers: ['Known viewers', 'viewers whom trackers know'],
     media: ['Media to viewers', 'what viewers got, from peers and from edges'],
@@ -138,7 +138,7 @@ const pt: Figures = {
   cached: (size) => `${size} em cache`,
   upstreamsOut: (n) => counted(n, 'origem ou borda acima caída', 'origens ou bordas acima caídas'),
   shortOfMemory: 'pouca memória',
-  diskFailed: 'o disco falhou',
+  diskRests: 'o disco está em pausa',
   viewers: (n) => counted(n, 'espectador conhecido', 'espectadores conhecidos'),
   redisFailed: (n) => counted(n, 'falha do Redis', 'falhas do Redis'),
   turnedAway: (n) => counted(n, 'recusado', 'recusados'),
@@ -149,14 +149,14 @@ const pt: Figures = {
   onFor: (share) => `Ligado para ${share}`,
   someOf: (n, all) => `${n} de ${all}`,
   cells: (n, most, roots, mostRoots) => `${n} de até ${most}, ${roots} de ${mostRoots} raízes`,
-  links: (n, opened, silent, noRoute, lost) => `${n} apresentações; ligações: ${opened} abriram, ${silent} sem resposta, ${noRoute} sem caminho, ${lost} caíram`,
+  links: (n, opened, silent, noRoute, lost) => `${counted(n, 'apresentação', 'apresentações')}; ligações: ${counted(opened, 'abriu', 'abriram')}, ${silent} sem resposta, ${noRoute} sem caminho, ${counted(lost, 'caiu', 'caíram')}`,
   unrecorded: (why) => `A gravação parou: ${why}. O ao vivo segue, e a gravação volta sozinha quando puder.`,
   seeLog: 'veja o log da origem',
   saves: (money) => `economiza ${money}`,
   lately: (span, size) => `${span}: ${size}`,
   latelySaved: (money) => `, ${money} de economia`,
   lastHour: 'Última hora',
-  last: (span) => `Últimos ${span}`,
+  last: (n, span) => `${n === 1 ? 'Último' : 'Últimos'} ${span}`,
   charts: {
     viewers: ['Espectadores conhecidos', 'espectadores que os trackers conhecem'],
     media: ['Mídia aos espectadores', 'o que os espectadores receberam, de outros e das bordas'],
@@ -198,7 +198,7 @@ const zh: Figures = {
   cached: (size) => `缓存 ${size}`,
   upstreamsOut: (n) => `${n} 个源站或上级边缘不可用`,
   shortOfMemory: '内存不足',
-  diskFailed: '磁盘故障',
+  diskRests: '磁盘暂停使用',
   viewers: (n) => `${n} 位已知观众`,
   redisFailed: (n) => `Redis 出错 ${n} 次`,
   turnedAway: (n) => `拒绝了 ${n} 个`,
@@ -216,7 +216,7 @@ const zh: Figures = {
   lately: (span, size) => `${span}：${size}`,
   latelySaved: (money) => `，节省 ${money}`,
   lastHour: '最近一小时',
-  last: (span) => `最近 ${span}`,
+  last: (_, span) => `最近 ${span}`,
   charts: {
     viewers: ['已知观众', '追踪服务器知道的观众'],
     media: ['给观众的数据', '观众从其他观众和边缘收到的数据'],

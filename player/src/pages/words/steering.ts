@@ -71,7 +71,7 @@ const en: Steering = {
   doOff: 'Turn P2P off',
   doChange: 'Change it',
   leave: (n, of, times) => (of === 1 ? `The one viewer in the swarm leaves it within two seconds and gets everything from the edges${times}.`
-    : `${n === of ? `All ${of}` : `About ${n} of ${of}`} viewers in the swarm leave it within two seconds and get everything from the edges${times}.`),
+    : `${n === of ? `All ${of}` : `About ${n} of ${of}`} viewers in the swarm ${n === 1 ? 'leaves it within two seconds and gets' : 'leave it within two seconds and get'} everything from the edges${times}.`),
   times: (n) => `, some ${n} times what they send now`,
   lessEach: 'Viewers send each other less from now on: what they lack comes from the edges.',
   newLinks: 'Cells that become one make new links: for seconds their viewers get more from the edges.',
@@ -111,7 +111,7 @@ const pt: Steering = {
   doOff: 'Desligar o P2P',
   doChange: 'Alterar',
   leave: (n, of, times) => (of === 1 ? `O único espectador do enxame sai em dois segundos e recebe tudo das bordas${times}.`
-    : `${n === of ? `Todos os ${of}` : `Cerca de ${n} dos ${of}`} espectadores do enxame saem em dois segundos e recebem tudo das bordas${times}.`),
+    : `${n === of ? `Todos os ${of}` : `Cerca de ${n} dos ${of}`} espectadores do enxame ${n === 1 ? 'sai em dois segundos e recebe' : 'saem em dois segundos e recebem'} tudo das bordas${times}.`),
   times: (n) => `, umas ${n} vezes o que elas enviam agora`,
   lessEach: 'Os espectadores passam a enviar menos uns aos outros: o que falta vem das bordas.',
   newLinks: 'Células que se juntam criam novas ligações: por segundos seus espectadores recebem mais das bordas.',

@@ -40,8 +40,8 @@ interface Own {
   connectingToServer: string;
   onAir(time: string): string;
   elsewhere(how: string): string;
-  away(why: string): string; // the server, while nobody broadcasts
-  awayOnAir(why: string): string; // while somebody does, and is cut off
+  away(why: string): string; // the server, while nobody is or was live
+  awayOnAir(why: string): string; // while somebody was, and is cut off
   awayLinked(why: string): string; // while media still go
   noKey(whence: string): string;
   whence(name: string): string; // keys come
@@ -267,6 +267,13 @@ const zh: Own = {
 export type Words = Shared & Own;
 
 export const STUDIO: Catalog<Words> = { en: { ...SHARED.en, ...en }, pt: { ...SHARED.pt, ...pt }, zh: { ...SHARED.zh, ...zh } };
+
+// unreached says that the server is away, and what that is to who is live, was live, or never was.
+export function unreached(words: Own, why: string, { wanted, linked, since }: { wanted: boolean; linked: boolean; since: number }): string {
+  if (why === '') return '';
+  if (wanted && linked) return words.awayLinked(why);
+  return wanted && since > 0 ? words.awayOnAir(why) : words.away(why);
+}
 
 // told is a sentence in those words, or as it is where they have none for it, as for what a server says.
 export function told({ told: words }: Own, sentence: string): string {
