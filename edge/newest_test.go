@@ -171,6 +171,19 @@ func TestLateDeltas(t *testing.T) {
 			t.Errorf("%d: %d, a delta %v\n%s", msn, w.Code, is, w.Body)
 		}
 	}
+	for msn, delta := range map[int]bool{12: false, 13: true} { // where the delta that was right for the place is kept
+		old := newObject(target{kind: mediaPlaylist, stream: "demo", path: playlistPath, reload: reload{held: true, msn: int64(msn), part: -1, skip: true}},
+			fmt.Sprintf("%s?_HLS_msn=%d&_HLS_skip=YES", playlistPath, msn))
+		old.status, old.position, old.expires = http.StatusOK, position{from: 11, last: 12, present: true}, time.Now().Add(time.Minute)
+		old.body = []byte("#EXTM3U\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1\nold\n")
+		close(old.head)
+		close(old.done)
+		e.cache.put(old, 100, time.Now())
+		w := get(e, old.uri)
+		if is := strings.Contains(w.Body.String(), "#EXT-X-SKIP"); is != delta || !strings.Contains(w.Body.String(), "s13.m4s") {
+			t.Errorf("%d, a delta of before is kept: a delta %v\n%s", msn, is, w.Body)
+		}
+	}
 }
 
 // TestNewer: what is newer than what.
