@@ -79,7 +79,8 @@ func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*dis
 	return d, nil
 }
 
-// keep has an object written that memory has no room for. It never waits: what finds no room in the queue is dropped.
+// keep has an object written that memory has no room for, and to end a rest also what is there already: there may be nothing else. It never waits: what finds
+// no room in the queue is dropped.
 func (d *disk) keep(o *object) {
 	if d == nil || o.target.kind != media || time.Until(o.expires) < leastToLive {
 		return
@@ -87,10 +88,11 @@ func (d *disk) keep(o *object) {
 	size := int64(len(o.body)) // it is done: nobody writes it
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.rest.on() && (d.queued > 0 || !d.rest.over(time.Now())) { // one is enough to see whether the disk is well again
+	trial := d.rest.on()
+	if trial && (d.queued > 0 || !d.rest.over(time.Now())) { // one is enough to see whether the disk is well again
 		return
 	}
-	if size == 0 || d.files[fileOf(o.target)] != nil {
+	if size == 0 || d.files[fileOf(o.target)] != nil && !trial {
 		return
 	}
 	if d.queued > 0 && d.queued+size > d.most {
@@ -132,7 +134,7 @@ func (d *disk) store(o *object) {
 		return
 	}
 	d.mu.Lock()
-	useless := d.files[name] != nil || need > d.limit
+	useless := d.files[name] != nil && !d.rest.on() || need > d.limit
 	var old []string
 	if !useless {
 		old = d.evict(need)
@@ -158,8 +160,11 @@ func (d *disk) store(o *object) {
 	d.recover()
 }
 
-// seat notes a file. The caller holds mu.
+// seat notes a file, in place of one of its name. The caller holds mu.
 func (d *disk) seat(f stored) {
+	if old := d.files[f.name]; old != nil {
+		d.unseat(old)
+	}
 	d.files[f.name] = d.seats.PushFront(&f)
 	d.bytes += f.size
 	d.tally.diskBytes.Set(float64(d.bytes))

@@ -137,6 +137,39 @@ func TestBrokenDiskIsTriedAgain(t *testing.T) {
 	})
 }
 
+// TestTriedWithWhatIsThere: where all that memory has no room for is on disk already, one of these is written anew, and that ends the rest.
+func TestTriedWithWhatIsThere(t *testing.T) {
+	for _, err := range []error{errors.New("input/output error"), syscall.ENOSPC} {
+		synctest.Test(t, func(t *testing.T) {
+			dir, src := t.TempDir(), library()
+			e, stop := shelved(t, src, dir, 0, 20)
+			defer stop()
+			for i := range 20 { // all of them get to disk
+				fetch(t, e, i)
+			}
+			before, files := testutil.ToFloat64(e.tally.diskBytes), len(e.disk.files)
+			e.disk.fail(err)
+			time.Sleep(brokenRest)
+			for i := range 12 {
+				fetch(t, e, i)
+			}
+			if off := testutil.ToFloat64(e.tally.diskOff); off != 0 {
+				t.Fatalf("%v: off is %v", err, off)
+			}
+			if now := testutil.ToFloat64(e.tally.diskBytes); now != before || len(e.disk.files) != files || e.disk.seats.Len() != files {
+				t.Errorf("%v: %v bytes of %d files in %d seats, %v of %d before", err, now, len(e.disk.files), e.disk.seats.Len(), before, files)
+			}
+			asked := src.total("")
+			for i := range 20 {
+				fetch(t, e, i)
+			}
+			if n := src.total("") - asked; n != 0 {
+				t.Errorf("%v: %d that are on disk are asked for", err, n)
+			}
+		})
+	}
+}
+
 // TestRest: how long after which error.
 func TestRest(t *testing.T) {
 	full, broken := &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("input/output error")
