@@ -43,18 +43,10 @@ type disk struct {
 	held  *os.File // the folder is this edge's alone until it is closed
 
 	// guarded by mu
-	mu     sync.Mutex
-	rest   rest
-	files  map[string]*list.Element // by name
-	seats  *list.List               // of *stored, the newest in front
-	bytes  int64                    // of all files
-	queued int64                    // bytes that wait
-}
-
-// stored is one file.
-type stored struct {
-	name string
-	size int64
+	mu   sync.Mutex
+	rest rest
+	index
+	queued int64 // bytes that wait
 }
 
 // openDisk takes a folder for this edge alone, until run ends or the process does, with the files that it has, but for those that were not whole.
@@ -160,13 +152,9 @@ func (d *disk) store(o *object) {
 	d.recover()
 }
 
-// seat notes a file, in place of one of its name. The caller holds mu.
+// seat notes a file. The caller holds mu.
 func (d *disk) seat(f stored) {
-	if old := d.files[f.name]; old != nil {
-		d.unseat(old)
-	}
-	d.files[f.name] = d.seats.PushFront(&f)
-	d.bytes += f.size
+	d.index.seat(f)
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
@@ -194,15 +182,9 @@ func (d *disk) remove(names ...string) bool {
 	return true
 }
 
-// unseat forgets a file, unless it was forgotten before: by now there may be another of its name. The caller holds mu.
+// unseat forgets a file. The caller holds mu.
 func (d *disk) unseat(seat *list.Element) {
-	f := seat.Value.(*stored)
-	if d.files[f.name] != seat {
-		return
-	}
-	d.bytes -= f.size
-	d.seats.Remove(seat)
-	delete(d.files, f.name)
+	d.index.unseat(seat)
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 

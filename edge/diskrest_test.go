@@ -170,6 +170,48 @@ func TestTriedWithWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestWhatCouldNotBeRemoved: a file that had to go and could not be removed has the tier rest, and counts again once it is tried.
+func TestWhatCouldNotBeRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 600 << 10
+		dir, next := t.TempDir(), 14
+		e, stop := shelved(t, library(), dir, limit, next)
+		defer stop()
+		said := &bytes.Buffer{}
+		e.disk.log = slog.New(slog.NewTextHandler(said, nil))
+		oldest := filepath.Join(dir, e.disk.seats.Back().Value.(*stored).name)
+		os.Rename(oldest, oldest+".away")
+		os.MkdirAll(filepath.Join(oldest, "full"), 0o700) // which nobody can remove
+		more := func() {
+			for range 12 {
+				fetch(t, e, next)
+				next++
+			}
+		}
+		if more(); testutil.ToFloat64(e.tally.diskOff) != 1 {
+			t.Fatalf("the tier does not rest\n%s", said)
+		}
+		os.RemoveAll(oldest)
+		os.Rename(oldest+".away", oldest)
+		time.Sleep(brokenRest)
+		fetch(t, e, next) // the first that is tried
+		if off := testutil.ToFloat64(e.tally.diskOff); off != 0 {
+			t.Errorf("off is %v\n%s", off, said)
+		}
+		next++
+		more()
+		used := int64(0)
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			info, _ := entry.Info()
+			used += info.Size()
+		}
+		if _, err := os.Stat(oldest); used > limit || e.disk.bytes != used || err == nil {
+			t.Errorf("%d bytes on disk of %d, %d are counted; the file that had to go: %v", used, limit, e.disk.bytes, err)
+		}
+	})
+}
+
 // TestRest: how long after which error.
 func TestRest(t *testing.T) {
 	full, broken := &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("input/output error")
