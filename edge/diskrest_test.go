@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -139,7 +138,7 @@ func TestBrokenDiskIsTriedAgain(t *testing.T) {
 
 // TestTriedWithWhatIsThere: where all that memory has no room for is on disk already, one of these is written anew, and that ends the rest.
 func TestTriedWithWhatIsThere(t *testing.T) {
-	for _, err := range []error{errors.New("input/output error"), syscall.ENOSPC} {
+	for _, err := range []error{errors.New("input/output error"), fullErrors[0]} {
 		synctest.Test(t, func(t *testing.T) {
 			dir, src := t.TempDir(), library()
 			e, stop := shelved(t, src, dir, 0, 20)
@@ -212,9 +211,18 @@ func TestWhatCouldNotBeRemoved(t *testing.T) {
 	})
 }
 
+// TestOutOfRoom: what this system says of a disk without room is known for that, and nothing else.
+func TestOutOfRoom(t *testing.T) {
+	for _, err := range append(fullErrors, errFolder) {
+		if got := outOfRoom(&os.PathError{Op: "write", Path: "x", Err: err}); got != (err != errFolder) {
+			t.Errorf("%v: out of room is %v", err, got)
+		}
+	}
+}
+
 // TestRest: how long after which error.
 func TestRest(t *testing.T) {
-	full, broken := &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("input/output error")
+	full, broken := &os.PathError{Op: "write", Path: "x", Err: fullErrors[0]}, errors.New("input/output error")
 	type step struct {
 		after time.Duration // the end of the rest before, or the last error
 		err   error         // nil: it is well
