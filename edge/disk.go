@@ -80,24 +80,29 @@ func (d *disk) keep(o *object) {
 	size := int64(len(o.body)) // it is done: nobody writes it
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	trial := d.rest.on()
-	if trial && (d.queued > 0 || !d.rest.over(time.Now())) { // one is enough to see whether the disk is well again
+	resting := d.rest.on()
+	trial := resting && d.queued == 0 && d.rest.over(time.Now()) // one is enough to see whether the disk is well again
+	switch {
+	case size == 0 || d.files[fileOf(o.target)] != nil && !trial:
 		return
-	}
-	if size == 0 || d.files[fileOf(o.target)] != nil && !trial {
+	case resting && !trial:
+		d.dropped("rest")
 		return
 	}
 	if d.queued > 0 && d.queued+size > d.most {
-		d.tally.diskDropped.WithLabelValues("queue").Inc()
+		d.dropped("queue")
 		return
 	}
 	select {
 	case d.queue <- o:
 		d.queued += size
 	default:
-		d.tally.diskDropped.WithLabelValues("queue").Inc()
+		d.dropped("queue")
 	}
 }
+
+// dropped counts an object that the tier did not take, or lost.
+func (d *disk) dropped(reason string) { d.tally.diskDropped.WithLabelValues(reason).Inc() }
 
 // run writes what is to be kept until ctx ends. Then the folder is anybody's.
 func (d *disk) run(ctx context.Context) {
@@ -123,6 +128,7 @@ func (d *disk) store(o *object) {
 	name := fileOf(o.target)
 	need := storedSize(o)
 	if !d.tries() {
+		d.dropped("rest")
 		return
 	}
 	d.mu.Lock()
@@ -132,7 +138,11 @@ func (d *disk) store(o *object) {
 		old = d.evict(need)
 	}
 	d.mu.Unlock()
-	if useless || !d.remove(old...) {
+	if useless {
+		return
+	}
+	if !d.remove(old...) {
+		d.dropped("rest")
 		return
 	}
 	path := filepath.Join(d.dir, name)
@@ -143,6 +153,7 @@ func (d *disk) store(o *object) {
 	if err != nil {
 		os.Remove(path + newSuffix)
 		d.fail(err)
+		d.dropped("rest")
 		return
 	}
 	d.mu.Lock()
@@ -221,7 +232,7 @@ func (d *disk) open(seat *list.Element) *os.File {
 // lose removes a file that is not what was written.
 func (d *disk) lose(seat *list.Element, err error) {
 	name := seat.Value.(*stored).name
-	d.tally.diskDropped.WithLabelValues("corrupt").Inc()
+	d.dropped("corrupt")
 	d.log.Warn("edge: a file of the disk tier is not what was written; it is removed", "file", filepath.Join(d.dir, name), "error", err)
 	d.remove(name) // before it is forgotten, or it might be another by then
 	d.mu.Lock()

@@ -48,6 +48,12 @@ func TestFullDiskIsTriedAgain(t *testing.T) {
 		if n := failed(); n != 1 || testutil.ToFloat64(e.tally.diskOff) != 1 {
 			t.Fatalf("%d failed, off is %v\n%s", n, testutil.ToFloat64(e.tally.diskOff), said)
 		}
+		e.cache.mu.Lock()
+		gone := next - e.cache.seats.Len() // from memory, once each
+		e.cache.mu.Unlock()
+		if n := testutil.ToFloat64(e.tally.diskDropped.WithLabelValues("rest")) + testutil.ToFloat64(e.tally.diskWrites); int(n) != gone {
+			t.Errorf("%v are written or counted as dropped, of %d", n, gone)
+		}
 		before, reads := src.total(""), testutil.ToFloat64(e.tally.diskReads)
 		for i := range 10 {
 			fetch(t, e, i)
