@@ -238,6 +238,7 @@ func (c *cache) bound(limit int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limit = limit
+	c.ease()
 	c.retire(limit / slabShare)
 	c.evictLacks()
 	c.evict()

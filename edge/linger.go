@@ -79,15 +79,20 @@ func (c *cache) linger(o *object) {
 	}
 	c.lingering += now - o.lingers
 	o.lingers = now
-	if c.eased != nil && !c.strained() {
-		close(c.eased)
-		c.eased = nil
-	}
+	c.ease()
 	if c.lingering > c.limit/lingerShare {
 		select {
 		case c.crowded <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// ease has the bodies come that have waited, once little enough lingers. The caller holds mu.
+func (c *cache) ease() {
+	if c.eased != nil && !c.strained() {
+		close(c.eased)
+		c.eased = nil
 	}
 }
 

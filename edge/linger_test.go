@@ -84,3 +84,21 @@ func TestStopsWhileABodyWaits(t *testing.T) {
 		})
 	}
 }
+
+// TestMoreRoomEndsTheWait: a bound that is raised has those go on who wait for less to linger.
+func TestMoreRoomEndsTheWait(t *testing.T) {
+	const mb = 1 << 20
+	synctest.Test(t, func(t *testing.T) {
+		cache := newCache(8 * mb)
+		held := newObject(target{}, "held")
+		cache.objects["held"] = held
+		cache.count(held, 5*mb)
+		held.readers.Store(1)
+		cache.drop(held)
+		began := time.Now()
+		time.AfterFunc(100*time.Millisecond, func() { cache.bound(16 * mb) })
+		if got := cache.reserveSoon(t.Context(), newObject(target{}, "new"), mb); !got || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("%v after %v", got, time.Since(began))
+		}
+	})
+}
