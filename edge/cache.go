@@ -65,11 +65,12 @@ func (c *cache) join(t target, uri string, now time.Time) (o, stale *object, fly
 		}
 		return old, nil, false
 	}
-	if old != nil {
-		c.drop(old)
-	}
 	o = newObject(t, uri)
 	o.asked = now
+	if old != nil { // it is done
+		o.reached = old.position
+		c.drop(old)
+	}
 	c.objects[uri] = o
 	c.count(o, overhead+int64(len(uri)))
 	return o, old, true
@@ -237,6 +238,7 @@ func (c *cache) bound(limit int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.limit = limit
+	c.ease()
 	c.retire(limit / slabShare)
 	c.evictLacks()
 	c.evict()

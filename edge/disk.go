@@ -43,18 +43,10 @@ type disk struct {
 	held  *os.File // the folder is this edge's alone until it is closed
 
 	// guarded by mu
-	mu     sync.Mutex
-	rest   rest
-	files  map[string]*list.Element // by name
-	seats  *list.List               // of *stored, the newest in front
-	bytes  int64                    // of all files
-	queued int64                    // bytes that wait
-}
-
-// stored is one file.
-type stored struct {
-	name string
-	size int64
+	mu   sync.Mutex
+	rest rest
+	index
+	queued int64 // bytes that wait
 }
 
 // openDisk takes a folder for this edge alone, until run ends or the process does, with the files that it has, but for those that were not whole.
@@ -79,7 +71,8 @@ func openDisk(dir string, limit, memory int64, log *slog.Logger, t *tally) (*dis
 	return d, nil
 }
 
-// keep has an object written that memory has no room for. It never waits: what finds no room in the queue is dropped.
+// keep has an object written that memory has no room for, and to end a rest also what is there already: there may be nothing else. It never waits: what finds
+// no room in the queue is dropped.
 func (d *disk) keep(o *object) {
 	if d == nil || o.target.kind != media || time.Until(o.expires) < leastToLive {
 		return
@@ -87,23 +80,29 @@ func (d *disk) keep(o *object) {
 	size := int64(len(o.body)) // it is done: nobody writes it
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.rest.on() && (d.queued > 0 || !d.rest.over(time.Now())) { // one is enough to see whether the disk is well again
+	resting := d.rest.on()
+	trial := resting && d.queued == 0 && d.rest.over(time.Now()) // one is enough to see whether the disk is well again
+	switch {
+	case size == 0 || d.files[fileOf(o.target)] != nil && !trial:
 		return
-	}
-	if size == 0 || d.files[fileOf(o.target)] != nil {
+	case resting && !trial:
+		d.dropped("rest")
 		return
 	}
 	if d.queued > 0 && d.queued+size > d.most {
-		d.tally.diskDropped.WithLabelValues("queue").Inc()
+		d.dropped("queue")
 		return
 	}
 	select {
 	case d.queue <- o:
 		d.queued += size
 	default:
-		d.tally.diskDropped.WithLabelValues("queue").Inc()
+		d.dropped("queue")
 	}
 }
+
+// dropped counts an object that the tier did not take, or lost.
+func (d *disk) dropped(reason string) { d.tally.diskDropped.WithLabelValues(reason).Inc() }
 
 // run writes what is to be kept until ctx ends. Then the folder is anybody's.
 func (d *disk) run(ctx context.Context) {
@@ -129,16 +128,21 @@ func (d *disk) store(o *object) {
 	name := fileOf(o.target)
 	need := storedSize(o)
 	if !d.tries() {
+		d.dropped("rest")
 		return
 	}
 	d.mu.Lock()
-	useless := d.files[name] != nil || need > d.limit
+	useless := d.files[name] != nil && !d.rest.on() || need > d.limit
 	var old []string
 	if !useless {
 		old = d.evict(need)
 	}
 	d.mu.Unlock()
-	if useless || !d.remove(old...) {
+	if useless {
+		return
+	}
+	if !d.remove(old...) {
+		d.dropped("rest")
 		return
 	}
 	path := filepath.Join(d.dir, name)
@@ -149,6 +153,7 @@ func (d *disk) store(o *object) {
 	if err != nil {
 		os.Remove(path + newSuffix)
 		d.fail(err)
+		d.dropped("rest")
 		return
 	}
 	d.mu.Lock()
@@ -160,8 +165,7 @@ func (d *disk) store(o *object) {
 
 // seat notes a file. The caller holds mu.
 func (d *disk) seat(f stored) {
-	d.files[f.name] = d.seats.PushFront(&f)
-	d.bytes += f.size
+	d.index.seat(f)
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
@@ -189,15 +193,9 @@ func (d *disk) remove(names ...string) bool {
 	return true
 }
 
-// unseat forgets a file, unless it was forgotten before: by now there may be another of its name. The caller holds mu.
+// unseat forgets a file. The caller holds mu.
 func (d *disk) unseat(seat *list.Element) {
-	f := seat.Value.(*stored)
-	if d.files[f.name] != seat {
-		return
-	}
-	d.bytes -= f.size
-	d.seats.Remove(seat)
-	delete(d.files, f.name)
+	d.index.unseat(seat)
 	d.tally.diskBytes.Set(float64(d.bytes))
 }
 
@@ -234,7 +232,7 @@ func (d *disk) open(seat *list.Element) *os.File {
 // lose removes a file that is not what was written.
 func (d *disk) lose(seat *list.Element, err error) {
 	name := seat.Value.(*stored).name
-	d.tally.diskDropped.WithLabelValues("corrupt").Inc()
+	d.dropped("corrupt")
 	d.log.Warn("edge: a file of the disk tier is not what was written; it is removed", "file", filepath.Join(d.dir, name), "error", err)
 	d.remove(name) // before it is forgotten, or it might be another by then
 	d.mu.Lock()

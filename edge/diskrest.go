@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
 	"time"
 )
 
@@ -36,9 +36,14 @@ func (r *rest) over(now time.Time) bool { return !now.Before(r.until) }
 // reads tells whether what is there may be read.
 func (r *rest) reads() bool { return !r.on() || r.full }
 
+// outOfRoom tells whether an error is that of a disk without room.
+func outOfRoom(err error) bool {
+	return slices.ContainsFunc(fullErrors, func(is error) bool { return errors.Is(err, is) })
+}
+
 // begin begins a rest after an error, unless there is one already.
 func (r *rest) begin(err error, now time.Time) {
-	full := errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	full := outOfRoom(err)
 	if r.on() && !r.over(now) {
 		r.full = r.full && full
 		return

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,6 +47,12 @@ func TestFullDiskIsTriedAgain(t *testing.T) {
 		began, tries := time.Now(), []time.Duration{0}
 		if n := failed(); n != 1 || testutil.ToFloat64(e.tally.diskOff) != 1 {
 			t.Fatalf("%d failed, off is %v\n%s", n, testutil.ToFloat64(e.tally.diskOff), said)
+		}
+		e.cache.mu.Lock()
+		gone := next - e.cache.seats.Len() // from memory, once each
+		e.cache.mu.Unlock()
+		if n := testutil.ToFloat64(e.tally.diskDropped.WithLabelValues("rest")) + testutil.ToFloat64(e.tally.diskWrites); int(n) != gone {
+			t.Errorf("%v are written or counted as dropped, of %d", n, gone)
 		}
 		before, reads := src.total(""), testutil.ToFloat64(e.tally.diskReads)
 		for i := range 10 {
@@ -137,9 +142,93 @@ func TestBrokenDiskIsTriedAgain(t *testing.T) {
 	})
 }
 
+// TestTriedWithWhatIsThere: where all that memory has no room for is on disk already, one of these is written anew, and that ends the rest.
+func TestTriedWithWhatIsThere(t *testing.T) {
+	for _, err := range []error{errors.New("input/output error"), fullErrors[0]} {
+		synctest.Test(t, func(t *testing.T) {
+			dir, src := t.TempDir(), library()
+			e, stop := shelved(t, src, dir, 0, 20)
+			defer stop()
+			for i := range 20 { // all of them get to disk
+				fetch(t, e, i)
+			}
+			before, files := testutil.ToFloat64(e.tally.diskBytes), len(e.disk.files)
+			e.disk.fail(err)
+			time.Sleep(brokenRest)
+			for i := range 12 {
+				fetch(t, e, i)
+			}
+			if off := testutil.ToFloat64(e.tally.diskOff); off != 0 {
+				t.Fatalf("%v: off is %v", err, off)
+			}
+			if now := testutil.ToFloat64(e.tally.diskBytes); now != before || len(e.disk.files) != files || e.disk.seats.Len() != files {
+				t.Errorf("%v: %v bytes of %d files in %d seats, %v of %d before", err, now, len(e.disk.files), e.disk.seats.Len(), before, files)
+			}
+			asked := src.total("")
+			for i := range 20 {
+				fetch(t, e, i)
+			}
+			if n := src.total("") - asked; n != 0 {
+				t.Errorf("%v: %d that are on disk are asked for", err, n)
+			}
+		})
+	}
+}
+
+// TestWhatCouldNotBeRemoved: a file that had to go and could not be removed has the tier rest, and counts again once it is tried.
+func TestWhatCouldNotBeRemoved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit = 600 << 10
+		dir, next := t.TempDir(), 14
+		e, stop := shelved(t, library(), dir, limit, next)
+		defer stop()
+		said := &bytes.Buffer{}
+		e.disk.log = slog.New(slog.NewTextHandler(said, nil))
+		oldest := filepath.Join(dir, e.disk.seats.Back().Value.(*stored).name)
+		os.Rename(oldest, oldest+".away")
+		os.MkdirAll(filepath.Join(oldest, "full"), 0o700) // which nobody can remove
+		more := func() {
+			for range 12 {
+				fetch(t, e, next)
+				next++
+			}
+		}
+		if more(); testutil.ToFloat64(e.tally.diskOff) != 1 {
+			t.Fatalf("the tier does not rest\n%s", said)
+		}
+		os.RemoveAll(oldest)
+		os.Rename(oldest+".away", oldest)
+		time.Sleep(brokenRest)
+		fetch(t, e, next) // the first that is tried
+		if off := testutil.ToFloat64(e.tally.diskOff); off != 0 {
+			t.Errorf("off is %v\n%s", off, said)
+		}
+		next++
+		more()
+		used := int64(0)
+		entries, _ := os.ReadDir(dir)
+		for _, entry := range entries {
+			info, _ := entry.Info()
+			used += info.Size()
+		}
+		if _, err := os.Stat(oldest); used > limit || e.disk.bytes != used || err == nil {
+			t.Errorf("%d bytes on disk of %d, %d are counted; the file that had to go: %v", used, limit, e.disk.bytes, err)
+		}
+	})
+}
+
+// TestOutOfRoom: what this system says of a disk without room is known for that, and nothing else.
+func TestOutOfRoom(t *testing.T) {
+	for _, err := range append(fullErrors, errFolder) {
+		if got := outOfRoom(&os.PathError{Op: "write", Path: "x", Err: err}); got != (err != errFolder) {
+			t.Errorf("%v: out of room is %v", err, got)
+		}
+	}
+}
+
 // TestRest: how long after which error.
 func TestRest(t *testing.T) {
-	full, broken := &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, errors.New("input/output error")
+	full, broken := &os.PathError{Op: "write", Path: "x", Err: fullErrors[0]}, errors.New("input/output error")
 	type step struct {
 		after time.Duration // the end of the rest before, or the last error
 		err   error         // nil: it is well

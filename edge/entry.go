@@ -65,7 +65,7 @@ func (e *Edge) left(w http.ResponseWriter, r *http.Request, o *object) {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Retry-After", retryJitter())
-	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+	e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, stopping)
 }
 
 // plainly tells whether a request that the front has can be answered there: who it is from may ask, and its connection goes on.

@@ -21,6 +21,9 @@ const (
 	heldRetry     = brokenLife       // between two requests for a held reload that nobody answers
 )
 
+// stopping is what who still waits is told when the edge ends.
+const stopping = "the edge is stopping; try again soon"
+
 // errRoom is why an answer is not taken that another origin would give as well.
 var errRoom = errors.New("larger than there is room for")
 
@@ -187,7 +190,7 @@ func (f *flight) unanswered(ctx context.Context, err error, more bool) outcome {
 		f.cache.land(f.o, false)
 		f.o.finish(err)
 	case f.ctx.Err() != nil || errors.Is(err, errStopping):
-		f.fail(f.o, nil, http.StatusServiceUnavailable, "the edge is stopping; try again soon")
+		f.fail(f.o, nil, http.StatusServiceUnavailable, stopping)
 	case errors.Is(err, errLoop) && f.origins.circle():
 		f.fail(f.o, f.stale, http.StatusBadGateway, "all that this edge asks lead back to it: its operator has to name others, with -parents or -origins")
 	case f.o.target.reload.held && ctx.Err() == nil:
@@ -217,6 +220,10 @@ func (f *flight) take(ctx context.Context, resp *http.Response, more bool) outco
 		return ended
 	}
 	if n := room(max(0, resp.ContentLength)) + int64(len(o.pieces)); n > 0 && !f.cache.reserveSoon(ctx, o, n) {
+		if errors.Is(ctx.Err(), context.Canceled) {
+			f.fail(o, nil, http.StatusServiceUnavailable, stopping)
+			return ended
+		}
 		f.fail(o, nil, http.StatusServiceUnavailable, "the edge's memory is full of objects under way; try again soon")
 		return ended
 	}

@@ -8,8 +8,9 @@ import (
 // easePatience is how long a body waits at most for those who are cut off to be gone. Longer it is not kept from who waits for it.
 const easePatience = time.Second
 
-// reserveSoon is reserve for a body that is about to come. While more lingers than may, by more than is cut off at once, it waits, unless it is small: who is
-// to be cut off is known by then, and what he keeps is given up within moments; but of a burst all would have come by that time.
+// reserveSoon is reserve for a body that is about to come. While more lingers than may, by more than an eighth, it waits, unless it is small: who is to be cut
+// off is known by then, and what he keeps is given up within moments; but of a burst all would have come by that time. It returns false where there is no room,
+// or ctx has ended meanwhile.
 func (c *cache) reserveSoon(ctx context.Context, o *object, n int64) bool {
 	if n < leastRead {
 		return c.reserve(o, n)
@@ -42,7 +43,7 @@ func (c *cache) reserveSoon(ctx context.Context, o *object, n int64) bool {
 	}
 }
 
-// strained tells whether more lingers than the cut makes up for. The caller holds mu.
+// strained tells whether more lingers than may, by more than an eighth of that. The caller holds mu.
 func (c *cache) strained() bool {
 	share := c.limit / lingerShare
 	return c.lingering > share+share/lingerCut
@@ -78,15 +79,20 @@ func (c *cache) linger(o *object) {
 	}
 	c.lingering += now - o.lingers
 	o.lingers = now
-	if c.eased != nil && !c.strained() {
-		close(c.eased)
-		c.eased = nil
-	}
+	c.ease()
 	if c.lingering > c.limit/lingerShare {
 		select {
 		case c.crowded <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// ease has the bodies come that have waited, once little enough lingers. The caller holds mu.
+func (c *cache) ease() {
+	if c.eased != nil && !c.strained() {
+		close(c.eased)
+		c.eased = nil
 	}
 }
 

@@ -2,6 +2,8 @@ package edge
 
 import (
 	"context"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,4 +58,47 @@ func TestBodiesWaitForWhoIsCutOff(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStopsWhileABodyWaits: who waits for a body that waits for room is told that the edge is stopping, not that its memory is full.
+func TestStopsWhileABodyWaits(t *testing.T) {
+	for want, stop := range map[string]bool{stopping: true, "the edge's memory is full of objects under way; try again soon": false} {
+		synctest.Test(t, func(t *testing.T) {
+			e := newEdge(t, Config{Transport: library()})
+			held := newObject(target{}, "held")
+			e.cache.mu.Lock()
+			e.cache.objects["held"] = held
+			e.cache.count(held, e.cache.limit)
+			held.readers.Store(1)
+			e.cache.drop(held)
+			e.cache.flying = e.cache.limit // so that there is no room when the time is over
+			e.cache.mu.Unlock()
+			if stop {
+				time.AfterFunc(easePatience/2, func() { e.stop(errStopping) })
+			}
+			w := get(e, segment(1))
+			if body := strings.TrimSpace(w.Body.String()); w.Code != http.StatusServiceUnavailable || !strings.HasSuffix(body, want) {
+				t.Errorf("%d %s, want %s", w.Code, body, want)
+			}
+			e.flights.Wait()
+		})
+	}
+}
+
+// TestMoreRoomEndsTheWait: a bound that is raised has those go on who wait for less to linger.
+func TestMoreRoomEndsTheWait(t *testing.T) {
+	const mb = 1 << 20
+	synctest.Test(t, func(t *testing.T) {
+		cache := newCache(8 * mb)
+		held := newObject(target{}, "held")
+		cache.objects["held"] = held
+		cache.count(held, 5*mb)
+		held.readers.Store(1)
+		cache.drop(held)
+		began := time.Now()
+		time.AfterFunc(100*time.Millisecond, func() { cache.bound(16 * mb) })
+		if got := cache.reserveSoon(t.Context(), newObject(target{}, "new"), mb); !got || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("%v after %v", got, time.Since(began))
+		}
+	})
 }

@@ -4,16 +4,24 @@ import "time"
 
 // newestFor returns what answers in place of o. Of a held reload that has come that is the newest playlist of its rendition and form, once that is newer:
 // a viewer who is late has all at once, as from an origin, and not a part with each request. It is nil where the newest is no longer fresh: then the origin
-// is asked for it, and nobody is given what is known to be old. Who was held for o gets o, whatever came since. A nil o is none; the caller holds mu.
+// is asked for it, all wait for that, and nobody is given what is known to be old; and where it is a delta that leaves out what was asked for: then that is
+// given whole. Who was held for o gets o, whatever came since. A nil o is none; the caller holds mu.
 func (c *cache) newestFor(o *object, now time.Time) *object {
 	if o == nil || o.newest == "" || !closed(o.done) || !o.position.present {
 		return o
 	}
 	newest := c.objects[o.newest]
 	switch {
-	case newest == nil || !closed(newest.done) || !newest.position.newer(o.position) || newest.position.omits(o.target.reload):
+	case newest == nil:
 		return o
-	case !newest.fresh(now):
+	case !closed(newest.done): // it is asked for anew
+		if newest.reached.newer(o.position) {
+			return nil
+		}
+		return o
+	case !newest.position.newer(o.position):
+		return o
+	case newest.position.omits(o.target.reload), !newest.fresh(now):
 		return nil
 	}
 	return newest

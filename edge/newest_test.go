@@ -84,6 +84,48 @@ func TestLateReloads(t *testing.T) {
 	})
 }
 
+// TestLateWhileTheNewestComes: while the newest playlist is asked for anew all who are late wait for it, and it is one request.
+//
+// Clause: hls-old-msn
+func TestLateWhileTheNewestComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBroadcast(12, 2)
+		slow := false
+		src := newSource(func(w http.ResponseWriter, r *http.Request) {
+			if slow && r.URL.Path == playlistPath {
+				time.Sleep(300 * time.Millisecond)
+			}
+			b.ServeHTTP(w, r)
+		})
+		e := newEdge(t, Config{Transport: src})
+		get(e, playlistPath)
+		for part := 2; part < 5; part++ {
+			time.AfterFunc(100*time.Millisecond, b.grow)
+			get(e, fmt.Sprintf("%s?_HLS_msn=13&_HLS_part=%d", playlistPath, part))
+		}
+		b.grow()
+		time.Sleep(1100 * time.Millisecond) // the newest has expired
+		slow = true
+		asked, late := src.total(""), playlistPath+"?_HLS_msn=13&_HLS_part=2"
+		said := make(chan string, 2)
+		for range 2 {
+			go func() { said <- get(e, late).Body.String() }()
+			time.Sleep(50 * time.Millisecond)
+		}
+		if w := get(e, playlistPath+"?_HLS_msn=13&_HLS_part=4"); w.Body.String() != playlist(12, 5) || len(said) > 0 {
+			t.Errorf("what nothing newer is known of: %s", w.Body)
+		}
+		for range 2 {
+			if body := <-said; body != playlist(13, 0) {
+				t.Errorf("late: %s", body)
+			}
+		}
+		if n := src.total(""); n != asked+1 {
+			t.Errorf("%d requests upstream, want one", n-asked)
+		}
+	})
+}
+
 // TestHeldKeepTheirs: a newer playlist takes nothing from who is being answered, and that is one request and one buffer.
 func TestHeldKeepTheirs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -127,6 +169,19 @@ func TestLateDeltas(t *testing.T) {
 		w := get(e, fmt.Sprintf("%s?_HLS_msn=%d&_HLS_skip=YES", playlistPath, msn))
 		if is := strings.Contains(w.Body.String(), "#EXT-X-SKIP"); w.Code != http.StatusOK || is != delta {
 			t.Errorf("%d: %d, a delta %v\n%s", msn, w.Code, is, w.Body)
+		}
+	}
+	for msn, delta := range map[int]bool{12: false, 13: true} { // where the delta that was right for the place is kept
+		old := newObject(target{kind: mediaPlaylist, stream: "demo", path: playlistPath, reload: reload{held: true, msn: int64(msn), part: -1, skip: true}},
+			fmt.Sprintf("%s?_HLS_msn=%d&_HLS_skip=YES", playlistPath, msn))
+		old.status, old.position, old.expires = http.StatusOK, position{from: 11, last: 12, present: true}, time.Now().Add(time.Minute)
+		old.body = []byte("#EXTM3U\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1\nold\n")
+		close(old.head)
+		close(old.done)
+		e.cache.put(old, 100, time.Now())
+		w := get(e, old.uri)
+		if is := strings.Contains(w.Body.String(), "#EXT-X-SKIP"); is != delta || !strings.Contains(w.Body.String(), "s13.m4s") {
+			t.Errorf("%d, a delta of before is kept: a delta %v\n%s", msn, is, w.Body)
 		}
 	}
 }

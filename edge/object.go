@@ -14,12 +14,13 @@ import (
 // while it grows. Bytes that were handed out are never written again.
 type object struct {
 	// static
-	target target
-	uri    string
-	newest string        // of a held reload: the URI at which what its playlist is by now stands
-	asked  time.Time     // when its flight began
-	head   chan struct{} // closed when the fields of the head are set
-	done   chan struct{} // closed when no more bytes will come
+	target  target
+	uri     string
+	newest  string        // of a held reload: the URI at which what its playlist is by now stands
+	reached position      // of what stood at its URI before
+	asked   time.Time     // when its flight began
+	head    chan struct{} // closed when the fields of the head are set
+	done    chan struct{} // closed when no more bytes will come
 
 	// the head: written by the flight before head is closed, read only after it
 	status  int

@@ -13,7 +13,6 @@ import (
 type handed struct {
 	net.Conn
 	fields []byte // static; of answers that come from here
-	two    bool   // static; HTTP/2 is spoken
 	unread []byte
 	read   atomic.Bool // something was, since an answer was written
 }
@@ -29,14 +28,11 @@ func (s *sealed) ConnectionState() tls.ConnectionState { return s.tls.Connection
 
 // handOn returns a connection of which something was read as it was before that.
 func handOn(conn net.Conn, unread, fields []byte) net.Conn {
-	two := bytes.HasPrefix(unread, preface)
 	if t, ok := conn.(*tls.Conn); ok {
-		return &sealed{handed{Conn: conn, fields: fields, two: two, unread: unread}, t}
+		return &sealed{handed{Conn: conn, fields: fields, unread: unread}, t}
 	}
-	return &handed{Conn: conn, fields: fields, two: two, unread: unread}
+	return &handed{Conn: conn, fields: fields, unread: unread}
 }
-
-var preface = []byte("PRI * HTTP/2.0\r\n")
 
 // NetConn returns the connection itself, as that of crypto/tls does.
 func (h *handed) NetConn() net.Conn { return h.Conn }
@@ -68,7 +64,7 @@ func (h *handed) Read(b []byte) (int, error) {
 
 // Write implements net.Conn.
 func (h *handed) Write(b []byte) (int, error) {
-	if h.two || !h.read.Load() || !h.read.Swap(false) { // else it is no answer's beginning
+	if !h.read.Load() || !h.read.Swap(false) { // else it is no answer's beginning
 		return h.Conn.Write(b)
 	}
 	why := bare(b)
@@ -88,14 +84,17 @@ const (
 )
 
 // bare returns what is to be said in place of an answer that net/http's server gives by itself; nil: it is none. Such a one comes in one piece, and no
-// handler's begins so, as those have a date.
+// handler's begins so: those have a date before these fields. The 417 has one too, and a handler's like it would be one that refuses what is expected.
 func bare(b []byte) *refusal {
+	line, begins := bytes.CutPrefix(b, []byte("HTTP/1.1 "))
+	if !begins { // frames of HTTP/2, and most of what bodies go on with
+		return nil
+	}
 	if bytes.HasPrefix(b, []byte(bareExpect)) && bytes.HasSuffix(b, []byte("\r\nContent-Length: 0\r\n\r\n")) {
 		return noExpect
 	}
-	line, said, is := bytes.Cut(b, []byte(bareFields))
-	line, begins := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
-	if !is || !begins || len(said) > len(line)+len("Unsupported transfer encoding") || bytes.IndexByte(line, '\n') >= 0 {
+	line, said, is := bytes.Cut(line, []byte(bareFields))
+	if !is || len(said) > len(line)+len("Unsupported transfer encoding") || bytes.IndexByte(line, '\n') >= 0 {
 		return nil
 	}
 	switch status, text, _ := bytes.Cut(line, []byte(" ")); {
