@@ -131,11 +131,17 @@ func (a *access) begin(w http.ResponseWriter, r *http.Request) *logged {
 	l := &logged{ResponseWriter: w, access: a}
 	l.line = line{Time: time.Now().UTC(), Method: strings.Clone(r.Method[:min(len(r.Method), accessMethod)]), Path: shown(r.URL.Path), Protocol: r.Proto}
 	if a.addresses != nil {
-		if from := a.addresses(r); from.IsValid() { // an edge's own requests come from nowhere
-			l.line.Address = from.String()
-		}
+		l.line.Address = written(a.addresses(r))
 	}
 	return l
+}
+
+// written returns what is written of an address: nothing where there is none, as of an edge's own requests.
+func written(from netip.Addr) string {
+	if !from.IsValid() {
+		return ""
+	}
+	return from.String()
 }
 
 // shown returns what is written of a path.

@@ -130,7 +130,7 @@ func TestWhoLeavesIsLogged(t *testing.T) {
 			synctest.Wait()
 			select {
 			case l := <-e.access.lines:
-				want := line{Time: began, Method: "GET", Path: playlistPath, Status: statusGone, Millis: 1000, Protocol: "HTTP/1.1", Broken: true, Address: "invalid IP"}
+				want := line{Time: began, Method: "GET", Path: playlistPath, Status: statusGone, Millis: 1000, Protocol: "HTTP/1.1", Broken: true}
 				if l != want {
 					t.Errorf("%s: %+v, want %+v", name, l, want)
 				}

@@ -26,7 +26,7 @@ func (a *access) beginHit(tally http1.Tally, o *object, status int, from netip.A
 func (a *access) lineAhead(o *object, status int, from netip.Addr, came time.Time) line {
 	l := line{Time: came.UTC(), Method: http.MethodGet, Path: shown(o.target.path), Status: status, Protocol: "HTTP/1.1"}
 	if a.addresses != nil {
-		l.Address = from.String()
+		l.Address = written(from)
 	}
 	return l
 }
