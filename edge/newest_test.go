@@ -11,6 +11,18 @@ import (
 	"time"
 )
 
+// followInTime asks for parts 2 to 4 of segment 13 before they are there, as somebody does who is in time.
+func followInTime(t *testing.T, e *Edge, b *broadcast) {
+	t.Helper()
+	get(e, playlistPath)
+	for part := 2; part < 5; part++ {
+		time.AfterFunc(100*time.Millisecond, b.grow)
+		if w := get(e, fmt.Sprintf("%s?_HLS_msn=13&_HLS_part=%d", playlistPath, part)); w.Body.String() != playlist(12, part+1) {
+			t.Fatalf("part %d: %s", part, w.Body)
+		}
+	}
+}
+
 // TestLateReloads: who asks for a place that has come is answered with the newest playlist, by the front and by the handler, with the tag and the age of that,
 // and nothing is asked upstream for it. Once the newest is old it is asked for anew.
 //
@@ -20,13 +32,7 @@ func TestLateReloads(t *testing.T) {
 		b := newBroadcast(12, 2)
 		src := newSource(b.ServeHTTP)
 		e := newEdge(t, Config{Transport: src})
-		get(e, playlistPath)
-		for part := 2; part < 5; part++ { // somebody who is in time
-			time.AfterFunc(100*time.Millisecond, b.grow)
-			if w := get(e, fmt.Sprintf("%s?_HLS_msn=13&_HLS_part=%d", playlistPath, part)); w.Body.String() != playlist(12, part+1) {
-				t.Fatalf("part %d: %s", part, w.Body)
-			}
-		}
+		followInTime(t, e, b)
 		cache := &counting{Edge: e}
 		viewer, end := serveAhead(e, cache)
 		defer end()
@@ -98,11 +104,7 @@ func TestLateWhileTheNewestComes(t *testing.T) {
 			b.ServeHTTP(w, r)
 		})
 		e := newEdge(t, Config{Transport: src})
-		get(e, playlistPath)
-		for part := 2; part < 5; part++ {
-			time.AfterFunc(100*time.Millisecond, b.grow)
-			get(e, fmt.Sprintf("%s?_HLS_msn=13&_HLS_part=%d", playlistPath, part))
-		}
+		followInTime(t, e, b)
 		b.grow()
 		time.Sleep(1100 * time.Millisecond) // the newest has expired
 		slow = true
