@@ -1,45 +1,124 @@
 package http1
 
 import (
-	"errors"
-	"os"
+	"io"
+	"maps"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 )
 
-// bell wakes the connections that wait for the same thing. Their goroutines read meanwhile, so that who leaves is gone at once, and a
+// bell releases the connections that wait for the same thing. Their goroutines read meanwhile, so that who leaves is gone at once, and a
 // connection that waits costs no second one.
 type bell struct {
-	rung    bool               // guarded by Front.mu
 	waiting map[*conn]struct{} // guarded by Front.mu
-	silent  chan struct{}      // closed when all are woken
+	silent  chan struct{}      // closed when all are released
 }
 
-// await waits until what an answer waits for has come or the front lets go. It tells whether the viewer is still there.
-func (c *conn) await(until Wait) (here bool) {
-	defer func() { until.Leave(!here) }()
+// fate is what became of a connection that waits.
+type fate int
+
+const (
+	waits fate = iota
+	left
+	woken      // to see itself what has come
+	unanswered // what has come is not to be sent as it is
+	halfway    // the answer is on its way: see errand
+	served     // with the answer, and has said more already
+	resting    // with the answer
+)
+
+// await waits until what an answer waits for has come or the front lets go. Whoever rings the bell answers at once, where that takes no waiting itself.
+func (c *conn) await(until Wait) fate {
 	c.raw.SetReadDeadline(time.Time{})
 	c.readBy = time.Time{}
+	c.turn.Lock()
+	c.wait, c.fate = until, waits
+	c.turn.Unlock()
 	b := c.front.join(c, until.Done())
 	for len(c.buffer) < cap(c.buffer) {
-		if c.front.rung(b) {
-			break
-		}
 		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)]) // of the next request
-		c.buffer = c.buffer[:len(c.buffer)+n]
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded): // it is woken
-			return true
-		default:
-			c.front.part(c, b)
-			return false
+		if fate := c.heard(n, err); fate != waits {
+			if fate == left {
+				c.front.part(c, b)
+			}
+			return fate
 		}
 	}
-	if !c.waitUnread(b.silent) { // it is to be woken yet, which must not be while it reads something else; or there is no room to read into
+	if !c.waitUnread(b.silent) { // there is no room to read into
 		c.front.part(c, b)
-		return false
+		return c.heard(0, io.EOF)
 	}
-	return true
+	return c.heard(0, nil)
+}
+
+// heard notes what was read by who waits, and tells what has become of it.
+func (c *conn) heard(n int, err error) fate {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	c.buffer = c.buffer[:len(c.buffer)+n]
+	c.rests.Store(false)
+	switch {
+	case n > 0 || err == nil:
+	case c.fate == waits:
+		c.wait.Leave(true)
+		c.fate = left
+	case c.fate == resting:
+		c.fate = left
+	}
+	return c.fate
+}
+
+// release answers a connection that waits, as far as that takes no waiting, or wakes it. Its goroutine is reading, and touches nothing else meanwhile.
+func (c *conn) release() {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if c.fate != waits {
+		return
+	}
+	defer func() {
+		if why := recover(); why != nil {
+			c.front.config.Log.Error("http1: a cache panicked", "error", why, "stack", string(debug.Stack()))
+			c.fate = resting
+			c.cut()
+		}
+	}()
+	c.wait.Leave(false)
+	now := time.Now()
+	switch c.fate = c.answerHeld(now); {
+	case c.fate != resting || len(c.buffer) > c.head.size:
+		if c.fate == resting {
+			c.fate = served
+		}
+		c.raw.SetReadDeadline(past)
+	default:
+		c.readBy = now.Add(c.front.config.IdleTime)
+		c.rests.Store(true)
+		c.raw.SetReadDeadline(c.readBy)
+		if c.front.ending.Load() {
+			c.raw.SetReadDeadline(past)
+		}
+	}
+}
+
+// answerHeld begins to send what has come.
+func (c *conn) answerHeld(now time.Time) fate {
+	if !c.canAttempt() || c.front.ending.Load() {
+		return woken
+	}
+	a, ok := c.wait.Answer(&c.head, now)
+	if !ok {
+		return unanswered
+	}
+	switch whole, err := c.attempt(a, now); {
+	case err != nil:
+		c.cut()
+	case !whole:
+		return halfway
+	}
+	return resting
 }
 
 // lookEach is how often it is looked whether a viewer has left who has said more than there is room for.
@@ -82,26 +161,35 @@ func (f *Front) part(c *conn, b *bell) {
 	f.mu.Unlock()
 }
 
-func (f *Front) rung(b *bell) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return b.rung
-}
+// Who is released by one goroutine after the other: that has a processor of its own, and lets others have it now and then.
+const (
+	ringShare = 256
+	ringEach  = 64
+)
 
-// ring wakes who waits when done is closed, or the front lets go.
+// ring releases who waits when done is closed, or the front lets go.
 func (f *Front) ring(b *bell, done <-chan struct{}) {
 	select {
 	case <-done:
 	case <-f.requests.Done():
 	}
 	f.mu.Lock()
-	b.rung = true
 	delete(f.bells, done)
-	waiting := b.waiting
+	waiting := slices.Collect(maps.Keys(b.waiting))
 	b.waiting = nil
 	f.mu.Unlock()
-	for c := range waiting {
-		c.raw.SetReadDeadline(past)
+	defer close(b.silent)
+	var all sync.WaitGroup
+	defer all.Wait()
+	shares := min(runtime.GOMAXPROCS(0), 1+len(waiting)/ringShare)
+	for share := range slices.Chunk(waiting, 1+len(waiting)/shares) {
+		all.Go(func() {
+			for i, c := range share {
+				c.release()
+				if i%ringEach == ringEach-1 {
+					runtime.Gosched()
+				}
+			}
+		})
 	}
-	close(b.silent)
 }

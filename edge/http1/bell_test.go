@@ -136,52 +136,58 @@ func TestEndOfWaiting(t *testing.T) {
 	})
 }
 
-// lateDeadline is a connection that takes a second to be woken the first time.
+// lateDeadline is a connection that takes a while to be woken the first time.
 type lateDeadline struct {
 	net.Conn
 	woken atomic.Bool
+	late  chan struct{} // closed when it is about to be
 }
 
 func (c *lateDeadline) SetReadDeadline(at time.Time) error {
 	if at.Equal(past) && !c.woken.Swap(true) {
-		time.Sleep(time.Second)
+		close(c.late)
+		time.Sleep(20 * time.Millisecond) // in which the viewer says something
 	}
 	return c.Conn.SetReadDeadline(at)
 }
 
-// TestWokenInTime: who is seen to say something while all are woken is not woken once more when he is no longer waiting.
+// TestWokenInTime: who is seen to say something while it is woken is not woken once more when it is no longer waiting.
 func TestWokenInTime(t *testing.T) {
 	for name, most := range map[string]int{"with room for more": 100, "with none": firstBuffer} {
-		synctest.Test(t, func(t *testing.T) {
-			g := &gateway{done: make(chan struct{})}
-			s := start(t, Config{Handler: plainHandler, Cache: g})
-			viewers := make([]net.Conn, 3)
-			for i := range viewers {
-				viewer, conn := net.Pipe()
-				s.pipes.conns <- &lateDeadline{Conn: conn}
-				viewers[i] = viewer
-				say(t, viewer, ask("/later"))
-			}
-			synctest.Wait()
-			close(g.done)
-			time.Sleep(time.Second / 2)
-			next := ask("/query?" + strings.Repeat("a", most))
-			for _, viewer := range viewers {
+		g := &gateway{done: make(chan struct{})}
+		s := start(t, Config{Handler: plainHandler, Cache: g})
+		const viewers = 3
+		var conns [viewers]net.Conn
+		var late [viewers]chan struct{}
+		for i := range viewers {
+			viewer, conn := net.Pipe()
+			late[i] = make(chan struct{})
+			s.pipes.conns <- &lateDeadline{Conn: conn, late: late[i]}
+			conns[i] = viewer
+			io.WriteString(viewer, ask("/later"))
+		}
+		for g.waiting.Load() < viewers {
+			time.Sleep(time.Millisecond)
+		}
+		close(g.done)
+		next := ask("/query?" + strings.Repeat("a", most))
+		for i, viewer := range conns {
+			go func() {
+				<-late[i]
 				say(t, viewer, next)
+			}()
+		}
+		for i, viewer := range conns {
+			r := bufio.NewReader(viewer)
+			answered(t, r, "GET")
+			answered(t, r, "GET")
+			say(t, viewer, ask("/text"))
+			if resp, err := http.ReadResponse(r, nil); err != nil {
+				t.Errorf("%s, viewer %d: %v", name, i, err)
+			} else if body, _ := io.ReadAll(resp.Body); string(body) != "text" {
+				t.Errorf("%s, viewer %d: %q", name, i, body)
 			}
-			for i, viewer := range viewers {
-				r := bufio.NewReader(viewer)
-				answered(t, r, "GET")
-				answered(t, r, "GET")
-				time.Sleep(5 * time.Second)
-				say(t, viewer, ask("/text"))
-				if resp, err := http.ReadResponse(r, nil); err != nil {
-					t.Errorf("%s, viewer %d: %v", name, i, err)
-				} else if body, _ := io.ReadAll(resp.Body); string(body) != "text" {
-					t.Errorf("%s, viewer %d: %q", name, i, body)
-				}
-			}
-		})
+		}
 	}
 }
 

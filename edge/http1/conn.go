@@ -39,6 +39,11 @@ type conn struct {
 	viewer  Viewer
 	address string // of the viewer, as http.Request has it
 	wrong   *refusal
+
+	// While it waits what the goroutine owns, but the room that it reads into, is that of who has the turn.
+	turn sync.Mutex // guards what follows
+	wait Wait
+	fate fate
 }
 
 func newConn(f *Front, raw net.Conn) *conn {
@@ -149,12 +154,20 @@ func (c *conn) answer() (what verdict, more bool) {
 		c.head.Viewer, c.head.Secure, c.head.Came = &c.viewer, c.tls != nil, now
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		if ok && a.Wait != nil {
-			if !c.await(a.Wait) {
+			switch c.await(a.Wait) {
+			case left:
 				return plain, false
+			case served, resting:
+				return plain, true
+			case halfway:
+				return plain, c.goOn() == nil
+			case unanswered:
+				ok = false
+			case woken:
+				now = time.Now()
+				a, ok = a.Wait.Answer(&c.head, now)
+				ok = ok && !c.front.ending.Load()
 			}
-			now = time.Now()
-			a, ok = a.Wait.Answer(&c.head, now)
-			ok = ok && !c.front.ending.Load()
 		}
 		if ok {
 			n, err := c.deliver(a, now)

@@ -49,10 +49,17 @@ type stand struct {
 
 // start runs a front; what it hands on is answered by net/http.
 func start(t *testing.T, config Config) *stand {
-	s := &stand{pipes: newPipes(), ended: make(chan struct{})}
+	pipes := newPipes()
+	s := startOn(t, pipes, config)
+	s.pipes = pipes
+	return s
+}
+
+func startOn(t *testing.T, listener net.Listener, config Config) *stand {
+	s := &stand{ended: make(chan struct{})}
 	config.Log = slog.New(slog.DiscardHandler)
 	config.Gone = func(net.Conn) { s.mu.Lock(); s.gone++; s.mu.Unlock() }
-	s.front = New(s.pipes, config)
+	s.front = New(listener, config)
 	var ctx context.Context
 	ctx, s.end = context.WithCancel(context.Background())
 	go func() { s.front.Run(ctx); close(s.ended) }()

@@ -6,6 +6,12 @@ import "time"
 
 type errand struct{}
 
+func (c *conn) canAttempt() bool { return false }
+
+func (c *conn) attempt(Answer, time.Time) (bool, error) { panic("http1: nothing is attempted") }
+
+func (c *conn) goOn() error { panic("http1: nothing is attempted") }
+
 func (c *conn) canSendFile() bool { return false }
 
 func (c *conn) sendFile(head, body []byte, file place, now time.Time) (int, error) {
