@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // gather reads the body into o. Media is shown as it comes, its head with the first byte, and, where there is a record,
@@ -100,7 +99,6 @@ func (f *flight) reveal(good int) {
 	f.o.publish(f.body[:good])
 	if !closed(f.o.head) {
 		close(f.o.head)
-		time.AfterFunc(burst, f.o.show)
 	}
 }
 

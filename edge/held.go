@@ -33,10 +33,6 @@ func (h holding) Done() <-chan struct{} { return h.object.done }
 func (h holding) Leave(gone bool) {
 	h.held.Add(-1)
 	h.meters.held.Dec()
-	h.logGone(gone)
-}
-
-func (h holding) logGone(gone bool) {
 	if gone && h.access != nil {
 		l := h.access.lineAhead(h.object, statusGone, h.to.from, h.came)
 		l.Broken = true
@@ -55,26 +51,6 @@ func (h holding) Answer(head *http1.Head, now time.Time) (http1.Answer, bool) {
 		return h.addressed(h.failure(o, now), o, o.status, h.to, head), true
 	}
 	return h.hit(o, h.to, head, now)
-}
-
-// awaiting is a viewer whom the front has wait for media that is on its way.
-type awaiting struct{ holding }
-
-// Done implements http1.Wait.
-func (a awaiting) Done() <-chan struct{} { return a.object.shown }
-
-// Leave implements http1.Wait.
-func (a awaiting) Leave(gone bool) { a.logGone(gone) }
-
-// Answer implements http1.Wait. What comes slowly, or was not to be had, is for ServeHTTP.
-func (a awaiting) Answer(head *http1.Head, now time.Time) (answer http1.Answer, ok bool) {
-	if o := a.object; closed(o.done) && o.status == http.StatusOK && !a.draining.Load() {
-		answer, ok = a.hit(o, a.to, head, now)
-	}
-	if !ok {
-		a.giveBack(a.to.from) // ServeHTTP counts it
-	}
-	return answer, ok
 }
 
 // failure returns an object that is an error as the front sends it.

@@ -57,11 +57,8 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if o == nil {
 		return http1.Answer{}, false
 	}
-	coming := !closed(o.done)
-	switch {
-	case !coming && o.status != http.StatusOK:
-		return http1.Answer{}, false
-	case coming && (h.Chained || !o.target.reload.held && o.target.kind != media): // what waits for itself would wait for ever
+	held := o.target.reload.held && !closed(o.done)
+	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
 	from = e.addressAhead(from, h)
@@ -71,14 +68,10 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	}
 	to := receiver{from, cookie}
 	var answer http1.Answer
-	switch {
-	case !coming:
-		answer, ok = e.hit(o, to, h, now)
-	case o.target.reload.held:
+	if held {
 		answer, ok = e.holdLean(o, to, h.Came)
-	default:
-		o.want()
-		answer, ok = http1.Answer{Wait: awaiting{holding{e, o, to, h.Came}}}, true
+	} else {
+		answer, ok = e.hit(o, to, h, now)
 	}
 	if !ok {
 		e.giveBack(from) // ServeHTTP counts it

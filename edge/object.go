@@ -21,7 +21,6 @@ type object struct {
 	asked   time.Time     // when its flight began
 	head    chan struct{} // closed when the fields of the head are set
 	done    chan struct{} // closed when no more bytes will come
-	shown   chan struct{} // closed when its flight has ended, or some of media has been there for burst
 
 	// the head: written by the flight before head is closed, read only after it
 	status  int
@@ -40,7 +39,6 @@ type object struct {
 	packed   *packed // nil where it does not pay
 	position position
 
-	showing sync.Once
 	wanted  atomic.Bool  // a viewer has asked for it
 	proved  atomic.Bool  // its bytes are those of its record
 	readers atomic.Int32 // that are being sent it
@@ -65,7 +63,7 @@ type object struct {
 }
 
 func newObject(t target, uri string) *object {
-	o := &object{target: t, uri: uri, head: make(chan struct{}), done: make(chan struct{}), shown: make(chan struct{}), size: -1}
+	o := &object{target: t, uri: uri, head: make(chan struct{}), done: make(chan struct{}), size: -1}
 	if t.reload.held {
 		o.newest = t.unheld().uri()
 	}
@@ -109,9 +107,6 @@ func (o *object) want() {
 	}
 }
 
-// show has it sent as it comes.
-func (o *object) show() { o.showing.Do(func() { close(o.shown) }) }
-
 // publish shows the body to readers as far as it has come.
 func (o *object) publish(body []byte) {
 	o.mu.Lock()
@@ -125,7 +120,6 @@ func (o *object) finish(err error) {
 	o.mu.Lock()
 	o.err = err
 	close(o.done)
-	o.show()
 	o.wake()
 	o.mu.Unlock()
 }
@@ -163,9 +157,6 @@ func (o *object) whole() ([]byte, error) {
 	defer o.mu.Unlock()
 	return o.body, o.err
 }
-
-// burst is for how long the front has viewers wait for the rest of media of which some has come: what comes in a burst each is sent by one call.
-const burst = 2 * time.Millisecond
 
 // wait waits for the head of media and for the end of anything else, which is small and answered in one go.
 func (o *object) wait(ctx context.Context) error {
