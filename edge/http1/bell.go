@@ -39,7 +39,7 @@ func (c *conn) await(until Wait) fate {
 	c.turn.Unlock()
 	b := c.front.join(c, until.Done())
 	for len(c.buffer) < cap(c.buffer) {
-		n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)]) // of the next request
+		n, err := c.readInto(c.buffer[len(c.buffer):cap(c.buffer)]) // of the next request
 		if fate := c.heard(n, err); fate != waits {
 			if fate == left {
 				c.front.part(c, b)

@@ -94,7 +94,7 @@ func (c *conn) more(begun *time.Time) (fresh []byte, err error) {
 	if c.front.ending.Load() {
 		return nil, net.ErrClosed
 	}
-	n, err := c.stream().Read(c.buffer[len(c.buffer):cap(c.buffer)])
+	n, err := c.readInto(c.buffer[len(c.buffer):cap(c.buffer)])
 	c.rests.Store(false)
 	fresh = c.buffer[len(c.buffer) : len(c.buffer)+n]
 	c.buffer = c.buffer[:len(c.buffer)+n]
@@ -102,4 +102,11 @@ func (c *conn) more(begun *time.Time) (fresh []byte, err error) {
 		err = nil
 	}
 	return fresh, err
+}
+
+func (c *conn) readInto(b []byte) (int, error) {
+	if c.reading != nil {
+		return c.readTCP(b)
+	}
+	return c.stream().Read(b)
 }

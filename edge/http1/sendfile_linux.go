@@ -144,6 +144,9 @@ func (c *conn) canSendFile() bool {
 	e := &errand{raw: raw}
 	e.run = e.send
 	c.errand = e
+	r := &reading{raw: raw}
+	r.run = r.once
+	c.reading = r
 	return true
 }
 
