@@ -140,30 +140,41 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler. They do not say what
-// is amiss, which may name addresses and paths: anybody may ask.
+// is amiss, which may name addresses and paths: anybody may ask, pages of other sites too.
 func withProbes(handler http.Handler, services ...service) http.Handler {
-	return probes(handler, func(error) string { return "not ready" }, services)
+	return beside(handler, probes(func(error) string { return "not ready" }, http.Header{"Access-Control-Allow-Origin": {"*"}}, services))
 }
 
 // withReasons is withProbes for operators: they are told what is amiss.
 func withReasons(handler http.Handler, services ...service) http.Handler {
-	return probes(handler, error.Error, services)
+	return beside(handler, probes(error.Error, nil, services))
 }
 
-func probes(handler http.Handler, amiss func(error) string, services []service) http.Handler {
+func probes(amiss func(error) string, said http.Header, services []service) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/", handler)
-	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle("/healthz", saying(said, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, "ok")
-	})
-	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+	})))
+	mux.Handle("/readyz", saying(said, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if err := ready(services); err != nil {
 			answer(w, http.StatusServiceUnavailable, amiss(err))
 			return
 		}
 		answer(w, http.StatusOK, "ready")
-	})
+	})))
 	return mux
+}
+
+// beside has a mux's paths answered by it, as they stand, and all else by another handler. A mux before that would itself send who asks for //watch/demo, or
+// for dots, elsewhere.
+func beside(rest http.Handler, mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, path := mux.Handler(r); path == r.URL.Path && path != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 func ready(services []service) error {
@@ -178,6 +189,7 @@ func ready(services []service) error {
 func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write([]byte(text + "\n"))
 }
