@@ -142,26 +142,46 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 // withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler. They do not say what
 // is amiss, which may name addresses and paths: anybody may ask, pages of other sites too.
 func withProbes(handler http.Handler, services ...service) http.Handler {
-	return beside(handler, probes(func(error) string { return "not ready" }, http.Header{"Access-Control-Allow-Origin": {"*"}}, services))
+	return beside(handler, probes(services, false))
 }
 
 // withReasons is withProbes for operators: they are told what is amiss.
 func withReasons(handler http.Handler, services ...service) http.Handler {
-	return beside(handler, probes(error.Error, nil, services))
+	return beside(handler, probes(services, true))
 }
 
-func probes(amiss func(error) string, said http.Header, services []service) *http.ServeMux {
+// A resting service does without a part of what it has, and is ready all the same.
+type resting interface{ Rests() error }
+
+func probes(services []service, reasons bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/healthz", saying(said, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, "ok")
-	})))
-	mux.Handle("/readyz", saying(said, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		if err := ready(services); err != nil {
-			answer(w, http.StatusServiceUnavailable, amiss(err))
-			return
+	says := func(w http.ResponseWriter, status int, text string) {
+		if !reasons {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
 		}
-		answer(w, http.StatusOK, "ready")
-	})))
+		answer(w, status, text)
+	}
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		says(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		err, rests := ready(services), ""
+		for _, s := range services {
+			if s, ok := s.(resting); ok && reasons {
+				if why := s.Rests(); why != nil {
+					rests += "\n" + why.Error()
+				}
+			}
+		}
+		switch {
+		case err == nil:
+			says(w, http.StatusOK, "ready"+rests)
+		case reasons:
+			says(w, http.StatusServiceUnavailable, err.Error()+rests)
+		default:
+			says(w, http.StatusServiceUnavailable, "not ready")
+		}
+	})
 	return mux
 }
 

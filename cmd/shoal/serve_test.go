@@ -15,6 +15,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/shoal-live/shoal/edge"
 )
 
 // TestMain allows what certmagic leaves: a lock's file is looked at for five seconds after the lock is given back, and what bounds requests to
@@ -218,6 +220,9 @@ func TestProbes(t *testing.T) {
 		{admin, "/healthz", 200, "ok\n", false},
 		{admin, "/readyz", 503, "/secret/path: not yet\n", false},
 		{withProbes(http.NotFoundHandler()), "/readyz", 200, "ready\n", true},
+		{withProbes(http.NotFoundHandler(), half{}), "/readyz", 200, "ready\n", true},
+		{withReasons(http.NotFoundHandler(), half{}), "/readyz", 200, "ready\n/secret/disk rests\n", false},
+		{withReasons(http.NotFoundHandler(), half{}, unready{}), "/readyz", 503, "/secret/path: not yet\n/secret/disk rests\n", false},
 	} {
 		answer := httptest.NewRecorder()
 		c.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, c.path, nil))
@@ -259,3 +264,11 @@ func TestBeside(t *testing.T) {
 type unready struct{ service }
 
 func (unready) Ready() error { return errors.New("/secret/path: not yet") }
+
+var _ resting = (*edge.Edge)(nil)
+
+// half is ready, and does without something.
+type half struct{ service }
+
+func (half) Ready() error { return nil }
+func (half) Rests() error { return errors.New("/secret/disk rests") }
