@@ -2,6 +2,7 @@ package edge
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,7 @@ type rest struct {
 	last  time.Duration
 	well  time.Time // when it ended last
 	full  bool
+	why   error // the last error
 }
 
 // on tells whether the tier rests.
@@ -44,6 +46,7 @@ func outOfRoom(err error) bool {
 // begin begins a rest after an error, unless there is one already.
 func (r *rest) begin(err error, now time.Time) {
 	full := outOfRoom(err)
+	r.why = err
 	if r.on() && !r.over(now) {
 		r.full = r.full && full
 		return
@@ -61,6 +64,19 @@ func (r *rest) begin(err error, now time.Time) {
 
 // end ends a rest: the disk is well.
 func (r *rest) end(now time.Time) { r.until, r.well = time.Time{}, now }
+
+// Rests tells why the edge does without its disk tier now, or nil. It is ready all the while. The error names the folder: it is for the operator.
+func (e *Edge) Rests() error {
+	if e.disk == nil {
+		return nil
+	}
+	e.disk.mu.Lock()
+	defer e.disk.mu.Unlock()
+	if r := &e.disk.rest; r.on() {
+		return fmt.Errorf("edge: the disk tier in %s rests, and is tried again from %s on: %w", e.disk.dir, r.until.UTC().Format(time.RFC3339), r.why)
+	}
+	return nil
+}
 
 // fail has the tier rest.
 func (d *disk) fail(err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,6 +174,44 @@ func TestTriedWithWhatIsThere(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestReadyWhileTheDiskRests: the edge is ready, as memory serves, and says that its disk rests: to anybody that it does, to the operator where and why.
+//
+// Clause: readyz
+func TestReadyWhileTheDiskRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		e, stop := shelved(t, library(), dir, 0, 20)
+		defer stop()
+		says := func(want string) {
+			t.Helper()
+			if w := get(e, "/readyz"); w.Code != http.StatusOK || w.Body.String() != want || e.Ready() != nil {
+				t.Errorf("%d %q, %v", w.Code, w.Body, e.Ready())
+			}
+		}
+		if says("ready\n"); e.Rests() != nil {
+			t.Error(e.Rests())
+		}
+		for _, err := range []error{&os.PathError{Op: "write", Path: "x", Err: fullErrors[0]}, errors.New("input/output error")} {
+			e.disk.fail(err)
+			says("ready\nthe disk tier rests after an error, and is tried again by itself\n")
+			again := time.Now().Add(e.disk.rest.last).UTC().Format(time.RFC3339)
+			if why := e.Rests(); !errors.Is(why, err) || !strings.Contains(why.Error(), dir) || !strings.Contains(why.Error(), again) {
+				t.Errorf("%v, want %s, %s and %v", why, dir, again, err)
+			}
+			time.Sleep(brokenRest)
+			for i := range 12 {
+				fetch(t, e, i)
+			}
+			if says("ready\n"); e.Rests() != nil {
+				t.Error(e.Rests())
+			}
+		}
+		if e := newEdge(t, Config{}); e.Rests() != nil {
+			t.Error("what is not there rests")
+		}
+	})
 }
 
 // TestWhatCouldNotBeRemoved: a file that had to go and could not be removed has the tier rest, and counts again once it is tried.

@@ -219,6 +219,8 @@ func (e *Edge) serve(w http.ResponseWriter, r *http.Request) {
 		switch err := e.Ready(); {
 		case errors.Is(err, errStopping):
 			e.serveText(w, r, http.StatusServiceUnavailable, "not ready: the edge is stopping")
+		case (err == nil || e.origins.serves(time.Now())) && e.Rests() != nil:
+			e.serveText(w, r, http.StatusOK, "ready\nthe disk tier rests after an error, and is tried again by itself")
 		case err == nil || e.origins.serves(time.Now()):
 			e.serveText(w, r, http.StatusOK, "ready")
 		case e.origins.circle():

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/shoal-live/shoal/swarm/wire"
 )
 
 const (
@@ -167,6 +169,36 @@ func TestRequestDirectives(t *testing.T) {
 		}
 		if n := src.total(""); n != 1 {
 			t.Errorf("%d fills", n)
+		}
+	})
+}
+
+// FuzzAnswerHead: whatever an origin says of an answer, it was not born later than now, is not kept for longer than it may be, and viewers are told nothing
+// that breaks a head.
+func FuzzAnswerHead(f *testing.F) {
+	f.Add(200, "5", "Sun, 29 Nov 2026 00:00:00 GMT", "Sat, 28 Nov 2026 00:00:00 GMT", "3", "video/mp4", "abc", "")
+	f.Add(404, "99999999999999999999", "0", "", "-1", "\r\nX: y", "a,b\"", "max-age=9")
+	f.Fuzz(func(t *testing.T, status int, age, expires, date, retry, typ, pieces, control string) {
+		h := http.Header{}
+		for name, value := range map[string]string{"Age": age, "Expires": expires, "Date": date, "Retry-After": retry, "Content-Type": typ, wire.PiecesHeader: pieces, "Cache-Control": control} {
+			h[http.CanonicalHeaderKey(name)] = []string{value}
+		}
+		resp, now := &http.Response{StatusCode: status, Header: h}, time.Now()
+		for _, at := range []target{{kind: media, path: partPath}, {kind: mediaPlaylist, path: playlistPath}, {kind: mediaPlaylist, path: playlistPath, reload: reload{held: true}}, {kind: api}} {
+			if born := birth(at, resp, now.Add(-time.Second), now); born.After(now) || now.Sub(born) > immutableLife+time.Second {
+				t.Fatalf("Age %q: born %v before now", age, now.Sub(born))
+			}
+			life, _, _ := lifetime(at, resp, now)
+			most := map[bool]time.Duration{true: immutableLife, false: errorLife}[status == http.StatusOK]
+			if life < 0 || life > most {
+				t.Fatalf("%d, %q, %q, %q: kept for %v", status, control, expires, date, life)
+			}
+			if text := retryAfter(resp); text != "" && !decimal(text, 1<<16) || !plainTag(pieceHashes(at, resp)) {
+				t.Fatalf("%q, %q", text, pieceHashes(at, resp))
+			}
+			if got := contentType(at, resp); got == "" || strings.ContainsAny(got, "\r\n") {
+				t.Fatalf("%q is shown as %q", typ, got)
+			}
 		}
 	})
 }

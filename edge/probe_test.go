@@ -148,7 +148,7 @@ func TestProbes(t *testing.T) {
 			if i == 1 {
 				w.since.Store(1)
 			}
-			if got := u.quiet(time.Now()); got != (i == 1) {
+			if got := u.quiet(time.Now().Add(quietTime)); got != (i == 1) {
 				t.Errorf("%d: quiet %v", i, got)
 			}
 		}

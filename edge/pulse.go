@@ -42,7 +42,7 @@ func (u *upstream) due(now time.Time, failing, alone bool) bool {
 		return false
 	}
 	since := now.Sub(u.probed)
-	idle := len(u.waits) == 0 && since >= idleInterval && now.UnixNano()-u.heard.Load() >= int64(idleInterval)
+	idle := len(u.waits) == 0 && since >= idleInterval && u.clock.at(now)-u.heard.Load() >= int64(idleInterval)
 	is := u.doubted || idle || (u.out || u.back || failing) && since >= probeInterval || !alone && since >= quietTime && u.quiet(now)
 	if is {
 		u.probing, u.probed = true, now
@@ -53,7 +53,7 @@ func (u *upstream) due(now time.Time, failing, alone bool) bool {
 // quiet tells whether something is waited for unusually long. The caller holds mu.
 func (u *upstream) quiet(now time.Time) bool {
 	for w := range u.waits {
-		if since := w.since.Load(); since != 0 && now.UnixNano()-since >= int64(quietTime) {
+		if since := w.since.Load(); since != 0 && u.clock.at(now)-since >= int64(quietTime) {
 			return true
 		}
 	}
@@ -77,7 +77,7 @@ func (s *origins) probe(ctx context.Context, u *upstream) {
 	u.mu.Lock()
 	told := u.told
 	u.probing, u.doubted = false, false
-	if errors.Is(err, context.DeadlineExceeded) && u.heard.Load() >= began.UnixNano() {
+	if errors.Is(err, context.DeadlineExceeded) && u.heard.Load() >= u.clock.at(began) {
 		err = nil
 	}
 	late := err != nil && (time.Since(began) > probeLimit+probeLate || lacksFiles(err)) // it was not asked

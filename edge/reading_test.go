@@ -124,14 +124,16 @@ func TestLinger(t *testing.T) {
 	}
 }
 
-// BenchmarkHitAhead is what a front's hit costs at the edge, without the kernel: of media, also behind a proxy, of a held reload's answer, and of one that a newer has overtaken.
+// BenchmarkHitAhead is what a front's hit costs at the edge, without the kernel: of media, also behind a proxy, of a held reload's answer, of one
+// that a newer has overtaken, and of one that is old while what comes next is held.
 func BenchmarkHitAhead(b *testing.B) {
 	live := newBroadcast(12, 2)
 	reload := playlistPath + "?_HLS_msn=13&_HLS_part="
 	for _, c := range []struct {
 		name, uri string
 		handler   http.RoundTripper
-	}{{"media", segment(0), library()}, {"proxied", segment(0), library()}, {"reload", reload + "1", newSource(live.ServeHTTP)}, {"late", reload + "0", newSource(live.ServeHTTP)}} {
+	}{{"media", segment(0), library()}, {"proxied", segment(0), library()}, {"reload", reload + "1", newSource(live.ServeHTTP)}, {"late", reload + "0", newSource(live.ServeHTTP)},
+		{"awaited", reload + "1", newSource(live.ServeHTTP)}} {
 		b.Run(c.name, func(b *testing.B) {
 			e := newEdge(b, Config{Transport: c.handler, TrustedProxies: proxies})
 			o, _ := e.open(targetAt(b, c.uri))
@@ -139,8 +141,13 @@ func BenchmarkHitAhead(b *testing.B) {
 			for _, o := range e.cache.objects {
 				o.expires = time.Now().Add(time.Hour)
 			}
-			if c.name == "late" {
+			switch c.name {
+			case "late":
 				o.position.parts--
+			case "awaited":
+				o.born = time.Now().Add(-time.Minute)
+				e.cache.objects[playlistPath].expires = o.born
+				e.cache.join(targetAt(b, reload+"2"), reload+"2", time.Now())
 			}
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {

@@ -9,16 +9,21 @@ import (
 // is further on waits for one after the other. The rest is answered from the newest playlist, so that no choice of numbers makes more than a
 // handful of upstream requests.
 func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
-	if o := e.cache.hit(t.uri(), time.Now()); o != nil {
+	now := time.Now()
+	if o := e.cache.hit(t.uri(), now); o != nil {
 		e.hold(w, r, o, false)
 		return
 	}
 	newest := e.cache.look(t.unheld().uri())
 	known := newest != nil && closed(newest.done) && newest.position.present
-	if !known || !newest.fresh(time.Now()) && newest.position.settles(t.reload) {
+	if !known || !newest.fresh(now) && newest.position.settles(t.reload) {
 		plain, began := e.open(t.unheld())
 		if plain.wait(r.Context()) != nil {
 			e.left(w, r, plain)
+			return
+		}
+		if old := e.cache.look(t.uri()); plain.status >= http.StatusInternalServerError && old.keeps(time.Now()) {
+			e.answer(w, r, old, false) // nobody tells of more, and this may be used
 			return
 		}
 		if !plain.position.present {

@@ -200,6 +200,22 @@ func FuzzParseLive(f *testing.F) {
 	})
 }
 
+func FuzzParseAPI(f *testing.F) {
+	for _, path := range append([]string{openAPI, "/api/v1/streams", "/api/v1/streams/demo/recordings", "/api/v1/a/b/c/d/e"}, traversal...) {
+		f.Add(path)
+	}
+	paths := regexp.MustCompile(`^/api/v1/([A-Za-z0-9_-]{1,64}(/[A-Za-z0-9_-]{1,64}){0,3}|openapi\.json)$`)
+	f.Fuzz(func(t *testing.T, path string) {
+		got, err := parseAPI(path)
+		if want := paths.MatchString(path) && !strings.HasSuffix(path, "\n"); want != (err == nil) {
+			t.Fatalf("%q: %v, want ok=%v", path, err, want)
+		}
+		if err == nil && (got.uri() != path || got.kind != api || got.stream != "" && !validName(got.stream)) {
+			t.Fatalf("%q: %+v", path, got)
+		}
+	})
+}
+
 func FuzzParseReload(f *testing.F) {
 	f.Add("_HLS_msn=7&_HLS_part=3&_HLS_skip=YES")
 	f.Add("a=b&&_HLS_part=&=&_HLS_msn=0")

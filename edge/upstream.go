@@ -24,8 +24,9 @@ type upstream struct {
 	seed   uint64 // of its base: for rendezvous
 	index  int    // among the origins, or among the parents
 	log    *slog.Logger
+	clock  clock
 
-	heard atomic.Int64 // when something came from it last, Unix nanoseconds
+	heard atomic.Int64 // when something came from it last, by its clock
 
 	// guarded by mu
 	mu      sync.Mutex
@@ -43,16 +44,22 @@ type upstream struct {
 func newUpstream(base string, parent bool, index int, log *slog.Logger) *upstream {
 	h := fnv.New64a()
 	io.WriteString(h, base)
-	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), log: log, waits: map[*wait]struct{}{}, doubted: true}
+	return &upstream{base: base, parent: parent, index: index, seed: h.Sum64(), log: log, clock: clock{time.Now()}, waits: map[*wait]struct{}{}, doubted: true}
 }
+
+// clock tells times as numbers: nanoseconds from when it was made on, or a little more. That of the machine may be set meanwhile, and this one goes on.
+type clock struct{ made time.Time }
+
+func (c clock) at(now time.Time) int64 { return int64(now.Sub(c.made)) + 1 }
 
 // wait is one request whose answer, or the next byte of it, is waited for.
 type wait struct {
-	since  atomic.Int64 // Unix nanoseconds; 0: nothing is waited for now
+	clock  clock
+	since  atomic.Int64 // by its clock; 0: nothing is waited for now
 	cancel context.CancelCauseFunc
 }
 
-func (w *wait) begin() { w.since.Store(time.Now().UnixNano()) }
+func (w *wait) begin() { w.since.Store(w.clock.at(time.Now())) }
 func (w *wait) end()   { w.since.Store(0) }
 
 // How long others are asked first after an answer that broke off, and after one that was false.
@@ -87,7 +94,7 @@ func (u *upstream) attempt(ctx context.Context, transport http.RoundTripper, q r
 	req.Header.Set("User-Agent", "shoal-edge")
 	req.Header.Set(loopField, q.chain)
 	req.Header.Set("Accept-Encoding", "identity") // without it anything may come packed (RFC 9110 12.5.3)
-	w := &wait{cancel: cancel}
+	w := &wait{clock: u.clock, cancel: cancel}
 	w.begin()
 	u.add(w)
 	resp, err := transport.RoundTrip(req) // not http.Client: redirects are not followed
@@ -150,7 +157,7 @@ func (u *upstream) distrust(long time.Duration) {
 
 // answered notes that it is there. What is asked of one that is out, since nobody else is in, may find that out before a probe does.
 func (u *upstream) answered() {
-	u.heard.Store(time.Now().UnixNano())
+	u.heard.Store(u.clock.at(time.Now()))
 	u.mu.Lock()
 	told := u.told && !u.back
 	u.out, u.doubted, u.told = false, false, u.back
@@ -217,7 +224,7 @@ func (a *arriving) Read(b []byte) (int, error) {
 	a.silence.Stop()
 	if n > 0 {
 		a.patience = bodyPause
-		a.from.heard.Store(time.Now().UnixNano())
+		a.from.heard.Store(a.from.clock.at(time.Now()))
 	}
 	if err == nil || err == io.EOF {
 		return n, err

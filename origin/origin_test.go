@@ -312,6 +312,25 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
+// TestSentElsewhere: who is sent to the one way to write a path can read on any page where.
+//
+// Clause: http-cors, whip-cors
+func TestSentElsewhere(t *testing.T) {
+	h := open(t)
+	for _, method := range []string{"GET", "POST", "HEAD"} {
+		for path, to := range map[string]string{"//live/demo/index.m3u8": "/live/demo/index.m3u8", "//whip/demo": "/whip/demo", "/live/../whip/demo": "/whip/demo"} {
+			rw := httptest.NewRecorder()
+			r := httptest.NewRequest(method, "/", nil)
+			r.URL.Path = path
+			h.ServeHTTP(rw, r)
+			if got := rw.Header(); rw.Code != http.StatusTemporaryRedirect || got.Get("Location") != to || got.Get("Access-Control-Allow-Origin") != "*" ||
+				!strings.Contains(got.Get("Access-Control-Expose-Headers"), "Location") || got.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s %s: %d %v", method, path, rw.Code, got)
+			}
+		}
+	}
+}
+
 func TestConfig(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -149,6 +149,8 @@ func (t *Tracker) figures(now time.Time) []byte {
 // no viewers: nobody need be asked to share there. The figures are up to a second old.
 func (t *Tracker) Stats() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "only GET and HEAD", http.StatusMethodNotAllowed)
@@ -156,7 +158,6 @@ func (t *Tracker) Stats() http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "public, max-age=1")
-		w.Header().Set("Access-Control-Allow-Origin", "*")
 		w.Write(t.figures(time.Now()))
 	})
 }

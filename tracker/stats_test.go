@@ -154,8 +154,8 @@ shoal_tracker_viewers{stream="demo"} 6
 		if err != nil {
 			t.Fatal(err)
 		}
-		if response.Body.Close(); response.StatusCode != http.StatusMethodNotAllowed {
-			t.Errorf("POST: %s", response.Status)
+		if response.Body.Close(); response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("POST: %s %v", response.Status, response.Header)
 		}
 	})
 }

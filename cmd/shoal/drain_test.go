@@ -104,7 +104,9 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestUpDrains ends shoal up, which says that it is not ready, answers for as long as -drain says, and ends then.
+// TestUpDrains ends shoal up, which says that it is not ready, answers for as long as -drain says, and ends then. Before that it sends nobody elsewhere.
+//
+// Clause: http-cors
 func TestUpDrains(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -122,6 +124,17 @@ func TestUpDrains(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(banner.said.String(), "http://")
 	host, _, _ := strings.Cut(rest, "/")
+	for target, want := range map[string]int{"//watch/demo": 404, "/live/../watch/demo": 404, "//healthz": 404, "/healthz": 200, "/api/v1/swarm": 200} {
+		c, err := net.Dial("tcp", host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp := exchange(t, c, bufio.NewReader(c), target)
+		if h := resp.Header; resp.StatusCode != want || h.Get("Access-Control-Allow-Origin") != "*" || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %s %v", target, resp.Status, h)
+		}
+		c.Close()
+	}
 	began := time.Now()
 	cancel()
 	for deadline := began.Add(10 * time.Second); ; time.Sleep(time.Millisecond) {

@@ -140,30 +140,61 @@ func newServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // withProbes adds /healthz (the process lives) and /readyz (every service is ready) to a handler. They do not say what
-// is amiss, which may name addresses and paths: anybody may ask.
+// is amiss, which may name addresses and paths: anybody may ask, pages of other sites too.
 func withProbes(handler http.Handler, services ...service) http.Handler {
-	return probes(handler, func(error) string { return "not ready" }, services)
+	return beside(handler, probes(services, false))
 }
 
 // withReasons is withProbes for operators: they are told what is amiss.
 func withReasons(handler http.Handler, services ...service) http.Handler {
-	return probes(handler, error.Error, services)
+	return beside(handler, probes(services, true))
 }
 
-func probes(handler http.Handler, amiss func(error) string, services []service) http.Handler {
+// A resting service does without a part of what it has, and is ready all the same.
+type resting interface{ Rests() error }
+
+func probes(services []service, reasons bool) *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.Handle("/", handler)
+	says := func(w http.ResponseWriter, status int, text string) {
+		if !reasons {
+			w.Header().Set("Access-Control-Allow-Origin", "*")
+		}
+		answer(w, status, text)
+	}
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, http.StatusOK, "ok")
+		says(w, http.StatusOK, "ok")
 	})
 	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if err := ready(services); err != nil {
-			answer(w, http.StatusServiceUnavailable, amiss(err))
-			return
+		err, rests := ready(services), ""
+		for _, s := range services {
+			if s, ok := s.(resting); ok && reasons {
+				if why := s.Rests(); why != nil {
+					rests += "\n" + why.Error()
+				}
+			}
 		}
-		answer(w, http.StatusOK, "ready")
+		switch {
+		case err == nil:
+			says(w, http.StatusOK, "ready"+rests)
+		case reasons:
+			says(w, http.StatusServiceUnavailable, err.Error()+rests)
+		default:
+			says(w, http.StatusServiceUnavailable, "not ready")
+		}
 	})
 	return mux
+}
+
+// beside has a mux's paths answered by it, as they stand, and all else by another handler. A mux before that would itself send who asks for //watch/demo, or
+// for dots, elsewhere.
+func beside(rest http.Handler, mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, path := mux.Handler(r); path == r.URL.Path && path != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 func ready(services []service) error {
@@ -178,6 +209,7 @@ func ready(services []service) error {
 func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write([]byte(text + "\n"))
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"github.com/shoal-live/shoal/edge"
 )
 
 // TestMain allows what certmagic leaves: a lock's file is looked at for five seconds after the lock is given back, and what bounds requests to
@@ -210,18 +212,51 @@ func TestProbes(t *testing.T) {
 		path    string
 		code    int
 		says    string
+		anybody bool // pages of any site may read it
 	}{
-		{public, "/healthz", 200, "ok\n"},
-		{public, "/readyz", 503, "not ready\n"},
-		{public, "/other", 404, "404 page not found\n"},
-		{admin, "/healthz", 200, "ok\n"},
-		{admin, "/readyz", 503, "/secret/path: not yet\n"},
-		{withProbes(http.NotFoundHandler()), "/readyz", 200, "ready\n"},
+		{public, "/healthz", 200, "ok\n", true},
+		{public, "/readyz", 503, "not ready\n", true},
+		{public, "/other", 404, "404 page not found\n", false},
+		{admin, "/healthz", 200, "ok\n", false},
+		{admin, "/readyz", 503, "/secret/path: not yet\n", false},
+		{withProbes(http.NotFoundHandler()), "/readyz", 200, "ready\n", true},
+		{withProbes(http.NotFoundHandler(), half{}), "/readyz", 200, "ready\n", true},
+		{withReasons(http.NotFoundHandler(), half{}), "/readyz", 200, "ready\n/secret/disk rests\n", false},
+		{withReasons(http.NotFoundHandler(), half{}, unready{}), "/readyz", 503, "/secret/path: not yet\n/secret/disk rests\n", false},
 	} {
 		answer := httptest.NewRecorder()
 		c.handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, c.path, nil))
 		if answer.Code != c.code || answer.Body.String() != c.says {
 			t.Errorf("%s answers %d %q, want %d %q", c.path, answer.Code, answer.Body, c.code, c.says)
+		}
+		if h := answer.Header(); (h.Get("Access-Control-Allow-Origin") == "*") != c.anybody || h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s answers %v", c.path, h)
+		}
+	}
+}
+
+// TestBeside: a mux has its own paths, as they stand. Nobody is sent from one to another.
+//
+// Clause: http-cors
+func TestBeside(t *testing.T) {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/tracker", "/api/v1/swarm"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+	}
+	rest := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	h := withProbes(beside(rest, mux))
+	for target, want := range map[string]int{
+		"/tracker": 202, "/tracker?a=b": 202, "/api/v1/swarm": 202, "/healthz": 200, "/readyz": 200,
+		"/": 418, "/watch/demo": 418, "//watch/demo": 418, "/watch/../tracker": 418, "/./tracker": 418, "//tracker": 418, "/tracker/": 418, "//other.example/..": 418,
+		"//healthz": 418, "/healthz/": 418, "/api//v1/swarm": 418, "*": 418,
+	} {
+		for _, method := range []string{"GET", "HEAD", "OPTIONS", "POST", "CONNECT"} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(method, "/", nil)
+			r.URL.Path, r.RequestURI = strings.TrimSuffix(target, "?a=b"), target
+			if h.ServeHTTP(w, r); w.Code != want || w.Header().Get("Location") != "" {
+				t.Errorf("%s %s: %d %v", method, target, w.Code, w.Header())
+			}
 		}
 	}
 }
@@ -229,3 +264,11 @@ func TestProbes(t *testing.T) {
 type unready struct{ service }
 
 func (unready) Ready() error { return errors.New("/secret/path: not yet") }
+
+var _ resting = (*edge.Edge)(nil)
+
+// half is ready, and does without something.
+type half struct{ service }
+
+func (half) Ready() error { return nil }
+func (half) Rests() error { return errors.New("/secret/disk rests") }

@@ -42,7 +42,7 @@ func (l *lobby) turnAway(conn net.Conn, reason string) {
 		tcp.SetDeadline(time.Now().Add(tellTime))
 		const body = "too many connections; try again soon\n"
 		if _, err := io.WriteString(tcp, "HTTP/1.1 "+sheds[reason]+"\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "+strconv.Itoa(len(body))+
-			"\r\nCache-Control: no-store\r\nRetry-After: "+strconv.Itoa(1+rand.IntN(5))+"\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n\r\n"+body); err == nil {
+			"\r\nCache-Control: no-store\r\nRetry-After: "+strconv.Itoa(1+rand.IntN(5))+"\r\nAccess-Control-Allow-Origin: *\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"+body); err == nil {
 			tcp.CloseWrite()
 			io.Copy(io.Discard, tcp) // until it has read that: what comes to a closed socket would take it back
 		}

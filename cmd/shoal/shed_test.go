@@ -26,7 +26,7 @@ func toldWhy(t *testing.T, c net.Conn) int {
 	wait, err := strconv.Atoi(resp.Header.Get("Retry-After"))
 	body, e := io.ReadAll(resp.Body)
 	if err != nil || wait < 1 || wait > 5 || e != nil || len(body) == 0 || resp.Header.Get("Access-Control-Allow-Origin") != "*" ||
-		resp.Header.Get("Cache-Control") != "no-store" || !resp.Close {
+		resp.Header.Get("X-Content-Type-Options") != "nosniff" || resp.Header.Get("Cache-Control") != "no-store" || !resp.Close {
 		t.Errorf("%v %q %v", resp.Header, body, e)
 	}
 	return resp.StatusCode

@@ -128,10 +128,9 @@ func (d *desk) up(ctx context.Context, c upConfig, out io.Writer) error {
 	d.issue(source)
 	services := []service{source, copies, swarm}
 	mux := http.NewServeMux()
-	mux.Handle("/", copies)
 	mux.Handle(trackerPath, swarm)
 	mux.Handle("/api/v1/swarm", swarm.Stats())
-	viewers := withProbes(mux, services...)
+	viewers := withProbes(beside(copies, mux), services...)
 	house, err := d.openHouse(c.http, c.secure, viewers, copies)
 	if err != nil {
 		return err

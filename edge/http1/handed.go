@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync/atomic"
+	"time"
 )
 
 // handed is a connection that was read from. It is net/http's server's from then on, which answers what it refuses without asking its handler in a few fixed
@@ -14,7 +15,7 @@ type handed struct {
 	net.Conn
 	fields []byte // static; of answers that come from here
 	unread []byte
-	read   atomic.Bool // something was, since an answer was written
+	begins atomic.Bool // what is written next may be the beginning of an answer
 }
 
 // sealed is one by TLS: that it is tells its server's handlers.
@@ -50,11 +51,11 @@ func (h *handed) Read(b []byte) (int, error) {
 	if len(h.unread) == 0 {
 		n, err := h.Conn.Read(b)
 		if n > 0 {
-			h.read.Store(true)
+			h.begins.Store(true)
 		}
 		return n, err
 	}
-	h.read.Store(true)
+	h.begins.Store(true)
 	n := copy(b, h.unread)
 	if h.unread = h.unread[n:]; len(h.unread) == 0 {
 		h.unread = nil
@@ -62,9 +63,17 @@ func (h *handed) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// SetWriteDeadline implements net.Conn. The server lifts it when an answer has ended: what comes next was perhaps read with what was answered.
+func (h *handed) SetWriteDeadline(at time.Time) error {
+	if at.IsZero() {
+		h.begins.Store(true)
+	}
+	return h.Conn.SetWriteDeadline(at)
+}
+
 // Write implements net.Conn.
 func (h *handed) Write(b []byte) (int, error) {
-	if !h.read.Load() || !h.read.Swap(false) { // else it is no answer's beginning
+	if !h.begins.Load() || !h.begins.Swap(false) { // else it is no answer's beginning
 		return h.Conn.Write(b)
 	}
 	why := bare(b)
