@@ -36,7 +36,7 @@ type conn struct {
 	vector  [2][]byte
 	buffers net.Buffers
 	errand  *errand // nil until files can be sent
-	reading *reading
+	reading *reading // likewise
 	viewer  Viewer
 	address string // of the viewer, as http.Request has it
 	wrong   *refusal

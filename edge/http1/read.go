@@ -104,6 +104,7 @@ func (c *conn) more(begun *time.Time) (fresh []byte, err error) {
 	return fresh, err
 }
 
+// readInto reads what comes next, the cheapest way there is.
 func (c *conn) readInto(b []byte) (int, error) {
 	if c.reading != nil {
 		return c.readTCP(b)

@@ -23,7 +23,7 @@ func (c *conn) readTCP(room []byte) (int, error) {
 	if len(room) == 0 {
 		return 0, nil
 	}
-	r.room = room
+	r.room, r.n, r.err = room, 0, nil
 	err := r.raw.Read(r.run)
 	r.room = nil
 	if err == nil {

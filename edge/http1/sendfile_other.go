@@ -6,6 +6,10 @@ import "time"
 
 type errand struct{}
 
+type reading struct{}
+
+func (c *conn) readTCP([]byte) (int, error) { panic("http1: nothing is read so") }
+
 func (c *conn) canAttempt() bool { return false }
 
 func (c *conn) attempt(Answer, time.Time) (bool, error) { panic("http1: nothing is attempted") }
