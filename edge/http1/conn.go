@@ -35,7 +35,7 @@ type conn struct {
 	writeBy time.Time
 	vector  [2][]byte
 	buffers net.Buffers
-	errand  *errand // nil until files can be sent
+	errand  *errand  // nil until files can be sent
 	reading *reading // likewise
 	viewer  Viewer
 	address string // of the viewer, as http.Request has it
