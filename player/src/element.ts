@@ -54,6 +54,7 @@ export class ShoalPlayer extends HTMLElement {
       peek: (at) => this.#peek.look(at),
       mute: () => this.#mute(),
       volume: (level) => {
+        this.#starting.silenced = false;
         this.#video.volume = level;
         this.#video.muted = level === 0;
       },

@@ -14,6 +14,7 @@ export interface Words {
   unmute: string;
   tapForSound: string;
   volume: string;
+  level(percent: number): string; // of the volume
   seek: string;
   quality: string;
   auto: string; // the quality is chosen by the player
@@ -44,6 +45,7 @@ export interface Words {
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
   withhold: string; // in its place, while nothing is shared anyway
+  keys: { list: string; space: string; play: string; step: string; start: string; end: string; sound: string }; // and what they do
 }
 
 const en: Words = {
@@ -55,6 +57,7 @@ const en: Words = {
   unmute: 'Unmute',
   tapForSound: 'Tap for sound',
   volume: 'Volume',
+  level: (percent) => `Volume ${percent} %`,
   seek: 'Seek',
   quality: 'Quality',
   auto: 'Auto',
@@ -103,6 +106,7 @@ const en: Words = {
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
   withhold: 'Do not share',
+  keys: { list: 'Keys of the player', space: 'Space', play: 'Play or pause', step: '10 s back or forth', start: 'Go to the beginning', end: 'Go to the end', sound: 'Sound on or off' },
 };
 
 const pt: Words = {
@@ -114,6 +118,7 @@ const pt: Words = {
   unmute: 'Ativar o som',
   tapForSound: 'Toque para ouvir',
   volume: 'Volume',
+  level: (percent) => `Volume: ${percent} %`,
   seek: 'Posição',
   quality: 'Qualidade',
   auto: 'Auto',
@@ -162,6 +167,7 @@ const pt: Words = {
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
   withhold: 'Não compartilhar',
+  keys: { list: 'Teclas do player', space: 'Espaço', play: 'Reproduzir ou pausar', step: '10 s para trás ou para a frente', start: 'Ir para o início', end: 'Ir para o fim', sound: 'Ligar ou desligar o som' },
 };
 
 const zh: Words = {
@@ -173,6 +179,7 @@ const zh: Words = {
   unmute: '取消静音',
   tapForSound: '点按打开声音',
   volume: '音量',
+  level: (percent) => `音量 ${percent}%`,
   seek: '进度',
   quality: '清晰度',
   auto: '自动',
@@ -221,6 +228,7 @@ const zh: Words = {
   share: '与其他观众分享',
   unshare: '停止分享',
   withhold: '不参与分享',
+  keys: { list: '播放器按键', space: '空格', play: '播放或暂停', step: '后退或前进 10 秒', start: '回到开头', end: '跳到结尾', sound: '打开或关闭声音' },
 };
 
 const LANGUAGES = new Map<string, Words>(Object.entries({ en, pt, zh }));
