@@ -10,6 +10,7 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Captions } from './captions.ts';
+import { overheard } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
@@ -137,6 +138,10 @@ export class ShoalPlayer extends HTMLElement {
     signal.addEventListener('abort', () => children.disconnect());
     this.#captions.adopt(this);
     this.#sharing.heed();
+    signal.addEventListener('abort', overheard((answer) => {
+      this.#sharing.hear(answer);
+      this.#show();
+    }));
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
