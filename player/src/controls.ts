@@ -4,7 +4,7 @@
 import { Clicks } from './clicks.ts';
 import { behind, clock } from './clock.ts';
 import type { Answer } from './consent.ts';
-import css from './controls.css';
+import { face } from './face.ts';
 import type { Moment } from './flow.ts';
 import { type Icon, icon } from './icons.ts';
 import { KeyList } from './keylist.ts';
@@ -60,34 +60,6 @@ export interface Shown {
   moments: readonly Moment[]; // of the last minute
 }
 
-const PAGE = `
-<div class="frame" tabindex="0" role="region">
-  <video playsinline></video>
-  <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
-  <button class="big">${icon('play')}</button>
-  <div class="level" role="status" aria-live="polite"></div>
-  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><button class="share" hidden></button><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl></aside>
-  <div class="asks">
-    <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p class="more"></p><p class="brief"></p><button class="yes"></button><button class="no"></button></div>
-    <button class="sound">${icon('mute')}<span></span></button>
-  </div>
-  <aside class="keys" tabindex="0" hidden></aside>
-  <div class="bar">
-    <div class="peek" aria-hidden="true" hidden><canvas hidden></canvas><span></span></div>
-    <input class="seek" type="range" step="any" hidden>
-    <button class="play"></button>
-    <button class="live"><i></i><b></b><span></span></button>
-    <span class="time" hidden></span>
-    <div class="space"></div>
-    <div class="volume"><input type="range" min="0" max="1" step="0.02"><button class="mute"></button></div>
-    <button class="captions" hidden>${icon('captions')}</button>
-    <select class="quality" hidden></select>
-    <button class="stats">${icon('stats')}</button>
-    <button class="pip" hidden>${icon('picture')}</button>
-    <button class="full">${icon('full')}</button>
-  </div>
-</div>`;
-
 const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 const NARROW = 430; // pixels, as in the style sheet
 const QUIET_MILLIS = 2800;
@@ -113,10 +85,7 @@ export class Controls {
   constructor(root: ShadowRoot, pressed: Pressed) {
     this.#root = root;
     this.#pressed = pressed;
-    style(root);
-    const page = document.createElement('template');
-    page.innerHTML = PAGE;
-    root.append(page.content);
+    face(root);
     this.video = this.#get<HTMLVideoElement>('video');
     this.#frame = this.#get('.frame');
     this.#notice = new Notice(this.#get('.word'));
@@ -320,18 +289,5 @@ export class Controls {
     const found = this.#root.querySelector<E>(selector);
     if (!found) throw new Error(`controls: no ${selector}`);
     return found;
-  }
-}
-
-// style adds the style sheet in the way that a page's content policy does not forbid, where the browser knows it.
-function style(root: ShadowRoot): void {
-  try {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-  } catch {
-    const element = document.createElement('style');
-    element.textContent = css;
-    root.append(element);
   }
 }
