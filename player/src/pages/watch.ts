@@ -58,7 +58,7 @@ function told(): Stream | null | undefined {
 function tell(): void {
   const now = told();
   const text = [
-    inside ? people(inside) : '',
+    inside && now?.state !== 'ended' ? people(inside) : '',
     now ? picture(now) : '',
     now ? lasting(now) : '',
   ].filter((fact) => fact !== '').join(' · ');
