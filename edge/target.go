@@ -20,7 +20,7 @@ const (
 	mediaPlaylist             // /live/NAME/vN/index.m3u8
 	media                     // /live/NAME/vN/EPOCH/FILE
 	recording                 // /live/NAME/recordings/ID/index.m3u8, /live/NAME/recordings/ID/vN/index.m3u8
-	picture                   // /live/NAME/thumb.jpg
+	picture                   // /live/NAME/thumb.jpg, /live/NAME/recordings/ID/thumb.jpg
 	api                       // /api/v1/…
 )
 
@@ -100,7 +100,8 @@ func (t target) playlist() string {
 //
 //	/live/NAME/index.m3u8    /live/NAME/vN/index.m3u8
 //	/live/NAME/vN/EPOCH/initN.mp4    /live/NAME/vN/EPOCH/sMSN.m4s    /live/NAME/vN/EPOCH/sMSN.PART.m4s
-//	/live/NAME/recordings/ID/index.m3u8    /live/NAME/recordings/ID/vN/index.m3u8    /live/NAME/thumb.jpg
+//	/live/NAME/recordings/ID/index.m3u8    /live/NAME/recordings/ID/vN/index.m3u8
+//	/live/NAME/thumb.jpg    /live/NAME/recordings/ID/thumb.jpg
 //
 // with every number in its shortest decimal form is errPath, so there is nothing to clean and nothing to climb out of.
 func parseLive(path string) (target, error) {
@@ -121,7 +122,9 @@ func parseLive(path string) (target, error) {
 	rendition, rest, _ := strings.Cut(rest, "/")
 	if rendition == "recordings" {
 		t.kind = recording
-		if !recordingFile(rest) {
+		if id, file, _ := strings.Cut(rest, "/"); file == "thumb.jpg" && recordingID(id) {
+			t.kind = picture
+		} else if !recordingFile(rest) {
 			return target{}, errPath
 		}
 		return t, nil

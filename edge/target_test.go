@@ -13,7 +13,7 @@ import (
 
 // livePaths is the grammar of parseLive, written another way.
 var livePaths = regexp.MustCompile(`\A/live/[A-Za-z0-9_-]{1,64}/(index\.m3u8|thumb\.jpg|` +
-	`recordings/[0-9]{8}T[0-9]{6}Z/(v(0|[1-9][0-9]{0,2})/)?index\.m3u8|v(0|[1-9][0-9]{0,2})/(index\.m3u8|` +
+	`recordings/[0-9]{8}T[0-9]{6}Z/(thumb\.jpg|(v(0|[1-9][0-9]{0,2})/)?index\.m3u8)|v(0|[1-9][0-9]{0,2})/(index\.m3u8|` +
 	`(0|[1-9][0-9]{0,9})/(init(0|[1-9][0-9]{0,15})\.mp4|s(0|[1-9][0-9]{0,15})(\.(0|[1-9][0-9]{0,4}))?\.m4s)))\z`)
 
 func TestParseLive(t *testing.T) {
@@ -26,6 +26,7 @@ func TestParseLive(t *testing.T) {
 		"/live/demo/recordings/20260501T200000Z/index.m3u8":    recording,
 		"/live/demo/recordings/20260501T200000Z/v3/index.m3u8": recording,
 		"/live/demo/thumb.jpg":                                 picture,
+		"/live/demo/recordings/20260501T200000Z/thumb.jpg":     picture,
 		"/live/demo/v0/4294967295/s12.m4s":                     media,
 		"/live/demo/v0/1700000000/s9007199254740992.65535.m4s": media,
 	} {
@@ -49,7 +50,7 @@ var traversal = []string{
 	"/live/demo/v0/1/s01.m4s", "/live/demo/v0/1/s1.01.m4s", "/live/demo/v0/1/s1..m4s", "/live/demo/v0/1/s1.2.3.m4s", "/live/demo/v0/1/s.m4s",
 	"/live/demo/v0/1/s+1.m4s", "/live/demo/v0/1/s1_0.m4s", "/live/demo/v0/1/s1.65536.m4s", "/live/demo/v0/1/init.mp4", "/live/demo/v0/1/init1.m4s", "/live/demo/v0/1/s1.mp4",
 	"/live/demo/v0/1/s9007199254740993.m4s", "/live/demo/v0/1/s99999999999999999999999.m4s", "/live/demo/v0/1/s1.m4s/x", "/live/demo/v0/1/",
-	"/live/demo/thumb.jpg/", "/live/demo/v0/thumb.jpg", "/live/demo/recordings/index.m3u8", "/live/demo/recordings/20260501T200000Z/", "/live/demo/recordings/../index.m3u8",
+	"/live/demo/thumb.jpg/", "/live/demo/v0/thumb.jpg", "/live/demo/recordings/thumb.jpg", "/live/demo/recordings/20260501T200000Z/v0/thumb.jpg", "/live/demo/recordings/20260501T2000Z/thumb.jpg", "/live/demo/recordings/index.m3u8", "/live/demo/recordings/20260501T200000Z/", "/live/demo/recordings/../index.m3u8",
 	"/live/demo/recordings/2026050 T200000Z/index.m3u8", "/live/demo/recordings/20260501T200000Z/../index.m3u8", "/live/demo/recordings/20260501T200000Z/v256/index.m3u8",
 	"/live/demo/recordings/20260501T200000Z/v0/s1.mp4", "/live/demo/recordings/20260501T200000Z/v0/v0/index.m3u8", "/live/demo/recordings/+0260501T200000Z/index.m3u8",
 	"/api/v1/", "/api/v1/../v1/streams", "/api/v1/streams/../x", "/api/v1/streams//x", "/api/v1/a/b/c/d/e", "/api/v1/streams/a.b",

@@ -64,7 +64,7 @@ func TestTokenRefusals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			src := newSource(show(t))
 			e := newEdge(t, Config{Transport: src, Tokens: site.keys, Audience: "here"})
-			for _, path := range []string{"/live/demo/index.m3u8", playlistPath, partPath, "/live/demo/thumb.jpg",
+			for _, path := range []string{"/live/demo/index.m3u8", playlistPath, partPath, "/live/demo/thumb.jpg", "/live/demo/recordings/20260501T200000Z/thumb.jpg",
 				"/live/demo/recordings/20260501T200000Z/index.m3u8"} {
 				for _, method := range []string{http.MethodGet, http.MethodHead} {
 					w := ask(e, method, path+c.query, c.headers...)

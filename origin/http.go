@@ -19,6 +19,7 @@ func (o *Origin) routes() *http.ServeMux {
 	m.HandleFunc("GET /live/{name}/{rendition}/{epoch}/{file}", o.serveFile)
 	m.HandleFunc("GET /live/{name}/recordings/{id}/index.m3u8", o.serveRecording)
 	m.HandleFunc("GET /live/{name}/recordings/{id}/{rendition}/index.m3u8", o.serveRecording)
+	m.HandleFunc("GET /live/{name}/recordings/{id}/thumb.jpg", o.serveStill)
 	m.HandleFunc("GET /live/{name}/thumb.jpg", o.servePicture)
 	m.HandleFunc("GET /api/v1/streams", o.serveStreams)
 	m.HandleFunc("GET /api/v1/streams/{name}/recordings", o.serveRecordings)

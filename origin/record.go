@@ -206,6 +206,9 @@ func (o *Origin) serveRecordings(w http.ResponseWriter, r *http.Request) {
 		hls.Fail(w, http.StatusNotFound, "origin: there is no stream "+name)
 		return
 	}
+	for i := range list.Recordings {
+		o.illustrate(&list.Recordings[i])
+	}
 	list.Stopped = whyStopped(o.archive.Stopped())
 	if o.uploader != nil {
 		state := o.uploader.State()
@@ -224,8 +227,30 @@ func (o *Origin) serveAllRecordings(w http.ResponseWriter, _ *http.Request) {
 	}{[]archive.Recorded{}}
 	if o.archive != nil && o.config.Record {
 		list.Recordings = o.archive.All(mostRecordings)
+		for i := range list.Recordings {
+			o.illustrate(&list.Recordings[i].Description)
+		}
 	}
 	writeJSON(w, list)
+}
+
+// illustrate leaves out where a picture would be, if none can be made.
+func (o *Origin) illustrate(d *archive.Description) {
+	if !o.pictures.Available() {
+		d.Thumbnail = nil
+	}
+}
+
+// serveStill answers with a picture of a recording.
+func (o *Origin) serveStill(w http.ResponseWriter, r *http.Request) {
+	name, id := r.PathValue("name"), r.PathValue("id")
+	var frame func() [][]byte
+	if o.archive != nil && stream.ValidName(name) {
+		if still := o.archive.Still(name, id); still != nil {
+			frame = still.Frame
+		}
+	}
+	o.pictures.ServeStill(w, r, name+"/"+id, frame)
 }
 
 // servePicture answers with a picture of a live stream.

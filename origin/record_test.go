@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"net/http"
@@ -313,6 +314,52 @@ func TestThumbnail(t *testing.T) {
 	rw := h.get(t, "/live/demo/thumb.jpg")
 	if rw.Code != http.StatusOK || rw.Header().Get("Content-Type") != "image/jpeg" || !bytes.HasPrefix(rw.Body.Bytes(), []byte{0xff, 0xd8}) {
 		t.Errorf("%d %v %s", rw.Code, rw.Header(), fmt.Sprintf("%.80q", rw.Body))
+	}
+}
+
+// TestRecordingThumbnail: a finished recording has a picture, which the list names; what is not there has none, and makes no room for it.
+//
+// Clause: thumbnails, recording
+func TestRecordingThumbnail(t *testing.T) {
+	config := Config{Data: t.TempDir(), Record: true, Grace: time.Second}
+	h, stop := openAt(t, config)
+	defer stop()
+	var err error
+	if h.pictures, err = thumbnail.New(thumbnail.Config{Width: 160, Patience: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	c := h.publish(t, 7*time.Second)
+	h.until(t, "/live/demo/v0/index.m3u8", func(body string) bool { return strings.Count(body, "#EXTINF") >= 3 })
+	c.Close()
+	var at string
+	h.until(t, "/api/v1/recordings", func(body string) bool {
+		var list struct{ Recordings []struct{ Thumbnail string } }
+		if err := json.Unmarshal([]byte(body), &list); err != nil {
+			t.Fatal(err)
+		}
+		at = ""
+		if len(list.Recordings) == 1 {
+			at = list.Recordings[0].Thumbnail
+		}
+		return at != ""
+	})
+	rw := h.get(t, at)
+	picture, err := jpeg.Decode(rw.Body)
+	if err != nil || picture.Bounds().Dx() != 160 || rw.Header().Get("Cache-Control") != "public, max-age=86400" {
+		t.Errorf("%s: %d %v, %v", at, rw.Code, rw.Header(), err)
+	}
+	for _, none := range []string{"/live/demo/recordings/20200101T000000Z/thumb.jpg", "/live/demo/recordings/x/thumb.jpg", "/live/nobody/recordings/20200101T000000Z/thumb.jpg"} {
+		if rw := h.get(t, none); rw.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", none, rw.Code)
+		}
+	}
+	if h.pictures, err = thumbnail.New(thumbnail.Config{FFmpeg: "no-such-ffmpeg"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []string{"/api/v1/recordings", "/api/v1/streams/demo/recordings"} {
+		if body := h.get(t, list).Body.String(); !strings.Contains(body, `"thumbnail":null`) {
+			t.Errorf("without ffmpeg: %s", body)
+		}
 	}
 }
 

@@ -131,6 +131,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask(source, "GET /live/{name}/{rendition}/{epoch}/{file}", "/live/demo/v0/1/s1.m4s", "")
 	ask(source, "GET /live/{name}/thumb.jpg", "/live/demo/thumb.jpg", "")
 	ask(source, "GET /live/{name}/thumb.jpg", "/live/none/thumb.jpg", "")
+	ask(source, "GET /live/{name}/recordings/{id}/thumb.jpg", "/live/demo/recordings/20260501T200000Z/thumb.jpg", "")
 	ask(source, "GET /live/{name}/recordings/{id}/index.m3u8", "/live/demo/recordings/20260501T200000Z/index.m3u8", "")
 	ask(source, "GET /live/{name}/recordings/{id}/{rendition}/index.m3u8", "/live/demo/recordings/20260501T200000Z/v0/index.m3u8", "")
 	ask(source, "GET /api/v1/streams/{name}/recordings", "/api/v1/streams/demo/recordings", "")

@@ -33,6 +33,12 @@ test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
       await player(page).press('s');
       await player(page).locator('.panel').waitFor();
     },
+    '/embed/demo?p2p=off': async (page) => {
+      await page.waitForFunction(() => document.querySelector('shoal-player')?.video?.currentTime > 0);
+      await player(page).locator('.frame').press('ArrowDown');
+      await player(page).locator('.frame').press('?');
+      await player(page).locator('.keys dl').waitFor();
+    },
     '/watch/nobody': async (page) => player(page).locator('.veil').waitFor(),
     '/nosuch': async (page) => page.locator('.empty h1').waitFor(),
     '/studio': async (page) => page.locator('#studio button').waitFor(),
@@ -41,6 +47,7 @@ test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
       await page.click('[data-source="pattern"]');
       await page.click('.obs summary');
       await page.waitForSelector('#loudness');
+      await page.evaluate(() => document.querySelector('#go').classList.add('danger')); // as it is while it is live
     },
     '/ops': async (page) => page.waitForSelector('#rows a'),
   };

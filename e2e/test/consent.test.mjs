@@ -123,6 +123,25 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   assert.equal(links, 0, 'there is no relay here, and a link');
 });
 
+test('what a viewer says in one tab holds in the other at once', { timeout: 120_000 }, async (t) => {
+  const shoal = await up(t, { p2p: 'ask' });
+  await shoal.live('demo');
+  const browser = await launch(t);
+  const [one, friend] = await Promise.all([1, 2].map(() => browser.open(`${shoal.base}/watch/demo`)));
+  const tab = await one.context.newPage(); // of the same browser, with another page of the edge's
+  await tab.goto(`${shoal.base}/embed/demo?muted`);
+  await until('the question in all', async () => (await Promise.all([one.page, friend.page, tab].map((page) => page.evaluate(look)))).every(({ asked }) => asked), { seconds: 30 });
+  for (const { page } of [one, friend]) await page.locator('shoal-player .ask .yes').click();
+  await until('the other tab to be in the swarm', async () => (await tab.evaluate(look)).links > 0, { seconds: 20 });
+  assert.equal((await tab.evaluate(look)).asked, false, 'it still asks');
+
+  await one.page.locator('shoal-player').press('s');
+  const refused = Date.now();
+  await one.page.locator('shoal-player .panel .share').click();
+  await until('the links of both to end', async () => (await Promise.all([one.page, tab].map((page) => page.evaluate(look)))).every(({ links, p2p }) => links === 0 && p2p === 'off'), { seconds: 2, every: 50 });
+  t.diagnostic(`both were alone after ${Date.now() - refused} ms`);
+});
+
 test('nobody is asked in vain', { timeout: 150_000 }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');

@@ -173,7 +173,7 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
   }
   await page.unroute(everything);
   await page.route(everything, (route) => route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>502 Bad Gateway</h1>' }));
-  await until('it to be said that the server has a fault', async () => (await seen()).word === 'The server has a fault', { seconds: 15 });
+  await until('it to be said that the server cannot get it', async () => (await seen()).word === 'The server cannot get the video', { seconds: 15 });
   await pass(5);
   assert.deepEqual([(await seen()).picture, (await seen()).state], [true, 'connecting']);
   const { stalls, stalledSeconds } = await viewer.stats();

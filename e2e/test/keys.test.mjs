@@ -1,10 +1,12 @@
-// The player's keys, before and after its menu of qualities was used.
+// The player's keys, before and after its menu of qualities was used, and what the mouse does on its picture.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { Process } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -68,4 +70,78 @@ test('the keys of the player work after its menu of qualities was used', { timeo
     }
   }
   await keysWork('after the open menu');
+});
+
+// In the page: where the player is, and what it says.
+function stands() {
+  const { shadowRoot: root, video, state } = document.querySelector('shoal-player');
+  const { min, max } = root.querySelector('.seek');
+  return {
+    state, paused: video.paused, volume: video.muted ? 0 : video.volume, told: root.querySelector('.level').textContent, full: document.fullscreenElement !== null,
+    place: (video.currentTime - Number(min)) / (Number(max) - Number(min)), live: root.querySelector('.live').classList.contains('on'), keys: !root.querySelector('.keys').hidden,
+    quiet: root.querySelector('.frame').classList.contains('quiet'), scrolled: document.scrollingElement.scrollTop > 0,
+  };
+}
+
+test('keys and the mouse do what they do in every player', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show', args: ['-dvr', '10m', '-disk-reserve', '16M'] }), launch(t)]);
+  const broadcast = (pace, seconds) => {
+    const broadcaster = new Process('ffmpeg', 'ffmpeg', [
+      '-nostdin', '-hide_banner', '-v', 'warning', '-readrate', String(pace), '-f', 'lavfi', '-i', `testsrc=s=96x54:r=10${seconds ? `:d=${seconds}` : ''}`,
+      '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-b:v', '40k', '-g', '10', '-f', 'flv', `${shoal.rtmp}/${shoal.key}`,
+    ]);
+    atEnd(t, () => broadcaster.end('SIGKILL'));
+    return broadcaster;
+  };
+  await broadcast(30, 90).ended; // a past to go back to
+  broadcast(1);
+  await shoal.live('show');
+  const viewer = await browser.open(`${shoal.base}/watch/show`, { viewport: { width: 700, height: 420 } }); // so low that the page scrolls
+  const { page } = viewer;
+  const player = page.locator('shoal-player');
+  await player.locator('.seek').waitFor({ timeout: 90_000 });
+  const becomes = (what, want, seconds = 5) => until(what, async () => {
+    const now = await page.evaluate(stands);
+    return Object.entries(want).every(([name, value]) => (typeof value === 'function' ? value(now[name]) : now[name] === value));
+  }, { seconds, every: 50 }).catch(async () => assert.fail(`${what}: ${JSON.stringify(await page.evaluate(stands))}, not ${Object.keys(want)}`));
+  await becomes('the live edge', { state: 'playing', live: true }, 20);
+
+  // Of the page, until the player has the focus.
+  await page.keyboard.press('ArrowDown');
+  await becomes('the page to scroll', { scrolled: true, volume: 1 });
+  await page.keyboard.press('Home');
+  await becomes('the page to scroll back', { scrolled: false, live: true });
+
+  const { x, y, width, height } = await player.boundingBox();
+  const middle = [x + width / 2, y + height / 3];
+  await page.mouse.click(...middle);
+  await becomes('a click to pause', { paused: true, full: false });
+  await player.locator('.big').click(); // which is gone before a second click
+  await becomes('the button to play', { paused: false });
+  await page.mouse.dblclick(...middle);
+  await becomes('two clicks to fill the screen', { paused: false, full: true });
+  await page.keyboard.press('f');
+  await becomes('f to leave it', { full: false });
+
+  await player.focus();
+  for (const [key, want] of [
+    ['ArrowDown', { volume: 0.95, told: 'Volume 95 %' }], ['ArrowDown', { volume: 0.9, told: 'Volume 90 %' }], ['ArrowUp', { volume: 0.95, told: 'Volume 95 %', scrolled: false }],
+    ['Home', { place: (at) => at < 0.2, live: false }], ['End', { place: (at) => at > 0.8, live: true, paused: false }],
+    ['Control+ArrowDown', { volume: 0.95 }], ['Alt+ArrowDown', { volume: 0.95 }],
+    ['?', { keys: true }], ['Escape', { keys: false }], ['?', { keys: true }], ['?', { keys: false }],
+  ]) {
+    await page.keyboard.press(key);
+    await becomes(key, want);
+  }
+  await becomes('the volume to be told no more', { told: '' });
+
+  // What has the focus keeps its keys.
+  await player.locator('.seek').focus();
+  await page.keyboard.press('Home');
+  await becomes('Home on the seek bar', { place: (at) => at < 0.2, volume: 0.95 });
+  await page.keyboard.press('ArrowUp');
+  await becomes('an arrow on the seek bar', { volume: 0.95, told: '' });
+  await player.locator('.volume input').focus();
+  await page.keyboard.press('Home');
+  await becomes('Home on the volume', { volume: 0, told: '', place: (at) => at < 0.3 });
 });

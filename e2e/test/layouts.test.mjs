@@ -112,3 +112,44 @@ test('the smallest phone shows all numbers of the panel, and a small window the 
     await studio.close();
   }
 });
+
+test('nothing is squeezed, cut off or laid over something else', { timeout: 90_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t), launch(t)]);
+  await shoal.live('demo');
+  const open = async (path, width, options = {}) => {
+    const { height = 900, before } = options;
+    const { page } = await browser.open(shoal.base + path, { viewport: { width, height }, before, expected: [/ERR_FAILED/] });
+    return page;
+  };
+  const box = (page, selector) => page.locator(selector).first().boundingBox();
+
+  const front = await open('/', 1280, { before: (page) => page.route('**/thumb.jpg*', (route) => route.abort()) });
+  await front.waitForSelector('.card');
+  assert.ok((await box(front, '.card')).width > 1100, 'a stream that is alone leaves most of the row empty');
+  const apart = await front.evaluate(() => {
+    const letter = new Range();
+    letter.selectNodeContents(document.querySelector('.initial'));
+    const { left, right, top, bottom } = letter.getBoundingClientRect();
+    const art = document.querySelector('.art').getBoundingClientRect();
+    return left > art.left && right < art.right && bottom < art.bottom && [...document.querySelectorAll('.art .badge')].every((badge) => {
+      const b = badge.getBoundingClientRect();
+      return b.left > right || b.right < left || b.top > bottom || b.bottom < top;
+    });
+  });
+  assert.ok(apart, 'the letter in the place of a picture lies beneath a badge, or is cut off');
+  await front.setViewportSize({ width: 768, height: 900 });
+  assert.ok((await box(front, '#name')).width > 180, 'the name of a stream has no room');
+
+  const watch = await open('/watch/demo', 320, { height: 640 });
+  await watch.waitForSelector('#facts:not(:empty)');
+  await watch.evaluate(() => { // as it is once a broadcast is over
+    document.querySelector('h1').textContent = 'aquarium';
+    Object.assign(document.querySelector('#other'), { hidden: false, textContent: 'Watch the recording' });
+  });
+  assert.ok((await box(watch, 'h1')).height < 40, 'the name of the stream is broken');
+
+  const desk = await open('/ops', 768);
+  await desk.waitForSelector('#rows a');
+  const cut = () => desk.evaluate(() => [...document.querySelectorAll('.sheet')].filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ id, className }) => `${className} ${id}`));
+  assert.deepEqual(await cut(), [], 'what has to be scrolled sideways on a tablet');
+});

@@ -29,7 +29,7 @@ test('the page does not call a picture live that stands because the origin is go
   const killed = Date.now();
   await until('the page to say that the stream is not reached', async () => {
     const [state, word] = await told();
-    return state === 'Reconnecting' && ['Reconnecting', 'The server has a fault'].includes(word); // the edge is there, and answers that it cannot
+    return state === 'Reconnecting' && ['Reconnecting', 'The server cannot get the video'].includes(word); // the edge is there, and answers that it cannot
   }, { seconds: 12 });
   t.diagnostic(`told ${Date.now() - killed} ms after the origin was killed`);
 });

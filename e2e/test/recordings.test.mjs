@@ -109,6 +109,7 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
 
   const front = await browser.open(`${shoal.base}/`);
   await front.page.waitForSelector(`#recordings a[href="${new URL(address).pathname}"]`);
+  await until('its picture', () => front.page.evaluate(() => document.querySelector('#recordings .thumbnail:not([hidden])')?.naturalWidth > 0));
   if (process.env.SHOTS) await front.page.screenshot({ path: `${process.env.SHOTS}/front.png`, fullPage: true });
   await front.close();
 

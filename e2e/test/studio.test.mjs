@@ -168,7 +168,7 @@ test('a studio says that the server is gone, before it is live and while it is, 
   const first = Date.now();
   await source.kill();
   await until('words while it is live', async () => /^The server has lost the source of the streams\. (Viewers|Stay here)/.test((await said()).away), { seconds: 15 });
-  await until('it to find that it is off the air', async () => { const { state, away } = await said(); return state === 'Connecting' && /you are on air again by yourself/.test(away); }, { seconds: 40 });
+  await until('it to find that it is off the air', async () => { const { state, away } = await said(); return state === 'Connecting' && /keeps trying for ten minutes, and you are on air again by yourself/.test(away); }, { seconds: 40 });
   t.diagnostic(`while live: ${JSON.stringify(await said())}`);
   await restart();
   const back = Date.now();

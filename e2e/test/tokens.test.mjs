@@ -78,6 +78,7 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
   const watch = (mark, ...expected) => browser.open(`${copies.base}/watch/demo${mark}`, { expected });
   const word = (viewer) => viewer.page.locator('shoal-player .word b').textContent();
   const state = (viewer) => viewer.page.evaluate(() => document.querySelector('shoal-player').state);
+  const badge = (viewer) => viewer.page.locator('#state').evaluate(({ textContent, className }) => `${textContent}, ${className}`);
   const give = (viewer, text) => viewer.page.evaluate((text) => document.querySelector('shoal-player').setAttribute('token', text), text);
 
   // Those who may not.
@@ -89,6 +90,8 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
   for (const [viewer, want, says] of strangers) {
     await until(`${viewer.name} to be told`, async () => (await state(viewer)) === want, { seconds: 10 });
     assert.equal(await word(viewer), says);
+    await until('the badge not to call it live', async () => (await badge(viewer)) === 'Invited viewers only, badge');
+    assert.equal(await viewer.page.locator('#copy').isVisible(), false, 'a link that opens for nobody is offered');
     const stats = await viewer.stats();
     assert.deepEqual([stats.bytesFromEdge, stats.bytesFromPeers, stats.startupMillis], [0, 0, 0], 'media came without a token');
   }
@@ -103,6 +106,7 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
     return stats.every((s) => s.p2p === 'on' && s.peers === 1 && s.bytesFromPeers > 0);
   }, { seconds: 25 });
   assert.equal(await viewers[0].page.evaluate(() => location.search), '');
+  assert.equal(await badge(viewers[0]), 'Live, badge live');
 
   // A browser that has a playlist by one link is refused at once with another: what it has it does not show to that.
   const another = await make('-stream', 'other');

@@ -15,7 +15,7 @@ function said() {
   return root.querySelector('.word').hidden ? '' : seen.filter((element) => !element.hidden).map((element) => element.textContent).join(': ');
 }
 
-const FAULTY = 'The server has a fault: It answers, but cannot give the video now. Stay here: it is tried again.';
+const FAULTY = 'The server cannot get the video: It answers, but the video does not reach it. Stay here: the picture comes back by itself.';
 const SLOW = 'Connecting: The connection to the server is slow, or lost.';
 
 test('who comes while nothing answers is told so, and plays once something does', { timeout: 180_000 }, async (t) => {

@@ -27,8 +27,9 @@ type Description struct {
 	Bytes      int64     `json:"bytes"`
 	Renditions []int     `json:"renditions"`
 	Files      int       `json:"files"`
-	Playlist   *string   `json:"playlist"` // once it is finished
-	Stored     bool      `json:"stored"`   // elsewhere too, whole, with its playlists
+	Playlist   *string   `json:"playlist"`  // once it is finished
+	Thumbnail  *string   `json:"thumbnail"` // then too, where it has a picture
+	Stored     bool      `json:"stored"`    // elsewhere too, whole, with its playlists
 }
 
 // Recordings describes what is kept of a stream, oldest first.
@@ -56,8 +57,12 @@ func (a *Archive) Recordings(name string) []Description {
 		}
 		d.Seconds = max(r.end.Sub(r.began).Seconds(), d.Playable) // a broadcaster may send faster than time
 		if s.finished(i) {
-			path := "/live/" + name + "/recordings/" + r.id + "/index.m3u8"
+			at := "/live/" + name + "/recordings/" + r.id
+			path := at + "/index.m3u8"
 			d.State, d.Playlist, d.Stored = "finished", &path, r.marked()
+			if picture := at + "/thumb.jpg"; r.still(a) != nil {
+				d.Thumbnail = &picture
+			}
 		}
 		list = append(list, d)
 	}

@@ -52,6 +52,7 @@ type entry struct {
 	epoch     uint32
 	init      uint64
 	written   time.Time // before this process
+	pictured  bool      // it is not sound alone
 
 	// guarded by shelf.mu
 	first, next uint64 // its segments
@@ -133,7 +134,7 @@ func readEntry(path string) (*entry, error) {
 func newEntry(path string, rendition int, x *Index) *entry {
 	e := &entry{
 		path: path, rendition: rendition, epoch: x.Epoch, init: x.Init, first: x.First, next: x.First, date: x.Date,
-		end: x.EndDate(), size: x.End(),
+		end: x.EndDate(), size: x.End(), pictured: x.Width > 0,
 	}
 	if n := len(x.Segments); n > 0 {
 		e.next = x.Segments[n-1].MSN + 1

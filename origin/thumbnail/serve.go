@@ -11,6 +11,16 @@ import (
 // Serve answers with a stream's picture, or with why there is none.
 func (p *Pictures) Serve(w http.ResponseWriter, r *http.Request, stream string, window *hls.Window) {
 	b, err := p.Get(r.Context(), stream, window)
+	send(w, r, b, err, "public, max-age=5")
+}
+
+// ServeStill answers with the picture of what does not change, or with why there is none.
+func (p *Pictures) ServeStill(w http.ResponseWriter, r *http.Request, name string, frame func() [][]byte) {
+	b, err := p.Still(r.Context(), name, frame)
+	send(w, r, b, err, "public, max-age=86400")
+}
+
+func send(w http.ResponseWriter, r *http.Request, b []byte, err error, control string) {
 	switch {
 	case r.Context().Err() != nil:
 		return
@@ -24,7 +34,7 @@ func (p *Pictures) Serve(w http.ResponseWriter, r *http.Request, stream string, 
 	}
 	h := w.Header()
 	h.Set("Content-Type", "image/jpeg")
-	h.Set("Cache-Control", "public, max-age=5")
+	h.Set("Cache-Control", control)
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(b) // the asker may have gone

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os/exec"
 	"strconv"
 	"sync"
@@ -60,7 +61,7 @@ type Pictures struct {
 	kept map[string]*picture
 }
 
-// picture is a stream's.
+// picture is a stream's, or a recording's.
 type picture struct {
 	busy chan struct{} // holds a token while a child is at work
 
@@ -112,13 +113,27 @@ func (p *Pictures) Available() bool { return p.path != "" }
 // Get returns a JPEG of a stream, at most as old as Config.Every unless a newer one cannot be made at once. Of one without pictures the
 // window is nil.
 func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) ([]byte, error) {
+	if window == nil {
+		return p.get(ctx, "", p.config.Every, nil)
+	}
+	return p.get(ctx, stream, p.config.Every, func() [][]byte { return newest(window) })
+}
+
+// Still returns a JPEG of what does not change, as a recording: it is made once, for as long as it is kept. frame returns its media, nil where
+// there are none; it is nil itself where there is no picture.
+func (p *Pictures) Still(ctx context.Context, name string, frame func() [][]byte) ([]byte, error) {
+	return p.get(ctx, name, math.MaxInt64, frame)
+}
+
+// get returns the picture of a name, if it is not older than so, or another.
+func (p *Pictures) get(ctx context.Context, name string, good time.Duration, frame func() [][]byte) ([]byte, error) {
 	if p.path == "" {
 		return nil, ErrNoFFmpeg
 	}
-	if window == nil {
+	if frame == nil {
 		return nil, ErrNoVideo
 	}
-	k := p.of(stream)
+	k := p.of(name)
 	select {
 	case k.busy <- struct{}{}:
 		defer func() { <-k.busy }()
@@ -128,11 +143,11 @@ func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) (
 	p.mu.Lock()
 	old, age, err := k.bytes, time.Since(k.made), k.err
 	p.mu.Unlock()
-	if age < p.config.Every && (old != nil || err != nil) {
+	if old != nil && age < good || err != nil && age < p.config.Every {
 		return old, err
 	}
-	frame := newest(window)
-	if frame == nil {
+	media := frame()
+	if media == nil {
 		return nil, ErrNoVideo
 	}
 	select {
@@ -145,10 +160,10 @@ func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) (
 		return old, nil
 	}
 	began := time.Now()
-	b, err := p.make(frame)
+	b, err := p.make(media)
 	if err != nil {
 		p.metrics.WithLabelValues("failed").Inc()
-		p.log.Warn("no picture could be made of a stream", "stream", stream, "error", err)
+		p.log.Warn("no picture could be made of a stream", "stream", name, "error", err)
 		b, err = nil, errFailed
 	} else {
 		p.metrics.WithLabelValues("made").Inc()

@@ -2,6 +2,7 @@ package thumbnail
 
 import (
 	"bytes"
+	"errors"
 	"image/jpeg"
 	"net/http"
 	"net/http/httptest"
@@ -139,5 +140,24 @@ func TestOldPicture(t *testing.T) {
 	}
 	if n := testutil.ToFloat64(p.metrics.WithLabelValues("made")); n != 2 {
 		t.Errorf("%v pictures", n)
+	}
+}
+
+// A picture of what does not change is made once, however old it is.
+func TestStill(t *testing.T) {
+	p := newPictures(t, Config{Width: 160, Every: time.Nanosecond})
+	w := filled(t)
+	asked := 0
+	frame := func() [][]byte { asked++; return newest(w) }
+	for range 2 {
+		if b, err := p.Still(t.Context(), "show/1", frame); err != nil || len(b) == 0 {
+			t.Fatal(err)
+		}
+	}
+	if n := testutil.ToFloat64(p.metrics.WithLabelValues("made")); n != 1 || asked != 1 {
+		t.Errorf("%v pictures of media that were read %d times", n, asked)
+	}
+	if _, err := p.Still(t.Context(), "show/2", nil); !errors.Is(err, ErrNoVideo) || len(p.kept) != 1 {
+		t.Errorf("of what is not there: %v, and %d are kept", err, len(p.kept))
 	}
 }

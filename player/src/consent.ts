@@ -43,6 +43,15 @@ export function remembered(): Answer | null {
   }
 }
 
+// overheard tells of each answer that is given in another page of this origin; null: it is taken back. It returns how to hear no more.
+export function overheard(told: (answer: Answer | null) => void): () => void {
+  const hear = ({ key }: StorageEvent): void => {
+    if (key === KEY || key === null) told(remembered()); // null: all was cleared
+  };
+  addEventListener('storage', hear);
+  return () => removeEventListener('storage', hear);
+}
+
 export function remember(answer: Answer): void {
   try {
     localStorage.setItem(KEY, answer);

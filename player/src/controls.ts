@@ -1,11 +1,14 @@
 // What lies over the picture: the bar with its buttons, the words that say what is going on, and the panel of numbers.
 // It shows what it is told and tells what is pressed.
 
+import { Clicks } from './clicks.ts';
 import { behind, clock } from './clock.ts';
 import type { Answer } from './consent.ts';
-import css from './controls.css';
+import { face } from './face.ts';
 import type { Moment } from './flow.ts';
 import { type Icon, icon } from './icons.ts';
+import { KeyList } from './keylist.ts';
+import { type Act, actOf, louder, placeOf } from './keys.ts';
 import { Notice, type Trouble, veils } from './notice.ts';
 import { Panel } from './panel.ts';
 import type { Wait } from './pending.ts';
@@ -57,36 +60,10 @@ export interface Shown {
   moments: readonly Moment[]; // of the last minute
 }
 
-const PAGE = `
-<div class="frame" tabindex="0" role="region">
-  <video playsinline></video>
-  <div class="word" role="status" aria-live="polite"><div class="spin"></div><b></b><small></small></div>
-  <button class="big">${icon('play')}</button>
-  <aside class="panel" tabindex="0" hidden><h2></h2><p></p><button class="share" hidden></button><div class="meter"><i></i></div><svg class="flow" viewBox="0 0 120 32" preserveAspectRatio="none" aria-hidden="true"><path class="edge"/><path class="peers"/></svg><dl></dl></aside>
-  <div class="asks">
-    <div class="ask" role="group" aria-labelledby="ask" hidden><b id="ask"></b><p class="more"></p><p class="brief"></p><button class="yes"></button><button class="no"></button></div>
-    <button class="sound">${icon('mute')}<span></span></button>
-  </div>
-  <div class="bar">
-    <div class="peek" aria-hidden="true" hidden><canvas hidden></canvas><span></span></div>
-    <input class="seek" type="range" step="any" hidden>
-    <button class="play"></button>
-    <button class="live"><i></i><b></b><span></span></button>
-    <span class="time" hidden></span>
-    <div class="space"></div>
-    <div class="volume"><input type="range" min="0" max="1" step="0.02"><button class="mute"></button></div>
-    <button class="captions" hidden>${icon('captions')}</button>
-    <select class="quality" hidden></select>
-    <button class="stats">${icon('stats')}</button>
-    <button class="pip" hidden>${icon('picture')}</button>
-    <button class="full">${icon('full')}</button>
-  </div>
-</div>`;
-
 const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 const NARROW = 430; // pixels, as in the style sheet
 const QUIET_MILLIS = 2800;
-const STEP_SECONDS = 10; // that an arrow key goes
+const LEVEL_MILLIS = 1200; // for which it is said how loud it is
 
 export class Controls {
   readonly video: HTMLVideoElement;
@@ -97,23 +74,25 @@ export class Controls {
   readonly #panel: Panel;
   readonly #picker: Picker;
   readonly #seek: SeekBar;
+  readonly #keys: KeyList;
+  readonly #clicks: Clicks;
   #words = words();
   #quiet: ReturnType<typeof setTimeout> | undefined;
+  #leveled: ReturnType<typeof setTimeout> | undefined;
   #shown: Shown | null = null;
   #drawn: Record<string, string> = {}; // what stands in an element, to write only what changes
 
   constructor(root: ShadowRoot, pressed: Pressed) {
     this.#root = root;
     this.#pressed = pressed;
-    style(root);
-    const page = document.createElement('template');
-    page.innerHTML = PAGE;
-    root.append(page.content);
+    face(root);
     this.video = this.#get<HTMLVideoElement>('video');
     this.#frame = this.#get('.frame');
     this.#notice = new Notice(this.#get('.word'));
     this.#panel = new Panel(this.#get('.panel'));
-    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index), () => this.#frame.focus({ preventScroll: true }));
+    this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index), () => this.#return());
+    this.#keys = new KeyList(this.#get('.keys'), () => this.#return());
+    this.#clicks = new Clicks({ once: () => !veils(this.#shown ?? { state: 'connecting', vod: false }) && pressed.play(), twice: pressed.fullscreen });
     this.#get('.pip').hidden = document.pictureInPictureEnabled !== true;
     this.speak(this.#words);
 
@@ -146,7 +125,9 @@ export class Controls {
       if (pointerType === 'mouse') this.#rest(); // a finger leaves before what it tapped is clicked, and what rests is not
     });
     this.video.addEventListener('click', () => this.#stir());
-    this.video.addEventListener('dblclick', pressed.fullscreen);
+    for (const name of ['pointerdown', 'click', 'dblclick'] as const) {
+      this.#frame.addEventListener(name, (event) => this.#clicks.note(event, event.target === this.video), { capture: true });
+    }
     this.#frame.addEventListener('keydown', (event) => this.key(event));
   }
 
@@ -165,6 +146,7 @@ export class Controls {
     label('.quality', words.quality);
     label('.captions', words.captions);
     label('.panel', words.statistics);
+    label('.keys', words.keys.list);
     label('.stats', words.statistics, ' (S)');
     label('.pip', words.picture, ' (P)');
     label('.full', words.fullScreen, ' (F)');
@@ -179,19 +161,35 @@ export class Controls {
 
   // key acts on a key that was pressed here, or on the page while nothing else has the focus.
   key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const inMenu = event.composedPath()[0] instanceof HTMLSelectElement; // whose own keys are arrows and the space bar
-    const { play, mute, fullscreen, picture, stats, live, captions } = this.#pressed;
-    const inButton = event.composedPath()[0] instanceof HTMLButtonElement;
-    const inVolume = event.composedPath()[0] === this.#get('.volume input');
-    const step = this.#shown?.span && !inVolume && !inMenu ? { ArrowLeft: -STEP_SECONDS, ArrowRight: STEP_SECONDS }[event.key] : undefined;
-    const react = { k: play, m: mute, f: fullscreen, p: picture, s: stats, l: live, c: captions }[event.key.toLowerCase()];
-    if (step) this.#pressed.seek(this.video.currentTime + step);
-    else if (react) react();
-    else if (event.key === ' ' && !inButton && !inMenu) play();
-    else return;
+    const act = actOf(event, placeOf(event.composedPath()[0]));
+    if (!act || !this.#act(act)) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  // act tells whether there was anything to act on.
+  #act(act: Act): boolean {
+    const { span, vod, captions } = this.#shown ?? { span: null, vod: false, captions: { some: false } };
+    if ('press' in act) {
+      if (act.press === 'keys') this.#keys.toggle({ vod, span: span !== null, captions: captions.some, picture: !this.#get('.pip').hidden }, this.#words);
+      else this.#pressed[act.press]();
+    } else if ('volume' in act) {
+      const level = louder(this.video.volume, this.video.muted, act.volume);
+      this.#pressed.volume(level);
+      this.#level(level);
+    } else if ('go' in act && act.go === 'end' && !vod) this.#pressed.live();
+    else if (!span) return false;
+    else if ('step' in act) this.#pressed.seek(this.video.currentTime + act.step);
+    else this.#pressed.seek(act.go === 'start' ? span.from : span.to);
+    return true;
+  }
+
+  // level says for a moment how loud it is.
+  #level(level: number): void {
+    const told = this.#get('.level');
+    told.textContent = this.#words.level(Math.round(100 * level));
+    clearTimeout(this.#leveled);
+    this.#leveled = setTimeout(() => told.replaceChildren(), LEVEL_MILLIS);
   }
 
   show(shown: Shown): void {
@@ -234,6 +232,7 @@ export class Controls {
 
   close(): void {
     clearTimeout(this.#quiet);
+    this.#clicks.close();
   }
 
   // draw a picture of the moment that was last peeked at.
@@ -262,6 +261,11 @@ export class Controls {
     if (!this.video.paused && !this.#seek.open && !this.#root.querySelector('.bar:focus-within :focus-visible')) this.#frame.classList.add('quiet');
   }
 
+  // return gives the focus back to the player as a whole.
+  #return(): void {
+    this.#frame.focus({ preventScroll: true });
+  }
+
   #button(selector: string, name: Icon, label: string): void {
     if (this.#drawn[selector] === label) return;
     this.#drawn[selector] = label;
@@ -285,18 +289,5 @@ export class Controls {
     const found = this.#root.querySelector<E>(selector);
     if (!found) throw new Error(`controls: no ${selector}`);
     return found;
-  }
-}
-
-// style adds the style sheet in the way that a page's content policy does not forbid, where the browser knows it.
-function style(root: ShadowRoot): void {
-  try {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
-  } catch {
-    const element = document.createElement('style');
-    element.textContent = css;
-    root.append(element);
   }
 }

@@ -10,13 +10,16 @@
 // `onappend`, if it is set, sees each chunk's URL and bytes as they are given to hls.js.
 
 import { Captions } from './captions.ts';
+import { overheard } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
+import { readLimit } from './options.ts';
 import { Peek } from './peek.ts';
 import type { Wait } from './pending.ts';
 import { Playback, type PlaybackState } from './playback.ts';
 import { AUTO } from './quality.ts';
+import { fillScreen, floatAbove } from './screens.ts';
 import { Sharing } from './sharing.ts';
 import { Starting } from './starting.ts';
 import { NO_STATS, type Stats } from './stats.ts';
@@ -54,11 +57,12 @@ export class ShoalPlayer extends HTMLElement {
       peek: (at) => this.#peek.look(at),
       mute: () => this.#mute(),
       volume: (level) => {
+        this.#starting.silenced = false;
         this.#video.volume = level;
         this.#video.muted = level === 0;
       },
-      fullscreen: () => this.#fullscreen(),
-      picture: () => this.#picture(),
+      fullscreen: () => fillScreen(this, this.#video),
+      picture: () => floatAbove(this.#video),
       captions: () => {
         this.#captions.next();
         this.#show();
@@ -136,6 +140,10 @@ export class ShoalPlayer extends HTMLElement {
     signal.addEventListener('abort', () => children.disconnect());
     this.#captions.adopt(this);
     this.#sharing.heed();
+    signal.addEventListener('abort', overheard((answer) => {
+      this.#sharing.hear(answer);
+      this.#show();
+    }));
     this.#speak();
     this.#timer = setInterval(() => this.#show(), 500);
     this.#open();
@@ -229,23 +237,10 @@ export class ShoalPlayer extends HTMLElement {
     this.#show();
   }
 
-  #fullscreen(): void {
-    const video = this.#video as HTMLVideoElement & { webkitEnterFullscreen?: () => void };
-    if (document.fullscreenElement) void document.exitFullscreen();
-    else if (this.requestFullscreen) void this.requestFullscreen();
-    else video.webkitEnterFullscreen?.(); // iPhone
-  }
-
   // spare tells whether the network may be asked for what is not needed to play.
   get #spare(): boolean {
     const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
     return connection?.saveData !== true && this.#state === 'playing' && this.#video.readyState >= 3;
-  }
-
-  // picture puts the video into a window that stays above others, or back.
-  #picture(): void {
-    if (document.pictureInPictureElement) void document.exitPictureInPicture();
-    else if (document.pictureInPictureEnabled) this.#video.requestPictureInPicture().catch(() => undefined); // there is no picture yet
   }
 
   // speak takes the language that the page, or this part of it, is in; else the viewer's.
@@ -288,12 +283,6 @@ export class ShoalPlayer extends HTMLElement {
       moments: this.#flow.moments,
     });
   }
-}
-
-// readLimit reads a number; what is none is no limit.
-function readLimit(text: string | null): number {
-  const limit = text?.trim() ? Number(text) : NaN;
-  return limit >= 0 ? limit : Infinity;
 }
 
 // What is heard of the element.

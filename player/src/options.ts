@@ -22,3 +22,9 @@ export interface SwarmOptions {
   /** Sees what is given to hls.js. */
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void;
 }
+
+// readLimit reads maxUploadKbps where it is written out, as in an attribute; what is no number is no limit.
+export function readLimit(text: string | null): number {
+  const limit = text?.trim() ? Number(text) : NaN;
+  return limit >= 0 ? limit : Infinity;
+}

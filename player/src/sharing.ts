@@ -47,8 +47,13 @@ export class Sharing {
 
   // answer is what the viewer says.
   answer(answer: Answer): void {
-    this.#answer = answer;
     remember(answer);
+    this.hear(answer);
+  }
+
+  // hear is what the viewer has said, here or in another page; null: nothing any more.
+  hear(answer: Answer | null): void {
+    this.#answer = answer;
     this.#world.swarm()?.share(this.mode);
   }
 

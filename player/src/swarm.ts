@@ -12,7 +12,7 @@
 
 import type Hls from 'hls.js';
 import { attach, passOf } from './attach.ts';
-import { misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
+import { type Answer, misread, type Mode, overheard, readMode, remember, remembered, settled } from './consent.ts';
 import type { SwarmEvents } from './events.ts';
 import type { SwarmOptions } from './options.ts';
 import type { Stats } from './stats.ts';
@@ -36,21 +36,23 @@ export interface Swarm extends EventTarget {
 export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
   const what = misread(options.p2p ?? null);
   if (what !== null) console.warn(what);
-  let mode = settled(readMode(options.p2p ?? null), remembered());
+  let wish = readMode(options.p2p ?? null); // of the page
+  let mode = settled(wish, remembered());
   let unasked = options.consent;
   const attached = attach(hls, options, mode, passOf(options, () => hls.url ?? ''));
   const heard = new EventTarget();
   const tidings = new Tidings(heard);
 
-  const share = (next: Mode): void => {
-    mode = next;
-    attached.share(next);
+  const hear = (answer: Answer | null): void => {
+    mode = settled(wish, answer);
+    attached.share(mode);
   };
+  const deafen = overheard(hear);
 
   const ask = async (consent: () => boolean | Promise<boolean>): Promise<void> => {
     const answer = (await consent()) ? 'yes' : 'no';
     remember(answer);
-    if (mode === 'ask') share(settled(mode, answer)); // else the page has decided meanwhile
+    if (wish === 'ask') hear(answer); // else the page has decided meanwhile
   };
 
   const timer = setInterval(() => {
@@ -65,11 +67,15 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
     get stats(): Stats {
       return attached.stats;
     },
-    share,
+    share(next: Mode): void {
+      wish = mode = next;
+      attached.share(next);
+    },
     expect: (more: boolean) => attached.expect(more),
     close(): void {
       clearInterval(timer);
-      mode = 'off'; // an answer that comes later is remembered, and begins nothing
+      deafen();
+      wish = mode = 'off'; // an answer that comes later is remembered, and begins nothing
       attached.close();
     },
   })) as Swarm;

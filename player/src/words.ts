@@ -14,6 +14,7 @@ export interface Words {
   unmute: string;
   tapForSound: string;
   volume: string;
+  level(percent: number): string; // of the volume
   seek: string;
   quality: string;
   auto: string; // the quality is chosen by the player
@@ -44,6 +45,7 @@ export interface Words {
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
   withhold: string; // in its place, while nothing is shared anyway
+  keys: { list: string; space: string; play: string; step: string; start: string; end: string; sound: string }; // and what they do
 }
 
 const en: Words = {
@@ -55,6 +57,7 @@ const en: Words = {
   unmute: 'Unmute',
   tapForSound: 'Tap for sound',
   volume: 'Volume',
+  level: (percent) => `Volume ${percent} %`,
   seek: 'Seek',
   quality: 'Quality',
   auto: 'Auto',
@@ -80,7 +83,7 @@ const en: Words = {
     unplayable: ['This browser cannot play the stream', 'It has no Media Source Extensions. A newer one will do.'],
   },
   lost: ['Reconnecting', 'The connection to the server is slow, or lost.'],
-  faulty: ['The server has a fault', 'It answers, but cannot give the video now. Stay here: it is tried again.'],
+  faulty: ['The server cannot get the video', 'It answers, but the video does not reach it. Stay here: the picture comes back by itself.'],
   soundOnly: ['Sound only', 'This stream has no picture.'],
   noRecording: ['There is no such recording', 'It was removed, or is not finished yet.'],
   fromOthers: 'of the media so far came from other viewers',
@@ -103,6 +106,7 @@ const en: Words = {
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
   withhold: 'Do not share',
+  keys: { list: 'Keys of the player', space: 'Space', play: 'Play or pause', step: '10 s back or forth', start: 'Go to the beginning', end: 'Go to the end', sound: 'Sound on or off' },
 };
 
 const pt: Words = {
@@ -114,6 +118,7 @@ const pt: Words = {
   unmute: 'Ativar o som',
   tapForSound: 'Toque para ouvir',
   volume: 'Volume',
+  level: (percent) => `Volume: ${percent} %`,
   seek: 'Posição',
   quality: 'Qualidade',
   auto: 'Auto',
@@ -139,7 +144,7 @@ const pt: Words = {
     unplayable: ['Este navegador não reproduz a transmissão', 'Ele não tem Media Source Extensions. Use um mais novo.'],
   },
   lost: ['Reconectando', 'A conexão com o servidor está lenta ou caiu.'],
-  faulty: ['O servidor está com um problema', 'Ele responde, mas agora não entrega o vídeo. Fique aqui: tentaremos de novo.'],
+  faulty: ['O servidor não recebe o vídeo', 'Ele responde, mas o vídeo não chega até ele. Fique aqui: a imagem volta sozinha.'],
   soundOnly: ['Só som', 'Esta transmissão não tem imagem.'],
   noRecording: ['Esta gravação não existe', 'Foi removida ou ainda não terminou.'],
   fromOthers: 'da mídia até agora veio de outros',
@@ -162,6 +167,7 @@ const pt: Words = {
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
   withhold: 'Não compartilhar',
+  keys: { list: 'Teclas do player', space: 'Espaço', play: 'Reproduzir ou pausar', step: '10 s para trás ou para a frente', start: 'Ir para o início', end: 'Ir para o fim', sound: 'Ligar ou desligar o som' },
 };
 
 const zh: Words = {
@@ -173,6 +179,7 @@ const zh: Words = {
   unmute: '取消静音',
   tapForSound: '点按打开声音',
   volume: '音量',
+  level: (percent) => `音量 ${percent}%`,
   seek: '进度',
   quality: '清晰度',
   auto: '自动',
@@ -198,7 +205,7 @@ const zh: Words = {
     unplayable: ['此浏览器无法播放', '它不支持媒体源扩展（MSE），请使用较新的浏览器。'],
   },
   lost: ['正在重新连接', '与服务器的连接缓慢或已中断。'],
-  faulty: ['服务器出现故障', '服务器有响应，但暂时无法提供视频。请留在此页，会自动重试。'],
+  faulty: ['服务器收不到视频', '服务器有响应，但视频没有传到那里。请留在此页，画面会自动恢复。'],
   soundOnly: ['仅有声音', '此直播没有画面。'],
   noRecording: ['没有此录像', '它已被删除，或尚未完成。'],
   fromOthers: '的数据（自打开以来）来自其他观众',
@@ -221,6 +228,7 @@ const zh: Words = {
   share: '与其他观众分享',
   unshare: '停止分享',
   withhold: '不参与分享',
+  keys: { list: '播放器按键', space: '空格', play: '播放或暂停', step: '后退或前进 10 秒', start: '回到开头', end: '跳到结尾', sound: '打开或关闭声音' },
 };
 
 const LANGUAGES = new Map<string, Words>(Object.entries({ en, pt, zh }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { type Answer, linked, misread, type Mode, readMode, remember, remembered, settled } from '../src/consent.ts';
+import { type Answer, linked, misread, type Mode, overheard, readMode, remember, remembered, settled } from '../src/consent.ts';
 
 test('what a page wants and what a viewer has said', () => {
   const table: [Mode, Answer | null, Mode][] = [
@@ -61,4 +61,21 @@ test('and nothing breaks where it does not', (t) => {
   kept(t, null);
   remember('yes');
   assert.equal(remembered(), null);
+});
+
+test('what is said in another page is overheard, until nobody listens', (t) => {
+  const [all, window, heard]: [Map<string, string>, EventTarget, (Answer | null)[]] = [new Map(), new EventTarget(), []];
+  kept(t, { getItem: (key: string) => all.get(key) ?? null });
+  Object.assign(globalThis, { addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window) });
+  t.after(() => ['addEventListener', 'removeEventListener'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  const tell = (key: string | null): boolean => window.dispatchEvent(Object.assign(new Event('storage'), { key }));
+  const deafen = overheard((answer) => heard.push(answer));
+  all.set('shoal-share', 'no');
+  tell('something else');
+  tell('shoal-share');
+  all.clear();
+  tell(null);
+  deafen();
+  tell('shoal-share');
+  assert.deepEqual(heard, ['no', null]);
 });

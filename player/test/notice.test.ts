@@ -11,7 +11,7 @@ test('each way to stand still has words of its own, in each language', () => {
   const ways: [string, Partial<Still>][] = [
     ['Connecting', {}],
     ['Reconnecting', { trouble: 'lost' }],
-    ['The server has a fault', { trouble: 'faulty' }],
+    ['The server cannot get the video', { trouble: 'faulty' }],
     ['The broadcaster is away', { state: 'away' }],
     ['The stream has ended', { state: 'ended' }],
     ['Nothing is on under this name yet', { state: 'unknown' }],

@@ -37,6 +37,15 @@ test('a viewer is asked once it plays and nothing stands in the way, until there
   assert.deepEqual([sharing.look(2000, NO_STATS, true), shared], [{ may: true, mode: 'on', asks: false }, ['off', 'on']]);
 });
 
+test('what the viewer says in another page holds here at once', (t) => {
+  const { sharing, shared } = world(t, 'ask');
+  sharing.hear('yes');
+  sharing.hear('no');
+  assert.deepEqual([sharing.look(0, NO_STATS, true), shared], [{ may: true, mode: 'off', asks: false }, ['on', 'off']]);
+  sharing.hear(null);
+  assert.equal(sharing.look(500, NO_STATS, true).asks, true, 'it is taken back');
+});
+
 test('where something stands in the way there is nothing to decide, nor to wait for', (t) => {
   const { sharing, page } = world(t, 'ask', 'operator');
   assert.deepEqual([sharing.look(0, NO_STATS, true), sharing.wait], [{ may: false, mode: 'off', asks: false }, null]);

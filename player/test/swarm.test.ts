@@ -11,6 +11,7 @@ interface World {
   kept: Map<string, string>; // by the browser
   stats: number; // how often they were told
   frame(): void; // the first is shown
+  elsewhere(answer: string | null): void; // is said in another page of the origin
   pass(seconds: number): Promise<void>;
 }
 
@@ -27,7 +28,10 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string, told: 
   const video = Object.assign(new EventTarget(), {
     paused: false, currentTime: 0, buffered: { length: 0 }, requestVideoFrameCallback: (react: () => void) => (frame = react),
   });
-  Object.assign(globalThis, { document: { baseURI: 'http://page.example/' }, RTCPeerConnection: class { createDataChannel(): void {} }, WebSocket: class {} });
+  const others = new EventTarget(); // pages of the same origin
+  Object.assign(globalThis, {
+    addEventListener: others.addEventListener.bind(others), removeEventListener: others.removeEventListener.bind(others), document: { baseURI: 'http://page.example/' }, RTCPeerConnection: class { createDataChannel(): void {} }, WebSocket: class {},
+  });
   t.mock.method(globalThis, 'fetch', async () => new Response(JSON.stringify(told)));
   const hls = new Hls();
   Object.defineProperty(hls, 'url', { get: () => 'http://edge.example/live/show/index.m3u8' });
@@ -36,11 +40,16 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string, told: 
   t.after(() => {
     swarm.close();
     mock.timers.reset();
-    for (const name of ['localStorage', 'document', 'RTCPeerConnection', 'WebSocket']) Reflect.deleteProperty(globalThis, name);
+    for (const name of ['addEventListener', 'removeEventListener', 'localStorage', 'document', 'RTCPeerConnection', 'WebSocket']) Reflect.deleteProperty(globalThis, name);
   });
   const world: World = {
     swarm, kept, stats: 0,
     frame: () => frame(),
+    elsewhere: (answer) => {
+      if (answer === null) kept.delete('shoal-share');
+      else kept.set('shoal-share', answer);
+      others.dispatchEvent(Object.assign(new Event('storage'), { key: 'shoal-share' }));
+    },
     pass: async (seconds) => {
       for (let i = 0; i < 2 * seconds; i++) {
         now += 500;
@@ -111,4 +120,17 @@ test('where the operator has turned the swarm off the question is not put, and t
   w.frame();
   await w.pass(5);
   assert.deepEqual([asked, w.kept.size, w.swarm.stats.refusal], [0, 0, 'turned off by the operator']);
+});
+
+test('what is answered in another page is not asked here', async (t) => {
+  let asked = 0;
+  const w = attached(t, { consent: () => (asked++, true) });
+  await w.pass(1);
+  w.elsewhere('no');
+  w.frame();
+  await w.pass(5);
+  assert.equal(asked, 0);
+  w.elsewhere(null);
+  await w.pass(5);
+  assert.equal(asked, 1, 'it was taken back');
 });

@@ -47,20 +47,31 @@ function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
 function recorded(recording: Recording): HTMLElement {
   const above = art(recording.stream, make('span', { class: 'badge' }, words.recording));
   above.append(make('span', { class: 'badge count' }, length(recording)));
+  if (open && recording.thumbnail) {
+    const still = unseen();
+    still.src = recording.thumbnail;
+    above.prepend(still);
+  }
   return make('a', { class: 'card', href: page(recording) }, above, make('div', { class: 'text' }, make('h2', {}, recording.stream), make('p', { class: 'dim' }, date(recording))));
 }
 
 // Where only invited viewers watch, the pictures are for them as well: they are not asked for here.
 const open = grid.dataset['invited'] !== 'only';
 
+// unseen makes a picture that is shown once it is there.
+function unseen(): HTMLImageElement {
+  const image = make('img', { class: 'thumbnail', alt: '', hidden: '' });
+  image.addEventListener('load', () => (image.hidden = false));
+  image.addEventListener('error', () => (image.hidden = true));
+  return image;
+}
+
 // thumbnail returns the picture of a stream, one element for as long as the page is open: it is loaded anew each ten seconds, and stands meanwhile.
 const thumbnails = new Map<string, HTMLImageElement>();
 function thumbnail(name: string, path: string): HTMLImageElement {
   let image = thumbnails.get(name);
   if (!image) {
-    image = make('img', { class: 'thumbnail', alt: '', hidden: '' });
-    image.addEventListener('load', (event) => ((event.target as HTMLImageElement).hidden = false));
-    image.addEventListener('error', (event) => ((event.target as HTMLImageElement).hidden = true));
+    image = unseen();
     thumbnails.set(name, image);
   }
   const source = `${path}?${Math.floor(Date.now() / 10_000)}`;

@@ -10,6 +10,7 @@ export interface Recording {
   state: 'recording' | 'finished';
   began: string;
   playableSeconds: number;
+  thumbnail?: string | null; // where there is a picture of it
 }
 
 // recordings returns those of all streams, newest first; none where the server does not tell.

@@ -23,6 +23,8 @@ const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
 
 document.title = `${name} · Shoal`;
 
+// Where only invited viewers watch, a link is of no use without a token, and a token is its viewer's own.
+copy.hidden = find('main').dataset['invited'] === 'only';
 copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
@@ -56,7 +58,7 @@ function told(): Stream | null | undefined {
 function tell(): void {
   const now = told();
   const text = [
-    inside ? people(inside) : '',
+    inside && now?.state !== 'ended' ? people(inside) : '',
     now ? picture(now) : '',
     now ? lasting(now) : '',
   ].filter((fact) => fact !== '').join(' · ');
@@ -101,10 +103,14 @@ function offer(): void {
 
 function badge(): void {
   const now = told();
-  const { text, live } = now === undefined ? { text: words.reconnecting, live: false } : condition(now);
-  const standing = live && lost();
-  state.className = live && !standing ? 'badge live' : 'badge';
-  if (state.textContent !== (standing ? words.reconnecting : text)) state.textContent = standing ? words.reconnecting : text;
+  const { text, live } = outside() ? { text: words.invited, live: false } : now === undefined || (now?.state === 'live' && lost()) ? { text: words.reconnecting, live: false } : condition(now);
+  state.className = live ? 'badge live' : 'badge';
+  if (state.textContent !== text) state.textContent = text;
+}
+
+// outside tells whether this viewer is not let in: what is live is so for others.
+function outside(): boolean {
+  return player.state === 'uninvited' || player.state === 'refused';
 }
 
 // lost tells whether the picture stands, though it had begun, and nothing new comes.
@@ -117,7 +123,7 @@ const share = new Share();
 setInterval(() => {
   const { stats } = player;
   if (!stats || id !== '') return; // the player's script is not here yet; or there is no swarm
-  if (lost() || told() !== stream) { // before who was asked has answered, or has had the time to
+  if (lost() || outside() || told() !== stream) { // before who was asked has answered, or has had the time to
     badge();
     tell();
   }

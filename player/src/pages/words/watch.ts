@@ -16,6 +16,7 @@ export interface Refusals {
 
 interface Own {
   reconnecting: string;
+  invited: string; // viewers alone, and this is none
   copyLink: string;
   swarm: string; // of the part of the page
   soon: string;
@@ -42,6 +43,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.en,
     hindrances: HINDRANCES.en,
     reconnecting: 'Reconnecting',
+    invited: 'Invited viewers only',
     copyLink: 'Copy link',
     swarm: 'The swarm',
     soon: 'will be here soon',
@@ -72,6 +74,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.pt,
     hindrances: HINDRANCES.pt,
     reconnecting: 'Reconectando',
+    invited: 'Só para convidados',
     copyLink: 'Copiar link',
     swarm: 'O enxame',
     soon: 'em breve aqui',
@@ -102,6 +105,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.zh,
     hindrances: HINDRANCES.zh,
     reconnecting: '正在重新连接',
+    invited: '仅限受邀观众',
     copyLink: '复制链接',
     swarm: '互助网络',
     soon: '即将提供',
