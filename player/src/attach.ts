@@ -131,7 +131,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   const strain = new Strain(hls, awaited, {
     buffered: () => viewing?.bufferSeconds ?? 0,
     target: () => hls.targetLatency || USUAL_TARGET,
-    arriving: () => 8000 * (session?.arriving ?? 0),
+    arriving: (millis) => 8000 * (session?.arriving(millis) ?? 0),
     calm: () => session?.calm ?? true,
     hears: async (url) => (await session?.hears(url)) ?? true,
     linked: () => (session?.traffic.peers ?? 0) > 0,

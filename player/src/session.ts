@@ -59,8 +59,6 @@ export interface SessionOptions {
 const CAP_UNIT = 10; // kbit/s
 const MOST_CAP = 0xffff;
 
-const LATELY = 10; // slots of Arrivals
-
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
   readonly #edge: Edge;
@@ -182,9 +180,9 @@ export class Session implements MediaSource {
     return this.#edge.bandwidth;
   }
 
-  // How much media came lately from peers and the edge, bytes a millisecond.
-  get arriving(): number {
-    return this.#edge.arrivals.rate(performance.now(), LATELY);
+  // arriving is how much media came from peers and the edge in so many milliseconds, bytes a millisecond.
+  arriving(millis: number): number {
+    return this.#edge.arrivals.rate(performance.now(), millis);
   }
 
   // Whether timers are on time.
