@@ -2,7 +2,7 @@
 // comes back. Whoever watches never has to reload the page.
 
 import type { ErrorData } from 'hls.js';
-import { type Attached, type LiveStream, passOf } from './attach.ts';
+import { type Attached, describeLive, type LiveStream, passOf, streamName } from './attach.ts';
 import type { Userdata } from './captions.ts';
 import { Failures } from './failures.ts';
 import { Feed } from './feed.ts';
@@ -14,6 +14,7 @@ import type { Pass } from './pass.ts';
 import type { Scene } from './peek.ts';
 import { Playhead } from './playhead.ts';
 import type { Quality } from './quality.ts';
+import { Remains } from './remains.ts';
 import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 import { type Span, Timeline } from './timeline.ts';
@@ -29,6 +30,7 @@ export class Playback {
   onuserdata: ((samples: readonly Userdata[]) => void) | null = null; // sees what comes beside pictures, such as captions
   readonly #video: HTMLVideoElement;
   readonly #src: string;
+  readonly #name: string; // of the stream; '' for what is none of this server
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
   readonly #pass: Pass;
@@ -41,6 +43,7 @@ export class Playback {
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
   readonly #timeline: Timeline;
+  readonly #remains: Remains;
   readonly #mending: Mending;
   readonly #standing = new Standing();
   readonly #playhead: Playhead;
@@ -51,6 +54,7 @@ export class Playback {
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
+    this.#name = streamName(this.#src);
     this.#changed = changed;
     this.#pass = passOf(options, () => this.#src);
     this.#pass.onbarred = () => this.#bar();
@@ -59,12 +63,14 @@ export class Playback {
     this.#feed = new Feed(video, this.#src, options, this.#pass, {
       error: (data) => this.#failures.met(data, this.#timeline.atEnd),
       answered: () => this.#failures.answered(),
+      listed: () => this.#listed(),
       sound: (some) => (this.#sound = some),
       fails: () => void this.#failures.find(),
       userdata: (samples) => this.onuserdata?.(samples),
     });
     this.#timeline = new Timeline(video, this.#src, () => this.#feed.hls);
-    this.#playhead = new Playhead(video, this.#feed, this.#timeline);
+    this.#remains = new Remains(() => this.#feed.hls);
+    this.#playhead = new Playhead(video, this.#feed, this.#timeline, this.#remains);
     this.#failures = new Failures(this.#src, this.#timeline.recording, this.#pass, signal, {
       barred: () => this.#bar(),
       unreadable: () => this.#astray('unreadable'),
@@ -83,8 +89,11 @@ export class Playback {
       keeps: () => this.#feed.hls !== null && video.readyState >= 2,
     }, this.#pass);
     this.#wanted = !video.paused;
-    video.addEventListener('play', () => (this.#wanted = true), { signal });
-    video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
+    video.addEventListener('play', () => {
+      this.#wanted = true;
+      this.#playhead.review(0);
+    }, { signal });
+    video.addEventListener('pause', () => (this.#wanted &&= video.ended || this.#remains.kept), { signal });
     video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     video.addEventListener('seeking', () => this.#seeks(), { signal });
@@ -103,6 +112,7 @@ export class Playback {
     this.#inquiry.stop();
     this.#become('connecting');
     if (!this.#feed.begin()) queueMicrotask(() => this.#become('unplayable'));
+    else void this.#meet();
     return true;
   }
 
@@ -198,7 +208,9 @@ export class Playback {
 
   // seek takes the playhead to a place of the span, or to the live edge if that is near.
   seek(to: number): void {
+    const { kept } = this.#remains;
     this.#playhead.seek(to);
+    if (kept && !this.#remains.kept) this.#play();
   }
 
   close(): void {
@@ -219,6 +231,27 @@ export class Playback {
   // ends: all was played, whether the element says so or not.
   #ends(): void {
     if (this.vod) this.#video.pause();
+    this.#become('ended');
+  }
+
+  // meet asks, while it is loaded, whether the stream is over: a playlist may not tell.
+  async #meet(): Promise<void> {
+    const { signal } = this.#over;
+    const stream = await describeLive(this.#src, this.#name, signal, this.#pass).catch(() => null);
+    if (stream?.state === 'ended' && !signal.aborted && this.#feed.hls) this.#missed();
+  }
+
+  // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
+  #listed(): void {
+    const unseen = this.#state !== 'playing' && this.#video.currentTime === 0;
+    if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && unseen)) this.#missed();
+  }
+
+  // missed: the stream was over when the viewer came, which is said at once.
+  #missed(): void {
+    this.#remains.keep();
+    this.#more(false);
+    this.#video.pause();
     this.#become('ended');
   }
 
@@ -303,9 +336,10 @@ export class Playback {
     this.#knock.end();
     this.#inquiry.stop();
     this.#timeline.end = null; // until it is told again
+    this.#remains.forget();
     this.#mending.forget();
     const from = this.vod ? this.#video.currentTime : -1;
-    if (this.rewound) this.#playhead.following.begin(); // it begins at the live edge, as at first
+    this.#playhead.following.begin(); // it begins at the live edge, as at first
     this.#feed.load(from);
     this.#play();
   }

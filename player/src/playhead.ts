@@ -2,6 +2,7 @@
 
 import type { Feed } from './feed.ts';
 import { Following } from './following.ts';
+import type { Remains } from './remains.ts';
 import type { Timeline } from './timeline.ts';
 
 const NEAR_SECONDS = 2.5; // behind where it should be, that is live
@@ -12,11 +13,13 @@ export class Playhead {
   readonly #video: HTMLVideoElement;
   readonly #feed: Feed;
   readonly #timeline: Timeline;
+  readonly #remains: Remains;
 
-  constructor(video: HTMLVideoElement, feed: Feed, timeline: Timeline) {
+  constructor(video: HTMLVideoElement, feed: Feed, timeline: Timeline, remains: Remains) {
     this.#video = video;
     this.#feed = feed;
     this.#timeline = timeline;
+    this.#remains = remains;
     this.following = new Following(video, () => feed.hls, () => feed.swarm?.pace ?? null);
   }
 
@@ -29,7 +32,7 @@ export class Playhead {
 
   // goLive takes it to the live edge, where there is one.
   goLive(): void {
-    if (this.#timeline.vod) return;
+    if (this.#timeline.vod || this.#remains.kept) return;
     this.following.begin();
     this.#jump();
   }
@@ -38,9 +41,20 @@ export class Playhead {
   seek(to: number): void {
     const { span } = this.#timeline;
     if (!span) return;
+    if (this.#remains.kept) {
+      this.review(to);
+      return;
+    }
     const from = span.from + (span.live ? AHEAD_OF_OLDEST : 0);
     if (!span.live || !this.#feed.hls || !this.following.isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
     else if (!this.atLive) this.goLive();
+  }
+
+  // review plays what is left of a stream that was over when the viewer came, from a place on.
+  review(from: number): void {
+    if (!this.#remains.kept) return;
+    this.#remains.play(from);
+    this.following.wanted = false; // its end is no live edge
   }
 
   // stir what stands though there is something to play: where the viewer has gone back it is loaded again, else it is played from the live edge. It
