@@ -10,6 +10,17 @@ import { pass, until } from '../harness/until.mjs';
 
 const AWAY = 30; // seconds
 
+// In the page: what is said over the picture and beside it, whenever that changes.
+function listen() {
+  window.said = [];
+  setInterval(() => {
+    const word = document.querySelector('shoal-player')?.shadowRoot?.querySelector('.word');
+    if (!word) return;
+    const now = [word.hidden ? '' : word.querySelector('b').textContent, document.querySelector('#state').textContent].join('|');
+    if (window.said.at(-1) !== now) window.said.push(now);
+  }, 50);
+}
+
 test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }, async (t) => {
   const source = await origin(t, { stream: 'show' });
   const ports = [{ http: port(), admin: port() }, { http: port(), admin: port() }];
@@ -21,7 +32,7 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   const browser = await launch(t);
   const viewers = [];
   for (const { base } of edges) {
-    viewers.push(await browser.open(`${base}/watch/show`));
+    viewers.push(await browser.open(`${base}/watch/show`, { before: (page) => page.addInitScript(listen) }));
     await viewers.at(-1).moving();
   }
   const stats = () => Promise.all(viewers.map((viewer) => viewer.stats()));
@@ -31,6 +42,9 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   const [viewer] = viewers;
   viewer.expect(/ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|CONTENT_LENGTH)|status of 50[234]/);
   const [before] = await stats();
+  const said = () => viewer.page.evaluate(() => window.said);
+  await until('the page to say that it is live', async () => (await said()).at(-1) === '|Live', { seconds: 5 });
+  const { length } = await said();
   await edges[0].kill();
   await pass(AWAY);
   const [after] = await noStalls(t, viewers, `until one's edge was away for ${AWAY} s`);
@@ -39,6 +53,7 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
     `${count('edgeRequests')} requests to it, ${count('playlistsFromCell')} playlists from the cell, ${count('rescues')} rescues`);
   assert.ok(count('edgeRequests') > 0, 'nothing was asked of the edge that was away');
   assert.equal(after.p2p, 'on');
+  assert.deepEqual((await said()).slice(length), [], 'it alarms who has the picture');
 
   await start(ports[0]);
   await until('media from the edge that is back', async () => (await viewer.stats()).bytesFromEdge > after.bytesFromEdge, { seconds: 20 });

@@ -13,8 +13,9 @@ export class Arrivals {
     for (const slot of this.#bytes.keys()) if (slot <= last - SLOTS) this.#bytes.delete(slot);
   }
 
-  // rate is in bytes a millisecond, of so many slots and what has begun.
-  rate(now: number, slots: number): number {
+  // rate is in bytes a millisecond, of so many milliseconds and the slot that has begun.
+  rate(now: number, millis: number): number {
+    const slots = Math.min(SLOTS - 1, Math.round(millis / SLOT));
     const last = Math.floor(now / SLOT);
     let sum = 0;
     for (let slot = last - slots; slot <= last; slot++) sum += this.#bytes.get(slot) ?? 0;

@@ -120,8 +120,8 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   });
 
   const adaptation = new Adaptation(hls, {
-    edge: () => 8000 * (session?.bandwidth.rate ?? 0),
-    least: () => 8000 * (session?.bandwidth.least ?? 0),
+    edge: () => 8000 * (session?.downlink.bandwidth.rate ?? 0),
+    least: () => 8000 * (session?.downlink.bandwidth.least ?? 0),
     buffered: () => viewing?.bufferSeconds ?? 0,
     watching: (rendition) => session?.watching(rendition) ?? 0,
     traffic: () => together(past, session?.traffic ?? NO_TRAFFIC),
@@ -131,15 +131,14 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   const strain = new Strain(hls, awaited, {
     buffered: () => viewing?.bufferSeconds ?? 0,
     target: () => hls.targetLatency || USUAL_TARGET,
-    arriving: () => 8000 * (session?.arriving ?? 0),
-    calm: () => session?.calm ?? true,
-    hears: async (url) => (await session?.hears(url)) ?? true,
+    arriving: (millis) => 8000 * (session?.downlink.arriving(millis) ?? 0),
+    calm: () => session?.downlink.calm ?? true,
+    hears: async (url) => (await session?.downlink.hears(url)) ?? true,
     linked: () => (session?.traffic.peers ?? 0) > 0,
-    waiting: () => session?.waiting ?? 0,
-    carried: async () => (await session?.carried().catch(() => undefined)) ?? new Map(),
+    waiting: () => session?.downlink.waiting ?? 0,
+    carried: async () => (await session?.downlink.carried().catch(() => undefined)) ?? new Map(),
     narrow(loading, bits) {
-      session?.bandwidth.fell(bits / 8000);
-      session?.narrow(adaptation.below(loading) ? () => adaptation.fall(loading, bits) : null);
+      session?.downlink.narrow(bits / 8000, adaptation.below(loading) ? () => adaptation.fall(loading, bits) : null);
     },
   });
 
@@ -174,7 +173,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     requested: (url) => session?.requested(url),
     fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
     get wait() {
-      return session?.bandwidth.wait ?? 0;
+      return session?.downlink.bandwidth.wait ?? 0;
     },
     renew: () => pass.renew(),
     hopes: () => session?.hopes() ?? false,

@@ -1,6 +1,7 @@
 // Going over to another rendition in the middle of a segment. It begins where that segment does, since there is the key frame, so it loads again what
 // is buffered of the one before; and the first part of it that is given to the element takes all that is buffered after it away. So these parts are all
-// fetched at once, while what is there is played, and given when the last of them has come: then nothing is missed.
+// fetched first, while what is there is played, and given when the last of them has come: then nothing is missed. One after the other: who goes over has a
+// narrow link, in whose queue there is no room for two.
 //
 // Only from the edge: where the swarm brings what is played, it brings this too.
 
@@ -39,12 +40,17 @@ export class Crossing {
     const urls = start === null ? [] : this.#overlapping(url);
     if (urls.length < 2) return null;
     const { signal: over } = (this.#over = new AbortController());
-    const all = urls.map((url) => this.#events.bring(url, over));
-    const [first] = all;
+    const first = this.#events.bring(url, over);
     if (!first) return null;
     signal.addEventListener('abort', () => this.close(), { signal: over });
-    urls.forEach((url, i) => all[i] && i > 0 && this.#coming.set(url, all[i]));
-    for (const each of all) each?.catch(() => undefined); // told to who takes it
+    const all = [first];
+    urls.slice(1).reduce((before, next) => {
+      const coming = before.catch(() => undefined).then(() => this.#bring(next, over));
+      this.#coming.set(next, coming);
+      all.push(coming);
+      return coming;
+    }, first);
+    for (const each of all) each.catch(() => undefined); // told to who takes it
     const enough = Promise.allSettled(all);
     return Promise.race([enough, this.#dry(enough)]).then(() => first);
   }
@@ -52,6 +58,13 @@ export class Crossing {
   close(): void {
     this.#over.abort();
     this.#coming.clear();
+  }
+
+  async #bring(url: string, over: AbortSignal): Promise<Taken> {
+    over.throwIfAborted();
+    const coming = this.#events.bring(url, over);
+    if (!coming) throw new Error('crossing: nobody brings it');
+    return coming;
   }
 
   // overlapping returns a part and those after it in its segment that begin within what is buffered.

@@ -6,6 +6,7 @@ import { Arrivals } from './arrivals.ts';
 import { Bandwidth, type Times } from './bandwidth.ts';
 import { joined } from './bytes.ts';
 import type { Pass } from './pass.ts';
+import { Word } from './word.ts';
 
 export interface Fetched {
   bytes: Uint8Array<ArrayBuffer>;
@@ -25,7 +26,6 @@ export interface Coming {
 }
 
 const UNHELD = 60000; // milliseconds in which an edge that did not hold a request for what comes is not asked again
-const SOON = 120; // milliseconds after it usually does, the edge's word is late
 const DRAINED = 250; // milliseconds
 const STOOD = 20; // an answer that was there for so long before it was read says nothing of how fast it came
 const HASHES = 'Shoal-Pieces'; // the header that carries them
@@ -44,8 +44,10 @@ export class Edge {
   readonly bandwidth = new Bandwidth();
   readonly arrivals = new Arrivals(); // of media
   #millis = 0;
-  #word: Promise<boolean> = Promise.resolve(true); // the answer to the last question
-  #asked = false; // and there is none yet
+  readonly #word = new Word((url, signal) => {
+    this.requests++;
+    return this.#request(url, { method: 'HEAD', cache: 'no-store' }, signal);
+  }, () => this.bandwidth.wait);
 
   // The pass goes along with each request, where there is one.
   constructor(pass: Pass | null = null) {
@@ -119,33 +121,14 @@ export class Edge {
     this.#ahead = null;
   }
 
-  // hears tells whether the answer to a question that takes next to nothing comes as soon as answers usually do. That it is an error, or that nobody
-  // answers there, is an answer too. A late one is not given up, since a connection that was closed for it would have to be made anew, and until it comes
-  // no other is asked: what is waited for then is that one.
-  async hears(url: string, signal: AbortSignal): Promise<boolean> {
-    if (!this.#asked) this.#question(url, signal);
-    return Promise.race([this.#word, new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.bandwidth.wait + SOON))]);
-  }
-
-  #question(url: string, signal: AbortSignal): void {
-    const give = new AbortController();
-    const stop = (): void => give.abort();
-    signal.addEventListener('abort', stop);
-    if (signal.aborted) stop();
-    const end = setTimeout(stop, RELOAD_TIMEOUT);
-    this.requests++;
-    this.#asked = true;
-    this.#word = this.#request(url, { method: 'HEAD', cache: 'no-store' }, give.signal).catch(() => undefined).then(() => {
-      clearTimeout(end);
-      signal.removeEventListener('abort', stop);
-      this.#asked = false;
-      return true;
-    });
+  // hears tells whether the edge answers as soon as it usually does.
+  hears(url: string, signal: AbortSignal): Promise<boolean> {
+    return this.#word.comes(url, signal);
   }
 
   // rests settles once the edge answers again, or what was on its way before must have come.
   async rests(): Promise<void> {
-    await Promise.race([this.#word, new Promise((resolve) => setTimeout(resolve, DRAINED))]);
+    await Promise.race([this.#word.settled, new Promise((resolve) => setTimeout(resolve, DRAINED))]);
   }
 
   // reload gets a playlist, by a request that is held until there is more of it. The browser is not to keep it: a request

@@ -26,6 +26,7 @@ const PATIENT: Partial<HlsConfig> = {
 export interface FeedEvents {
   error(data: ErrorData): void; // of hls.js
   answered(): void; // to hls.js, with a playlist
+  listed(): void; // media, by a playlist that hls.js has read
   sound(some: boolean): void; // in the media that came
   fails(): void; // what the browser loads by itself, and it does not say why
   userdata(samples: readonly Userdata[]): void; // beside pictures
@@ -140,6 +141,7 @@ export class Feed {
     this.choice.serve(hls);
     new BackBuffer().serve(hls);
     hls.on(Hls.Events.MANIFEST_LOADED, () => this.#events.answered());
+    hls.on(Hls.Events.LEVEL_LOADED, () => this.#events.listed());
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => this.#events.sound('audio' in tracks || 'audiovideo' in tracks));
     hls.on(Hls.Events.FRAG_PARSING_USERDATA, (_event, { samples }) => this.#events.userdata(samples));
     hls.loadSource(this.#src);

@@ -1,17 +1,20 @@
 // Playing one stream in a video element, and going on playing it: hls.js, its errors, a broadcaster who goes away and
 // comes back. Whoever watches never has to reload the page.
 
-import Hls, { type ErrorData } from 'hls.js';
-import { answered, type Attached, type LiveStream, passOf, streamName } from './attach.ts';
+import type { ErrorData } from 'hls.js';
+import { type Attached, describeLive, type LiveStream, passOf, streamName } from './attach.ts';
 import type { Userdata } from './captions.ts';
+import { Failures } from './failures.ts';
 import { Feed } from './feed.ts';
-import { Following } from './following.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
+import { Knock } from './knock.ts';
 import { Mending } from './mending.ts';
 import type { SwarmOptions } from './options.ts';
-import { barred, type Pass } from './pass.ts';
+import type { Pass } from './pass.ts';
 import type { Scene } from './peek.ts';
+import { Playhead } from './playhead.ts';
 import type { Quality } from './quality.ts';
+import { Remains } from './remains.ts';
 import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 import { type Span, Timeline } from './timeline.ts';
@@ -20,34 +23,30 @@ import { type Span, Timeline } from './timeline.ts';
 // and there is none; refused: the token is not, or no longer, good for it.
 export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
 
-const KNOCK_MILLIS = 15000; // who was not let in tries again so often, and at once with another token
-
-const MOST_MISSES = 2; // what is told of a stream may be from a moment before or after
-
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
-const AHEAD_OF_OLDEST = 3; // seconds: what is listed first is about to go
 
 export class Playback {
   onuserdata: ((samples: readonly Userdata[]) => void) | null = null; // sees what comes beside pictures, such as captions
   readonly #video: HTMLVideoElement;
   readonly #src: string;
+  readonly #name: string; // of the stream; '' for what is none of this server
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
   readonly #pass: Pass;
   readonly #feed: Feed;
-  #knock: ReturnType<typeof setTimeout> | undefined;
+  readonly #knock: Knock;
+  readonly #failures: Failures;
   #started = false;
   #faulty = false; // the server answered last that it cannot
-  #misses = 0; // how often in a row nothing was at the address of a stream that has a playlist
   #state: PlaybackState = 'connecting';
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
   #beat: ReturnType<typeof setInterval> | undefined;
   readonly #timeline: Timeline;
+  readonly #remains: Remains;
   readonly #mending: Mending;
   readonly #standing = new Standing();
-  readonly #following: Following;
-  #unanswered = false; // what was asked for last, by hls.js
+  readonly #playhead: Playhead;
   #sound = true; // there is some in the media that came last, as far as is known
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
@@ -55,20 +54,31 @@ export class Playback {
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
+    this.#name = streamName(this.#src);
     this.#changed = changed;
     this.#pass = passOf(options, () => this.#src);
     this.#pass.onbarred = () => this.#bar();
+    this.#knock = new Knock(this.#pass, () => this.admitted());
     const { signal } = this.#over;
     this.#feed = new Feed(video, this.#src, options, this.#pass, {
-      error: (data) => this.#error(data),
-      answered: () => (this.#unanswered = false),
+      error: (data) => this.#failures.met(data, this.#timeline.atEnd),
+      answered: () => this.#failures.answered(),
+      listed: () => this.#listed(),
       sound: (some) => (this.#sound = some),
-      fails: () => void this.#fails(),
+      fails: () => void this.#failures.find(),
       userdata: (samples) => this.onuserdata?.(samples),
     });
     this.#timeline = new Timeline(video, this.#src, () => this.#feed.hls);
+    this.#remains = new Remains(() => this.#feed.hls);
+    this.#playhead = new Playhead(video, this.#feed, this.#timeline, this.#remains);
+    this.#failures = new Failures(this.#src, this.#timeline.recording, this.#pass, signal, {
+      barred: () => this.#bar(),
+      unreadable: () => this.#astray('unreadable'),
+      gone: () => this.#astray('unknown'),
+      media: (data) => this.#mend(data),
+      other: () => this.#fail(),
+    });
     this.#mending = new Mending(video, () => this.#feed.hls, () => this.rewound);
-    this.#following = new Following(video, () => this.#feed.hls, () => this.#feed.swarm?.pace ?? null);
     this.#inquiry = new Inquiry(this.#src, signal, {
       told: (stream) => this.#told(stream),
       because: (reason) => this.#say(reason),
@@ -79,12 +89,15 @@ export class Playback {
       keeps: () => this.#feed.hls !== null && video.readyState >= 2,
     }, this.#pass);
     this.#wanted = !video.paused;
-    video.addEventListener('play', () => (this.#wanted = true), { signal });
-    video.addEventListener('pause', () => (this.#wanted &&= video.ended), { signal });
+    video.addEventListener('play', () => {
+      this.#wanted = true;
+      this.#playhead.review(0);
+    }, { signal });
+    video.addEventListener('pause', () => (this.#wanted &&= video.ended || this.#remains.kept), { signal });
     video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     video.addEventListener('seeking', () => this.#seeks(), { signal });
-    video.addEventListener('emptied', () => this.#following.lose(), { signal });
+    video.addEventListener('emptied', () => this.#playhead.following.lose(), { signal });
     this.#beat = setInterval(() => this.#look(), 500);
     queueMicrotask(() => {
       if (!this.#started) void this.#inquiry.ask();
@@ -99,6 +112,7 @@ export class Playback {
     this.#inquiry.stop();
     this.#become('connecting');
     if (!this.#feed.begin()) queueMicrotask(() => this.#become('unplayable'));
+    else void this.#meet();
     return true;
   }
 
@@ -122,7 +136,7 @@ export class Playback {
 
   // lost: nothing is to be seen yet, and the server does not answer, or takes long to.
   get lost(): boolean {
-    return this.#state === 'connecting' && (this.#unanswered || this.#inquiry.lost);
+    return this.#state === 'connecting' && (this.#failures.unanswered || this.#inquiry.lost);
   }
 
   // Seconds behind the newest media, 0 while that is not known.
@@ -137,16 +151,16 @@ export class Playback {
 
   // following: the viewer wants to be at the live edge, and has not paused or gone back.
   get following(): boolean {
-    return this.#following.wanted;
+    return this.#playhead.following.wanted;
   }
 
   set following(wanted: boolean) {
-    this.#following.wanted = wanted;
+    this.#playhead.following.wanted = wanted;
   }
 
   // rewound: the viewer has gone back from the live edge, and stays there.
   get rewound(): boolean {
-    return this.#following.back;
+    return this.#playhead.following.back;
   }
 
   // sound: there is some to be heard. While nothing has come, and where the browser plays by itself, that is not known.
@@ -184,37 +198,26 @@ export class Playback {
   }
 
   get atLive(): boolean {
-    if (this.#feed.native) return this.#feed.native.atLive;
-    const target = this.#feed.hls?.targetLatency;
-    return !target || this.latency < target + 2.5;
+    return this.#playhead.atLive;
   }
 
   // goLive takes the playhead to the live edge.
   goLive(): void {
-    if (this.vod) return;
-    this.#following.begin();
-    this.#jump();
-  }
-
-  #jump(): void {
-    if (this.#feed.native) this.#feed.native.jump();
-    else this.#following.jump();
+    this.#playhead.goLive();
   }
 
   // seek takes the playhead to a place of the span, or to the live edge if that is near.
   seek(to: number): void {
-    const { span } = this;
-    if (!span) return;
-    const from = span.from + (span.live ? AHEAD_OF_OLDEST : 0);
-    if (!span.live || !this.#feed.hls || !this.#following.isNear(to)) this.#video.currentTime = Math.min(span.to, Math.max(from, to));
-    else if (!this.atLive) this.goLive();
+    const { kept } = this.#remains;
+    this.#playhead.seek(to);
+    if (kept && !this.#remains.kept) this.#play();
   }
 
   close(): void {
     this.#over.abort();
     this.#inquiry.stop();
     clearInterval(this.#beat);
-    clearTimeout(this.#knock);
+    this.#knock.end();
     this.#feed.close();
   }
 
@@ -231,9 +234,30 @@ export class Playback {
     this.#become('ended');
   }
 
+  // meet asks, while it is loaded, whether the stream is over: a playlist may not tell.
+  async #meet(): Promise<void> {
+    const { signal } = this.#over;
+    const stream = await describeLive(this.#src, this.#name, signal, this.#pass).catch(() => null);
+    if (stream?.state === 'ended' && !signal.aborted && this.#feed.hls) this.#missed();
+  }
+
+  // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
+  #listed(): void {
+    const unseen = this.#state !== 'playing' && this.#video.currentTime === 0;
+    if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && unseen)) this.#missed();
+  }
+
+  // missed: the stream was over when the viewer came, which is said at once.
+  #missed(): void {
+    this.#remains.keep();
+    this.#more(false);
+    this.#video.pause();
+    this.#become('ended');
+  }
+
   // plays: something does. What is left in the buffers at the end of the media is not worth a word.
   #plays(): void {
-    this.#misses = 0;
+    this.#failures.excuse();
     this.#faulty = false;
     if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
@@ -252,18 +276,6 @@ export class Playback {
     if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
 
-  #error(data: ErrorData): void {
-    if (!data.fatal) return;
-    if (barred(data.response?.code)) this.#bar();
-    else if (data.details === Hls.ErrorDetails.MANIFEST_PARSING_ERROR) this.#astray('unreadable');
-    else if (data.details === Hls.ErrorDetails.MANIFEST_LOAD_ERROR && data.response?.code === 404) this.#missing();
-    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR && !this.#timeline.atEnd) this.#mend(data);
-    else {
-      this.#unanswered = data.type === Hls.ErrorTypes.NETWORK_ERROR && !((data.response?.code || 500) < 500);
-      this.#fail();
-    }
-  }
-
   // mend a media error, or begin the stream anew.
   #mend(data: ErrorData): void {
     if (!this.#mending.mend(data)) this.#later();
@@ -272,7 +284,7 @@ export class Playback {
 
   // seeks: somebody takes the playhead elsewhere.
   #seeks(): void {
-    if (!this.vod) this.#following.seek();
+    if (!this.vod) this.#playhead.following.seek();
     else if (this.#state === 'ended' && (this.span?.to ?? 0) - this.#video.currentTime >= AT_END_SECONDS) this.#become('playing');
   }
 
@@ -291,37 +303,15 @@ export class Playback {
     this.#inquiry.stop();
     this.#become(this.#pass.sent === '' ? 'uninvited' : 'refused');
     this.#feed.drop();
-    clearTimeout(this.#knock);
-    this.#knock = setTimeout(() => void this.#pass.renew().finally(() => this.admitted()), KNOCK_MILLIS * (0.7 + 0.6 * Math.random()));
+    this.#knock.begin();
   }
 
   // admitted tells that there is another token.
   admitted(): void {
     if (!this.#shut || this.#over.signal.aborted) return;
-    clearTimeout(this.#knock);
+    this.#knock.end();
     if (this.#feed.again()) this.#play();
     else this.#load();
-  }
-
-  // fails: what the browser loads by itself did, and it does not say why.
-  async #fails(): Promise<void> {
-    const { signal } = this.#over;
-    const [status, text] = await answered(signal, async (signal): Promise<[number, string]> => {
-      const answer = await this.#pass.fetch(this.#src, { signal });
-      return [answer.status, answer.ok ? await answer.text() : ''];
-    }).catch((): [number, string] => [0, '']);
-    if (signal.aborted) return;
-    if (barred(status)) this.#bar();
-    else if (status === 404) this.#missing();
-    else if (text !== '' && !text.startsWith('#EXTM3U')) this.#astray('unreadable');
-    else this.#fail();
-  }
-
-  // missing: there is nothing at the address. Of a stream the server tells more: one that is not live is waited for.
-  #missing(): void {
-    if (this.#timeline.recording) this.#astray('unknown');
-    else if (streamName(this.#src) === '' || ++this.#misses >= MOST_MISSES) this.#astray('unreadable');
-    else this.#fail();
   }
 
   // astray: the address is none that can be played. It is tried again, gently.
@@ -343,12 +333,13 @@ export class Playback {
   }
 
   #load(): void {
-    clearTimeout(this.#knock);
+    this.#knock.end();
     this.#inquiry.stop();
     this.#timeline.end = null; // until it is told again
+    this.#remains.forget();
     this.#mending.forget();
     const from = this.vod ? this.#video.currentTime : -1;
-    if (this.rewound) this.#following.begin(); // it begins at the live edge, as at first
+    this.#playhead.following.begin(); // it begins at the live edge, as at first
     this.#feed.load(from);
     this.#play();
   }
@@ -362,7 +353,7 @@ export class Playback {
   #told({ state, lastMsn, renditions }: LiveStream): void {
     this.#faulty = false;
     this.#more(state === 'live');
-    if (state !== 'live' || !renditions?.length) this.#misses = 0; // there is no playlist yet
+    if (state !== 'live' || !renditions?.length) this.#failures.excuse(); // there is no playlist yet
     if (state === 'live') this.#standing.told(lastMsn);
   }
 
@@ -376,7 +367,7 @@ export class Playback {
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
   #look(): void {
     const { currentTime: time, paused, readyState } = this.#video;
-    this.#following.see();
+    this.#playhead.following.see();
     const now = performance.now();
     const wanted = this.#started && this.#wanted && this.#state !== 'ended';
     const live = this.#state === 'playing' || this.#state === 'connecting';
@@ -391,13 +382,7 @@ export class Playback {
         this.#play();
         return;
       case 'live':
-        if (this.rewound && this.#feed.hls && this.#feed.hls.loadingEnabled && time >= (this.span?.from ?? Infinity)) {
-          this.#feed.hls.startLoad(time); // what is to be played there is asked for again
-          return;
-        }
-        this.#jump();
-        if (this.#feed.hls?.loadingEnabled === false) this.#feed.hls.startLoad();
-        this.#play();
+        if (this.#playhead.stir()) this.#play();
         return;
       case 'anew':
         this.#load();
@@ -405,6 +390,6 @@ export class Playback {
     }
     if (this.#standing.asked) return;
     if (!paused && time > 0 && readyState >= 3) this.#plays();
-    if (this.#following.fallen(now, paused || this.vod ? 0 : this.#timeline.behind)) this.goLive();
+    if (this.#playhead.following.fallen(now, paused || this.vod ? 0 : this.#timeline.behind)) this.goLive();
   }
 }

@@ -1,6 +1,8 @@
 // Whether there would be a swarm if the viewer said yes: nobody is asked in vain. It is found out of this browser, of what the page names, and of
 // what the stream's own server tells of the stream. No tracker is asked: that would be before a yes.
 //
+// Of a stream that is over nothing is shared, and nobody is asked until it is on again.
+//
 // What may change, as when the operator turns the swarm on again, is asked for again, seldom. While the server does not tell, the viewer can wait for
 // the question: the picture waits for neither.
 
@@ -10,6 +12,7 @@ const AGAIN_MILLIS = 30_000;
 
 // What a server tells of a stream, as far as it matters here.
 export interface Told {
+  state?: string; // ended: it is over
   publicKey: string;
   p2p?: boolean | null; // false: the operator has turned the swarm off
 }
@@ -52,7 +55,8 @@ export class Prospect {
   async #ask(): Promise<void> {
     this.#askAt = Infinity;
     try {
-      this.#found = this.#of(await this.#world.told());
+      const told = await this.#world.told();
+      this.#found = told?.state === 'ended' ? undefined : this.#of(told);
     } catch {
       // it is not found out
     }

@@ -9,9 +9,9 @@
 // were alone.
 
 import type { Action } from './action.ts';
-import type { Bandwidth, Times } from './bandwidth.ts';
-import type { Carried } from './carried.ts';
+import type { Times } from './bandwidth.ts';
 import { Chunks } from './chunks.ts';
+import { Downlink } from './downlink.ts';
 import { Edge } from './edge.ts';
 import { Fetches } from './fetches.ts';
 import { Gathering } from './gathering.ts';
@@ -25,7 +25,7 @@ import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
 import { INIT, MAX_CHUNK } from './record.ts';
 import { Scheduler, type Self } from './scheduler.ts';
-import { onSelfChange, selfFlags } from './self.ts';
+import { onSelfChange, selfOf } from './self.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Membership } from './membership.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
@@ -56,11 +56,6 @@ export interface SessionOptions {
   beacon(): number[];
 }
 
-const CAP_UNIT = 10; // kbit/s
-const MOST_CAP = 0xffff;
-
-const LATELY = 10; // slots of Arrivals
-
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
   readonly #edge: Edge;
@@ -87,11 +82,11 @@ export class Session implements MediaSource {
   #seconds: ReturnType<typeof setInterval> | undefined;
   #beaconAt = 0;
   readonly #orders: Orders;
-  #rests: Promise<void> | null = null; // the link, after the swarm was left
 
   // the network
   #tracker: Tracker | null = null;
   readonly #links: Links;
+  readonly downlink: Downlink;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -150,8 +145,12 @@ export class Session implements MediaSource {
       stock: this.#stock,
       watch: this.#watch,
       gave: (bytes) => (this.#traffic.bytesToPeers += bytes),
-      beside: (bytes, at) => this.bandwidth.beside(bytes, at),
+      beside: (bytes, at) => this.#edge.bandwidth.beside(bytes, at),
     }, options.relayOnly === true);
+    this.downlink = new Downlink({
+      edge: this.#edge, links: this.#links, fetches: this.#fetches, membership: this.#membership, signal: this.#over.signal,
+      waiting: () => this.#loop?.machine.waiting ?? 0,
+    });
     const obstacle = hindered(options.trackers);
     if (!options.p2p || obstacle) {
       if (options.p2p && obstacle) this.#membership.end('off', OBSTACLES[obstacle]);
@@ -177,49 +176,6 @@ export class Session implements MediaSource {
     return this.#loop?.machine.holdBack ?? 0;
   }
 
-  // What the edge's bytes come by.
-  get bandwidth(): Bandwidth {
-    return this.#edge.bandwidth;
-  }
-
-  // How much media came lately from peers and the edge, bytes a millisecond.
-  get arriving(): number {
-    return this.#edge.arrivals.rate(performance.now(), LATELY);
-  }
-
-  // Whether timers are on time.
-  get calm(): boolean {
-    return this.#membership.calm;
-  }
-
-  // By how many milliseconds more than the quickest what peers send is under way.
-  get waiting(): number {
-    return this.#loop?.machine.waiting ?? 0;
-  }
-
-  // carried tells what peers' packets brought so far, and how much of it is whole.
-  carried(): Promise<Map<number, Carried>> {
-    return this.#links.carried();
-  }
-
-  // hears tells whether the edge answers as soon as it usually does.
-  hears(url: string): Promise<boolean> {
-    return this.#edge.hears(url, this.#over.signal);
-  }
-
-  // narrow leaves the swarm for a while, as this viewer's link carries less than is played, and gives up what is on its way for nobody here, when
-  // fall has seen to it that hls.js waits for it no more. fall is null where nothing smaller can be played.
-  narrow(fall: (() => void) | null): void {
-    const left = this.#membership.narrow(fall !== null);
-    if (left) {
-      const rests = (this.#rests = this.#edge.rests().finally(() => rests === this.#rests && (this.#rests = null)));
-    }
-    fall?.();
-    if (!left) return;
-    this.#fetches.giveUp();
-    this.#edge.giveUp();
-  }
-
   // watching returns how many members of the cell that are linked watch a rendition.
   watching(rendition: number): number {
     return this.#loop?.machine.watching(rendition) ?? 0;
@@ -230,10 +186,9 @@ export class Session implements MediaSource {
     this.#watch.loaded(url, text);
   }
 
-  // follow waits for a playlist that hls.js wants, where the swarm will tell it.
-  // What is asked for while a link is full of what nobody waits for is lost, and asked for again after a second: that is let by first.
+  // follow waits for a playlist that hls.js wants, where the swarm will tell it; and for a link that rests.
   follow(url: string, signal: AbortSignal): Promise<Followed> | null {
-    return this.#rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);
+    return this.downlink.rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);
   }
 
   // hope waits for a playlist that the edge does not give, where the swarm may tell it.
@@ -369,9 +324,7 @@ export class Session implements MediaSource {
   }
 
   #self(): Self {
-    const { maxUploadKbps: most } = this.#options;
-    const cap = Number.isFinite(most) ? Math.min(MOST_CAP, Math.max(1, Math.floor(most / CAP_UNIT))) : 0;
-    return { flags: selfFlags(most >= CAP_UNIT), rendition: this.#watch.rendition, most: cap };
+    return selfOf(this.#options.maxUploadKbps, this.#watch.rendition);
   }
 
   #tellSelf(): void {

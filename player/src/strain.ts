@@ -14,7 +14,7 @@ import { type Carried, standing } from './carried.ts';
 export interface StrainEvents {
   buffered(): number; // seconds of media before the playhead
   target(): number; // seconds behind live at which it plays
-  arriving(): number; // bits of media a second that came lately, from peers and the edge
+  arriving(millis: number): number; // bits of media a second that came in so many, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
@@ -25,6 +25,9 @@ export interface StrainEvents {
 
 const LOOK = 100; // milliseconds
 const LATE = 200; // milliseconds that hls.js waits for a part
+const LATER = 400; // the same, after which less of what came before counts: that may have been a key frame
+const LATELY = 1000; // milliseconds, in which what came counts
+const JUST = 500; // the same, later
 const FALLING = 0.75; // of how far behind live is played, in the buffer: less than there is where parts come in time
 const LOW = 0.65; // the same, when it is told
 const SHORT = 0.9; // of what is played
@@ -76,7 +79,9 @@ export class Strain {
     this.#asking = true;
     const held = await this.#ask((late.part ?? late.frag).url).catch(() => false);
     this.#asking = false;
-    if (!held || this.#closed) return;
+    if (this.#closed) return;
+    if (this.#unheard > 0 && this.#unheard < TIMES) void this.#look();
+    if (!held) return;
     const { loading } = this.#awaited;
     if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;
     this.#unheard = 0;
@@ -110,7 +115,7 @@ export class Strain {
   #arriving({ frag, part }: Loading): number {
     const { loaded, loading } = (part ?? frag).stats;
     const own = loaded > 0 && loading.first > 0 ? (8000 * loaded) / Math.max(1000, performance.now() - loading.first) : 0;
-    return this.#events.arriving() + own;
+    return this.#events.arriving(this.#awaited.millis < LATER ? LATELY : JUST) + own;
   }
 
   // short returns what is late, if too little comes, to a viewer in a swarm: without one hls.js sees all that comes by itself. Where the edge was not heard a moment ago, something that has come meanwhile changes nothing.

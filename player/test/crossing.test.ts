@@ -12,6 +12,7 @@ interface World {
   take(url: string, start?: number | null): Promise<string> | null;
   signal: AbortController; // of whoever takes
   settle(): Promise<void>;
+  come(...urls: string[]): Promise<void>; // one after the other
 }
 
 // world has a playhead at 10.5, with what is before 11.3 buffered of another rendition. Parts are of a third of a second.
@@ -33,22 +34,27 @@ function world(t: TestContext): World {
       t.mock.timers.tick(50);
       await new Promise((resolve) => setImmediate(resolve));
     },
+    come: async (...urls) => {
+      for (const url of urls) {
+        w.bring.get(url)?.come();
+        await w.settle();
+      }
+    },
   };
   return w;
 }
 
-test('all that overlaps what is buffered is fetched at once, and given when the last of it has come', async (t) => {
+test('all that overlaps what is buffered is fetched, one after the other, and given when the last of it has come', async (t) => {
   const w = world(t);
+  const parts = ['v8/s5.0', 'v8/s5.1', 'v8/s5.2', 'v8/s5.3'];
   let got = '';
   void w.take('v8/s5.0')?.then((url) => (got = url));
-  assert.deepEqual(w.asked, ['v8/s5.0', 'v8/s5.1', 'v8/s5.2', 'v8/s5.3']);
-  for (const url of w.asked.slice(0, 3)) w.bring.get(url)?.come();
-  await w.settle();
-  assert.equal(got, '');
-  w.bring.get('v8/s5.3')?.come();
-  await w.settle();
+  for (const [i, url] of parts.entries()) {
+    assert.deepEqual([got, w.asked], ['', parts.slice(0, i + 1)]);
+    await w.come(url);
+  }
   assert.equal(got, 'v8/s5.0');
-  for (const url of w.asked.slice(1)) assert.equal(await w.take(url), url);
+  for (const url of parts.slice(1)) assert.equal(await w.take(url), url);
   assert.deepEqual([w.take('v8/s5.4'), w.asked.length], [null, 4], 'that is after it');
 });
 
@@ -73,8 +79,10 @@ test('what does not overlap, or is no media, or not known, is for hls.js', (t) =
 test('an error is told to who takes the part, and not to who takes another', async (t) => {
   const w = world(t);
   const first = w.take('v8/s5.0');
+  await w.come('v8/s5.0');
   w.bring.get('v8/s5.1')?.fail();
-  for (const url of ['v8/s5.0', 'v8/s5.2', 'v8/s5.3']) w.bring.get(url)?.come();
+  await w.settle();
+  await w.come('v8/s5.2', 'v8/s5.3');
   assert.equal(await first, 'v8/s5.0');
   await assert.rejects(w.take('v8/s5.1') ?? Promise.resolve());
   assert.equal(await w.take('v8/s5.2'), 'v8/s5.2');
@@ -86,7 +94,7 @@ test('who gives up one gives up all, the first or a later one, and so does who g
     const first = w.take('v8/s5.0');
     first?.catch(() => undefined);
     if (give !== 'first') {
-      for (const url of ['v8/s5.0', 'v8/s5.1']) w.bring.get(url)?.come();
+      await w.come('v8/s5.0', 'v8/s5.1');
       w.buffered = 0;
       await w.settle();
       assert.equal(await first, 'v8/s5.0');
@@ -96,6 +104,9 @@ test('who gives up one gives up all, the first or a later one, and so does who g
     if (give === 'elsewhere') assert.equal(w.take('v8/s6.3', 13), null);
     else w.signal.abort();
     assert.ok([...w.bring.values()].every(({ signal }) => signal.aborted), give);
+    const { length } = w.asked;
+    await w.come(...w.asked);
+    assert.equal(w.asked.length, length, 'nothing more is asked for');
     t.mock.timers.reset();
   }
 });

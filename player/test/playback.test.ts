@@ -1,10 +1,10 @@
 // Playback: when it loads the stream, when it only asks, and what it says meanwhile.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test, type TestContext } from 'node:test';
 import Hls from 'hls.js';
 import { Playback } from '../src/playback.ts';
-import { far, listed, Video, watching } from './world.ts';
+import { far, type Listed, listed, Video, watching } from './world.ts';
 
 test('a viewer at the end of a stream comes back with the broadcaster', async (t) => {
   const { playback, video, stream, pass } = await watching(t);
@@ -180,6 +180,94 @@ for (const [what, live] of [['a playlist that stays open', true], ['a playlist w
     assert.equal(playback.state, 'playing');
   });
 }
+
+interface Late {
+  playback: Playback;
+  video: Video;
+  hls: Hls;
+  list(): void; // a playlist has come
+}
+
+// late returns a viewer who opens a stream that lists so much, and is in a state. A playlist has come.
+async function late(t: TestContext, media: Listed, src = '/live/demo/index.m3u8', state = 'live'): Promise<Late> {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  listed(t, media);
+  let hls: Hls | null = null;
+  t.mock.method(Hls.prototype, 'attachMedia', function (this: Hls) {
+    hls = this;
+  });
+  Object.assign(globalThis, { document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }), fetch: async () => Response.json({ state, publicKey: '', lastMsn: 7 }) });
+  const video = new Video();
+  Object.assign(video, { paused: true, readyState: 0, currentTime: 0 });
+  const playback = new Playback(video as unknown as HTMLVideoElement, src, {}, () => undefined);
+  t.after(() => {
+    playback.close();
+    mock.timers.reset();
+  });
+  playback.start();
+  await video.play();
+  const list = (): void => {
+    for (const heard of (hls as unknown as Hls).listeners(Hls.Events.LEVEL_LOADED).slice(-1)) (heard as () => void)(); // ours
+  };
+  list();
+  return { playback, video, hls: hls as unknown as Hls, list };
+}
+
+const calls = (method: unknown): unknown[][] => (method as { mock: { calls: { arguments: unknown[] }[] } }).mock.calls.map(({ arguments: given }) => given);
+
+test('who comes when a stream is over is told at once, and nothing is loaded', async (t) => {
+  const { playback, video, hls, list } = await late(t, { live: false, edge: 136, fragmentStart: 120, latency: 0 });
+  assert.deepEqual([playback.state, video.paused, calls(hls.stopLoad).length], ['ended', true, 1]);
+  playback.goLive();
+  await video.play();
+  assert.deepEqual([calls(hls.startLoad), playback.following], [[[120]], false], 'who wants to see what is left sees it');
+  video.tell('playing');
+  list();
+  assert.deepEqual([playback.state, video.paused], ['playing', false]);
+});
+
+test('and so is he where only the server tells, before the playlist or after it', async (t) => {
+  const { playback, video, hls, list } = await late(t, { live: true, edge: 16, latency: 0 }, undefined, 'ended');
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+  assert.deepEqual([playback.state, video.paused, calls(hls.stopLoad).length], ['ended', true, 1]);
+  list(); // hls.js has begun to load it
+  assert.deepEqual([playback.state, calls(hls.stopLoad).length], ['ended', 2]);
+  await video.play();
+  list();
+  assert.deepEqual([calls(hls.startLoad), calls(hls.stopLoad).length, video.paused], [[[0]], 2, false]);
+});
+
+test('and sees a place of a long window by going there', async (t) => {
+  const { playback, video, hls } = await late(t, { live: false, edge: 300, fragmentStart: 120, latency: 0 });
+  playback.seek(200);
+  assert.deepEqual([calls(hls.startLoad), video.paused], [[[200]], false]);
+});
+
+test('once it is on again, it plays by itself', async (t) => {
+  const media = { live: false, edge: 136, latency: 0 };
+  const { playback, video, hls, list } = await late(t, media);
+  Object.assign(globalThis, { fetch: async () => Response.json({ state: 'live', publicKey: '', lastMsn: 9, renditions: [{}] }) });
+  for (let i = 0; i < 50; i++) {
+    mock.timers.tick(100);
+    for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+  }
+  media.live = true;
+  list();
+  assert.deepEqual([playback.state, video.paused, calls(hls.loadSource).length], ['connecting', false, 2]);
+});
+
+test('a stream that is on is played, and so is a recording, and what is no stream of this server', async (t) => {
+  for (const [media, src] of [
+    [{ live: true, edge: 136, latency: 0 }, '/live/demo/index.m3u8'], [{ live: false, type: 'VOD', edge: 16, latency: 0 }, '/live/demo/index.m3u8'],
+    [{ live: false, edge: 16, latency: 0 }, '/elsewhere/index.m3u8'],
+  ] as const) {
+    const { playback, video, hls } = await late(t, media, src);
+    assert.deepEqual([playback.state, video.paused, calls(hls.stopLoad).length], ['connecting', false, 0]);
+    playback.close();
+    t.mock.restoreAll();
+  }
+});
 
 test('the quality that was chosen stands, whatever hls.js makes of an error, and is found again in a stream that is loaded anew', async (t) => {
   const levels = [{ height: 720, bitrate: 2e6, frameRate: 30 }, { height: 360, bitrate: 8e5, frameRate: 30 }];

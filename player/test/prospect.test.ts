@@ -93,3 +93,12 @@ test('a refusal is read back, and a tracker\'s is none of these', () => {
   for (const [obstacle, text] of Object.entries(OBSTACLES)) assert.equal(obstacleOf(text), obstacle);
   for (const text of ['', '401: wrong token']) assert.equal(obstacleOf(text), null);
 });
+
+test('of a stream that is over nobody is asked, until it is on again', async () => {
+  let state = 'ended';
+  const look = looker(() => ({ state, publicKey: KEY }));
+  assert.deepEqual([await look.at(0), await look.at(29), look.asked], [undefined, undefined, 1]);
+  assert.deepEqual([await look.at(31), look.asked], [undefined, 2]);
+  state = 'live';
+  assert.equal(await look.at(62), null);
+});

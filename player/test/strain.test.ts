@@ -8,10 +8,11 @@ import { Strain } from '../src/strain.ts';
 interface World {
   buffered: number;
   mbps: number; // that arrive
+  just: number; // the same, of the last half second
   waiting: number;
   linked: boolean;
   calm: boolean;
-  hears: boolean;
+  hears: boolean; // at once: else after 100 ms nothing was heard
   own: number; // bytes that hls.js itself has loaded of the part
   asked: string[];
   narrow: unknown[];
@@ -32,6 +33,7 @@ function world(t: TestContext): World {
   t.mock.method(performance, 'now', () => now);
   t.mock.timers.enable({ apis: ['setInterval'] });
   const heard: World['heard'] = new Map();
+  const late: (() => void)[] = []; // answers of the edge
   const hls = {
     levels: [{ maxBitrate: 1.2e6, averageBitrate: 1e6, details: { get partList() { return Array.from({ length: w.listed }, (_, i) => w.part(i)); } } }],
     on: (name: string, react: () => void) => heard.set(name, react),
@@ -39,18 +41,22 @@ function world(t: TestContext): World {
   };
   const awaited = new Awaited(hls as unknown as Hls);
   const w: World = {
-    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, waiting: 100, linked: true, calm: true, hears: false, asked: [], narrow: [], heard,
+    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hears: false, asked: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, awaited, {
-      buffered: () => w.buffered, target: () => 1.5, arriving: () => w.mbps * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm,
+      buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm,
       hears: async (url) => {
         w.asked.push(url);
-        return w.hears;
+        const { hears } = w;
+        if (!hears) await new Promise<void>((resolve) => late.push(resolve));
+        return hears;
       },
       narrow: ({ part }, bits) => w.narrow.push([part?.url, bits]),
     }),
     pass: async (millis) => {
       for (const end = now + millis; now < end; ) {
         now += 100;
+        for (const answer of late.splice(0)) answer();
+        await new Promise((resolve) => setImmediate(resolve));
         t.mock.timers.tick(100);
         await new Promise((resolve) => setImmediate(resolve));
       }
@@ -72,8 +78,10 @@ test('a link that has become too narrow is told once, with what it carries', asy
   await w.pass(100);
   assert.deepEqual([w.narrow, w.strain.pressed], [[], false], 'nothing is late yet');
   await w.pass(100);
-  assert.deepEqual([w.narrow, w.strain.pressed], [[], true], 'it may be');
-  await w.pass(2800);
+  assert.deepEqual([w.narrow, w.strain.pressed], [[], false], 'the edge is asked');
+  await w.pass(100);
+  assert.deepEqual([w.narrow, w.asked.length, w.strain.pressed], [[], 2, true], 'it may be, and it is asked once more at once');
+  await w.pass(2700);
   assert.deepEqual([w.narrow, w.asked, w.strain.pressed], [[['s7.3.m4s', 600_000]], ['s7.3.m4s', 's7.3.m4s'], true]);
   w.load();
   await w.pass(3000);
@@ -85,7 +93,7 @@ test('a link that has become too narrow is told once, with what it carries', asy
 
 for (const [what, change] of [
   ['there is enough in the buffer', { buffered: 1.2 }],
-  ['as much comes as is played', { mbps: 0.95 }],
+  ['as much comes as is played', { mbps: 0.95, just: 0.95 }],
   ['the machine is late', { calm: false }],
   ['there is no peer', { linked: false }],
 ] as [string, Partial<World>][]) {
@@ -97,6 +105,16 @@ for (const [what, change] of [
     assert.deepEqual([w.narrow, w.asked], [[], []]);
   });
 }
+
+test('of what is waited for long, what came in the last half second counts: before that there was a key frame', async (t) => {
+  const w = world(t);
+  w.mbps = 1.2;
+  w.load();
+  await w.pass(300);
+  assert.equal(w.asked.length, 0);
+  await w.pass(400);
+  assert.deepEqual([w.asked.length, w.narrow.length], [2, 1]);
+});
 
 test('nor where what peers send waits no longer than at full uplinks', async (t) => {
   const w = world(t);
@@ -137,8 +155,8 @@ test('that the edge was not heard still counts when the next part is waited for,
   w.loaded(3); // the last that is listed
   await w.pass(300);
   w.load();
-  await w.pass(100);
-  assert.deepEqual([w.narrow.length, w.asked.length], [1, 2]);
+  await w.pass(200);
+  assert.deepEqual([w.narrow.length, w.asked.length], [1, 3]);
 });
 
 test('nor where the edge answers at once, which is asked less and less often', async (t) => {

@@ -50,7 +50,7 @@ test('with a link that seems to be too narrow it begins sooner', (t) => {
   const w = world(t);
   w.pressed = true;
   w.late = 50;
-  assert.deepEqual([1.2, 1, 0.7, 0.65].map(w.look), [1, 0.75, 0.75, 0.5]);
+  assert.deepEqual([1.2, 1, 0.7, 0.65, 0.35, 0.3].map(w.look), [1, 0.75, 0.75, 0.5, 0.5, 0.25]);
   w.pressed = false;
   assert.equal(w.look(0.85), 1);
 });

@@ -113,6 +113,8 @@ export function listed(t: TestContext, of: Listed | null): void {
   t.mock.method(Hls, 'isSupported', () => true);
   t.mock.method(Hls.prototype, 'loadSource', () => undefined);
   t.mock.method(Hls.prototype, 'attachMedia', () => undefined);
+  t.mock.method(Hls.prototype, 'stopLoad', () => undefined);
+  t.mock.method(Hls.prototype, 'startLoad', () => undefined);
   stub('latestLevelDetails', () => of);
   stub('loadingEnabled', () => true);
   stub('targetLatency', () => 1.5);

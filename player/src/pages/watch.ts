@@ -42,7 +42,7 @@ every(2000, async () => {
     stream = undefined;
   }
   if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
-  if (id === '') {
+  if (id === '' && !carried()) {
     tell();
     player.toggleAttribute('ended', stream?.state === 'ended');
     badge();
@@ -53,6 +53,11 @@ every(2000, async () => {
 // told is the stream as the picture tells it too: of an end the player may know before who was asked here.
 function told(): Stream | null | undefined {
   return stream?.state === 'interrupted' && player.state === 'ended' ? { ...stream, state: 'ended' } : stream;
+}
+
+// carried tells whether the server does not answer, and the picture goes on all the same, since others bring it: what was told before stands then.
+function carried(): boolean {
+  return stream === undefined && player.state === 'playing' && player.stats.startupMillis > 0;
 }
 
 function tell(): void {

@@ -1,0 +1,76 @@
+// A viewer's downlink: what the edge gives by it, what came by it, and what tells that it has become too narrow for what is played. Then the swarm is left
+// for a while, and what is on its way for nobody is given up.
+
+import type { Bandwidth } from './bandwidth.ts';
+import type { Carried } from './carried.ts';
+import type { Edge } from './edge.ts';
+import type { Fetches } from './fetches.ts';
+import type { Links } from './links.ts';
+import type { Membership } from './membership.ts';
+
+export interface Crossed {
+  edge: Edge;
+  links: Links;
+  fetches: Fetches;
+  membership: Membership;
+  waiting(): number; // by how many milliseconds more than the quickest what peers send is under way
+  signal: AbortSignal;
+}
+
+export class Downlink {
+  readonly #by: Crossed; // what comes
+  #rests: Promise<void> | null = null;
+
+  constructor(by: Crossed) {
+    this.#by = by;
+  }
+
+  // What the edge's bytes come by.
+  get bandwidth(): Bandwidth {
+    return this.#by.edge.bandwidth;
+  }
+
+  // Whether timers are on time.
+  get calm(): boolean {
+    return this.#by.membership.calm;
+  }
+
+  get waiting(): number {
+    return this.#by.waiting();
+  }
+
+  // rests is there while what was on its way when the swarm was left lets nothing else by. What is asked for then is lost, and asked for again after a second.
+  get rests(): Promise<void> | null {
+    return this.#rests;
+  }
+
+  // arriving is how much media came from peers and the edge in so many milliseconds, bytes a millisecond.
+  arriving(millis: number): number {
+    return this.#by.edge.arrivals.rate(performance.now(), millis);
+  }
+
+  // carried tells what peers' packets brought so far, and how much of it is whole.
+  carried(): Promise<Map<number, Carried>> {
+    return this.#by.links.carried();
+  }
+
+  // hears tells whether the edge answers as soon as it usually does.
+  hears(url: string): Promise<boolean> {
+    return this.#by.edge.hears(url, this.#by.signal);
+  }
+
+  // narrow: it carries so many bytes a millisecond, and no more, which is less than is played. fall sees to it that hls.js waits for something smaller; null
+  // where there is nothing smaller to be played.
+  narrow(rate: number, fall: (() => void) | null): void {
+    const { edge, fetches, membership } = this.#by;
+    edge.bandwidth.fell(rate);
+    const left = membership.narrow(fall !== null);
+    if (left) {
+      const rests = (this.#rests = edge.rests().finally(() => rests === this.#rests && (this.#rests = null)));
+    }
+    fall?.();
+    if (!left) return;
+    fetches.giveUp();
+    edge.giveUp();
+  }
+}

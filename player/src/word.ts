@@ -1,0 +1,50 @@
+// A word of the edge: the answer to a question that takes next to nothing. Where the link has room it comes as soon as answers usually do. That it is an
+// error, or that nobody answers there, is an answer too.
+//
+// One question at a time. A late one is not given up, since a connection that was closed for it would have to be made anew: what is waited for then is
+// its answer. When that has come it says only how the link was; so the edge is asked once more.
+
+const SOON = 120; // milliseconds after it usually does, it is late
+const GIVE_UP = 4000; // milliseconds
+
+export class Word {
+  readonly #ask: (url: string, signal: AbortSignal) => Promise<unknown>;
+  readonly #usual: () => number; // milliseconds that an answer is waited for
+  #open = false; // there is no answer yet
+  #answer: Promise<void> = Promise.resolve(); // to the last question
+
+  constructor(ask: (url: string, signal: AbortSignal) => Promise<unknown>, usual: () => number) {
+    this.#ask = ask;
+    this.#usual = usual;
+  }
+
+  // comes tells whether the edge answers as soon as it usually does.
+  async comes(url: string, signal: AbortSignal): Promise<boolean> {
+    if (this.#open && !(await this.#within())) return false;
+    this.#question(url, signal);
+    return this.#within();
+  }
+
+  // settled is when the edge has answered what it was asked last.
+  get settled(): Promise<void> {
+    return this.#answer;
+  }
+
+  #within(): Promise<boolean> {
+    return Promise.race([this.#answer.then(() => true), new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.#usual() + SOON))]);
+  }
+
+  #question(url: string, signal: AbortSignal): void {
+    const give = new AbortController();
+    const stop = (): void => give.abort();
+    signal.addEventListener('abort', stop);
+    if (signal.aborted) stop();
+    const end = setTimeout(stop, GIVE_UP);
+    this.#open = true;
+    this.#answer = this.#ask(url, give.signal).catch(() => undefined).then(() => {
+      clearTimeout(end);
+      signal.removeEventListener('abort', stop);
+      this.#open = false;
+    });
+  }
+}

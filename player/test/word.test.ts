@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { Word } from '../src/word.ts';
+
+interface World {
+  word: Word;
+  asked: { answer(): void; fail(): void; signal: AbortSignal }[];
+  over: AbortController;
+  comes(): { said: boolean | null };
+  pass(millis: number): Promise<void>;
+}
+
+// world has an edge that usually answers after 30 ms.
+function world(t: TestContext): World {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const asked: World['asked'] = [];
+  const over = new AbortController();
+  const word = new Word((_, signal) => new Promise<void>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no')), signal })), () => 30);
+  const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    word, asked, over,
+    comes: () => {
+      const answer: { said: boolean | null } = { said: null };
+      void word.comes('v0/s1.m4s', over.signal).then((said) => (answer.said = said));
+      return answer;
+    },
+    pass: async (millis) => {
+      await settle();
+      t.mock.timers.tick(millis);
+      await settle();
+    },
+  };
+}
+
+test('an answer comes at once, or does not; an error is one', async (t) => {
+  const w = world(t);
+  const first = w.comes();
+  await w.pass(149);
+  assert.equal(first.said, null);
+  w.asked[0]?.answer();
+  await w.pass(0);
+  assert.equal(first.said, true);
+  const second = w.comes();
+  w.asked[1]?.fail();
+  await w.pass(0);
+  assert.equal(second.said, true);
+  const third = w.comes();
+  await w.pass(150);
+  assert.deepEqual([third.said, w.asked.length, w.asked[2]?.signal.aborted], [false, 3, false]);
+});
+
+test('an answer that comes late is no word that comes at once: the edge is asked once more', async (t) => {
+  const w = world(t);
+  const first = w.comes();
+  await w.pass(150);
+  const second = w.comes();
+  await w.pass(60);
+  w.asked[0]?.answer();
+  await w.pass(0);
+  assert.deepEqual([first.said, second.said, w.asked.length], [false, null, 2]);
+  await w.pass(150);
+  assert.equal(second.said, false);
+});
+
+test('while it is not answered it is asked for nothing more, until it is given up', async (t) => {
+  const w = world(t);
+  w.comes();
+  await w.pass(150);
+  const second = w.comes();
+  await w.pass(150);
+  assert.deepEqual([second.said, w.asked.length], [false, 1]);
+  await w.pass(3700);
+  assert.equal(w.asked[0]?.signal.aborted, true);
+});
+
+test('who is gone asks for nothing', async (t) => {
+  const w = world(t);
+  w.comes();
+  w.over.abort();
+  assert.equal(w.asked[0]?.signal.aborted, true);
+});
