@@ -32,14 +32,16 @@ func (a *Archive) Still(name, id string) *Still {
 
 // still is chosen from the lowest rendition, which is the source. The caller holds shelf.mu.
 func (r *recording) still(a *Archive) *Still {
-	all := r.files
-	if end := slices.IndexFunc(all, func(e *entry) bool { return e.rendition != all[0].rendition }); end > 0 {
-		all = all[:end]
+	var pictured []*entry
+	for _, e := range r.files {
+		if e.pictured && e.rendition == r.files[0].rendition {
+			pictured = append(pictured, e)
+		}
 	}
-	if e := all[len(all)/3]; e.pictured {
-		return &Still{a, e.path}
+	if len(pictured) == 0 {
+		return nil
 	}
-	return nil
+	return &Still{a, pictured[len(pictured)/3].path}
 }
 
 // Frame returns media that begin with the picture, behind their init segment; nil where they cannot be read.
@@ -48,13 +50,10 @@ func (s *Still) Frame() [][]byte {
 	if err != nil || len(x.Segments) == 0 {
 		return nil
 	}
-	m := &x.Segments[len(x.Segments)/3]
-	if i := slices.IndexFunc(x.Segments, func(s Segment) bool { return s.Independent && s.MSN >= m.MSN }); i >= 0 {
-		m = &x.Segments[i]
-	}
+	m := independent(x.Segments, len(x.Segments)/3)
 	read := func(at, size int64) []byte {
-		b, err := io.ReadAll(io.NewSectionReader(&stored{path: s.path + mediaSuffix, bases: x.Bases, at: at, size: size}, at, min(size, mostOfStill)))
-		if err != nil {
+		b := make([]byte, min(size, mostOfStill))
+		if _, err := io.ReadFull(io.NewSectionReader(&stored{path: s.path + mediaSuffix, bases: x.Bases, at: at, size: size}, at, size), b); err != nil {
 			return nil // deleted in this moment
 		}
 		return b
@@ -64,4 +63,18 @@ func (s *Still) Frame() [][]byte {
 		return nil
 	}
 	return [][]byte{init, media}
+}
+
+// independent returns the first segment from some place on that begins with a key frame, or the last one before.
+func independent(all []Segment, from int) *Segment {
+	begins := func(m Segment) bool { return m.Independent }
+	if i := slices.IndexFunc(all[from:], begins); i >= 0 {
+		return &all[from+i]
+	}
+	for i := from; i > 0; i-- {
+		if begins(all[i]) {
+			return &all[i]
+		}
+	}
+	return &all[0]
 }

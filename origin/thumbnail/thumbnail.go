@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"os/exec"
@@ -27,7 +28,7 @@ type Config struct {
 	Every time.Duration
 	// Children is how many are made at a time. Default 2.
 	Children int
-	// Patience is how long a child may take. Default 5 s.
+	// Patience is how long a child may take, and how long it is waited for one where there is no picture yet. Default 5 s.
 	Patience time.Duration
 	// Registry takes the metrics; nil: nobody does.
 	Registry prometheus.Registerer
@@ -39,13 +40,16 @@ type Config struct {
 var (
 	ErrNoFFmpeg = errors.New("thumbnail: there are no pictures: this origin has no ffmpeg; install it and start the origin again")
 	ErrNoVideo  = errors.New("thumbnail: no key frame of this stream is here now")
+	ErrNoStill  = errors.New("thumbnail: there is no such recording, or it has no picture")
 	ErrBusy     = errors.New("thumbnail: too many pictures are made at a time; ask again in a moment")
 	errFailed   = errors.New("thumbnail: the picture could not be made")
 )
 
 const (
-	mostKept = 1000    // pictures
-	largest  = 1 << 20 // of a picture, bytes
+	mostKept    = 1000    // pictures
+	mostWaiting = 64      // who wait for a child
+	largest     = 1 << 20 // of a picture, bytes
+	stillBad    = 24 * time.Hour
 )
 
 // Pictures makes and keeps them. It is safe for concurrent use.
@@ -56,19 +60,10 @@ type Pictures struct {
 	metrics *prometheus.CounterVec
 	log     *slog.Logger
 	running chan struct{} // holds a token for each child
+	waiting chan struct{} // and for each who waits for one
 
 	mu   sync.Mutex
 	kept map[string]*picture
-}
-
-// picture is a stream's, or a recording's.
-type picture struct {
-	busy chan struct{} // holds a token while a child is at work
-
-	// guarded by Pictures.mu
-	bytes []byte
-	made  time.Time // when the newest attempt began
-	err   error     // of that
 }
 
 // New looks for ffmpeg. Where there is none all pictures fail with ErrNoFFmpeg.
@@ -94,7 +89,7 @@ func New(config Config) (*Pictures, error) {
 	if config.Width < 16 || config.Width > 4096 || config.Every < 0 || config.Children < 0 || config.Patience < 0 {
 		return nil, fmt.Errorf("thumbnail: configuration: a width of %d, every %v, %d at a time, for %v", config.Width, config.Every, config.Children, config.Patience)
 	}
-	p := &Pictures{config: config, log: config.Log, running: make(chan struct{}, config.Children), kept: map[string]*picture{}}
+	p := &Pictures{config: config, log: config.Log, running: make(chan struct{}, config.Children), waiting: make(chan struct{}, mostWaiting), kept: map[string]*picture{}}
 	p.path, _ = exec.LookPath(config.FFmpeg) // none: said to who asks
 	p.metrics = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "shoal_origin_thumbnails_total", Help: "Pictures of streams, by how making them ended.",
@@ -110,30 +105,39 @@ func New(config Config) (*Pictures, error) {
 // Available tells whether there can be pictures.
 func (p *Pictures) Available() bool { return p.path != "" }
 
+// subject is what a picture is of.
+type subject struct {
+	name, kind string
+	good, bad  time.Duration // for which a picture is, or a failure
+	frame      func() [][]byte
+	none       error // there are no media
+}
+
 // Get returns a JPEG of a stream, at most as old as Config.Every unless a newer one cannot be made at once. Of one without pictures the
 // window is nil.
 func (p *Pictures) Get(ctx context.Context, stream string, window *hls.Window) ([]byte, error) {
-	if window == nil {
-		return p.get(ctx, "", p.config.Every, nil)
+	s := subject{name: stream, kind: "stream", good: p.config.Every, bad: p.config.Every, none: ErrNoVideo}
+	if window != nil {
+		s.frame = func() [][]byte { return newest(window) }
 	}
-	return p.get(ctx, stream, p.config.Every, func() [][]byte { return newest(window) })
+	return p.get(ctx, s)
 }
 
 // Still returns a JPEG of what does not change, as a recording: it is made once, for as long as it is kept. frame returns its media, nil where
 // there are none; it is nil itself where there is no picture.
 func (p *Pictures) Still(ctx context.Context, name string, frame func() [][]byte) ([]byte, error) {
-	return p.get(ctx, name, math.MaxInt64, frame)
+	return p.get(ctx, subject{name: name, kind: "recording", good: math.MaxInt64, bad: stillBad, frame: frame, none: ErrNoStill})
 }
 
-// get returns the picture of a name, if it is not older than so, or another.
-func (p *Pictures) get(ctx context.Context, name string, good time.Duration, frame func() [][]byte) ([]byte, error) {
+// get returns the picture of a subject that is good still, or another.
+func (p *Pictures) get(ctx context.Context, s subject) ([]byte, error) {
 	if p.path == "" {
 		return nil, ErrNoFFmpeg
 	}
-	if frame == nil {
-		return nil, ErrNoVideo
+	if s.frame == nil {
+		return nil, s.none
 	}
-	k := p.of(name)
+	k := p.of(s.name)
 	select {
 	case k.busy <- struct{}{}:
 		defer func() { <-k.busy }()
@@ -143,27 +147,25 @@ func (p *Pictures) get(ctx context.Context, name string, good time.Duration, fra
 	p.mu.Lock()
 	old, age, err := k.bytes, time.Since(k.made), k.err
 	p.mu.Unlock()
-	if old != nil && age < good || err != nil && age < p.config.Every {
+	if old != nil && age < s.good || err != nil && age < s.bad {
 		return old, err
 	}
-	media := frame()
-	if media == nil {
-		return nil, ErrNoVideo
-	}
-	select {
-	case p.running <- struct{}{}:
-		defer func() { <-p.running }()
-	default:
+	if !p.claim(ctx, old != nil) {
 		if old == nil {
 			return nil, ErrBusy
 		}
 		return old, nil
 	}
+	defer func() { <-p.running }()
+	media := s.frame() // by so many at a time: it may be read from a disk
+	if media == nil {
+		return nil, s.none
+	}
 	began := time.Now()
 	b, err := p.make(media)
 	if err != nil {
 		p.metrics.WithLabelValues("failed").Inc()
-		p.log.Warn("no picture could be made of a stream", "stream", name, "error", err)
+		p.log.Warn("no picture could be made of a "+s.kind, s.kind, s.name, "error", err)
 		b, err = nil, errFailed
 	} else {
 		p.metrics.WithLabelValues("made").Inc()
@@ -174,26 +176,31 @@ func (p *Pictures) get(ctx context.Context, name string, good time.Duration, fra
 	return b, err
 }
 
-// of returns what is kept of a stream, and lets go of the oldest where that is too much.
-func (p *Pictures) of(stream string) *picture {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	k := p.kept[stream]
-	if k != nil {
-		return k
+// claim takes the token of a child. Unless it must be at once a few may wait for one.
+func (p *Pictures) claim(ctx context.Context, atOnce bool) bool {
+	select {
+	case p.running <- struct{}{}:
+		return true
+	default:
 	}
-	if len(p.kept) >= mostKept {
-		oldest := ""
-		for name, k := range p.kept {
-			if oldest == "" || k.made.Before(p.kept[oldest].made) {
-				oldest = name
-			}
-		}
-		delete(p.kept, oldest)
+	if atOnce {
+		return false
 	}
-	k = &picture{busy: make(chan struct{}, 1)}
-	p.kept[stream] = k
-	return k
+	select {
+	case p.waiting <- struct{}{}:
+		defer func() { <-p.waiting }()
+	default:
+		return false
+	}
+	patience := time.NewTimer(p.config.Patience)
+	defer patience.Stop()
+	select {
+	case p.running <- struct{}{}:
+		return true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 // newest returns the newest part in memory that begins with a key frame, behind its init segment; nil if there is none.
@@ -223,7 +230,7 @@ func (p *Pictures) make(frame [][]byte) ([]byte, error) {
 	defer cancel()
 	c := exec.CommandContext(ctx, p.path, "-nostdin", "-v", "error", "-threads", "1", "-f", "mp4", "-i", "pipe:0", "-an", "-frames:v", "1",
 		"-vf", "scale="+strconv.Itoa(p.config.Width)+":-2", "-q:v", "5", "-f", "mjpeg", "pipe:1")
-	c.Stdin = bytes.NewReader(bytes.Join(frame, nil))
+	c.Stdin = io.MultiReader(bytes.NewReader(frame[0]), bytes.NewReader(frame[1]))
 	var out, said bounded
 	c.Stdout, c.Stderr = &out, &said
 	c.WaitDelay = time.Second

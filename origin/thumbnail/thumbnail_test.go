@@ -3,6 +3,7 @@ package thumbnail
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image/jpeg"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +107,7 @@ func TestNoPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	busy := newPictures(t, Config{Children: 1})
+	busy.config.Patience = time.Millisecond
 	busy.running <- struct{}{}
 	for name, c := range map[string]struct {
 		pictures *Pictures
@@ -157,7 +160,66 @@ func TestStill(t *testing.T) {
 	if n := testutil.ToFloat64(p.metrics.WithLabelValues("made")); n != 1 || asked != 1 {
 		t.Errorf("%v pictures of media that were read %d times", n, asked)
 	}
-	if _, err := p.Still(t.Context(), "show/2", nil); !errors.Is(err, ErrNoVideo) || len(p.kept) != 1 {
+	if _, err := p.Still(t.Context(), "show/2", nil); !errors.Is(err, ErrNoStill) || len(p.kept) != 1 {
 		t.Errorf("of what is not there: %v, and %d are kept", err, len(p.kept))
+	}
+}
+
+// TestCrowdOfStills: who asks for more pictures than are made at a time gets them all, and no more media are read at a time than pictures are made.
+func TestCrowdOfStills(t *testing.T) {
+	p := newPictures(t, Config{Width: 160, Children: 2, Patience: time.Minute})
+	w := filled(t)
+	var reading, most atomic.Int64
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			b, err := p.Still(t.Context(), fmt.Sprint("show/", i), func() [][]byte {
+				n := reading.Add(1)
+				defer reading.Add(-1)
+				for was := most.Load(); n > was && !most.CompareAndSwap(was, n); was = most.Load() {
+				}
+				return newest(w)
+			})
+			if err != nil || len(b) == 0 {
+				t.Errorf("%d: %d bytes, %v", i, len(b), err)
+			}
+		})
+	}
+	all.Wait()
+	if n := testutil.ToFloat64(p.metrics.WithLabelValues("made")); n != 12 || most.Load() > 2 {
+		t.Errorf("%v pictures, media of %d were read at a time", n, most.Load())
+	}
+}
+
+// TestKeptStills: what is being made is not let go of, however many others are asked for meanwhile, and what was asked for last is kept.
+func TestKeptStills(t *testing.T) {
+	p := newPictures(t, Config{Width: 160})
+	w := filled(t)
+	for i := range mostKept {
+		p.of(fmt.Sprint("old/", i))
+	}
+	for range 3 {
+		if b, err := p.Still(t.Context(), "new/1", func() [][]byte { p.of("other"); p.of("another"); return newest(w) }); err != nil || len(b) == 0 {
+			t.Fatal(err)
+		}
+	}
+	if n := testutil.ToFloat64(p.metrics.WithLabelValues("made")); n != 1 || len(p.kept) > mostKept {
+		t.Errorf("%v pictures, %d are kept", n, len(p.kept))
+	}
+}
+
+// TestNoStill: what cannot be made of a recording is not tried again, and the answer says what is so.
+func TestNoStill(t *testing.T) {
+	p := newPictures(t, Config{Every: time.Nanosecond})
+	for range 2 {
+		if _, err := p.Still(t.Context(), "show/1", func() [][]byte { return [][]byte{{}, []byte("none")} }); !errors.Is(err, errFailed) {
+			t.Error(err)
+		}
+	}
+	if n := testutil.ToFloat64(p.metrics.WithLabelValues("failed")); n != 1 {
+		t.Errorf("it was tried %v times", n)
+	}
+	if _, err := p.Still(t.Context(), "show/2", func() [][]byte { return nil }); !errors.Is(err, ErrNoStill) {
+		t.Error(err)
 	}
 }
