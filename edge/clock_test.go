@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -45,6 +46,36 @@ func TestClockIsSet(t *testing.T) {
 		}
 		if u.heard.Load() >= u.clock.at(at(time.Second)) {
 			t.Errorf("set by %d s, it was heard of later than a second later", by)
+		}
+	}
+}
+
+// TestReadersClockIsSet: whoever sets the machine's clock, who reads slowest is still who has read for longest.
+func TestReadersClockIsSet(t *testing.T) {
+	const day = 86_400
+	for _, by := range []int64{-day, 0, day} {
+		c := newCache(100_000)
+		all := &readers{cache: c, clock: clock{time.Now()}, all: map[*reading]struct{}{}}
+		began := time.Now()
+		var objects []*object
+		for i, after := range []time.Duration{0, time.Minute} { // set in between
+			now := began.Add(after)
+			if i > 0 {
+				now = set(t, now, by)
+			}
+			o := newObject(target{kind: media, path: fmt.Sprint("/", i)}, fmt.Sprint("/", i))
+			close(o.done)
+			c.put(o, 10_000, now)
+			o.landed = now
+			r := &reading{of: all}
+			r.begin(o, now)
+			all.add(r)
+			c.forget(o)
+			objects = append(objects, o)
+		}
+		list := all.lingering(set(t, began.Add(2*time.Minute), by))
+		if len(list) != 2 || list[0].object != objects[0] {
+			t.Errorf("set by %d s, who has begun last is taken to be slowest, of %d", by, len(list))
 		}
 	}
 }

@@ -94,7 +94,7 @@ func New(config Config) (*Edge, error) {
 		m.evictions.Inc()
 		e.disk.keep(o)
 	}
-	e.readers = &readers{cache: e.cache, shed: e.tally.shed.WithLabelValues(shedReaders), log: config.Log}
+	e.readers = &readers{cache: e.cache, clock: clock{time.Now()}, shed: e.tally.shed.WithLabelValues(shedReaders), log: config.Log}
 	e.cache.resized = func(bytes, slabs, lingering int64) {
 		m.cacheBytes.Set(float64(bytes))
 		m.lingering.Set(float64(lingering))

@@ -29,6 +29,7 @@ type readers struct {
 	cache *cache                // static
 	shed  prometheus.Counter    // static
 	log   *slog.Logger          // static
+	clock clock                 // static
 	said  sync.Once             // static
 	mu    sync.Mutex            // guards what follows
 	all   map[*reading]struct{} // but those that cannot be cut off
@@ -40,7 +41,7 @@ type reading struct {
 	cut    func()                 // static; ends it
 	isCut  atomic.Bool            //
 	object atomic.Pointer[object] // that it is being sent; nil: none now
-	since  atomic.Int64           // Unix nanoseconds
+	since  atomic.Int64           // by the readers' clock
 	answer *ready                 // owned by the connection; nil: the meters are told by somebody else
 }
 
@@ -88,7 +89,7 @@ func (all *readers) add(r *reading) {
 func (r *reading) begin(o *object, now time.Time) {
 	r.end() // one that was not sent after all
 	r.of.cache.hold(o)
-	r.since.Store(now.UnixNano())
+	r.since.Store(r.of.clock.at(now))
 	r.object.Store(o)
 }
 
@@ -185,8 +186,8 @@ func (all *readers) lingering(now time.Time) []*lingerer {
 		}
 		l.readers = append(l.readers, r)
 		if !r.over() {
-			since := max(r.since.Load(), o.landed.UnixNano()) // before that it was the origin that was slow
-			l.pace = max(l.pace, float64(o.weight)/float64(max(1, now.UnixNano()-since)))
+			since := max(r.since.Load(), all.clock.at(o.landed)) // before that it was the origin that was slow
+			l.pace = max(l.pace, float64(o.weight)/float64(max(1, all.clock.at(now)-since)))
 		}
 	}
 	list := make([]*lingerer, 0, len(by))

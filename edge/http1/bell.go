@@ -21,13 +21,13 @@ type bell struct {
 type fate int
 
 const (
-	waits fate = iota
-	left
-	woken      // to see itself what has come
-	unanswered // what has come is not to be sent as it is
-	halfway    // the answer is on its way: see errand
-	served     // with the answer, and has said more already
-	resting    // with the answer
+	isWaiting fate = iota
+	hasGone
+	isWoken      // to see itself what has come
+	isUnanswered // what has come is not to be sent as it is
+	isHalfway    // the answer is on its way: see errand
+	isServed     // with the answer, and has said more already
+	isResting    // with the answer
 )
 
 // await waits until what an answer waits for has come or the front lets go. Whoever rings the bell answers at once, where that takes no waiting itself.
@@ -35,13 +35,13 @@ func (c *conn) await(until Wait) fate {
 	c.raw.SetReadDeadline(time.Time{})
 	c.readBy = time.Time{}
 	c.turn.Lock()
-	c.wait, c.fate = until, waits
+	c.wait, c.fate = until, isWaiting
 	c.turn.Unlock()
 	b := c.front.join(c, until.Done())
 	for len(c.buffer) < cap(c.buffer) {
 		n, err := c.readInto(c.buffer[len(c.buffer):cap(c.buffer)]) // of the next request
-		if fate := c.heard(n, err); fate != waits {
-			if fate == left {
+		if fate := c.heard(n, err); fate != isWaiting {
+			if fate == hasGone {
 				c.front.part(c, b)
 			}
 			return fate
@@ -62,11 +62,11 @@ func (c *conn) heard(n int, err error) fate {
 	c.rests.Store(false)
 	switch {
 	case n > 0 || err == nil:
-	case c.fate == waits:
+	case c.fate == isWaiting:
+		c.fate = hasGone
 		c.wait.Leave(true)
-		c.fate = left
-	case c.fate == resting:
-		c.fate = left
+	case c.fate == isResting:
+		c.fate = hasGone
 	}
 	return c.fate
 }
@@ -75,22 +75,22 @@ func (c *conn) heard(n int, err error) fate {
 func (c *conn) release() {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	if c.fate != waits {
+	if c.fate != isWaiting {
 		return
 	}
 	defer func() {
 		if why := recover(); why != nil {
 			c.front.config.Log.Error("http1: a cache panicked", "error", why, "stack", string(debug.Stack()))
-			c.fate = resting
+			c.fate = isResting
 			c.cut()
 		}
 	}()
 	c.wait.Leave(false)
 	now := time.Now()
 	switch c.fate = c.answerHeld(now); {
-	case c.fate != resting || len(c.buffer) > c.head.size:
-		if c.fate == resting {
-			c.fate = served
+	case c.fate != isResting || len(c.buffer) > c.head.size:
+		if c.fate == isResting {
+			c.fate = isServed
 		}
 		c.raw.SetReadDeadline(past)
 	default:
@@ -106,19 +106,19 @@ func (c *conn) release() {
 // answerHeld begins to send what has come.
 func (c *conn) answerHeld(now time.Time) fate {
 	if !c.canAttempt() || c.front.ending.Load() {
-		return woken
+		return isWoken
 	}
 	a, ok := c.wait.Answer(&c.head, now)
 	if !ok {
-		return unanswered
+		return isUnanswered
 	}
 	switch whole, err := c.attempt(a, now); {
 	case err != nil:
 		c.cut()
 	case !whole:
-		return halfway
+		return isHalfway
 	}
-	return resting
+	return isResting
 }
 
 // lookEach is how often it is looked whether a viewer has left who has said more than there is room for.

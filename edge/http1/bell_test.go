@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -136,19 +137,32 @@ func TestEndOfWaiting(t *testing.T) {
 	})
 }
 
-// lateDeadline is a connection that takes a while to be woken the first time.
+// lateDeadline is a connection that is only woken, the first time, when it has read once more.
 type lateDeadline struct {
 	net.Conn
-	woken atomic.Bool
-	late  chan struct{} // closed when it is about to be
+	late, heard chan struct{} // closed when it is about to be woken, and when it has read since
+	once, since sync.Once
+}
+
+func newLateDeadline(c net.Conn) *lateDeadline {
+	return &lateDeadline{Conn: c, late: make(chan struct{}), heard: make(chan struct{})}
 }
 
 func (c *lateDeadline) SetReadDeadline(at time.Time) error {
-	if at.Equal(past) && !c.woken.Swap(true) {
-		close(c.late)
-		time.Sleep(20 * time.Millisecond) // in which the viewer says something
+	if at.Equal(past) {
+		c.once.Do(func() { close(c.late); <-c.heard })
 	}
 	return c.Conn.SetReadDeadline(at)
+}
+
+func (c *lateDeadline) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	select {
+	case <-c.late:
+		c.since.Do(func() { close(c.heard) })
+	default:
+	}
+	return n, err
 }
 
 // TestWokenInTime: who is seen to say something while it is woken is not woken once more when it is no longer waiting.
@@ -158,11 +172,11 @@ func TestWokenInTime(t *testing.T) {
 		s := start(t, Config{Handler: plainHandler, Cache: g})
 		const viewers = 3
 		var conns [viewers]net.Conn
-		var late [viewers]chan struct{}
+		var late [viewers]*lateDeadline
 		for i := range viewers {
 			viewer, conn := net.Pipe()
-			late[i] = make(chan struct{})
-			s.pipes.conns <- &lateDeadline{Conn: conn, late: late[i]}
+			late[i] = newLateDeadline(conn)
+			s.pipes.conns <- late[i]
 			conns[i] = viewer
 			io.WriteString(viewer, ask("/later"))
 		}
@@ -173,7 +187,7 @@ func TestWokenInTime(t *testing.T) {
 		next := ask("/query?" + strings.Repeat("a", most))
 		for i, viewer := range conns {
 			go func() {
-				<-late[i]
+				<-late[i].late
 				say(t, viewer, next)
 			}()
 		}

@@ -19,7 +19,8 @@ const firstBuffer = 2 << 10
 // lax is by how much deadlines may be off: so they are set once a second and not with each request.
 const lax = time.Second
 
-// conn is one connection of viewers. Its goroutine reads and writes; while a handler waits, another one reads.
+// conn is one connection of viewers. Its goroutine reads and writes; while a handler waits, another one reads, and while the goroutine waits for a bell whoever
+// rings that writes.
 type conn struct {
 	front *Front     // static
 	raw   net.Conn   // static; as it was accepted
@@ -156,15 +157,15 @@ func (c *conn) answer() (what verdict, more bool) {
 		a, ok := c.front.config.Cache.Hit(c.from, &c.head, now)
 		if ok && a.Wait != nil {
 			switch c.await(a.Wait) {
-			case left:
+			case hasGone:
 				return plain, false
-			case served, resting:
+			case isServed, isResting:
 				return plain, true
-			case halfway:
+			case isHalfway:
 				return plain, c.goOn() == nil
-			case unanswered:
+			case isUnanswered:
 				ok = false
-			case woken:
+			case isWoken:
 				now = time.Now()
 				a, ok = a.Wait.Answer(&c.head, now)
 				ok = ok && !c.front.ending.Load()

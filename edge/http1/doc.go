@@ -15,6 +15,10 @@
 //	               │  └──► Handler, with a Response
 //	               └─ not plain ──► Accept, or a refusal
 //
+// Who waits for the same thing waits for a bell, and reads meanwhile, so that it is seen who leaves. Whoever rings the bell sends them the answer itself, as far as
+// the kernel has room, and wakes only those to whom there is more to be sent or said: see conn.release. Until then all that a connection has is whose
+// turn it is.
+//
 // The front bounds how long a head takes to come, how long a connection rests, and how long a slice of an answer takes to go, as
 // net/http's server would. When it ends, connections that rest are closed at once, and the others after their answer.
 package http1
