@@ -232,6 +232,7 @@ export class Controls {
 
   close(): void {
     clearTimeout(this.#quiet);
+    clearTimeout(this.#leveled);
     this.#clicks.close();
   }
 

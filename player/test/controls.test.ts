@@ -1,4 +1,4 @@
-// The controls over elements that do next to nothing: what a key makes of the volume.
+// The controls over elements that do next to nothing: what a key makes of the volume, and what is left when they are closed.
 
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
@@ -30,6 +30,7 @@ class Piece extends EventTarget {
 }
 
 interface World {
+  controls: Controls;
   video: Piece;
   told: Piece; // how loud it is
   volumes: number[]; // that were pressed
@@ -50,7 +51,7 @@ function world(t: TestContext): World {
   } };
   const controls = new Controls(root as unknown as ShadowRoot, pressed as unknown as ConstructorParameters<typeof Controls>[1]);
   return {
-    video, volumes, told: root.querySelector('.level'),
+    controls, video, volumes, told: root.querySelector('.level'),
     press: (key) => controls.key(Object.assign(new Event('keydown'), { key, composedPath: () => [video] }) as unknown as KeyboardEvent),
   };
 }
@@ -62,4 +63,16 @@ test('down and then up, while it is silent: it is as loud as before', (t) => {
   assert.deepEqual([video.muted, volumes, /\b0/.test(told.textContent)], [true, [], true]);
   press('ArrowUp');
   assert.deepEqual([video.muted, volumes, /\b80/.test(told.textContent)], [false, [0.8], true]);
+});
+
+test('how loud it is is told for a moment, of which nothing is left when they are closed', (t) => {
+  const { controls, told, press } = world(t);
+  press('ArrowDown');
+  t.mock.timers.tick(1200);
+  assert.equal(told.textContent, '');
+  press('ArrowDown');
+  const last = told.textContent;
+  controls.close();
+  t.mock.timers.tick(10_000);
+  assert.equal(told.textContent, last, 'no timer');
 });

@@ -65,6 +65,8 @@ test('one click plays or pauses, two are for full screen', (t) => {
   assert.equal(did(() => { click(1); t.mock.timers.tick(150); click(2); }), 'twice');
   assert.equal(did(() => { click(1); t.mock.timers.tick(400); click(2); }), 'once once twice', 'slow ones');
   assert.equal(did(() => { click(1); click(2); click(3); click(4); }), 'twice twice');
+  assert.equal(did(() => { click(1); t.mock.timers.tick(150); click(1); }), 'once', 'the second elsewhere, which begins another row');
+  assert.equal(did(() => { click(1); click(1); clicks.close(); }), '', 'it is closed');
   assert.equal(did(() => { click(1); t.mock.timers.tick(1000); click(1, false); click(2); }), 'once', 'the first of two was on a button, which is gone');
   assert.equal(did(() => clicks.note({ type: 'dblclick', detail: 2 }, true)), '', 'two were counted');
   down('touch');
