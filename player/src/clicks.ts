@@ -36,7 +36,9 @@ export class Clicks {
   #click(count: number, onPicture: boolean): void {
     if (count % 2 === 1) {
       this.#began = onPicture;
-      if (onPicture) this.#timer = setTimeout(() => this.#once(), TWICE_MILLIS);
+      if (!onPicture) return;
+      clearTimeout(this.#timer); // the hand has moved between the two: they count as one
+      this.#timer = setTimeout(() => this.#once(), TWICE_MILLIS);
     } else if (count > 0 && this.#began && onPicture) {
       if (this.#timer === undefined) this.#clicked.once(); // it came late, and takes back what the first did
       this.close();

@@ -45,11 +45,20 @@ export function remembered(): Answer | null {
 
 // overheard tells of each answer that is given in another page of this origin; null: it is taken back. It returns how to hear no more.
 export function overheard(told: (answer: Answer | null) => void): () => void {
-  const hear = ({ key }: StorageEvent): void => {
-    if (key === KEY || key === null) told(remembered()); // null: all was cleared
+  const hear = ({ key, storageArea }: StorageEvent): void => {
+    if ((key === KEY || key === null) && keeps(storageArea)) told(remembered()); // null: all was cleared
   };
   addEventListener('storage', hear);
   return () => removeEventListener('storage', hear);
+}
+
+// keeps tells whether it is where answers are kept: a page's other storage tells of its changes too.
+function keeps(area: Storage | null): boolean {
+  try {
+    return area === localStorage;
+  } catch {
+    return false;
+  }
 }
 
 export function remember(answer: Answer): void {

@@ -175,8 +175,8 @@ export class Controls {
       else this.#pressed[act.press]();
     } else if ('volume' in act) {
       const level = louder(this.video.volume, this.video.muted, act.volume);
-      this.#pressed.volume(level);
-      this.#level(level);
+      if (level !== null) this.#pressed.volume(level);
+      this.#level(level ?? 0);
     } else if ('go' in act && act.go === 'end' && !vod) this.#pressed.live();
     else if (!span) return false;
     else if ('step' in act) this.#pressed.seek(this.video.currentTime + act.step);
@@ -232,6 +232,7 @@ export class Controls {
 
   close(): void {
     clearTimeout(this.#quiet);
+    clearTimeout(this.#leveled);
     this.#clicks.close();
   }
 

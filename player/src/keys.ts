@@ -57,8 +57,8 @@ function scrolls(): boolean {
   return page !== null && !document.fullscreenElement && page.scrollHeight > page.clientHeight;
 }
 
-// louder is the volume after a step. From silence it goes up to what it was before.
-export function louder(volume: number, muted: boolean, by: number): number {
-  if (muted) return by > 0 ? Math.max(volume, by) : 0;
+// louder is the volume after a step. From silence it goes up to what it was before; null: it is silent already, and what it was before is left as it is.
+export function louder(volume: number, muted: boolean, by: number): number | null {
+  if (muted) return by > 0 ? Math.max(volume, by) : null;
   return Math.min(1, Math.max(0, Math.round((volume + by) * 100) / 100));
 }

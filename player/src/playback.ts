@@ -47,6 +47,7 @@ export class Playback {
   readonly #mending: Mending;
   readonly #standing = new Standing();
   readonly #playhead: Playhead;
+  #loads = 0; // times that the stream was loaded anew
   #sound = true; // there is some in the media that came last, as far as is known
   #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
@@ -234,17 +235,23 @@ export class Playback {
     this.#become('ended');
   }
 
-  // meet asks, while it is loaded, whether the stream is over: a playlist may not tell.
+  // meet asks, while it is loaded, whether the stream is over: a playlist may not tell. The answer may be late: it takes no picture away, and says nothing of
+  // what was loaded since.
   async #meet(): Promise<void> {
     const { signal } = this.#over;
+    const loads = this.#loads;
     const stream = await describeLive(this.#src, this.#name, signal, this.#pass).catch(() => null);
-    if (stream?.state === 'ended' && !signal.aborted && this.#feed.hls) this.#missed();
+    if (stream?.state === 'ended' && !signal.aborted && this.#feed.hls && this.#unseen && loads === this.#loads) this.#missed();
   }
 
   // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
   #listed(): void {
-    const unseen = this.#state !== 'playing' && this.#video.currentTime === 0;
-    if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && unseen)) this.#missed();
+    if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && this.#unseen)) this.#missed();
+  }
+
+  // unseen: nothing of the stream was shown yet.
+  get #unseen(): boolean {
+    return this.#state !== 'playing' && this.#video.currentTime === 0;
   }
 
   // missed: the stream was over when the viewer came, which is said at once.
@@ -333,6 +340,7 @@ export class Playback {
   }
 
   #load(): void {
+    this.#loads++;
     this.#knock.end();
     this.#inquiry.stop();
     this.#timeline.end = null; // until it is told again

@@ -1,8 +1,8 @@
 // A word of the edge: the answer to a question that takes next to nothing. Where the link has room it comes as soon as answers usually do. That it is an
 // error, or that nobody answers there, is an answer too.
 //
-// One question at a time. A late one is not given up, since a connection that was closed for it would have to be made anew: what is waited for then is
-// its answer. When that has come it says only how the link was; so the edge is asked once more.
+// One question at a time, however many want to know: the answer is for all of them. A late one is not given up, since a connection that was closed for it
+// would have to be made anew: what is waited for then is its answer. When that has come it says only how the link was; so the edge is asked once more.
 
 const SOON = 120; // milliseconds after it usually does, it is late
 const GIVE_UP = 4000; // milliseconds
@@ -21,7 +21,7 @@ export class Word {
   // comes tells whether the edge answers as soon as it usually does.
   async comes(url: string, signal: AbortSignal): Promise<boolean> {
     if (this.#open && !(await this.#within())) return false;
-    this.#question(url, signal);
+    if (!this.#open) this.#question(url, signal); // else somebody who waited as well has asked
     return this.#within();
   }
 
@@ -30,8 +30,14 @@ export class Word {
     return this.#answer;
   }
 
-  #within(): Promise<boolean> {
-    return Promise.race([this.#answer.then(() => true), new Promise<boolean>((resolve) => setTimeout(() => resolve(false), this.#usual() + SOON))]);
+  async #within(): Promise<boolean> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), this.#usual() + SOON)));
+    try {
+      return await Promise.race([this.#answer.then(() => true), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #question(url: string, signal: AbortSignal): void {

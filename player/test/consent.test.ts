@@ -65,17 +65,30 @@ test('and nothing breaks where it does not', (t) => {
 
 test('what is said in another page is overheard, until nobody listens', (t) => {
   const [all, window, heard]: [Map<string, string>, EventTarget, (Answer | null)[]] = [new Map(), new EventTarget(), []];
-  kept(t, { getItem: (key: string) => all.get(key) ?? null });
+  const [local, other] = [{ getItem: (key: string) => all.get(key) ?? null }, {}];
+  kept(t, local);
   Object.assign(globalThis, { addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window) });
   t.after(() => ['addEventListener', 'removeEventListener'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
-  const tell = (key: string | null): boolean => window.dispatchEvent(Object.assign(new Event('storage'), { key }));
+  const tell = (key: string | null, storageArea: object = local): boolean => window.dispatchEvent(Object.assign(new Event('storage'), { key, storageArea }));
   const deafen = overheard((answer) => heard.push(answer));
   all.set('shoal-share', 'no');
   tell('something else');
   tell('shoal-share');
+  tell(null, other); // the page's other storage was cleared
+  tell('shoal-share', other);
   all.clear();
   tell(null);
   deafen();
   tell('shoal-share');
   assert.deepEqual(heard, ['no', null]);
+});
+
+test('nor where the browser keeps nothing for a page, and tells of what another keeps', (t) => {
+  const [window, heard]: [EventTarget, (Answer | null)[]] = [new EventTarget(), []];
+  kept(t, null);
+  Object.assign(globalThis, { addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window) });
+  t.after(() => ['addEventListener', 'removeEventListener'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  overheard((answer) => heard.push(answer));
+  window.dispatchEvent(Object.assign(new Event('storage'), { key: null, storageArea: {} }));
+  assert.deepEqual(heard, []);
 });

@@ -38,7 +38,8 @@ test('keys with Ctrl, Alt or Meta are the browser’s, and one that is held down
 
 test('the volume goes by steps, and from silence to what it was', () => {
   assert.deepEqual([louder(0.5, false, 0.05), louder(0.98, false, 0.05), louder(0.03, false, -0.05), louder(0.3, false, -0.05)], [0.55, 1, 0, 0.25]);
-  assert.deepEqual([louder(0.8, true, 0.05), louder(0, true, 0.05), louder(0.8, true, -0.05)], [0.8, 0.05, 0]);
+  assert.deepEqual([louder(0.8, true, 0.05), louder(0, true, 0.05)], [0.8, 0.05]);
+  assert.equal(louder(0.8, true, -0.05), null, 'down, and what it was before is left for up');
 });
 
 test('the list has the keys that do something now', () => {
@@ -64,6 +65,8 @@ test('one click plays or pauses, two are for full screen', (t) => {
   assert.equal(did(() => { click(1); t.mock.timers.tick(150); click(2); }), 'twice');
   assert.equal(did(() => { click(1); t.mock.timers.tick(400); click(2); }), 'once once twice', 'slow ones');
   assert.equal(did(() => { click(1); click(2); click(3); click(4); }), 'twice twice');
+  assert.equal(did(() => { click(1); t.mock.timers.tick(150); click(1); }), 'once', 'the second elsewhere, which begins another row');
+  assert.equal(did(() => { click(1); click(1); clicks.close(); }), '', 'it is closed');
   assert.equal(did(() => { click(1); t.mock.timers.tick(1000); click(1, false); click(2); }), 'once', 'the first of two was on a button, which is gone');
   assert.equal(did(() => clicks.note({ type: 'dblclick', detail: 2 }, true)), '', 'two were counted');
   down('touch');

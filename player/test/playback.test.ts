@@ -188,8 +188,8 @@ interface Late {
   list(): void; // a playlist has come
 }
 
-// late returns a viewer who opens a stream that lists so much, and is in a state. A playlist has come.
-async function late(t: TestContext, media: Listed, src = '/live/demo/index.m3u8', state = 'live'): Promise<Late> {
+// late returns a viewer who opens a stream that lists so much, and is in a state, as the server tells now or later. A playlist has come.
+async function late(t: TestContext, media: Listed, src = '/live/demo/index.m3u8', state: string | Promise<string> = 'live'): Promise<Late> {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   listed(t, media);
@@ -197,7 +197,7 @@ async function late(t: TestContext, media: Listed, src = '/live/demo/index.m3u8'
   t.mock.method(Hls.prototype, 'attachMedia', function (this: Hls) {
     hls = this;
   });
-  Object.assign(globalThis, { document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }), fetch: async () => Response.json({ state, publicKey: '', lastMsn: 7 }) });
+  Object.assign(globalThis, { document: Object.assign(new EventTarget(), { baseURI: 'http://edge/' }), fetch: async () => Response.json({ state: await state, publicKey: '', lastMsn: 7 }) });
   const video = new Video();
   Object.assign(video, { paused: true, readyState: 0, currentTime: 0 });
   const playback = new Playback(video as unknown as HTMLVideoElement, src, {}, () => undefined);
@@ -254,6 +254,31 @@ test('once it is on again, it plays by itself', async (t) => {
   }
   media.live = true;
   list();
+  assert.deepEqual([playback.state, video.paused, calls(hls.loadSource).length], ['connecting', false, 2]);
+});
+
+test('a late answer that it is over takes the picture from nobody who watches', async (t) => {
+  let told = (_: string): void => undefined;
+  const { playback, video, hls } = await late(t, { live: true, edge: 16, latency: 0 }, undefined, new Promise((settle) => (told = settle)));
+  Object.assign(video, { readyState: 4, currentTime: 14 });
+  video.tell('playing');
+  told('ended');
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+  assert.deepEqual([playback.state, video.paused, calls(hls.stopLoad).length], ['playing', false, 0]);
+});
+
+test('nor does it say anything of what was loaded since', async (t) => {
+  let told = (_: string): void => undefined;
+  const media = { live: false, edge: 136, latency: 0 };
+  const { playback, video, hls } = await late(t, media, undefined, new Promise((settle) => (told = settle)));
+  Object.assign(globalThis, { fetch: async () => Response.json({ state: 'live', publicKey: '', lastMsn: 9, renditions: [{}] }) });
+  for (let i = 0; i < 40; i++) {
+    mock.timers.tick(100);
+    for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+  }
+  media.live = true;
+  told('ended');
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
   assert.deepEqual([playback.state, video.paused, calls(hls.loadSource).length], ['connecting', false, 2]);
 });
 

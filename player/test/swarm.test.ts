@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { mock, test, type TestContext } from 'node:test';
-import Hls from 'hls.js';
+import Hls, { type HlsConfig, type LoaderCallbacks, type LoaderConfiguration, type PlaylistLoaderConstructor, type PlaylistLoaderContext } from 'hls.js';
 import type { SwarmOptions } from '../src/options.ts';
 import { attachSwarm, type Swarm } from '../src/swarm.ts';
 
@@ -11,8 +11,22 @@ interface World {
   kept: Map<string, string>; // by the browser
   stats: number; // how often they were told
   frame(): void; // the first is shown
+  list(): void; // hls.js has loaded a playlist
   elsewhere(answer: string | null): void; // is said in another page of the origin
   pass(seconds: number): Promise<void>;
+}
+
+// Listing is a loader that has at once what it is to load.
+class Listing {
+  readonly stats = { loading: { start: 0, first: 0, end: 0 } };
+
+  load(context: PlaylistLoaderContext, _: LoaderConfiguration, { onSuccess }: LoaderCallbacks<PlaylistLoaderContext>): void {
+    onSuccess({ url: context.url, data: '#EXTM3U\n', code: 200 }, this.stats as never, context, null);
+  }
+
+  abort(): void {}
+
+  destroy(): void {}
 }
 
 function attached(t: TestContext, options: SwarmOptions, answer?: string, told: object = { state: 'live', publicKey: 'k', lastMsn: 1, p2p: null }): World {
@@ -45,10 +59,15 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string, told: 
   const world: World = {
     swarm, kept, stats: 0,
     frame: () => frame(),
+    list: () => {
+      const Loader = hls.config.pLoader as PlaylistLoaderConstructor;
+      const context = { url: hls.url } as PlaylistLoaderContext;
+      new Loader({ ...hls.config, loader: Listing } as unknown as HlsConfig).load(context, {} as LoaderConfiguration, { onSuccess: () => undefined, onError: () => undefined, onTimeout: () => undefined });
+    },
     elsewhere: (answer) => {
       if (answer === null) kept.delete('shoal-share');
       else kept.set('shoal-share', answer);
-      others.dispatchEvent(Object.assign(new Event('storage'), { key: 'shoal-share' }));
+      others.dispatchEvent(Object.assign(new Event('storage'), { key: 'shoal-share', storageArea: localStorage }));
     },
     pass: async (seconds) => {
       for (let i = 0; i < 2 * seconds; i++) {
@@ -133,4 +152,25 @@ test('what is answered in another page is not asked here', async (t) => {
   w.elsewhere(null);
   await w.pass(5);
   assert.equal(asked, 1, 'it was taken back');
+});
+
+test('what the page decides holds, whatever is said in another page then', async (t) => {
+  const w = attached(t, {});
+  w.swarm.share('on');
+  w.list();
+  assert.equal(w.swarm.stats.p2p, 'joining');
+  w.elsewhere('no');
+  assert.equal(w.swarm.stats.p2p, 'joining');
+  w.swarm.share('off');
+  w.elsewhere('yes');
+  w.list();
+  assert.equal(w.swarm.stats.p2p, 'off');
+});
+
+test('before it has decided, a no in another page holds here', async (t) => {
+  const w = attached(t, { p2p: 'on' });
+  w.list();
+  assert.equal(w.swarm.stats.p2p, 'joining');
+  w.elsewhere('no');
+  assert.equal(w.swarm.stats.p2p, 'off');
 });

@@ -73,6 +73,41 @@ test('while it is not answered it is asked for nothing more, until it is given u
   assert.equal(w.asked[0]?.signal.aborted, true);
 });
 
+test('one question at a time, however many want to know: its answer is for all of them', async (t) => {
+  const w = world(t);
+  w.comes();
+  await w.pass(150);
+  const others = [w.comes(), w.comes()];
+  await w.pass(60);
+  w.asked[0]?.answer();
+  await w.pass(0);
+  assert.equal(w.asked.length, 2);
+  w.asked[1]?.answer();
+  await w.pass(0);
+  assert.deepEqual([others.map(({ said }) => said), w.asked.length], [[true, true], 2]);
+});
+
+test('nothing is waited for once the answer is there', async (t) => {
+  const w = world(t);
+  const waits = new Set<unknown>();
+  const [set, clear] = [setTimeout, clearTimeout];
+  t.mock.method(globalThis, 'setTimeout', (...given: Parameters<typeof setTimeout>) => {
+    const timer = set(...given);
+    waits.add(timer);
+    return timer;
+  });
+  t.mock.method(globalThis, 'clearTimeout', (timer: Parameters<typeof clearTimeout>[0]) => {
+    waits.delete(timer);
+    clear(timer);
+  });
+  w.comes();
+  await w.pass(0);
+  assert.equal(waits.size, 2, 'for a late answer, and for none');
+  w.asked[0]?.answer();
+  await w.pass(0);
+  assert.equal(waits.size, 0);
+});
+
 test('who is gone asks for nothing', async (t) => {
   const w = world(t);
   w.comes();

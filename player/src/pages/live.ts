@@ -3,6 +3,7 @@
 import { amiss, bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
+import { still } from './still.ts';
 import { LIVE } from './words/live.ts';
 
 const words = speak(LIVE);
@@ -48,9 +49,9 @@ function recorded(recording: Recording): HTMLElement {
   const above = art(recording.stream, make('span', { class: 'badge' }, words.recording));
   above.append(make('span', { class: 'badge count' }, length(recording)));
   if (open && recording.thumbnail) {
-    const still = unseen();
-    still.src = recording.thumbnail;
-    above.prepend(still);
+    const image = unseen();
+    still(image, recording.thumbnail);
+    above.prepend(image);
   }
   return make('a', { class: 'card', href: page(recording) }, above, make('div', { class: 'text' }, make('h2', {}, recording.stream), make('p', { class: 'dim' }, date(recording))));
 }
