@@ -77,6 +77,8 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
 
   await one.page.locator('shoal-player .ask .no').click();
   assert.equal((await seen(one)).asked, false);
+  const focused = () => one.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.activeElement?.className ?? '');
+  assert.match(await focused(), /^frame/, 'the keys of the player are for who has just answered it');
   await one.page.reload();
   await until('the picture', () => one.page.evaluate(() => document.querySelector('shoal-player')?.video?.currentTime > 2));
   await nothing(one, 'after a no, and a reload');

@@ -282,8 +282,11 @@ export class Controls {
     this.#get(selector).textContent = text;
   }
 
+  // hide takes the focus to the player as a whole, where what is hidden had it: its keys go on being for whoever uses it.
   #hide(selector: string, hidden: boolean): void {
-    this.#get(selector).hidden = hidden;
+    const element = this.#get(selector);
+    if (hidden && !element.hidden && element.contains(this.#root.activeElement)) this.#return();
+    element.hidden = hidden;
   }
 
   #get<E extends HTMLElement>(selector: string): E {

@@ -68,7 +68,7 @@ export function attachSwarm(hls: Hls, options: SwarmOptions = {}): Swarm {
       return attached.stats;
     },
     share(next: Mode): void {
-      deafen(); // the page has decided, whatever is said elsewhere
+      if (next !== 'ask') deafen(); // the page has decided, whatever is said elsewhere
       wish = mode = next;
       attached.share(next);
     },

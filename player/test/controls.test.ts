@@ -22,6 +22,10 @@ class Piece extends EventTarget {
 
   setAttribute(): void {}
 
+  contains(): boolean {
+    return false;
+  }
+
   append(): void {}
 
   replaceChildren(): void {
