@@ -1,4 +1,5 @@
-// Two edges of one origin, with a viewer at each: one edge dies, and its viewer plays on from the other viewer until it is back.
+// Two edges of one origin, with a viewer at each: one edge dies, and its viewer plays on from the other viewer until it is back; so does one
+// that has used the menu of qualities before.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -21,14 +22,16 @@ function listen() {
   }, 50);
 }
 
-test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }, async (t) => {
-  const source = await origin(t, { stream: 'show' });
+// Two edges, and a browser with a viewer at each, in one swarm. ready waits for what there is to be before the viewers come.
+async function meet(t, args = [], ready = () => undefined) {
+  const source = await origin(t, { stream: 'show', args });
   const ports = [{ http: port(), admin: port() }, { http: port(), admin: port() }];
   const meeting = await tracker(t, { pages: ports.map(({ http }) => `http://127.0.0.1:${http}`).join(',') });
   const start = (ports) => edge(t, { origin: source, tracker: `ws://127.0.0.1:${meeting.ports.http}/tracker`, ports });
   const edges = await Promise.all(ports.map(start));
   push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
   await Promise.all(edges.map((edge) => edge.live('show')));
+  await ready(edges[0].base);
   const browser = await launch(t);
   const viewers = [];
   for (const { base } of edges) {
@@ -38,9 +41,13 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   const stats = () => Promise.all(viewers.map((viewer) => viewer.stats()));
   await until('both to be in the swarm', async () => (await stats()).every((s) => s.p2p === 'on' && s.peers === 1), { seconds: 15 });
   await pass(5);
+  viewers[0].expect(/ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|CONTENT_LENGTH)|status of 50[234]/);
+  return { edges, viewers, stats, again: () => start(ports[0]) };
+}
 
+test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }, async (t) => {
+  const { edges, viewers, stats, again } = await meet(t);
   const [viewer] = viewers;
-  viewer.expect(/ERR_(CONNECTION_(REFUSED|RESET)|EMPTY_RESPONSE|INCOMPLETE_CHUNKED|CONTENT_LENGTH)|status of 50[234]/);
   const [before] = await stats();
   const said = () => viewer.page.evaluate(() => window.said);
   await until('the page to say that it is live', async () => (await said()).at(-1) === '|Live', { seconds: 5 });
@@ -55,7 +62,35 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   assert.equal(after.p2p, 'on');
   assert.deepEqual((await said()).slice(length), [], 'it alarms who has the picture');
 
-  await start(ports[0]);
+  await again();
   await until('media from the edge that is back', async () => (await viewer.stats()).bytesFromEdge > after.bytesFromEdge, { seconds: 20 });
   await noStalls(t, viewers, 'until it was back');
+});
+
+test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas', { timeout: 120_000 }, async (t) => {
+  const { edges, viewers, stats } = await meet(t, ['-ladder', '180p', '-dvr', '5m'], async (base) => {
+    const get = async (path) => (await fetch(`${base}/live/show/${path}`)).text();
+    await until('both renditions', async () => (await get('index.m3u8')).split('#EXT-X-STREAM-INF').length === 3, { seconds: 20 });
+    await until('something to leave out', async () => (await get('v0/index.m3u8?_HLS_skip=YES')).includes('#EXT-X-SKIP:'), { seconds: 40 });
+  });
+  const [{ page }] = viewers;
+  const lines = (height) => until(`${height} lines`, () => page.evaluate((height) => window.shoalTest.video().videoHeight === height, height), { seconds: 10, every: 50 });
+  const deltas = []; // of the rendition that it comes back to
+  page.on('request', (request) => request.url().includes('/v0/index.m3u8') && deltas.push(request.url().includes('_HLS_skip=YES')));
+  await lines(360);
+  await page.locator('shoal-player .quality').selectOption({ label: '180p' });
+  await lines(180);
+  deltas.length = 0;
+  await page.locator('shoal-player .quality').selectOption({ label: '360p' });
+  await lines(360);
+  await pass(2);
+  const [before] = await stats();
+  await edges[0].kill();
+  await pass(8);
+  const [after] = await noStalls(t, viewers, 'until one\'s edge was away for 8 s');
+  const count = (name) => after[name] - before[name];
+  t.diagnostic(`back at the first, the edge was asked for ${deltas.map((delta) => (delta ? 'a delta' : 'all')).slice(0, 5).join(', ')}; once it was away: ` +
+    `${count('bytesFromPeers')} bytes from the peer, ${count('bytesFromEdge')} from the edge, ${count('playlistsFromCell')} playlists from the cell`);
+  assert.ok(count('edgeRequests') > 0, 'nothing was asked of the edge that was away');
+  assert.ok(count('playlistsFromCell') >= 10, `${count('playlistsFromCell')} playlists came from the cell`);
 });

@@ -2,9 +2,13 @@
 // hls.js gets them. A reload that the edge would hold until there is more is asked of the session first: it may know
 // sooner. What it does not know, or gives up, is loaded from the edge after all; errors, timeouts and retries of that are
 // hls.js's own, but for one: after an edge that is not there it is peers that are waited for, and so on in turns.
+//
+// hls.js asks for a delta wherever it knows the rest itself, as when it comes back to a rendition that it left a moment ago. Where the source does
+// not, the whole playlist is asked for: else the deltas that follow would never tell it what they leave out.
 
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats, PlaylistLoaderConstructor, PlaylistLoaderContext } from 'hls.js';
 import { retried, TIMEOUT, turnMillis } from './loader.ts';
+import { whole } from './playlists.ts';
 
 export interface PlaylistSource {
   // playlist shows what came from the edge.
@@ -14,6 +18,8 @@ export interface PlaylistSource {
   // hope waits for so many milliseconds, after the edge failed, for what peers tell. It returns null if no
   // peer will tell, and rejects if none did.
   hope?(url: string, signal: AbortSignal, millis: number): Promise<Followed> | null;
+  // skips tells whether a delta will do: what it leaves out is known.
+  skips?(url: string): boolean;
   // followed shows what did not come from the edge, and is given to hls.js.
   followed(text: string): void;
   // requested tells that the edge is asked.
@@ -129,7 +135,8 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
       this.#following = null;
       this.stats.loading.start = 0; // the loader beneath begins anew
       source.requested();
-      this.#beneath.load(context, config, {
+      const { url } = context;
+      this.#beneath.load(source.skips?.(url) === false ? { ...context, url: whole(url) } : context, config, {
         ...callbacks,
         onError: (error, ctx, details, stats) => {
           if (this.#hope(context, config, error.code)) return;

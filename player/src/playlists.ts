@@ -95,6 +95,11 @@ export class Playlists {
     return performance.now() < this.#restUntil;
   }
 
+  // skips tells whether a delta will do: what it leaves out is known, or the playlist cannot be carried on anyway.
+  skips(url: string): boolean {
+    return withoutDirectives(url) === this.#url && this.#list?.deltas !== false;
+  }
+
   // ask waits for what a blocking reload asks for. It returns null if that is nothing to be waited for here.
   ask(url: string, signal: AbortSignal): Promise<Answer> | null {
     const asked = new URL(url).searchParams;
@@ -210,6 +215,13 @@ export class Playlists {
     }
     return { text: this.#texts[kind], at: this.#at };
   }
+}
+
+// whole returns the URL without its wish for a delta.
+export function whole(url: string): string {
+  const plain = new URL(url);
+  plain.searchParams.delete('_HLS_skip');
+  return plain.href;
 }
 
 export function withoutDirectives(url: string): string {

@@ -186,6 +186,11 @@ export class Session implements MediaSource {
     this.#watch.loaded(url, text);
   }
 
+  // skips tells whether hls.js may have a delta: what that leaves out is known.
+  skips(url: string): boolean {
+    return this.#watch.skips(url);
+  }
+
   // follow waits for a playlist that hls.js wants, where the swarm will tell it; and for a link that rests.
   follow(url: string, signal: AbortSignal): Promise<Followed> | null {
     return this.downlink.rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);

@@ -63,6 +63,11 @@ export class Watch {
     void learned.then(() => this.#events.reloaded(true));
   }
 
+  // skips tells whether a delta will do.
+  skips(url: string): boolean {
+    return this.#over || this.#playlists.skips(url);
+  }
+
   // follow waits for what a reload of hls.js asks for; null if nobody will tell but the edge.
   follow(url: string, signal: AbortSignal): Promise<Answer> | null {
     this.#played = withoutDirectives(url);

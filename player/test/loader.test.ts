@@ -272,7 +272,7 @@ interface Following {
   beneath: Beneath;
   log: string[];
   response: () => unknown;
-  load(directives?: boolean): void;
+  load(directives?: boolean, more?: string): void;
 }
 
 function following(source: Partial<PlaylistSource>): Following {
@@ -297,7 +297,7 @@ function following(source: Partial<PlaylistSource>): Following {
   };
   return {
     loader, beneath: Beneath.made.at(-1) as Beneath, log, response: () => response,
-    load: (directives = true) => loader.load({ url: 'http://edge/i.m3u8?_HLS_msn=3', responseType: 'text', deliveryDirectives: directives ? {} : null } as unknown as PlaylistLoaderContext, {} as LoaderConfiguration, callbacks),
+    load: (directives = true, more = '') => loader.load({ url: `http://edge/i.m3u8?_HLS_msn=3${more}`, responseType: 'text', deliveryDirectives: directives ? {} : null } as unknown as PlaylistLoaderContext, {} as LoaderConfiguration, callbacks),
   };
 }
 
@@ -317,6 +317,15 @@ test('a reload that the source follows is answered by it, with sane times', asyn
     assert.equal(loading.first, { start: loading.start, known: asked + known, end: loading.end }[first]);
     assert.deepEqual([loaded, total], [7, 7]);
     assert.equal(w.beneath.callbacks, null, 'the edge was not asked');
+  }
+});
+
+test('where the source does not know what a delta leaves out, the whole playlist is asked for', () => {
+  for (const [skips, want] of [[undefined, '&_HLS_skip=YES'], [() => true, '&_HLS_skip=YES'], [() => false, '']] as const) {
+    const w = following(skips ? { skips } : {});
+    w.load(true, '&_HLS_skip=YES');
+    assert.equal(w.beneath.context?.url, `http://edge/i.m3u8?_HLS_msn=3${want}`);
+    assert.equal(w.loader.context?.url, 'http://edge/i.m3u8?_HLS_msn=3&_HLS_skip=YES', 'hls.js finds what it asked for');
   }
 });
 

@@ -232,3 +232,20 @@ test('who asks for a delta is answered too: with the whole playlist where nothin
   assert.deepEqual(w.log, ['answer s91.1']);
   assert.doesNotMatch(w.playlists.following, /_HLS_skip/);
 });
+
+test('a delta will do where what it leaves out is known, and not for a rendition that is come back to', async (t) => {
+  const w = world(t);
+  const [before, whole] = [at('demo', 3), at('demo', 4)].map((text) => text.replace('#EXT-X-SERVER-CONTROL:', '#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=4,'));
+  assert.ok(before && whole);
+  const asked = (url: string): string => `${url}&_HLS_msn=7&_HLS_skip=YES`;
+  const other = URL_.replace('v0', 'v1');
+  w.playlists.read(URL_, before);
+  assert.deepEqual([w.playlists.skips(asked(URL_)), w.playlists.skips(asked(other))], [true, false]);
+  w.playlists.read(other, before.replaceAll('/v0/', '/v1/'));
+  assert.equal(w.playlists.skips(asked(URL_)), false);
+  w.playlists.read(URL_, whole);
+  assert.equal(w.playlists.skips(asked(URL_)), true);
+  assert.notEqual(w.playlists.following, '', 'it goes on');
+  w.playlists.read(URL_, 'something else');
+  assert.equal(w.playlists.skips(asked(URL_)), true, 'what cannot be carried on is no reason to ask for all of it');
+});
