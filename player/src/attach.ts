@@ -161,7 +161,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       session.playlist(url, text);
       holdBack.look(text);
     },
-    skips: (url) => session?.skips(url) ?? false,
+    skips: (url) => session?.skips(url) ?? true,
     follow: (url, signal) => session?.follow(url, signal) ?? null,
     hope: (url, signal, millis) => session?.hope(url, signal, millis) ?? null,
     followed: (text) => holdBack.look(text),
