@@ -1,15 +1,24 @@
 // A viewer's downlink: what the edge gives by it, what came by it, and what tells that it has become too narrow for what is played. Then the swarm is left
 // for a while, and what is on its way for nobody is given up.
 
+import type { Arrivals } from './arrivals.ts';
 import type { Bandwidth } from './bandwidth.ts';
 import type { Carried } from './carried.ts';
-import type { Edge } from './edge.ts';
 import type { Fetches } from './fetches.ts';
 import type { Links } from './links.ts';
 import type { Membership } from './membership.ts';
 
+// What comes by it that is no peer's.
+interface Giving {
+  bandwidth: Bandwidth;
+  arrivals: Arrivals; // of media, peers' too
+  hears(url: string, signal: AbortSignal): Promise<boolean>;
+  rests(): Promise<void>;
+  giveUp(): void;
+}
+
 export interface Crossed {
-  edge: Edge;
+  edge: Giving;
   links: Links;
   fetches: Fetches;
   membership: Membership;

@@ -2,14 +2,8 @@
 // asks for. It decides nothing. The calls are those of wasm/, the actions those of swarm/scheduler/action.go.
 
 import type { Action } from './action.ts';
+import type { Self } from './self.ts';
 import { wasi } from './wasi.ts';
-
-// What the viewer is and lends.
-export interface Self {
-  flags: number;
-  rendition: number;
-  most: number;
-}
 
 const INPUT_SIZE = 72 << 10;
 const MAX_SIGNAL = 16 << 10; // wire.MaxSignal

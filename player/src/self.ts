@@ -1,8 +1,6 @@
 // What this viewer would do for others, as wire.Member has it: nothing while its page is hidden, where the browser says that data is saved, or on
 // a link that is paid by the byte.
 
-import type { Self } from './scheduler.ts';
-
 export const MAY_UPLOAD = 1;
 export const METERED = 2; // its link is paid by the byte
 export const HIDDEN = 4; // its page is not seen
@@ -24,6 +22,13 @@ export function selfFlags(mayUpload: boolean): number {
   const metered = c?.saveData === true || c?.type === 'cellular';
   const hidden = document.visibilityState === 'hidden';
   return (metered ? METERED : mayUpload && !hidden ? MAY_UPLOAD : 0) | (hidden ? HIDDEN : 0);
+}
+
+// What the viewer is and lends.
+export interface Self {
+  flags: number;
+  rendition: number;
+  most: number; // of the uplink, in units of 10 kbit/s; 0: all of it
 }
 
 // selfOf is who lends so much of an uplink, Infinity for all of it, and watches a rendition.
