@@ -1,11 +1,14 @@
 package edge
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/shoal-live/shoal/edge/http1"
@@ -44,6 +47,23 @@ func serveAhead(e *Edge, cache http1.Cache) (viewer net.Conn, end func()) {
 	viewer, conn := net.Pipe()
 	listener <- conn
 	return viewer, func() { viewer.Close(); stop() }
+}
+
+// asker returns how a viewer asks by a connection of a front's, with fields of his own.
+func asker(t *testing.T, viewer net.Conn) func(uri, fields string) (*http.Response, string) {
+	reader := bufio.NewReader(viewer)
+	return func(uri, fields string) (*http.Response, string) {
+		io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n"+fields+"\r\n")
+		r, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, string(body)
+	}
 }
 
 // behindFront runs a front and the server behind it.

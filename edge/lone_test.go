@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,18 +17,10 @@ const lastPlace = playlistPath + "?_HLS_msn=13&_HLS_part=4"
 // askAhead returns how to ask e as a viewer of its front does, and what ends that.
 func askAhead(t *testing.T, e *Edge) (ask func(uri string) (status int, body string), end func()) {
 	viewer, end := serveAhead(e, e)
-	reader := bufio.NewReader(viewer)
+	by := asker(t, viewer)
 	return func(uri string) (int, string) {
-		io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n\r\n")
-		r, err := http.ReadResponse(reader, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.StatusCode, string(body)
+		r, body := by(uri, "")
+		return r.StatusCode, body
 	}, end
 }
 

@@ -1,7 +1,6 @@
 package edge
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,19 +35,7 @@ func TestLateReloads(t *testing.T) {
 		cache := &counting{Edge: e}
 		viewer, end := serveAhead(e, cache)
 		defer end()
-		reader := bufio.NewReader(viewer)
-		ask := func(uri, fields string) (*http.Response, string) {
-			io.WriteString(viewer, "GET "+uri+" HTTP/1.1\r\nHost: a\r\n"+fields+"\r\n")
-			r, err := http.ReadResponse(reader, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r, string(body)
-		}
+		ask := asker(t, viewer)
 		asked := src.total("")
 		newest, _ := ask(playlistPath+"?_HLS_msn=13&_HLS_part=4", "")
 		tag := newest.Header.Get("ETag")
