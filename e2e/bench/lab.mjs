@@ -10,8 +10,8 @@ export class Lab {
   #process;
 
   /**
-   * Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. The downlink
-   * of the last one carries `downlink` bits a second, once it is told to be narrow.
+   * Starts it, for viewers whose uplinks carry so many bits a second, `delay` milliseconds of round trip from each other. A downlink
+   * carries `downlink` bits a second, once it is told to be narrow.
    */
   static async start(t, { viewers, uplink, delay, slot, downlink = 0 }) {
     const lab = new Lab();
@@ -26,8 +26,14 @@ export class Lab {
     return Object.assign(lab, { server, places });
   }
 
+  /** One more downlink is narrow, the last viewer's first. */
   narrow() {
     process.kill(this.#process.pid, 'SIGUSR1');
+  }
+
+  /** None is any more. */
+  widen() {
+    process.kill(this.#process.pid, 'SIGUSR2');
   }
 
   /** Ends it, and returns what it carried: {packets, bytes, waited, longestMillis, dropped, lost, crowded, late}. */

@@ -3,8 +3,8 @@
 // Lab is a small network for measuring: one machine for the server, which is the network namespace that lab is started in,
 // and one for each viewer, a namespace that lab makes. Every viewer has an uplink of a given rate with a queue that
 // drops what it cannot hold, and stands at a given distance from the others; the server's uplink has no limit, and nobody's
-// downlink has, but for the last viewer's: from SIGUSR1 on it has the rate of -downlink. All is done in user space, on TUN devices, since not
-// every kernel can delay packets.
+// downlink has: but with each SIGUSR1 one more, the last viewer's first, gets the rate of -downlink, and with SIGUSR2 none has it any more. All is
+// done in user space, on TUN devices, since not every kernel can delay packets.
 //
 //	lab -viewers N -uplink BITS -delay TIME [-slot TIME] [-downlink BITS]
 //
@@ -82,7 +82,7 @@ func main() {
 	flag.DurationVar(&c.queue, "queue", 200*time.Millisecond, "what may wait at an uplink, or a downlink, as `time`")
 	flag.DurationVar(&c.delay, "delay", 0, "round trip `time` between two viewers; to the server it is half of that")
 	flag.DurationVar(&c.slot, "slot", 0, "`time` of a slot, in which packets arrive together; 0: each arrives by itself")
-	flag.Int64Var(&c.narrow, "downlink", 0, "`bits` a second of the last viewer's downlink from SIGUSR1 on; 0 for no limit")
+	flag.Int64Var(&c.narrow, "downlink", 0, "`bits` a second of one more downlink with each SIGUSR1, the last viewer's first, until SIGUSR2; 0 for no limit")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -124,7 +124,7 @@ func run(ctx context.Context, c config, out io.Writer) error {
 	}
 	n := newNetwork(c.slot, ports...)
 	n.narrow = c.narrow
-	signal.Notify(n.told, syscall.SIGUSR1)
+	signal.Notify(n.told, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(n.told)
 	if err := n.run(ctx); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -31,8 +32,8 @@ type network struct {
 	slot   time.Duration  // what is due within one is delivered together; 0: each packet when it is due
 	began  time.Time      // of the first slot
 	handed chan packet    // from the readers to the carrier
-	told   chan os.Signal // to narrow the last port's downlink
-	narrow int64          // its bits a second from then on
+	told   chan os.Signal // SIGUSR1: narrow one more downlink, of the last port first; SIGUSR2: none is narrow any more
+	narrow int64          // bits a second of one that is
 
 	// owned by the carrier
 	under   letters
@@ -139,8 +140,8 @@ func (n *network) carry(ctx context.Context) error {
 			return nil
 		case p := <-n.handed:
 			n.take(p)
-		case <-n.told:
-			n.ports[len(n.ports)-1].downlink.rate = n.narrow
+		case signal := <-n.told:
+			n.shape(signal)
 		case <-timer.C:
 		}
 		now := time.Now()
@@ -158,6 +159,22 @@ func (n *network) carry(ctx context.Context) error {
 		}
 		if len(n.under) > 0 {
 			timer.Reset(n.under[0].due.Sub(now))
+		}
+	}
+}
+
+// shape narrows one more downlink, or widens all; that of the server never is narrow.
+func (n *network) shape(signal os.Signal) {
+	if signal == syscall.SIGUSR2 {
+		for _, p := range n.ports {
+			p.downlink.rate = 0
+		}
+		return
+	}
+	for i := len(n.ports) - 1; i > 0; i-- {
+		if p := n.ports[i]; p.downlink.rate == 0 {
+			p.downlink.rate = n.narrow
+			return
 		}
 	}
 }

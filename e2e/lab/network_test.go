@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -180,6 +181,30 @@ func TestDownlinkIsNarrow(t *testing.T) {
 	})
 	if p := n.ports[2]; p.lost != 1 {
 		t.Errorf("%d lost, want 1", p.lost)
+	}
+}
+
+func TestDownlinksAreNarrowOneMoreEachTime(t *testing.T) {
+	n := newNetwork(0, &port{}, &port{}, &port{})
+	n.narrow = 500
+	for _, step := range []struct {
+		told os.Signal
+		want []int64
+	}{
+		{syscall.SIGUSR1, []int64{0, 0, 500}},
+		{syscall.SIGUSR1, []int64{0, 500, 500}},
+		{syscall.SIGUSR1, []int64{0, 500, 500}}, // the server's is not
+		{syscall.SIGUSR2, []int64{0, 0, 0}},
+		{syscall.SIGUSR1, []int64{0, 0, 500}},
+	} {
+		n.shape(step.told)
+		var got []int64
+		for _, p := range n.ports {
+			got = append(got, p.downlink.rate)
+		}
+		if !slices.Equal(got, step.want) {
+			t.Fatalf("after %v: %v, want %v", step.told, got, step.want)
+		}
 	}
 }
 

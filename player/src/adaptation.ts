@@ -51,12 +51,21 @@ export class Adaptation {
     return this.#hls.autoLevelEnabled && frag.level > this.#hls.minAutoLevel;
   }
 
-  // fall goes there at once: the link carries so many bits a second and no more.
+  // lower is the playlist of what is gone down to where the link carries so many bits a second and no more.
+  lower({ frag }: Loading, link: number): string {
+    return this.#hls.levels[this.#lower(frag.level, link)]?.uri ?? '';
+  }
+
+  // fall goes there at once.
   fall({ frag, part }: Loading, link: number): void {
     const hls = this.#hls;
-    hls.nextLoadLevel = Math.max(hls.minAutoLevel, this.#rungs.fall(this.#all, frag.level, link));
+    hls.nextLoadLevel = this.#lower(frag.level, link);
     frag.abortRequests();
     hls.trigger('hlsFragLoadEmergencyAborted' as Events.FRAG_LOAD_EMERGENCY_ABORTED, { frag, part, stats: (part ?? frag).stats });
+  }
+
+  #lower(level: number, link: number): number {
+    return Math.max(this.#hls.minAutoLevel, this.#rungs.fall(this.#all, level, link));
   }
 
   #tell(playing: number): void {

@@ -5,6 +5,7 @@ import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
 import { Adaptation } from './adaptation.ts';
 import { Awaited } from './awaited.ts';
+import { Beforehand } from './beforehand.ts';
 import type { Mode } from './consent.ts';
 import { Crossing } from './crossing.ts';
 import { Forgotten } from './forgotten.ts';
@@ -137,6 +138,9 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     linked: () => (session?.traffic.peers ?? 0) > 0,
     waiting: () => session?.downlink.waiting ?? 0,
     carried: async () => (await session?.downlink.carried().catch(() => undefined)) ?? new Map(),
+    doubts(loading, bits) {
+      if (adaptation.below(loading)) beforehand.get(adaptation.lower(loading, bits));
+    },
     narrow(loading, bits) {
       session?.downlink.narrow(bits / 8000, adaptation.below(loading) ? () => adaptation.fall(loading, bits) : null);
     },
@@ -147,6 +151,12 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     target: () => hls.targetLatency || USUAL_TARGET,
     late: () => awaited.millis,
     pressed: () => strain.pressed,
+  });
+
+  const beforehand = new Beforehand({
+    playlist: async (url, signal) => (await session?.ask(url, signal)) ?? Promise.reject(new Error('attach: no session')),
+    bring: async (url, signal) => (await session?.bring(url, signal)) ?? Promise.reject(new Error('attach: no session')),
+    read: (url, text) => session?.playlist(url, text),
   });
 
   const crossing = new Crossing(hls, {
@@ -162,7 +172,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       holdBack.look(text);
     },
     skips: (url) => session?.skips(url) ?? true,
-    follow: (url, signal) => session?.follow(url, signal) ?? null,
+    follow: (url, signal) => beforehand.take(url, session?.downlink.rests ?? null) ?? crossing.past() ?? session?.follow(url, signal) ?? null,
     hope: (url, signal, millis) => session?.hope(url, signal, millis) ?? null,
     followed: (text) => holdBack.look(text),
     requested: () => playlistRequests++,
@@ -170,7 +180,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     renew: () => pass.renew(),
   });
   hls.config.fLoader = mediaLoader({
-    take: (wanted) => session?.take(wanted) ?? crossing.take(wanted),
+    take: (wanted) => session?.take(wanted) ?? beforehand.takeInit(wanted.url, session?.downlink.rests ?? null) ?? crossing.take(wanted) ?? session?.downlink.carries() ?? null,
     requested: (url) => session?.requested(url),
     fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
     get wait() {
@@ -211,6 +221,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       pace.close();
       awaited.close();
       crossing.close();
+      beforehand.close();
       viewing?.close();
       prospect.close();
       session?.close();

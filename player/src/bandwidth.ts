@@ -48,6 +48,13 @@ export class Bandwidth {
     return median(this.#waits);
   }
 
+  // By how much it is longer or shorter than that: the median of it, Infinity while that is not known.
+  get strays(): number {
+    const { wait } = this;
+    if (this.#waits.length < FEW) return Infinity;
+    return median(this.#waits.map((each) => Math.abs(each - wait)));
+  }
+
   // fell tells that the link gives no more than so many bytes a millisecond, whatever it gave before.
   fell(rate: number): void {
     this.#rates = this.#rates.map((before) => Math.min(before, rate));

@@ -13,7 +13,7 @@ export interface CrossingEvents {
   bring(url: string, signal: AbortSignal): Promise<Taken> | null;
 }
 
-const DRY = 0.1; // seconds of buffer, with which there is nothing more to lose
+const DRY = 0.03; // seconds of buffer, with which there is nothing more to lose
 const LOOK = 50; // milliseconds
 const SLACK = 0.05; // seconds
 
@@ -22,10 +22,16 @@ export class Crossing {
   readonly #events: CrossingEvents;
   #coming = new Map<string, Promise<Taken>>(); // that hls.js will ask for
   #over = new AbortController();
+  #enough: Promise<unknown> | null = null; // all that overlaps has come
 
   constructor(hls: Hls, events: CrossingEvents) {
     this.#hls = hls;
     this.#events = events;
+  }
+
+  // past rejects once what overlaps has come, for who is to ask the edge then: until it has, nothing else is to take the link's room. null: at once.
+  past(): Promise<never> | null {
+    return this.#enough?.then(() => Promise.reject(new Error('crossing: ask the edge'))) ?? null;
   }
 
   // take returns null for what does not overlap what is buffered.
@@ -51,13 +57,14 @@ export class Crossing {
       return coming;
     }, first);
     for (const each of all) each.catch(() => undefined); // told to who takes it
-    const enough = Promise.allSettled(all);
+    const enough = (this.#enough = Promise.allSettled(all).finally(() => this.#enough === enough && (this.#enough = null)));
     return Promise.race([enough, this.#dry(enough)]).then(() => first);
   }
 
   close(): void {
     this.#over.abort();
     this.#coming.clear();
+    this.#enough = null;
   }
 
   async #bring(url: string, over: AbortSignal): Promise<Taken> {

@@ -53,6 +53,11 @@ export class Downlink {
     return this.#rests;
   }
 
+  // carries rejects once it does not rest any more, for who is to ask the edge then; null: at once.
+  carries(): Promise<never> | null {
+    return this.#rests?.then(() => Promise.reject(new Error('downlink: ask the edge'))) ?? null;
+  }
+
   // arriving is how much media came from peers and the edge in so many milliseconds, bytes a millisecond.
   arriving(millis: number): number {
     return this.#by.edge.arrivals.rate(performance.now(), millis);

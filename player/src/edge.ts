@@ -47,7 +47,7 @@ export class Edge {
   readonly #word = new Word((url, signal) => {
     this.requests++;
     return this.#request(url, { method: 'HEAD', cache: 'no-store' }, signal);
-  }, () => this.bandwidth.wait);
+  }, () => this.bandwidth);
 
   // The pass goes along with each request, where there is one.
   constructor(pass: Pass | null = null) {

@@ -5,12 +5,14 @@
 import type { Entry } from './book.ts';
 import { type Chunk, type Chunks, wake } from './chunks.ts';
 import { FALSE, type Keep, MISSING } from './keep.ts';
+import { Narrows } from './narrows.ts';
 import { fromBase64 } from './record.ts';
 import { Runs } from './runs.ts';
 
 // What this file knows of the edge.
 export interface Source {
   readonly bringsHashes: boolean;
+  readonly bandwidth: { readonly rate: number };
   fetch(url: string, limit: number, range: { from: number; to: number } | null, signal: AbortSignal, coming: Coming): Promise<{ bytes: Uint8Array }>;
   distrust(url: string, limit: number, signal: AbortSignal): Promise<void>;
 }
@@ -30,6 +32,7 @@ export interface FetchesEvents {
   early(): boolean; // there is no scheduler yet
 }
 
+const NOTHING = new Uint8Array(0);
 const MOST_EARLY = 64; // chunks that are kept before there is a scheduler
 
 export class Fetches {
@@ -39,6 +42,7 @@ export class Fetches {
   readonly #signal: AbortSignal;
   readonly #events: FetchesEvents;
   readonly #under = new Map<AbortController, Chunk>(); // fetches that are under way
+  readonly #narrows: Narrows;
 
   constructor(edge: Source, store: Keep, chunks: Chunks, signal: AbortSignal, events: FetchesEvents) {
     this.#edge = edge;
@@ -46,6 +50,7 @@ export class Fetches {
     this.#chunks = chunks;
     this.#signal = signal;
     this.#events = events;
+    this.#narrows = new Narrows(() => edge.bandwidth.rate);
   }
 
   // fetch gets pieces of a chunk, or all of it where a part of it could not be verified.
@@ -65,12 +70,15 @@ export class Fetches {
     this.#signal.addEventListener('abort', stop);
     if (this.#signal.aborted) stop();
     this.#under.set(give, chunk);
+    const size = range ? range.to - range.from : record.size;
     let ok = false;
     try {
       if (uri === '') throw new Error('fetches: it is not known where it is');
-      const { bytes } = await this.#edge.fetch(uri, record.size, range, give.signal, stream);
+      await this.#narrows.enter(size, () => chunk.waiting.size > 0, give.signal);
+      const come = this.#store.whole(record.id); // meanwhile
+      const { bytes } = come ? { bytes: NOTHING } : await this.#edge.fetch(uri, record.size, range, give.signal, stream);
       const streamed = await stream.done;
-      if (streamed && this.#store.pieces(record.id, first, count)) {
+      if (come || (streamed && this.#store.pieces(record.id, first, count))) {
         ok = true;
       } else if (this.#chunks.has(chunk)) { // it may have been dropped meanwhile
         const kept = whole ? await this.#store.takeWhole(record, bytes) : await this.#store.takePieces(record, first, count, bytes);
@@ -80,6 +88,7 @@ export class Fetches {
     } catch {
       // told below; the scheduler asks again while the chunk is needed
     }
+    if (uri !== '') this.#narrows.leave(size);
     this.#signal.removeEventListener('abort', stop);
     this.#under.delete(give);
     await stream.done; // nothing arrives of a fetch that is over

@@ -193,7 +193,7 @@ export class Session implements MediaSource {
 
   // follow waits for a playlist that hls.js wants, where the swarm will tell it; and for a link that rests.
   follow(url: string, signal: AbortSignal): Promise<Followed> | null {
-    return this.downlink.rests?.then(() => Promise.reject(new Error('session: ask the edge'))) ?? this.#watch.follow(url, signal);
+    return this.downlink.carries() ?? this.#watch.follow(url, signal);
   }
 
   // hope waits for a playlist that the edge does not give, where the swarm may tell it.
@@ -232,8 +232,14 @@ export class Session implements MediaSource {
     return null;
   }
 
-  // bring loads a part from the edge, if it is what its record says where that is known.
+  // ask gets a playlist from the edge.
+  ask(url: string, signal: AbortSignal): Promise<string> {
+    return this.#edge.reload(url, signal);
+  }
+
+  // bring loads a part from the edge, once the link carries it, if it is what its record says where that is known.
   async bring(url: string, signal: AbortSignal): Promise<Taken> {
+    await this.downlink.rests;
     const begun = performance.now();
     const { bytes } = await this.#edge.fetch(url, MAX_CHUNK, null, signal);
     const entries = this.#watch.book?.of(url);

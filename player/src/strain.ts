@@ -20,7 +20,8 @@ export interface StrainEvents {
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
   linked(): boolean; // to a peer
   waiting(): number; // milliseconds that what peers send waits on its way; 0 while there is no peer
-  narrow(loading: Loading, bits: number): void; // the link carries no more than that, a second
+  doubts(loading: Loading, bits: number): void; // it may be that the link carries no more than that, a second
+  narrow(loading: Loading, bits: number): void; // it carries no more than that
 }
 
 const LOOK = 100; // milliseconds
@@ -80,7 +81,10 @@ export class Strain {
     const held = await this.#ask((late.part ?? late.frag).url).catch(() => false);
     this.#asking = false;
     if (this.#closed) return;
-    if (this.#unheard > 0 && this.#unheard < TIMES) void this.#look();
+    if (this.#unheard > 0 && this.#unheard < TIMES) {
+      this.#events.doubts(late, this.#arriving(late));
+      void this.#look();
+    }
     if (!held) return;
     const { loading } = this.#awaited;
     if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;

@@ -17,7 +17,8 @@ export interface StretchEvents {
 const LOOK = 50; // milliseconds
 const LATE = 250; // milliseconds
 const STEPS = [ // in terms of how far behind live is played, in the buffer
-  { below: 0.12, rate: 0.25 }, // once it stands still it does so for a second or more
+  { below: 0.05, rate: 0.1 }, // once it stands still it does so for a second or more
+  { below: 0.12, rate: 0.25 },
   { below: 0.25, rate: 0.5 },
   { below: 0.4, rate: 0.75 },
 ];

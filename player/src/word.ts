@@ -4,16 +4,22 @@
 // One question at a time, however many want to know: the answer is for all of them. A late one is not given up, since a connection that was closed for it
 // would have to be made anew: what is waited for then is its answer. When that has come it says only how the link was; so the edge is asked once more.
 
-const SOON = 120; // milliseconds after it usually does, it is late
+const SOON = { least: 60, times: 4, most: 120 }; // milliseconds after it usually does, it is late: so many times by how much it usually strays
 const GIVE_UP = 4000; // milliseconds
+
+// For how many milliseconds an answer is waited for.
+interface Usual {
+  readonly wait: number;
+  readonly strays: number; // so many more or less
+}
 
 export class Word {
   readonly #ask: (url: string, signal: AbortSignal) => Promise<unknown>;
-  readonly #usual: () => number; // milliseconds that an answer is waited for
+  readonly #usual: () => Usual;
   #open = false; // there is no answer yet
   #answer: Promise<void> = Promise.resolve(); // to the last question
 
-  constructor(ask: (url: string, signal: AbortSignal) => Promise<unknown>, usual: () => number) {
+  constructor(ask: (url: string, signal: AbortSignal) => Promise<unknown>, usual: () => Usual) {
     this.#ask = ask;
     this.#usual = usual;
   }
@@ -31,8 +37,10 @@ export class Word {
   }
 
   async #within(): Promise<boolean> {
+    const { wait, strays } = this.#usual();
+    const soon = wait + Math.min(SOON.most, Math.max(SOON.least, SOON.times * strays));
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), this.#usual() + SOON)));
+    const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), soon)));
     try {
       return await Promise.race([this.#answer.then(() => true), late]);
     } finally {

@@ -69,3 +69,13 @@ test('a link that is seen to have fallen gives no more, until it does', () => {
   for (const at of [12_000, 13_000, 14_000, 15_000]) bandwidth.came(30_000, { start: at, first: at + 10, end: at + 310 });
   assert.equal(bandwidth.rate, 100);
 });
+
+test('how long an answer is waited for, and by how much that strays', () => {
+  const waits = (...millis: number[]): number[] => {
+    const { wait, strays } = fed(...millis.map((wait): [number, number, number] => [30_000, wait, 30]));
+    return [wait, strays];
+  };
+  assert.deepEqual(waits(40, 50), [40, Infinity], 'not known yet');
+  assert.deepEqual(waits(40, 50, 45), [45, 5]);
+  assert.deepEqual(waits(40, 50, 45, 900, 44), [45, 5], 'one that the machine held up is no matter');
+});

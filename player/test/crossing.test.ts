@@ -65,9 +65,27 @@ test('what has come is given when there is nothing more to lose', async (t) => {
   w.bring.get('v8/s5.0')?.come();
   await w.settle();
   assert.equal(got, '');
-  w.buffered = 0.05;
+  w.buffered = 0.03;
+  await w.settle();
+  assert.equal(got, '');
+  w.buffered = 0.02;
   await w.settle();
   assert.equal(got, 'v8/s5.0');
+});
+
+test('while what overlaps is on its way nothing else is asked for', async (t) => {
+  const w = world(t);
+  assert.equal(w.crossing.past(), null);
+  void w.take('v8/s5.0');
+  let asks = false;
+  void w.crossing.past()?.catch(() => (asks = true));
+  await w.come('v8/s5.0', 'v8/s5.1', 'v8/s5.2');
+  assert.equal(asks, false);
+  await w.come('v8/s5.3');
+  assert.deepEqual([asks, w.crossing.past()], [true, null]);
+  void w.take('v8/s5.0');
+  w.crossing.close();
+  assert.equal(w.crossing.past(), null);
 });
 
 test('what does not overlap, or is no media, or not known, is for hls.js', (t) => {

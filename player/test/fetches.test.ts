@@ -104,6 +104,23 @@ test('pieces are told as they come, after the hashes, a run for each read', asyn
   assert.equal(w.edge.bytes, made.bytes.length);
 });
 
+test('by a narrow link what comes meanwhile by other ways is not fetched again', async (t) => {
+  const w = world(t);
+  for (const at of [1000, 2000]) {
+    w.edge.bandwidth.begins(null, at);
+    w.edge.bandwidth.ends(5000, at + 1000); // five bytes a millisecond
+  }
+  const first = w.fetch(0, 5);
+  const second = w.fetch(5, 6);
+  await w.send(made.bytes);
+  assert.equal(w.asked.length, 1, 'the other waits for it');
+  await w.logged(2);
+  await w.store.takeWhole(w.chunk.entry.record, made.bytes.slice());
+  w.end();
+  await Promise.all([first, second]);
+  assert.deepEqual([w.asked.length, w.log.slice(-2)], [1, ['fetched 5 0 11 true', 'fetched 5 0 11 true']]);
+});
+
 test('without hashes all is told at the end, as ever', async (t) => {
   const w = world(t, { hashes: null });
   const fetching = w.fetch(0, 11);

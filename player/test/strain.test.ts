@@ -15,6 +15,7 @@ interface World {
   hears: boolean; // at once: else after 100 ms nothing was heard
   own: number; // bytes that hls.js itself has loaded of the part
   asked: string[];
+  doubted: unknown[];
   narrow: unknown[];
   strain: Strain;
   carried: () => Map<number, Carried>;
@@ -41,7 +42,7 @@ function world(t: TestContext): World {
   };
   const awaited = new Awaited(hls as unknown as Hls);
   const w: World = {
-    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hears: false, asked: [], narrow: [], heard,
+    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hears: false, asked: [], doubted: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, awaited, {
       buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm,
       hears: async (url) => {
@@ -50,6 +51,7 @@ function world(t: TestContext): World {
         if (!hears) await new Promise<void>((resolve) => late.push(resolve));
         return hears;
       },
+      doubts: ({ part }) => w.doubted.push(part?.url),
       narrow: ({ part }, bits) => w.narrow.push([part?.url, bits]),
     }),
     pass: async (millis) => {
@@ -81,6 +83,7 @@ test('a link that has become too narrow is told once, with what it carries', asy
   assert.deepEqual([w.narrow, w.strain.pressed], [[], false], 'the edge is asked');
   await w.pass(100);
   assert.deepEqual([w.narrow, w.asked.length, w.strain.pressed], [[], 2, true], 'it may be, and it is asked once more at once');
+  assert.deepEqual(w.doubted, ['s7.3.m4s'], 'and said');
   await w.pass(2700);
   assert.deepEqual([w.narrow, w.asked, w.strain.pressed], [[['s7.3.m4s', 600_000]], ['s7.3.m4s', 's7.3.m4s'], true]);
   w.load();

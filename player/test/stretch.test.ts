@@ -46,6 +46,11 @@ test('what is buffered is stretched by steps while what comes next is late, and 
   assert.equal(w.stretch.slowedSeconds.toFixed(2), '0.30', 'who stands still does not play slowly');
 });
 
+test('the last of it lasts ten times as long', (t) => {
+  const w = world(t);
+  assert.deepEqual([0.2, 0.15, 0.08, 0.07, 0.01].map(w.look), [0.5, 0.25, 0.25, 0.1, 0.1]);
+});
+
 test('with a link that seems to be too narrow it begins sooner', (t) => {
   const w = world(t);
   w.pressed = true;

@@ -8,6 +8,7 @@ interface World {
   over: AbortController;
   comes(): { said: boolean | null };
   pass(millis: number): Promise<void>;
+  strays: number;
 }
 
 // world has an edge that usually answers after 30 ms.
@@ -15,10 +16,10 @@ function world(t: TestContext): World {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const asked: World['asked'] = [];
   const over = new AbortController();
-  const word = new Word((_, signal) => new Promise<void>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no')), signal })), () => 30);
+  const word = new Word((_, signal) => new Promise<void>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no')), signal })), () => ({ wait: 30, strays: w.strays }));
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-  return {
-    word, asked, over,
+  const w: World = {
+    word, asked, over, strays: Infinity,
     comes: () => {
       const answer: { said: boolean | null } = { said: null };
       void word.comes('v0/s1.m4s', over.signal).then((said) => (answer.said = said));
@@ -30,6 +31,7 @@ function world(t: TestContext): World {
       await settle();
     },
   };
+  return w;
 }
 
 test('an answer comes at once, or does not; an error is one', async (t) => {
@@ -61,6 +63,18 @@ test('an answer that comes late is no word that comes at once: the edge is asked
   await w.pass(150);
   assert.equal(second.said, false);
 });
+
+for (const [strays, soon] of [[5, 60], [20, 80], [100, 120]] as const) {
+  test(`where answers stray by ${strays} ms, one is late ${soon} ms after it usually comes`, async (t) => {
+    const w = world(t);
+    w.strays = strays;
+    const answer = w.comes();
+    await w.pass(30 + soon - 1);
+    assert.equal(answer.said, null);
+    await w.pass(1);
+    assert.equal(answer.said, false);
+  });
+}
 
 test('while it is not answered it is asked for nothing more, until it is given up', async (t) => {
   const w = world(t);
