@@ -1,11 +1,12 @@
 // Measures how soon a watch page plays, with the swarm and without it by turns, and how soon it answers on a processor that is four times slower:
 //
-//   ./run --with node bench/startup.mjs [-runs 20] [-others 2] [-slowdown 4] [-settle 3] [-json]
+//   ./run --with node bench/startup.mjs [-runs 20] [-others 2] [-slowdown 4] [-settle 3] [-kbps K] [-json]
 //
 // The others watch all the time, so that there is a swarm to join. Each page is one context of the same browser, which has played the stream once
 // before anything is measured. A page that is measured is closed before the next is opened, some seconds later: it is the swarm's leaving that
-// takes those. Which kind is first changes from one pair to the next.
+// takes those. Which kind is first changes from one pair to the next. The stream is the demo, or one of 1280x720 with so many kbit/s.
 
+import { makeClip, push } from '../harness/broadcaster.mjs';
 import { crowding } from '../harness/machine.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -17,7 +18,7 @@ import { Viewer } from './viewer.mjs';
 
 const BUDGET = { addedMillis: 50, interactiveMillis: 1000 };
 const QUIET = 5; // seconds without a long task, after which a page counts as at rest
-const defaults = { runs: 20, others: 2, slowdown: 4, settle: 3, json: false };
+const defaults = { runs: 20, others: 2, slowdown: 4, settle: 3, kbps: 0, json: false };
 
 function read(args) {
   const o = options(args, defaults);
@@ -25,6 +26,7 @@ function read(args) {
     if (!Number.isInteger(o[name]) || o[name] < least || o[name] > most) throw new Error(`-${name} wants a whole number from ${least} to ${most}`);
   }
   if (o.slowdown < 1 || o.slowdown > 20) throw new Error('-slowdown wants a number from 1 to 20');
+  if (o.kbps < 0 || o.kbps > 50_000) throw new Error('-kbps wants kbit/s, up to 50,000; 0 is the demo');
   if (o.settle < 0 || o.settle > 60) throw new Error('-settle wants seconds, 0 to 60');
   return o;
 }
@@ -66,12 +68,14 @@ async function measure(o) {
   const ends = [];
   const t = { after: (end) => ends.unshift(end) };
   try {
-    const shoal = await up(t);
-    await shoal.live('demo');
+    const name = o.kbps > 0 ? 'show' : 'demo';
+    const shoal = await up(t, { demo: o.kbps === 0, stream: 'show' });
+    if (o.kbps > 0) push(t, `${shoal.rtmp}/${shoal.key}`, await makeClip({ kbps: o.kbps, seconds: 60 }), { loop: true });
+    await shoal.live(name);
     const browser = new Chromium();
     ends.unshift(() => browser.close());
     await browser.command('Browser.getVersion'); // it is up
-    const url = `${shoal.base}/watch/demo`;
+    const url = `${shoal.base}/watch/${name}`;
     await start(browser, url, false); // what a browser does once
     for (let i = 0; i < o.others; i++) {
       const other = await Viewer.make(browser, `other ${i + 1}`, { p2p: true });

@@ -12,12 +12,12 @@ import { Process, run } from './process.mjs';
 export const demoClip = fileURLToPath(new URL('../../cmd/shoal/demo/clip.mp4', import.meta.url));
 
 /** Makes a file as a broadcaster would have it: H.264 and AAC, a keyframe every 2 s. */
-export async function makeClip({ size = '1280x720', seconds = 40, rate = 30, bframes = 0 } = {}) {
+export async function makeClip({ size = '1280x720', seconds = 40, rate = 30, bframes = 0, kbps = 1500 } = {}) {
   const path = join(folder('clip'), 'clip.mp4');
   const { code, output } = await run('make-clip', 'ffmpeg', [
     '-v', 'error', '-y', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${rate}:d=${seconds}`,
     '-f', 'lavfi', '-i', `sine=f=440:r=48000:d=${seconds}`, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p',
-    '-b:v', '1500k', '-maxrate', '2000k', '-bufsize', '2000k', '-g', String(2 * rate), '-keyint_min', String(2 * rate),
+    '-b:v', `${kbps}k`, '-maxrate', `${(4 * kbps) / 3}k`, '-bufsize', `${(4 * kbps) / 3}k`, '-g', String(2 * rate), '-keyint_min', String(2 * rate),
     '-sc_threshold', '0', '-bf', String(bframes), '-c:a', 'aac', '-b:a', '96k', '-ac', '2', '-shortest', path,
   ]);
   assert.equal(code, 0, `ffmpeg made no clip: ${output}`);

@@ -35,7 +35,7 @@ export function inside({ hash, tireless }) {
     const video = test.video();
     if (!video || video.readyState < 2 || !video.videoWidth) return null;
     const scale = video.videoWidth / 640;
-    const strip = pixels(video, 140 * scale, 330 * scale, 360 * scale, 20 * scale, 360, 20);
+    const strip = pixels(video, 270 * scale, 10 * scale, 360 * scale, 20 * scale, 360, 20);
     const lit = (square) => {
       let sum = 0;
       for (let y = 6; y < 14; y++) for (let x = 6; x < 14; x++) sum += strip[4 * (y * 360 + square * 20 + x) + 1];

@@ -6,9 +6,9 @@
 // at every second (a higher one where the clip begins). Sixteen seconds are 480 frames and exactly 750 AAC access
 // units, so the loop has no seam: neither in the timestamps, which run on, nor in the sound.
 //
-// Each picture carries its number, 0 to 479, twice: in large digits, and in a strip of 18 squares at the foot that
-// tests read from pixels. From the left: a white square, then bits 0 to 15 of the number (white is 1), then a black
-// square. See StripX, StripY and Square for the place.
+// Each picture carries its number, 0 to 479, twice: in large digits, and in a strip of 18 squares that tests read from
+// pixels, along the top, where no player has its controls. From the left: a white square, then bits 0 to 15 of the
+// number (white is 1), then a black square. See StripX, StripY and Square for the place.
 //
 // scripts/make-demo-clip makes the clip again.
 package demo
@@ -25,8 +25,8 @@ const (
 const (
 	Squares = 18
 	Square  = 20
-	StripX  = (Width - Squares*Square) / 2
-	StripY  = Height - Square - 10
+	StripX  = Width - Squares*Square - 10
+	StripY  = 10
 )
 
 // Lit says whether a square of the strip is white in the picture of that number.
