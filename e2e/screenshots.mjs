@@ -35,7 +35,7 @@ async function operators() {
   await page.fill('#price', '0.02');
   await page.locator('#price').blur();
   await until('the swarm in figures', () => page.evaluate(() => /^saves/.test(document.querySelector('#saved').textContent) && document.querySelectorAll('#cells .viewer:not(.silent)').length === 9), { seconds: 60 });
-  await page.screenshot({ path: `${docs}ops.png` });
+  await page.screenshot({ path: `${docs}ops.png`, fullPage: true });
 }
 
 // all are the pages of viewers and of who broadcasts.
