@@ -1,5 +1,5 @@
 // Two edges of one origin, with a viewer at each: one edge dies, and its viewer plays on from the other viewer until it is back; so does one
-// that has used the menu of qualities before.
+// that has used the menu of qualities before, or uses it then.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -67,8 +67,8 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   await noStalls(t, viewers, 'until it was back');
 });
 
-test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas', { timeout: 120_000 }, async (t) => {
-  const { edges, viewers, stats } = await meet(t, ['-ladder', '180p', '-dvr', '5m'], async (base) => {
+test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas, and while it chooses one that nobody has', { timeout: 150_000 }, async (t) => {
+  const { edges, viewers, stats, again } = await meet(t, ['-ladder', '180p', '-dvr', '5m'], async (base) => {
     const get = async (path) => (await fetch(`${base}/live/show/${path}`)).text();
     await until('both renditions', async () => (await get('index.m3u8')).split('#EXT-X-STREAM-INF').length === 3, { seconds: 20 });
     await until('something to leave out', async () => (await get('v0/index.m3u8?_HLS_skip=YES')).includes('#EXT-X-SKIP:'), { seconds: 40 });
@@ -93,4 +93,17 @@ test('it does so after it has chosen a quality and gone back to the first, where
     `${count('bytesFromPeers')} bytes from the peer, ${count('bytesFromEdge')} from the edge, ${count('playlistsFromCell')} playlists from the cell`);
   assert.ok(count('edgeRequests') > 0, 'nothing was asked of the edge that was away');
   assert.ok(count('playlistsFromCell') >= 10, `${count('playlistsFromCell')} playlists came from the cell`);
+
+  const menu = page.locator('shoal-player .quality');
+  await menu.selectOption({ label: '180p' });
+  await pass(12);
+  const [asked] = await noStalls(t, viewers, 'until it had waited 12 s for a quality of which there was no edge');
+  assert.ok(asked.edgeRequests > after.edgeRequests && asked.bytesFromPeers > after.bytesFromPeers, 'it did not try, or did not go on');
+  assert.match(await menu.evaluate(({ selectedOptions }) => selectedOptions[0].label), /180p/);
+  assert.equal(await page.evaluate(() => window.shoalTest.video().videoHeight), 360);
+  await again();
+  const back = Date.now();
+  await until('180 lines', () => page.evaluate(() => window.shoalTest.video().videoHeight === 180), { seconds: 40, every: 50 });
+  t.diagnostic(`the quality that was chosen meanwhile is there ${Date.now() - back} ms after the edge is`);
+  await noStalls(t, viewers, 'until it was there');
 });

@@ -14,6 +14,7 @@ import { overheard } from './consent.ts';
 import { Controls } from './controls.ts';
 import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
+import { Lull } from './lull.ts';
 import { readLimit } from './options.ts';
 import { Peek } from './peek.ts';
 import type { Wait } from './pending.ts';
@@ -39,6 +40,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #peek: Peek;
   readonly #tidings = new Tidings(this);
   readonly #flow = new Flow();
+  readonly #lull: Lull;
   readonly #starting: Starting;
   readonly #sharing = new Sharing({ wish: () => this.getAttribute('p2p'), swarm: () => this.#playback?.swarm ?? null, vod: () => this.#playback?.vod ?? false });
   #playback: Playback | null = null;
@@ -81,6 +83,7 @@ export class ShoalPlayer extends HTMLElement {
       },
     });
     this.#video = this.#controls.video;
+    this.#lull = new Lull(this.#video, () => this.#show());
     this.#starting = new Starting(this.#video, () => this.#playback);
     this.#captions = new Captions(this.#video);
     this.#peek = new Peek({
@@ -111,14 +114,9 @@ export class ShoalPlayer extends HTMLElement {
 
   get #state(): PlaybackState {
     const state = this.#playback?.state ?? (this.#unnamed ? 'unreadable' : 'connecting');
-    if (!this.hasAttribute('ended') || this.#playback?.vod) return state;
-    return state === 'away' || (this.#stands && (state === 'playing' || state === 'connecting')) ? 'ended' : state;
-  }
-
-  // stands: the picture does, though it had begun to move, and should go on.
-  get #stands(): boolean {
-    const { paused, readyState, currentTime } = this.#video;
-    return !paused && readyState < 3 && currentTime > 0;
+    const ended = this.hasAttribute('ended') && this.#playback?.vod !== true;
+    if (ended && (state === 'away' || (this.#lull.stands && (state === 'playing' || state === 'connecting')))) return 'ended';
+    return state === 'playing' && this.#lull.on && this.#playback?.atEnd !== true ? 'buffering' : state;
   }
 
   connectedCallback(): void {
@@ -170,6 +168,7 @@ export class ShoalPlayer extends HTMLElement {
     this.#playback?.close();
     this.#playback = null;
     this.#peek.close();
+    this.#lull.close();
     this.#controls.close();
   }
 
@@ -178,6 +177,7 @@ export class ShoalPlayer extends HTMLElement {
     this.#playback = null;
     this.#peek.close();
     this.#captions.clear();
+    this.#lull.close();
     this.#starting.paused();
     const src = this.getAttribute('src');
     clearTimeout(this.#nowhere);
@@ -251,12 +251,13 @@ export class ShoalPlayer extends HTMLElement {
   #show(): void {
     const playback = this.#playback;
     const { paused, muted, volume, readyState, currentTime, videoWidth } = this.#video;
+    this.#lull.look();
     const state = this.#state;
     const [now, stats] = [performance.now(), this.stats];
     this.#tidings.stand(state);
     this.#tidings.note(now, stats);
     this.#flow.note(now, stats);
-    const sharing = this.#sharing.look(now, stats, state === 'playing');
+    const sharing = this.#sharing.look(now, stats, state === 'playing' || state === 'buffering');
     const waiting = !paused && readyState < 3;
     this.#controls.show({
       state,
@@ -269,7 +270,7 @@ export class ShoalPlayer extends HTMLElement {
       span: playback?.span ?? null,
       time: currentTime,
       waiting,
-      trouble: state !== 'connecting' ? null : playback?.faulty ? 'faulty' : waiting && currentTime > 0 ? 'lost' : playback?.lost ? 'unreached' : null,
+      trouble: state !== 'connecting' ? null : playback?.faulty ? 'faulty' : waiting && this.#lull.seen ? 'lost' : playback?.lost ? 'unreached' : null,
       soundOnly: state === 'playing' && readyState >= 2 && videoWidth === 0,
       blocked: this.#starting.blocked,
       silenced: this.#starting.silenced && (playback?.sound ?? false),

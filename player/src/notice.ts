@@ -18,7 +18,7 @@ export interface Still {
 
 // veils tells whether there is nothing to be seen, nor to be done.
 export function veils({ state, vod }: Pick<Still, 'state' | 'vod'>): boolean {
-  return state !== 'connecting' && state !== 'playing' && !(vod && state === 'ended');
+  return state !== 'connecting' && state !== 'playing' && state !== 'buffering' && !(vod && state === 'ended');
 }
 
 // noticeOf is what is said: what it is, and what to do; '' for nothing.
@@ -32,7 +32,7 @@ function said(s: Still, words: Words): [string, string] {
   if (s.trouble === 'unreached') return [words.states.connecting[0], words.lost[1]];
   if (s.trouble) return words[s.trouble];
   if (s.vod && s.state === 'unknown') return words.noRecording;
-  return words.states[veils(s) || s.state === 'connecting' ? s.state : 'playing'];
+  return words.states[s.vod && s.state === 'ended' ? 'playing' : s.state];
 }
 
 export class Notice {

@@ -19,9 +19,9 @@ import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 import { type Span, Timeline } from './timeline.ts';
 
-// connecting: nothing seen yet, or lost and trying; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
+// connecting: nothing seen yet, or lost and trying; buffering: the picture stands, and nobody has told yet why; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
-export type PlaybackState = Reason | 'playing' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
+export type PlaybackState = Reason | 'playing' | 'buffering' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
 
 const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
@@ -164,6 +164,11 @@ export class Playback {
     return this.#playhead.following.back;
   }
 
+  // atEnd: there is next to nothing left to play, and no more is to come.
+  get atEnd(): boolean {
+    return this.#timeline.atEnd && this.#timeline.edge - this.#video.currentTime <= LEFT_SECONDS;
+  }
+
   // sound: there is some to be heard. While nothing has come, and where the browser plays by itself, that is not known.
   get sound(): boolean {
     return this.#sound;
@@ -266,7 +271,7 @@ export class Playback {
   #plays(): void {
     this.#failures.excuse();
     this.#faulty = false;
-    if (this.vod || !this.#timeline.atEnd || this.#timeline.edge - this.#video.currentTime > LEFT_SECONDS || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
+    if (this.vod || !this.atEnd || this.#state === 'playing' || this.#state === 'connecting') this.#become('playing');
   }
 
   // more tells whether more media is to come than is listed.
@@ -276,10 +281,10 @@ export class Playback {
   }
 
   // say why nothing is to be seen. While something is, as what was loaded before plays on, that would be no news; nor is it, for a while,
-  // that more is to come.
+  // that more is to come, where the server says so.
   #say(state: Reason): void {
     if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && this.#timeline.recording))) return; // until it plays
-    const stands = state === 'connecting' ? this.#standing.long : this.#standing.asked;
+    const stands = state === 'connecting' && !this.#inquiry.lost ? this.#standing.long : this.#standing.asked;
     if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
 

@@ -74,6 +74,7 @@ const en: Words = {
   states: {
     connecting: ['Connecting', ''],
     playing: ['', ''],
+    buffering: ['Buffering', ''],
     unknown: ['Nothing is on under this name yet', 'Stay here: when it begins, it plays by itself.'],
     away: ['The broadcaster is away', 'Stay here: the picture comes back by itself.'],
     ended: ['The stream has ended', 'If it begins again, it plays here.'],
@@ -135,6 +136,7 @@ const pt: Words = {
   states: {
     connecting: ['Conectando', ''],
     playing: ['', ''],
+    buffering: ['Carregando', ''],
     unknown: ['Ainda não há nada com este nome', 'Fique aqui: quando começar, toca sozinho.'],
     away: ['A transmissão foi interrompida', 'Fique aqui: a imagem volta sozinha.'],
     ended: ['A transmissão terminou', 'Se recomeçar, toca aqui.'],
@@ -196,6 +198,7 @@ const zh: Words = {
   states: {
     connecting: ['正在连接', ''],
     playing: ['', ''],
+    buffering: ['正在缓冲', ''],
     unknown: ['此名称下还没有直播', '请留在此页，开始后会自动播放。'],
     away: ['主播暂时离开', '请留在此页，画面会自动恢复。'],
     ended: ['直播已结束', '如果重新开始，会在这里播放。'],

@@ -69,3 +69,32 @@ test('an answer that does not come, or is cut short, is none', async (t) => {
     assert.deepEqual(await recordings(), []);
   }
 });
+
+test('a server that is away for a moment is asked again soon, and one that has no figures seldom', async (t) => {
+  t.mock.method(Math, 'random', () => 1);
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  let status = 0; // 0: nobody answers
+  let asked: number[] = [];
+  t.mock.method(globalThis, 'fetch', async () => {
+    asked.push(now / 1000);
+    if (status === 0) throw new TypeError('failed to fetch');
+    return status === 200 ? Response.json({ streams: [swarm({ viewers: 3 })] }) : new Response('', { status });
+  });
+  const poll = async (seconds: number): Promise<number[]> => {
+    asked = [];
+    for (const until = now + 1000 * seconds; now < until; now += 1000) await swarms();
+    return asked;
+  };
+  assert.deepEqual(await poll(18), [0, 2, 6, 10, 14], 'never more than 4 s apart');
+  status = 503;
+  assert.deepEqual(await poll(8), [18, 22]);
+  now = 26_000;
+  status = 200;
+  assert.deepEqual(await poll(3), [26, 27, 28]);
+  status = 404;
+  assert.deepEqual(await poll(61), [29, 59, 89]);
+  now += 30_000;
+  status = 0;
+  assert.deepEqual((await poll(3)).length, 2, 'soon again, as at first');
+});

@@ -17,6 +17,7 @@ test('each way to stand still has words of its own, in each language', () => {
     ['Nothing is on under this name yet', { state: 'unknown' }],
     ['There is no such recording', { state: 'unknown', vod: true }],
     ['Sound only', { state: 'playing', soundOnly: true }],
+    ['Buffering', { state: 'buffering' }],
     ['', { state: 'playing' }],
   ];
   for (const [what, way] of ways) assert.equal(noticeOf({ ...still, ...way }, words('en'))[0], what);
@@ -31,7 +32,7 @@ test('what waits for a tap is not said to begin by itself', () => {
 });
 
 test('the picture is veiled where there is none to come for now, and a recording at its end is not', () => {
-  assert.deepEqual((['connecting', 'playing', 'away', 'ended', 'refused'] as const).map((state) => veils({ state, vod: false })), [false, false, true, true, true]);
+  assert.deepEqual((['connecting', 'playing', 'buffering', 'away', 'ended', 'refused'] as const).map((state) => veils({ state, vod: false })), [false, false, false, true, true, true]);
   assert.equal(veils({ state: 'ended', vod: true }), false);
 });
 

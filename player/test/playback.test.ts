@@ -93,6 +93,16 @@ test('the server of a broadcaster who is away is asked once at a time', async (t
   assert.ok(stream.asked >= 14 && stream.asked <= 14 + 10, `asked ${stream.asked} times in 35 s, every 2.5 s to load it and every 3.5 s because it stands`);
 });
 
+test('that the server is not reached is told as soon as it is known of a picture that stands', async (t) => {
+  const { playback, stream, pass } = await watching(t);
+  t.mock.method(globalThis, 'fetch', () => Promise.reject(new TypeError('refused')));
+  await pass(4);
+  assert.equal(playback.state, 'playing', 'a picture that moves speaks for itself');
+  stream.moving = false;
+  await pass(2);
+  assert.deepEqual([playback.state, playback.lost], ['connecting', true]);
+});
+
 test('a server that does not answer is slow or lost, which is said after four seconds of standing still', async (t) => {
   const { playback, stream, pass } = await watching(t);
   stream.slow = new Promise(() => undefined);

@@ -91,7 +91,12 @@ export async function described(name: string): Promise<Described> {
   }
 }
 
-let silentUntil = 0; // a server without these numbers is asked seldom
+const SELDOM = 30_000; // milliseconds: a server that has not these numbers is asked again
+const SOON = 2000; // and one that does not answer, as it is away for a moment; twice as long each further time
+const MOST = 4000;
+
+let silentUntil = 0;
+let failures = 0; // to answer, in a row
 
 // unheard is how many of several trackers did not answer when swarms was called last.
 export let unheard = 0;
@@ -101,13 +106,22 @@ interface Figures {
   trackers?: string[]; // where they are, if there are several
 }
 
-async function figures(url: string): Promise<Figures | null> {
+// figures are null where the server has none, and undefined where it does not answer, which is told by the caller's own request.
+async function figures(url: string): Promise<Figures | null | undefined> {
   try {
     const response = await ask(url);
-    return response.ok ? ((await response.json()) as Figures) : null;
+    if (response.ok) return (await response.json()) as Figures;
+    return response.status === 429 || response.status >= 500 ? undefined : null;
   } catch {
-    return null; // told by the caller's own request
+    return undefined;
   }
+}
+
+// silence keeps a server that did not tell from being asked for a while; whom all its pages have lost at once they ask one after the other.
+function silence(has: boolean): void {
+  failures = has ? failures + 1 : 0;
+  const millis = has ? Math.min(MOST, SOON * 2 ** (failures - 1)) : SELDOM;
+  silentUntil = performance.now() + (millis / 2) * (1 + Math.random());
 }
 
 // swarms returns what the trackers know, by stream; empty where they do not tell.
@@ -115,12 +129,13 @@ export async function swarms(): Promise<Map<string, Swarm>> {
   unheard = 0;
   if (performance.now() < silentUntil) return new Map();
   const own = await figures('/api/v1/swarm');
-  if (own === null) {
-    silentUntil = performance.now() + 30000;
+  if (!own) {
+    silence(own === undefined);
     return new Map();
   }
+  failures = 0;
   const others = await Promise.all((own.trackers ?? []).map(figures));
-  unheard = others.filter((part) => part === null).length;
+  unheard = others.filter((part) => !part).length;
   if (others.length === 0) return added([(own.streams ?? []).map(whole)]);
   return added([own, ...others].map((part) => part?.streams ?? []));
 }

@@ -1,7 +1,8 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
+import { copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
+import { Badge } from './badge.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
@@ -28,6 +29,8 @@ copy.hidden = find('main').dataset['invited'] === 'only';
 copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
+let last: Stream | null | undefined; // as it told when it did; undefined where the picture has stood since, and nobody else brings it
+let asked = false; // it was, and had the time to answer
 let inside: number | undefined; // in the swarm of the stream, as the tracker told last
 let recorded: Recording[] = []; // of the stream, newest first
 
@@ -38,21 +41,22 @@ every(2000, async () => {
     stream = all.find((s) => s.name === name) ?? null;
     const here = swarm?.get(name);
     inside = here && members(here);
+    last = stream;
   } catch {
     stream = undefined;
   }
+  asked = true;
   if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
-  if (id === '' && !carried()) {
-    tell();
-    player.toggleAttribute('ended', stream?.state === 'ended');
-    badge();
-  }
+  if (id === '' && !carried()) player.toggleAttribute('ended', stream?.state === 'ended');
+  say();
   offer();
 });
 
 // told is the stream as the picture tells it too: of an end the player may know before who was asked here.
 function told(): Stream | null | undefined {
-  return stream?.state === 'interrupted' && player.state === 'ended' ? { ...stream, state: 'ended' } : stream;
+  if (stream === undefined && player.state !== 'playing' && player.stats?.peers === 0) last = undefined;
+  const now = carried() ? last : stream;
+  return now?.state === 'interrupted' && player.state === 'ended' ? { ...now, state: 'ended' } : now;
 }
 
 // carried tells whether the server does not answer, and the picture goes on all the same, since others bring it: what was told before stands then.
@@ -106,34 +110,28 @@ function offer(): void {
   if (href !== '' && other.getAttribute('href') !== href) other.href = href;
 }
 
-function badge(): void {
-  const now = told();
-  const { text, live } = outside() ? { text: words.invited, live: false } : now === undefined || (now?.state === 'live' && lost()) ? { text: words.reconnecting, live: false } : condition(now);
+const badge = new Badge();
+
+// say how the stream is, once the server was asked: in a player whose script is not here yet it is as the server tells.
+function say(): void {
+  if (!asked || id !== '') return;
+  tell();
+  const seen = { state: player.state ?? '', paused: player.video?.paused ?? true };
+  const { text, live } = badge.of(performance.now(), told(), seen, words);
   state.className = live ? 'badge live' : 'badge';
   if (state.textContent !== text) state.textContent = text;
 }
 
-// outside tells whether this viewer is not let in: what is live is so for others.
-function outside(): boolean {
-  return player.state === 'uninvited' || player.state === 'refused';
-}
-
-// lost tells whether the picture stands, though it had begun, and nothing new comes.
-function lost(): boolean {
-  return player.state === 'connecting' && player.stats.startupMillis > 0;
-}
+player.addEventListener('shoal:state', say); // before who was asked has answered, or has had the time to
 
 const share = new Share();
 
 setInterval(() => {
   const { stats } = player;
   if (!stats || id !== '') return; // the player's script is not here yet; or there is no swarm
-  if (lost() || outside() || told() !== stream) { // before who was asked has answered, or has had the time to
-    badge();
-    tell();
-  }
+  if (told() !== stream || player.state !== 'playing') say();
   share.note(performance.now(), stats);
-  find('.share').hidden = player.state !== 'playing' || stats.bytesFromEdge + stats.bytesFromPeers === 0;
+  find('.share').hidden = !(player.state === 'playing' || player.state === 'buffering') || stats.bytesFromEdge + stats.bytesFromPeers === 0;
   find('#offload').hidden = find('.meter').hidden = !inSwarm(stats);
   const percent = Math.round(share.lately * 100);
   if (find('#offload').textContent !== `${percent} %`) {

@@ -16,6 +16,7 @@ export interface Refusals {
 
 interface Own {
   reconnecting: string;
+  buffering: string;
   invited: string; // viewers alone, and this is none
   copyLink: string;
   swarm: string; // of the part of the page
@@ -43,6 +44,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.en,
     hindrances: HINDRANCES.en,
     reconnecting: 'Reconnecting',
+    buffering: 'Buffering',
     invited: 'Invited viewers only',
     copyLink: 'Copy link',
     swarm: 'The swarm',
@@ -74,6 +76,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.pt,
     hindrances: HINDRANCES.pt,
     reconnecting: 'Reconectando',
+    buffering: 'Carregando',
     invited: 'Só para convidados',
     copyLink: 'Copiar link',
     swarm: 'O enxame',
@@ -105,6 +108,7 @@ export const WATCH: Catalog<Shared & Own> = {
     ...SHARED.zh,
     hindrances: HINDRANCES.zh,
     reconnecting: '正在重新连接',
+    buffering: '正在缓冲',
     invited: '仅限受邀观众',
     copyLink: '复制链接',
     swarm: '互助网络',
