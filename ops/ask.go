@@ -20,11 +20,12 @@ const (
 
 // service is one admin listener that is asked.
 type service struct {
-	name   string            // static; HOST:PORT, empty for this process
-	by     http.RoundTripper // static
-	is     []string          // guarded by Board.mu: what it said to be when it last answered
-	sent   float64           // likewise: bytes to viewers that it told last,
-	sentAt time.Time         // and when
+	name    string            // static; HOST:PORT, empty for this process
+	by      http.RoundTripper // static
+	is      []string          // guarded by Board.mu: what it said to be when it last answered
+	sent    float64           // likewise: bytes to viewers that it told last,
+	sentAt  time.Time         // and when
+	streams word              // likewise: of its streams
 }
 
 // answers is what one service told at one time.

@@ -71,7 +71,7 @@ func (b *Board) Run(ctx context.Context) error {
 	for {
 		b.look(ctx)
 		if ctx.Err() == nil {
-			b.note()
+			b.keep()
 		}
 		select {
 		case <-ctx.Done():
@@ -111,8 +111,9 @@ func (b *Board) look(ctx context.Context) {
 	defer b.mu.Unlock()
 	b.asked, b.after = time.Now(), changes
 	b.state = b.stateOf(told, public)
-	all, _ := b.state.sums()
-	b.state.Lately = b.history.lately(b.asked, all)
+	all, streams := b.state.sums()
+	b.history.note(b.asked, all, streams)
+	b.state.Lately = b.history.lately()
 }
 
 // isFresh tells whether what is known need not be asked for anew, and how many changes there have been.
@@ -129,12 +130,11 @@ func (b *Board) forget() {
 	b.changes++
 }
 
-// note adds what is known to the history.
-func (b *Board) note() {
+// keep makes what is known a point of the hour.
+func (b *Board) keep() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	all, streams := b.state.sums()
-	b.history.note(b.asked, all, streams)
+	b.history.keep()
 }
 
 // trackers are the services that said to be some when they last answered.

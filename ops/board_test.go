@@ -256,6 +256,97 @@ func TestLatelyIsAllOfIt(t *testing.T) {
 	})
 }
 
+// TestNowIsAPoint: all that the page has of now is of one moment, with the point that its charts end with, however often and whenever it looks; and that is
+// none of those that are kept.
+func TestNowIsAPoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		own := &admin{is: `["origin","edge","tracker"]`, swarms: one("demo", 4), streams: "[]", began: time.Now()}
+		b := newBoard(t, Config{Own: own, Transport: network{}, Files: fstest.MapFS{}})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- b.Run(ctx) }()
+		defer func() { cancel(); <-ended }()
+		type points struct {
+			At      []int64
+			Viewers []float64
+		}
+		for i := range 10 {
+			time.Sleep(3 * time.Second)
+			own.mu.Lock()
+			own.swarms = one("demo", 5+i)
+			own.mu.Unlock()
+			var s struct {
+				At     time.Time
+				Swarms [][]told
+				Now    points
+
+				Services []serviceState
+			}
+			get(t, b, "/api/v1/ops?stream=demo", &s)
+			var past points
+			get(t, b, "/api/v1/ops/history?stream=demo", &past)
+			if len(s.Now.At) != 1 || s.Now.At[0] != s.At.UnixMilli() || s.Now.Viewers[0] != s.Swarms[0][0].Viewers || s.Services[0].Viewers != s.Now.Viewers[0] {
+				t.Errorf("swarms %v, now %v, services %v", s.Swarms, s.Now, s.Services)
+			}
+			for j, at := range past.At { // each 10 s, though the page looks each 3
+				if since := time.UnixMilli(at).Sub(own.began); since.Round(every) != time.Duration(j)*every || since > time.Duration(j)*every {
+					t.Errorf("point %d is of %v", j, since)
+				}
+			}
+		}
+	})
+}
+
+// TestSilentOnesStreams: of the streams of a service that is silent nobody says that they are live, but when somebody did; nor does an edge, which goes on
+// to tell what it has from there. Another that has one of them is believed.
+func TestSilentOnesStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const demo = `{"name":"demo","state":"live"}`
+		net := network{
+			"a:1": {is: `["origin"]`, streams: `[` + demo + `,{"name":"old","state":"ended"}]`},
+			"b:1": {is: `["origin"]`, streams: `[]`},
+			"c:1": {is: `["edge"]`, streams: `[` + demo + `]`},
+		}
+		b := newBoard(t, Config{Own: &admin{is: `["tracker"]`, swarms: one("demo", 1)}, Others: []string{"c:1", "a:1", "b:1"}, Transport: net, Files: fstest.MapFS{}})
+		began := time.Now()
+		expect := func(when, want string) {
+			t.Helper()
+			var s state
+			get(t, b, "/api/v1/ops", &s)
+			got := ""
+			for _, text := range s.Streams {
+				got += string(text) + " "
+			}
+			for _, one := range s.Unknown {
+				got += fmt.Sprintf("%s after %v ", one.Stream, one.At.Sub(began))
+			}
+			if got = strings.TrimSpace(got); got != want {
+				t.Errorf("%s: %s, want %s", when, got, want)
+			}
+		}
+		expect("all answer", demo+` {"name":"old","state":"ended"}`)
+		net["a:1"].dead = true
+		time.Sleep(5 * time.Second)
+		const gone = demo + ` after 0s {"name":"old","state":"ended"} after 0s`
+		expect("its edge goes on", gone)
+		time.Sleep(10 * time.Second)
+		net["c:1"].streams = ""
+		expect("so does the edge end", gone)
+		net["b:1"].streams = `[` + demo + `]`
+		time.Sleep(10 * time.Second)
+		expect("another origin has it", demo+` {"name":"old","state":"ended"} after 0s`)
+		net["b:1"].streams = `[]`
+		time.Sleep(10 * time.Second)
+		expect("and has it no more", gone)
+		net["b:1"].dead = true
+		time.Sleep(time.Hour)
+		expect("nobody tells", gone)
+		net["a:1"].dead, net["a:1"].streams = false, `[{"name":"demo","state":"interrupted"}]`
+		time.Sleep(10 * time.Second)
+		expect("it is back", `{"name":"demo","state":"interrupted"}`)
+	})
+}
+
 // TestHistoryIsBounded: of more streams than have room those with most viewers are kept, and a stream without viewers goes after an hour.
 func TestHistoryIsBounded(t *testing.T) {
 	h := newHistory()
@@ -270,6 +361,7 @@ func TestHistoryIsBounded(t *testing.T) {
 	}
 	for range hour + 2 {
 		now = now.Add(every)
+		h.keep()
 		h.note(now, sum{}, map[string]sum{"s73": many["s73"]})
 	}
 	if len(h.streams) != 1 {
@@ -360,7 +452,7 @@ func TestChangeWaitsForNoLook(t *testing.T) {
 			t.Errorf("%d after %v: %s", rw.Code, time.Since(began), rw.Body)
 		}
 		looking.Wait()
-		if b.note(); b.history.at[0].IsZero() {
+		if b.keep(); b.history.at[0].IsZero() {
 			t.Error("a point that is noted after a change has no time")
 		}
 		net.hangs.Store(false)

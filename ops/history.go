@@ -21,7 +21,8 @@ type ring [hour + minute]sum
 // history is the last hour: of all streams together, and of each. Its memory is bounded: 1.5 MB with 64 streams.
 type history struct {
 	at      [hour + minute]time.Time
-	count   int // points noted so far
+	count   int  // points noted so far
+	open    bool // the last of them is of now, and the next takes its place
 	all     *ring
 	streams map[string]*past
 	left    int // streams of the last point that had no room
@@ -35,9 +36,14 @@ type past struct {
 
 func newHistory() history { return history{all: new(ring), streams: map[string]*past{}} }
 
-// note adds one point. Streams without viewers for an hour are forgotten; of those that are new the ones with most viewers come first to what room there is.
+// note adds the point of now, in place of the one before unless that was to be kept. Streams without viewers for an hour are forgotten; of those that are new the ones with most viewers come first to what room there is.
 func (h *history) note(now time.Time, all sum, streams map[string]sum) {
-	i := h.count % len(h.at)
+	if !h.open {
+		h.open = true
+		h.count++
+	}
+	n := h.count - 1
+	i := n % len(h.at)
 	h.at[i], h.all[i] = now, all
 	for name, p := range h.streams {
 		one, ok := streams[name]
@@ -46,9 +52,9 @@ func (h *history) note(now time.Time, all sum, streams map[string]sum) {
 		}
 		p.ring[i] = one
 		if one.viewers > 0 {
-			p.last = h.count
+			p.last = n
 		}
-		if h.count-p.last > hour {
+		if n-p.last > hour {
 			delete(h.streams, name)
 		}
 	}
@@ -62,15 +68,17 @@ func (h *history) note(now time.Time, all sum, streams map[string]sum) {
 			h.left++
 			continue
 		}
-		p := &past{last: h.count}
+		p := &past{last: n}
 		for j := range p.ring {
 			p.ring[j] = nothing()
 		}
 		p.ring[i] = streams[name]
 		h.streams[name] = p
 	}
-	h.count++
 }
+
+// keep makes the point of now one of the hour's.
+func (h *history) keep() { h.open = false }
 
 // series is the last hour of one stream, the oldest first, as the page is given it.
 type series struct {
@@ -89,8 +97,19 @@ type series struct {
 	Sent         []figure `json:"sent"`      // bytes a second by edges, of all streams
 }
 
-// of returns the last hour of a stream, of all for the empty name; false if there is none.
+// of returns the last hour of a stream, of all for the empty name; false if there is none. What is of now is not in it yet.
 func (h *history) of(name string) (series, bool) {
+	kept := h.count
+	if h.open {
+		kept--
+	}
+	return h.points(name, max(0, kept-hour), kept)
+}
+
+// now returns the newest point of a stream likewise.
+func (h *history) now(name string) (series, bool) { return h.points(name, max(0, h.count-1), h.count) }
+
+func (h *history) points(name string, from, to int) (series, bool) {
 	s := series{EverySeconds: int(every.Seconds()), Stream: name, Streams: slices.Sorted(maps.Keys(h.streams)), Left: h.left}
 	if s.Streams == nil {
 		s.Streams = []string{}
@@ -103,12 +122,12 @@ func (h *history) of(name string) (series, bool) {
 		}
 		r = &p.ring
 	}
-	size := min(h.count, hour)
+	size := to - from
 	s.At = make([]int64, 0, size)
 	for _, list := range []*[]figure{&s.Viewers, &s.Offload, &s.Copies, &s.Latency, &s.Stalls, &s.FromPeers, &s.FromEdge, &s.Sent} {
 		*list = make([]figure, 0, size)
 	}
-	for i := h.count - size; i < h.count; i++ {
+	for i := from; i < to; i++ {
 		p := r[i%len(r)]
 		s.At = append(s.At, h.at[i%len(r)].UnixMilli())
 		s.Viewers = append(s.Viewers, p.viewers)
@@ -143,12 +162,13 @@ type lately struct {
 	Seconds figure `json:"seconds"`
 }
 
-// lately returns what the count of all streams grew by, up to what is known now. Nothing of it is left out, as rates over the minute before leave out
+// lately returns what the count of all streams grew by, up to now, of which there is a point. Nothing of it is left out, as rates over the minute before leave out
 // part of the last one. Where a count fell, of a stream that went or came anew, what is new in it is not told apart, and not counted.
-func (h *history) lately(now time.Time, all sum) lately {
-	from := max(0, h.count-hour)
+func (h *history) lately() lately {
+	from := max(0, h.count-1-hour)
 	grown, last := figure(0), unknown
-	note := func(count figure) {
+	for i := from; i < h.count; i++ {
+		count := h.all[i%len(h.all)].fromPeers
 		if count >= last { // both known
 			grown += count - last
 		}
@@ -156,14 +176,10 @@ func (h *history) lately(now time.Time, all sum) lately {
 			last = count
 		}
 	}
-	for i := from; i < h.count; i++ {
-		note(h.all[i%len(h.all)].fromPeers)
-	}
-	note(all.fromPeers)
-	if h.count == 0 || !(last >= 0) {
+	if h.count < 2 || !(last >= 0) {
 		return lately{unknown, unknown}
 	}
-	return lately{grown, figure(now.Sub(h.at[from%len(h.at)]).Seconds())}
+	return lately{grown, figure(h.at[(h.count-1)%len(h.at)].Sub(h.at[from%len(h.at)]).Seconds())}
 }
 
 func (b *Board) serveHistory(w http.ResponseWriter, r *http.Request) {

@@ -19,33 +19,35 @@ type state struct {
 	At       time.Time         `json:"at"`
 	Services []serviceState    `json:"services"`
 	Streams  []json.RawMessage `json:"streams"`  // as origins tell them, or edges that have it from there, each once; nil: none told
+	Unknown  []heard           `json:"unknown"`  // streams that nobody tells of now, as somebody did before he fell silent
 	Swarms   []json.RawMessage `json:"swarms"`   // a list for each tracker that told
 	Controls []json.RawMessage `json:"controls"` // what each of them has, and may warn of
 	Unheard  int               `json:"unheard"`  // trackers that did not tell: a sum would be wrong
 	Lately   lately            `json:"lately"`   // of all streams, from peers
+	Now      *series           `json:"now"`      // the same moment as a point of the charts, of the stream that was asked for or else of all
 
 	sent     float64 // bytes a second that edges send; -1: not known
 	trackers int     // that are known of
 }
 
 type serviceState struct {
-	Name  string  `json:"name"` // HOST:PORT; empty: the process of this page
-	State string  `json:"state"`
-	Why   string  `json:"why"`
-	Sent  float64 `json:"sent"` // bytes a second to viewers; -1: not known
-	Self  *Self   `json:"self"` // null: it is away
+	Name    string  `json:"name"` // HOST:PORT; empty: the process of this page
+	State   string  `json:"state"`
+	Why     string  `json:"why"`
+	Sent    float64 `json:"sent"`    // bytes a second to viewers; -1: not known
+	Viewers float64 `json:"viewers"` // that a tracker counted where the swarms come from; -1: not known. Its metric is of another moment
+	Self    *Self   `json:"self"`    // null: it is away
 }
 
 // stateOf makes one of what the services told, in their order, and what trackers tell anybody; b.mu is held.
 func (b *Board) stateOf(told []answers, public []json.RawMessage) state {
 	all := state{At: b.asked, Swarms: []json.RawMessage{}, Controls: []json.RawMessage{}, sent: -1}
-	live := map[string]int{} // where in Streams
 	for i, a := range told {
 		if own := told[0].self; i > 0 && a.self != nil && own != nil && !own.Since.IsZero() && a.self.Since.Equal(own.Since) {
 			a = answers{why: "this is the process of this page, which is shown already: leave it out of -ops"}
 		}
 		s := b.services[i]
-		shown := serviceState{Name: s.name, State: away, Why: a.why, Sent: -1, Self: a.self}
+		shown := serviceState{Name: s.name, State: away, Why: a.why, Sent: -1, Viewers: viewersOf(a.swarms), Self: a.self}
 		if a.self != nil {
 			s.is = a.self.Is
 			if shown.State = ready; a.self.Missing != "" {
@@ -56,9 +58,7 @@ func (b *Board) stateOf(told []answers, public []json.RawMessage) state {
 			}
 		}
 		all.Services = append(all.Services, shown)
-		if a.streams != nil {
-			all.Streams = addStreams(all.Streams, live, a.streams)
-		}
+		s.streams.note(a.streams, b.asked)
 		if slices.Contains(s.is, "tracker") {
 			all.addSwarms(a.swarms)
 		}
@@ -69,6 +69,7 @@ func (b *Board) stateOf(told []answers, public []json.RawMessage) state {
 	for _, swarms := range public {
 		all.addSwarms(swarms)
 	}
+	all.Streams, all.Unknown = known(b.services, b.asked)
 	return all
 }
 
@@ -99,38 +100,18 @@ func (s *service) rate(figures map[string]float64, now time.Time) float64 {
 	return (sent - before) / now.Sub(at).Seconds()
 }
 
-// addStreams adds what one origin or edge tells. Of a stream that several have, the one counts where it is live.
-func addStreams(all []json.RawMessage, at map[string]int, list json.RawMessage) []json.RawMessage {
-	if all == nil {
-		all = []json.RawMessage{}
-	}
-	var streams []json.RawMessage
-	if json.Unmarshal(list, &streams) != nil {
-		return all
-	}
-	for _, text := range streams {
-		var s struct{ Name, State string }
-		if json.Unmarshal(text, &s) != nil {
-			continue
-		}
-		i, there := at[s.Name]
-		switch {
-		case !there:
-			at[s.Name] = len(all)
-			all = append(all, text)
-		case s.State == "live":
-			all[i] = text
-		}
-	}
-	return all
-}
-
-// current is the state, no older than fresh.
-func (b *Board) current(r *http.Request) state {
+// current is the state, no older than fresh, with the point that the charts of a stream have of it.
+func (b *Board) current(r *http.Request, stream string) state {
 	b.look(r.Context())
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.state
+	now := b.state
+	if point, ok := b.history.now(stream); ok {
+		now.Now = &point
+	}
+	return now
 }
 
-func (b *Board) serveState(w http.ResponseWriter, r *http.Request) { answerJSON(w, b.current(r)) }
+func (b *Board) serveState(w http.ResponseWriter, r *http.Request) {
+	answerJSON(w, b.current(r, r.URL.Query().Get("stream")))
+}

@@ -105,3 +105,15 @@ func added(some []told) sum {
 	all.sent = unknown
 	return all
 }
+
+// viewersOf counts the viewers that one tracker told of, -1 if it did not.
+func viewersOf(swarms json.RawMessage) (n float64) {
+	var some []told
+	if swarms == nil || json.Unmarshal(swarms, &some) != nil {
+		return -1
+	}
+	for _, one := range some {
+		n += one.Viewers
+	}
+	return n
+}

@@ -125,21 +125,33 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   assert.equal(links, 0, 'there is no relay here, and a link');
 });
 
-test('what a viewer says in one tab holds in the other at once', { timeout: 120_000 }, async (t) => {
+test('what a viewer says in one tab holds in the other at once, and in another player of the page', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
   const [one, friend] = await Promise.all([1, 2].map(() => browser.open(`${shoal.base}/watch/demo`)));
   const tab = await one.context.newPage(); // of the same browser, with another page of the edge's
   await tab.goto(`${shoal.base}/embed/demo?muted`);
+  await one.page.evaluate(() => {
+    const player = document.querySelector('shoal-player');
+    player.after(player.cloneNode());
+  });
+  const beside = () => one.page.evaluate(() => {
+    const [, { shadowRoot, stats }] = document.querySelectorAll('shoal-player');
+    return { asked: !shadowRoot.querySelector('.ask').hidden, p2p: stats.p2p };
+  });
+  await until('the question of the other player', async () => (await beside()).asked, { seconds: 30 });
   await until('the question in all', async () => (await Promise.all([one.page, friend.page, tab].map((page) => page.evaluate(look)))).every(({ asked }) => asked), { seconds: 30 });
-  for (const { page } of [one, friend]) await page.locator('shoal-player .ask .yes').click();
+  for (const { page } of [one, friend]) await page.locator('shoal-player .ask .yes').first().click();
+  assert.equal((await beside()).asked, false, 'the other player of the page still asks');
   await until('the other tab to be in the swarm', async () => (await tab.evaluate(look)).links > 0, { seconds: 20 });
   assert.equal((await tab.evaluate(look)).asked, false, 'it still asks');
+  await until('the other player to be in it', async () => (await beside()).p2p === 'on', { seconds: 20 });
 
-  await one.page.locator('shoal-player').press('s');
+  await one.page.locator('shoal-player').first().press('s');
   const refused = Date.now();
-  await one.page.locator('shoal-player .panel .share').click();
+  await one.page.locator('shoal-player .panel .share').first().click();
+  assert.deepEqual(await beside(), { asked: false, p2p: 'off' });
   await until('the links of both to end', async () => (await Promise.all([one.page, tab].map((page) => page.evaluate(look)))).every(({ links, p2p }) => links === 0 && p2p === 'off'), { seconds: 2, every: 50 });
   t.diagnostic(`both were alone after ${Date.now() - refused} ms`);
 });

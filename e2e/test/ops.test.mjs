@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import test from 'node:test';
 
+import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { Process } from '../harness/process.mjs';
@@ -94,6 +95,25 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     for (const words of drawn.words) assert.match(words, /^Viewer \d: \S+ [kM]bit\/s from peers, .* from the edge/);
     const api = await (await fetch(`${admin}/api/v1/ops/cells/demo`)).text();
     assert.doesNotMatch(api, /\d+\.\d+\.\d+\.\d+|10\.77|"id":\s*\d{6,}/, 'an address or an ID of a viewer');
+  });
+
+  await t.test('how many watch is one number, wherever it stands', async () => {
+    const third = await browser.open(`${shoal.base}/watch/demo`);
+    const { differ, seen } = await page.evaluate(async () => {
+      const [found, most] = [[], new Set()];
+      for (let i = 0; i < 200 && !most.has('3'); i++) {
+        const chart = document.querySelector('.chart figcaption strong').textContent;
+        const numbers = [chart, document.querySelector('#viewers').textContent, document.querySelector('#rows td:nth-child(6)').textContent, document.querySelector('#swarms td:nth-child(3)').textContent,
+          /(\d+) known viewer/.exec(document.querySelector('#services').textContent)[1]];
+        if (new Set(numbers).size !== 1) found.push(numbers);
+        most.add(numbers[1]);
+        await new Promise((passed) => setTimeout(passed, 100));
+      }
+      return { differ: found, seen: [...most] };
+    });
+    await third.close();
+    await until('two again', async () => (await page.textContent('#viewers')) === '2', { seconds: 30 });
+    assert.deepEqual([differ, seen], [[], ['2', '3']]);
   });
 
   await t.test('money saved by a price that is remembered', async () => {
@@ -189,18 +209,40 @@ test('it fits all screens, by day and night, with cells that feed cells, and axe
   }
 });
 
-test('services of their own are shown together, and one that goes is away', { timeout: 120_000 }, async (t) => {
+test('services of their own are shown together, and one that goes is away, and what it had not known', { timeout: 120_000 }, async (t) => {
   const source = await origin(t);
   const swarm = await tracker(t, { pages: '*' });
   const far = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${swarm.ports.http}/tracker`, args: ['-ops', `127.0.0.1:${source.ports.admin},127.0.0.1:${swarm.ports.admin}`] });
+  push(t, `${source.rtmp}/${source.key}`, demoClip, { loop: true });
+  await source.live('demo');
   const browser = await launch(t);
-  const ops = await browser.open(`http://127.0.0.1:${far.ports.admin}/ops`);
-  const health = () => ops.page.evaluate(() => [...document.querySelectorAll('#services tr')].map((line) => [...line.querySelectorAll('td')].slice(0, 3).map((td) => td.textContent)));
+  const ops = await browser.open(`http://127.0.0.1:${far.ports.admin}/ops`, { expected: [/ERR_CONNECTION_REFUSED|Failed to load resource/] });
+  const { page } = ops;
+  const health = () => page.evaluate(() => [...document.querySelectorAll('#services tr')].map((line) => [...line.querySelectorAll('td')].slice(0, 3).map((td) => td.textContent)));
+  const stream = () => page.evaluate(() => [...document.querySelectorAll('#rows tr:not(.advice) td')].map((td) => td.textContent));
   await until('all three', async () => (await health()).length === 3);
   assert.deepEqual((await health()).map(([, state, is]) => [state, is]), [['Ready', 'edge'], ['Ready', 'origin'], ['Ready', 'tracker']]);
-  assert.equal(await ops.page.textContent('#health'), 'All 3 ready');
+  assert.equal(await page.textContent('#health'), 'All 3 ready');
+  await until('the stream', async () => (await stream())[1] === 'Live');
   await swarm.kill();
   await until('the tracker to be away', async () => /^Away/.test((await health())[2][1]), { seconds: 10 });
-  assert.match(await ops.page.textContent('#why'), /1 of the trackers did not answer/);
-  assert.match(await ops.page.textContent('#health'), /^1 of 3 not ready$/);
+  assert.match(await page.textContent('#why'), /1 of the trackers did not answer/);
+  assert.match(await page.textContent('#health'), /^1 of 3 not ready$/);
+
+  await source.kill();
+  await until('the origin to be away', async () => /^Away/.test((await health())[1][1]), { seconds: 10 });
+  for (let i = 0; i < 14; i++) { // for as long as the edge may have its list
+    const [name, state, , bitrate] = await stream();
+    assert.deepEqual([name, bitrate], ['demo', '–']);
+    assert.match(state, /^Not knownNo answer any more; last heard of \d+\ss ago, at /);
+    await pass(1);
+  }
+  assert.match(await page.textContent('#live'), /^[0–]$/);
+
+  await far.kill(); // and so does the page's own process
+  await until('it to say so', async () => (await page.textContent('#health')) === 'Unreachable', { seconds: 15 });
+  assert.match((await stream())[1], /^Not known/);
+  assert.deepEqual((await health()).map(([, state]) => /^Not known/.test(state)), [true, true, true]);
+  assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.tile strong, .chart figcaption strong')].map((e) => e.textContent).filter((text) => text !== '–')), []);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ops-silent.png`, fullPage: true });
 });

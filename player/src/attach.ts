@@ -82,7 +82,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     now: () => performance.now(),
     here: () => hindered(address().trackers),
     key: () => options.key ?? '',
-    told: () => describeLive(hls.url ?? '', address().name, undefined, pass),
+    told: () => describedLately(hls.url ?? '', address().name, pass),
     chance: () => Math.random(),
   });
 
@@ -244,7 +244,7 @@ export function describeStream(url: string, options: SwarmOptions, pass?: Pass):
   const base = new URL(url, document.baseURI);
   const name = options.name || streamName(base.href);
   const trackers = (options.tracker || '/tracker').split(',').filter((text) => text.trim() !== '').map((text) => trackerURL(text.trim(), base));
-  const key = options.key || (async () => (await describeLive(base.href, name, undefined, pass))?.publicKey ?? '');
+  const key = options.key || (async () => (await (pass ? describedLately(base.href, name, pass) : describeLive(base.href, name)))?.publicKey ?? '');
   return { name, key, trackers: name === '' ? [] : trackers };
 }
 
@@ -279,12 +279,19 @@ export class Unable extends Error {}
 // describeLive asks the server of a stream's URL what it knows of it; null if nothing. A server that cannot tell now, or does not answer, is an error.
 export async function describeLive(url: string, name: string, signal?: AbortSignal, pass?: Pass): Promise<LiveStream | null> {
   if (name === '') return null;
-  return answered(signal, async (signal) => {
-    const at = new URL(`/api/v1/streams/${name}`, url);
+  const at = new URL(`/api/v1/streams/${name}`, url);
+  const ask = (): Promise<LiveStream | null> => answered(signal, async (signal) => {
     const response = await (pass ? pass.fetch(at, { signal }) : fetch(at, { signal }));
     if (response.status >= 500) throw new Unable(`the server answered ${response.status}`);
     return response.ok ? ((await response.json()) as LiveStream) : null;
   });
+  return pass ? (pass.recent.anew(at.href, performance.now(), ask) as Promise<LiveStream | null>) : ask();
+}
+
+// describedLately is the same for whom what was said a moment ago will do, to whoever asked with that pass: a player's parts ask at its beginning.
+async function describedLately(url: string, name: string, pass: Pass): Promise<LiveStream | null> {
+  if (name === '') return null;
+  return pass.recent.of(new URL(`/api/v1/streams/${name}`, url).href, performance.now(), () => describeLive(url, name, undefined, pass)) as Promise<LiveStream | null>;
 }
 
 // answered gives a question a signal that aborts when the other one does, when the answer is there, or when none came in time.

@@ -6,7 +6,7 @@
 export type Mode = 'off' | 'ask' | 'on' | 'relay-only';
 export type Answer = 'yes' | 'no';
 
-const KEY = 'shoal-share';
+const KEY = 'shoal-share'; // and what a page's window is told of in its own page
 const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off']; // the laxest first
 
 // readMode reads what a page says. Where it says nothing, or nothing that is known, the viewer is asked.
@@ -43,13 +43,19 @@ export function remembered(): Answer | null {
   }
 }
 
-// overheard tells of each answer that is given in another page of this origin; null: it is taken back. It returns how to hear no more.
+// overheard tells of each answer that is given at this origin, in another page or by another player of this one; null: it is taken back. It returns how to
+// hear no more.
 export function overheard(told: (answer: Answer | null) => void): () => void {
+  const neighbour = (event: Event): void => told((event as CustomEvent<Answer>).detail);
   const hear = ({ key, storageArea }: StorageEvent): void => {
     if ((key === KEY || key === null) && keeps(storageArea)) told(remembered()); // null: all was cleared
   };
-  addEventListener('storage', hear);
-  return () => removeEventListener('storage', hear);
+  addEventListener('storage', hear); // which is not of this page
+  addEventListener(KEY, neighbour);
+  return () => {
+    removeEventListener('storage', hear);
+    removeEventListener(KEY, neighbour);
+  };
 }
 
 // keeps tells whether it is where answers are kept: a page's other storage tells of its changes too.
@@ -61,10 +67,12 @@ function keeps(area: Storage | null): boolean {
   }
 }
 
+// remember keeps what the viewer has said, and tells all who listen in this page: players of several scripts, too.
 export function remember(answer: Answer): void {
   try {
     localStorage.setItem(KEY, answer);
   } catch {
     // it holds for as long as the page is open
   }
+  dispatchEvent(new CustomEvent(KEY, { detail: answer }));
 }

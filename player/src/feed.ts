@@ -10,6 +10,7 @@ import { LIVE } from './lowlatency.ts';
 import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
 import type { Pass } from './pass.ts';
+import { Reserve } from './reserve.ts';
 import type { Stats } from './stats.ts';
 
 const PATIENT: Partial<HlsConfig> = {
@@ -140,6 +141,7 @@ export class Feed {
     hls.on(Hls.Events.ERROR, (_event, data) => this.#events.error(data));
     this.choice.serve(hls);
     new BackBuffer().serve(hls);
+    new Reserve().serve(hls);
     hls.on(Hls.Events.MANIFEST_LOADED, () => this.#events.answered());
     hls.on(Hls.Events.LEVEL_LOADED, () => this.#events.listed());
     hls.on(Hls.Events.BUFFER_CODECS, (_event, tracks) => this.#events.sound('audio' in tracks || 'audiovideo' in tracks));

@@ -13,6 +13,11 @@ export const OBSTACLES: Record<Obstacle, string> = {
   operator: 'turned off by the operator',
 };
 
+// UNLINKED is what the panel and the page alike say of a viewer in the swarm whom nobody is linked to.
+export const UNLINKED: Record<'en' | 'pt' | 'zh', string> = {
+  en: 'no link to another viewer is open yet', pt: 'ainda não há ligação com outro espectador', zh: '尚未与其他观众建立连接',
+};
+
 // As viewers read it, in each of the languages.
 export const HINDRANCES: Record<'en' | 'pt' | 'zh', Record<Obstacle, string>> = {
   en: {

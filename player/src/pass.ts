@@ -5,6 +5,7 @@
 // again half a minute before the token ends, and when the server refuses it.
 
 import type { HlsConfig } from 'hls.js';
+import { Recent } from './recent.ts';
 
 export type Ask = () => string | Promise<string>;
 
@@ -14,6 +15,7 @@ const EARLY_MILLIS = 30000; // before its end a token is renewed
 const TRUSTED_MILLIS = 60000; // a token that seems to end sooner than that is a short one, or the clock is wrong: then the server tells
 
 export class Pass {
+  readonly recent = new Recent<unknown>(); // of what was asked with it
   // onbarred is called when the server refused what was fetched here, and there is no other token.
   onbarred: (() => void) | null = null;
   readonly #ask: Ask;

@@ -23,7 +23,6 @@ import { Orders } from './orders.ts';
 import { PeerLink } from './peer.ts';
 import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
-import { INIT, MAX_CHUNK } from './record.ts';
 import { Scheduler } from './scheduler.ts';
 import { onSelfChange, selfOf, type Self } from './self.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
@@ -31,6 +30,7 @@ import { Membership } from './membership.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Stock } from './stock.ts';
 import { Store } from './store.ts';
+import { Supply } from './supply.ts';
 import { Tracker } from './tracker.ts';
 import { turn } from './turn.ts';
 import { Watch } from './watch.ts';
@@ -76,6 +76,7 @@ export class Session implements MediaSource {
   readonly #fetches: Fetches;
   readonly #gathering: Gathering;
   readonly #gifts: Gifts;
+  readonly #supply: Supply;
 
   // the scheduler
   #loop: Loop<Scheduler, Action, Frame> | null = null;
@@ -132,6 +133,12 @@ export class Session implements MediaSource {
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),
       over: () => this.#end('refused'),
+    });
+    this.#supply = new Supply({
+      edge: this.#edge, chunks: this.#chunks, fetches: this.#fetches, gathering: this.#gathering, membership: this.#membership, traffic: this.#traffic,
+      entries: (url) => this.#watch.book?.of(url),
+      swarming: () => this.#loop !== null,
+      begin: () => this.#begin(),
     });
     this.#orders = new Orders({
       tracker: () => this.#tracker,
@@ -206,50 +213,18 @@ export class Session implements MediaSource {
     return this.#loop !== null && this.#membership.p2p === 'on' && this.#links.up > 0;
   }
 
-  // take gets a chunk, or a segment out of its parts, through the swarm.
-  take({ url, start, signal, patience }: Wanted): Promise<Taken> | null {
-    const entries = this.#watch.book?.of(url);
-    if (!entries) return null;
-    return this.#loop && !this.#membership.apart ? this.#gathering.gather(entries, start, signal, patience) : this.#gathering.again(entries);
-  }
-
-  // requested counts a request of hls.js to the edge. What it loads again at the start comes from the browser's cache.
-  requested(url: string): void {
-    if (!this.#again(url)) this.#edge.requests++;
-  }
-
-  // fetched keeps what hls.js has loaded from the edge by itself, if its record is true. Where that is known to be true
-  // already, it tells whether these are the chunk's bytes.
-  fetched(url: string, bytes: Uint8Array<ArrayBuffer>, times: Times): Promise<boolean> | null {
-    const entries = this.#watch.book?.of(url);
-    if (!this.#again(url)) this.#edge.note(bytes.length, times);
-    if (entries?.[0]?.record.kind !== INIT) this.#begin();
-    if (entries) {
-      const verdict = this.#fetches.loaded(url, entries, bytes);
-      return this.#membership.began ? verdict : null; // the first picture waits for no hashes, as without the swarm
-    }
-    this.#traffic.chunksFromEdge++;
-    return null;
-  }
+  // What hls.js asks of a source: see supply.ts.
+  take = (wanted: Wanted): Promise<Taken> | null => this.#supply.take(wanted);
+  requested = (url: string): void => this.#supply.requested(url);
+  fetched = (url: string, bytes: Uint8Array<ArrayBuffer>, times: Times): Promise<boolean> | null => this.#supply.fetched(url, bytes, times);
+  bring = async (url: string, signal: AbortSignal): Promise<Taken> => {
+    await this.downlink.rests;
+    return this.#supply.bring(url, signal);
+  };
 
   // ask gets a playlist from the edge.
   ask(url: string, signal: AbortSignal): Promise<string> {
     return this.#edge.reload(url, signal);
-  }
-
-  // bring loads a part from the edge, once the link carries it, if it is what its record says where that is known.
-  async bring(url: string, signal: AbortSignal): Promise<Taken> {
-    await this.downlink.rests;
-    const begun = performance.now();
-    const { bytes } = await this.#edge.fetch(url, MAX_CHUNK, null, signal);
-    const entries = this.#watch.book?.of(url);
-    if (entries && (await this.#fetches.loaded(url, entries, bytes.slice())) === false) throw new Error('session: not what its record says');
-    const { rate, wait } = this.#edge.bandwidth;
-    return rate > 0 ? { bytes, millis: bytes.length / rate, wait } : { bytes, millis: performance.now() - begun, wait: 0 };
-  }
-
-  #again(url: string): boolean {
-    return this.#watch.book?.of(url)?.every((entry) => this.#chunks.byID(entry.record.id)?.counted) ?? false;
   }
 
   // alone: what is played is a recording, of which there is no swarm, or the edge does not let this viewer in any more.

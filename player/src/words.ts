@@ -1,6 +1,6 @@
 // What the player says, in the languages that it knows. A language that lacks a word does not compile.
 
-import { HINDRANCES, type Obstacle } from './obstacle.ts';
+import { HINDRANCES, type Obstacle, UNLINKED } from './obstacle.ts';
 import type { PlaybackState } from './playback.ts';
 import type { Wait } from './pending.ts';
 import type { P2P } from './stats.ts';
@@ -97,7 +97,7 @@ const en: Words = {
   waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers' },
   off: (why) => `off: ${why}`,
   hindrances: HINDRANCES.en,
-  peers: (count) => `${count} ${count === 1 ? 'peer' : 'peers'}`,
+  peers: (count) => (count === 0 ? UNLINKED.en : `${count} ${count === 1 ? 'peer' : 'peers'}`),
   ask: {
     what: 'Share with other viewers?',
     more: 'You would get and give parts of this video directly. They can see your network address; it uses some of your upload.',
@@ -159,7 +159,7 @@ const pt: Words = {
   waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde' },
   off: (why) => `desligado: ${why}`,
   hindrances: HINDRANCES.pt,
-  peers: (count) => `${count} ${count === 1 ? 'par' : 'pares'}`,
+  peers: (count) => (count === 0 ? UNLINKED.pt : `${count} ${count === 1 ? 'par' : 'pares'}`),
   ask: {
     what: 'Compartilhar com outros espectadores?',
     more: 'Você receberia e enviaria partes deste vídeo diretamente. Eles podem ver seu endereço de rede; isso usa um pouco do seu upload.',
@@ -221,7 +221,7 @@ const zh: Words = {
   waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应' },
   off: (why) => `已关闭：${why}`,
   hindrances: HINDRANCES.zh,
-  peers: (count) => `${count} 位观众`,
+  peers: (count) => (count === 0 ? UNLINKED.zh : `${count} 位观众`),
   ask: {
     what: '与其他观众互相分享？',
     more: '您将与其他观众直接收发视频数据。他们能看到您的网络地址，并会占用您的部分上传带宽。',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeLive, describeStream, streamName } from '../src/attach.ts';
+import { Pass } from '../src/pass.ts';
 
 test('trackers are made absolute, and one that is no URL keeps nobody from the others', () => {
   Object.assign(globalThis, { document: { baseURI: 'https://page/' } });
@@ -47,4 +48,39 @@ test('who has gone asks nothing, and who goes ends what was asked', async (t) =>
   going.abort();
   await assert.rejects(asking, /aborted/);
   assert.deepEqual(gone, [true, false]);
+});
+
+test('what a player asks at its beginning it asks once, and then anew', async (t) => {
+  let [now, asked]: [number, ((answer: Response | null) => void)[]] = [0, []];
+  t.mock.method(performance, 'now', () => now);
+  t.mock.method(globalThis, 'fetch', () => new Promise((resolve, reject) => asked.push((answer) => (answer ? resolve(answer) : reject(new Error('cut off'))))));
+  const turn = (): Promise<void> => new Promise((passed) => setImmediate(passed));
+  const address = 'http://edge.example/live/show/index.m3u8';
+  const pass = new Pass(() => '', () => address);
+  const live = (): Promise<unknown> => describeLive(address, 'show', undefined, pass);
+  const { key } = describeStream(address, {}, pass);
+  const lately = typeof key === 'function' ? key : assert.fail();
+  const [met, first] = [live(), lately()]; // the second while the first is under way
+  await turn();
+  assert.equal(asked.length, 1);
+  asked.pop()?.(new Response('{"publicKey":"k"}'));
+  assert.deepEqual([await met, await first], [{ publicKey: 'k' }, 'k']);
+  now = 5000;
+  assert.deepEqual([await lately(), asked.length], ['k', 0]);
+  void live();
+  await turn();
+  assert.equal(asked.length, 1, 'who has to know how it is now asks');
+  asked.pop()?.(new Response('{"publicKey":"l"}'));
+  await turn();
+  assert.equal(await lately(), 'l');
+  now = 10_001;
+  const given = live().catch(() => 'given up');
+  const second = lately();
+  await turn();
+  asked.pop()?.(null);
+  assert.equal(await given, 'given up');
+  await turn();
+  assert.equal(asked.length, 1, 'an answer that does not come is asked for anew');
+  asked.pop()?.(new Response('{"publicKey":"m"}'));
+  assert.equal(await second, 'm');
 });

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import type { Attached } from '../src/attach.ts';
 import { type Answer, linked, misread, type Mode, overheard, readMode, remember, remembered, settled } from '../src/consent.ts';
+import { Sharing } from '../src/sharing.ts';
+import { NO_STATS } from '../src/stats.ts';
 
 test('what a page wants and what a viewer has said', () => {
   const table: [Mode, Answer | null, Mode][] = [
@@ -33,6 +36,13 @@ test('whoever wrote a mode that is none is told which there are', () => {
   for (const text of ['yes', 'On', '']) assert.equal(misread(text), `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off`);
 });
 
+// listens gives the page a window.
+function listens(t: TestContext, window: EventTarget): void {
+  const names = ['addEventListener', 'removeEventListener', 'dispatchEvent'] as const;
+  Object.assign(globalThis, Object.fromEntries(names.map((name) => [name, window[name].bind(window)])));
+  t.after(() => names.forEach((name) => Reflect.deleteProperty(globalThis, name)));
+}
+
 // kept gives the page a storage, or none.
 function kept(t: TestContext, storage: object | null): void {
   Object.defineProperty(globalThis, 'localStorage', {
@@ -48,6 +58,7 @@ function kept(t: TestContext, storage: object | null): void {
 test('an answer is remembered where the browser lets it be', (t) => {
   const all = new Map<string, string>();
   kept(t, { getItem: (key: string) => all.get(key) ?? null, setItem: (key: string, value: string) => all.set(key, value) });
+  listens(t, new EventTarget());
   assert.equal(remembered(), null);
   remember('no');
   assert.equal(remembered(), 'no');
@@ -59,6 +70,7 @@ test('an answer is remembered where the browser lets it be', (t) => {
 
 test('and nothing breaks where it does not', (t) => {
   kept(t, null);
+  listens(t, new EventTarget());
   remember('yes');
   assert.equal(remembered(), null);
 });
@@ -67,8 +79,7 @@ test('what is said in another page is overheard, until nobody listens', (t) => {
   const [all, window, heard]: [Map<string, string>, EventTarget, (Answer | null)[]] = [new Map(), new EventTarget(), []];
   const [local, other] = [{ getItem: (key: string) => all.get(key) ?? null }, {}];
   kept(t, local);
-  Object.assign(globalThis, { addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window) });
-  t.after(() => ['addEventListener', 'removeEventListener'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  listens(t, window);
   const tell = (key: string | null, storageArea: object = local): boolean => window.dispatchEvent(Object.assign(new Event('storage'), { key, storageArea }));
   const deafen = overheard((answer) => heard.push(answer));
   all.set('shoal-share', 'no');
@@ -83,11 +94,32 @@ test('what is said in another page is overheard, until nobody listens', (t) => {
   assert.deepEqual(heard, ['no', null]);
 });
 
+test('what is said to one player of a page the others of it hear at once, also where nothing is kept', (t) => {
+  const [window, all]: [EventTarget, Map<string, string>] = [new EventTarget(), new Map()];
+  listens(t, window);
+  for (const storage of [{ getItem: (key: string) => all.get(key) ?? null, setItem: (key: string, value: string) => all.set(key, value) }, null]) {
+    kept(t, storage);
+    const [one, two]: Mode[][] = [[], []];
+    const swarms = [one, two].map((shared) => ({ share: (mode: Mode) => shared?.push(mode), prospect: { look: () => null, known: null } }) as unknown as Attached);
+    const sharings = swarms.map((swarm) => new Sharing({ wish: () => 'ask', swarm: () => swarm, vod: () => false }));
+    const deafen = sharings.map((sharing) => overheard((answer) => sharing.hear(answer)));
+    const asks = (): boolean[] => sharings.map((sharing) => sharing.look(0, NO_STATS, true).asks);
+    all.clear();
+    assert.deepEqual(asks(), [true, true]);
+    sharings[0]?.answer('no');
+    assert.deepEqual([asks(), two], [[false, false], ['off']]);
+    sharings[1]?.answer('yes');
+    assert.deepEqual([asks(), one?.at(-1), two?.at(-1)], [[false, false], 'on', 'on']);
+    deafen.forEach((end) => end());
+    sharings[0]?.answer('no');
+    assert.equal(two?.at(-1), 'on', 'one that is gone hears');
+  }
+});
+
 test('nor where the browser keeps nothing for a page, and tells of what another keeps', (t) => {
   const [window, heard]: [EventTarget, (Answer | null)[]] = [new EventTarget(), []];
   kept(t, null);
-  Object.assign(globalThis, { addEventListener: window.addEventListener.bind(window), removeEventListener: window.removeEventListener.bind(window) });
-  t.after(() => ['addEventListener', 'removeEventListener'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  listens(t, window);
   overheard((answer) => heard.push(answer));
   window.dispatchEvent(Object.assign(new Event('storage'), { key: null, storageArea: {} }));
   assert.deepEqual(heard, []);

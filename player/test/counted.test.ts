@@ -53,7 +53,7 @@ test('what is said of one agrees with it, in figures and in steering', () => {
 
 test('who shares with nobody is in no number of the swarm, and in that of the requests that edges hold', () => {
   assert.equal(members({ viewers: 5, outside: 2 }), 3);
-  const service = (is: string[], requests?: number): Service => ({ name: '', state: 'ready', why: '', sent: -1, self: { is, version: '', since: '', figures: requests === undefined ? {} : { shoal_edge_held_requests: requests } } });
+  const service = (is: string[], requests?: number): Service => ({ name: '', state: 'ready', why: '', sent: -1, viewers: -1, self: { is, version: '', since: '', figures: requests === undefined ? {} : { shoal_edge_held_requests: requests } } });
   assert.equal(held([service(['tracker'])]), '', 'no edge is known');
   assert.equal(held([service(['origin', 'edge', 'tracker'], 2), service(['edge'], 1), { ...service([]), self: null }]), '3 requests held at edges');
   assert.equal(held([service(['edge'])]), '0 requests held at edges');

@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { desk, shown } from '../src/ops/desk.ts';
+import { desk, type Series, shown } from '../src/ops/desk.ts';
+import { Heard, since } from '../src/ops/heard.ts';
+import { Hour } from '../src/ops/hour.ts';
 import { inWords } from '../src/ops/saved.ts';
-import { swarmRow } from '../src/ops/tables.ts';
-import type { Swarm } from '../src/pages/api.ts';
+import { streamRows, swarmRow } from '../src/ops/tables.ts';
+import type { Stream, Swarm } from '../src/pages/api.ts';
 
 let answers: Record<string, [status: number, body: unknown]> = {};
 beforeEach(() => (answers = {}));
 
+Object.defineProperty(globalThis, 'navigator', { value: { languages: ['en'] }, configurable: true });
 globalThis.fetch = (url) => {
   const [status, body] = answers[String(url)] ?? [404, 'no such path'];
   return Promise.resolve(new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers: { 'Cache-Status': 'shoal; fwd=miss' } }));
@@ -17,33 +20,33 @@ globalThis.fetch = (url) => {
 
 const stream = { name: 'demo', state: 'live' };
 const swarm = { name: 'demo', viewers: 2, outside: 0 };
-const service = (...is: string[]): object => ({ name: '', state: 'ready', why: '', sent: -1, self: { is, figures: {} } });
-const state = (more: object): [number, object] => [200, { services: [service('edge')], streams: [stream], swarms: [], controls: [], unheard: 0, ...more }];
+const service = (...is: string[]): object => ({ name: '', state: 'ready', why: '', sent: -1, viewers: -1, self: { is, figures: {} } });
+const state = (more: object): [number, object] => [200, { services: [service('edge')], streams: [stream], unknown: [], swarms: [], controls: [], unheard: 0, now: null, ...more }];
 
 test('an edge alone knows its streams, and says what it cannot know', async () => {
   answers = { '/api/v1/ops': state({}) };
-  let view = await desk();
+  let view = await desk('');
   assert.deepEqual([view.streams?.length, view.steers], [1, false]);
   assert.match(view.note, /^No tracker is known here: viewers, cells and switches /);
   answers = { '/api/v1/ops': state({ swarms: [[swarm]] }) };
-  view = await desk();
+  view = await desk('');
   assert.deepEqual([view.swarms.get('demo')?.viewers, view.steers], [2, false]);
   assert.match(view.note, /^Cells and switches are shown where -ops names/);
   answers = { '/api/v1/ops': state({ unheard: 1 }) };
-  view = await desk();
+  view = await desk('');
   assert.doesNotMatch(view.note, /No tracker is known/, 'one is, and does not answer');
 });
 
 test('a tracker alone knows no streams, which is not that there are none', async () => {
   answers = { '/api/v1/ops': state({ services: [service('tracker')], streams: null, swarms: [[swarm]] }) };
-  const view = await desk();
+  const view = await desk('');
   assert.deepEqual([view.streams, view.steers, view.note], [null, true, '']);
   assert.match(view.unknown, /^Streams are not known here: -ops names/);
 });
 
 test('while the origin is away nobody says that there are no streams', async () => {
   answers = { '/api/v1/ops': state({ streams: null }) };
-  let view = await desk();
+  let view = await desk('');
   assert.equal(view.streams, null);
   assert.match(view.unknown, /^Which streams there are is not known now/);
   answers = { '/readyz': [503, 'not ready: no origin answers'], '/api/v1/streams': [502, 'bad gateway'] };
@@ -59,7 +62,41 @@ test('what came from peers lately says over what time', () => {
     ['Last 40\u00a0s: 1.6 MB', 'Last 1\u00a0min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, 0.10 saved', '']);
 });
 
-test('of a swarm that nobody is in nothing is told of each', (t) => {
+test('a stream of a service that does not answer is not told to be live', async () => {
+  const at = new Date(Date.now() - 125e3).toISOString();
+  answers = { '/api/v1/ops': state({ streams: [], unknown: [{ at, stream }, { at, stream: { name: 'old', state: 'ended' } }] }) };
+  const view = await desk('');
+  assert.deepEqual([view.streams?.length, view.away.map(({ name, heard }) => [name, heard])], [0, [['demo', at]]]);
+  assert.match(since(at), /^No answer any more; last heard of 2\u00a0min ago, at \d/);
+});
+
+test('while nobody answers nothing is told to be live, whatever was', async () => {
+  answers = { '/api/v1/ops': state({ services: [service('origin', 'edge', 'tracker')], swarms: [[swarm]] }) };
+  const heard = new Heard();
+  heard.told(await desk(''), '2026-01-02T03:04:05Z');
+  answers = {};
+  const view = await desk('').then((v) => heard.told(v), (error: Error) => heard.silence(error.message));
+  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', '2026-01-02T03:04:05Z']], 0, false]);
+  assert.deepEqual(view.services.map((s) => [s.state, s.self]), [['unknown', null]]);
+  assert.equal(view.health.good, false);
+  assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, '2026-01-02T03:04:05Z', 'it answers, and knows no streams');
+  assert.deepEqual(heard.told({ ...view, streams: [] }).streams, []);
+});
+
+test('the charts end with the moment that stands beside them', () => {
+  const series = (at: number[], viewers: (number | null)[], of = ''): Series => ({ stream: of, streams: [], left: 0, at, viewers, offload: viewers, copies: viewers, latency: viewers, stalls: viewers, fromPeers: viewers, fromEdge: viewers, sent: viewers });
+  const hour = new Hour();
+  const ends = (now: Series | null, clock: number): unknown => { hour.now(now, clock); return hour.series && [hour.series.at, hour.series.viewers]; };
+  assert.equal(ends(series([8], [1]), 98), null);
+  hour.take(series([10, 20], [1, 2]));
+  assert.deepEqual(ends(series([26], [7]), 102), [[10, 20, 26], [1, 2, 7]]);
+  assert.deepEqual(ends(series([18], [7]), 102), [[10, 18], [1, 7]], 'the hour was asked for later than this');
+  assert.deepEqual(ends(series([26], [7], 'demo'), 102), [[10, 20], [1, 2]], 'it is of another stream');
+  assert.deepEqual(ends(series([28], [7]), 104), [[10, 20, 28], [1, 2, 7]]);
+  assert.deepEqual([ends(null, 106), ends(null, 107)], [[[10, 20, 30], [1, 2, null]], [[10, 20, 31], [1, 2, null]]], 'nobody tells');
+});
+
+test('of a swarm that nobody is in nothing is told of each, nor of a stream of which nobody tells', (t) => {
   class Element {
     readonly words: (string | Element)[] = [];
     setAttribute(): void { /* none is looked at */ }
@@ -73,5 +110,9 @@ test('of a swarm that nobody is in nothing is told of each', (t) => {
     control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 } };
   const row = (viewers: number): string[] => (swarmRow({ ...told, viewers } as Swarm) as unknown as Element).words.map((cell) => (cell as Element).text);
   assert.deepEqual(row(0).slice(2), ['0', '1 of up to 32, 1 of 24 roots', '–', '–', '–', '–', '–']);
+  const line = (heard?: string): string[] => (streamRows({ ...stream, since: new Date().toISOString(), bitrate: 2e6, protocol: 'rtmp', advice: '', ...(heard === undefined ? {} : { heard }) } as Stream, undefined, null)[0] as unknown as Element).words.map((cell) => (cell as Element).text);
+  assert.deepEqual([line()[1], line()[3], line()[7]], ['Live', '2.0 Mbit/s', '0\u00a0s']);
+  assert.match(line('2026-01-02T03:04:05Z')[1] ?? '', /^Not knownNo answer any more; last heard of /);
+  assert.deepEqual([line('2026-01-02T03:04:05Z')[3], line('2026-01-02T03:04:05Z')[7]], ['–', '–']);
   assert.deepEqual(row(2).slice(4), ['1.25', '–', '2.0\u00a0s', '2.0\u00a0%', '328 kbit/s']);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WATCH } from '../src/pages/words/watch.ts';
+import { words } from '../src/words.ts';
 import { describe, inSwarm, Share } from '../src/pages/share.ts';
 import { NO_TRAFFIC, type Stats } from '../src/stats.ts';
 
@@ -29,6 +31,12 @@ test('the share is that of the last half minute', () => {
 
 test('there is a share only in the swarm', () => {
   assert.deepEqual((['off', 'joining', 'on', 'resting', 'away', 'refused'] as const).map((p2p) => inSwarm(stats({ p2p }))), [false, true, true, false, false, false]);
+});
+
+test('whom nobody is linked to the panel and the page tell so in the same words', () => {
+  for (const language of ['en', 'pt', 'zh'] as const) {
+    assert.ok(WATCH[language].unlinked.slice(1).startsWith(words(language).peers(0).slice(1)), language);
+  }
 });
 
 test('nobody is said to be alone who is not known to be, nor the first who may not be', () => {

@@ -17,7 +17,8 @@ interface World {
 function world(t: TestContext, wish: string | null, found: Obstacle | null | undefined = null): World {
   const kept = new Map<string, string>();
   Object.defineProperty(globalThis, 'localStorage', { configurable: true, value: { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => kept.set(key, value) } });
-  t.after(() => Reflect.deleteProperty(globalThis, 'localStorage'));
+  Object.assign(globalThis, { dispatchEvent: () => true });
+  t.after(() => ['localStorage', 'dispatchEvent'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
   const [shared, page]: [Mode[], World['page']] = [[], { wish, vod: false, found, asked: 0 }];
   const prospect = { look: () => (page.asked++, page.found), get known() { return page.found ?? null; } };
   const swarm = { prospect, share: (mode: Mode) => shared.push(mode) } as unknown as Attached;

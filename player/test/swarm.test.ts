@@ -44,7 +44,7 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string, told: 
   });
   const others = new EventTarget(); // pages of the same origin
   Object.assign(globalThis, {
-    addEventListener: others.addEventListener.bind(others), removeEventListener: others.removeEventListener.bind(others), document: { baseURI: 'http://page.example/' }, RTCPeerConnection: class { createDataChannel(): void {} }, WebSocket: class {},
+    addEventListener: others.addEventListener.bind(others), removeEventListener: others.removeEventListener.bind(others), dispatchEvent: others.dispatchEvent.bind(others), document: { baseURI: 'http://page.example/' }, RTCPeerConnection: class { createDataChannel(): void {} }, WebSocket: class {},
   });
   t.mock.method(globalThis, 'fetch', async () => new Response(JSON.stringify(told)));
   const hls = new Hls();
@@ -54,7 +54,7 @@ function attached(t: TestContext, options: SwarmOptions, answer?: string, told: 
   t.after(() => {
     swarm.close();
     mock.timers.reset();
-    for (const name of ['addEventListener', 'removeEventListener', 'localStorage', 'document', 'RTCPeerConnection', 'WebSocket']) Reflect.deleteProperty(globalThis, name);
+    for (const name of ['addEventListener', 'removeEventListener', 'dispatchEvent', 'localStorage', 'document', 'RTCPeerConnection', 'WebSocket']) Reflect.deleteProperty(globalThis, name);
   });
   const world: World = {
     swarm, kept, stats: 0,

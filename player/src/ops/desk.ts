@@ -4,12 +4,14 @@ import { added, ask, type Control, type Stream, streams, type Swarm, swarms as k
 import { figures } from '../pages/words/figures.ts';
 import { shared } from '../pages/words/shared.ts';
 import { steering } from '../pages/words/steering.ts';
+import { ongoing } from './heard.ts';
 
 export interface Service {
   name: string; // HOST:PORT of its admin listener; '': the process of this page
-  state: 'ready' | 'waiting' | 'away';
+  state: 'ready' | 'waiting' | 'away' | 'unknown'; // unknown: whoever asks it does not answer
   why: string;
   sent: number; // bytes a second to viewers; -1: not known
+  viewers: number; // of a tracker; -1: not known
   self: { is: string[]; version: string; since: string; figures: Record<string, number> } | null;
 }
 
@@ -17,10 +19,13 @@ export interface Service {
 export interface View {
   streams: Stream[] | null; // null: not known
   unknown: string; // why they are not
+  away: Stream[]; // of which nobody tells now
   swarms: Map<string, Swarm>;
+  partly: boolean; // some tracker did not tell: sums would be wrong
   services: Service[];
   health: { text: string; good: boolean };
   note: string; // what the operator should know; '' for nothing
+  now: Series | null; // the same moment as a point of the charts
   lately: Lately;
   steers: boolean; // a tracker is known that can be told, and tells of its cells
   defaults: Control | null; // of the trackers
@@ -78,10 +83,12 @@ export interface Lately {
 interface State {
   services: Service[];
   streams: Stream[] | null;
+  unknown: { at: string; stream: Stream }[];
   swarms: Swarm[][];
   controls: { defaults: Control; controls: (Control & { name: string })[]; warning?: string }[];
   unheard: number;
   lately: Lately;
+  now: Series | null;
 }
 
 // json is an answer that has to be one.
@@ -91,9 +98,9 @@ async function json<T>(url: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-// desk is what the board of an admin listener knows.
-export async function desk(): Promise<View> {
-  const state = await json<State>('/api/v1/ops');
+// desk is what the board of an admin listener knows. Its point of the charts is of one stream; '': of all.
+export async function desk(stream: string): Promise<View> {
+  const state = await json<State>(`/api/v1/ops${stream && `?stream=${encodeURIComponent(stream)}`}`);
   const words = figures();
   const amiss = state.services.filter((s) => s.state !== 'ready');
   const notes = state.controls.flatMap(({ warning }) => (warning ? [warning] : []));
@@ -112,7 +119,10 @@ export async function desk(): Promise<View> {
   return {
     streams: state.streams,
     unknown: some('origin', 'edge') ? words.notNow : words.streamsElsewhere,
+    away: state.unknown.map(({ at, stream }) => ({ ...stream, heard: at })).filter(ongoing),
     swarms,
+    partly: state.unheard > 0,
+    now: state.now,
     lately: state.lately,
     steers,
     services: state.services,
@@ -130,11 +140,12 @@ export async function shown(): Promise<View> {
   const ready = await ask('/readyz').catch(() => null);
   const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   const view: View = {
-    streams: null, unknown: words.notNow, swarms: new Map(), services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+    streams: null, unknown: words.notNow, away: [], swarms: new Map(), partly: false, now: null, services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
     health: { text: ready === null ? words.unreachable : ready.ok ? words.ready : words.notReady, good: ready?.ok ?? false },
   };
   try {
     [view.streams, view.swarms] = await Promise.all([streams(), known()]);
+    view.partly = unheard > 0;
     if (unheard > 0) view.note ||= words.silent(unheard);
   } catch (error) {
     view.note = error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ import { figures as words } from '../pages/words/figures.ts';
 import { rate } from './charts.ts';
 import type { Service } from './desk.ts';
 
-const says = (state: Service['state']): string => ({ ready: words().ready, waiting: words().notReady, away: words().away })[state];
+const says = (state: Service['state']): string => ({ ready: words().ready, waiting: words().notReady, away: words().away, unknown: words().notKnown })[state];
 
 export function serviceRow(s: Service): HTMLTableRowElement {
   const figures = s.self?.figures ?? {};
@@ -22,7 +22,7 @@ export function serviceRow(s: Service): HTMLTableRowElement {
 }
 
 // does says what there is to say of each kind of service.
-export function does({ self, sent }: Service): string[] {
+export function does({ self, sent, viewers }: Service): string[] {
   const of = (name: string): number => self?.figures[name] ?? 0;
   const said = words();
   const found: string[] = [];
@@ -35,7 +35,7 @@ export function does({ self, sent }: Service): string[] {
     if (of('shoal_edge_disk_off') > 0) found.push(said.diskRests);
   }
   if (self?.is.includes('tracker')) {
-    found.push(said.viewers(of('shoal_tracker_viewers')));
+    if (viewers >= 0) found.push(said.viewers(viewers));
     if (of('shoal_tracker_store_failures_total') > 0) found.push(said.redisFailed(of('shoal_tracker_store_failures_total')));
   }
   if (of('shoal_http_connections_shed_total') > 0) found.push(said.turnedAway(of('shoal_http_connections_shed_total')));

@@ -3,6 +3,7 @@
 import { bits, condition, type Control, duration, lasting, make, picture, type Stream, type Swarm } from '../pages/api.ts';
 import { to } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
+import { since } from './heard.ts';
 
 // How many columns of the tables come before the numbers.
 export const STREAM_WORDS = 3;
@@ -60,18 +61,26 @@ function unrecorded({ recording }: Stream): string {
   return recording?.state === 'stopped' ? figures().unrecorded(recording.why ?? figures().seeLog) : '';
 }
 
+// stateOf says how a stream is; of one of which nobody tells now, since when that is.
+function stateOf(s: Stream): Node {
+  if (s.heard !== undefined) return make('div', {}, make('span', { class: 'badge' }, figures().notKnown), make('p', { class: 'dim' }, since(s.heard)));
+  const { live, text } = condition(s);
+  return make('div', {}, make('span', { class: live ? 'badge live' : 'badge' }, text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : '');
+}
+
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
+  const told = s.heard === undefined;
   const line = row(figures().streamHeads, [
     base === null ? s.name : make('a', { href: base + to(`/watch/${s.name}`) }, s.name),
-    make('div', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : ''),
+    stateOf(s),
     picture(s),
-    bits(s.bitrate),
+    told ? bits(s.bitrate) : '–',
     s.protocol.toUpperCase(),
     of ? String(of.viewers) : '–',
     of ? offload(of.viewers, of.offload) : '–',
-    s.state === 'live' ? duration(s.since) : '–',
+    told && s.state === 'live' ? duration(s.since) : '–',
   ], STREAM_WORDS);
-  const notes = [s.advice, unrecorded(s)].filter((note) => note !== '');
+  const notes = told ? [s.advice, unrecorded(s)].filter((note) => note !== '') : [];
   return [line, ...notes.map((note) => make('tr', { class: 'advice' }, make('td', { colspan: '8' }, note)))];
 }

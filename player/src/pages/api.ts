@@ -11,6 +11,7 @@ export interface Stream {
   gopSeconds: number;
   advice: string;
   tracks: string[];
+  heard?: string; // when it was told of last, where nobody tells of it now
   thumbnail?: string | null;
   viewers?: number | null; // null: not known
   offload?: number | null;

@@ -3,7 +3,7 @@
 import { amiss, bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
-import { still } from './still.ts';
+import { still, unseen } from './still.ts';
 import { LIVE } from './words/live.ts';
 
 const words = speak(LIVE);
@@ -58,14 +58,6 @@ function recorded(recording: Recording): HTMLElement {
 
 // Where only invited viewers watch, the pictures are for them as well: they are not asked for here.
 const open = grid.dataset['invited'] !== 'only';
-
-// unseen makes a picture that is shown once it is there.
-function unseen(): HTMLImageElement {
-  const image = make('img', { class: 'thumbnail', alt: '', hidden: '' });
-  image.addEventListener('load', () => (image.hidden = false));
-  image.addEventListener('error', () => (image.hidden = true));
-  return image;
-}
 
 // thumbnail returns the picture of a stream, one element for as long as the page is open: it is loaded anew each ten seconds, and stands meanwhile.
 const thumbnails = new Map<string, HTMLImageElement>();

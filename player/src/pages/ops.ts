@@ -4,6 +4,8 @@
 import { Charts } from '../ops/charts.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
+import { Heard } from '../ops/heard.ts';
+import { Hour } from '../ops/hour.ts';
 import { Saved } from '../ops/saved.ts';
 import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
@@ -21,6 +23,8 @@ const isDesk = main.dataset.desk === 'yes';
 const base = watchBase();
 const saved = new Saved();
 const choice = find<HTMLSelectElement>('#choice');
+const heard = new Heard();
+const hour = new Hour();
 const charts = new Charts(find('#charts'));
 const drawing = new Drawing(find('#cells'), find('#cells-words'), find('#cells-caption'));
 const switches = new Switches(look);
@@ -42,14 +46,7 @@ const chosen = (): string => choice.value;
 const largest = (): string => [...swarms.values()].sort((a, b) => b.viewers - a.viewers)[0]?.name ?? '';
 
 async function look(): Promise<void> {
-  try {
-    show(await (isDesk ? desk() : shown()));
-  } catch (error) {
-    find('#health').className = 'badge live';
-    find('#health').textContent = figures().unreachable;
-    find('#why').textContent = error instanceof Error ? error.message : String(error);
-    return;
-  }
+  show(await (isDesk ? desk(chosen()) : shown()).then((view) => heard.told(view), (error: unknown) => heard.silence(error instanceof Error ? error.message : String(error))));
   if (isDesk) await drawSwarm();
 }
 
@@ -64,25 +61,27 @@ function show(view: View): void {
   const known = [...swarms.values()];
   const viewers = known.reduce((sum, s) => sum + s.viewers, 0);
   const mean = (of: (s: Swarm) => number, counts: Swarm[] = known): number => counts.reduce((sum, s) => sum + s.viewers * of(s), 0) / counts.reduce((sum, s) => sum + s.viewers, 0);
-  const heard = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
+  const behind = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
   find('#live').textContent = view.streams ? String(live.length) : '–';
   find('#ingest').textContent = view.streams ? bits(live.reduce((sum, s) => sum + s.bitrate, 0)) : '–';
-  find('#viewers').textContent = swarms.size > 0 ? String(viewers) : '–';
+  find('#viewers').textContent = swarms.size > 0 && !view.partly ? String(viewers) : '–';
   find('#held').textContent = held(view.services);
-  find('#offload').textContent = offload(viewers, mean((s) => s.offload));
-  find('#behind').textContent = heard.length > 0 ? `${mean((s) => s.latencySeconds, heard).toFixed(1)}\u00a0s` : '–';
-  find('#stalled').textContent = viewers > 0 ? percent(mean((s) => s.stallRatio), 1) : '–';
+  find('#offload').textContent = view.partly ? '–' : offload(viewers, mean((s) => s.offload));
+  find('#behind').textContent = behind.length > 0 && !view.partly ? `${mean((s) => s.latencySeconds, behind).toFixed(1)}\u00a0s` : '–';
+  find('#stalled').textContent = viewers > 0 && !view.partly ? percent(mean((s) => s.stallRatio), 1) : '–';
   saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;
   find('#swarms').replaceChildren(...known.map(swarmRow));
-  find('#none').hidden = listed.length > 0;
+  find('#none').hidden = listed.length + view.away.length > 0;
   find('#none').textContent = view.streams ? said.noStreams : view.unknown;
-  find('#rows').replaceChildren(...listed.flatMap((s) => streamRows(s, swarms.get(s.name), base)));
+  find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
   const name = chosen() || largest();
   const swarm = swarms.get(name);
   for (const part of ['#remote', '#swarm']) find(part).hidden = !view.steers || !swarm;
   if (view.steers && swarm) switches.show(swarm, view.defaults);
+  hour.now(view.now, performance.now());
+  drawCharts();
 }
 
 async function drawSwarm(): Promise<void> {
@@ -91,13 +90,18 @@ async function drawSwarm(): Promise<void> {
   await cellsOf(name).then((cells) => drawing.show(cells), (error: unknown) => (find('#cells-caption').textContent = String(error)));
 }
 
+function drawCharts(): void {
+  if (hour.series) charts.show(hour.series);
+}
+
 async function drawHour(): Promise<void> {
   const name = chosen();
-  const hour = await series(name).catch(() => (name === '' ? null : series('').catch(() => null)));
-  if (!hour || name !== chosen()) return; // another is wanted by now
-  offer(hour.streams, hour.stream);
-  charts.show(hour);
-  find('#left').textContent = hour.left > 0 ? figures().uncharted(hour.left) : '';
+  const past = await series(name).catch(() => (name === '' ? null : series('').catch(() => null)));
+  if (!past || name !== chosen()) return; // another is wanted by now
+  offer(past.streams, past.stream);
+  hour.take(past);
+  drawCharts();
+  find('#left').textContent = past.left > 0 ? figures().uncharted(past.left) : '';
 }
 
 // offer lists the streams that have charts.

@@ -7,6 +7,7 @@ import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
 import { describe, inSwarm, Share } from './share.ts';
+import { still, unseen } from './still.ts';
 import { WATCH } from './words/watch.ts';
 
 const words = speak(WATCH);
@@ -25,7 +26,8 @@ const fragment = token ? `#token=${encodeURIComponent(token)}` : '';
 document.title = `${name} · Shoal`;
 
 // Where only invited viewers watch, a link is of no use without a token, and a token is its viewer's own.
-copy.hidden = find('main').dataset['invited'] === 'only';
+const invited = find('main').dataset['invited'] === 'only';
+copy.hidden = invited;
 copy.addEventListener('click', () => copied(copy, location.origin + location.pathname));
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
@@ -33,6 +35,7 @@ let last: Stream | null | undefined; // as it told when it did; undefined where 
 let asked = false; // it was, and had the time to answer
 let inside: number | undefined; // in the swarm of the stream, as the tracker told last
 let recorded: Recording[] = []; // of the stream, newest first
+let lined = ''; // the lines that are shown of them
 
 every(2000, async () => {
   const before = stream?.state;
@@ -88,15 +91,25 @@ async function listed(): Promise<void> {
   }
   const lines = recorded.filter((recording) => finished(recording) || stream?.state === 'ended');
   find('#recordings').hidden = lines.length === 0;
-  find('#recordings ul').replaceChildren(...lines.map(line));
+  const now = lines.map(({ id, state }) => `${id} ${state}`).join();
+  if (now !== lined) find('#recordings ul').replaceChildren(...lines.map(line)); // else whoever goes through them stays where he is
+  lined = now;
   offer();
 }
 
 function line(recording: Recording): HTMLElement {
-  const when = make('span', {}, date(recording));
-  if (!finished(recording)) return make('li', {}, make('span', { class: 'dim' }, when, make('span', {}, words.soon)));
+  const text = (more: string): HTMLElement => make('span', { class: 'text' }, make('span', {}, date(recording)), make('span', {}, more));
+  if (!finished(recording)) return make('li', {}, make('span', { class: 'dim' }, text(words.soon)));
   const current: Record<string, string> = recording.id === id ? { 'aria-current': 'page' } : {};
-  return make('li', {}, make('a', { href: page(recording, fragment), ...current }, when, make('span', {}, length(recording))));
+  return make('li', {}, make('a', { href: page(recording, fragment), ...current }, ...scene(recording), text(length(recording))));
+}
+
+// scene is a picture of a recording, if there is one that is for anybody: see live.ts.
+function scene({ thumbnail }: Recording): HTMLElement[] {
+  if (invited || !thumbnail) return [];
+  const image = unseen();
+  still(image, thumbnail);
+  return [make('span', { class: 'scene' }, image)];
 }
 
 // offer shows the way to what else there is: from a recording to what is live now, from a stream that is over to its newest recording.

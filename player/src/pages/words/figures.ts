@@ -14,6 +14,8 @@ export interface Figures {
   notReady: string;
   someNotReady(n: number, of: number): string;
   away: string;
+  notKnown: string; // whether it is away
+  lastHeard(at: string, span: string): string;
   unreachable: string;
   thisProcess: string;
   serviceHeads: readonly string[];
@@ -68,6 +70,8 @@ const en: Figures = {
   notReady: 'Not ready',
   someNotReady: (n, of) => `${n} of ${of} not ready`,
   away: 'Away',
+  notKnown: 'Not known',
+  lastHeard: (at, span) => `No answer any more; last heard of ${span} ago, at ${at}`,
   unreachable: 'Unreachable',
   thisProcess: 'This process',
   serviceHeads: ['Service', 'Health', 'Is', 'Does', 'Memory', 'Up for', 'Version'],
@@ -128,6 +132,8 @@ const pt: Figures = {
   notReady: 'Não está pronto',
   someNotReady: (n, of) => `${n} de ${of} ${n === 1 ? 'não está pronto' : 'não estão prontos'}`,
   away: 'Ausente',
+  notKnown: 'Não se sabe',
+  lastHeard: (at, span) => `Sem resposta; última notícia há ${span}, às ${at}`,
   unreachable: 'Inacessível',
   thisProcess: 'Este processo',
   serviceHeads: ['Serviço', 'Saúde', 'É', 'Faz', 'Memória', 'No ar há', 'Versão'],
@@ -188,6 +194,8 @@ const zh: Figures = {
   notReady: '未就绪',
   someNotReady: (n, of) => `${of} 个中有 ${n} 个未就绪`,
   away: '失联',
+  notKnown: '未知',
+  lastHeard: (at, span) => `没有响应；最后一次消息在 ${span}前（${at}）`,
   unreachable: '无法连接',
   thisProcess: '本进程',
   serviceHeads: ['服务', '状况', '角色', '正在做', '内存', '已运行', '版本'],

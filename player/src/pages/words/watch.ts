@@ -1,6 +1,6 @@
 // What the watch page says, of a stream and of its recordings.
 
-import { HINDRANCES, type Obstacle } from '../../obstacle.ts';
+import { HINDRANCES, type Obstacle, UNLINKED } from '../../obstacle.ts';
 import type { Catalog } from '../language.ts';
 import { SHARED, type Shared } from './shared.ts';
 
@@ -69,7 +69,7 @@ export const WATCH: Catalog<Shared & Own> = {
       other: 'You cannot share with other viewers now',
     },
     fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
-    unlinked: 'No link to another viewer is open yet: all comes from the edge.',
+    unlinked: `N${UNLINKED.en.slice(1)}: all comes from the edge.`,
     alone: 'Nobody else is here to share with: all comes from the edge.',
   },
   pt: {
@@ -101,7 +101,7 @@ export const WATCH: Catalog<Shared & Own> = {
       other: 'Agora não é possível compartilhar com outros espectadores',
     },
     fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
-    unlinked: 'Ainda não há ligação com outro espectador: tudo vem do servidor.',
+    unlinked: `A${UNLINKED.pt.slice(1)}: tudo vem do servidor.`,
     alone: 'Não há mais ninguém aqui com quem compartilhar: tudo vem do servidor.',
   },
   zh: {
@@ -133,7 +133,7 @@ export const WATCH: Catalog<Shared & Own> = {
       other: '现在不能与其他观众互相分享',
     },
     fromOthers: (n) => `的画面在最近半分钟内来自其他 ${n} 位观众。`,
-    unlinked: '尚未与其他观众建立连接：全部数据来自服务器。',
+    unlinked: `${UNLINKED.zh}：全部数据来自服务器。`,
     alone: '这里暂无其他可互相分享的观众：全部数据来自服务器。',
   },
 };

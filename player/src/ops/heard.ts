@@ -1,0 +1,42 @@
+// What was told last, for while nobody tells: a stream that was there is not known to be, since then, and neither is any service.
+
+import { duration, type Stream } from '../pages/api.ts';
+import { tag } from '../pages/language.ts';
+import { figures } from '../pages/words/figures.ts';
+import type { View } from './desk.ts';
+
+export class Heard {
+  #last: View | null = null;
+  #at = ''; // when that was
+
+  // told takes what is known now, and adds the streams that were known before if now none are.
+  told(view: View, at = new Date().toISOString()): View {
+    if (view.streams === null) return { ...view, away: this.#away(view.away) };
+    [this.#last, this.#at] = [view, at];
+    return view;
+  }
+
+  // silence is what is known when nobody answers: of now nothing.
+  silence(why: string): View {
+    const words = figures();
+    return {
+      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), partly: false, now: null, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+      services: (this.#last?.services ?? []).map((s) => ({ ...s, state: 'unknown', why: since(this.#at), sent: -1, viewers: -1, self: null })),
+      health: { text: words.unreachable, good: false },
+      note: why,
+    };
+  }
+
+  #away(known: readonly Stream[]): Stream[] {
+    const mine = (this.#last?.streams ?? []).filter(({ name }) => known.every((s) => s.name !== name));
+    return [...known, ...mine.filter(ongoing).map((s) => ({ ...s, heard: this.#at }))];
+  }
+}
+
+// ongoing tells whether it matters that nobody tells of a stream: one that was over is.
+export const ongoing = ({ state }: Stream): boolean => state !== 'ended';
+
+// since says when something was heard of last.
+export function since(at: string): string {
+  return at === '' ? '' : figures().lastHeard(new Date(at).toLocaleTimeString(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit' }), duration(at));
+}
