@@ -189,6 +189,8 @@ test('the studio shows what a broadcaster elsewhere had better set', { timeout: 
   const { page } = await browser.open(shoal.printed('Browser'));
   await until('advice', () => page.isVisible('#advice'), { seconds: 15 });
   assert.match(await page.textContent('#advice'), /^Keyframes come every 8\.0 s\. Set the keyframe interval to 2 s, or 1 s for the lowest latency \(OBS: /);
+  const { page: other } = await browser.open(`${shoal.printed('Browser')}?lang=pt`);
+  await until('advice in Portuguese', async () => /^Os quadros-chave vêm a cada 8,0 s\. Defina o intervalo de quadros-chave em 2 s/.test(await other.textContent('#advice')), { seconds: 15 });
 });
 
 test('a studio whose key is removed is off air at once, and says why', { timeout: 60_000 }, async (t) => {

@@ -9,7 +9,7 @@ import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
-import { speak, to } from './language.ts';
+import { figure, speak, to } from './language.ts';
 import { figures } from './words/figures.ts';
 import { OPS } from './words/ops.ts';
 
@@ -70,7 +70,7 @@ function show(view: View): void {
   find('#viewers').textContent = swarms.size > 0 ? String(viewers) : '–';
   find('#held').textContent = held(view.services);
   find('#offload').textContent = offload(viewers, mean((s) => s.offload));
-  find('#behind').textContent = heard.length > 0 ? `${mean((s) => s.latencySeconds, heard).toFixed(1)}\u00a0s` : '–';
+  find('#behind').textContent = heard.length > 0 ? `${figure(mean((s) => s.latencySeconds, heard), 1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 ? percent(mean((s) => s.stallRatio), 1) : '–';
   saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;

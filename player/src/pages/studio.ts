@@ -10,9 +10,10 @@ import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, rtmpAddress } from './api.ts';
 import { Choosing } from './choosing.ts';
-import { speak } from './language.ts';
+import { figure, speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { Sending } from './sending.ts';
+import { advised } from './words/advice.ts';
 import { lacking, refusal } from './words/lacking.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';
 
@@ -262,7 +263,7 @@ async function tick(): Promise<void> {
     [said.frames, `${Math.round(sent.framesPerSecond)} /s`],
     [said.codec, sent.height ? sent.codec : '–'],
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
-    [said.lost, `${(100 * sent.lost).toFixed(1)} %`],
+    [said.lost, `${figure(100 * sent.lost, 1)} %`],
   ];
   if (audience !== '') rows.push([said.watching, audience]);
   list(numbers, rows);
@@ -279,7 +280,7 @@ every(2000, async () => {
   audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
-  const words = broadcast.publication || other ? stream?.advice ?? '' : '';
+  const words = stream && (broadcast.publication || other) ? advised(stream) : '';
   find('#advice').textContent = words;
   find('#advice').hidden = words === '';
 });
