@@ -63,7 +63,7 @@ test('screen and camera go live in one picture, the camera in the corner that wa
   for (const [way, options] of Object.entries(ways)) {
     const studio = await browser.open(shoal.printed('Browser'), { viewport: { width: 1280, height: 800 }, permissions: ['camera', 'microphone'], ...options });
     const { page } = studio;
-    await page.selectOption('#quality', '360');
+    await page.selectOption('#resolution', '360');
     await page.click('[data-source="screen"]');
     await until('the screen', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
     const seen = () => page.evaluate(`(${quarters})(document.querySelector('#preview'))`);

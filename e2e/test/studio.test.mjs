@@ -19,7 +19,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   await page.click('[data-source="camera"]');
   await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
   await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', 'not-the-key');
   await page.click('#go');
   studio.expect(/Failed to load resource: the server responded with a status of 40[13]/);
@@ -95,7 +95,7 @@ test('a file goes live, over and over, with its sound', { timeout: 90_000 }, asy
   await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth === 640));
   await until('the meter to move', () => page.evaluate(() => Number(document.querySelector('#loudness').getAttribute('aria-valuenow')) > 30));
   assert.equal(await page.getAttribute('[data-source="file"]', 'aria-pressed'), 'true');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', shoal.key);
   await page.click('#go');
   const stream = await shoal.live('show');
@@ -115,7 +115,7 @@ test('a studio whose server came back with another key says so, and tries no mor
   const studio = await browser.open(shoal.printed('Browser'), { expected: [/ERR_CONNECTION_REFUSED|status of 401/] });
   const { page } = studio;
   await page.click('[data-source="pattern"]');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', shoal.key);
   await page.click('#go');
   const said = () => page.evaluate(() => ['#state', '#words', '#trouble'].map((selector) => document.querySelector(selector).textContent));
@@ -147,7 +147,7 @@ test('a studio says that the server is gone, before it is live and while it is, 
   const said = () => page.evaluate(() => Object.fromEntries(['state', 'words', 'trouble', 'away'].map((id) => [id, document.getElementById(id).hidden ? '' : document.getElementById(id).textContent])));
   const restart = async () => (source = await origin(t, { stream: 'other', data: source.data, ports: source.ports }));
   await page.click('[data-source="pattern"]');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', source.key);
   const key = source.key;
   await pass(3);
@@ -189,6 +189,8 @@ test('the studio shows what a broadcaster elsewhere had better set', { timeout: 
   const { page } = await browser.open(shoal.printed('Browser'));
   await until('advice', () => page.isVisible('#advice'), { seconds: 15 });
   assert.match(await page.textContent('#advice'), /^Keyframes come every 8\.0 s\. Set the keyframe interval to 2 s, or 1 s for the lowest latency \(OBS: /);
+  const { page: other } = await browser.open(`${shoal.printed('Browser')}?lang=pt`);
+  await until('advice in Portuguese', async () => /^Os quadros-chave vêm a cada 8,0 s\. Defina o intervalo de quadros-chave em 2 s/.test(await other.textContent('#advice')), { seconds: 15 });
 });
 
 test('a studio whose key is removed is off air at once, and says why', { timeout: 60_000 }, async (t) => {
@@ -197,7 +199,7 @@ test('a studio whose key is removed is off air at once, and says why', { timeout
   const studio = await browser.open(shoal.printed('Browser'), { expected: [/status of 40[14]/] });
   const { page } = studio;
   await page.click('[data-source="pattern"]');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', shoal.key);
   await page.click('#go');
   await shoal.live('show');

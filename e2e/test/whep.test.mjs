@@ -45,7 +45,7 @@ test('the studio shows what the server receives, less than a second later', { ti
   const browser = await launch(t);
   const { page } = await browser.open(shoal.printed('Browser'), { viewport: { width: 1280, height: 900 }, before: (page) => page.addInitScript(noteDrawing) });
   await page.click('[data-source="pattern"]');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', shoal.key);
   await page.click('#go');
   await until('the studio to be live', async () => (await page.textContent('#state')) === 'Live');

@@ -23,7 +23,7 @@ test('a studio whose network changed restarts ICE, and viewers notice nothing', 
     if (answer.request().method() !== 'GET' && answer.url().includes('/whip/')) patches.push([answer.request().method(), answer.status(), answer.headers().etag]);
   });
   await page.click('[data-source="pattern"]');
-  await page.selectOption('#quality', '360');
+  await page.selectOption('#resolution', '360');
   await page.fill('#key', shoal.key);
   await page.click('#go');
   await until('the studio to be live', async () => (await page.textContent('#state')) === 'Live');

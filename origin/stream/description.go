@@ -21,7 +21,8 @@ type Description struct {
 	Protocol   string      `json:"protocol"`
 	Bitrate    int64       `json:"bitrate"`
 	GOPSeconds float64     `json:"gopSeconds"`
-	Advice     string      `json:"advice"`
+	Advice     string      `json:"advice"` // the hints in English
+	Hints      []Hint      `json:"hints"`
 	LastMSN    uint64      `json:"lastMsn"`
 	// What an origin that stands by for this one goes by.
 	NextMSN       uint64   `json:"nextMsn"`       // of the open segment, or of the next
@@ -48,8 +49,9 @@ func (s *Stream) Describe() Description {
 		Name: s.Name, State: s.status, Since: s.since.UTC().Truncate(time.Second), PublicKey: s.PublicKey(),
 		NextMSN: s.source.next, Discontinuity: s.state.Discontinuity, Asked: s.Asked(),
 		Epoch: s.state.Epoch, Renditions: []Rendition{}, Protocol: s.protocol, Tracks: []string{},
-		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Advice: advice(s.protocol, s.source.tracks, s.gop, s.config.SegmentDuration),
+		GOPSeconds: math.Round(s.gop.Seconds()*1000) / 1000, Hints: hints(s.protocol, s.source.tracks, s.gop, s.config.SegmentDuration),
 	}
+	d.Advice = advice(d.Hints)
 	if s.status == Idle { // of an earlier process
 		d.State = Ended
 	}

@@ -194,7 +194,7 @@ func (s *Session) beginRun(f media.Frame) error {
 	if err := st.prepare(st.source, s.tracks); err != nil {
 		return err
 	}
-	if text := aboutPixels(s.tracks); text != "" && s.pixels == "" {
+	if text := aboutPixels(s.tracks).Text; text != "" && s.pixels == "" {
 		st.log.Warn(text)
 		s.pixels = text
 	}
@@ -227,7 +227,7 @@ func (s *Session) watchCadence() {
 	st := s.stream
 	s.rate.note(time.Now(), s.bytes.Load())
 	st.gop, st.frames = s.run.GOP(), s.run.Rate()
-	text := aboutKeyframes(s.protocol, st.gop, st.config.SegmentDuration)
+	text := aboutKeyframes(s.protocol, st.gop, st.config.SegmentDuration).Text
 	if text != "" && s.far == "" {
 		st.log.Warn(text)
 	}

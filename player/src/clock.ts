@@ -1,5 +1,7 @@
 // Times, as a viewer reads them.
 
+import { decimal } from './decimal.ts';
+
 // clock writes seconds as 1:20, or 1:02:03.
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
@@ -9,6 +11,6 @@ export function clock(seconds: number): string {
 }
 
 // behind writes how far behind live something is.
-export function behind(seconds: number): string {
-  return `−${seconds < 59.5 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : clock(seconds)}`;
+export function behind(seconds: number, language: string): string {
+  return `−${seconds < 59.5 ? `${decimal(seconds, seconds < 10 ? 1 : 0, language)} s` : clock(seconds)}`;
 }

@@ -215,12 +215,12 @@ export class Controls {
     live.classList.toggle('on', atLive);
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
-    if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency) : '');
+    if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency, words.tag) : '');
     const { may, mode, asks } = shown.sharing;
     this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
-    this.#picker.show(shown.qualities, shown.quality, words.auto, this.#frame.clientWidth <= NARROW);
+    this.#picker.show(shown.qualities, shown.quality, words, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);
     this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));
     this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;
@@ -249,7 +249,7 @@ export class Controls {
     if (!span) return;
     const { from, to, live } = span;
     if (!live) this.#write('.time', `${clock(this.#seek.time - from)} / ${clock(to - from)}`);
-    else if (this.#seek.held !== null) this.#write('.live span', behind(to - this.#seek.time));
+    else if (this.#seek.held !== null) this.#write('.live span', behind(to - this.#seek.time, this.#words.tag));
   }
 
   #stir(): void {

@@ -1,5 +1,6 @@
 // The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
+import { decimal } from './decimal.ts';
 import { areas, type Moment } from './flow.ts';
 import { obstacleOf, OBSTACLES } from './obstacle.ts';
 import type { Wait } from './pending.ts';
@@ -18,6 +19,7 @@ export class Panel {
 
   show(s: Stats, moments: readonly Moment[], vod: boolean, wait: Wait, words: Words): void {
     const { rows } = words;
+    const figure = (value: number, digits: number): string => decimal(value, digits, words.tag);
     this.#write('h2', `${Math.round(s.offload * 100)} %`);
     this.#write('p', words.fromOthers);
     this.#get('.meter i').style.width = `${Math.round(s.offload * 100)}%`;
@@ -28,17 +30,17 @@ export class Panel {
     const native = s.refusal === OBSTACLES.native; // what came from where is not seen, nor how far behind live
     const swarm = obstacle ? words.off(words.hindrances[obstacle]) : wait ? words.waits[wait] : s.p2p === 'on' ? words.peers(s.peers) : words.swarm[s.p2p];
     const traffic: [string, string][] = native ? [] : [
-      [rows.fromPeers, size(s.bytesFromPeers)],
-      [rows.fromEdge, size(s.bytesFromEdge)],
-      [rows.given, size(s.bytesToPeers)],
-      ...(vod ? [] : [[rows.behind, `${s.latencySeconds.toFixed(1)} s`] as [string, string]]),
+      [rows.fromPeers, size(s.bytesFromPeers, figure)],
+      [rows.fromEdge, size(s.bytesFromEdge, figure)],
+      [rows.given, size(s.bytesToPeers, figure)],
+      ...(vod ? [] : [[rows.behind, `${figure(s.latencySeconds, 1)} s`] as [string, string]]),
     ];
     const lines: [string, string][] = [
       [rows.swarm, swarm],
       ...traffic,
-      [rows.buffered, `${s.bufferSeconds.toFixed(1)} s`],
-      [rows.started, s.startupMillis ? `${(s.startupMillis / 1000).toFixed(2)} s` : '–'],
-      [rows.stalls, s.stalls === 0 ? words.none : `${s.stalls}, ${s.stalledSeconds.toFixed(1)} s`],
+      [rows.buffered, `${figure(s.bufferSeconds, 1)} s`],
+      [rows.started, s.startupMillis ? `${figure(s.startupMillis / 1000, 2)} s` : '–'],
+      [rows.stalls, s.stalls === 0 ? words.none : `${s.stalls}, ${figure(s.stalledSeconds, 1)} s`],
       [rows.dropped, String(s.droppedFrames)],
       ...(native ? [] : [[rows.bad, String(s.badPieces)] as [string, string]]),
     ];
@@ -68,6 +70,6 @@ function write(element: Element | undefined, text: string): void {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-function size(bytes: number): string {
-  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+function size(bytes: number, figure: (value: number, digits: number) => string): string {
+  return bytes < 1e6 ? `${Math.round(bytes / 1e3)} kB` : bytes < 1e9 ? `${figure(bytes / 1e6, 1)} MB` : `${figure(bytes / 1e9, 2)} GB`;
 }

@@ -1,5 +1,8 @@
 // The qualities of a stream, the choice of one, and the menu of them.
 
+import { decimal } from './decimal.ts';
+import type { Words } from './words.ts';
+
 export const AUTO = -1; // the player chooses, by what the network gives
 
 export interface Quality {
@@ -36,8 +39,8 @@ export function alike(levels: readonly Level[], wanted: Level): number {
 }
 
 // named says what a quality is called among others: by its bit rate too where another has its height.
-export function named({ height, bitrate, frameRate }: Quality, all: readonly Quality[]): string {
-  const rate = `${(bitrate / 1e6).toFixed(1)} Mbit/s`;
+export function named({ height, bitrate, frameRate }: Quality, all: readonly Quality[], language: string): string {
+  const rate = `${decimal(bitrate / 1e6, 1, language)} Mbit/s`;
   if (height === 0) return rate;
   const name = `${height}p${frameRate >= 48 ? Math.round(frameRate) : ''}`;
   return all.filter((other) => other.height === height).length > 1 ? `${name} · ${rate}` : name;
@@ -64,11 +67,11 @@ export class Picker {
   }
 
   // show lists qualities; where there is nothing to choose there is no menu. In a narrow bar it does not say which of them the player has chosen.
-  show(all: readonly Quality[], chosen: number, auto: string, narrow: boolean): void {
+  show(all: readonly Quality[], chosen: number, { auto, tag }: Pick<Words, 'auto' | 'tag'>, narrow: boolean): void {
     this.#select.hidden = all.length < 2;
     const now = all.find(({ playing }) => playing);
-    const first = chosen === AUTO && now && !narrow ? `${auto} (${named(now, all)})` : auto;
-    const options: [string, string][] = [[String(AUTO), first], ...all.map((quality): [string, string] => [String(quality.index), named(quality, all)])];
+    const first = chosen === AUTO && now && !narrow ? `${auto} (${named(now, all, tag)})` : auto;
+    const options: [string, string][] = [[String(AUTO), first], ...all.map((quality): [string, string] => [String(quality.index), named(quality, all, tag)])];
     const drawn = JSON.stringify(options);
     if (this.#drawn !== drawn) {
       this.#drawn = drawn;

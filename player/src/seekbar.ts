@@ -26,6 +26,7 @@ export class SeekBar {
   readonly #told: HTMLElement;
   readonly #sought: Sought;
   #where: Where = { span: null, time: 0, atLive: false };
+  #tag = 'en'; // of the language
   #target: number | null = null; // where it is held
 
   constructor(bar: HTMLInputElement, box: HTMLElement, sought: Sought) {
@@ -64,6 +65,7 @@ export class SeekBar {
 
   show(where: Where, words: Words): void {
     this.#where = where;
+    this.#tag = words.tag;
     const { span } = where;
     this.#bar.hidden = !span;
     if (!span) {
@@ -116,7 +118,7 @@ export class SeekBar {
     const shown = at !== null && span !== null;
     this.#box.hidden = !shown;
     if (shown) {
-      this.#told.textContent = span.live ? behind(span.to - at) : clock(at - span.from);
+      this.#told.textContent = span.live ? behind(span.to - at, this.#tag) : clock(at - span.from);
       this.#box.dataset['at'] = String((at - span.from) / (span.to - span.from));
       this.#stand();
     }

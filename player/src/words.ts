@@ -6,6 +6,7 @@ import type { Wait } from './pending.ts';
 import type { P2P } from './stats.ts';
 
 export interface Words {
+  tag: string; // of the language
   live: string; // of the region, for who does not see it
   recording: string;
   play: string;
@@ -49,6 +50,7 @@ export interface Words {
 }
 
 const en: Words = {
+  tag: 'en',
   live: 'Live video',
   recording: 'Recording',
   play: 'Play',
@@ -111,6 +113,7 @@ const en: Words = {
 };
 
 const pt: Words = {
+  tag: 'pt',
   live: 'Vídeo ao vivo',
   recording: 'Gravação',
   play: 'Reproduzir',
@@ -173,6 +176,7 @@ const pt: Words = {
 };
 
 const zh: Words = {
+  tag: 'zh',
   live: '直播视频',
   recording: '录像',
   play: '播放',

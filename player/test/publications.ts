@@ -20,6 +20,8 @@ export class Asked {
   }
 
   async replace(): Promise<void> {}
+
+  async fit(): Promise<void> {}
   async restart(): Promise<void> {
     this.restarts++;
     await this.restarted();

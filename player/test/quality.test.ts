@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { alike, AUTO, named, ranked } from '../src/quality.ts';
 
 const level = (height: number, bitrate: number, frameRate = 30): { height: number; bitrate: number; frameRate: number } => ({ height, bitrate, frameRate });
-const names = (levels: ReturnType<typeof level>[]): string[] => ranked(levels, AUTO).map((quality, _, all) => named(quality, all));
+const names = (levels: ReturnType<typeof level>[]): string[] => ranked(levels, AUTO).map((quality, _, all) => named(quality, all, 'en'));
 
 test('qualities are ranked and named', () => {
   const levels = [level(360, 9e5), level(1080, 5e6), level(720, 28e5)];

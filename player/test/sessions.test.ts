@@ -13,7 +13,9 @@ function stand(t: TestContext, takes: boolean, time = '{}'): { asked: string[]; 
   class Connection {
     iceGatheringState = 'complete';
     localDescription = { sdp: 'v=0' };
-    addTransceiver(): void {}
+    addTransceiver(): object {
+      return { sender: { setParameters: () => Promise.reject(new Error('not known')), getParameters: () => ({}) } };
+    }
     createOffer(): Promise<{ sdp: string }> {
       return Promise.resolve({ sdp: 'v=0' });
     }
@@ -34,6 +36,7 @@ function stand(t: TestContext, takes: boolean, time = '{}'): { asked: string[]; 
   };
   put('RTCPeerConnection', Connection);
   put('MediaStream', class {});
+  put('RTCRtpSender', {});
   put('fetch', (url: string, { method = 'GET' }: { method?: string }) => {
     asked.push(`${method} ${url}`);
     if (method === 'GET') return Promise.resolve(new Response(time));
@@ -44,8 +47,10 @@ function stand(t: TestContext, takes: boolean, time = '{}'): { asked: string[]; 
   return { asked, closed: () => closed };
 }
 
+const sounding = { getAudioTracks: () => [{}], getVideoTracks: () => [] } as unknown as MediaStream;
+
 for (const [name, open] of Object.entries({
-  WHIP: () => Whip.publish('/offer', 'key', { getTracks: () => [] } as unknown as MediaStream, 1e6, { state: () => undefined }),
+  WHIP: () => Whip.publish('/offer', 'key', sounding, { width: 640, height: 360, bits: 1e6 }, { state: () => undefined }),
   WHEP: () => Whep.play('/offer', 'key', () => undefined),
 })) {
   test(`a session by ${name} whose answer cannot be used is ended at the server too`, async (t) => {

@@ -41,8 +41,8 @@ for (const name of ['pt', 'zh']) {
   });
 }
 
-// What is the same in Portuguese: units, and a word.
-const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec', '.lately']);
+// What is the same in Portuguese: units, a word, and what is between words.
+const ALIKE = new Set(['.seconds', '.minutes', '.hours', '.codec', '.lately', '.clause', '.sentence']);
 
 for (const [page, catalog] of Object.entries({ LIVE, MISSING, WATCH, STUDIO, OPS, FIGURES, STEERING })) {
   for (const language of ['pt', 'zh'] as const) {

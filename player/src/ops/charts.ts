@@ -1,7 +1,7 @@
 // The charts of the last hour, each a figure with its newest value, and what it was where one points to, or goes by the arrow keys.
 
 import { make } from '../pages/api.ts';
-import { tag } from '../pages/language.ts';
+import { figure, tag } from '../pages/language.ts';
 import { type Charted, figures } from '../pages/words/figures.ts';
 import { shared } from '../pages/words/shared.ts';
 import { area, extent, type Frame, line, round, spanOf, sums, x } from './chart.ts';
@@ -20,20 +20,20 @@ interface Kind {
   only?: boolean; // of all streams alone
 }
 
-const percent = (digits: number) => (value: number): string => `${(100 * value).toFixed(digits)}\u00a0%`;
+const percent = (digits: number) => (value: number): string => `${figure(100 * value, digits)}\u00a0%`;
 
 // rate writes bytes a second as bits.
 export function rate(bytes: number): string {
   const bits = bytes * 8;
-  return bits >= 1e9 ? `${(bits / 1e9).toFixed(2)}\u00a0Gbit/s` : bits >= 1e6 ? `${(bits / 1e6).toFixed(1)}\u00a0Mbit/s` : `${Math.round(bits / 1e3)}\u00a0kbit/s`;
+  return bits >= 1e9 ? `${figure(bits / 1e9, 2)}\u00a0Gbit/s` : bits >= 1e6 ? `${figure(bits / 1e6, 1)}\u00a0Mbit/s` : `${Math.round(bits / 1e3)}\u00a0kbit/s`;
 }
 
 const kinds: Kind[] = [
   { name: 'viewers', of: (s) => s.viewers, text: (v) => String(Math.round(v)), least: 4 },
   { name: 'media', of: (s) => sums(s.fromPeers, s.fromEdge), ground: (s) => s.fromEdge, text: rate, least: 125e3 },
   { name: 'offload', of: (s) => s.offload, text: percent(0), least: 1 },
-  { name: 'copies', of: (s) => s.copies, text: (v) => v.toFixed(2), least: 2 },
-  { name: 'behind', of: (s) => s.latency, text: (v) => `${v.toFixed(1)}\u00a0s`, least: 2 },
+  { name: 'copies', of: (s) => s.copies, text: (v) => figure(v, 2), least: 2 },
+  { name: 'behind', of: (s) => s.latency, text: (v) => `${figure(v, 1)}\u00a0s`, least: 2 },
   { name: 'stalled', of: (s) => s.stalls, text: percent(1), least: 0.02 },
   { name: 'sent', of: (s) => s.sent, text: rate, least: 125e3, only: true },
 ];

@@ -1,6 +1,7 @@
 // What a change of a stream's control does to its viewers, in words: what an operator is to know before.
 
 import type { Control, Swarm } from '../pages/api.ts';
+import { figure } from '../pages/language.ts';
 import { steering } from '../pages/words/steering.ts';
 
 // harms says what viewers, or the edges, would have of a change; empty where it hurts nobody.
@@ -25,4 +26,4 @@ export function harms(from: Control, to: Control, swarm: Pick<Swarm, 'viewers' |
 // cap is the most that a viewer may lend; 0 in a control is no bound.
 const cap = (c: Control): number => (c.maxUploadKbps === 0 ? Infinity : c.maxUploadKbps);
 
-const number = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
+const number = (value: number): string => (value < 10 ? figure(value, 1) : String(Math.round(value)));

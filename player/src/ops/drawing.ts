@@ -1,6 +1,7 @@
 // The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
 
 import { make } from '../pages/api.ts';
+import { figure } from '../pages/language.ts';
 import { steering } from '../pages/words/steering.ts';
 import type { Cell, Cells, Member } from './desk.ts';
 import { type Forest, layout, type Placed, share, type Spot } from './forest.ts';
@@ -8,15 +9,15 @@ import { svg } from './svg.ts';
 
 const MESHED = 16; // of more members the lines between all are not drawn one by one
 
-const kbps = (value: number): string => (value >= 1000 ? `${(value / 1000).toFixed(1)} Mbit/s` : `${value} kbit/s`);
+const kbps = (value: number): string => (value >= 1000 ? `${figure(value / 1000, 1)} Mbit/s` : `${value} kbit/s`);
 
 // words says of a member what is known.
 export function words(m: Member): string {
   const said = steering();
   if (!m.told) return said.noReport(said.viewer(m.viewer));
   const { fromPeersKbps, fromEdgeKbps, toPeersKbps, links, latencySeconds, stalledSeconds } = m.told;
-  const stood = stalledSeconds > 0 ? said.stood(`${stalledSeconds.toFixed(1)} s`) : '';
-  return said.report(said.viewer(m.viewer), kbps(fromPeersKbps), kbps(fromEdgeKbps), m.sends ? said.gives(kbps(toPeersKbps)) : said.givesNothing, links, `${latencySeconds.toFixed(1)} s`, stood);
+  const stood = stalledSeconds > 0 ? said.stood(`${figure(stalledSeconds, 1)} s`) : '';
+  return said.report(said.viewer(m.viewer), kbps(fromPeersKbps), kbps(fromEdgeKbps), m.sends ? said.gives(kbps(toPeersKbps)) : said.givesNothing, links, `${figure(latencySeconds, 1)} s`, stood);
 }
 
 export class Drawing {

@@ -1,6 +1,7 @@
 // What came from peers and so not from an edge, and what that is worth at a price that whoever looks has set.
 
 import { find } from '../pages/api.ts';
+import { figure, spoken } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
 import { shared } from '../pages/words/shared.ts';
 import type { Lately } from './desk.ts';
@@ -56,6 +57,6 @@ export function inWords({ bytes, seconds }: Lately, price: number | null): strin
   return words.lately(over, size(bytes)) + (price === null ? '' : words.latelySaved(money((bytes / 1e9) * price)));
 }
 
-const size = (bytes: number): string => (bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(bytes < 10e9 ? 2 : 0)} GB`);
+const size = (bytes: number): string => (bytes < 1e8 ? `${figure(bytes / 1e6, 1)} MB` : `${figure(bytes / 1e9, bytes < 10e9 ? 2 : 0)} GB`);
 
-const money = (amount: number): string => (amount === 0 || amount >= 0.01 ? amount.toFixed(2) : amount.toPrecision(1));
+const money = (amount: number): string => (amount === 0 || amount >= 0.01 ? figure(amount, 2) : amount.toLocaleString(spoken(), { maximumSignificantDigits: 1 }));

@@ -1,6 +1,7 @@
 // The services that are known here, with their health and what each does.
 
 import { duration, make } from '../pages/api.ts';
+import { figure } from '../pages/language.ts';
 import { figures as words } from '../pages/words/figures.ts';
 import { rate } from './charts.ts';
 import type { Service } from './desk.ts';
@@ -50,5 +51,5 @@ export function held(services: readonly Service[]): string {
 
 function size(bytes: number | undefined): string {
   if (bytes === undefined) return '–';
-  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)}\u00a0GB` : `${Math.round(bytes / 1e6)}\u00a0MB`;
+  return bytes >= 1e9 ? `${figure(bytes / 1e9, 1)}\u00a0GB` : `${Math.round(bytes / 1e6)}\u00a0MB`;
 }

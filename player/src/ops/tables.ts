@@ -1,7 +1,8 @@
 // Streams and swarms as lines of tables.
 
 import { bits, condition, type Control, duration, lasting, make, picture, type Stream, type Swarm } from '../pages/api.ts';
-import { to } from '../pages/language.ts';
+import { figure, to } from '../pages/language.ts';
+import { advised } from '../pages/words/advice.ts';
 import { figures } from '../pages/words/figures.ts';
 import { since } from './heard.ts';
 
@@ -23,7 +24,7 @@ export function heads(names: readonly string[], words: number): HTMLTableCellEle
   return names.map((name, i) => make('th', i < words ? {} : { class: 'number' }, name));
 }
 
-export const percent = (ratio: number, digits = 0): string => `${(100 * ratio).toFixed(digits)}\u00a0%`;
+export const percent = (ratio: number, digits = 0): string => `${figure(100 * ratio, digits)}\u00a0%`;
 
 // offload is the share of so many viewers: where there are none, there is none.
 export const offload = (viewers: number, ratio: number): string => (viewers > 0 ? percent(ratio) : '–');
@@ -48,9 +49,9 @@ export function swarmRow(s: Swarm): HTMLTableRowElement {
     badge(s.control),
     s.outside > 0 ? words.someOf(s.viewers - s.outside, s.viewers) : String(s.viewers),
     words.cells(s.cells, s.control.cellSize, s.roots, s.control.roots),
-    of(s.copies.toFixed(2)),
+    of(figure(s.copies, 2)),
     links,
-    s.viewers > 0 && s.latencySeconds > 0 ? `${s.latencySeconds.toFixed(1)}\u00a0s` : '–',
+    s.viewers > 0 && s.latencySeconds > 0 ? `${figure(s.latencySeconds, 1)}\u00a0s` : '–',
     of(percent(s.stallRatio, 1)),
     most > 0 ? words.someOf(of(bits(1000 * s.uploadKbps)), bits(1000 * most)) : of(bits(1000 * s.uploadKbps)),
   ], SWARM_WORDS);
@@ -81,6 +82,6 @@ export function streamRows(s: Stream, of: Swarm | undefined, base: string | null
     of ? offload(of.viewers, of.offload) : '–',
     told && s.state === 'live' ? duration(s.since) : '–',
   ], STREAM_WORDS);
-  const notes = told ? [s.advice, unrecorded(s)].filter((note) => note !== '') : [];
+  const notes = told ? [advised(s), unrecorded(s)].filter((note) => note !== '') : [];
   return [line, ...notes.map((note) => make('tr', { class: 'advice' }, make('td', { colspan: '8' }, note)))];
 }

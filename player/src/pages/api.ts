@@ -1,5 +1,7 @@
 // What the pages ask of the server: which streams there are, and how the swarm does.
 
+import { figure } from './language.ts';
+import type { Hint } from './words/advice.ts';
 import { shared } from './words/shared.ts';
 
 export interface Stream {
@@ -9,7 +11,8 @@ export interface Stream {
   protocol: string;
   bitrate: number;
   gopSeconds: number;
-  advice: string;
+  advice: string; // in English
+  hints?: Hint[]; // the same by codes; of an origin that has them
   tracks: string[];
   heard?: string; // when it was told of last, where nobody tells of it now
   thumbnail?: string | null;
@@ -187,7 +190,7 @@ export function every(millis: number, work: () => Promise<void>): void {
 }
 
 export function bits(perSecond: number): string {
-  return perSecond >= 1e6 ? `${(perSecond / 1e6).toFixed(1)} Mbit/s` : `${Math.round(perSecond / 1e3)} kbit/s`;
+  return perSecond >= 1e6 ? `${figure(perSecond / 1e6, 1)} Mbit/s` : `${Math.round(perSecond / 1e3)} kbit/s`;
 }
 
 export function duration(since: string | number): string {

@@ -4,6 +4,8 @@
 // What stands in a page is written in English, and marked where it has words in others: data-say for what an element says, data-say-label for
 // what it is called, data-say-placeholder and data-say-title.
 
+import { decimal } from '../decimal.ts';
+
 export const LANGUAGES = ['en', 'pt', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
 export type Catalog<Words> = Record<Language, Words>;
@@ -21,6 +23,11 @@ export function known(tags: readonly (string | null)[]): Language {
 // spoken is the language that the page is in.
 export function spoken(): Language {
   return known([globalThis.document?.documentElement.lang ?? '']);
+}
+
+// figure writes a number as the page's language does.
+export function figure(value: number, digits: number): string {
+  return decimal(value, digits, spoken());
 }
 
 // tag is how the viewer calls that language, for dates: "pt-BR", where the page is in "pt".

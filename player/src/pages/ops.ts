@@ -11,7 +11,7 @@ import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
-import { speak, to } from './language.ts';
+import { figure, speak, to } from './language.ts';
 import { figures } from './words/figures.ts';
 import { OPS } from './words/ops.ts';
 
@@ -67,7 +67,7 @@ function show(view: View): void {
   find('#viewers').textContent = swarms.size > 0 && !view.partly ? String(viewers) : '–';
   find('#held').textContent = held(view.services);
   find('#offload').textContent = view.partly ? '–' : offload(viewers, mean((s) => s.offload));
-  find('#behind').textContent = behind.length > 0 && !view.partly ? `${mean((s) => s.latencySeconds, behind).toFixed(1)}\u00a0s` : '–';
+  find('#behind').textContent = behind.length > 0 && !view.partly ? `${figure(mean((s) => s.latencySeconds, behind), 1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 && !view.partly ? percent(mean((s) => s.stallRatio), 1) : '–';
   saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;

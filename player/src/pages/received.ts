@@ -4,6 +4,7 @@ import { Monitor } from '../studio/monitor.ts';
 import { Whep } from '../studio/whep.ts';
 import { WhipError } from '../studio/whip.ts';
 import { find, list } from './api.ts';
+import { figure } from './language.ts';
 import { told, type Words } from './words/studio.ts';
 
 // refusal is why there is no picture: of who gave no key, and is refused, that it is missing. Some servers show it without one (-whep open).
@@ -38,7 +39,7 @@ export function showReceived(name: string, key: () => string, said: Words): void
   const tick = async (): Promise<void> => {
     const got = await monitor.received();
     if (!got) return;
-    const late = got.delayMillis === null ? '–' : `${(Math.max(0, got.delayMillis) / 1000).toFixed(2)} s`;
+    const late = got.delayMillis === null ? '–' : `${figure(Math.max(0, got.delayMillis) / 1000, 2)} s`;
     const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, `${Math.round(got.framesPerSecond)} /s`]];
     list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
   };

@@ -1,25 +1,23 @@
-// The studio: camera, screen, both, a file or a test pattern, live by WHIP.
+// The studio: camera, microphone, screen, screen and camera, a file or a test pattern, live by WHIP.
 
-import { Broadcast } from '../studio/broadcast.ts';
-import type { Device } from '../studio/both.ts';
-import { ask, capture as captured, type Capture, type Source, type Wish } from '../studio/capture.ts';
+import { Awake } from '../studio/awake.ts';
+import { Broadcast, type Publication } from '../studio/broadcast.ts';
+import { ask, capture as captured, type Capture, offered, type Source, type Wish } from '../studio/capture.ts';
+import type { Device } from '../studio/held.ts';
 import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
-import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
-import { speak } from './language.ts';
+import { bits, copied, described, duration, elsewhere, every, find, list, rtmpAddress } from './api.ts';
+import { Choosing } from './choosing.ts';
+import { figure, speak } from './language.ts';
 import { showReceived } from './received.ts';
+import { Sending } from './sending.ts';
+import { advised } from './words/advice.ts';
+import { lacking, refusal } from './words/lacking.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';
 
 const said = speak(STUDIO);
-
-const QUALITY = {
-  '360': { width: 640, height: 360, bits: 900_000 },
-  '540': { width: 960, height: 540, bits: 1_600_000 },
-  '720': { width: 1280, height: 720, bits: 2_800_000 },
-  '1080': { width: 1920, height: 1080, bits: 5_000_000 },
-} as const;
 
 const name = find('h1').textContent?.trim() ?? '';
 const SETTLED_MILLIS = 5000; // after a broadcast from here, within which its end is not known everywhere
@@ -28,9 +26,6 @@ const preview = find<HTMLVideoElement>('#preview');
 const veil = find('#veil');
 const form = find<HTMLFormElement>('#settings');
 const key = find<HTMLInputElement>('#key');
-const quality = find<HTMLSelectElement>('#quality');
-const cameras = find<HTMLSelectElement>('#camera');
-const microphones = find<HTMLSelectElement>('#microphone');
 const corner = find<HTMLSelectElement>('#corner');
 const file = find<HTMLInputElement>('#file');
 const go = find<HTMLButtonElement>('#go');
@@ -40,6 +35,7 @@ const trouble = find('#trouble');
 const numbers = find('#numbers');
 const away = find('#away');
 const reach = new Reach();
+const awake = new Awake();
 
 let source: Source | null = null;
 let capture: Capture | null = null;
@@ -47,12 +43,15 @@ let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
 let loudness: Loudness | null = null; // of what is captured, if it has sound
 let audience = ''; // who is known to watch, in words; '' while nobody tells
+let attended = new Set<EventTarget | null>(); // the tracks whose end is to be noticed
 let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
-  publish(state) {
-    if (!capture) throw new Error(said.chooseFirst);
-    return Whip.publish(`/whip/${name}`, key.value.trim(), capture.stream, QUALITY[quality.value as keyof typeof QUALITY].bits, { state });
+  async publish(state) {
+    const stream = capture?.stream ?? new MediaStream();
+    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), stream, sending.shape, { state });
+    await carry(made); // what is captured may be another by now
+    return made;
   },
   say: (what, wrongKey) => say(wrongKey ? `${told(said, what)} ${WHENCE_KEYS}` : told(said, what)),
   changed: () => show(),
@@ -62,17 +61,21 @@ document.title = `${said.studio}: ${name} · Shoal`;
 
 // --- what is captured ---
 
+const choosing = new Choosing(said, (device) => void exchange(device));
+const sending = new Sending(() => {
+  const { width, height } = sending.shape;
+  if (!broadcast.wanted) capture?.size(width, height);
+  void broadcast.publication?.fit(sending.shape);
+});
+
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
-  button.addEventListener('click', () => (button.dataset['source'] === 'file' ? file.click() : void open(button.dataset['source'] as Source)));
+  const own = button.dataset['source'] as Source;
+  button.hidden = !offered(own);
+  button.addEventListener('click', () => (own === 'file' ? file.click() : void open(own)));
 }
 file.addEventListener('change', () => {
   if (file.files?.length) void open('file');
 });
-quality.addEventListener('change', () => {
-  if (source === 'camera' || source === 'pattern') void open(source);
-});
-cameras.addEventListener('change', () => void exchange('camera'));
-microphones.addEventListener('change', () => void exchange('microphone'));
 corner.addEventListener('change', () => {
   if (capture?.inset) capture.inset.corner = corner.value as Corner;
 });
@@ -89,50 +92,73 @@ async function open(chosen: Source): Promise<void> {
     const before = capture;
     capture = next;
     source = chosen;
-    preview.srcObject = next.stream;
-    listen(next.stream);
-    preview.classList.toggle('mirror', chosen === 'camera');
-    veil.hidden = true;
-    for (const track of next.stream.getTracks()) await broadcast.publication?.replace(track);
-    for (const track of next.sources) {
-      track.addEventListener('ended', () => {
-        if (capture === next) void lost();
-      });
-    }
+    await changed();
     before?.close();
-    if (next.lacks) say(said.noCamera);
-    if (chosen === 'camera' || chosen === 'both') await listDevices();
   } catch (error) {
-    say(refusal(error, chosen));
+    say(refusal(said, error, chosen) || told(said, error instanceof Error ? error.message : String(error)));
   }
+}
+
+// exchange takes another camera or microphone, in the picture that is there.
+async function exchange(device: Device): Promise<void> {
+  const now = capture;
+  if (!now || !source) return;
+  const wished = wish(source);
+  say('');
+  try {
+    await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id }));
+  } catch (error) {
+    say(refusal(said, error, device));
+  }
+  if (now === capture) await changed(); // the menus show the one that is taken
+}
+
+// changed shows what is captured, and has it broadcast.
+async function changed(): Promise<void> {
+  const now = capture;
+  const pictures = now?.stream.getVideoTracks().length ?? 0;
+  preview.srcObject = now?.stream ?? null;
+  preview.classList.toggle('mirror', source === 'camera');
+  veil.hidden = pictures > 0;
+  find('#veil p').textContent = now ? said.soundOnly : said.what;
+  listen(now?.stream ?? null);
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
     button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
   }
-  find('#devices').hidden = source !== 'camera' && source !== 'both';
-  find('#corners').hidden = source !== 'both';
+  find('#corners').hidden = !now?.inset;
+  attended = new Set([...(now?.sources ?? []), ...(now?.devices ?? [])]);
+  for (const track of attended) track?.addEventListener('ended', over);
+  if (now && source && now.lacks.length > 0) say(lacking(said, now.lacks, source));
   show();
+  if (broadcast.publication) await carry(broadcast.publication);
+  await choosing.show(now);
 }
 
-// exchange takes another camera or microphone, in the picture that is there where that can be.
-async function exchange(device: Device): Promise<void> {
-  const now = capture;
-  if (!now?.exchange) {
-    if (source === 'camera') void open(source);
-    return;
-  }
-  say('');
-  try {
-    await now.exchange(device, () => ask(device, wish('both')));
-    if (now === capture) listen(now.stream);
-  } catch (error) {
-    say(refusal(error, 'camera'));
-  }
-  await listDevices(); // which shows the one that is taken
+// carry has a publication send what is captured.
+async function carry(by: Publication): Promise<void> {
+  const stream = capture?.stream;
+  await Promise.all([by.replace('audio', stream?.getAudioTracks()[0] ?? null), by.replace('video', stream?.getVideoTracks()[0] ?? null)]);
 }
 
 function wish(source: Source): Wish {
-  const { width, height } = QUALITY[quality.value as keyof typeof QUALITY];
-  return { source, width, height, camera: cameras.value, microphone: microphones.value, corner: corner.value as Corner, file: file.files?.[0] };
+  const { width, height } = sending.shape;
+  return { source, width, height, camera: choosing.of('camera'), microphone: choosing.of('microphone'), corner: corner.value as Corner, file: file.files?.[0] };
+}
+
+function over({ target }: Event): void {
+  if (attended.has(target)) void ended();
+}
+
+// ended is called when a device or a source has ended by itself, as it was pulled out, or the screen is shown no more.
+async function ended(): Promise<void> {
+  if (capture?.sources.some(({ readyState }) => readyState === 'live')) {
+    await changed();
+    return;
+  }
+  capture?.close();
+  [capture, source] = [null, null];
+  say(said.sourceEnded);
+  await changed();
 }
 
 // listen shows how loud it is.
@@ -148,38 +174,6 @@ setInterval(() => {
   find('#loudness i').style.width = `${percent}%`;
   find('#loudness').setAttribute('aria-valuenow', String(percent));
 }, 100);
-
-async function listDevices(): Promise<void> {
-  const devices = await navigator.mediaDevices.enumerateDevices();
-  for (const [select, kind, word] of [[cameras, 'videoinput', said.camera], [microphones, 'audioinput', said.microphone]] as const) {
-    const chosen = capture?.devices.find((t) => t.kind === kind.slice(0, 5))?.getSettings().deviceId ?? select.value;
-    const options = devices.filter((d) => d.kind === kind).map((d, i) => make('option', { value: d.deviceId }, d.label || `${word} ${i + 1}`));
-    select.replaceChildren(...options);
-    if (options.some(({ value }) => value === chosen)) select.value = chosen;
-  }
-}
-
-function refusal(error: unknown, chosen: Source): string {
-  if (!navigator.mediaDevices) return said.needsSecure;
-  const kind = error instanceof DOMException ? error.name : '';
-  if (kind === 'NotAllowedError') return chosen === 'screen' || chosen === 'both' ? said.noScreen : said.notAllowed;
-  if (kind === 'NotFoundError') return said.notFound;
-  if (kind === 'NotReadableError') return said.inUse;
-  return told(said, error instanceof Error ? error.message : String(error));
-}
-
-async function lost(): Promise<void> {
-  say(said.sourceEnded);
-  source = null;
-  if (!broadcast.wanted) {
-    capture?.close();
-    capture = null;
-    preview.srcObject = null;
-    listen(null);
-    veil.hidden = false;
-  }
-  show();
-}
 
 // --- going live ---
 
@@ -245,7 +239,8 @@ function show(): void {
   go.disabled = other !== ''; // it would be refused: the words below say so
   go.classList.toggle('danger', wanted);
   key.disabled = wanted;
-  quality.disabled = wanted;
+  sending.fixed = wanted;
+  awake.wanted = wanted;
   numbers.hidden = !live;
   away.textContent = unreached(said, reach.amiss, broadcast);
   away.hidden = reach.amiss === '';
@@ -260,14 +255,15 @@ async function tick(): Promise<void> {
   const { publication, linked, since } = broadcast;
   if (!publication || !linked) return;
   words.textContent = said.onAir(duration(since));
+  await publication.fit(sending.shape);
   const sent: Sent = await publication.sent();
   const rows: [string, string][] = [
     [said.sending, bits(sent.bitsPerSecond)],
     [said.picture, sent.height ? `${sent.width} × ${sent.height}` : '–'],
     [said.frames, `${Math.round(sent.framesPerSecond)} /s`],
-    [said.codec, sent.codec || '–'],
+    [said.codec, sent.height ? sent.codec : '–'],
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
-    [said.lost, `${(100 * sent.lost).toFixed(1)} %`],
+    [said.lost, `${figure(100 * sent.lost, 1)} %`],
   ];
   if (audience !== '') rows.push([said.watching, audience]);
   list(numbers, rows);
@@ -284,7 +280,7 @@ every(2000, async () => {
   audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
-  const words = broadcast.publication || other ? stream?.advice ?? '' : '';
+  const words = stream && (broadcast.publication || other) ? advised(stream) : '';
   find('#advice').textContent = words;
   find('#advice').hidden = words === '';
 });

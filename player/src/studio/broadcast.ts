@@ -5,11 +5,14 @@
 //
 // One publication counts, the newest. What comes of another, ended or lost while the server was still asked, is closed.
 
+import type { Kind } from './outgoing.ts';
+import type { Shape } from './shape.ts';
 import { type Sent, WhipError } from './whip.ts';
 
 // What this file knows of a publication; a Whip in the browser.
 export interface Publication {
-  replace(track: MediaStreamTrack): Promise<void>;
+  replace(kind: Kind, track: MediaStreamTrack | null): Promise<void>;
+  fit(shape: Shape): Promise<void>;
   restart(): Promise<void>; // ICE; a WhipError with a status says that the server will not
   sent(): Promise<Sent>;
   close(): Promise<void>;

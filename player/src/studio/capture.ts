@@ -1,11 +1,13 @@
-// What is broadcast: of the camera, the screen, both, a file, or a test pattern.
+// What is broadcast: of the camera, a microphone alone, the screen, screen and camera, a file, or a test pattern.
 
-import { Both, type Device, stop } from './both.ts';
+import { Both } from './both.ts';
 import { Clip } from './clip.ts';
+import { Devices, ideal } from './devices.ts';
+import { type Ask, type Device, DEVICES, type Lack, type Streams, stop, whyOf } from './held.ts';
 import type { Corner, Inset } from './inset.ts';
 import { Pattern } from './pattern.ts';
 
-export type Source = 'camera' | 'screen' | 'both' | 'file' | 'pattern';
+export type Source = 'camera' | 'microphone' | 'screen' | 'both' | 'file' | 'pattern';
 
 export interface Wish {
   source: Source;
@@ -18,31 +20,40 @@ export interface Wish {
 }
 
 export interface Capture {
-  stream: MediaStream;
+  stream: MediaStream; // of a picture, a sound, or one of each
   sources: MediaStreamTrack[]; // when one of them ends, so does what is captured
-  devices: MediaStreamTrack[]; // of camera and microphone
+  uses: readonly Device[]; // that may be exchanged, or come later
+  devices: MediaStreamTrack[]; // of these, what is held
+  lacks: readonly Lack[]; // what was wished for, and is not held
   inset: Inset | null;
-  lacks: 'camera' | null; // it was wished for, and is not to be had
-  exchange: ((device: Device, ask: () => Promise<MediaStream>) => Promise<void>) | null; // for another device; null: capture anew
+  exchange(device: Device, ask: Ask): Promise<void>;
+  size(width: number, height: number): void; // of the picture from now on, where it can be chosen
   close(): void;
 }
 
-// capture asks the viewer for what is wished; what is refused is an error.
+// offered tells whether this browser can capture a source at all. Phones cannot show their screens. Where nothing may be captured, as in pages that are not
+// secure, it is said when it is tried.
+export function offered(source: Source): boolean {
+  const { mediaDevices } = navigator;
+  if (source === 'screen' || source === 'both') return !mediaDevices || 'getDisplayMedia' in mediaDevices;
+  return source !== 'file' || Clip.possible();
+}
+
+// capture asks the viewer for what is wished; what is refused is an error, unless something is left to show.
 export async function capture(wish: Wish): Promise<Capture> {
   const { source, file, width, height } = wish;
-  if (source === 'pattern') return whole(new Pattern(width, height));
-  if (source === 'file' && file) return whole(await Clip.open(file));
-  if (source === 'camera') return devices(await navigator.mediaDevices.getUserMedia({ video: cameraOf(wish), audio: soundOf(wish) }));
-  const screen = await navigator.mediaDevices.getDisplayMedia({ video: sizeOf(wish), audio: true });
-  const held: Record<Device, MediaStream | null> = { camera: null, microphone: null };
+  if (source === 'pattern') return new Pattern(width, height);
+  if (source === 'file' && file) return Clip.open(file);
+  if (source === 'microphone') return new Devices(null, ['microphone'], { camera: null, microphone: await ask('microphone', wish) }, []);
+  if (source === 'camera') return new Devices(null, DEVICES, ...(await obtain(wish)));
+  const screen = await navigator.mediaDevices.getDisplayMedia({ video: { ...ideal(width, height), frameRate: { ideal: 30 } }, audio: true });
+  const uses: Device[] = source === 'both' ? ['camera', 'microphone'] : screen.getAudioTracks().length === 0 ? ['microphone'] : [];
+  const [held, lacks] = await each(uses, wish); // what is not to be had leaves the screen
+  if (source === 'screen') return new Devices(screen, uses, held, lacks);
   try {
-    if (source === 'both') held.camera = await ask('camera', wish).catch(() => null); // one that is not to be had leaves the screen
-    if (source === 'both' || screen.getAudioTracks().length === 0) held.microphone = await ask('microphone', wish).catch(() => null);
-    if (source === 'both') return new Both(screen, held, width, height, wish.corner);
-    for (const track of held.microphone?.getAudioTracks() ?? []) screen.addTrack(track);
-    return devices(screen);
+    return new Both(screen, held, lacks, width, height, wish.corner);
   } catch (error) {
-    for (const stream of [screen, held.camera, held.microphone]) if (stream) stop(stream);
+    for (const stream of [screen, held.camera, held.microphone]) stop(stream);
     throw error;
   }
 }
@@ -52,20 +63,43 @@ export function ask(device: Device, wish: Wish): Promise<MediaStream> {
   return navigator.mediaDevices.getUserMedia(device === 'camera' ? { video: cameraOf(wish) } : { audio: soundOf(wish) });
 }
 
-function whole(of: { stream: MediaStream; close(): void }): Capture {
-  return { stream: of.stream, sources: of.stream.getTracks(), devices: [], inset: null, lacks: null, exchange: null, close: () => of.close() };
+// obtain asks for camera and microphone in one question, and where that is refused, for each, so that what is there is used. With neither it is an error.
+async function obtain(wish: Wish): Promise<[Streams, Lack[]]> {
+  try {
+    const found = await navigator.mediaDevices.getUserMedia({ video: cameraOf(wish), audio: soundOf(wish) });
+    return [{ camera: new MediaStream(found.getVideoTracks()), microphone: new MediaStream(found.getAudioTracks()) }, []];
+  } catch (error) {
+    const refused = whyOf(error) === 'denied' ? await refusals() : [];
+    const [held, lacks] = await each(DEVICES.filter((device) => !refused.includes(device)), wish);
+    if (!held.camera && !held.microphone) throw error;
+    return [held, [...refused.map((device): Lack => ({ device, why: 'denied' })), ...lacks]];
+  }
 }
 
-function devices(stream: MediaStream): Capture {
-  return { stream, sources: stream.getTracks(), devices: stream.getTracks(), inset: null, lacks: null, exchange: null, close: () => stop(stream) };
+async function each(devices: readonly Device[], wish: Wish): Promise<[Streams, Lack[]]> {
+  const held: Streams = { camera: null, microphone: null };
+  const lacks: Lack[] = [];
+  for (const device of devices) {
+    await ask(device, wish).then((stream) => (held[device] = stream), (error: unknown) => lacks.push({ device, why: whyOf(error) }));
+  }
+  return [held, lacks];
 }
 
-function sizeOf({ width, height }: Wish): MediaTrackConstraints {
-  return { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
+// refusals are the devices that need not be asked for once more: those that are denied, and where none is, those of which the viewer was just asked.
+async function refusals(): Promise<Device[]> {
+  const states = await Promise.all(DEVICES.map(async (name) => {
+    try {
+      return (await navigator.permissions.query({ name: name as PermissionName })).state;
+    } catch {
+      return 'unknown';
+    }
+  }));
+  const no = states.includes('denied') ? 'denied' : 'prompt';
+  return DEVICES.filter((_, i) => states[i] === no);
 }
 
-function cameraOf(wish: Wish): MediaTrackConstraints {
-  return { ...sizeOf(wish), ...(wish.camera ? { deviceId: { exact: wish.camera } } : {}) };
+function cameraOf({ width, height, camera }: Wish): MediaTrackConstraints {
+  return { ...ideal(width, height), frameRate: { ideal: 30 }, ...(camera ? { deviceId: { exact: camera } } : {}) };
 }
 
 function soundOf({ microphone }: Wish): MediaTrackConstraints {

@@ -30,8 +30,8 @@ export class Inset {
   readonly #screen: MediaStreamTrack;
   #camera: MediaStreamTrack | null = null;
   #see: (camera: MediaStreamTrack | null) => void = () => undefined; // takes its pictures from there on
-  readonly #width: number;
-  readonly #height: number;
+  #width: number;
+  #height: number;
   readonly #ends: (() => void)[] = [];
 
   constructor(screen: MediaStreamTrack, camera: MediaStreamTrack | null, width: number, height: number, corner: Corner) {
@@ -49,6 +49,11 @@ export class Inset {
   set camera(track: MediaStreamTrack | null) {
     this.#camera = track;
     this.#see(track);
+  }
+
+  // size makes pictures of another size from the next on.
+  size(width: number, height: number): void {
+    [this.#width, this.#height] = [width, height];
   }
 
   close(): void {
@@ -131,6 +136,7 @@ export class Inset {
 
   #draw(c: Canvas, screen: Seen, camera: Seen): void {
     const [w, h] = [this.#width, this.#height];
+    if (c.canvas.width !== w || c.canvas.height !== h) [c.canvas.width, c.canvas.height] = [w, h];
     c.fillStyle = '#060d14';
     c.fillRect(0, 0, w, h);
     if (screen) {

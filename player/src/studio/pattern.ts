@@ -8,6 +8,10 @@ const BARS = ['#c9ced6', '#d8c94a', '#3fc5c7', '#45b85a', '#b955b5', '#cf4a4a', 
 
 export class Pattern {
   readonly stream: MediaStream;
+  readonly uses = [];
+  readonly devices = [];
+  readonly lacks = [];
+  readonly inset = null;
   readonly #audio = new AudioContext();
   readonly #canvas = document.createElement('canvas');
   readonly #timer: ReturnType<typeof setInterval>;
@@ -16,8 +20,7 @@ export class Pattern {
   #frame = 0;
 
   constructor(width: number, height: number) {
-    this.#canvas.width = width;
-    this.#canvas.height = height;
+    this.size(width, height);
     const output = this.#audio.createMediaStreamDestination();
     const quiet = this.#audio.createGain();
     quiet.connect(output);
@@ -25,6 +28,16 @@ export class Pattern {
     this.#timer = setInterval(() => this.#draw(quiet), 1000 / FPS);
     this.stream = new MediaStream([...this.#canvas.captureStream(FPS).getVideoTracks(), ...output.stream.getAudioTracks()]);
     void this.#audio.resume();
+  }
+
+  get sources(): MediaStreamTrack[] {
+    return this.stream.getTracks();
+  }
+
+  async exchange(): Promise<void> {}
+
+  size(width: number, height: number): void {
+    [this.#canvas.width, this.#canvas.height] = [width, height];
   }
 
   close(): void {

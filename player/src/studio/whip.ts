@@ -2,6 +2,8 @@
 // the network is another one. Candidates are gathered before the POST, so that there is no PATCH for them.
 
 import { fragmentOf, renew } from './fragment.ts';
+import { type Kind, Outgoing } from './outgoing.ts';
+import type { Shape } from './shape.ts';
 
 export interface WhipEvents {
   state(state: RTCPeerConnectionState): void;
@@ -42,38 +44,29 @@ export class WhipError extends Error {
 export class Whip {
   readonly #connection: RTCPeerConnection;
   readonly #key: string;
+  readonly #outgoing: Outgoing;
   #resource: string | null = null;
   #answer = '';
   #restarts = 0;
   #lastBytes = 0;
   #lastAt = 0;
 
-  private constructor(connection: RTCPeerConnection, key: string) {
+  private constructor(connection: RTCPeerConnection, key: string, shape: Shape) {
     this.#connection = connection;
     this.#key = key;
+    this.#outgoing = new Outgoing(connection, shape);
   }
 
   // publish sends the stream's tracks to the endpoint; it resolves once the server has answered.
-  static async publish(endpoint: string, key: string, stream: MediaStream, bitsPerSecond: number, events: WhipEvents): Promise<Whip> {
+  static async publish(endpoint: string, key: string, stream: MediaStream, shape: Shape, events: WhipEvents): Promise<Whip> {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const whip = new Whip(connection, key);
+    const whip = new Whip(connection, key, shape);
     connection.onconnectionstatechange = () => events.state(connection.connectionState);
     try {
-      for (const track of stream.getTracks()) {
-        const video = track.kind === 'video';
-        const transceiver = connection.addTransceiver(track, {
-          direction: 'sendonly',
-          streams: [stream],
-          sendEncodings: video ? [{ maxBitrate: bitsPerSecond }] : [{ maxBitrate: 128_000 }],
-        });
-        if (video) {
-          preferH264(transceiver);
-          await keepSize(transceiver.sender);
-        }
-      }
+      await whip.#outgoing.offer(stream);
       await connection.setLocalDescription();
       await gathered(connection);
-      await whip.#post(endpoint, bitsPerSecond);
+      await whip.#post(endpoint, shape.bits);
       // What the server has ended is closed at once; ICE would notice seconds later.
       const transport = connection.getSenders()[0]?.transport;
       transport?.addEventListener('statechange', () => {
@@ -86,10 +79,12 @@ export class Whip {
     }
   }
 
-  // replace sends another track of the same kind instead.
-  async replace(track: MediaStreamTrack): Promise<void> {
-    const sender = this.#connection.getSenders().find((s) => s.track?.kind === track.kind);
-    await sender?.replaceTrack(track);
+  replace(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
+    return this.#outgoing.replace(kind, track);
+  }
+
+  fit(shape: Shape): Promise<void> {
+    return this.#outgoing.fit(shape);
   }
 
   // restart begins ICE anew, for the same session and the same tracks. It resolves once the server has answered; the connection's
@@ -134,7 +129,7 @@ export class Whip {
         sent.codec = codec?.mimeType?.replace('video/', '') ?? '';
       }
       if (s['type'] === 'remote-inbound-rtp') sent.lost = Math.max(sent.lost, Number(s['fractionLost'] ?? 0));
-      if (s['type'] === 'remote-inbound-rtp' && s['kind'] === 'video') sent.roundTripMillis = 1000 * Number(s['roundTripTime'] ?? 0);
+      if (s['type'] === 'remote-inbound-rtp') sent.roundTripMillis = Math.max(sent.roundTripMillis, 1000 * Number(s['roundTripTime'] ?? 0));
     });
     const now = performance.now();
     if (this.#lastAt > 0 && now > this.#lastAt) sent.bitsPerSecond = Math.max(0, ((bytes - this.#lastBytes) * 8000) / (now - this.#lastAt));
@@ -153,6 +148,7 @@ export class Whip {
     const told = resource && fetch(resource, { method: 'DELETE', headers: this.#headers(), keepalive: true, signal: AbortSignal.timeout(GOODBYE_MILLIS) });
     await Promise.resolve(told).catch(() => undefined); // it times out there
     this.#connection.close();
+    this.#outgoing.close();
   }
 
   async #post(endpoint: string, bitsPerSecond: number): Promise<void> {
@@ -194,27 +190,6 @@ export function explain(status: number, body: string): string {
 function sentence(text: string): string {
   const words = text.replace(/^[a-z]+: /, '');
   return words && words.charAt(0).toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? '' : '.');
-}
-
-// preferH264 puts H.264 first: it is what HLS carries to every viewer without another encoding.
-function preferH264(transceiver: RTCRtpTransceiver): void {
-  const codecs = RTCRtpSender.getCapabilities?.('video')?.codecs ?? [];
-  const rank = (codec: { mimeType: string; sdpFmtpLine?: string }): number => {
-    if (codec.mimeType.toLowerCase() !== 'video/h264') return 2;
-    return /packetization-mode=1/.test(codec.sdpFmtpLine ?? '') ? 0 : 1;
-  };
-  const sorted = codecs.map((codec, i) => ({ codec, i })).sort((a, b) => rank(a.codec) - rank(b.codec) || a.i - b.i);
-  if (sorted.length > 0) transceiver.setCodecPreferences?.(sorted.map(({ codec }) => codec));
-}
-
-// keepSize has the browser lower the frame rate and not the size when it runs short: each new size is a
-// discontinuity for all viewers.
-async function keepSize(sender: RTCRtpSender): Promise<void> {
-  try {
-    await sender.setParameters({ ...sender.getParameters(), degradationPreference: 'maintain-resolution' } as RTCRtpSendParameters);
-  } catch {
-    // a browser that does not know it
-  }
 }
 
 // startAt tells Chromium, in the answer, at which bitrate to begin; else it begins at 300 kbit/s and climbs slowly.

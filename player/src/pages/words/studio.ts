@@ -1,6 +1,7 @@
 // What the studio says.
 
 import type { Catalog } from '../language.ts';
+import { LACKING, type Lacking } from './lacking.ts';
 import { SENTENCES } from './sentences.ts';
 import { SHARED, type Shared } from './shared.ts';
 
@@ -27,7 +28,9 @@ interface Own {
   bottomLeft: string;
   topRight: string;
   topLeft: string;
-  quality: string;
+  resolution: string;
+  bitrate: string;
+  soundOnly: string; // where the picture would be
   key: string;
   keySecret: string;
   keyHidden: string;
@@ -46,12 +49,6 @@ interface Own {
   noKey(whence: string): string;
   whence(name: string): string; // keys come
   sourceEnded: string;
-  needsSecure: string;
-  noScreen: string;
-  notAllowed: string;
-  notFound: string;
-  inUse: string;
-  noCamera: string;
   fromObs: string;
   server: string;
   streamKey: string;
@@ -92,7 +89,9 @@ const en: Own = {
   bottomLeft: 'bottom left',
   topRight: 'top right',
   topLeft: 'top left',
-  quality: 'Quality',
+  resolution: 'Resolution',
+  bitrate: 'Bitrate',
+  soundOnly: 'Sound only',
   key: 'Publish key',
   keySecret: 'The secret of this stream',
   keyHidden: 'Nobody who watches can see it. It is not kept in this browser.',
@@ -111,12 +110,6 @@ const en: Own = {
   noKey: (whence) => `The publish key is missing. ${whence}`,
   whence: (name) => `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`,
   sourceEnded: 'The source has ended. Choose another to go on.',
-  needsSecure: 'Camera and screen need https (or localhost). The test pattern works here.',
-  noScreen: 'No screen was chosen.',
-  notAllowed: 'The browser may not use the camera and microphone. Allow it beside the address, then try again.',
-  notFound: 'There is no camera or microphone here. The screen or the test pattern will do.',
-  inUse: 'The camera is in use by another program.',
-  noCamera: 'There is no camera to be had: the screen goes alone.',
   fromObs: 'From OBS or another program',
   server: 'Server',
   streamKey: 'Stream key',
@@ -157,7 +150,9 @@ const pt: Own = {
   bottomLeft: 'embaixo à esquerda',
   topRight: 'em cima à direita',
   topLeft: 'em cima à esquerda',
-  quality: 'Qualidade',
+  resolution: 'Resolução',
+  bitrate: 'Taxa de bits',
+  soundOnly: 'Só som',
   key: 'Chave de publicação',
   keySecret: 'O segredo desta transmissão',
   keyHidden: 'Quem assiste não a vê. Ela não fica guardada neste navegador.',
@@ -176,12 +171,6 @@ const pt: Own = {
   noKey: (whence) => `Falta a chave de publicação. ${whence}`,
   whence: (name) => `“shoal up” mostra uma ao iniciar, “shoal key add ${name}” cria outra (com o -data do servidor, se ele recebeu um).`,
   sourceEnded: 'A fonte terminou. Escolha outra para continuar.',
-  needsSecure: 'Câmera e tela precisam de https (ou localhost). O padrão de teste funciona aqui.',
-  noScreen: 'Nenhuma tela foi escolhida.',
-  notAllowed: 'O navegador não pode usar a câmera e o microfone. Permita ao lado do endereço e tente de novo.',
-  notFound: 'Não há câmera nem microfone aqui. A tela ou o padrão de teste servem.',
-  inUse: 'A câmera está em uso por outro programa.',
-  noCamera: 'Não há câmera disponível: vai só a tela.',
   fromObs: 'Do OBS ou de outro programa',
   server: 'Servidor',
   streamKey: 'Chave de transmissão',
@@ -222,7 +211,9 @@ const zh: Own = {
   bottomLeft: '左下',
   topRight: '右上',
   topLeft: '左上',
-  quality: '清晰度',
+  resolution: '分辨率',
+  bitrate: '码率',
+  soundOnly: '只有声音',
   key: '发布密钥',
   keySecret: '此直播的密钥',
   keyHidden: '观众看不到它，浏览器也不会保存它。',
@@ -241,12 +232,6 @@ const zh: Own = {
   noKey: (whence) => `缺少发布密钥。${whence}`,
   whence: (name) => `“shoal up” 启动时会显示一个，“shoal key add ${name}” 可再生成一个（如果服务器指定了 -data，也要加上）。`,
   sourceEnded: '来源已结束，请另选一个继续。',
-  needsSecure: '摄像头和屏幕需要 https（或 localhost）。测试图案在这里可用。',
-  noScreen: '没有选择屏幕。',
-  notAllowed: '浏览器不能使用摄像头和麦克风。请在地址栏旁允许，然后重试。',
-  notFound: '这里没有摄像头或麦克风，可以用屏幕或测试图案。',
-  inUse: '摄像头正被其他程序使用。',
-  noCamera: '没有可用的摄像头：只播屏幕。',
   fromObs: '使用 OBS 或其他程序',
   server: '服务器',
   streamKey: '推流码',
@@ -264,9 +249,11 @@ const zh: Own = {
   told: SENTENCES.zh,
 };
 
-export type Words = Shared & Own;
+export type Words = Shared & Own & Lacking;
 
-export const STUDIO: Catalog<Words> = { en: { ...SHARED.en, ...en }, pt: { ...SHARED.pt, ...pt }, zh: { ...SHARED.zh, ...zh } };
+export const STUDIO: Catalog<Words> = {
+  en: { ...SHARED.en, ...LACKING.en, ...en }, pt: { ...SHARED.pt, ...LACKING.pt, ...pt }, zh: { ...SHARED.zh, ...LACKING.zh, ...zh },
+};
 
 // unreached says that the server is away, and what that is to who is live, was live, or never was.
 export function unreached(words: Own, why: string, { wanted, linked, since }: { wanted: boolean; linked: boolean; since: number }): string {

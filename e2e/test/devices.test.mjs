@@ -1,0 +1,226 @@
+// What the studio captures on machines that lack something, and on phones, and what viewers get of it.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { launch } from '../harness/browser.mjs';
+import { atEnd } from '../harness/ends.mjs';
+import { Process, scratch } from '../harness/process.mjs';
+import { up } from '../harness/shoal.mjs';
+import { pass, until } from '../harness/until.mjs';
+
+const FAKES = ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
+
+// In the page: devices are missing while their kind is in window.missing, and one camera is open at a time if that is said.
+function machine({ missing, single, silent, phone }) {
+  const { mediaDevices } = navigator;
+  window.missing = missing ?? [];
+  window.locks = [];
+  const open = new Set();
+  const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (wish) => {
+    for (const kind of ['video', 'audio']) if (wish[kind] && window.missing.includes(kind)) throw new DOMException('Requested device not found', 'NotFoundError');
+    if (single && wish.video && [...open].some((track) => track.readyState === 'live')) throw new DOMException('Could not start video source', 'NotReadableError');
+    const stream = await ask(wish);
+    for (const track of stream.getVideoTracks()) open.add(track);
+    return stream;
+  };
+  const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+  mediaDevices.enumerateDevices = async () => (await list()).filter(({ kind }) => !window.missing.includes(kind.replace('input', '')));
+  window.plug = () => {
+    window.missing = [];
+    mediaDevices.dispatchEvent(new Event('devicechange'));
+  };
+  if (silent) {
+    const show = mediaDevices.getDisplayMedia.bind(mediaDevices);
+    mediaDevices.getDisplayMedia = ({ video }) => show({ video });
+  }
+  if (phone) delete Object.getPrototypeOf(mediaDevices).getDisplayMedia;
+  Object.defineProperty(navigator, 'wakeLock', { value: {
+    async request(kind) {
+      const lock = { kind, released: false, release: async () => void (lock.released = true) };
+      window.locks.push(lock);
+      return lock;
+    },
+  } });
+}
+
+async function open(t, { of = {}, permissions = ['camera', 'microphone'], ...context } = {}) {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t, { args: FAKES })]);
+  const studio = await browser.open(shoal.printed('Browser'), {
+    viewport: { width: 1280, height: 900 }, permissions, before: (page) => page.addInitScript(machine, of), ...context,
+  });
+  const { page } = studio;
+  const text = (selector) => page.textContent(selector);
+  return {
+    shoal, browser, page, text,
+    number: async (what) => new RegExp(`${what}([^A-Z]*)`).exec(await text('#numbers'))?.[1] ?? '',
+    meter: () => until('the meter to move', async () => Number(await page.getAttribute('#loudness', 'aria-valuenow')) > 30),
+    async choose(source) {
+      await page.click(`[data-source="${source}"]`);
+      await until(`${source} to be captured`, async () => (await page.getAttribute(`[data-source="${source}"]`, 'aria-pressed')) === 'true');
+    },
+    async live() {
+      await page.selectOption('#resolution', '360');
+      await page.fill('#key', shoal.key);
+      await page.click('#go');
+      await until('the studio to be live', async () => (await text('#state')) === 'Live');
+      return shoal.live('show');
+    },
+    async watch() {
+      const viewer = await browser.open(shoal.printed('Watch'));
+      viewer.expect(/Failed to load resource: .* status of (50[34]|404 .*\.m4s\))/);
+      return viewer;
+    },
+    async over() {
+      await page.click('#go');
+      await until('it to be off air', async () => (await text('#state')) === 'Off air');
+    },
+  };
+}
+
+const plays = (viewer, seconds = 15) => until('the picture to go on', async () => {
+  const { time, frames } = await viewer.playback();
+  await pass(0.5);
+  const now = await viewer.playback();
+  return now.time > time + 0.3 && now.frames > frames + 5;
+}, { seconds });
+const heard = (viewer) => until('sound', async () => (await viewer.loudness()) > 0.02, { seconds: 15 });
+
+test('a camera without a microphone goes live, which is said; one that is plugged in later is heard', { timeout: 120_000 }, async (t) => {
+  const studio = await open(t, { of: { missing: ['audio'] } });
+  await studio.choose('camera');
+  assert.equal(await studio.text('#trouble'), 'There is no microphone: the picture goes without its sound.');
+  assert.equal(await studio.text('#loudness span'), 'No sound');
+  const stream = await studio.live();
+  t.diagnostic(stream.tracks.join(' + '));
+  const viewer = await studio.watch();
+  await plays(viewer);
+  const { discontinuities } = await lists(studio.shoal);
+  assert.ok((await viewer.loudness()) < 0.001);
+
+  await studio.page.evaluate(() => window.plug());
+  const first = await until('it to be listed', () => studio.page.$eval('#microphone', ({ options }) => [...options].map(({ value }) => value).find((value) => value !== '')));
+  await studio.page.selectOption('#microphone', first);
+  await studio.meter();
+  await heard(viewer);
+  await plays(viewer);
+  assert.deepEqual([(await lists(studio.shoal)).discontinuities, await studio.page.inputValue('#microphone')], [discontinuities, first]);
+  await studio.over();
+});
+
+async function lists(shoal) {
+  const playlist = await (await fetch(`${shoal.base}/live/show/v0/index.m3u8`)).text();
+  return { discontinuities: playlist.match(/^#EXT-X-DISCONTINUITY$/gm)?.length ?? 0 };
+}
+
+test('a machine whose microphone is denied broadcasts its camera', { timeout: 60_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t, { args: ['--use-fake-device-for-media-stream'] })]);
+  const { page } = await browser.open(shoal.printed('Browser'), { permissions: ['camera'] });
+  await page.click('[data-source="camera"]');
+  await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  assert.equal(await page.textContent('#trouble'), 'The browser may not use the microphone: the picture goes without its sound.');
+});
+
+test('a microphone alone is heard, and a camera that comes after it seen', { timeout: 120_000 }, async (t) => {
+  const studio = await open(t);
+  await studio.choose('microphone');
+  await studio.meter();
+  assert.deepEqual([await studio.page.isVisible('#microphone'), await studio.page.isVisible('#camera'), await studio.text('#veil')], [true, false, 'Sound only']);
+  const began = Date.now();
+  const stream = await studio.live();
+  t.diagnostic(`${stream.tracks.join(' + ')}, playable ${Date.now() - began} ms after it went live`);
+  assert.deepEqual(stream.tracks, ['Opus']);
+  const viewer = await studio.watch();
+  await heard(viewer);
+  await until('words for it', () => viewer.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.textContent.includes('Sound only')));
+  await until('a number', async () => /\d/.test(await studio.number('Sending')));
+  t.diagnostic(await studio.text('#numbers'));
+
+  await studio.choose('camera');
+  await plays(viewer, 25);
+  await heard(viewer);
+  assert.deepEqual((await studio.shoal.stream('show')).tracks, ['H264', 'Opus']);
+  await studio.choose('microphone');
+  await pass(3); // what was sent before is played
+  await plays(viewer);
+  await heard(viewer);
+  await studio.over();
+});
+
+test('a screen without any sound goes live, and the camera after it is heard', { timeout: 120_000 }, async (t) => {
+  const studio = await open(t, { of: { missing: ['audio'], silent: true } });
+  await studio.choose('screen');
+  assert.equal(await studio.text('#trouble'), 'There is no microphone: the picture goes without its sound.');
+  assert.deepEqual([await studio.page.isVisible('#microphone'), await studio.page.isVisible('#camera')], [true, false]);
+  await studio.live();
+  const viewer = await studio.watch();
+  await until('the picture', async () => (await viewer.playback()).time > 0, { seconds: 15 });
+  await until('its size', async () => /\d/.test(await studio.number('Picture')));
+  const [width, height] = (await studio.number('Picture')).split('×').map(Number);
+  t.diagnostic(`the screen goes as ${width} × ${height}`);
+  assert.ok(width <= 640 && height <= 360, `${width} × ${height} are sent as 360p`);
+
+  await studio.page.evaluate(() => window.plug());
+  await studio.choose('camera');
+  await studio.meter();
+  await heard(viewer);
+  await plays(viewer);
+  const asked = await studio.page.evaluate(() => document.querySelector('#preview').srcObject.getVideoTracks()[0].getSettings().width);
+  const sent = await until('the size of the camera', async () => /(\d+) × (\d+)/.exec(await studio.number('Picture')));
+  t.diagnostic(`the camera of ${asked} goes as ${sent[0]}`);
+  assert.ok(Number(sent[1]) <= 640);
+  await studio.over();
+});
+
+test('a file goes as large as was said, from its first picture on', { timeout: 60_000 }, async (t) => {
+  const studio = await open(t);
+  const large = join(scratch, 'large.mp4');
+  const made = new Process('ffmpeg', 'ffmpeg', ['-nostdin', '-v', 'warning', '-f', 'lavfi', '-i', 'testsrc=s=1280x720:r=25:d=4', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', large]);
+  atEnd(t, () => made.end('SIGKILL'));
+  await made.ended;
+  await studio.page.setInputFiles('#file', large);
+  await until('the preview', () => studio.page.evaluate(() => document.querySelector('#preview').videoWidth === 1280));
+  const [{ width, height }] = (await studio.live()).renditions;
+  assert.deepEqual([width, height], [640, 360]);
+  await pass(3);
+  assert.deepEqual(await lists(studio.shoal), { discontinuities: 0 });
+});
+
+test('on a phone: no screen is offered, the other camera is taken while it is live, and the screen stays awake', { timeout: 120_000 }, async (t) => {
+  const studio = await open(t, { of: { single: true, phone: true }, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
+  const { page } = studio;
+  assert.deepEqual(await page.$$eval('[data-source]', (all) => all.filter((one) => one.offsetParent).map(({ dataset }) => dataset.source)), ['camera', 'microphone', 'file', 'pattern']);
+  await page.tap('[data-source="camera"]');
+  await until('the preview', () => page.evaluate(() => document.querySelector('#preview').videoWidth > 0));
+  await page.selectOption('#resolution', '360');
+  assert.equal(await page.inputValue('#bitrate'), '900000');
+  await page.selectOption('#bitrate', '500000');
+  await page.fill('#key', studio.shoal.key);
+  await page.tap('#go');
+  await until('the studio to be live', async () => (await studio.text('#state')) === 'Live');
+  await studio.shoal.live('show');
+  const viewer = await studio.watch();
+  await plays(viewer);
+  assert.deepEqual(await page.evaluate(() => window.locks.map(({ kind, released }) => [kind, released])), [['screen', false]]);
+
+  const chosen = await page.inputValue('#camera');
+  const next = await page.$$eval('#camera option', (all, chosen) => all.map(({ value }) => value).find((value) => value !== chosen), chosen);
+  await page.selectOption('#camera', next);
+  await until('the other camera', () => page.evaluate((next) => document.querySelector('#preview').srcObject.getVideoTracks().some((track) => track.readyState === 'live' && track.getSettings().deviceId === next), next));
+  assert.deepEqual([await page.inputValue('#camera'), await page.isVisible('#trouble')], [next, false]);
+  await plays(viewer);
+  await heard(viewer);
+  assert.deepEqual(await lists(studio.shoal), { discontinuities: 0 });
+
+  await until('its health', async () => /Sending[\d.]+ [Mk]bit\/s.*Round trip\d+ ms.*Lost[\d.]+ %Known viewers1/.test(await studio.text('#numbers')), { seconds: 15 });
+  const { width, wide, go } = await page.evaluate(() => ({ width: innerWidth, wide: document.documentElement.scrollWidth, go: document.querySelector('#go').getBoundingClientRect().height }));
+  assert.ok(wide <= width && go >= 44, `${wide} of ${width} wide, a button of ${go}`);
+  if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio-phone.png`, fullPage: true });
+  await page.tap('#go');
+  await until('it to be off air', async () => (await studio.text('#state')) === 'Off air');
+  await until('the screen to be let go', () => page.evaluate(() => window.locks.every(({ released }) => released)));
+  await page.reload();
+  assert.deepEqual([await page.inputValue('#resolution'), await page.inputValue('#bitrate')], ['360', '500000'], 'what was chosen is forgotten');
+});
