@@ -1,6 +1,7 @@
 // Streams and swarms as lines of tables.
 
 import { bits, condition, type Control, duration, lasting, make, picture, type Stream, type Swarm } from '../pages/api.ts';
+import { crowd } from '../pages/crowd.ts';
 import { to } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
 
@@ -62,13 +63,14 @@ function unrecorded({ recording }: Stream): string {
 
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
+  const here = crowd(s, of);
   const line = row(figures().streamHeads, [
     base === null ? s.name : make('a', { href: base + to(`/watch/${s.name}`) }, s.name),
     make('div', {}, make('span', { class: condition(s).live ? 'badge live' : 'badge' }, condition(s).text), s.state === 'interrupted' ? make('p', { class: 'dim' }, lasting(s)) : ''),
     picture(s),
     bits(s.bitrate),
     s.protocol.toUpperCase(),
-    of ? String(of.viewers) : '–',
+    here ? String(here.all) : '–',
     of ? offload(of.viewers, of.offload) : '–',
     s.state === 'live' ? duration(s.since) : '–',
   ], STREAM_WORDS);

@@ -8,6 +8,7 @@ import { Loudness } from '../studio/loudness.ts';
 import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
+import { watchers } from './crowd.ts';
 import { speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';
@@ -269,7 +270,7 @@ async function tick(): Promise<void> {
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
     [said.lost, `${(100 * sent.lost).toFixed(1)} %`],
   ];
-  if (audience !== '') rows.push([said.watching, audience]);
+  if (audience !== '') rows.push([said.viewers, audience]);
   list(numbers, rows);
 }
 
@@ -281,7 +282,7 @@ every(2000, async () => {
     if (AWAY.some((what) => trouble.textContent === told(said, what))) say('');
   }
   if (broadcast.wanted) fromHere = performance.now();
-  audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
+  audience = watchers(stream, said.fromEachOther);
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = broadcast.publication || other ? stream?.advice ?? '' : '';

@@ -1,7 +1,8 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
+import { condition, copied, every, find, lasting, make, picture, type Stream, streams, swarms } from './api.ts';
+import { type Crowd, crowd, members, people } from './crowd.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
@@ -29,6 +30,7 @@ copy.addEventListener('click', () => copied(copy, location.origin + location.pat
 
 let stream: Stream | null | undefined; // as the server told; undefined if it does not answer
 let inside: number | undefined; // in the swarm of the stream, as the tracker told last
+let here: Crowd | null = null;
 let recorded: Recording[] = []; // of the stream, newest first
 
 every(2000, async () => {
@@ -36,8 +38,9 @@ every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
-    const here = swarm?.get(name);
-    inside = here && members(here);
+    const known = swarm?.get(name);
+    inside = known && members(known);
+    here = crowd(stream, known);
   } catch {
     stream = undefined;
   }
@@ -63,7 +66,7 @@ function carried(): boolean {
 function tell(): void {
   const now = told();
   const text = [
-    inside && now?.state !== 'ended' ? people(inside) : '',
+    now?.state === 'ended' ? '' : people(here),
     now ? picture(now) : '',
     now ? lasting(now) : '',
   ].filter((fact) => fact !== '').join(' · ');
