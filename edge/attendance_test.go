@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/shoal-live/shoal/edge/http1"
 	"github.com/shoal-live/shoal/headcount"
 )
 
@@ -173,6 +175,42 @@ func TestAttendanceOfNobody(t *testing.T) {
 		stop()
 		h.all.Wait()
 	})
+}
+
+// TestHeadcountOfStrangers: what an edge says is heeded where it is trusted, and not of whom a trusted proxy brings.
+func TestHeadcountOfStrangers(t *testing.T) {
+	for name, c := range map[string]struct {
+		from, behind string
+		want         int
+	}{
+		"an edge": {"10.1.2.3", "", 40}, "a stranger": {"192.0.2.1", "", 0}, "a stranger behind a proxy": {"10.1.2.3", "192.0.2.1", 0}, "an edge behind a proxy": {"10.1.2.3", "10.1.2.4", 40},
+		"a stranger who says to be an edge": {"192.0.2.1", "10.1.2.3", 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h, stop := openHouse(t)
+			get(h, playlistPath)
+			r := httptest.NewRequest(http.MethodGet, playlistPath, nil)
+			r.RemoteAddr = c.from + ":1234"
+			r.Header.Set(headcount.Field, "shoal-a;40")
+			head := http1.Head{Target: []byte(playlistPath), Whole: true, Headcount: []byte("shoal-b;40")}
+			if c.behind != "" {
+				r.Header.Set("X-Forwarded-For", c.behind)
+				head.ForwardedFor = []byte(c.behind)
+			}
+			h.ServeHTTP(httptest.NewRecorder(), r)
+			if got := h.attendances.told.Of(playlistPath, time.Now()); got != c.want {
+				t.Errorf("%s: %d are counted, want %d", name, got, c.want)
+			}
+			if _, ok := h.Hit(netip.MustParseAddr(c.from), &head, time.Now()); !ok {
+				t.Fatal("it is not at hand")
+			}
+			if got := h.attendances.told.Of(playlistPath, time.Now()); got != 2*c.want {
+				t.Errorf("%s, ahead: %d are counted, want %d", name, got, 2*c.want)
+			}
+			stop()
+			h.all.Wait()
+		})
+	}
 }
 
 // TestHeadcountGoesOn: an edge says with each request for a playlist how many watch it, with those whom edges say that it trusts, and nobody else.

@@ -120,9 +120,9 @@ func (e *Edge) seatAhead(h *http1.Head, o *object) seat {
 	return seat{e.attendances.of(o.target), bytes.Contains(h.Target, []byte("_HLS_part="))}
 }
 
-// heed notes what an edge says that asks for a playlist. Anybody can say that, so only those count whom the operator trusts.
+// heed notes what an edge says that asks for a playlist. Anybody can say that, also through a proxy, so only those count whom the operator trusts.
 func (e *Edge) heed(from netip.Addr, said string, t target, now time.Time) {
-	if said == "" || t.kind != mediaPlaylist || !e.trusts(from) {
+	if t.kind != mediaPlaylist || !e.trusts(from) {
 		return
 	}
 	if by, n, ok := headcount.Parse(said); ok {

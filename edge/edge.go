@@ -256,7 +256,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	e.heed(remote(r), r.Header.Get(headcount.Field), t, time.Now())
+	if said := r.Header.Get(headcount.Field); said != "" {
+		e.heed(e.addressOf(r), said, t, time.Now())
+	}
 	if t.reload.held {
 		e.serveReload(w, r, t)
 		return

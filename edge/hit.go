@@ -61,10 +61,9 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
-	if h.Headcount != nil {
+	if from = e.addressAhead(from, h); h.Headcount != nil {
 		e.heed(from, string(h.Headcount), o.target, now)
 	}
-	from = e.addressAhead(from, h)
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
 	if !ok || !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
 		return http1.Answer{}, false
