@@ -13,31 +13,34 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/shoal-live/shoal/headcount"
 )
 
 // Edge serves viewers: see the package comment.
 type Edge struct {
 	// static
-	config    Config
-	log       *slog.Logger
-	cache     *cache
-	origins   *origins
-	ledger    *ledger
-	hints     hints
-	disk      *disk // nil: none
-	meters    *meters
-	tally     *tally
-	admission *admission
-	shelf     *shelf
-	pages     *pages
-	readers   *readers
-	rates     *rates          // nil: no bound
-	access    *access         // nil: no log
-	room      int64           // bytes that the cache may keep
-	ctx       context.Context // of all flights
-	stop      context.CancelCauseFunc
-	holding   context.Context // of those that are held: ends before
-	release   context.CancelCauseFunc
+	config      Config
+	log         *slog.Logger
+	cache       *cache
+	origins     *origins
+	ledger      *ledger
+	hints       hints
+	disk        *disk // nil: none
+	meters      *meters
+	tally       *tally
+	attendances *attendances
+	admission   *admission
+	shelf       *shelf
+	pages       *pages
+	readers     *readers
+	rates       *rates          // nil: no bound
+	access      *access         // nil: no log
+	room        int64           // bytes that the cache may keep
+	ctx         context.Context // of all flights
+	stop        context.CancelCauseFunc
+	holding     context.Context // of those that are held: ends before
+	release     context.CancelCauseFunc
 
 	draining atomic.Bool
 	unfiled  sync.Once // the log says that no file is left
@@ -80,6 +83,9 @@ func New(config Config) (*Edge, error) {
 		pages:     new(pages),
 	}
 	a.address = e.addressOf
+	if e.attendances, err = newAttendances(m, e.origins.self[0], config.Registry); err != nil {
+		return nil, err
+	}
 	if e.tally, err = newTally(config.Registry, e.origins.out); err != nil {
 		return nil, err
 	}
@@ -136,6 +142,7 @@ func (e *Edge) Run(ctx context.Context) error {
 		select {
 		case now := <-ticker.C:
 			e.origins.watch(ctx, now)
+			e.attendances.look(now)
 			if now.Sub(tidied) >= tidyInterval {
 				e.cache.tidy(now)
 				tidied = now
@@ -249,12 +256,16 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if said := r.Header.Get(headcount.Field); said != "" {
+		e.heed(e.addressOf(r), said, t, time.Now())
+	}
 	if t.reload.held {
 		e.serveReload(w, r, t)
 		return
 	}
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
+	e.seatOf(r, o).served(o)
 }
 
 func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // gather reads the body into o. Media is shown as it comes, its head with the first byte, and, where there is a record,
@@ -119,10 +120,11 @@ func (f *flight) whole() error {
 
 // from returns the headers that ask for what is still missing.
 func (f *flight) from() http.Header {
-	if f.good == 0 {
-		return nil
+	h := http.Header{}
+	if f.attendances.say(h, f.o.target, time.Now()); f.good == 0 {
+		return h
 	}
-	h := http.Header{"Range": {"bytes=" + strconv.Itoa(f.good) + "-"}}
+	h.Set("Range", "bytes="+strconv.Itoa(f.good)+"-")
 	if f.tag != "" {
 		h.Set("If-Range", `"`+f.tag+`"`)
 	}

@@ -18,6 +18,7 @@ type position struct {
 	most    int           // parts a segment can have; 0: the stream has none
 	target  time.Duration // of a segment, a minute at most
 	length  time.Duration // of all segments in it
+	step    time.Duration // of a part, in the mean of the last whole segment where its parts are listed; 0: the stream has none
 	hint    string        // URI of the part that comes next; empty if it does not tell
 	ended   bool          // nothing will follow
 	present bool          // false: not a media playlist
@@ -89,6 +90,7 @@ func readPosition(playlist []byte) position {
 		first, skipped, whole int64
 		p                     position
 		longest, part, listed float64
+		long                  float64 // the last segment
 	)
 	if !bytes.HasPrefix(playlist, []byte("#EXTM3U")) {
 		return position{}
@@ -102,7 +104,9 @@ func readPosition(playlist []byte) position {
 		}
 		if line[0] != '#' {
 			whole++
-			p.whole, p.parts = p.parts, 0
+			if p.whole, p.parts = p.parts, 0; p.whole > 0 {
+				p.step = time.Duration(min(long, 60) / float64(p.whole) * float64(time.Second))
+			}
 			continue
 		}
 		tag, value, _ := bytes.Cut(line, []byte(":"))
@@ -117,7 +121,8 @@ func readPosition(playlist []byte) position {
 			longest, p.present = number(value), true
 		case "#EXTINF":
 			length, _, _ := bytes.Cut(value, []byte(","))
-			listed += number(length)
+			long = number(length)
+			listed += long
 		case "#EXT-X-PRELOAD-HINT":
 			if string(attribute(value, "TYPE")) == "PART" {
 				p.hint = string(bytes.Trim(attribute(value, "URI"), `"`))
@@ -138,6 +143,9 @@ func readPosition(playlist []byte) position {
 	p.target = time.Duration(min(longest, 60) * float64(time.Second))
 	p.length = time.Duration(min(listed, 3600)*float64(time.Second)) + time.Duration(min(skipped, 3600))*p.target
 	if part > 0 {
+		if p.step == 0 {
+			p.step = time.Duration(min(part, 60) * float64(time.Second))
+		}
 		// Each part but the last has at least 85 % of the part target; a segment is rounded to the target duration.
 		p.most = int(min(math.Ceil((longest+0.5)/(0.85*part))+1, maxPart))
 	}

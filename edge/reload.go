@@ -32,7 +32,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		}
 		newest = plain
 	}
-	for asked := time.Now(); ; {
+	for asked, waited := time.Now(), false; ; {
 		t.reload = newest.position.settle(t.reload)
 		switch {
 		case newest.position.has(t.reload) && newest.position.omits(t.reload):
@@ -40,6 +40,9 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 			e.serveReload(w, r, t)
 			return
 		case newest.position.has(t.reload):
+			if !waited {
+				e.seatOf(r, newest).served(newest)
+			}
 			e.answer(w, r, newest, false)
 			return
 		case newest.position.ahead(t.reload):
@@ -60,6 +63,8 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		if !e.await(w, r, o) {
 			return
 		}
+		e.seatOf(r, o).served(o)
+		waited = true
 		if o.status != http.StatusOK || !o.position.further(newest.position) {
 			e.answer(w, r, o, began)
 			return
@@ -71,6 +76,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 // hold answers with o once it has come.
 func (e *Edge) hold(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	if e.await(w, r, o) {
+		e.seatOf(r, o).served(o)
 		e.answer(w, r, o, began)
 	}
 }
@@ -90,9 +96,12 @@ func (e *Edge) await(w http.ResponseWriter, r *http.Request, o *object) bool {
 		e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "too many viewers wait for playlists here; try again soon")
 		return false
 	}
+	s := e.seatOf(r, o)
+	s.hold()
 	e.meters.held.Inc()
 	err := o.wait(r.Context())
 	e.meters.held.Dec()
+	s.leave()
 	if err != nil {
 		e.left(w, r, o)
 		return false

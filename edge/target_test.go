@@ -117,7 +117,7 @@ func TestParseReload(t *testing.T) {
 // Clause: hls-past-last-part, hls-too-far
 func TestPosition(t *testing.T) {
 	p := readPosition([]byte(playlist(12, 2)))
-	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, length: 10 * time.Second, present: true}); p != want {
+	if want := (position{last: 12, parts: 2, most: 10, target: 2 * time.Second, length: 10 * time.Second, step: 333 * time.Millisecond, present: true}); p != want {
 		t.Fatalf("%+v, want %+v", p, want)
 	}
 	p.whole = 6 // parts of segment 12

@@ -22,6 +22,9 @@ type shownStream struct {
 	Transcode transcode.State `json:"transcode"`
 	Thumbnail *string         `json:"thumbnail"`
 	P2P       *bool           `json:"p2p"`
+	Watching  *int            `json:"watching"`
+	InSwarm   *int            `json:"inSwarm"`
+	AtEdges   int             `json:"atEdges"`
 	Viewers   *int            `json:"viewers"`
 	Offload   *float64        `json:"offload"`
 	Copies    *float64        `json:"copies"`
@@ -46,7 +49,8 @@ func (o *Origin) shown(st *stream.Stream, known map[string]audience.Figures, now
 		s.Latency.OriginSeconds = age(v, now)
 		s.Recording = o.recordingOf(st.Name)
 	}
-	if known == nil {
+	s.AtEdges = o.heads.Of(st.Name, now)
+	if s.Watching, s.InSwarm = o.watching(st, known, s.AtEdges); known == nil {
 		return s
 	}
 	f := known[st.Name] // whom no tracker has heard of nobody watches
@@ -80,7 +84,7 @@ func (o *Origin) serveStreams(w http.ResponseWriter, r *http.Request) {
 		Instance string        `json:"instance"`
 		Streams  []shownStream `json:"streams"`
 	}{o.instance, []shownStream{}}
-	known, now := o.config.Audience(r.Context()), time.Now()
+	known, now := o.known(r.Context()), time.Now()
 	for _, st := range o.streams.All() {
 		if st.Heard() {
 			list.Streams = append(list.Streams, o.shown(st, known, now))
@@ -93,7 +97,7 @@ func (o *Origin) serveStream(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	if stream.ValidName(name) {
 		if st := o.streams.Get(name); st != nil && st.Known() {
-			known := o.config.Audience(r.Context())
+			known := o.known(r.Context())
 			writeJSON(w, o.shown(st, known, time.Now()))
 			return
 		}

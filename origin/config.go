@@ -75,7 +75,7 @@ type Config struct {
 	Webhooks []string
 	// WebhookSecret signs what they are told. Empty: it is not signed.
 	WebhookSecret webhook.Secret
-	// Audience returns who watches, by the name of the stream, nil while that is not known. Nil: it is never known.
+	// Audience returns whom trackers know to watch, by the name of the stream, nil while that is not known. Nil: no trackers are asked.
 	Audience func(context.Context) map[string]audience.Figures
 	// Ladder is the heights of the renditions that ffmpeg makes beside the source, such as "720p". Default none.
 	Ladder []string
@@ -113,9 +113,6 @@ func (c *Config) validate() error {
 	setDefault(&c.WindowSegments, 8)
 	if c.Log == nil {
 		c.Log = slog.Default()
-	}
-	if c.Audience == nil {
-		c.Audience = func(context.Context) map[string]audience.Figures { return nil }
 	}
 	switch {
 	case c.PartDuration < 100*time.Millisecond || c.PartDuration > c.SegmentDuration/2:

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shoal-live/shoal/headcount"
 	"github.com/shoal-live/shoal/origin/hls"
 	"github.com/shoal-live/shoal/origin/stream"
 	"github.com/shoal-live/shoal/origin/whep"
@@ -141,6 +142,9 @@ func (o *Origin) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	st.Ask()
+	if said := r.Header.Get(headcount.Field); said != "" {
+		o.Heed(r.URL.Path, said, time.Now())
+	}
 	if o.playable(w, r, st, win) {
 		win.ServePlaylist(w, r, func() []hls.Report { return reports(st, index) })
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shoal-live/shoal/headcount"
 	"github.com/shoal-live/shoal/origin/archive"
 	"github.com/shoal-live/shoal/origin/archive/upload"
 	"github.com/shoal-live/shoal/origin/rtc"
@@ -49,6 +50,7 @@ type Origin struct {
 	listening atomic.Bool
 	port      atomic.Pointer[port] // RTMP's, once open
 	turns     sync.Map             // *sync.Mutex by stream: whose broadcast the webhooks are told of
+	heads     headcount.Sum        // of viewers at edges, by stream
 
 	mu      sync.Mutex
 	checked time.Time // when the disk was tried last ...

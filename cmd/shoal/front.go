@@ -83,6 +83,9 @@ type media struct{ *origin.Origin }
 
 // Hit implements http1.Cache.
 func (m media) Hit(_ netip.Addr, h *http1.Head, now time.Time) (http1.Answer, bool) {
+	if h.Headcount != nil {
+		m.Heed(string(h.Target), string(h.Headcount), now)
+	}
 	a, ok := m.Origin.Hit(h.Target, h.AcceptEncoding != nil, now)
 	answer := http1.Answer{Head: a.Head, Body: a.Body, Tally: uncounted{}}
 	if a.Wait != nil {

@@ -8,7 +8,7 @@ import { alone, launch } from '../harness/browser.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-// Clause: rtmp-reconnect, reconnects
+// Clause: rtmp-reconnect, reconnects, viewer-counts
 test('viewers go on by themselves when the broadcaster is back', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const address = `${shoal.rtmp}/${shoal.key}`;
@@ -19,6 +19,14 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
     await browser.open(`${shoal.base}/watch/show`, alone)]; // the last is the control, without the swarm
   for (const viewer of viewers) await viewer.moving();
   await until('the two to share', async () => (await Promise.all(viewers.slice(0, 2).map((v) => v.stats()))).every((s) => s.bytesFromPeers > 0), { seconds: 15 });
+  let counted = {};
+  await until('all to be counted, two of them in the swarm', async () => {
+    counted = await shoal.stream('show');
+    return counted.watching === 3 && counted.inSwarm === 2 && counted.atEdges === 1;
+  }, { seconds: 20 }).catch((error) => {
+    throw new Error(`${error.message}: ${JSON.stringify([counted.watching, counted.inSwarm, counted.atEdges])}`);
+  });
+  await until('the page to say so', async () => (await viewers[0].page.textContent('#facts')).startsWith('3 watching, 2 in the swarm'));
   const before = await Promise.all(viewers.map((v) => v.playback()));
   const stream = await shoal.stream('show');
   const stalled = () => Promise.all(viewers.map(async (v) => (await v.stats()).stalls));

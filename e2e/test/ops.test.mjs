@@ -45,6 +45,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
   for (const v of viewers) await until('it to be in the swarm', async () => (await v.stats()).peers === 1);
   const ops = await browser.open(`${admin}/ops`, { viewport: { width: 1280, height: 800 }, expected: [] });
   const { page } = ops;
+  const crowd = async () => `${await page.textContent('#viewers')}, ${await page.textContent('#inside')}`;
 
   // What needs nothing of the viewers' first reports, and of the charts' first points, comes before what does.
   await t.test('it says how all is, and leads to viewers’ pages', async () => {
@@ -90,6 +91,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     }));
     t.diagnostic(JSON.stringify(drawn));
     assert.deepEqual([drawn.cells, drawn.links, drawn.fetches], [1, 1, 1]);
+    assert.equal(await crowd(), '2, 2 in the swarm');
     assert.match(drawn.caption, /^demo: 2 viewers in 1 cell\.$/);
     assert.equal(drawn.words.length, 2);
     for (const words of drawn.words) assert.match(words, /^Viewer \d: \S+ [kM]bit\/s from peers, .* from the edge/);
@@ -135,6 +137,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await toggle.click();
     await page.click('#sure-yes');
     await page.locator('#p2p[aria-checked="false"]').waitFor({ timeout: 2000 });
+    await until('both to be out of the swarm, and to watch', async () => (await crowd()) === '2, 0 in the swarm');
     await pass(2);
     const peers = async () => (await Promise.all(viewers.map((v) => v.stats()))).map((s) => s.bytesFromPeers);
     const before = await peers();

@@ -48,7 +48,7 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   assert.ok(after.audioBytes > before.audioBytes, 'no sound is decoded');
   assert.ok(loudness > 0.02, `the loudest sample is ${loudness}`);
 
-  await until('the studio to tell who watches, and what is lost', async () => /Lost\d+\.\d %Known viewers1(?!\d)/.test(await page.textContent('#numbers')), { seconds: 15 });
+  await until('the studio to tell who watches, and what is lost', async () => /Lost\d+\.\d %Viewers1(?!\d)/.test(await page.textContent('#numbers')), { seconds: 15 });
   await page.click('.obs summary');
   await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => void (window.copied ??= []).push(text) } }));
   for (const what of ['server', 'key']) await page.click(`[data-copy="${what}"]`);

@@ -14,11 +14,13 @@ const (
 // Head is the head of a plain request. It lies in the connection's buffer and is gone with the next request.
 type Head struct {
 	Target         []byte // path and query as they came; begins with a slash
+	Accept         []byte // nil: there is none
 	AcceptEncoding []byte // nil: there is none
 	Authorization  []byte // nil: there is none
 	Cookie         []byte // nil: there is none
 	ForwardedProto []byte // X-Forwarded-Proto as anybody may have written it; nil: there is none
 	ForwardedFor   []byte // likewise X-Forwarded-For
+	Headcount      []byte // likewise headcount.Field
 	Whole          bool   // a GET without Range or If-… : the answer is the whole object or none
 	Chained        bool   // who has asked for it before is named (CDN-Loop)
 	Files          bool   // the connection can send an Answer's File
@@ -138,6 +140,10 @@ func (h *Head) field(line []byte, hosts *int) bool {
 		case fold(name, "cdn-loop"):
 			h.Chained = true
 		}
+	case 's':
+		if fold(name, "shoal-viewers") {
+			h.once(&h.Headcount, value)
+		}
 	case 't':
 		return !fold(name, "transfer-encoding") && !fold(name, "trailer") && !fold(name, "te")
 	case 'u':
@@ -145,7 +151,9 @@ func (h *Head) field(line []byte, hosts *int) bool {
 	case 'e':
 		return !fold(name, "expect")
 	case 'a':
-		if fold(name, "accept-encoding") {
+		if fold(name, "accept") {
+			h.once(&h.Accept, value)
+		} else if fold(name, "accept-encoding") {
 			if h.AcceptEncoding != nil {
 				return false // which could be joined, but nobody sends two
 			}

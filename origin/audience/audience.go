@@ -29,6 +29,7 @@ type Figures struct {
 	Copies  float64 // of each chunk that left the CDN, last minute
 	Latency float64 // seconds behind live, mean of the viewers, last minute
 	Off     bool    // the operator has turned its swarm off
+	Outside int     // of the viewers, in no cell, because of the control
 }
 
 // Audience is the viewers of all streams.
@@ -108,6 +109,7 @@ func (a *Audience) ask(ctx context.Context) (map[string]Figures, error) {
 type told struct {
 	Name           string  `json:"name"`
 	Viewers        int     `json:"viewers"`
+	Outside        int     `json:"outside"`
 	Offload        float64 `json:"offload"`
 	Copies         float64 `json:"copies"`
 	LatencySeconds float64 `json:"latencySeconds"`
@@ -147,7 +149,7 @@ func parse(b []byte) ([]told, error) {
 		return nil, fmt.Errorf("these are no tracker's figures: %w", err)
 	}
 	for _, s := range answer.Streams {
-		if s.Viewers < 0 || s.Viewers > 1e9 {
+		if s.Viewers < 0 || s.Viewers > 1e9 || s.Outside < 0 || s.Outside > s.Viewers {
 			return nil, errors.New("these are no tracker's figures")
 		}
 	}
@@ -172,7 +174,8 @@ func add(parts [][]told) map[string]Figures {
 			}
 			all[s.Name] = Figures{
 				Viewers: viewers, Offload: mean(sum.Offload, s.Offload), Copies: sum.Copies + s.Copies, Latency: mean(sum.Latency, s.LatencySeconds),
-				Off: sum.Off || s.off, // at one is at all, who tell each other
+				Off:     sum.Off || s.off, // at one is at all, who tell each other
+				Outside: sum.Outside + s.Outside,
 			}
 		}
 	}

@@ -172,6 +172,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       holdBack.look(text);
     },
     skips: (url) => session?.skips(url) ?? true,
+    member: () => session?.member ?? false,
     follow: (url, signal) => beforehand.take(url, session?.downlink.rests ?? null) ?? crossing.past() ?? session?.follow(url, signal) ?? null,
     hope: (url, signal, millis) => session?.hope(url, signal, millis) ?? null,
     followed: (text) => holdBack.look(text),

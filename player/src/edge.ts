@@ -5,6 +5,7 @@ import { Ahead } from './ahead.ts';
 import { Arrivals } from './arrivals.ts';
 import { Bandwidth, type Times } from './bandwidth.ts';
 import { joined } from './bytes.ts';
+import { MEMBER } from './headcount.ts';
 import type { Pass } from './pass.ts';
 import { Word } from './word.ts';
 
@@ -35,6 +36,7 @@ const MOST_TEXT = 16 << 20; // a playlist of a day of segments of one second is 
 
 export class Edge {
   readonly #pass: Pass | null;
+  readonly #member: () => boolean;
   requests = 0;
   bytes = 0; // of media, all that arrived
   bringsHashes = false; // with its answers, as far as is known
@@ -49,9 +51,10 @@ export class Edge {
     return this.#request(url, { method: 'HEAD', cache: 'no-store' }, signal);
   }, () => this.bandwidth);
 
-  // The pass goes along with each request, where there is one.
-  constructor(pass: Pass | null = null) {
+  // The pass goes along with each request, where there is one; with those for playlists, whether the viewer is in a swarm.
+  constructor(pass: Pass | null = null, member = (): boolean => false) {
     this.#pass = pass;
+    this.#member = member;
   }
 
   // How long a fetch has lately taken, in milliseconds, smoothed.
@@ -135,7 +138,7 @@ export class Edge {
   // of hls.js for the same would wait behind ours.
   async reload(url: string, signal: AbortSignal): Promise<string> {
     const read = async (_: Response, body: ReadableStream<Uint8Array>): Promise<string> => new TextDecoder().decode(await this.#read(body, MOST_TEXT));
-    return this.#ask(url, { cache: 'no-store' }, RELOAD_TIMEOUT, signal, read);
+    return this.#ask(url, { cache: 'no-store', headers: this.#member() ? MEMBER : {} }, RELOAD_TIMEOUT, signal, read);
   }
 
   // distrust counts a false answer, and puts a new one in its place in the browser's cache: chunks are kept there for

@@ -7,6 +7,7 @@
 // not, the whole playlist is asked for: else the deltas that follow would never tell it what they leave out.
 
 import type { HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderStats, PlaylistLoaderConstructor, PlaylistLoaderContext } from 'hls.js';
+import { MEMBER } from './headcount.ts';
 import { retried, TIMEOUT, turnMillis } from './loader.ts';
 import { whole } from './playlists.ts';
 
@@ -20,6 +21,8 @@ export interface PlaylistSource {
   hope?(url: string, signal: AbortSignal, millis: number): Promise<Followed> | null;
   // skips tells whether a delta will do: what it leaves out is known.
   skips?(url: string): boolean;
+  // member tells whether this viewer is in a swarm.
+  member?(): boolean;
   // followed shows what did not come from the edge, and is given to hls.js.
   followed(text: string): void;
   // requested tells that the edge is asked.
@@ -136,7 +139,8 @@ export function playlistLoader(source: PlaylistSource): PlaylistLoaderConstructo
       this.stats.loading.start = 0; // the loader beneath begins anew
       source.requested();
       const { url } = context;
-      this.#beneath.load(source.skips?.(url) === false ? { ...context, url: whole(url) } : context, config, {
+      const asked = source.skips?.(url) === false ? { ...context, url: whole(url) } : context;
+      this.#beneath.load(source.member?.() ? { ...asked, headers: { ...asked.headers, ...MEMBER } } : asked, config, {
         ...callbacks,
         onError: (error, ctx, details, stats) => {
           if (this.#hope(context, config, error.code)) return;

@@ -91,7 +91,7 @@ export class Session implements MediaSource {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#edge = new Edge(options.pass ?? null);
+    this.#edge = new Edge(options.pass ?? null, () => this.member);
     this.#links = new Links((initiator, events) => new PeerLink(this.#orders.route, initiator, events), {
       signal: (peer, kind, text) => this.#call((s, now) => s.outSignal(now, peer, kind, text)),
       up: (peer) => this.#call((s, now) => s.linkUp(now, peer)),
@@ -191,6 +191,11 @@ export class Session implements MediaSource {
   // playlist learns what a playlist that hls.js has loaded lists. It returns at once.
   playlist(url: string, text: string): void {
     this.#watch.loaded(url, text);
+  }
+
+  // member: the tracker counts this viewer among those of the swarm.
+  get member(): boolean {
+    return this.#membership.p2p === 'on';
   }
 
   // skips tells whether hls.js may have a delta: what that leaves out is known.

@@ -6,7 +6,7 @@ import { harms } from '../src/ops/consequences.ts';
 import { caption } from '../src/ops/drawing.ts';
 import type { Service } from '../src/ops/desk.ts';
 import { held } from '../src/ops/services.ts';
-import { members } from '../src/pages/api.ts';
+import { members } from '../src/pages/crowd.ts';
 import { counted } from '../src/pages/words/counted.ts';
 import { FIGURES } from '../src/pages/words/figures.ts';
 import { LIVE } from '../src/pages/words/live.ts';

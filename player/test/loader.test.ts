@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats, PlaylistLoaderContext } from 'hls.js';
+import { MEMBER } from '../src/headcount.ts';
 import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
 import { type Followed, playlistLoader, type PlaylistSource } from '../src/playlist.ts';
 
@@ -326,6 +327,14 @@ test('where the source does not know what a delta leaves out, the whole playlist
     w.load(true, '&_HLS_skip=YES');
     assert.equal(w.beneath.context?.url, `http://edge/i.m3u8?_HLS_msn=3${want}`);
     assert.equal(w.loader.context?.url, 'http://edge/i.m3u8?_HLS_msn=3&_HLS_skip=YES', 'hls.js finds what it asked for');
+  }
+});
+
+test('who is in a swarm says so to the edge', () => {
+  for (const [member, want] of [[undefined, undefined], [() => false, undefined], [() => true, MEMBER]] as const) {
+    const w = following(member ? { member } : {});
+    w.load();
+    assert.deepEqual(w.beneath.context?.headers, want);
   }
 });
 

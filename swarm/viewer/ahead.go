@@ -41,7 +41,7 @@ func (s *session) askAhead() {
 	s.requests.Add(1)
 	s.joined.Go(func() {
 		defer close(a.answer)
-		r, err := ask(ctx, s.v.cfg.HTTP, url, "")
+		r, err := ask(ctx, s.v.cfg.HTTP, url, "", "")
 		var status *statusError
 		switch {
 		case errors.As(err, &status):

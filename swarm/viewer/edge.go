@@ -29,8 +29,8 @@ func NewHTTP() *http.Client {
 	}}
 }
 
-// ask asks the edge for an object, or for the span of it that is a Range. The answer is good, and the caller closes its body.
-func ask(ctx context.Context, h *http.Client, at, span string) (*http.Response, error) {
+// ask asks the edge for an object, or for the span of it that is a Range, with an Accept unless that is empty. The answer is good, and the caller closes its body.
+func ask(ctx context.Context, h *http.Client, at, span, accept string) (*http.Response, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
@@ -39,6 +39,9 @@ func ask(ctx context.Context, h *http.Client, at, span string) (*http.Response, 
 	if span != "" {
 		q.Header.Set("Range", span)
 		want = http.StatusPartialContent
+	}
+	if accept != "" {
+		q.Header.Set("Accept", accept)
 	}
 	a, err := h.Do(q)
 	if err != nil {
@@ -53,8 +56,8 @@ func ask(ctx context.Context, h *http.Client, at, span string) (*http.Response, 
 }
 
 // get asks the edge for an object of at most limit bytes.
-func get(ctx context.Context, h *http.Client, at string, limit int64) ([]byte, error) {
-	a, err := ask(ctx, h, at, "")
+func get(ctx context.Context, h *http.Client, at, accept string, limit int64) ([]byte, error) {
+	a, err := ask(ctx, h, at, "", accept)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +109,7 @@ func (v *Viewer) key(ctx context.Context) (ed25519.PublicKey, error) {
 		return nil, err
 	}
 	u.Path, u.RawQuery = "/api/v1/streams/"+v.name, ""
-	b, err := get(ctx, v.cfg.HTTP, u.String(), maxPlaylist)
+	b, err := get(ctx, v.cfg.HTTP, u.String(), "", maxPlaylist)
 	if err != nil {
 		return nil, fmt.Errorf("public key: %w", err)
 	}

@@ -46,7 +46,7 @@ func (f *fetch) run(ctx context.Context, h *http.Client) error {
 	a := f.ahead.take(ctx)
 	if a == nil {
 		var err error
-		if a, err = ask(ctx, h, f.url, span); err != nil {
+		if a, err = ask(ctx, h, f.url, span, ""); err != nil {
 			return err
 		}
 	}

@@ -80,7 +80,7 @@ func pageTrackers(ctx context.Context, h *http.Client, page string) (trackers []
 	}
 	ctx, cancel := context.WithTimeout(ctx, playlistTimeout)
 	defer cancel()
-	b, err := get(ctx, h, page, maxPlaylist)
+	b, err := get(ctx, h, page, "", maxPlaylist)
 	if err != nil {
 		return nil, false
 	}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/shoal-live/shoal/headcount"
 )
 
 // Patience with an edge that does not answer well.
@@ -23,7 +25,8 @@ type follower struct {
 	url      string
 	requests *atomic.Uint64
 	tell     func(update)
-	asks     chan place // for what a reload waits; nil: follow for ever
+	asks     chan place  // for what a reload waits; nil: follow for ever
+	member   atomic.Bool // of a swarm: a tracker counts this viewer
 
 	init  string // URL of the newest init segment, which a delta playlist does not name
 	skips bool   // delta playlists may be asked for: what they leave out is known
@@ -123,7 +126,11 @@ func (f *follower) get(ctx context.Context, at *url.URL) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, playlistTimeout)
 	defer cancel()
 	f.requests.Add(1)
-	return get(ctx, f.http, at.String(), maxPlaylist)
+	accept := ""
+	if f.member.Load() {
+		accept = headcount.Member
+	}
+	return get(ctx, f.http, at.String(), accept, maxPlaylist)
 }
 
 // load gets the playlist once.

@@ -185,6 +185,7 @@ func (s *session) reload(asked bool) {
 		return
 	}
 	r.under = true
+	s.follower.member.Store(s.p2p() == "on")
 	s.follower.asks <- s.feed.wanted() // never waits: it is read before the follower waits again
 }
 

@@ -219,7 +219,7 @@ func TestPlaylistOfADay(t *testing.T) {
 		good bool
 	}{{b.String(), true}, {b.String() + strings.Repeat("#\n", maxPlaylist/2), false}} {
 		h := &http.Client{Transport: whole(c.text)}
-		text, err := get(t.Context(), h, "http://h/", maxPlaylist)
+		text, err := get(t.Context(), h, "http://h/", "", maxPlaylist)
 		if good := err == nil; good != c.good {
 			t.Fatal(err, len(c.text))
 		}

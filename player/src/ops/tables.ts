@@ -1,6 +1,7 @@
 // Streams and swarms as lines of tables.
 
 import { bits, condition, type Control, duration, lasting, make, picture, type Stream, type Swarm } from '../pages/api.ts';
+import { crowd } from '../pages/crowd.ts';
 import { figure, to } from '../pages/language.ts';
 import { advised } from '../pages/words/advice.ts';
 import { figures } from '../pages/words/figures.ts';
@@ -72,13 +73,14 @@ function stateOf(s: Stream): Node {
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
   const told = s.heard === undefined;
+  const here = crowd(s, of);
   const line = row(figures().streamHeads, [
     base === null ? s.name : make('a', { href: base + to(`/watch/${s.name}`) }, s.name),
     stateOf(s),
     picture(s),
     told ? bits(s.bitrate) : '–',
     s.protocol.toUpperCase(),
-    of ? String(of.viewers) : '–',
+    here ? String(here.all) : '–',
     of ? offload(of.viewers, of.offload) : '–',
     told && s.state === 'live' ? duration(s.since) : '–',
   ], STREAM_WORDS);

@@ -16,7 +16,10 @@ export interface Stream {
   tracks: string[];
   heard?: string; // when it was told of last, where nobody tells of it now
   thumbnail?: string | null;
-  viewers?: number | null; // null: not known
+  watching?: number | null; // null: not known
+  inSwarm?: number | null; // of them
+  atEdges?: number; // of them, who gets all from edges
+  viewers?: number | null; // whom trackers know
   offload?: number | null;
   recording?: { state: 'working' | 'stopped'; why: string | null } | null; // null: nothing is written to disk
   renditions: { index: number; codecs: string; width: number; height: number; frameRate: number }[];
@@ -221,16 +224,6 @@ export function copied(button: HTMLButtonElement, text: string): void {
   };
   if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, () => prompt(words.copy, text));
   else prompt(words.copy, text);
-}
-
-// members are those who share with each other. Who has not said that he will, or whom a tracker does not take, is counted nowhere: media comes from caches,
-// and nobody asks who plays it.
-export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>): number {
-  return viewers - outside;
-}
-
-export function people(count: number): string {
-  return shared().members(count);
 }
 
 // condition returns the badge that says how a stream is, null for a stream that is not known.

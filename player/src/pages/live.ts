@@ -1,6 +1,7 @@
 // The live-now page: a card for each stream that is on.
 
-import { amiss, bits, condition, every, find, lasting, make, members, people, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { amiss, bits, condition, every, find, lasting, make, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { crowd, people } from './crowd.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
 import { still, unseen } from './still.ts';
@@ -38,7 +39,8 @@ function art(name: string, badge: Node): HTMLElement {
 function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
   const { text, live } = condition(stream);
   const above = art(stream.name, make('span', { class: live ? 'badge live' : 'badge' }, text));
-  if (swarm && members(swarm) > 0) above.append(make('span', { class: 'badge count' }, people(members(swarm))));
+  const watching = people(crowd(stream, swarm));
+  if (watching !== '') above.append(make('span', { class: 'badge count' }, watching));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
   const more = [lasting(stream)];
   if (swarm && swarm.viewers > 1) more.push(words.fromPeers(Math.round(swarm.offload * 100)));
@@ -77,7 +79,8 @@ let drawn = '';
 every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
-    const on = all.filter((s) => s.state !== 'ended').sort((a, b) => (swarm.get(b.name)?.viewers ?? 0) - (swarm.get(a.name)?.viewers ?? 0) || a.name.localeCompare(b.name));
+    const size = (s: Stream): number => crowd(s, swarm.get(s.name))?.all ?? 0;
+    const on = all.filter((s) => s.state !== 'ended').sort((a, b) => size(b) - size(a) || a.name.localeCompare(b.name));
     note.hidden = true;
     grid.classList.remove('stale');
     empty.hidden = on.length > 0;

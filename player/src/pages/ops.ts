@@ -11,9 +11,11 @@ import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
 import { bits, every, find, make, type Swarm } from './api.ts';
+import { crowds } from './crowd.ts';
 import { figure, speak, to } from './language.ts';
 import { figures } from './words/figures.ts';
 import { OPS } from './words/ops.ts';
+import { shared } from './words/shared.ts';
 
 const said = speak(OPS);
 document.title = `${said.operator} · Shoal`;
@@ -64,7 +66,9 @@ function show(view: View): void {
   const behind = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
   find('#live').textContent = view.streams ? String(live.length) : '–';
   find('#ingest').textContent = view.streams ? bits(live.reduce((sum, s) => sum + s.bitrate, 0)) : '–';
-  find('#viewers').textContent = swarms.size > 0 && !view.partly ? String(viewers) : '–';
+  const here = view.partly ? null : crowds(listed, swarms);
+  find('#viewers').textContent = here ? String(here.all) : '–';
+  find('#inside').textContent = here ? shared().members(here.inside) : '';
   find('#held').textContent = held(view.services);
   find('#offload').textContent = view.partly ? '–' : offload(viewers, mean((s) => s.offload));
   find('#behind').textContent = behind.length > 0 && !view.partly ? `${figure(mean((s) => s.latencySeconds, behind), 1)}\u00a0s` : '–';

@@ -10,6 +10,7 @@ import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, rtmpAddress } from './api.ts';
 import { Choosing } from './choosing.ts';
+import { watchers } from './crowd.ts';
 import { figure, speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { Sending } from './sending.ts';
@@ -265,7 +266,7 @@ async function tick(): Promise<void> {
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
     [said.lost, `${figure(100 * sent.lost, 1)} %`],
   ];
-  if (audience !== '') rows.push([said.watching, audience]);
+  if (audience !== '') rows.push([said.viewers, audience]);
   list(numbers, rows);
 }
 
@@ -277,7 +278,7 @@ every(2000, async () => {
     if (AWAY.some((what) => trouble.textContent === told(said, what))) say('');
   }
   if (broadcast.wanted) fromHere = performance.now();
-  audience = !stream || stream.viewers == null ? '' : String(stream.viewers) + (stream.viewers > 1 && stream.offload != null ? `, ${said.fromEachOther(Math.round(100 * stream.offload))}` : '');
+  audience = watchers(stream, said.fromEachOther);
   other = performance.now() - fromHere > SETTLED_MILLIS ? elsewhere(stream) : '';
   show();
   const words = stream && (broadcast.publication || other) ? advised(stream) : '';

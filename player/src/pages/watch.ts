@@ -1,8 +1,9 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
+import { copied, every, find, lasting, make, picture, type Stream, streams, swarms } from './api.ts';
 import { Badge } from './badge.ts';
+import { type Crowd, crowd, members, people } from './crowd.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
@@ -34,6 +35,7 @@ let stream: Stream | null | undefined; // as the server told; undefined if it do
 let last: Stream | null | undefined; // as it told when it did; undefined where the picture has stood since, and nobody else brings it
 let asked = false; // it was, and had the time to answer
 let inside: number | undefined; // in the swarm of the stream, as the tracker told last
+let here: Crowd | null = null;
 let recorded: Recording[] = []; // of the stream, newest first
 let lined = ''; // the lines that are shown of them
 
@@ -42,8 +44,9 @@ every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
-    const here = swarm?.get(name);
-    inside = here && members(here);
+    const known = swarm?.get(name);
+    inside = known && members(known);
+    here = crowd(stream, known);
     last = stream;
   } catch {
     stream = undefined;
@@ -70,7 +73,7 @@ function carried(): boolean {
 function tell(): void {
   const now = told();
   const text = [
-    inside && now?.state !== 'ended' ? people(inside) : '',
+    now?.state === 'ended' ? '' : people(here),
     now ? picture(now) : '',
     now ? lasting(now) : '',
   ].filter((fact) => fact !== '').join(' · ');

@@ -9,8 +9,7 @@ interface Own {
   sums: string;
   streamsLive: string;
   incoming: string; // after a bitrate
-  knownViewers: string;
-  unknownViewers: string;
+  viewers: string;
   offload: string;
   behind: string;
   stalled: string;
@@ -60,8 +59,7 @@ const en: Own = {
   sums: 'Sums',
   streamsLive: 'Streams live',
   incoming: 'in',
-  knownViewers: 'Known viewers',
-  unknownViewers: 'who has not joined is known to no tracker',
+  viewers: 'Viewers',
   offload: 'Offload',
   behind: 'Behind live',
   stalled: 'Stalled',
@@ -111,8 +109,7 @@ const pt: Own = {
   sums: 'Totais',
   streamsLive: 'Transmissões no ar',
   incoming: 'entrando',
-  knownViewers: 'Espectadores conhecidos',
-  unknownViewers: 'quem não entrou no enxame nenhum tracker conhece',
+  viewers: 'Espectadores',
   offload: 'Alívio',
   behind: 'Atrás do ao vivo',
   stalled: 'Tempo parado',
@@ -162,8 +159,7 @@ const zh: Own = {
   sums: '汇总',
   streamsLive: '正在直播',
   incoming: '流入',
-  knownViewers: '已知观众',
-  unknownViewers: '未加入互助网络的观众，追踪服务器并不知道',
+  viewers: '观众',
   offload: '分流比例',
   behind: '比直播晚',
   stalled: '卡顿',

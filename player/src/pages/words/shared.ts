@@ -22,6 +22,7 @@ export interface Shared {
   minutes(n: number): string;
   hours(h: number, m: number): string;
   members(n: number): string; // of the swarm
+  watching(all: number, inside: number): string; // so many of them in the swarm
   copy: string;
   copied: string;
   recording: string;
@@ -48,6 +49,7 @@ const en: Shared = {
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
   members: (n) => `${n} in the swarm`,
+  watching: (all, inside) => `${all} watching${inside > 0 ? `, ${inside} in the swarm` : ''}`,
   copy: 'Copy',
   copied: 'Copied',
   recording: 'Recording',
@@ -74,6 +76,7 @@ const pt: Shared = {
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
   members: (n) => `${n} no enxame`,
+  watching: (all, inside) => `${all} assistindo${inside > 0 ? `, ${inside} no enxame` : ''}`,
   copy: 'Copiar',
   copied: 'Copiado',
   recording: 'Gravação',
@@ -100,6 +103,7 @@ const zh: Shared = {
   minutes: (n) => `${n} 分钟`,
   hours: (h, m) => `${h} 小时 ${m} 分钟`,
   members: (n) => `${n} 位观众正在互助`,
+  watching: (all, inside) => `${all} 人正在观看${inside > 0 ? `，其中 ${inside} 人互助` : ''}`,
   copy: '复制',
   copied: '已复制',
   recording: '录像',

@@ -60,7 +60,7 @@ interface Own {
   codec: string;
   roundTrip: string;
   lost: string;
-  watching: string; // as far as trackers know
+  viewers: string;
   behindServer: string;
   fromEachOther(percent: number): string;
   told: Record<string, string>; // see SENTENCES
@@ -121,7 +121,7 @@ const en: Own = {
   codec: 'Codec',
   roundTrip: 'Round trip',
   lost: 'Lost',
-  watching: 'Known viewers',
+  viewers: 'Viewers',
   behindServer: 'Behind the server',
   fromEachOther: (percent) => `${percent} % from each other in the last minute`,
   told: SENTENCES.en,
@@ -182,7 +182,7 @@ const pt: Own = {
   codec: 'Codec',
   roundTrip: 'Ida e volta',
   lost: 'Perdas',
-  watching: 'Espectadores conhecidos',
+  viewers: 'Espectadores',
   behindServer: 'Atrás do servidor',
   fromEachOther: (percent) => `${percent} % uns dos outros no último minuto`,
   told: SENTENCES.pt,
@@ -243,7 +243,7 @@ const zh: Own = {
   codec: '编码',
   roundTrip: '往返时间',
   lost: '丢包',
-  watching: '已知观众',
+  viewers: '观众',
   behindServer: '比服务器晚',
   fromEachOther: (percent) => `最近一分钟 ${percent}% 来自彼此`,
   told: SENTENCES.zh,

@@ -1,0 +1,89 @@
+package edge
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// attendance is how many watch a playlist's media here, by what they ask. Who plays what is live asks for its playlist anew with each part, or with each
+// segment: so each answer stands for a viewer for so long, whoever it is and behind whatever address, and what they stand for in some time is how many there
+// are, times that. Nothing is kept of anybody. Who is in a swarm hardly asks, and says so: see package headcount. Trackers count those.
+type attendance struct {
+	stream string // static
+
+	stood  atomic.Int64 // nanoseconds that answers stood for since the last look
+	target atomic.Int64 // nanoseconds; of a segment
+	held   atomic.Int64 // viewers who wait for what comes next
+	here   atomic.Int64 // viewers, by the last look
+
+	// owned by who looks
+	glances [mostGlances]glance
+	next    int
+	still   int // looks since there was nobody
+}
+
+// glance is what one look saw: what answers stood for, and the time since the look before.
+type glance struct{ stood, lasted time.Duration }
+
+// A look is over the last leastWindow, and over three segments where these are longer, for who asks by segments, as far as there are glances.
+const (
+	leastWindow = 10 * time.Second
+	mostGlances = 30 // of lookInterval
+	stillLooks  = 60 // after which an attendance of nobody is forgotten
+)
+
+// lookInterval is how often it is looked how many are here.
+const lookInterval = time.Second
+
+// look counts who is here. It is called each lookInterval, or a little later.
+func (a *attendance) look(lasted time.Duration) {
+	a.glances[a.next] = glance{time.Duration(a.stood.Swap(0)), lasted}
+	window := max(leastWindow, 3*time.Duration(a.target.Load()))
+	var stood, over time.Duration
+	for i := 0; i < mostGlances && over < window; i++ {
+		s := a.glances[(a.next+mostGlances-i)%mostGlances]
+		stood += s.stood
+		over += s.lasted
+	}
+	a.next = (a.next + 1) % mostGlances
+	if over < window { // it has begun of late, or the window is longer than all glances
+		over = min(window, mostGlances*lookInterval)
+	}
+	held := a.held.Load() // each of them is one, also where nothing new comes
+	a.here.Store(max(held, int64(stood+over/2)/int64(over)))
+	if a.still++; stood > 0 || held > 0 {
+		a.still = 0
+	}
+}
+
+// seat is the place of one request in an attendance. The zero value is that of who is not counted here.
+type seat struct {
+	of     *attendance
+	parted bool // it asks by parts
+}
+
+// hold and leave tell that who has the seat waits, and no longer does.
+func (s seat) hold() {
+	if s.of != nil {
+		s.of.held.Add(1)
+	}
+}
+
+func (s seat) leave() {
+	if s.of != nil {
+		s.of.held.Add(-1)
+	}
+}
+
+// served tells that o was the answer.
+func (s seat) served(o *object) {
+	if s.of == nil || !closed(o.done) || !o.position.present || o.position.ended {
+		return
+	}
+	stands := o.position.target
+	if s.parted && o.position.step > 0 {
+		stands = o.position.step
+	}
+	s.of.stood.Add(int64(stands))
+	s.of.target.Store(int64(o.position.target))
+}

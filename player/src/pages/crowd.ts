@@ -1,0 +1,46 @@
+// How many watch a stream, and how many of them are in its swarm.
+
+import type { Stream, Swarm } from './api.ts';
+import { shared } from './words/shared.ts';
+
+export interface Crowd {
+  all: number;
+  inside: number;
+}
+
+// members are those who share with each other.
+export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>): number {
+  return viewers - outside;
+}
+
+// crowd adds up whom trackers know and whom edges see, who are not in the swarm: none is both, but whom the control keeps outside, if no cache is before the
+// edges. It is null where neither tells. Without a swarm at hand what the server knows of it counts.
+export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside'>): Crowd | null {
+  if (stream?.atEdges === undefined && !swarm) return null;
+  const inside = swarm ? members(swarm) : stream?.inSwarm ?? 0;
+  return { all: inside + Math.max(swarm?.outside ?? 0, stream?.atEdges ?? 0), inside };
+}
+
+// people says it; '' if nobody watches.
+export function people(of: Crowd | null): string {
+  if (!of || of.all === 0) return '';
+  return shared().watching(of.all, of.inside);
+}
+
+// watchers says it to whoever broadcasts, with what they do for each other; '' if it is not known.
+export function watchers(stream: Stream | null, fromEachOther: (percent: number) => string): string {
+  const of = crowd(stream);
+  if (!stream || !of) return '';
+  const facts = [String(of.all)];
+  if (of.inside > 0) facts.push(shared().members(of.inside));
+  if (of.inside > 1 && stream.offload != null) facts.push(fromEachOther(Math.round(100 * stream.offload)));
+  return facts.join(', ');
+}
+
+// crowds adds up who watches all streams; null where nothing is known of any.
+export function crowds(streams: readonly Stream[], swarms: ReadonlyMap<string, Swarm>): Crowd | null {
+  const names = new Set([...streams.map(({ name }) => name), ...swarms.keys()]);
+  const known = [...names].map((name) => crowd(streams.find((s) => s.name === name), swarms.get(name))).filter((of) => of !== null);
+  const sum = (one: (of: Crowd) => number): number => known.reduce((all, of) => all + one(of), 0);
+  return known.length > 0 ? { all: sum(({ all }) => all), inside: sum(({ inside }) => inside) } : null;
+}

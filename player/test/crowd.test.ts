@@ -1,0 +1,51 @@
+// How many watch is said of what edges and trackers know, in each language, and a member says so.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import { MEMBER } from '../src/headcount.ts';
+import type { Stream, Swarm } from '../src/pages/api.ts';
+import { crowd, crowds, people, watchers } from '../src/pages/crowd.ts';
+import { SHARED } from '../src/pages/words/shared.ts';
+
+const of = (viewers: number, outside = 0): Pick<Swarm, 'viewers' | 'outside'> => ({ viewers, outside });
+
+// Clause: viewer-counts
+test('whom edges see is added to whom trackers know, and nobody is counted twice', () => {
+  for (const [stream, swarm, want] of [
+    [undefined, undefined, null], [null, undefined, null], [{}, undefined, null],
+    [{ atEdges: 0 }, undefined, { all: 0, inside: 0 }], [{ atEdges: 4 }, undefined, { all: 4, inside: 0 }], [{ atEdges: 4, inSwarm: null }, undefined, { all: 4, inside: 0 }],
+    [{ atEdges: 4, inSwarm: 3 }, undefined, { all: 7, inside: 3 }], [{ atEdges: 4, inSwarm: 3 }, of(2), { all: 6, inside: 2 }],
+    [{ atEdges: 4 }, of(5, 2), { all: 7, inside: 3 }], [{ atEdges: 1 }, of(5, 2), { all: 5, inside: 3 }], [undefined, of(5, 5), { all: 5, inside: 0 }],
+  ] as const) {
+    assert.deepEqual(crowd(stream, swarm), want, JSON.stringify([stream, swarm]));
+  }
+  const named = (name: string, more: object): Stream => ({ name, ...more }) as Stream;
+  assert.deepEqual(crowds([named('a', { atEdges: 2 }), named('b', { atEdges: 1 }), named('old', {})], new Map([['b', { name: 'b', ...of(3) } as Swarm], ['c', { name: 'c', ...of(1) } as Swarm]])),
+    { all: 7, inside: 4 });
+  assert.equal(crowds([named('old', {})], new Map()), null);
+});
+
+test('it is said in each language', () => {
+  assert.equal(people(null), '');
+  assert.equal(people({ all: 0, inside: 0 }), '');
+  assert.equal(people({ all: 2, inside: 1 }), '2 watching, 1 in the swarm');
+  assert.equal(people({ all: 2, inside: 0 }), '2 watching');
+  assert.equal(SHARED.pt.watching(2, 1), '2 assistindo, 1 no enxame');
+  assert.equal(SHARED.pt.watching(2, 0), '2 assistindo');
+  assert.equal(SHARED.zh.watching(2, 1), '2 人正在观看，其中 1 人互助');
+  assert.equal(SHARED.zh.watching(2, 0), '2 人正在观看');
+  const each = (percent: number): string => `${percent} %`;
+  assert.equal(watchers(null, each), '');
+  assert.equal(watchers({ atEdges: 3, inSwarm: 0 } as Stream, each), '3');
+  assert.equal(watchers({ atEdges: 3, inSwarm: 2, offload: 0.5 } as Stream, each), '5, 2 in the swarm, 50 %');
+  assert.equal(watchers({ atEdges: 3, inSwarm: 1, offload: 0.5 } as Stream, each), '4, 1 in the swarm');
+});
+
+test('edges know a member by what it says', () => {
+  const go = readFileSync('../headcount/headcount.go', 'utf8');
+  assert.ok(go.includes(`const Member = "${MEMBER.Accept}"`));
+  assert.doesNotMatch(MEMBER.Accept, /[^\x20-\x7e]|["():<>?@[\\\]{}\x7f]/, 'pages of other sites have to ask first');
+  assert.ok(MEMBER.Accept.length <= 128);
+});
