@@ -73,6 +73,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
       beacon: () => beacons.next({ ...stats(), ...viewing?.sure }), // what is taken back later cannot be from the tracker
     });
+      off: async () => (await described())?.p2p === false,
     return session;
   };
 
@@ -80,8 +81,9 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   const prospect = new Prospect({
     now: () => performance.now(),
     here: () => hindered(address().trackers),
+  const described = (): Promise<LiveStream | null> => describeLive(hls.url ?? '', address().name, undefined, pass);
     key: () => options.key ?? '',
-    told: () => describeLive(hls.url ?? '', address().name, undefined, pass),
+    told: () => described(),
     chance: () => Math.random(),
   });
 

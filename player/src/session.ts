@@ -50,6 +50,7 @@ export interface SessionOptions {
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
   buffered(): number; // seconds of media before the playhead
+  off(): Promise<boolean>; // the operator has turned the swarm off, as the stream's server tells
   plenty(): boolean; // that is as much as there should be
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   // beacon returns what to tell the tracker, the differences since it was last called.
@@ -131,6 +132,7 @@ export class Session implements MediaSource {
       loadsBehind: () => options.loadsBehind(),
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),
+      off: () => options.off(),
       over: () => this.#end('refused'),
     });
     this.#orders = new Orders({
