@@ -44,7 +44,7 @@ export interface SessionOptions {
   pass?: Pass; // what goes along to the edge
   p2p: boolean; // false: no swarm
   relayOnly?: boolean; // through relays alone, whatever the tracker says
-  maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
+  readonly maxUploadKbps: number; // the most that is lent of the uplink, as it is now; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
   secondsUntil(start: number): number;
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
@@ -148,6 +148,7 @@ export class Session implements MediaSource {
       watch: this.#watch,
       gave: (bytes) => (this.#traffic.bytesToPeers += bytes),
       beside: (bytes, at) => this.#edge.bandwidth.beside(bytes, at),
+      relayless: () => this.#end('off', OBSTACLES.relays),
     }, options.relayOnly === true);
     this.downlink = new Downlink({
       edge: this.#edge, links: this.#links, fetches: this.#fetches, membership: this.#membership, signal: this.#over.signal,
@@ -251,6 +252,11 @@ export class Session implements MediaSource {
   // alone: what is played is a recording, of which there is no swarm, or the edge does not let this viewer in any more.
   alone(): void {
     this.#end('off');
+  }
+
+  // lend: there is another limit to what is lent.
+  lend(): void {
+    this.#tellSelf();
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 // The studio: camera, screen, both, a file or a test pattern, live by WHIP.
 
+import { make } from '../make.ts';
 import { Broadcast } from '../studio/broadcast.ts';
 import type { Device } from '../studio/both.ts';
 import { ask, capture as captured, type Capture, type Source, type Wish } from '../studio/capture.ts';
@@ -7,7 +8,7 @@ import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
-import { bits, copied, described, duration, elsewhere, every, find, list, make, rtmpAddress } from './api.ts';
+import { bits, copied, described, duration, elsewhere, every, find, list, rtmpAddress } from './api.ts';
 import { speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';

@@ -1,7 +1,8 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { condition, copied, every, find, lasting, make, members, people, picture, type Stream, streams, swarms } from './api.ts';
+import { make } from '../make.ts';
+import { condition, copied, every, find, lasting, members, people, picture, type Stream, streams, swarms } from './api.ts';
 import { speak, to } from './language.ts';
 import { opened } from './opened.ts';
 import { date, finished, length, page, place, type Recording, recordings } from './recordings.ts';
