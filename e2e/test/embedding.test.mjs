@@ -1,5 +1,5 @@
-// What docs/embedding.md prints, in pages of another origin: the element under the content policy told there, the frame, and the swarm for an
-// hls.js that the page has, alone and within Video.js. Only the hosts are put in.
+// What docs/embedding.md prints, in pages of another origin: the element, the frame, and the swarm for an hls.js that the page has, alone and within
+// Video.js, each under the content policy told there. Only the hosts and a nonce are put in.
 
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
@@ -17,6 +17,7 @@ const docs = await readFile(new URL('../../docs/embedding.md', import.meta.url),
 const files = {
   '/hls.mjs': ['text/javascript', await read('../../player/node_modules/hls.js/dist/hls.mjs')],
   '/video.core.min.js': ['text/javascript', await read('../node_modules/video.js/dist/alt/video.core.min.js')],
+  '/captions/demo.en.vtt': ['text/vtt', 'WEBVTT\n\n00:00.000 --> 99:00:00.000\nFish\n'],
   '/video-js.min.css': ['text/css', await read('../node_modules/video.js/dist/video-js.min.css')],
 };
 
@@ -26,7 +27,7 @@ function read(path) {
 
 /** The printed examples that have something in them. */
 function printed(what) {
-  const found = [...docs.matchAll(/^```(?:html)?\n([\s\S]*?)^```$/gm)].map(([, text]) => text).filter((text) => text.includes(what));
+  const found = [...docs.matchAll(/^```\w*\n([\s\S]*?)^```$/gm)].map(([, text]) => text).filter((text) => text.includes(what));
   assert.equal(found.length, 1, `docs/embedding.md prints ${found.length} examples with ${what}`);
   return found[0].trim();
 }
@@ -38,11 +39,16 @@ test('the printed examples work in pages of another origin', { timeout: 300_000 
   const own = `http://127.0.0.1:${at}`;
   const here = (text) => text.replaceAll('https://edge.example', shoal.base).replaceAll('wss://edge.example', shoal.base.replace('http', 'ws'))
     .replaceAll('https://your.example', own).replaceAll('mystream', 'demo');
+  const policy = (begins) => here(printed(`Content-Security-Policy: default-src 'none'; ${begins}`)).replace(/^Content-Security-Policy: /, '').replace('RANDOM', 'b2NlYW4');
+  const nonced = (page) => page.replace('<script type="module">', '<script type="module" nonce="b2NlYW4">');
+  const element = here(printed('<shoal-player src='));
+  const track = printed('<track').replaceAll('mystream', 'demo');
   const pages = {
-    '/element': [here(printed('<shoal-player src=')), here(printed('Content-Security-Policy')).replace(/^Content-Security-Policy: /, '')],
-    '/frame': [here(printed('<iframe'))],
-    '/hls': [here(printed('consent, maxUploadKbps'))],
-    '/videojs': [here(printed('registerSourceHandler'))],
+    '/element': [element.replace('</shoal-player>', `${track}</shoal-player>`), policy("script-src https")],
+    '/native': [element, policy("script-src https")],
+    '/frame': [here(printed('<iframe')), policy('style-src-attr')],
+    '/hls': [nonced(here(printed('consent, maxUploadKbps'))), policy("script-src 'nonce")],
+    '/videojs': [nonced(here(printed('registerSourceHandler'))), policy('style-src https')],
   };
   const server = createServer(({ url }, answer) => {
     const [type, text] = files[url] ?? [];
@@ -56,7 +62,7 @@ test('the printed examples work in pages of another origin', { timeout: 300_000 
   // A page's icon is no part of what is tried, and its policy has none.
   const open = (path, options) => browser.open(own + path, { ...options, expected: [/favicon/] });
 
-  const element = await open('/element', {
+  const player = await open('/element', {
     before: (page) => page.addInitScript(() => {
       window.told = {};
       for (const name of ['state', 'peer', 'fallback', 'stats']) {
@@ -64,9 +70,13 @@ test('the printed examples work in pages of another origin', { timeout: 300_000 
       }
     }),
   });
-  await element.moving(40);
-  await element.page.locator('shoal-player .ask .yes').click({ timeout: 60_000 });
-  await until('the swarm', async () => (await element.p2p()) === 'on', { seconds: 40 });
+  await player.moving(40);
+  await until('the track of the page to be read', () => player.page.evaluate(() => {
+    const [track] = document.querySelector('shoal-player').video.textTracks;
+    return track?.cues?.[0]?.text === 'Fish';
+  }), { seconds: 20 });
+  await player.page.locator('shoal-player .ask .yes').click({ timeout: 60_000 });
+  await until('the swarm', async () => (await player.p2p()) === 'on', { seconds: 40 });
 
   const frame = await open('/frame', { viewport: { width: 640, height: 480 } });
   const inner = await until('the frame', () => frame.page.frames().find((f) => f.url().includes('/embed/demo')));
@@ -112,17 +122,31 @@ test('the printed examples work in pages of another origin', { timeout: 300_000 
   t.diagnostic(`the Video.js page: ${JSON.stringify(playing)}`);
   assert.deepEqual([playing.live, playing.paused, playing.error], [true, false, null]);
   await videojs.page.evaluate(() => window.videojs.getPlayers().player.dispose());
-  const linked = () => element.page.evaluate(() => document.querySelector('shoal-player').stats.peers);
+  const linked = () => player.page.evaluate(() => document.querySelector('shoal-player').stats.peers);
   await until('it to have left the swarm', async () => (await linked()) === 2, { seconds: 10 });
 
-  const told = await element.page.evaluate(() => window.told);
+  const told = await player.page.evaluate(() => window.told);
   assert.ok(told.stats.length > 1 && told.stats.every((keys) => keys > 20));
   assert.deepEqual([told.state[0].state, told.state.at(-1).state], ['connecting', 'playing']);
   assert.ok(told.peer.some(({ peers }) => peers > 0));
   assert.equal(told.fallback, undefined);
-  await element.page.evaluate(() => document.querySelector('shoal-player').setAttribute('p2p', 'off'));
-  const { detail } = await until('the fallback to be told', () => element.page.evaluate(() => window.told.fallback && { detail: window.told.fallback[0] }));
+  await player.page.evaluate(() => document.querySelector('shoal-player').setAttribute('p2p', 'off'));
+  const { detail } = await until('the fallback to be told', () => player.page.evaluate(() => window.told.fallback && { detail: window.told.fallback[0] }));
   assert.equal(detail.p2p, 'off');
-  const label = await element.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.full').title);
+  const label = await player.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.querySelector('.full').title);
   assert.equal(label, 'Tela cheia (F)', 'the language of the page');
+
+  // A browser without MSE plays by itself, from the edge. It begins where there are many segments.
+  await until('segments', async () => (await shoal.stream('demo'))?.lastMsn >= 12, { seconds: 60 });
+  const native = await browser.open(`${own}/native`, {
+    viewport: { width: 390, height: 844 }, isMobile: true, expected: [/favicon/, /tainted/], // pictures of another origin are not to be looked at
+    before: (page) => page.addInitScript(() => {
+      delete window.MediaSource;
+      delete window.ManagedMediaSource;
+    }),
+  });
+  await until('it to play by itself', () => native.page.evaluate(() => {
+    const { video, stats } = document.querySelector('shoal-player');
+    return video.currentTime > 1 && stats.refusal === 'this browser plays HLS by itself';
+  }), { seconds: 40 });
 });

@@ -28,7 +28,7 @@ function look() {
   const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
   const name = (element) => element.className?.baseVal ?? (element.className || element.textContent);
   const all = [...root.querySelectorAll('.ask, .panel, .sound, .bar button, .bar select, .bar input.seek')].filter(seen);
-  const rows = [...get('.panel').querySelectorAll('h2, p, .meter, .flow, dt, dd, .share')].filter(seen);
+  const rows = [...get('.panel').querySelectorAll('h2, p, .meter, .flow, dt, dd, .share, .terms label')].filter(seen);
   const pairs = (some) => some.flatMap((one, i) => some.slice(i + 1).filter((other) => meet(box(one), box(other))).map((other) => `${name(one)} and ${name(other)}`));
   const [frame, ask] = [box(get('.frame')), box(get('.ask'))];
   const [x, y] = [frame.left + frame.width / 2, frame.top + frame.height / 2];
@@ -149,7 +149,7 @@ test('what is wrong with an element is said on it and on the console', { timeout
   await state('unknown');
   await put({ src: '/live/demo/index.m3u8', p2p: 'yes' });
   await state('playing');
-  assert.deepEqual(told, ['shoal: p2p="yes" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off']);
+  assert.deepEqual(told, ['shoal: p2p="yes" is no mode, and the viewer is asked; the modes are on, relay-only, ask, ask-relay-only, off']);
 });
 
 test('the last picture stays while there is no server', { timeout: 120_000 }, async (t) => {

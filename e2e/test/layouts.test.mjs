@@ -93,12 +93,16 @@ test('the smallest phone shows all numbers of the panel, and a small window the 
     await watch.page.locator('shoal-player').press('s');
     const panel = watch.page.locator('shoal-player').locator('.panel dl dd').last();
     await panel.waitFor();
-    const { shown, all, wide } = await watch.page.evaluate(() => {
-      const { clientHeight: shown, scrollHeight: all } = document.querySelector('shoal-player').shadowRoot.querySelector('.panel');
-      return { shown, all, wide: document.scrollingElement.scrollWidth };
+    const { drawn, shown, all, wide } = await watch.page.evaluate(() => {
+      const panel = document.querySelector('shoal-player').shadowRoot.querySelector('.panel');
+      const shown = panel.getBoundingClientRect().bottom;
+      const all = panel.querySelector('dl').getBoundingClientRect().bottom; // the terms of sharing stand below them
+      const { width, height } = panel.querySelector('.flow').getBoundingClientRect();
+      return { drawn: [width, height], shown, all, wide: document.scrollingElement.scrollWidth };
     });
     assert.ok(wide <= 320, `${locale}: ${wide} wide`);
-    assert.ok(all <= shown, `${locale}: the panel shows ${shown} of ${all} pixels`);
+    assert.ok(all <= shown, `${locale}: the numbers end at ${all}, and the panel at ${shown}`);
+    assert.ok(drawn[0] >= 60 && drawn[1] >= 24, `${locale}: the drawing has ${drawn}`);
     await watch.close();
 
     const studio = await browser.open(`${shoal.base}/studio/x`, { viewport: { width: 1000, height: 700 }, locale });

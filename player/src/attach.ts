@@ -20,6 +20,7 @@ import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
 import { Strain } from './strain.ts';
 import { Stretch } from './stretch.ts';
+import { readLimit } from './terms.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
 
 // With so much in its buffer, playback is steady enough for the swarm to be joined.
@@ -37,6 +38,7 @@ export interface Attached {
   readonly pace: Pace; // at which it is played
   readonly prospect: Prospect; // of who is asked
   share(mode: Mode): void; // begins to share with others, or ends that
+  lend(): void; // there is another limit to what is lent
   expect(more: boolean): void; // more media is to come, or not
   lose(): void; // the server does not give what it has
   close(): void;
@@ -66,10 +68,13 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       pass,
       p2p: mode === 'on' || mode === 'relay-only',
       relayOnly: mode === 'relay-only',
-      maxUploadKbps: options.maxUploadKbps ?? Infinity,
+      get maxUploadKbps() {
+        return readLimit(options.maxUploadKbps);
+      },
       secondsUntil: (start) => viewing?.secondsUntil(start) ?? 0,
       steady: () => (viewing?.startupMillis ?? 0) > 0 && (viewing?.bufferSeconds ?? 0) > STEADY_SECONDS,
       buffered: () => viewing?.bufferSeconds ?? 0,
+      off: async () => (await described())?.p2p === false,
       plenty: () => (viewing?.bufferSeconds ?? 0) > PLENTY * (hls.targetLatency || USUAL_TARGET),
       loadsBehind: () => Math.max(0, unplayed(hls) - (viewing?.bufferSeconds ?? 0)),
       beacon: () => beacons.next({ ...stats(), ...viewing?.sure }), // what is taken back later cannot be from the tracker
@@ -77,6 +82,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     return session;
   };
 
+  const described = (): Promise<LiveStream | null> => describeLive(hls.url ?? '', address().name, undefined, pass);
   const address = (): ReturnType<typeof describeStream> => describeStream(hls.url ?? '', options, pass);
   const prospect = new Prospect({
     now: () => performance.now(),
@@ -207,6 +213,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       past = together(past, session?.traffic ?? NO_TRAFFIC);
       session = null; // the next playlist begins another
     },
+    lend: () => session?.lend(),
     expect: (more) => viewing?.expect(more),
     lose: () => viewing?.lose(),
     close() {

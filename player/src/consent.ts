@@ -4,14 +4,15 @@
 // off: never; ask: once the viewer says so; on: unless the viewer has said no; relay-only: likewise, and only through relays, so that no
 // peer learns the viewer's address.
 export type Mode = 'off' | 'ask' | 'on' | 'relay-only';
+export type Wish = Mode | 'ask-relay-only'; // of a page: ask, and after a yes relay-only
 export type Answer = 'yes' | 'no';
 
 const KEY = 'shoal-share'; // and what a page's window is told of in its own page
-const STRICT: Mode[] = ['on', 'relay-only', 'ask', 'off']; // the laxest first
+const STRICT: Wish[] = ['on', 'relay-only', 'ask', 'ask-relay-only', 'off']; // the laxest first
 
 // readMode reads what a page says. Where it says nothing, or nothing that is known, the viewer is asked.
-export function readMode(text: string | null): Mode {
-  return text === 'off' || text === 'on' || text === 'relay-only' ? text : 'ask';
+export function readMode(text: string | null): Wish {
+  return STRICT.find((mode) => mode === text) ?? 'ask';
 }
 
 // misread is what is to be told to whoever wrote a mode that is none; null: it is one.
@@ -20,16 +21,23 @@ export function misread(text: string | null): string | null {
   return `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are ${STRICT.join(', ')}`;
 }
 
-// settled is what comes of both: ask is left only where there is no answer.
-export function settled(mode: Mode, answer: Answer | null): Mode {
-  if (mode === 'off' || answer === 'no') return 'off';
-  return mode === 'ask' && answer === 'yes' ? 'on' : mode;
+// settled is what comes of both: ask is left only where there is no answer. relayed: the viewer wants relays alone, whatever the page does.
+export function settled(wish: Wish, answer: Answer | null, relayed = false): Mode {
+  if (wish === 'off' || answer === 'no') return 'off';
+  if (asks(wish) && answer === null) return 'ask';
+  return relayed || wish === 'relay-only' || wish === 'ask-relay-only' ? 'relay-only' : 'on';
+}
+
+// asks tells whether a yes is wanted first.
+export function asks(wish: Wish): boolean {
+  return wish === 'ask' || wish === 'ask-relay-only';
 }
 
 // linked is what comes of a page and of the link to it: who makes a link may ask for less than the page, and not answer for the viewer.
-export function linked(page: Mode, link: string | null): Mode {
+export function linked(page: Wish, link: string | null): Wish {
   const wish = STRICT.find((mode) => mode === link);
-  if (!wish || (page === 'relay-only' && wish === 'ask')) return page; // a yes to that would be one to more
+  if (!wish) return page;
+  if ([page, wish].includes('ask') && [page, wish].includes('relay-only')) return 'ask-relay-only'; // neither is the stricter
   return STRICT.indexOf(wish) > STRICT.indexOf(page) ? wish : page;
 }
 

@@ -3,62 +3,17 @@
 
 import { Clicks } from './clicks.ts';
 import { behind, clock } from './clock.ts';
-import type { Answer } from './consent.ts';
 import { face } from './face.ts';
-import type { Moment } from './flow.ts';
 import { type Icon, icon } from './icons.ts';
 import { KeyList } from './keylist.ts';
 import { type Act, actOf, louder, placeOf } from './keys.ts';
-import { Notice, type Trouble, veils } from './notice.ts';
+import { Notice, veils } from './notice.ts';
 import { Panel } from './panel.ts';
-import type { Wait } from './pending.ts';
-import type { PlaybackState } from './playback.ts';
-import { Picker, type Quality } from './quality.ts';
+import { Picker } from './quality.ts';
 import { SeekBar } from './seekbar.ts';
-import type { Shares } from './sharing.ts';
-import type { Stats } from './stats.ts';
-import type { Span } from './timeline.ts';
+import type { Pressed, Shown } from './shown.ts';
+import { TermsMenus } from './termsmenus.ts';
 import { type Words, words } from './words.ts';
-
-export interface Pressed {
-  play(): void; // or pause
-  live(): void;
-  seek(to: number): void; // of the media timeline, seconds
-  peek(at: number | null): void; // at that moment, before one goes there; null: no more
-  mute(): void;
-  volume(level: number): void;
-  fullscreen(): void;
-  picture(): void; // in picture
-  captions(): void; // the next, or none
-  share(answer: Answer): void; // with other viewers
-  quality(index: number): void; // AUTO: the player chooses
-  stats(): void;
-}
-
-export interface Shown {
-  state: PlaybackState;
-  paused: boolean;
-  muted: boolean;
-  volume: number;
-  atLive: boolean;
-  latency: number; // seconds; 0: there is none to tell
-  vod: boolean; // a recording
-  span: Span | null; // what may be seeked in; null: nothing is
-  time: number; // of the playhead
-  waiting: boolean; // the picture stands though it should move
-  trouble: Trouble; // why nothing is to be seen
-  soundOnly: boolean; // there is no picture in the stream
-  blocked: boolean; // the browser wants a tap before it plays
-  silenced: boolean; // sound is muted by the browser's will, not by the viewer's
-  sharing: Shares; // with others
-  taking: boolean; // part in the swarm, or about to
-  wait: Wait; // of the swarm
-  qualities: Quality[]; // the best first
-  quality: number; // index of the one that was chosen, or AUTO
-  captions: { some: boolean; shown: string | null }; // shown: what those are called that are
-  stats: Stats | null; // null: the panel is closed
-  moments: readonly Moment[]; // of the last minute
-}
 
 const LEAST_LATENCY = 0.05; // seconds: less is written as nothing
 const NARROW = 430; // pixels, as in the style sheet
@@ -72,6 +27,7 @@ export class Controls {
   readonly #pressed: Pressed;
   readonly #notice: Notice;
   readonly #panel: Panel;
+  readonly #terms: TermsMenus;
   readonly #picker: Picker;
   readonly #seek: SeekBar;
   readonly #keys: KeyList;
@@ -90,6 +46,7 @@ export class Controls {
     this.#frame = this.#get('.frame');
     this.#notice = new Notice(this.#get('.word'));
     this.#panel = new Panel(this.#get('.panel'));
+    this.#terms = new TermsMenus(this.#get('.terms'), pressed.agree);
     this.#picker = new Picker(this.#get('.quality'), (index) => pressed.quality(index), () => this.#return());
     this.#keys = new KeyList(this.#get('.keys'), () => this.#return());
     this.#clicks = new Clicks({ once: () => !veils(this.#shown ?? { state: 'connecting', vod: false }) && pressed.play(), twice: pressed.fullscreen });
@@ -108,6 +65,7 @@ export class Controls {
     press('.ask .yes', () => pressed.share('yes'));
     press('.ask .no', () => pressed.share('no'));
     press('.share', () => pressed.share(this.#shown?.sharing.mode === 'off' || this.#shown?.sharing.mode === 'ask' ? 'yes' : 'no'));
+    press('.ask .how', () => this.#consider());
     press('.stats', pressed.stats);
     press('.pip', pressed.picture);
     press('.captions', pressed.captions);
@@ -144,6 +102,7 @@ export class Controls {
     label('.seek', words.seek);
     label('.volume input', words.volume);
     label('.quality', words.quality);
+    label('.ask .how', words.terms.how);
     label('.captions', words.captions);
     label('.panel', words.statistics);
     label('.keys', words.keys.list);
@@ -184,6 +143,12 @@ export class Controls {
     return true;
   }
 
+  // consider opens the panel, where the terms of sharing stand.
+  #consider(): void {
+    if (this.#get('.panel').hidden) this.#pressed.stats();
+    this.#get('.terms .most').focus();
+  }
+
   // level says for a moment how loud it is.
   #level(level: number): void {
     const told = this.#get('.level');
@@ -216,9 +181,11 @@ export class Controls {
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
     if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency, words.tag) : '');
-    const { may, mode, asks } = shown.sharing;
+    const { may, mode, asks, terms } = shown.sharing;
     this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
+    this.#hide('.terms', !may);
+    this.#terms.show(terms, words);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);
@@ -271,7 +238,7 @@ export class Controls {
     if (this.#drawn[selector] === label) return;
     this.#drawn[selector] = label;
     const button = this.#get(selector);
-    button.innerHTML = icon(name);
+    button.replaceChildren(icon(name));
     button.title = label;
     button.setAttribute('aria-label', label);
   }

@@ -1,4 +1,4 @@
-// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="ask|on|relay-only|off"] [max-upload-kbps] [wasm] [ended] [lang]>
+// <shoal-player src="/live/NAME/index.m3u8" [key] [tracker] [token] [autoplay] [muted] [p2p="ask|on|relay-only|ask-relay-only|off"] [max-upload-kbps] [wasm] [ended] [lang]>
 //
 // A page that knows that the broadcast is over sets ended: a picture that comes to stand then says so at once, and not that its broadcaster is away.
 //
@@ -12,10 +12,8 @@
 import { Captions } from './captions.ts';
 import { overheard } from './consent.ts';
 import { Controls } from './controls.ts';
-import type { PlayerEvents } from './events.ts';
 import { Flow } from './flow.ts';
 import { Lull } from './lull.ts';
-import { readLimit } from './options.ts';
 import { Peek } from './peek.ts';
 import type { Wait } from './pending.ts';
 import { Playback, type PlaybackState } from './playback.ts';
@@ -30,7 +28,7 @@ import { words } from './words.ts';
 const NOWHERE_MILLIS = 1000; // a page may name its src after it has made the element
 
 export class ShoalPlayer extends HTMLElement {
-  static readonly observedAttributes = ['src', 'p2p', 'token', 'lang'];
+  static readonly observedAttributes = ['src', 'p2p', 'max-upload-kbps', 'token', 'lang'];
 
   onappend: ((url: string, bytes: Uint8Array<ArrayBuffer>) => void) | null = null;
 
@@ -42,7 +40,7 @@ export class ShoalPlayer extends HTMLElement {
   readonly #flow = new Flow();
   readonly #lull: Lull;
   readonly #starting: Starting;
-  readonly #sharing = new Sharing({ wish: () => this.getAttribute('p2p'), swarm: () => this.#playback?.swarm ?? null, vod: () => this.#playback?.vod ?? false });
+  readonly #sharing = new Sharing({ wish: () => this.getAttribute('p2p'), limit: () => this.getAttribute('max-upload-kbps'), swarm: () => this.#playback?.swarm ?? null, vod: () => this.#playback?.vod ?? false });
   #playback: Playback | null = null;
   #over = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -71,6 +69,10 @@ export class ShoalPlayer extends HTMLElement {
       },
       share: (answer) => {
         this.#sharing.answer(answer);
+        this.#show();
+      },
+      agree: (terms) => {
+        this.#sharing.agree(terms);
         this.#show();
       },
       quality: (index) => {
@@ -155,7 +157,7 @@ export class ShoalPlayer extends HTMLElement {
     if (!this.isConnected || this.#timer === undefined || before === after) return;
     if (name === 'token') this.#playback?.admitted();
     else if (name === 'lang') this.#speak();
-    else if (name === 'p2p') this.#sharing.heed();
+    else if (name === 'p2p' || name === 'max-upload-kbps') this.#sharing.heed();
     else this.#open();
   }
 
@@ -199,7 +201,9 @@ export class ShoalPlayer extends HTMLElement {
         get p2p() {
           return player.#sharing.mode;
         },
-        maxUploadKbps: readLimit(this.getAttribute('max-upload-kbps')),
+        get maxUploadKbps() {
+          return player.#sharing.most;
+        },
         get appended() {
           return player.onappend ?? undefined;
         },
@@ -286,14 +290,10 @@ export class ShoalPlayer extends HTMLElement {
   }
 }
 
-// What is heard of the element.
-type Heard = { [Name in keyof PlayerEvents]: CustomEvent<PlayerEvents[Name]> };
-
 if (!customElements.get('shoal-player')) customElements.define('shoal-player', ShoalPlayer);
 
 declare global {
   interface HTMLElementTagNameMap {
     'shoal-player': ShoalPlayer;
   }
-  interface HTMLElementEventMap extends Heard {}
 }

@@ -17,3 +17,9 @@ export interface PlayerEvents extends SwarmEvents {
   /** When it changes. */
   'shoal:state': { state: string };
 }
+
+type Heard = { [Name in keyof PlayerEvents]: CustomEvent<PlayerEvents[Name]> };
+
+declare global {
+  interface HTMLElementEventMap extends Heard {}
+}

@@ -6,6 +6,7 @@ import { attach, type Attached } from './attach.ts';
 import { BackBuffer } from './backbuffer.ts';
 import type { Userdata } from './captions.ts';
 import { Choice } from './choice.ts';
+import { settled } from './consent.ts';
 import { LIVE } from './lowlatency.ts';
 import { Native } from './native.ts';
 import type { SwarmOptions } from './options.ts';
@@ -137,7 +138,7 @@ export class Feed {
 
   #open(): void {
     const hls = (this.#hls = new Hls({ ...LIVE, ...PATIENT }));
-    this.#swarm = attach(hls, this.#options, this.#options.p2p ?? 'ask', this.#pass);
+    this.#swarm = attach(hls, this.#options, settled(this.#options.p2p ?? 'ask', null), this.#pass);
     hls.on(Hls.Events.ERROR, (_event, data) => this.#events.error(data));
     this.choice.serve(hls);
     new BackBuffer().serve(hls);

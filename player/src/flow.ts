@@ -34,10 +34,22 @@ export class Flow {
   }
 }
 
+// ceiling is what the top of a drawing stands for, in bytes a second: 1, 2 or 5 of some power of ten of bits, so that it can be read, and stays.
+export function ceiling(moments: readonly Moment[]): number {
+  const bits = 8 * Math.max(125, ...moments.map(({ peers, edge }) => peers + edge));
+  const ten = 10 ** Math.floor(Math.log10(bits));
+  return (ten * ([1, 2, 5].find((n) => n * ten >= bits) ?? 10)) / 8;
+}
+
+// mean is what came in a second of all that is known.
+export function mean(moments: readonly Moment[]): Moment {
+  const sum = (of: (m: Moment) => number): number => moments.reduce((all, moment) => all + of(moment), 0) / Math.max(1, moments.length);
+  return { peers: sum(({ peers }) => peers), edge: sum(({ edge }) => edge) };
+}
+
 // areas draws moments into a box as paths of SVG: what came from the edge stands on the ground, what came from peers on that. The newest is
-// at the right, and the most that came in a second reaches the top.
-export function areas(moments: readonly Moment[], width: number, height: number): { edge: string; peers: string } {
-  const most = Math.max(1, ...moments.map(({ peers, edge }) => peers + edge));
+// at the right; so many bytes in a second reach the top.
+export function areas(moments: readonly Moment[], width: number, height: number, most: number): { edge: string; peers: string } {
   const x = (i: number): string => (width - ((moments.length - i) * width) / SECONDS).toFixed(1);
   const y = (bytes: number): string => (height * (1 - bytes / most)).toFixed(1);
   const area = (top: (m: Moment) => number, ground: (m: Moment) => number): string => {

@@ -5,11 +5,12 @@
 // time it asks for it: it would load all twice, for others now and for itself later. So it is alone, until it loads what is near live.
 //
 // A refusal for good ends the asking and no link: of a whole swarm that is refused at once the edge would have to carry at once
-// what the links do. The swarm is left when none is left, but after two minutes at most, each at a moment of its own: who has no
-// tracker is not told when the operator turns the swarm off.
+// what the links do. The swarm is left when none is left, but after two minutes at most, each at a moment of its own. When the operator turns the swarm
+// off, who has no tracker learns it from the server (recall.ts), and leaves at once.
 
 import { OBSTACLES } from './obstacle.ts';
 import { Pulse, type PulseWorld } from './pulse.ts';
+import { Recall } from './recall.ts';
 import { Rest } from './rest.ts';
 import type { P2P } from './stats.ts';
 
@@ -20,6 +21,7 @@ export interface MembershipEvents {
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   links(): number; // that are up
   leave(): void; // the cell, for now
+  off(): Promise<boolean>; // the operator has turned the swarm off, as the server tells
   over(): void; // refused, and no link is to be kept
 }
 
@@ -57,6 +59,7 @@ export class Membership {
   readonly #pulse: Pulse;
   readonly #rest: Rest;
   readonly #relief: Rest; // of a link that is too narrow
+  readonly #recall: Recall;
   readonly #chance: () => number;
   #p2p: P2P = 'off';
   #why = ''; // a tracker refused last
@@ -64,6 +67,7 @@ export class Membership {
   #began = false; // to join
   #keyless = false; // nobody told the stream's key, so far
   #silenced = false; // the tracker takes part, and tells that there is no swarm
+  #recalled = false; // the server tells so, and no tracker has said otherwise yet
   #notBefore = 0;
   #firstAt = 0; // when the first media came
   #plenty = 0; // how often in a row there was enough in the buffer, while the link was too narrow
@@ -78,6 +82,10 @@ export class Membership {
     this.#pulse = new Pulse(world);
     this.#rest = new Rest(this.#pulse);
     this.#relief = new Rest(this.#pulse);
+    this.#recall = new Recall({ linked: () => events.links() > 0, told: () => this.#tracker?.isUp ?? false, off: () => events.off(), chance }, () => {
+      this.#recalled = true;
+      events.leave();
+    });
   }
 
   get p2p(): P2P {
@@ -146,6 +154,7 @@ export class Membership {
   second(): void {
     const now = performance.now();
     const behind = this.#events.loadsBehind();
+    this.#recall.second();
     this.#far = behind > FAR ? this.#far + 1 : 0;
     if (now >= this.#leaveAt) this.#events.over();
     else if (this.#p2p === 'away') {
@@ -203,6 +212,7 @@ export class Membership {
   settled(cell: Cell): void {
     if (this.#leaveAt < Infinity && cell.links === 0) this.#events.over();
     else if (!this.apart) {
+      if (this.#tracker?.isUp) this.#recalled = false;
       this.#p2p = this.#of(cell);
       this.#silenced = this.#p2p === 'off';
     }
@@ -233,7 +243,7 @@ export class Membership {
 
   #of(cell: Cell): P2P {
     if (cell.roster > 0 || cell.links > 0) return 'on';
-    if (cell.off && this.#tracker?.isUp) return 'off';
+    if (this.#tracker?.isUp ? cell.off : this.#recalled) return 'off';
     return this.#p2p === 'refused' ? 'refused' : 'joining';
   }
 }

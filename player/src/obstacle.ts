@@ -1,7 +1,7 @@
 // What keeps a viewer out of the swarm, whatever is answered: no tracker has to refuse it first. In stats.refusal it is told in English, to whoever
 // runs the page; a viewer is told in the page's language.
 
-export type Obstacle = 'native' | 'browser' | 'address' | 'key' | 'wrongKey' | 'operator';
+export type Obstacle = 'native' | 'browser' | 'address' | 'key' | 'wrongKey' | 'operator' | 'relays';
 
 // As stats.refusal has it.
 export const OBSTACLES: Record<Obstacle, string> = {
@@ -11,6 +11,7 @@ export const OBSTACLES: Record<Obstacle, string> = {
   key: 'the server tells no key of this stream',
   wrongKey: 'wrong key', // the page's is not that of the stream
   operator: 'turned off by the operator',
+  relays: 'there are no relays here', // and the viewer, or the page, wants no other way
 };
 
 // UNLINKED is what the panel and the page alike say of a viewer in the swarm whom nobody is linked to.
@@ -22,14 +23,15 @@ export const UNLINKED: Record<'en' | 'pt' | 'zh', string> = {
 export const HINDRANCES: Record<'en' | 'pt' | 'zh', Record<Obstacle, string>> = {
   en: {
     native: 'this browser plays by itself', browser: 'this browser cannot share', address: 'there is none here', key: 'the stream has no key',
-    wrongKey: 'wrong key', operator: 'turned off by the operator',
+    wrongKey: 'wrong key', operator: 'turned off by the operator', relays: 'there are no relays here',
   },
   pt: {
     native: 'o navegador reproduz sozinho', browser: 'este navegador não compartilha', address: 'aqui não há', key: 'a transmissão não tem chave',
-    wrongKey: 'chave errada', operator: 'desligado pelo operador',
+    wrongKey: 'chave errada', operator: 'desligado pelo operador', relays: 'aqui não há relays',
   },
   zh: {
     native: '由浏览器自行播放', browser: '此浏览器无法分享', address: '此处没有', key: '此直播没有密钥', wrongKey: '密钥错误', operator: '已被运营者关闭',
+    relays: '此处没有中继服务器',
   },
 };
 

@@ -1,6 +1,6 @@
 // What a page may say of the swarm that its hls.js is given.
 
-import type { Mode } from './consent.ts';
+import type { Wish } from './consent.ts';
 
 export interface SwarmOptions {
   /** Of the stream; else out of the URL: /live/NAME/index.m3u8. */
@@ -14,17 +14,11 @@ export interface SwarmOptions {
   /** Viewer token. A function is asked for each socket to a tracker, and before the token ends. */
   token?: string | (() => string | Promise<string>);
   /** Else `ask`: nothing is shared, nor a tracker asked, before the viewer has said yes. */
-  p2p?: Mode;
+  p2p?: Wish;
   /** Asks the viewer, where the mode is `ask`: once, and not before the first picture. The answer is remembered. */
   consent?: () => boolean | Promise<boolean>;
-  /** The most of the uplink that is lent to peers, kbit/s; 0: nothing. Else what it is found to give. */
+  /** The most of the uplink that is lent to peers, kbit/s; 0, or what is no number: nothing. Else what it is found to give. It may change. */
   maxUploadKbps?: number;
   /** Sees what is given to hls.js. */
   appended?: (url: string, bytes: Uint8Array<ArrayBuffer>) => void;
-}
-
-// readLimit reads maxUploadKbps where it is written out, as in an attribute; what is no number is no limit.
-export function readLimit(text: string | null): number {
-  const limit = text?.trim() ? Number(text) : NaN;
-  return limit >= 0 ? limit : Infinity;
 }

@@ -8,7 +8,7 @@ import type { Gifts } from './gifts.ts';
 import type { Keep } from './keep.ts';
 import type { Frame, Links } from './links.ts';
 import type { Membership } from './membership.ts';
-import { ANY_WAY, readRoute, type Route } from './route.ts';
+import { ANY_WAY, readRoute, relays, type Route } from './route.ts';
 import type { Watch } from './watch.ts';
 
 // Who is given orders; of each what is ordered.
@@ -25,6 +25,7 @@ export interface Parties {
   watch: Pick<Watch, 'reload' | 'take'> & { readonly book: Pick<NonNullable<Watch['book']>, 'gone'> | null };
   gave(bytes: number): void; // media, to a peer
   beside(bytes: number, at: number): void; // media came from a peer, on the link that the edge's bytes come by too
+  relayless(): void; // it is to be through relays alone, and the tracker names none
 }
 
 const TOO_SLOW = 2; // scheduler.TooSlow
@@ -57,6 +58,7 @@ export class Orders {
       case Kind.ICEServers:
         this.#route = readRoute(new TextDecoder().decode(bytes), count);
         if (this.#relayOnly) this.#route = { ...this.#route, relayOnly: true };
+        if (this.#relayOnly && !relays(this.#route)) this.#to.relayless();
         break;
       case Kind.Refused:
         this.#to.membership.refusal(first, count, new TextDecoder().decode(bytes));

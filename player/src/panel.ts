@@ -1,20 +1,22 @@
 // The panel of numbers, and of the last minute as a drawing: where the media came from, and how well it plays.
 
 import { decimal } from './decimal.ts';
-import { areas, type Moment } from './flow.ts';
+import type { Moment } from './flow.ts';
+import { FlowChart } from './flowchart.ts';
 import { obstacleOf, OBSTACLES } from './obstacle.ts';
 import type { Wait } from './pending.ts';
 import type { Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
-const [WIDTH, HEIGHT] = [120, 32]; // of the drawing, in its own units
 const WORD = 12; // letters: what the swarm does is told in a line of its own where it is more, as it is a sentence
 
 export class Panel {
   readonly #aside: HTMLElement;
+  readonly #chart: FlowChart;
 
   constructor(aside: HTMLElement) {
     this.#aside = aside;
+    this.#chart = new FlowChart(this.#get('.flow'));
   }
 
   show(s: Stats, moments: readonly Moment[], vod: boolean, wait: Wait, words: Words): void {
@@ -23,11 +25,10 @@ export class Panel {
     this.#write('h2', `${Math.round(s.offload * 100)} %`);
     this.#write('p', words.fromOthers);
     this.#get('.meter i').style.width = `${Math.round(s.offload * 100)}%`;
-    const drawn = areas(moments, WIDTH, HEIGHT);
-    this.#get('.flow .edge').setAttribute('d', drawn.edge);
-    this.#get('.flow .peers').setAttribute('d', drawn.peers);
     const obstacle = (s.p2p === 'off' || s.p2p === 'joining') && !vod ? obstacleOf(s.refusal) : null; // that a recording has no swarm is no news
     const native = s.refusal === OBSTACLES.native; // what came from where is not seen, nor how far behind live
+    this.#chart.show(moments, words);
+    this.#get('.flow').hidden = native;
     const swarm = obstacle ? words.off(words.hindrances[obstacle]) : wait ? words.waits[wait] : s.p2p === 'on' ? words.peers(s.peers) : words.swarm[s.p2p];
     const traffic: [string, string][] = native ? [] : [
       [rows.fromPeers, size(s.bytesFromPeers, figure)],

@@ -19,3 +19,8 @@ export function readRoute(text: string, flags: number): Route {
   });
   return { iceServers, relayOnly: (flags & RELAY_ONLY) !== 0, hideHost: (flags & HIDE_HOST) !== 0 };
 }
+
+// relays tells whether there are some among its servers.
+export function relays({ iceServers }: Route): boolean {
+  return iceServers.some(({ urls }) => [urls].flat().some((url) => /^turns?:/.test(url)));
+}

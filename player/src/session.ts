@@ -44,12 +44,13 @@ export interface SessionOptions {
   pass?: Pass; // what goes along to the edge
   p2p: boolean; // false: no swarm
   relayOnly?: boolean; // through relays alone, whatever the tracker says
-  maxUploadKbps: number; // the most that is lent of the uplink; Infinity: all
+  readonly maxUploadKbps: number; // the most that is lent of the uplink, as it is now; Infinity: all
   // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
   secondsUntil(start: number): number;
   // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
   steady(): boolean;
   buffered(): number; // seconds of media before the playhead
+  off(): Promise<boolean>; // the operator has turned the swarm off, as the stream's server tells
   plenty(): boolean; // that is as much as there should be
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   // beacon returns what to tell the tracker, the differences since it was last called.
@@ -132,6 +133,7 @@ export class Session implements MediaSource {
       loadsBehind: () => options.loadsBehind(),
       links: () => this.#links.up,
       leave: () => this.#call((s, now) => s.leave(now)),
+      off: () => options.off(),
       over: () => this.#end('refused'),
     });
     this.#supply = new Supply({
@@ -153,6 +155,7 @@ export class Session implements MediaSource {
       watch: this.#watch,
       gave: (bytes) => (this.#traffic.bytesToPeers += bytes),
       beside: (bytes, at) => this.#edge.bandwidth.beside(bytes, at),
+      relayless: () => this.#end('off', OBSTACLES.relays),
     }, options.relayOnly === true);
     this.downlink = new Downlink({
       edge: this.#edge, links: this.#links, fetches: this.#fetches, membership: this.#membership, signal: this.#over.signal,
@@ -235,6 +238,11 @@ export class Session implements MediaSource {
   // alone: what is played is a recording, of which there is no swarm, or the edge does not let this viewer in any more.
   alone(): void {
     this.#end('off');
+  }
+
+  // lend: there is another limit to what is lent.
+  lend(): void {
+    this.#tellSelf();
   }
 
   close(): void {

@@ -5,16 +5,19 @@ import type { Attached } from './attach.ts';
 import { type Answer, misread, type Mode, readMode, remember, remembered, settled } from './consent.ts';
 import { Pending, type Wait } from './pending.ts';
 import type { Stats } from './stats.ts';
+import { misreadLimit, readLimit, rememberedTerms, rememberTerms, type Terms } from './terms.ts';
 
 // What the viewer may decide on, and is asked.
 export interface Shares {
   may: boolean; // not where the page has decided, or there is nothing to share or nothing to share it by
   mode: Mode;
   asks: boolean; // it is known by now that nothing stands in the way
+  terms: Terms; // of the viewer
 }
 
 export interface SharingWorld {
-  wish(): string | null; // of the page: a Mode, if it is well written
+  wish(): string | null; // of the page, if it is well written
+  limit(): string | null; // likewise: the most of the uplink, kbit/s
   swarm(): Attached | null; // that is played by
   vod(): boolean; // a recording, of which there is no swarm
 }
@@ -23,6 +26,8 @@ export class Sharing {
   readonly #world: SharingWorld;
   readonly #pending = new Pending();
   #answer: Answer | null = null;
+  #terms: Terms | null = null; // of the viewer, where the browser does not keep them
+  #told = ''; // to the swarm, of both
 
   constructor(world: SharingWorld) {
     this.#world = world;
@@ -30,7 +35,17 @@ export class Sharing {
 
   // mode is what the page wants and the viewer has said.
   get mode(): Mode {
-    return settled(readMode(this.#world.wish()), this.#answer ?? remembered());
+    return settled(readMode(this.#world.wish()), this.#answer ?? remembered(), this.terms.relayed);
+  }
+
+  // terms are those of the viewer.
+  get terms(): Terms {
+    return this.#terms ?? rememberedTerms();
+  }
+
+  // most of the uplink is lent, kbit/s: as little as one of the page and the viewer wants.
+  get most(): number {
+    return Math.min(readLimit(this.#world.limit()), this.terms.most);
   }
 
   // wait is what the swarm waits for, where that takes long.
@@ -40,9 +55,15 @@ export class Sharing {
 
   // heed does as the page says now.
   heed(): void {
-    const what = misread(this.#world.wish());
-    if (what !== null) console.warn(what);
+    for (const what of [misread(this.#world.wish()), misreadLimit(this.#world.limit())]) if (what !== null) console.warn(what);
     this.#world.swarm()?.share(this.mode);
+    this.#lend();
+  }
+
+  // agree: the viewer has other terms.
+  agree(terms: Terms): void {
+    this.#terms = rememberTerms(terms) ? null : terms;
+    this.#lend();
   }
 
   // answer is what the viewer says.
@@ -59,18 +80,31 @@ export class Sharing {
 
   // look tells how things stand. Nobody is asked before it plays.
   look(now: number, stats: Stats, playing: boolean): Shares {
+    this.#lend();
     const shares = this.#shares(playing);
     const { may, mode, asks } = shares;
     this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : asks ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
     return shares;
   }
 
+  // lend holds the swarm to the terms, wherever they were changed.
+  #lend(): void {
+    const terms = `${this.most} ${this.terms.relayed}`;
+    if (terms === this.#told) return;
+    const first = this.#told === '';
+    this.#told = terms;
+    if (first) return; // it begins with them
+    this.#world.swarm()?.lend();
+    this.#world.swarm()?.share(this.mode);
+  }
+
   #shares(playing: boolean): Shares {
+    const { terms } = this;
     const prospect = this.#world.swarm()?.prospect;
-    if (!prospect || this.#world.vod() || readMode(this.#world.wish()) === 'off') return { may: false, mode: 'off', asks: false };
+    if (!prospect || this.#world.vod() || readMode(this.#world.wish()) === 'off') return { may: false, mode: 'off', asks: false, terms };
     const { mode } = this;
     const asks = mode === 'ask' && playing && prospect.look() === null;
     const may = prospect.known === null;
-    return { may, mode: may ? mode : 'off', asks };
+    return { may, mode: may ? mode : 'off', asks, terms };
   }
 }

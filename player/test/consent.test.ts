@@ -1,39 +1,46 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Attached } from '../src/attach.ts';
-import { type Answer, linked, misread, type Mode, overheard, readMode, remember, remembered, settled } from '../src/consent.ts';
+import { type Answer, linked, misread, type Mode, overheard, readMode, remember, remembered, settled, type Wish } from '../src/consent.ts';
 import { Sharing } from '../src/sharing.ts';
 import { NO_STATS } from '../src/stats.ts';
 
 test('what a page wants and what a viewer has said', () => {
-  const table: [Mode, Answer | null, Mode][] = [
+  const table: [Wish, Answer | null, Mode][] = [
     ['on', null, 'on'], ['on', 'yes', 'on'], ['on', 'no', 'off'],
     ['ask', null, 'ask'], ['ask', 'yes', 'on'], ['ask', 'no', 'off'],
     ['relay-only', null, 'relay-only'], ['relay-only', 'yes', 'relay-only'], ['relay-only', 'no', 'off'],
+    ['ask-relay-only', null, 'ask'], ['ask-relay-only', 'yes', 'relay-only'], ['ask-relay-only', 'no', 'off'],
     ['off', null, 'off'], ['off', 'yes', 'off'], ['off', 'no', 'off'],
   ];
   for (const [mode, answer, want] of table) assert.equal(settled(mode, answer), want, `${mode}, ${answer}`);
 });
 
+test('a viewer who wants relays alone has nothing else, and is asked as any other', () => {
+  const table: [Wish, Answer | null, Mode][] = [['on', null, 'relay-only'], ['ask', 'yes', 'relay-only'], ['ask', null, 'ask'], ['ask', 'no', 'off'], ['off', 'yes', 'off'], ['relay-only', null, 'relay-only']];
+  for (const [mode, answer, want] of table) assert.equal(settled(mode, answer, true), want, `${mode}, ${answer}`);
+});
+
 test('a link asks for less, and answers for nobody', () => {
-  const table: [Mode, string | null, Mode][] = [
+  const table: [Wish, string | null, Wish][] = [
     ['on', null, 'on'], ['on', 'rubbish', 'on'], ['on', 'off', 'off'], ['on', 'ask', 'ask'], ['on', 'relay-only', 'relay-only'],
-    ['ask', null, 'ask'], ['ask', 'on', 'ask'], ['ask', 'relay-only', 'ask'], ['ask', 'off', 'off'], ['ask', 'rubbish', 'ask'],
-    ['relay-only', 'on', 'relay-only'], ['relay-only', 'ask', 'relay-only'], ['relay-only', 'off', 'off'],
-    ['off', 'on', 'off'], ['off', 'ask', 'off'],
+    ['ask', null, 'ask'], ['ask', 'on', 'ask'], ['ask', 'relay-only', 'ask-relay-only'], ['ask', 'off', 'off'], ['ask', 'rubbish', 'ask'],
+    ['relay-only', 'on', 'relay-only'], ['relay-only', 'ask', 'ask-relay-only'], ['relay-only', 'off', 'off'],
+    ['ask-relay-only', 'on', 'ask-relay-only'], ['ask-relay-only', 'relay-only', 'ask-relay-only'], ['on', 'ask-relay-only', 'ask-relay-only'], ['ask-relay-only', 'off', 'off'],
+    ['off', 'on', 'off'], ['off', 'ask', 'off'], ['off', 'ask-relay-only', 'off'],
   ];
   for (const [page, link, want] of table) assert.equal(linked(page, link), want, `${page}, ${link}`);
 });
 
 test('the attribute: a page that does not say that its viewers share has them asked', () => {
-  for (const [text, mode] of [[null, 'ask'], ['', 'ask'], ['On', 'ask'], ['on', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only']] as const) {
+  for (const [text, mode] of [[null, 'ask'], ['', 'ask'], ['On', 'ask'], ['on', 'on'], ['off', 'off'], ['ask', 'ask'], ['relay-only', 'relay-only'], ['ask-relay-only', 'ask-relay-only']] as const) {
     assert.equal(readMode(text), mode, String(text));
   }
 });
 
 test('whoever wrote a mode that is none is told which there are', () => {
-  for (const mode of [null, 'on', 'relay-only', 'ask', 'off']) assert.equal(misread(mode), null, String(mode));
-  for (const text of ['yes', 'On', '']) assert.equal(misread(text), `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are on, relay-only, ask, off`);
+  for (const mode of [null, 'on', 'relay-only', 'ask', 'ask-relay-only', 'off']) assert.equal(misread(mode), null, String(mode));
+  for (const text of ['yes', 'On', '']) assert.equal(misread(text), `shoal: p2p="${text}" is no mode, and the viewer is asked; the modes are on, relay-only, ask, ask-relay-only, off`);
 });
 
 // listens gives the page a window.
@@ -100,8 +107,8 @@ test('what is said to one player of a page the others of it hear at once, also w
   for (const storage of [{ getItem: (key: string) => all.get(key) ?? null, setItem: (key: string, value: string) => all.set(key, value) }, null]) {
     kept(t, storage);
     const [one, two]: Mode[][] = [[], []];
-    const swarms = [one, two].map((shared) => ({ share: (mode: Mode) => shared?.push(mode), prospect: { look: () => null, known: null } }) as unknown as Attached);
-    const sharings = swarms.map((swarm) => new Sharing({ wish: () => 'ask', swarm: () => swarm, vod: () => false }));
+    const swarms = [one, two].map((shared) => ({ share: (mode: Mode) => shared?.push(mode), lend: () => undefined, prospect: { look: () => null, known: null } }) as unknown as Attached);
+    const sharings = swarms.map((swarm) => new Sharing({ wish: () => 'ask', limit: () => null, swarm: () => swarm, vod: () => false }));
     const deafen = sharings.map((sharing) => overheard((answer) => sharing.hear(answer)));
     const asks = (): boolean[] => sharings.map((sharing) => sharing.look(0, NO_STATS, true).asks);
     all.clear();

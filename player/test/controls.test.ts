@@ -28,6 +28,10 @@ class Piece extends EventTarget {
 
   append(): void {}
 
+  querySelectorAll(): Piece[] {
+    return [];
+  }
+
   replaceChildren(): void {
     this.textContent = '';
   }
@@ -45,7 +49,7 @@ function world(t: TestContext): World {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const others = ['HTMLButtonElement', 'HTMLSelectElement', 'HTMLInputElement', 'HTMLElement', 'CSSStyleSheet'];
   for (const name of others) Object.assign(globalThis, { [name]: class { replaceSync(): void {} } });
-  Object.assign(globalThis, { document: { createElement: () => new Piece(), body: null } });
+  Object.assign(globalThis, { document: { createElement: () => new Piece(), createElementNS: () => new Piece(), body: null } });
   t.after(() => [...others, 'document'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
   const [root, volumes]: [Piece, number[]] = [new Piece(), []];
   const video = root.querySelector('video');

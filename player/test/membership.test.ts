@@ -4,13 +4,13 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number; off: boolean }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
   t.mock.method(console, 'info', () => undefined);
   const log: string[] = [];
-  const world = { now: 1000, buffered: 1, behind: 2, links: 0, late: 0 };
+  const world = { now: 1000, buffered: 1, behind: 2, links: 0, late: 0, off: false };
   t.mock.method(performance, 'now', () => world.now);
   const membership: Membership = new Membership({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
     steady: () => world.buffered > 0.5,
@@ -22,6 +22,7 @@ function setup(t: TestContext): { membership: Membership; door: Door & { isUp: b
       world.links = 0;
       membership.settled(NONE);
     },
+    off: async () => (log.push('asked'), world.off),
     over: () => {
       log.push('over');
       membership.end('refused');
@@ -242,4 +243,35 @@ test('a swarm that is turned off is said to be, and a stream without a key', (t)
   assert.deepEqual(told(), ['joining', 'the server tells no key of this stream']);
   membership.enter(door);
   assert.deepEqual(told(), ['joining', '']);
+});
+
+test('who has no tracker and shares asks whether the swarm is off, and leaves it at once when it is', async (t) => {
+  const { membership, door, log, world, pass } = setup(t);
+  Object.assign(world, { links: 2, off: true });
+  membership.settled({ ...NONE, links: 2, roster: 3 });
+  pass(30);
+  assert.deepEqual(log, [], 'a tracker is there, and would tell');
+  door.isUp = false;
+  pass(9);
+  assert.deepEqual(log, []);
+  pass(2);
+  assert.deepEqual([log, membership.p2p], [['asked'], 'on']);
+  await new Promise((turn) => setImmediate(turn));
+  assert.deepEqual([log, membership.p2p, membership.why], [['asked', 'leave'], 'off', 'turned off by the operator']);
+  pass(30);
+  assert.equal(log.length, 2, 'nothing is shared, and nothing asked');
+  door.isUp = true;
+  membership.settled(NONE);
+  assert.equal(membership.p2p, 'joining', 'a tracker is there again, and tells by itself');
+});
+
+test('who was refused for good has left for good then', async (t) => {
+  const { membership, door, log, world, pass } = setup(t);
+  Object.assign(world, { links: 1, off: true });
+  membership.settled({ ...NONE, links: 1, roster: 2 });
+  door.isUp = false;
+  membership.refused('403: token expired');
+  pass(11);
+  await new Promise((turn) => setImmediate(turn));
+  assert.deepEqual([log.slice(0, 3), membership.p2p], [['asked', 'leave', 'over'], 'refused']);
 });

@@ -38,6 +38,7 @@ function world({ relayOnly = false, tracker = true, stored = true, sent = true, 
     watch: { book: { gone: () => gone }, reload: async (blocking) => note('reload', blocking), take: async (peer, bytes) => note('record', peer, size(bytes)) },
     gave: (bytes) => note('gave', bytes),
     beside: (bytes, at) => note('beside', bytes, at),
+    relayless: () => note('relayless'),
   };
   const orders = new Orders(parties, relayOnly);
   const carry = (action: Partial<Action>, frame: Frame | null = null): string[] => {
@@ -95,4 +96,11 @@ test('who wants relays alone gets no other way, whatever the tracker says', () =
     carry({ kind: Kind.ICEServers, count: 0, bytes: new TextEncoder().encode('stun:edge:3478\0\0') });
     assert.equal(orders.route.relayOnly, relayOnly);
   }
+});
+
+test('where only relays will do and the tracker names none, that is told', () => {
+  const ice = (urls: string): Partial<Action> => ({ kind: Kind.ICEServers, bytes: new TextEncoder().encode(`${urls}\0\0`) });
+  assert.deepEqual(world({ relayOnly: true }).carry(ice('stun:edge:3478')), ['relayless']);
+  assert.deepEqual(world({ relayOnly: true }).carry(ice('turn:edge:3479?transport=udp\0user\0secret')), []);
+  assert.deepEqual(world().carry(ice('stun:edge:3478')), []);
 });

@@ -39,7 +39,7 @@ test('while the viewer is asked, the swarm is not off: the question is open', ()
 
 test('who has said no is not told that the swarm is off, but where to change that', () => {
   const said = teller();
-  for (const [language, key] of [['en', 'Statistics in the player (key S)'], ['pt', 'Estatísticas no player (tecla S)'], ['zh', '统计信息（S 键）']] as const) {
+  for (const [language, key] of [['en', 'Statistics in the player (the button with bars, or key S)'], ['pt', 'Estatísticas no player (o botão com barras, ou tecla S)'], ['zh', '统计信息（柱形图按钮，或 S 键）']] as const) {
     const [panel, page] = said(0, 'off', 'no', language);
     assert.equal(panel, words(language).waits.declined, language);
     assert.ok(page.includes(key) && page.includes(words(language).statistics), page);

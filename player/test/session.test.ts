@@ -19,6 +19,7 @@ interface World {
   parts: Made[];
   edge: { answer: (made: Made, range: string | null) => Response | Promise<Response> };
   tracker: { answer: () => Response }; // why it did not take a socket
+  page: { most: number; off: boolean }; // what is lent of the uplink, kbit/s, and whether the server tells that the operator has turned the swarm off
   list(count: number): void;
   take(uri: string, start: number | null): Promise<Uint8Array> | null;
   settle(done: () => boolean): Promise<void>;
@@ -45,7 +46,10 @@ class Socket {
     this.readyState = 3;
     this.onclose?.();
   }
-  send(): void {}
+  readonly sent: Uint8Array[] = [];
+  send(bytes: Uint8Array): void {
+    this.sent.push(bytes.slice());
+  }
 }
 
 // A peer that is there as soon as the test says.
@@ -77,6 +81,7 @@ function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], 
   const parts = Array.from({ length: 6 }, (_, part) => makeChunk(9000 + part, { msn: 1, part }));
   const edge: World['edge'] = { answer: (made) => new Response(made.bytes) };
   const tracker: World['tracker'] = { answer: () => { throw new TypeError('failed to fetch'); } };
+  const page: World['page'] = { most: Infinity, off: false };
   Socket.made = [];
   Peer.made = [];
   const before = { ...globalThis };
@@ -100,7 +105,7 @@ function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], 
     },
   });
   Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true });
-  const session = new Session({ name: 'demo', key, trackers, wasm: 'http://edge/shoal.wasm', token: () => '', p2p: true, maxUploadKbps: Infinity, secondsUntil: () => seconds, steady: () => true, buffered: () => 1, plenty: () => true, loadsBehind: () => 0, beacon: () => new Array<number>(16).fill(0) });
+  const session = new Session({ name: 'demo', key, trackers, wasm: 'http://edge/shoal.wasm', token: () => '', p2p: true, get maxUploadKbps() { return page.most; }, secondsUntil: () => seconds, steady: () => true, buffered: () => 1, off: async () => page.off, plenty: () => true, loadsBehind: () => 0, beacon: () => new Array<number>(16).fill(0) });
   t.after(() => {
     session.close();
     Object.assign(globalThis, { fetch: before.fetch });
@@ -119,7 +124,7 @@ function world(t: TestContext, { key = publicKey, trackers = ['ws://tracker/'], 
     for (const until = performance.now() + 10_000; performance.now() < until && !done(); ) await turn();
     assert.ok(done(), 'it did not come to pass');
   };
-  return { session, log, warned, parts, edge, tracker, list, take, settle };
+  return { session, log, warned, parts, edge, tracker, page, list, take, settle };
 }
 
 // turn lets all go on that has nothing to wait for.
@@ -286,6 +291,21 @@ test('what a peer sends twice is counted, though nobody looks into it', { skip }
   say(0x81, piece);
   say(0x81, piece);
   assert.deepEqual([w.session.traffic.bytesFromPeers, w.session.traffic.duplicateBytes], [1024, 2048]);
+});
+
+test('another limit to what is lent is told at once, and so is that there is none', { skip }, async (t) => {
+  const w = await linked(t);
+  const [socket] = Socket.made as [Socket];
+  const told = (most: number): number[] => {
+    socket.sent.length = 0;
+    w.page.most = most;
+    w.session.lend();
+    const update = socket.sent.filter((bytes) => bytes[0] === 2).at(-1);
+    return update ? [(update[1] ?? 0) & 1, 10 * (((update[3] ?? 0) << 8) | (update[4] ?? 0))] : []; // whether it uploads, and how much
+  };
+  assert.deepEqual(told(500), [1, 500]);
+  assert.deepEqual(told(0), [0, 10]);
+  assert.equal(told(Infinity)[0], 1);
 });
 
 // rejected lets the tracker's socket end, and lets all trackers refuse whatever is tried then.

@@ -1,12 +1,12 @@
 // The charts of the last hour, each a figure with its newest value, and what it was where one points to, or goes by the arrow keys.
 
-import { make } from '../pages/api.ts';
+import { make } from '../make.ts';
 import { figure, tag } from '../pages/language.ts';
 import { type Charted, figures } from '../pages/words/figures.ts';
 import { shared } from '../pages/words/shared.ts';
+import { svg } from '../svg.ts';
 import { area, extent, type Frame, line, round, spanOf, sums, x } from './chart.ts';
 import type { Series, Value } from './desk.ts';
-import { svg } from './svg.ts';
 
 const [WIDTH, HEIGHT] = [360, 96]; // of a drawing, in its own units
 

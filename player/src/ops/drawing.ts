@@ -1,11 +1,11 @@
 // The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
 
-import { make } from '../pages/api.ts';
+import { make } from '../make.ts';
 import { figure } from '../pages/language.ts';
 import { steering } from '../pages/words/steering.ts';
+import { svg } from '../svg.ts';
 import type { Cell, Cells, Member } from './desk.ts';
 import { type Forest, layout, type Placed, share, type Spot } from './forest.ts';
-import { svg } from './svg.ts';
 
 const MESHED = 16; // of more members the lines between all are not drawn one by one
 

@@ -1,6 +1,7 @@
 // The services that are known here, with their health and what each does.
 
-import { duration, make } from '../pages/api.ts';
+import { make } from '../make.ts';
+import { duration } from '../pages/api.ts';
 import { figure } from '../pages/language.ts';
 import { figures as words } from '../pages/words/figures.ts';
 import { rate } from './charts.ts';

@@ -1,6 +1,7 @@
 // The switches of remote control of one stream. What would hurt viewers is asked about before it is done, and what came of it is said after.
 
-import { bits, type Control, find, make, type Swarm } from '../pages/api.ts';
+import { make } from '../make.ts';
+import { bits, type Control, find, type Swarm } from '../pages/api.ts';
 import { tag } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
 import { steering } from '../pages/words/steering.ts';

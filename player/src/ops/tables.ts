@@ -1,6 +1,7 @@
 // Streams and swarms as lines of tables.
 
-import { bits, condition, type Control, duration, lasting, make, picture, type Stream, type Swarm } from '../pages/api.ts';
+import { make } from '../make.ts';
+import { bits, condition, type Control, duration, lasting, picture, type Stream, type Swarm } from '../pages/api.ts';
 import { crowd } from '../pages/crowd.ts';
 import { figure, to } from '../pages/language.ts';
 import { advised } from '../pages/words/advice.ts';

@@ -1,5 +1,6 @@
 // What the pages ask of the server: which streams there are, and how the swarm does.
 
+import { make } from '../make.ts';
 import { figure } from './language.ts';
 import type { Hint } from './words/advice.ts';
 import { shared } from './words/shared.ts';
@@ -244,18 +245,6 @@ export function picture(stream: Stream): string {
   const size = best?.height ? `${best.height}p${best.frameRate ? ` ${Math.round(best.frameRate)}` : ''}` : '';
   const tracks = (stream.tracks ?? []).map((track) => track.replace('MPEG-4 Audio', 'AAC')).join(', ');
   return [size, tracks].filter((word) => word !== '').join(' · ');
-}
-
-// make builds an element: make('a', { href }, 'text', child).
-export function make<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Record<string, string>,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
 }
 
 // list fills a list of what there is, and how much of it.

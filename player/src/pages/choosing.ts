@@ -2,7 +2,8 @@
 
 import type { Capture } from '../studio/capture.ts';
 import { type Device, DEVICES } from '../studio/held.ts';
-import { find, make } from './api.ts';
+import { make } from '../make.ts';
+import { find } from './api.ts';
 
 const KINDS = { camera: { of: 'videoinput', track: 'video' }, microphone: { of: 'audioinput', track: 'audio' } } as const;
 

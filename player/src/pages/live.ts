@@ -1,6 +1,7 @@
 // The live-now page: a card for each stream that is on.
 
-import { amiss, bits, condition, every, find, lasting, make, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { make } from '../make.ts';
+import { amiss, bits, condition, every, find, lasting, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
 import { crowd, people } from './crowd.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';

@@ -1,6 +1,7 @@
 // The operator page: what is on, and how it does. On an admin listener it has more than on a public address: the last hour as charts,
 // a drawing of a stream's cells, all services with their health, and the switches of remote control.
 
+import { make } from '../make.ts';
 import { Charts } from '../ops/charts.ts';
 import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
@@ -10,7 +11,7 @@ import { Saved } from '../ops/saved.ts';
 import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
-import { bits, every, find, make, type Swarm } from './api.ts';
+import { bits, every, find, type Swarm } from './api.ts';
 import { crowds } from './crowd.ts';
 import { figure, speak, to } from './language.ts';
 import { figures } from './words/figures.ts';

@@ -1,7 +1,8 @@
 // What is sent at most: the menus of resolution and bitrate. The browser remembers what was chosen.
 
 import type { Shape } from '../studio/shape.ts';
-import { bits, find, make } from './api.ts';
+import { make } from '../make.ts';
+import { bits, find } from './api.ts';
 
 const RESOLUTION = 'shoal-resolution';
 const BITRATE = 'shoal-bitrate';

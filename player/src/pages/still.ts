@@ -1,7 +1,7 @@
 // A still: a picture that does not change, and is shown once it is there. The server makes few at a time and turns the others away for a moment: it is asked
 // again, later each time, and half of that by chance, so that the pictures of a page do not come back together.
 
-import { make } from './api.ts';
+import { make } from '../make.ts';
 
 const FIRST_MILLIS = 4000; // at most, and twice that the next time
 const TIMES = 5; // it is asked again: then the place of the picture stays as it is

@@ -1,7 +1,8 @@
 // The watch page, of a stream or of one of its recordings: what is said below the player.
 
 import type { ShoalPlayer } from '../element.ts';
-import { copied, every, find, lasting, make, picture, type Stream, streams, swarms } from './api.ts';
+import { make } from '../make.ts';
+import { copied, every, find, lasting, picture, type Stream, streams, swarms } from './api.ts';
 import { Badge } from './badge.ts';
 import { type Crowd, crowd, members, people } from './crowd.ts';
 import { speak, to } from './language.ts';

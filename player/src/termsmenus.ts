@@ -1,0 +1,39 @@
+// The menus of the panel by which a viewer sets the terms of sharing: how much of the uplink is lent, and whether by relays alone. They are the
+// browser's own, and hold before a yes as after it.
+
+import { rate } from './flowchart.ts';
+import { make } from './make.ts';
+import type { Terms } from './terms.ts';
+import type { Words } from './words.ts';
+
+const LIMITS = [Infinity, 5000, 2000, 1000, 500, 250, 0]; // kbit/s
+
+export class TermsMenus {
+  readonly #most: HTMLSelectElement;
+  readonly #way: HTMLSelectElement;
+  readonly #names: Element[];
+  #drawn = '';
+
+  // of holds two labels, each with a span and a select.
+  constructor(of: HTMLElement, agree: (terms: Terms) => void) {
+    const [most, way] = [of.querySelector<HTMLSelectElement>('.most'), of.querySelector<HTMLSelectElement>('.way')];
+    if (!most || !way) throw new Error('termsmenus: a menu is missing');
+    [this.#most, this.#way, this.#names] = [most, way, [...of.querySelectorAll('span')]];
+    for (const menu of [most, way]) menu.addEventListener('change', () => agree({ most: Number(most.value), relayed: way.value === 'relayed' }));
+  }
+
+  show({ most, relayed }: Terms, { terms: said }: Words): void {
+    const limits = LIMITS.includes(most) ? LIMITS : [...LIMITS, most].sort((a, b) => b - a);
+    const drawn = JSON.stringify([limits, said]);
+    if (this.#drawn !== drawn) {
+      this.#drawn = drawn;
+      [said.most, said.way].forEach((name, i) => this.#names[i]?.replaceChildren(name));
+      const named = (limit: number): string => (limit === Infinity ? said.all : limit === 0 ? said.nothing : rate((1000 * limit) / 8));
+      this.#most.replaceChildren(...limits.map((limit) => make('option', { value: String(limit) }, named(limit))));
+      this.#way.replaceChildren(make('option', { value: 'direct' }, said.direct), make('option', { value: 'relayed' }, said.relayed));
+    }
+    if (this.#most.value !== String(most)) this.#most.value = String(most);
+    const way = relayed ? 'relayed' : 'direct';
+    if (this.#way.value !== way) this.#way.value = way;
+  }
+}
