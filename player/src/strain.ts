@@ -17,6 +17,7 @@ export interface StrainEvents {
   arriving(millis: number): number; // bits of media a second that came in so many, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
+  hangs(): boolean; // the edge gives no sign of life: then it is no sign of the link that it is not heard
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
   linked(): boolean; // to a peer
   waiting(): number; // milliseconds that what peers send waits on its way; 0 while there is no peer
@@ -83,10 +84,15 @@ export class Strain {
     if (this.#unheard > 0 && this.#unheard < TIMES) void this.#look();
     if (!held) return;
     const { loading } = this.#awaited;
-    if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;
+    if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#hung(loading) || this.#events.buffered() >= LOW * this.#events.target()) return;
     this.#unheard = 0;
     this.#told = performance.now();
     this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // hung tells whether the edge gives no sign of life, nor anything of what hls.js itself waits for.
+  #hung({ frag, part }: Loading): boolean {
+    return this.#events.hangs() && !((part ?? frag).stats.loaded > 0);
   }
 
   // ask asks the edge, and tells whether what peers send waits as well.
