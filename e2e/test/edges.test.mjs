@@ -10,6 +10,8 @@ import { edge, origin, port, tracker } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 const AWAY = 30; // seconds
+const HUNG = 20;
+const MOST_HUNG = 6000; // milliseconds that a picture stands until it is over that, on a busy machine
 
 // In the page: what is said over the picture and beside it, whenever that changes.
 function listen() {
@@ -65,6 +67,21 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   await again();
   await until('media from the edge that is back', async () => (await viewer.stats()).bytesFromEdge > after.bytesFromEdge, { seconds: 20 });
   await noStalls(t, viewers, 'until it was back');
+});
+
+test('so does one whose edge takes connections and answers nothing any more', { timeout: 150_000 }, async (t) => {
+  const { edges, viewers, stats } = await meet(t);
+  const [before] = await stats();
+  const { pid } = edges[0].process;
+  process.kill(pid, 'SIGSTOP');
+  await pass(HUNG).finally(() => process.kill(pid, 'SIGCONT'));
+  const [after, other] = await stats();
+  const { standstill, waits } = await viewers[0].page.evaluate(() => window.shoalTest);
+  const count = (name) => after[name] - before[name];
+  t.diagnostic(`its picture stood for ${count('stalledSeconds').toFixed(2)} s in ${HUNG} s, ${standstill.millis} ms at a time, the other's for ${other.stalledSeconds.toFixed(2)} s; ` +
+    `${count('playlistsFromCell')} playlists from the cell, ${count('bytesFromPeers')} bytes from the peer; ${JSON.stringify(waits)}`);
+  assert.ok(standstill.millis < MOST_HUNG, `it stood still for ${standstill.millis} ms`);
+  assert.ok(count('bytesFromPeers') > 0, 'its peer gave nothing');
 });
 
 test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas, and while it chooses one that nobody has', { timeout: 150_000 }, async (t) => {

@@ -141,6 +141,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     arriving: (millis) => 8000 * (session?.downlink.arriving(millis) ?? 0),
     calm: () => session?.downlink.calm ?? true,
     hears: async (url) => (await session?.downlink.hears(url)) ?? true,
+    hangs: () => session?.downlink.hangs ?? false,
     linked: () => (session?.traffic.peers ?? 0) > 0,
     waiting: () => session?.downlink.waiting ?? 0,
     carried: async () => (await session?.downlink.carried().catch(() => undefined)) ?? new Map(),

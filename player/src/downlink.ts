@@ -12,10 +12,13 @@ import type { Membership } from './membership.ts';
 interface Giving {
   bandwidth: Bandwidth;
   arrivals: Arrivals; // of media, peers' too
+  readonly heardAt: number; // when it gave the last sign of life
   hears(url: string, signal: AbortSignal): Promise<boolean>;
   rests(): Promise<void>;
   giveUp(): void;
 }
+
+const SILENT = 1500; // milliseconds: an edge of which nothing at all comes for so long hangs, and says nothing of the link
 
 export interface Crossed {
   edge: Giving;
@@ -71,6 +74,11 @@ export class Downlink {
   // hears tells whether the edge answers as soon as it usually does.
   hears(url: string): Promise<boolean> {
     return this.#by.edge.hears(url, this.#by.signal);
+  }
+
+  // hangs: the edge does, or it is away.
+  get hangs(): boolean {
+    return this.#by.membership.mute || performance.now() - this.#by.edge.heardAt >= SILENT;
   }
 
   // narrow: it carries so many bytes a millisecond, and no more, which is less than is played. fall sees to it that hls.js waits for something smaller; null

@@ -41,6 +41,7 @@ export class Edge {
   bytes = 0; // of media, all that arrived
   bringsHashes = false; // with its answers, as far as is known
   bad = 0; // answers that were not what a true record says
+  heardAt = -Infinity; // when it gave the last sign of life
   #ahead: Ahead | null = null;
   #asksAt = 0; // no request for what is not there yet before that: the last was not held
   readonly bandwidth = new Bandwidth();
@@ -151,15 +152,23 @@ export class Edge {
 
   // note counts what others have fetched; the request they have counted before.
   note(bytes: number, times: Times): void {
+    this.heard();
     this.bytes += bytes;
     this.bandwidth.came(bytes, times);
     this.arrivals.came(bytes, times.end, times.first);
     this.#took(times.end - times.start);
   }
 
-  #request(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+  // heard tells that it gave one, to who asks it for something else.
+  heard(): void {
+    this.heardAt = performance.now();
+  }
+
+  async #request(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
     const full: RequestInit = { ...init, signal, credentials: 'same-origin' };
-    return this.#pass ? this.#pass.fetch(url, full) : fetch(url, full);
+    const response = await (this.#pass ? this.#pass.fetch(url, full) : fetch(url, full));
+    this.heard();
+    return response;
   }
 
   // ask makes a request, unless it has the answer, and has that read, in so many milliseconds.
@@ -191,6 +200,7 @@ export class Edge {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
+      this.heard();
       length += value.length;
       saw?.(value);
       if (length > limit) throw new Error('edge: more bytes than there should be');

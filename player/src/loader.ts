@@ -50,6 +50,10 @@ const FIRST_TURN = 500; // milliseconds, twice as long each further time
 const LONGEST_TURN = 2000;
 const MOST_TURNS = 4;
 
+const HUNG = 2000; // milliseconds after which an edge that has not begun to answer is not waited for, where peers may bring it
+const HUNG_WAITS = 4; // or so often as long as it is usually waited for
+const LOOK = 250; // milliseconds
+
 // The code of an edge that did not answer in time.
 export const TIMEOUT = 504;
 
@@ -87,6 +91,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
     #taking: AbortController | null = null;
     #over = false; // aborted or destroyed
     #turns = 0; // of peers, after the edge failed
+    #watch: ReturnType<typeof setTimeout> | undefined; // over an edge that may hang
 
     constructor(config: HlsConfig) {
       this.#beneath = new config.loader(config) as Loader<FragmentLoaderContext>;
@@ -101,6 +106,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
 
     abort(): void {
       this.#over = true;
+      clearTimeout(this.#watch);
       const taking = this.#taking;
       this.#taking = null;
       if (!taking) {
@@ -115,6 +121,7 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
 
     destroy(): void {
       this.#over = true;
+      clearTimeout(this.#watch);
       this.#callbacks = null;
       this.#taking?.abort();
       this.#taking = null;
@@ -180,16 +187,26 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
       const callbacks = this.#callbacks;
       if (!callbacks) return;
       this.#taking = null;
-      this.stats.loading.start = 0; // the loader beneath begins anew
+      this.stats.loading.start = this.stats.loading.first = 0; // the loader beneath begins anew
       source.requested(context.url);
+      let left = false; // to peers
+      const over = (): void => clearTimeout(this.#watch);
       this.#beneath.load(context, config, {
         ...callbacks,
+        onAbort: (stats, ctx, details) => left || callbacks.onAbort?.(stats, ctx, details),
         onError: (error, ctx, details, stats) => {
+          if (left) return;
+          over();
           if (this.#again(context, config, error.code)) return;
           retried(error, source.renew, (error) => this.#over || callbacks.onError(error, ctx, details, stats));
         },
-        onTimeout: (stats, ctx, details) => this.#again(context, config, TIMEOUT) || callbacks.onTimeout(stats, ctx, details),
+        onTimeout: (stats, ctx, details) => {
+          if (left) return;
+          over();
+          if (!this.#again(context, config, TIMEOUT)) callbacks.onTimeout(stats, ctx, details);
+        },
         onSuccess: (response, stats, ctx, details) => {
+          over();
           const { data } = response;
           const accept = (): void => {
             if (data instanceof ArrayBuffer) this.#observe(ctx.url, new Uint8Array(data));
@@ -209,6 +226,23 @@ export function mediaLoader(source: MediaSource): FragmentLoaderConstructor {
           });
         },
       });
+      if (source.hopes) this.#hung(context, config, () => (left = true));
+    }
+
+    // hung looks now and then whether the edge hangs: it has begun no answer for long. What has begun to come is never given up, however slow it is.
+    #hung(context: FragmentLoaderContext, config: LoaderConfiguration, leave: () => void): void {
+      const look = (): void => {
+        if (this.stats.loading.first > 0 || this.#turns >= MOST_TURNS) return;
+        if (source.hopes?.() !== true) {
+          this.#watch = setTimeout(look, LOOK); // there may be peers later
+          return;
+        }
+        leave();
+        this.#beneath.abort();
+        if (!this.#again(context, config, TIMEOUT)) this.#plain(context, config);
+      };
+      clearTimeout(this.#watch);
+      this.#watch = setTimeout(look, Math.max(HUNG, HUNG_WAITS * (source.wait ?? 0)));
     }
 
     #tell(url: string, data: ArrayBuffer): Promise<boolean> | null {

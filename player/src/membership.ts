@@ -20,6 +20,7 @@ export interface MembershipEvents {
   plenty(): boolean; // there is as much in the buffer as there should be
   loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
   links(): number; // that are up
+  heardAt(): number; // when the edge gave the last sign of life
   leave(): void; // the cell, for now
   off(): Promise<boolean>; // the operator has turned the swarm off, as the server tells
   over(): void; // refused, and no link is to be kept
@@ -50,6 +51,7 @@ const KEY_RETRY_MILLIS = 15000;
 const OUTLAST_MILLIS = 120000; // that links outlive a refusal for good at most, and half of it at least
 const RELIEVED_MILLIS = 2000; // out of the swarm, as the link was too narrow, and something smaller is loaded
 const NARROW_MILLIS = 30000; // where nothing is
+const MUTE_MILLIS = 3000; // that an edge is silent to who has left for its sake: it is the edge that is away, and the link is not narrow
 const PLENTY_TIMES = 2; // that there is plenty in the buffer, each second, before it is joined again
 const BUSY = 4; // wire.RefusedBusy
 const MOVING = 6; // wire.RefusedMoving
@@ -70,6 +72,8 @@ export class Membership {
   #recalled = false; // the server tells so, and no tracker has said otherwise yet
   #notBefore = 0;
   #firstAt = 0; // when the first media came
+  #narrowAt = Infinity; // the link was found to be too narrow last
+  #mute = false; // and was not: the edge had been silent since
   #plenty = 0; // how often in a row there was enough in the buffer, while the link was too narrow
   #far = 0; // how often in a row the player loaded what is far behind live
   #leaveAt = Infinity; // refused for good: links carry on until then, while they live
@@ -115,6 +119,12 @@ export class Membership {
   // apart: the swarm was left for a while.
   get apart(): boolean {
     return this.#p2p === 'resting' || this.#p2p === 'narrow' || this.#p2p === 'away';
+  }
+
+  // mute: the edge has said nothing since the swarm was left for its sake, so nothing tells what the link carries.
+  get mute(): boolean {
+    this.#mute &&= this.#silent;
+    return this.#mute;
   }
 
   // hope: there may be a swarm.
@@ -163,7 +173,10 @@ export class Membership {
       if (this.#rest.over(now)) this.#return();
     } else if (this.#p2p === 'narrow') {
       this.#plenty = this.#events.plenty() ? this.#plenty + 1 : 0;
-      if (this.#plenty >= PLENTY_TIMES && this.#relief.over(now)) this.#return();
+      if (this.#silent && now - this.#narrowAt >= MUTE_MILLIS) {
+        this.#mute = true;
+        this.#return();
+      } else if (this.#plenty >= PLENTY_TIMES && this.#relief.over(now)) this.#return();
     } else if (this.#far >= FAR_TIMES && (this.#p2p === 'on' || this.#p2p === 'joining')) this.#part('away');
     else if (this.#events.links() > 0 && this.#rest.wanted(now)) {
       console.info('shoal: this machine is too busy for the swarm: playing without it for a while');
@@ -174,9 +187,10 @@ export class Membership {
   // narrow leaves the swarm: the viewer's link carries less than is played. What peers send would come too late, and keep what is asked of the edge from
   // coming. relieved: less will be played, so it may soon be joined again.
   narrow(relieved: boolean): boolean {
-    if (this.#p2p !== 'on' || this.#events.links() === 0) return false;
+    if (this.mute || this.#p2p !== 'on' || this.#events.links() === 0) return false;
     console.info('shoal: this connection is too slow for the swarm: playing without it for a while');
     this.#plenty = 0;
+    this.#narrowAt = performance.now();
     this.#relief.begin(performance.now(), relieved ? RELIEVED_MILLIS : NARROW_MILLIS);
     this.#part('narrow');
     return true;
@@ -229,6 +243,10 @@ export class Membership {
     this.#p2p = p2p;
     this.#events.leave();
     this.#tracker?.rest();
+  }
+
+  get #silent(): boolean {
+    return this.#events.heardAt() <= this.#narrowAt;
   }
 
   #return(): void {

@@ -132,6 +132,7 @@ export class Session implements MediaSource {
       plenty: () => options.plenty(),
       loadsBehind: () => options.loadsBehind(),
       links: () => this.#links.up,
+      heardAt: () => this.#edge.heardAt,
       leave: () => this.#call((s, now) => s.leave(now)),
       off: () => options.off(),
       over: () => this.#end('refused'),
@@ -193,6 +194,7 @@ export class Session implements MediaSource {
 
   // playlist learns what a playlist that hls.js has loaded lists. It returns at once.
   playlist(url: string, text: string): void {
+    this.#edge.heard();
     this.#watch.loaded(url, text);
   }
 

@@ -17,6 +17,7 @@ export interface StrainEvents {
   arriving(millis: number): number; // bits of media a second that came in so many, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
+  hangs(): boolean; // the edge gives no sign of life: then it is no sign of the link that it is not heard
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
   linked(): boolean; // to a peer
   waiting(): number; // milliseconds that what peers send waits on its way; 0 while there is no peer
@@ -32,6 +33,7 @@ const JUST = 500; // the same, later
 const FALLING = 0.75; // of how far behind live is played, in the buffer: less than there is where parts come in time
 const LOW = 0.65; // the same, when it is told
 const SHORT = 0.9; // of what is played
+const STILL = 0.25; // of what is played: less comes by no link that is in use
 const FULL = 100; // milliseconds that what peers send waits. At uplinks that are full it is more, and the edge is heard all the same
 const PAUSE = 3000; // milliseconds: what comes so soon after it was told says nothing more
 const AGAIN = 150; // milliseconds after which the edge, which answered at once, is asked again; then after twice as long, and so on
@@ -87,10 +89,15 @@ export class Strain {
     }
     if (!held) return;
     const { loading } = this.#awaited;
-    if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#events.buffered() >= LOW * this.#events.target()) return;
+    if (this.#unheard < TIMES || !loading || !this.#events.calm() || this.#hung(loading) || this.#events.buffered() >= LOW * this.#events.target()) return;
     this.#unheard = 0;
     this.#told = performance.now();
     this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // hung tells whether the edge gives no sign of life, and next to nothing comes of peers either: a narrow link is full.
+  #hung(loading: Loading): boolean {
+    return this.#events.hangs() && this.#arriving(loading) < STILL * this.#played(loading);
   }
 
   // ask asks the edge, and tells whether what peers send waits as well.
@@ -122,6 +129,12 @@ export class Strain {
     return this.#events.arriving(this.#awaited.millis < LATER ? LATELY : JUST) + own;
   }
 
+  // played is in bits a second; 0 where that is not known.
+  #played({ frag }: Loading): number {
+    const level = this.#hls.levels[frag.level];
+    return level ? level.averageBitrate || level.maxBitrate : 0;
+  }
+
   // short returns what is late, if too little comes, to a viewer in a swarm: without one hls.js sees all that comes by itself. Where the edge was not heard a moment ago, something that has come meanwhile changes nothing.
   #short(): Loading | null {
     const { loading, millis } = this.#awaited;
@@ -130,8 +143,7 @@ export class Strain {
       return null;
     }
     if (!this.#events.linked() || this.#events.buffered() >= FALLING * this.#events.target()) return null;
-    const level = this.#hls.levels[loading.frag.level];
-    if (!level || this.#arriving(loading) >= SHORT * (level.averageBitrate || level.maxBitrate)) return null;
+    if (this.#arriving(loading) >= SHORT * this.#played(loading)) return null;
     return this.#events.calm() ? loading : null;
   }
 }

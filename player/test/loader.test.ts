@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { afterEach, mock, test } from 'node:test';
 import type { FragmentLoaderContext, HlsConfig, Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats, PlaylistLoaderContext } from 'hls.js';
 import { MEMBER } from '../src/headcount.ts';
 import { mediaLoader, type MediaSource, type Taken, type Wanted } from '../src/loader.ts';
@@ -41,6 +41,9 @@ class Beneath implements Loader<LoaderContext> {
   }
 }
 
+const made: Loader<FragmentLoaderContext>[] = [];
+afterEach(() => made.splice(0).forEach((loader) => loader.destroy())); // they look now and then whether the edge hangs
+
 interface World {
   loader: Loader<FragmentLoaderContext>;
   beneath: Beneath;
@@ -61,6 +64,7 @@ function world(source: Partial<MediaSource>, context: Partial<FragmentLoaderCont
   };
   const MediaLoader = mediaLoader(all);
   const loader = new MediaLoader({ loader: Beneath } as unknown as HlsConfig);
+  made.push(loader);
   const full = { url: 'http://edge/s1.0.m4s', responseType: 'arraybuffer', frag: { sn: 1, start: 4 }, part: { start: 4.5 }, rangeStart: 0, rangeEnd: 0, ...context } as unknown as FragmentLoaderContext;
   const callbacks: LoaderCallbacks<FragmentLoaderContext> = {
     onSuccess: (response) => {
@@ -183,6 +187,57 @@ test('after an edge that is not there it is the turn of peers, for as long as th
   } finally {
     mock.timers.reset();
   }
+});
+
+test('an edge that hangs is left to peers after two seconds, and one that has begun to answer never is', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 1000;
+  t.mock.method(performance, 'now', () => now);
+  const pass = async (millis: number): Promise<void> => {
+    for (const end = now + millis; now < end;) {
+      now += 50;
+      t.mock.timers.tick(50);
+      for (let turns = 0; turns < 10; turns++) await Promise.resolve();
+    }
+  };
+  const source = { peers: true, brings: false, wait: 0, asked: 0 };
+  const make = (): World => world({
+    wait: source.wait,
+    take: ({ patience }) => {
+      if (!patience) return null; // at first it is the edge that is asked
+      source.asked++;
+      return source.brings ? Promise.resolve({ bytes: EDGE, millis: 1, wait: 0 }) : Promise.reject(new Error('none'));
+    },
+    hopes: () => source.peers,
+  });
+  const hung = make();
+  hung.load();
+  await pass(1900);
+  assert.equal(source.asked, 0);
+  await pass(200);
+  assert.deepEqual([source.asked, hung.beneath.aborted, hung.log], [1, true, []], 'hls.js is told nothing of that');
+  await pass(2300);
+  assert.equal(source.asked, 1, 'they had their turn, and the edge was asked again');
+  source.brings = true;
+  await pass(600);
+  assert.deepEqual([source.asked, hung.log], [2, ['success 200']]);
+
+  const slow = make();
+  slow.load();
+  slow.beneath.stats.loading.first = now;
+  await pass(9000);
+  assert.deepEqual([source.asked, slow.beneath.aborted], [2, false], 'it comes');
+  source.wait = 1000;
+  const far = make();
+  far.load();
+  await pass(3900);
+  assert.equal(source.asked, 2, 'it usually takes long');
+  far.loader.abort();
+  source.wait = 0;
+  source.peers = false;
+  make().load();
+  await pass(9000);
+  assert.equal(source.asked, 2, 'there is nobody');
 });
 
 test('what peers bring in their turn is delivered; an abort ends it', async () => {

@@ -4,19 +4,20 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number; off: boolean }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number; off: boolean; heardAt: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
   t.mock.method(console, 'info', () => undefined);
   const log: string[] = [];
-  const world = { now: 1000, buffered: 1, behind: 2, links: 0, late: 0, off: false };
+  const world = { now: 1000, buffered: 1, behind: 2, links: 0, late: 0, off: false, heardAt: Infinity };
   t.mock.method(performance, 'now', () => world.now);
   const membership: Membership = new Membership({ now: () => world.now, hidden: () => false, buffered: () => world.buffered }, {
     steady: () => world.buffered > 0.5,
     plenty: () => world.buffered > 0.9,
     loadsBehind: () => world.behind,
     links: () => world.links,
+    heardAt: () => world.heardAt,
     leave: () => {
       log.push('leave');
       world.links = 0;
@@ -227,6 +228,29 @@ test('where nothing smaller can be played it stays away for half a minute, and t
     pass(seconds / 2 + 4);
     assert.deepEqual(log, ['leave', 'rest', 'open']);
   }
+});
+
+test('who has left for a link that is too narrow, and hears nothing at all of the edge, comes back: it is the edge that is away', (t) => {
+  const { membership, log, world, pass } = setup(t);
+  const joined = (): void => {
+    world.links = 2;
+    membership.settled({ links: 2, roster: 3, off: false });
+  };
+  joined();
+  world.buffered = 0;
+  world.heardAt = world.now - 500;
+  assert.equal(membership.narrow(false), true);
+  pass(2);
+  assert.equal(membership.p2p, 'narrow');
+  pass(2);
+  assert.deepEqual([membership.p2p, membership.mute, log], ['joining', true, ['leave', 'rest', 'open']]);
+  joined();
+  assert.equal(membership.narrow(false), false, 'nothing is known of the link');
+  world.heardAt = world.now;
+  assert.deepEqual([membership.mute, membership.narrow(false)], [false, true]);
+  world.heardAt = world.now + 1;
+  pass(10);
+  assert.equal(membership.p2p, 'narrow', 'it answers now');
 });
 
 test('a swarm that is turned off is said to be, and a stream without a key', (t) => {

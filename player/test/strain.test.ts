@@ -12,6 +12,7 @@ interface World {
   waiting: number;
   linked: boolean;
   calm: boolean;
+  hangs: boolean; // the edge
   hears: boolean; // at once: else after 100 ms nothing was heard
   own: number; // bytes that hls.js itself has loaded of the part
   asked: string[];
@@ -42,9 +43,9 @@ function world(t: TestContext): World {
   };
   const awaited = new Awaited(hls as unknown as Hls);
   const w: World = {
-    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hears: false, asked: [], doubted: [], narrow: [], heard,
+    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hangs: false, hears: false, asked: [], doubted: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, awaited, {
-      buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm,
+      buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm, hangs: () => w.hangs,
       hears: async (url) => {
         w.asked.push(url);
         const { hears } = w;
@@ -108,6 +109,27 @@ for (const [what, change] of [
     assert.deepEqual([w.narrow, w.asked], [[], []]);
   });
 }
+
+test('by a link that is full much comes of peers, though the edge gives no sign of life', async (t) => {
+  const w = world(t);
+  w.hangs = true;
+  w.mbps = w.just = 0.3;
+  w.load();
+  await w.pass(500);
+  assert.equal(w.narrow.length, 1);
+});
+
+test('an edge that gives no sign of life says nothing of the link, until something of it comes', async (t) => {
+  const w = world(t);
+  w.hangs = true;
+  w.mbps = w.just = 0.2;
+  w.load();
+  await w.pass(3000);
+  assert.deepEqual(w.narrow, []);
+  w.hangs = false;
+  await w.pass(300);
+  assert.equal(w.narrow.length, 1);
+});
 
 test('of what is waited for long, what came in the last half second counts: before that there was a key frame', async (t) => {
   const w = world(t);
