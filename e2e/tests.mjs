@@ -12,8 +12,8 @@ import { spec as Spec } from 'node:test/reporters';
 const FEW = 3;
 
 const PAIRED = new Set([
-  'accessibility', 'broadcaster', 'captions', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'keys', 'layouts', 'ops', 'origin',
-  'package', 'recording', 'recordings', 'restart', 'safari', 'sound', 'touch', 'unreached',
+  'accessibility', 'both', 'broadcaster', 'captions', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'keys', 'layouts', 'ops', 'origin',
+  'package', 'peek', 'recording', 'recordings', 'restart', 'safari', 'sound', 'touch', 'unreached',
 ]);
 
 /** Runs files, so many at a time, and returns those of which a test failed. */
