@@ -36,7 +36,8 @@ const inventedName = "shoal-0123456789abcdef"
 
 // headersAllowed are those that an edge sends upstream. A viewer's is none of them.
 var headersAllowed = map[string]*regexp.Regexp{"User-Agent": regexp.MustCompile("^shoal-edge$"), "Accept-Encoding": regexp.MustCompile("^identity$"),
-	"Cdn-Loop": regexp.MustCompile("^shoal-[0-9a-f]{16}(, shoal-[0-9a-f]{16})*$")}
+	"Cdn-Loop":      regexp.MustCompile("^shoal-[0-9a-f]{16}(, shoal-[0-9a-f]{16})*$"),
+	"Shoal-Viewers": regexp.MustCompile("^shoal-[0-9a-f]{16};[0-9]+$")}
 
 // source is an origin on the network. It fails the test for whatever of a viewer reaches it.
 func source(t *testing.T) (url string, asked *atomic.Int64) {
