@@ -13,7 +13,7 @@ const FEW = 3;
 
 const PAIRED = new Set([
   'accessibility', 'both', 'broadcaster', 'captions', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'keys', 'layouts', 'ops', 'origin',
-  'package', 'peek', 'recording', 'recordings', 'restart', 'safari', 'sound', 'touch', 'unreached',
+  'package', 'peek', 'recording', 'recordings', 'restart', 'safari', 'sound', 'styles', 'touch', 'unreached',
 ]);
 
 /** Runs files, so many at a time, and returns those of which a test failed. */

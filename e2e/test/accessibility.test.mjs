@@ -20,7 +20,7 @@ async function findings(page) {
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target.flat().join(' ')}: ${failureSummary.replace(/\s+/g, ' ')}`));
 }
 
-test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
+test('axe finds nothing serious', { timeout: 420_000 }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
@@ -51,19 +51,59 @@ test('axe finds nothing serious', { timeout: 150_000 }, async (t) => {
     },
     '/ops': async (page) => page.waitForSelector('#rows a'),
   };
+  const rare = { // on one screen
+    '/?away': async (page) => { // the server
+      await page.waitForSelector('.card');
+      await page.route('**/api/v1/**', (route) => route.abort());
+      await page.waitForSelector('.grid.stale');
+    },
+    '/watch/demo?uninvited': (page) => barred(page, 401),
+    '/watch/demo?refused': (page) => barred(page, 403),
+    '/ops?busy': async (page) => {
+      await page.waitForSelector('#rows a');
+      await page.evaluate(() => {
+        const form = document.querySelector('#switches');
+        form.setAttribute('aria-busy', 'true');
+        for (let element = form; element; element = element.parentElement) element.hidden = false; // as there are viewers
+      });
+    },
+    '/ops?sure': async (page) => { // as the switch asks where there are viewers
+      await page.waitForSelector('#rows a');
+      await page.evaluate(() => {
+        document.querySelector('#sure-title').textContent = 'Turn P2P off for demo?';
+        document.querySelector('#sure-why').append(Object.assign(document.createElement('li'), { textContent: 'All 2 viewers in the swarm leave it.' }));
+        document.querySelector('#sure-yes').textContent = 'Turn it off';
+        document.querySelector('#sure').showModal();
+      });
+    },
+  };
+  const barred = async (page, status) => {
+    await page.route('**/live/demo/**', (route) => route.fulfill({ status }));
+    await page.reload();
+    await player(page).locator('.veil').waitFor();
+  };
+  const look = async (path, ready, options, where) => {
+    const viewer = await browser.open(shoal.base + path, { ...options, reducedMotion: 'reduce', expected: [/status of 40[134]/, /ERR_FAILED/] });
+    await ready(viewer.page);
+    const found = await until('the page to stand still', async () => {
+      const one = await findings(viewer.page);
+      return JSON.stringify(one) === JSON.stringify(await findings(viewer.page)) && { one };
+    });
+    assert.deepEqual(found.one, [], where);
+    await viewer.close();
+  };
   for (const [name, screen] of Object.entries(screens)) {
     for (const colorScheme of ['light', 'dark']) {
       for (const [path, ready] of Object.entries(pages)) {
-        const viewer = await browser.open(shoal.base + path, { ...screen, colorScheme, reducedMotion: 'reduce', expected: [/status of 404/] });
-        await ready(viewer.page);
-        const found = await until('the page to stand still', async () => {
-          const one = await findings(viewer.page);
-          return JSON.stringify(one) === JSON.stringify(await findings(viewer.page)) && { one };
-        });
-        assert.deepEqual(found.one, [], `${path}, ${name}, ${colorScheme}`);
-        await viewer.close();
+        await look(path, ready, { ...screen, colorScheme }, `${path}, ${name}, ${colorScheme}`);
       }
     }
     t.diagnostic(`${name}: ${Object.keys(pages).join(' ')} by day and night`);
+  }
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [path, ready] of Object.entries(rare)) await look(path, ready, { ...screens.phone, colorScheme }, `${path}, ${colorScheme}`);
+  }
+  for (const locale of ['pt-BR', 'zh-CN']) {
+    for (const path of ['/', '/watch/demo?p2p=off']) await look(path, pages[path], { ...screens.phone, locale }, `${path}, ${locale}`);
   }
 });
