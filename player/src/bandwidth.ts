@@ -48,7 +48,12 @@ export class Bandwidth {
     return median(this.#waits);
   }
 
-  // By how much it is longer or shorter than that: the median of it, Infinity while that is not known.
+  // How long where it is not long: of four answers one is sooner. A link that has just become narrow has not changed that yet.
+  get prompt(): number {
+    return sorted(this.#waits)[Math.floor((this.#waits.length - 1) / 4)] ?? 0;
+  }
+
+  // By how much an answer is waited for more or less than usual: the median of it, Infinity while that is not known.
   get strays(): number {
     const { wait } = this;
     if (this.#waits.length < FEW) return Infinity;
@@ -99,5 +104,9 @@ export class Bandwidth {
 }
 
 function median(numbers: number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? 0;
+  return sorted(numbers)[Math.floor((numbers.length - 1) / 2)] ?? 0;
+}
+
+function sorted(numbers: number[]): number[] {
+  return [...numbers].sort((a, b) => a - b);
 }

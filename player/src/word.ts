@@ -4,13 +4,13 @@
 // One question at a time, however many want to know: the answer is for all of them. A late one is not given up, since a connection that was closed for it
 // would have to be made anew: what is waited for then is its answer. When that has come it says only how the link was; so the edge is asked once more.
 
-const SOON = { least: 60, times: 4, most: 120 }; // milliseconds after it usually does, it is late: so many times by how much it usually strays
+const SOON = { least: 60, times: 4, most: 120 }; // milliseconds after a prompt answer it is late: so many times by how much answers usually stray
 const GIVE_UP = 4000; // milliseconds
 
 // For how many milliseconds an answer is waited for.
 interface Usual {
-  readonly wait: number;
-  readonly strays: number; // so many more or less
+  readonly prompt: number; // where it is prompt
+  readonly strays: number; // so many more or less than usual
 }
 
 export class Word {
@@ -37,8 +37,8 @@ export class Word {
   }
 
   async #within(): Promise<boolean> {
-    const { wait, strays } = this.#usual();
-    const soon = wait + Math.min(SOON.most, Math.max(SOON.least, SOON.times * strays));
+    const { prompt, strays } = this.#usual();
+    const soon = prompt + Math.min(SOON.most, Math.max(SOON.least, SOON.times * strays));
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), soon)));
     try {

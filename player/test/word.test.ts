@@ -16,7 +16,7 @@ function world(t: TestContext): World {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const asked: World['asked'] = [];
   const over = new AbortController();
-  const word = new Word((_, signal) => new Promise<void>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no')), signal })), () => ({ wait: 30, strays: w.strays }));
+  const word = new Word((_, signal) => new Promise<void>((resolve, reject) => asked.push({ answer: resolve, fail: () => reject(new Error('no')), signal })), () => ({ prompt: 30, strays: w.strays }));
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   const w: World = {
     word, asked, over, strays: Infinity,
