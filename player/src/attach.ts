@@ -4,10 +4,8 @@
 import type Hls from 'hls.js';
 import type { Events } from 'hls.js';
 import { Adaptation } from './adaptation.ts';
-import { Awaited } from './awaited.ts';
-import { Beforehand } from './beforehand.ts';
 import type { Mode } from './consent.ts';
-import { Crossing } from './crossing.ts';
+import { Descent } from './descent.ts';
 import { Forgotten } from './forgotten.ts';
 import { HoldBack } from './holdback.ts';
 import { mediaLoader } from './loader.ts';
@@ -18,8 +16,6 @@ import { Pass } from './pass.ts';
 import { playlistLoader } from './playlist.ts';
 import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
-import { Strain } from './strain.ts';
-import { Stretch } from './stretch.ts';
 import { readLimit } from './terms.ts';
 import { Beacons, NO_TRAFFIC, offload, type Stats, together, Viewing } from './stats.ts';
 
@@ -105,7 +101,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       startupMillis: viewing?.startupMillis ?? 0,
       stalls: viewing?.stalls ?? 0,
       stalledSeconds: viewing?.stalledSeconds ?? 0,
-      slowedSeconds: stretch.slowedSeconds,
+      slowedSeconds: descent.slowedSeconds,
       droppedFrames: viewing?.droppedFrames ?? 0,
     };
   };
@@ -134,41 +130,10 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     traffic: () => together(past, session?.traffic ?? NO_TRAFFIC),
   });
 
-  const awaited = new Awaited(hls);
-  const strain = new Strain(hls, awaited, {
+  const descent = new Descent(hls, pace, adaptation, {
+    session: () => session,
     buffered: () => viewing?.bufferSeconds ?? 0,
     target: () => hls.targetLatency || USUAL_TARGET,
-    arriving: (millis) => 8000 * (session?.downlink.arriving(millis) ?? 0),
-    calm: () => session?.downlink.calm ?? true,
-    hears: async (url) => (await session?.downlink.hears(url)) ?? true,
-    hangs: () => session?.downlink.hangs ?? false,
-    linked: () => (session?.traffic.peers ?? 0) > 0,
-    waiting: () => session?.downlink.waiting ?? 0,
-    carried: async () => (await session?.downlink.carried().catch(() => undefined)) ?? new Map(),
-    doubts(loading, bits) {
-      if (adaptation.below(loading)) beforehand.get(adaptation.lower(loading, bits));
-    },
-    narrow(loading, bits) {
-      session?.downlink.narrow(bits / 8000, adaptation.below(loading) ? () => adaptation.fall(loading, bits) : null);
-    },
-  });
-
-  const stretch = new Stretch(hls, pace, {
-    buffered: () => viewing?.bufferSeconds ?? 0,
-    target: () => hls.targetLatency || USUAL_TARGET,
-    late: () => awaited.millis,
-    pressed: () => strain.pressed,
-  });
-
-  const beforehand = new Beforehand({
-    playlist: async (url, signal) => (await session?.ask(url, signal)) ?? Promise.reject(new Error('attach: no session')),
-    bring: async (url, signal) => (await session?.bring(url, signal)) ?? Promise.reject(new Error('attach: no session')),
-    read: (url, text) => session?.playlist(url, text),
-  });
-
-  const crossing = new Crossing(hls, {
-    buffered: () => viewing?.bufferSeconds ?? 0,
-    bring: (url, signal) => session?.bring(url, signal) ?? null,
   });
 
   hls.config.pLoader = playlistLoader({
@@ -180,7 +145,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     },
     skips: (url) => session?.skips(url) ?? true,
     member: () => session?.member ?? false,
-    follow: (url, signal) => beforehand.take(url, session?.downlink.rests ?? null) ?? crossing.past() ?? session?.follow(url, signal) ?? null,
+    follow: (url, signal) => descent.follow(url) ?? session?.follow(url, signal) ?? null,
     hope: (url, signal, millis) => session?.hope(url, signal, millis) ?? null,
     followed: (text) => holdBack.look(text),
     requested: () => playlistRequests++,
@@ -188,7 +153,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     renew: () => pass.renew(),
   });
   hls.config.fLoader = mediaLoader({
-    take: (wanted) => session?.take(wanted) ?? beforehand.takeInit(wanted.url, session?.downlink.rests ?? null) ?? crossing.take(wanted) ?? session?.downlink.carries() ?? null,
+    take: (wanted) => session?.take(wanted) ?? descent.take(wanted),
     requested: (url) => session?.requested(url),
     fetched: (url, bytes, times) => session?.fetched(url, bytes, times) ?? null,
     get wait() {
@@ -225,12 +190,8 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
       forgotten.close();
       holdBack.close();
       adaptation.close();
-      strain.close();
-      stretch.close();
+      descent.close();
       pace.close();
-      awaited.close();
-      crossing.close();
-      beforehand.close();
       viewing?.close();
       prospect.close();
       session?.close();

@@ -1,6 +1,7 @@
 // The last minute as a drawing in the panel: where the media came from, on a scale that is told, and as a sentence for those who do not see it. Whose
 // colours are whose stands beside the numbers below it.
 
+import { rate } from './decimal.ts';
 import { areas, ceiling, mean, type Moment } from './flow.ts';
 import type { Words } from './words.ts';
 
@@ -21,9 +22,9 @@ export class FlowChart {
     this.#get('.edge').setAttribute('d', drawn.edge);
     this.#get('.peers').setAttribute('d', drawn.peers);
     const told = mean(moments);
-    this.#get('.scale').textContent = moments.length > 0 ? rate(most) : '';
+    this.#get('.scale').textContent = moments.length > 0 ? rate(most, words.tag) : '';
     this.#get('.since').textContent = words.flow.minute;
-    this.#figure.setAttribute('aria-label', words.flow.sentence(rate(told.peers), rate(told.edge)));
+    this.#figure.setAttribute('aria-label', words.flow.sentence(rate(told.peers, words.tag), rate(told.edge, words.tag)));
   }
 
   #get(selector: string): Element {
@@ -31,10 +32,4 @@ export class FlowChart {
     if (!found) throw new Error(`flowchart: no ${selector}`);
     return found;
   }
-}
-
-// rate writes bytes a second as the bits that links are measured in.
-export function rate(bytes: number): string {
-  const bits = 8 * bytes;
-  return bits < 1e6 ? `${Math.round(bits / 1e3)} kbit/s` : `${Number((bits / 1e6).toFixed(1))} Mbit/s`;
 }

@@ -227,10 +227,7 @@ export class Session implements MediaSource {
   take = (wanted: Wanted): Promise<Taken> | null => this.#supply.take(wanted);
   requested = (url: string): void => this.#supply.requested(url);
   fetched = (url: string, bytes: Uint8Array<ArrayBuffer>, times: Times): Promise<boolean> | null => this.#supply.fetched(url, bytes, times);
-  bring = async (url: string, signal: AbortSignal): Promise<Taken> => {
-    await this.downlink.rests;
-    return this.#supply.bring(url, signal);
-  };
+  bring = (url: string, signal: AbortSignal): Promise<Taken> => this.#supply.bring(url, signal);
 
   // ask gets a playlist from the edge.
   ask(url: string, signal: AbortSignal): Promise<string> {

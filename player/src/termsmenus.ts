@@ -1,7 +1,7 @@
 // The menus of the panel by which a viewer sets the terms of sharing: how much of the uplink is lent, and whether by relays alone. They are the
 // browser's own, and hold before a yes as after it.
 
-import { rate } from './flowchart.ts';
+import { rate } from './decimal.ts';
 import { make } from './make.ts';
 import type { Terms } from './terms.ts';
 import type { Words } from './words.ts';
@@ -22,13 +22,13 @@ export class TermsMenus {
     for (const menu of [most, way]) menu.addEventListener('change', () => agree({ most: Number(most.value), relayed: way.value === 'relayed' }));
   }
 
-  show({ most, relayed }: Terms, { terms: said }: Words): void {
+  show({ most, relayed }: Terms, { terms: said, tag }: Words): void {
     const limits = LIMITS.includes(most) ? LIMITS : [...LIMITS, most].sort((a, b) => b - a);
     const drawn = JSON.stringify([limits, said]);
     if (this.#drawn !== drawn) {
       this.#drawn = drawn;
       [said.most, said.way].forEach((name, i) => this.#names[i]?.replaceChildren(name));
-      const named = (limit: number): string => (limit === Infinity ? said.all : limit === 0 ? said.nothing : rate((1000 * limit) / 8));
+      const named = (limit: number): string => (limit === Infinity ? said.all : limit === 0 ? said.nothing : rate((1000 * limit) / 8, tag));
       this.#most.replaceChildren(...limits.map((limit) => make('option', { value: String(limit) }, named(limit))));
       this.#way.replaceChildren(make('option', { value: 'direct' }, said.direct), make('option', { value: 'relayed' }, said.relayed));
     }

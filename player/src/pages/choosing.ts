@@ -31,6 +31,7 @@ export class Choosing {
     const uses = capture?.uses ?? [];
     find('#devices').hidden = uses.length === 0 && !capture?.inset;
     for (const device of DEVICES) (this.#menus[device].parentElement as HTMLElement).hidden = !uses.includes(device);
+    if (!capture) for (const device of DEVICES) this.#menus[device].replaceChildren(); // what is captured next may be any that is there
     if (uses.length === 0) return;
     const all = await navigator.mediaDevices.enumerateDevices().catch(() => []);
     if (turn !== this.#turn || !capture) return;

@@ -109,7 +109,7 @@ async function exchange(device: Device): Promise<void> {
   try {
     await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id }));
   } catch (error) {
-    say(refusal(said, error, device));
+    say(refusal(said, error, device) || told(said, error instanceof Error ? error.message : String(error)));
   }
   if (now === capture) await changed(); // the menus show the one that is taken
 }

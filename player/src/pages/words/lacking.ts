@@ -64,7 +64,7 @@ const zh: Lacking = {
     denied: { camera: '浏览器不能使用摄像头', microphone: '浏览器不能使用麦克风' },
     busy: { camera: '摄像头正被其他程序使用', microphone: '麦克风正被其他程序使用' },
   },
-  noSoundGoes: '只播画面，没有它的声音',
+  noSoundGoes: '画面照常播出，但没有它的声音',
   soundGoesAlone: '只播声音',
   screenGoesAlone: '屏幕上没有它的画面',
   clause: (what, so) => `${what}：${so}。`,

@@ -15,6 +15,8 @@ const pt: Record<string, string> = {
   'The connection to the server’s picture was lost.': 'A conexão com a imagem do servidor caiu.',
   'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': 'Não chega mais nada: a transmissão terminou ou parou. Se continuar, a imagem continua.',
   'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': 'Este navegador não transmite arquivos. Chrome, Edge e Firefox transmitem.',
+  'This browser makes no sound to be sent.': 'Este navegador não produz som para enviar.',
+  'This browser cannot broadcast a canvas.': 'Este navegador não transmite o que é desenhado.',
   'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': 'Este navegador não reproduz “*”. Um MP4 com H.264 e AAC serve.',
 };
 
@@ -31,6 +33,8 @@ const zh: Record<string, string> = {
   'The connection to the server’s picture was lost.': '与服务器画面的连接已断开。',
   'Nothing comes any more: the broadcast is over, or has paused. If it goes on, so does the picture.': '没有新的画面：直播已结束或暂停，恢复后画面会继续。',
   'This browser cannot broadcast a file. Chrome, Edge and Firefox can.': '此浏览器不能直播文件，请使用 Chrome、Edge 或 Firefox。',
+  'This browser makes no sound to be sent.': '此浏览器无法生成要发送的声音。',
+  'This browser cannot broadcast a canvas.': '此浏览器不能直播绘制的画面。',
   'This browser cannot play “*”. An MP4 with H.264 and AAC will do.': '此浏览器无法播放“*”，请使用 H.264 和 AAC 的 MP4。',
 };
 

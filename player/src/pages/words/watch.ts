@@ -69,7 +69,7 @@ export const WATCH: Catalog<Shared & Own> = {
       other: 'You cannot share with other viewers now',
     },
     fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
-    unlinked: `N${UNLINKED.en.slice(1)}: all comes from the edge.`,
+    unlinked: `${capital(UNLINKED.en)}: all comes from the edge.`,
     alone: 'Nobody else is here to share with: all comes from the edge.',
   },
   pt: {
@@ -101,7 +101,7 @@ export const WATCH: Catalog<Shared & Own> = {
       other: 'Agora não é possível compartilhar com outros espectadores',
     },
     fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
-    unlinked: `A${UNLINKED.pt.slice(1)}: tudo vem do servidor.`,
+    unlinked: `${capital(UNLINKED.pt)}: tudo vem do servidor.`,
     alone: 'Não há mais ninguém aqui com quem compartilhar: tudo vem do servidor.',
   },
   zh: {
@@ -137,3 +137,7 @@ export const WATCH: Catalog<Shared & Own> = {
     alone: '这里暂无其他可互相分享的观众：全部数据来自服务器。',
   },
 };
+
+function capital(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
