@@ -10,10 +10,13 @@ import { Process, scratch } from '../harness/process.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-const FAKES = ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
+// Of Chromium's fake cameras the second is one of depth (Y16), which a preview shows and WebRTC never sends, and the picture of the third (MJPEG) stands still.
+// So the first and the fourth are used.
+const UNFIT = ['fake_device_1', 'fake_device_2'];
+const FAKES = ['--use-fake-device-for-media-stream=device-count=4', '--use-fake-ui-for-media-stream', '--auto-select-desktop-capture-source=Entire screen'];
 
-// In the page: devices are missing while their kind is in window.missing, and one camera is open at a time if that is said.
-function machine({ missing, single, silent, phone }) {
+// In the page: unfit devices are not listed, devices are missing while their kind is in window.missing, and one camera is open at a time if that is said.
+function machine({ missing, single, silent, phone, unfit }) {
   const { mediaDevices } = navigator;
   window.missing = missing ?? [];
   window.locks = [];
@@ -27,7 +30,7 @@ function machine({ missing, single, silent, phone }) {
     return stream;
   };
   const list = mediaDevices.enumerateDevices.bind(mediaDevices);
-  mediaDevices.enumerateDevices = async () => (await list()).filter(({ kind }) => !window.missing.includes(kind.replace('input', '')));
+  mediaDevices.enumerateDevices = async () => (await list()).filter(({ kind, label }) => !unfit.includes(label) && !window.missing.includes(kind.replace('input', '')));
   window.plug = () => {
     window.missing = [];
     mediaDevices.dispatchEvent(new Event('devicechange'));
@@ -37,6 +40,12 @@ function machine({ missing, single, silent, phone }) {
     mediaDevices.getDisplayMedia = ({ video }) => show({ video });
   }
   if (phone) delete Object.getPrototypeOf(mediaDevices).getDisplayMedia;
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...all) {
+      super(...all);
+      window.connection = this;
+    }
+  };
   Object.defineProperty(navigator, 'wakeLock', { value: {
     async request(kind) {
       const lock = { kind, released: false, release: async () => void (lock.released = true) };
@@ -49,7 +58,7 @@ function machine({ missing, single, silent, phone }) {
 async function open(t, { of = {}, permissions = ['camera', 'microphone'], ...context } = {}) {
   const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t, { args: FAKES })]);
   const studio = await browser.open(shoal.printed('Browser'), {
-    viewport: { width: 1280, height: 900 }, permissions, before: (page) => page.addInitScript(machine, of), ...context,
+    viewport: { width: 1280, height: 900 }, permissions, before: (page) => page.addInitScript(machine, { unfit: UNFIT, ...of }), ...context,
   });
   const { page } = studio;
   const text = (selector) => page.textContent(selector);
@@ -68,6 +77,26 @@ async function open(t, { of = {}, permissions = ['camera', 'microphone'], ...con
       await until('the studio to be live', async () => (await text('#state')) === 'Live');
       return shoal.live('show');
     },
+    // others are the cameras that may be chosen instead.
+    others: () => page.$eval('#camera', ({ options, value }) => [...options].map((one) => one.value).filter((one) => one !== value)),
+    // exchange takes another camera, and returns once pictures of it are sent.
+    async exchange(id) {
+      const before = await page.evaluate(sent);
+      const began = Date.now();
+      await page.selectOption('#camera', id);
+      const taken = await until('the other camera to be sent', async () => {
+        const now = await page.evaluate(sent);
+        return now.id === id && now.live && now;
+      });
+      const first = await until('its first picture', async () => {
+        const { frames } = await page.evaluate(sent);
+        return frames > taken.frames && Date.now() - began;
+      }, { every: 20 });
+      await until('its pictures', async () => (await page.evaluate(sent)).frames > taken.frames + 30);
+      assert.equal(await page.evaluate(() => document.querySelector('#preview').srcObject.getVideoTracks().map((track) => track.getSettings().deviceId).join()), id);
+      assert.deepEqual([await page.inputValue('#camera'), await page.isVisible('#trouble')], [id, false]);
+      t.diagnostic(`${before.frames} pictures before, the first of the other camera ${first} ms after it was chosen`);
+    },
     async watch() {
       const viewer = await browser.open(shoal.printed('Watch'));
       viewer.expect(/Failed to load resource: .* status of (50[34]|404 .*\.m4s\))/);
@@ -78,6 +107,13 @@ async function open(t, { of = {}, permissions = ['camera', 'microphone'], ...con
       await until('it to be off air', async () => (await text('#state')) === 'Off air');
     },
   };
+}
+
+// In the page: whose pictures go out, and how many have.
+async function sent() {
+  const sender = window.connection.getSenders().find(({ track }) => track?.kind === 'video');
+  const out = [...(await sender.getStats()).values()].find(({ type }) => type === 'outbound-rtp');
+  return { id: sender.track.getSettings().deviceId, live: sender.track.readyState === 'live', frames: out.framesSent };
 }
 
 const plays = (viewer, seconds = 15) => until('the picture to go on', async () => {
@@ -188,7 +224,7 @@ test('a file goes as large as was said, from its first picture on', { timeout: 6
   assert.deepEqual(await lists(studio.shoal), { discontinuities: 0 });
 });
 
-test('on a phone: no screen is offered, the other camera is shown in the preview while it is live, and the screen stays awake', { timeout: 120_000 }, async (t) => {
+test('on a phone: no screen is offered, the other camera is sent while it is live, and back, and the screen stays awake', { timeout: 120_000 }, async (t) => {
   const studio = await open(t, { of: { single: true, phone: true }, viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 });
   const { page } = studio;
   assert.deepEqual(await page.$$eval('[data-source]', (all) => all.filter((one) => one.offsetParent).map(({ dataset }) => dataset.source)), ['camera', 'microphone', 'file', 'pattern']);
@@ -206,13 +242,19 @@ test('on a phone: no screen is offered, the other camera is shown in the preview
   assert.deepEqual(await page.evaluate(() => window.locks.map(({ kind, released }) => [kind, released])), [['screen', false]]);
 
   const chosen = await page.inputValue('#camera');
-  const next = await page.$$eval('#camera option', (all, chosen) => all.map(({ value }) => value).find((value) => value !== chosen), chosen);
-  await page.selectOption('#camera', next);
-  await until('the other camera', () => page.evaluate((next) => document.querySelector('#preview').srcObject.getVideoTracks().some((track) => track.readyState === 'live' && track.getSettings().deviceId === next), next));
-  assert.deepEqual([await page.inputValue('#camera'), await page.isVisible('#trouble')], [next, false]);
+  const [next] = await studio.others();
+  await studio.exchange(next);
+  await plays(viewer);
   await heard(viewer);
+  await until('its health', async () => /Sending[\d.]+ [Mk]bit\/s.*Round trip\d+ ms.*Lost[\d.]+ %Viewers1(?!\d)/.test(await studio.text('#numbers')), { seconds: 15 });
 
-  await until('its health', async () => /Sending[\d.]+ [Mk]bit\/s.*Round trip\d+ ms.*Lost[\d.]+ %Known viewers1/.test(await studio.text('#numbers')), { seconds: 15 });
+  const late = await studio.watch(); // what it sees was sent after the exchange
+  await late.moving();
+  await plays(late);
+  await studio.exchange(chosen);
+  await plays(late);
+  assert.deepEqual(await lists(studio.shoal), { discontinuities: 0 });
+
   const { width, wide, go } = await page.evaluate(() => ({ width: innerWidth, wide: document.documentElement.scrollWidth, go: document.querySelector('#go').getBoundingClientRect().height }));
   assert.ok(wide <= width && go >= 44, `${wide} of ${width} wide, a button of ${go}`);
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/studio-phone.png`, fullPage: true });
@@ -221,4 +263,21 @@ test('on a phone: no screen is offered, the other camera is shown in the preview
   await until('the screen to be let go', () => page.evaluate(() => window.locks.every(({ released }) => released)));
   await page.reload();
   assert.deepEqual([await page.inputValue('#resolution'), await page.inputValue('#bitrate')], ['360', '500000'], 'what was chosen is forgotten');
+});
+
+test('where cameras may be open together, another takes the place of one while it is live', { timeout: 120_000 }, async (t) => {
+  const studio = await open(t);
+  await studio.choose('camera');
+  await studio.live();
+  const viewer = await studio.watch();
+  await plays(viewer);
+  const [next] = await studio.others();
+  await studio.exchange(next);
+  await plays(viewer);
+  await heard(viewer);
+  const late = await studio.watch();
+  await late.moving();
+  await plays(late);
+  assert.deepEqual(await lists(studio.shoal), { discontinuities: 0 });
+  await studio.over();
 });
