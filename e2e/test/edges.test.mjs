@@ -8,7 +8,7 @@ import { noStalls } from '../harness/browser.mjs';
 import { twoEdges } from '../harness/edges.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-const AWAY = 30; // seconds
+const AWAY = 20; // seconds
 
 // In the page: what is said over the picture and beside it, whenever that changes.
 function listen() {

@@ -151,7 +151,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await pass(2);
     const peers = async () => (await Promise.all(viewers.map((v) => v.stats()))).map((s) => s.bytesFromPeers);
     const before = await peers();
-    await pass(5);
+    await pass(2);
     assert.deepEqual(await peers(), before, 'bytes came from peers two seconds after P2P was turned off');
     assert.match(await page.textContent('#steered-state'), /^demo, .*: P2P is off/);
     await until('the drawing to say so', async () => /P2P is off/.test(await page.textContent('#cells')));
