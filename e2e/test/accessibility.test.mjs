@@ -51,31 +51,21 @@ test('axe finds nothing serious', { timeout: 420_000 }, async (t) => {
     },
     '/ops': async (page) => page.waitForSelector('#rows a'),
   };
-  const rare = { // on one screen
-    '/?away': async (page) => { // the server
+  // Those that differ little from the others: on one screen, by one light.
+  const day = { ...screens.desktop, colorScheme: 'light' };
+  const night = { ...screens.phone, colorScheme: 'dark' };
+  const rare = {
+    '/?away': [night, async (page) => { // the server
       await page.waitForSelector('.card');
       await page.route('**/api/v1/**', (route) => route.abort());
       await page.waitForSelector('.grid.stale');
-    },
-    '/watch/demo?uninvited': (page) => barred(page, 401),
-    '/watch/demo?refused': (page) => barred(page, 403),
-    '/ops?busy': async (page) => {
-      await page.waitForSelector('#rows a');
-      await page.evaluate(() => {
-        const form = document.querySelector('#switches');
-        form.setAttribute('aria-busy', 'true');
-        for (let element = form; element; element = element.parentElement) element.hidden = false; // as there are viewers
-      });
-    },
-    '/ops?sure': async (page) => { // as the switch asks where there are viewers
-      await page.waitForSelector('#rows a');
-      await page.evaluate(() => {
-        document.querySelector('#sure-title').textContent = 'Turn P2P off for demo?';
-        document.querySelector('#sure-why').append(Object.assign(document.createElement('li'), { textContent: 'All 2 viewers in the swarm leave it.' }));
-        document.querySelector('#sure-yes').textContent = 'Turn it off';
-        document.querySelector('#sure').showModal();
-      });
-    },
+    }],
+    '/watch/demo?uninvited': [night, (page) => barred(page, 401)],
+    '/watch/demo?refused': [day, (page) => barred(page, 403)],
+    '/?pt': [{ ...day, locale: 'pt-BR' }, pages['/']],
+    '/?zh': [{ ...night, locale: 'zh-CN' }, pages['/']],
+    '/watch/demo?p2p=off&pt': [{ ...night, locale: 'pt-BR' }, pages['/watch/demo?p2p=off']],
+    '/watch/demo?p2p=off&zh': [{ ...day, locale: 'zh-CN' }, pages['/watch/demo?p2p=off']],
   };
   const barred = async (page, status) => {
     await page.route('**/live/demo/**', (route) => route.fulfill({ status }));
@@ -100,10 +90,5 @@ test('axe finds nothing serious', { timeout: 420_000 }, async (t) => {
     }
     t.diagnostic(`${name}: ${Object.keys(pages).join(' ')} by day and night`);
   }
-  for (const colorScheme of ['light', 'dark']) {
-    for (const [path, ready] of Object.entries(rare)) await look(path, ready, { ...screens.phone, colorScheme }, `${path}, ${colorScheme}`);
-  }
-  for (const locale of ['pt-BR', 'zh-CN']) {
-    for (const path of ['/', '/watch/demo?p2p=off']) await look(path, pages[path], { ...screens.phone, locale }, `${path}, ${locale}`);
-  }
+  for (const [path, [options, ready]] of Object.entries(rare)) await look(path, ready, options, path);
 });

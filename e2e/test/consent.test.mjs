@@ -119,10 +119,9 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
       }).observe(document, { childList: true, subtree: true }));
     },
   });
-  await until('a connection to be made', async () => (await seen(relayed)).peers > 0, { seconds: 20 });
-  const { policies, links } = await seen(relayed);
-  assert.ok(policies.every((policy) => policy === 'relay'), `policies: ${policies}`);
-  assert.equal(links, 0, 'there is no relay here, and a link');
+  await until('it to be out of the swarm, for want of a relay', async () => (await relayed.stats()).refusal === 'there are no relays here', { seconds: 30 });
+  const { peers, links } = await seen(relayed);
+  assert.deepEqual([peers, links], [0, 0], 'there is no relay here, and it connects');
 });
 
 test('what a viewer says in one tab holds in the other at once, and in another player of the page', { timeout: 120_000 }, async (t) => {
@@ -131,6 +130,7 @@ test('what a viewer says in one tab holds in the other at once, and in another p
   const browser = await launch(t);
   const [one, friend] = await Promise.all([1, 2].map(() => browser.open(`${shoal.base}/watch/demo`)));
   const tab = await one.context.newPage(); // of the same browser, with another page of the edge's
+  await tab.addInitScript(() => Object.defineProperty(document, 'hidden', { get: () => true })); // it stays in the swarm on a busy machine (inside.mjs)
   await tab.goto(`${shoal.base}/embed/demo?muted`);
   await one.page.evaluate(() => {
     const player = document.querySelector('shoal-player');

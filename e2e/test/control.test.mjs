@@ -8,7 +8,7 @@ import { run } from '../harness/process.mjs';
 import { program, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
-const QUIET = 8; // seconds that nothing is shared
+const QUIET = 5; // seconds that nothing is shared
 
 /** Has a page keep count of its peer connections that are not closed. */
 const counted = {

@@ -127,6 +127,8 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     const toggle = page.locator('#p2p');
     await toggle.click();
     await page.locator('#sure[open]').waitFor();
+    await page.emulateMedia({ reducedMotion: 'reduce' }); // nothing is seen half faded in
+    assert.deepEqual((await look(ops, 1280)).serious, [], 'the question');
     assert.match(await page.textContent('#sure-why'), /All 2 viewers in the swarm leave it/);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'sure-no', 'the button that does nothing has not the focus');
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ops-sure.png` });
@@ -134,14 +136,22 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await pass(0.5);
     assert.equal((await (await fetch(`${admin}/api/v1/control/demo`)).json()).p2p, true, 'it was not confirmed, and done');
 
+    const control = `${admin}/api/v1/ops/control/demo`;
+    let release;
+    const looked = new Promise((resolve) => (release = resolve));
+    await page.route(control, (route) => looked.then(() => route.continue()));
     await toggle.click();
     await page.click('#sure-yes');
+    await page.locator('#switches[aria-busy]').waitFor();
+    assert.deepEqual((await look(ops, 1280)).serious, [], 'the switches, while it is done');
+    release();
     await page.locator('#p2p[aria-checked="false"]').waitFor({ timeout: 2000 });
+    await page.unroute(control);
     await until('both to be out of the swarm, and to watch', async () => (await crowd()) === '2, 0 in the swarm');
     await pass(2);
     const peers = async () => (await Promise.all(viewers.map((v) => v.stats()))).map((s) => s.bytesFromPeers);
     const before = await peers();
-    await pass(5);
+    await pass(2);
     assert.deepEqual(await peers(), before, 'bytes came from peers two seconds after P2P was turned off');
     assert.match(await page.textContent('#steered-state'), /^demo, .*: P2P is off/);
     await until('the drawing to say so', async () => /P2P is off/.test(await page.textContent('#cells')));

@@ -27,15 +27,20 @@ test('who has no tracker learns from the server that the swarm is off', { timeou
   const [shoal, browser] = await Promise.all([up(t), launch(t)]);
   await shoal.live('demo');
   const viewers = [];
+  const answered = []; // times that each has been told by the server
   for (const options of [{}, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }]) {
     const viewer = await browser.open(`${shoal.base}/watch/demo`, { ...options, before: (page) => page.addInitScript(cuttable), expected: [/WebSocket|ERR_/] });
-    viewers.push(viewer);
+    const at = viewers.push(viewer) - 1;
+    answered[at] = 0;
+    viewer.page.on('requestfinished', (request) => request.url().endsWith('/api/v1/streams/demo') && answered[at]++);
     await viewer.moving(40);
   }
   const all = () => Promise.all(viewers.map((viewer) => viewer.stats()));
   await until('a link', async () => (await all()).every(({ peers }) => peers === 1), { seconds: 30 });
   await Promise.all(viewers.map(({ page }) => page.evaluate(() => window.cut())));
-  await pass(15); // in which they have asked, and were not told to stop
+  answered.fill(0);
+  await until('both to have asked the server', () => answered.every((times) => times > 0), { seconds: 30 }); // which does not tell them to stop
+  await pass(0.5);
   assert.ok((await all()).every(({ peers, p2p }) => peers === 1 && p2p === 'on'), 'links ended with the tracker');
 
   const turned = Date.now();

@@ -79,11 +79,14 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
     assert.match(now.clock, /^0:\d\d \/ 0:1[3-7]$/);
     assert.ok(now.wide <= options.viewport.width, `it is ${now.wide} pixels wide`);
     if (process.env.SHOTS) await viewer.page.screenshot({ path: `${process.env.SHOTS}/recording-${name}.png`, fullPage: true });
-    await viewer.page.locator('.seek').evaluate((bar) => {
+    const sought = await viewer.page.locator('.seek').evaluate((bar) => new Promise((resolve) => {
+      const { video } = document.querySelector('shoal-player');
+      video.addEventListener('seeked', () => resolve(video.currentTime), { once: true });
       bar.value = '4';
       for (const kind of ['input', 'change']) bar.dispatchEvent(new Event(kind));
-    });
-    await until('the picture to move there', async () => (await seen(viewer)).time > 4.2 && (await seen(viewer)).time < 8, { seconds: 5, every: 50 });
+    }));
+    assert.ok(Math.abs(sought - 4) < 0.5, `it went to ${sought} s`);
+    await until('the picture to go on from there', async () => (await seen(viewer)).time > 4.2, { every: 50 });
     await viewer.page.keyboard.press('ArrowRight');
     await until('ten seconds more', async () => (await seen(viewer)).time > 12, { seconds: 5, every: 50 });
     await until('its end', async () => (await seen(viewer)).state === 'ended', { seconds: 10 });
@@ -95,10 +98,12 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
   const [after, told] = [await own(), await stalls()];
   const said = await Promise.all(viewers.map((v) => v.page.evaluate(() => window.said)));
   t.diagnostic(`said: ${JSON.stringify(said)}, first ${await Promise.all(viewers.map((v) => v.page.evaluate(() => window.late)))} ms after the picture stood; stalls before ${before}, after ${after}, told ${told}`);
-  assert.deepEqual(after, before, 'the end was counted as a stall');
+  // (what stands right before the end may be taken for a stall, and said to be one, until the end is known)
+  assert.ok(after.every((stalls, i) => stalls <= before[i]), `the end was counted as a stall: ${before}, then ${after}`);
   assert.ok(told <= before[0] + before[1], `the tracker was told of ${told} stalls`);
-  for (const words of said) { // for some seconds after it has said goodbye a broadcaster may come back
-    assert.ok(words.at(-1) === 'The stream has ended' && words.every((word) => ['The broadcaster is away', 'The stream has ended'].includes(word)), `said: ${words}`);
+  for (const [i, words] of said.entries()) { // for some seconds after it has said goodbye a broadcaster may come back
+    const known = ['The broadcaster is away', 'The stream has ended', ...(after[i] < before[i] ? ['Buffering'] : [])];
+    assert.ok(words.at(-1) === 'The stream has ended' && words.every((word) => known.includes(word)), `said: ${words}`);
   }
 
   const [{ page }, other] = viewers;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import test from 'node:test';
 
+import { pushPictures } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
 import { port, up } from '../harness/shoal.mjs';
@@ -47,15 +48,18 @@ async function own(t, shoal, pages) {
 
 const element = (shoal) => `<script type="module" src="${shoal.base}/assets/shoal-player.js"></script><shoal-player src="${shoal.base}/live/demo/index.m3u8" autoplay muted></shoal-player>`;
 
-test('in a page that runs from right to left the bars do not, and its words’ style stays outside', { timeout: 240_000 }, async (t) => {
-  const [shoal, browser] = await Promise.all([up(t, { p2p: 'ask', args: ['-dvr', '10m'] }), launch(t)]);
+test('in a page that runs from right to left the bars do not, and its words’ style stays outside', { timeout: 120_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'demo', p2p: 'ask', args: ['-dvr', '10m', '-disk-reserve', '16M'] }), launch(t)]);
+  const url = `${shoal.rtmp}/${shoal.key}`;
+  await pushPictures(t, url, { pace: 80, seconds: 75 }).ended; // a bar to seek by comes with a minute that can be sought in
+  pushPictures(t, url);
   await shoal.live('demo');
   const at = await own(t, shoal, { '/loud': [`<html lang="ar" dir="rtl"><meta name="viewport" content="width=device-width"><style>${LOUD}</style>${element(shoal)}`] });
   for (const [name, screen] of Object.entries(screens)) {
     const viewer = await browser.open(`${at}/loud`, screen);
     const { page } = viewer;
     const player = page.locator('shoal-player');
-    for (const part of ['.ask .yes', '.seek']) await player.locator(part).waitFor({ timeout: 100_000 }); // a bar to seek by comes with a minute that can be sought in
+    for (const part of ['.ask .yes', '.seek']) await player.locator(part).waitFor({ timeout: 30_000 });
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/loud-${name}.png` });
     const { line, shape, ...seen } = await page.evaluate(look);
     assert.deepEqual(seen, { leaked: [], color: 'rgb(255, 255, 255)', font: 'Georgia, serif', accent: 'rgb(255, 180, 84)' }, name);
@@ -79,7 +83,7 @@ test('in a page that runs from right to left the bars do not, and its words’ s
 });
 
 test('a page that asks for trusted types is given no markup', { timeout: 90_000 }, async (t) => {
-  const [shoal, browser] = await Promise.all([up(t, { p2p: 'ask', args: ['-dvr', '10m'] }), launch(t)]);
+  const [shoal, browser] = await Promise.all([up(t, { p2p: 'ask' }), launch(t)]);
   await shoal.live('demo');
   const at = await own(t, shoal, { '/strict': [element(shoal), "require-trusted-types-for 'script'; trusted-types 'none'"] });
   const viewer = await browser.open(`${at}/strict`, { before: (page) => page.addInitScript(() => {
