@@ -56,34 +56,34 @@ func (a *attendance) look(lasted time.Duration) {
 	}
 }
 
-// seat is the place of one request in an attendance. The zero value is that of who is not counted here.
-type seat struct {
+// watcher is one request as an attendance counts it. The zero value is that of who is not counted here.
+type watcher struct {
 	of     *attendance
 	parted bool // it asks by parts
 }
 
-// hold and leave tell that who has the seat waits, and no longer does.
-func (s seat) hold() {
-	if s.of != nil {
-		s.of.held.Add(1)
+// hold and leave tell that it waits, and no longer does.
+func (w watcher) hold() {
+	if w.of != nil {
+		w.of.held.Add(1)
 	}
 }
 
-func (s seat) leave() {
-	if s.of != nil {
-		s.of.held.Add(-1)
+func (w watcher) leave() {
+	if w.of != nil {
+		w.of.held.Add(-1)
 	}
 }
 
 // served tells that o was the answer.
-func (s seat) served(o *object) {
-	if s.of == nil || !closed(o.done) || !o.position.present || o.position.ended {
+func (w watcher) served(o *object) {
+	if w.of == nil || !closed(o.done) || !o.position.present || o.position.ended {
 		return
 	}
 	stands := o.position.target
-	if s.parted && o.position.step > 0 {
+	if w.parted && o.position.step > 0 {
 		stands = o.position.step
 	}
-	s.of.stood.Add(int64(stands))
-	s.of.target.Store(int64(o.position.target))
+	w.of.stood.Add(int64(stands))
+	w.of.target.Store(int64(o.position.target))
 }

@@ -104,20 +104,20 @@ func (s *attendances) say(h http.Header, t target, now time.Time) {
 	h.Set(headcount.Field, headcount.Said(s.self, n))
 }
 
-// seatOf returns the seat of a request that is answered with o, or with what comes after it.
-func (e *Edge) seatOf(r *http.Request, o *object) seat {
+// watcherOf returns the watcher of a request that is answered with o, or with what comes after it.
+func (e *Edge) watcherOf(r *http.Request, o *object) watcher {
 	if o.target.kind != mediaPlaylist || r.Method != http.MethodGet || r.Header.Get(loopField) != "" || headcount.IsMember([]byte(listed(r, "Accept"))) {
-		return seat{}
+		return watcher{}
 	}
-	return seat{e.attendances.of(o.target), strings.Contains(r.URL.RawQuery, "_HLS_part=")}
+	return watcher{e.attendances.of(o.target), strings.Contains(r.URL.RawQuery, "_HLS_part=")}
 }
 
-// seatAhead is seatOf for what a front was asked.
-func (e *Edge) seatAhead(h *http1.Head, o *object) seat {
+// watcherAhead is watcherOf for what a front was asked.
+func (e *Edge) watcherAhead(h *http1.Head, o *object) watcher {
 	if o.target.kind != mediaPlaylist || h.Chained || headcount.IsMember(h.Accept) {
-		return seat{}
+		return watcher{}
 	}
-	return seat{e.attendances.of(o.target), bytes.Contains(h.Target, []byte("_HLS_part="))}
+	return watcher{e.attendances.of(o.target), bytes.Contains(h.Target, []byte("_HLS_part="))}
 }
 
 // heed notes what an edge says that asks for a playlist. Anybody can say that, also through a proxy, so only those count whom the operator trusts.

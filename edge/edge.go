@@ -265,7 +265,7 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	}
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
-	e.seatOf(r, o).served(o)
+	e.watcherOf(r, o).served(o)
 }
 
 func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {

@@ -68,7 +68,7 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if !ok || !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
 		return http1.Answer{}, false
 	}
-	to := receiver{from, cookie, e.seatAhead(h, o)}
+	to := receiver{from, cookie, e.watcherAhead(h, o)}
 	var answer http1.Answer
 	if held {
 		answer, ok = e.holdLean(o, to, h.Came)
@@ -83,9 +83,9 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 
 // receiver is a viewer that is let in.
 type receiver struct {
-	from   netip.Addr
-	cookie *http.Cookie // that it is given; nil: none
-	seat   seat
+	from    netip.Addr
+	cookie  *http.Cookie // that it is given; nil: none
+	watcher watcher
 }
 
 // hit is the answer of a whole object.
@@ -95,7 +95,7 @@ func (e *Edge) hit(o *object, to receiver, h *http1.Head, now time.Time) (http1.
 		return http1.Answer{}, false
 	}
 	o.want()
-	to.seat.served(o)
+	to.watcher.served(o)
 	answer := a.answer()
 	answer.Tally = e.readers.next(h.Viewer, o, a, now)
 	return e.addressed(answer, o, http.StatusOK, to, h), true
