@@ -56,6 +56,11 @@ func (a *attendance) look(lasted time.Duration) {
 	}
 }
 
+// forgotten tells whether it need not be kept, by the last look: nobody was here for long, or who waited for the playlist did not get it.
+func (a *attendance) forgotten() bool {
+	return a.still > stillLooks || a.still > 0 && a.target.Load() == 0
+}
+
 // watcher is one request as an attendance counts it. The zero value is that of who is not counted here.
 type watcher struct {
 	of     *attendance
@@ -77,7 +82,7 @@ func (w watcher) leave() {
 
 // served tells that o was the answer.
 func (w watcher) served(o *object) {
-	if w.of == nil || !closed(o.done) || !o.position.present || o.position.ended {
+	if w.of == nil || !closed(o.done) || !o.counts() {
 		return
 	}
 	stands := o.position.target

@@ -177,6 +177,42 @@ func TestAttendanceOfNobody(t *testing.T) {
 	})
 }
 
+// TestAttendanceOfNothing: who makes up names, and whoever waits for a playlist that turns out not to be there, takes no room.
+func TestAttendanceOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, stop := openHouse(t)
+		for i := range 100 {
+			path := fmt.Sprintf("/live/nothing%d/v0/index.m3u8", i)
+			if code := get(h, path).Code; code != http.StatusNotFound {
+				t.Fatalf("%s: %d", path, code)
+			}
+			get(h, path+"?_HLS_msn=1")
+			gone, leave := context.WithCancel(t.Context())
+			leave()
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path+"x", nil).WithContext(gone))
+		}
+		if n := h.attendances.count.Load(); n != 0 {
+			t.Errorf("%d are kept of playlists that there are not", n)
+		}
+		o := newObject(target{kind: mediaPlaylist, stream: "later", path: "/live/later/v0/index.m3u8"}, "/live/later/v0/index.m3u8")
+		waits := h.watcherOf(httptest.NewRequest(http.MethodGet, "/", nil), o)
+		waits.hold()
+		time.Sleep(2 * lookInterval)
+		if n := h.attendances.count.Load(); n != 1 {
+			t.Errorf("%d are kept of one that is waited for", n)
+		}
+		close(o.done)
+		waits.leave()
+		waits.served(o)
+		time.Sleep(2 * lookInterval)
+		if n := h.attendances.count.Load(); n != 0 {
+			t.Errorf("%d are kept of what was waited for and is not there", n)
+		}
+		stop()
+		h.all.Wait()
+	})
+}
+
 // TestHeadcountOfStrangers: what an edge says is heeded where it is trusted, and not of whom a trusted proxy brings.
 func TestHeadcountOfStrangers(t *testing.T) {
 	for name, c := range map[string]struct {

@@ -265,7 +265,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	}
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
-	e.watcherOf(r, o).served(o)
+	if closed(o.done) { // else who asked has left before
+		e.watcherOf(r, o).served(o)
+	}
 }
 
 func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {
