@@ -220,7 +220,9 @@ func TestHeadcountOfStrangers(t *testing.T) {
 		want         int
 	}{
 		"an edge": {"10.1.2.3", "", 40}, "a stranger": {"192.0.2.1", "", 0}, "a stranger behind a proxy": {"10.1.2.3", "192.0.2.1", 0}, "an edge behind a proxy": {"10.1.2.3", "10.1.2.4", 40},
-		"a stranger who says to be an edge": {"192.0.2.1", "10.1.2.3", 0},
+		"a stranger who says to be an edge": {"192.0.2.1", "10.1.2.3", 0}, "a stranger behind a proxy that tells his port": {"10.1.2.3", "192.0.2.1:4000", 0},
+		"an edge behind a proxy that tells its port": {"10.1.2.3", "10.1.2.4:4000", 40}, "behind a proxy that does not know": {"10.1.2.3", "unknown", 0},
+		"behind one that hides some": {"10.1.2.3", "10.1.2.4, _hidden", 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h, stop := openHouse(t)

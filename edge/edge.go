@@ -257,7 +257,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if said := r.Header.Get(headcount.Field); said != "" {
-		e.heed(e.addressOf(r), said, t, time.Now())
+		if from, sure := e.whence(r); sure {
+			e.heed(from, said, t, time.Now())
+		}
 	}
 	if t.reload.held {
 		e.serveReload(w, r, t)

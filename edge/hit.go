@@ -61,7 +61,8 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
-	if from = e.addressAhead(from, h); h.Headcount != nil {
+	from, sure := e.whenceAhead(from, h)
+	if sure && h.Headcount != nil {
 		e.heed(from, string(h.Headcount), o.target, now)
 	}
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
