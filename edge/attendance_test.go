@@ -142,6 +142,29 @@ func TestAttendance(t *testing.T) {
 	}
 }
 
+// TestAttendanceOfLongSegments: whoever asks once in so long a segment is one, however long the looks take.
+func TestAttendanceOfLongSegments(t *testing.T) {
+	const viewers = 6
+	listed := target{kind: mediaPlaylist}
+	for _, target := range []time.Duration{2 * time.Second, 10 * time.Second, 12 * time.Second, 30 * time.Second, time.Minute} {
+		for _, lasted := range []time.Duration{lookInterval, lookInterval + pulse, 3 * lookInterval} {
+			o := newObject(listed, "")
+			o.position = position{present: true, target: target}
+			close(o.done)
+			a := new(attendance)
+			for now, asked := time.Duration(0), time.Duration(0); now < 10*time.Minute; {
+				for ; asked <= now; asked += target / viewers { // one after the other
+					watcher{of: a}.served(o)
+				}
+				now += lasted
+				if a.look(lasted); now > 5*time.Minute && (a.here.Load() < viewers-1 || a.here.Load() > viewers+1) {
+					t.Fatalf("segments of %v, looks of %v: %d are counted of %d", target, lasted, a.here.Load(), viewers)
+				}
+			}
+		}
+	}
+}
+
 // TestAttendanceWaits: where nothing new comes, who waits for it is there.
 func TestAttendanceWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
