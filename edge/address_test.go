@@ -110,8 +110,9 @@ func FuzzAddressAhead(f *testing.F) {
 		}
 		r.RemoteAddr = from.String()
 		h := &http1.Head{ForwardedFor: []byte(r.Header.Get("X-Forwarded-For"))}
-		if got, want := e.addressAhead(from.Addr().Unmap(), h), e.addressOf(r); got != want {
-			t.Errorf("%q from %s: %v, by the handler %v", line, at, got, want)
+		got, sure := e.whenceAhead(from.Addr().Unmap(), h)
+		if want, surely := e.whence(r); got != want || sure != surely {
+			t.Errorf("%q from %s: %v (sure: %v), by the handler %v (%v)", line, at, got, sure, want, surely)
 		}
 	})
 }

@@ -22,13 +22,13 @@ type attendance struct {
 	still   int // looks since there was nobody
 }
 
-// glance is what one look saw: what answers stood for, and the time since the look before.
+// glance is what one look saw, or several in a row where the window is long: what answers stood for, and the time since the look before.
 type glance struct{ stood, lasted time.Duration }
 
-// A look is over the last leastWindow, and over three segments where these are longer, for who asks by segments, as far as there are glances.
+// A look is over the last leastWindow, and over three segments where these are longer, for who asks by segments.
 const (
 	leastWindow = 10 * time.Second
-	mostGlances = 30 // of lookInterval
+	mostGlances = 30 // of a lookInterval or more
 	stillLooks  = 60 // after which an attendance of nobody is forgotten
 )
 
@@ -37,7 +37,9 @@ const lookInterval = time.Second
 
 // look counts who is here. It is called each lookInterval, or a little later.
 func (a *attendance) look(lasted time.Duration) {
-	a.glances[a.next] = glance{time.Duration(a.stood.Swap(0)), lasted}
+	last := &a.glances[a.next]
+	last.stood += time.Duration(a.stood.Swap(0))
+	last.lasted += lasted
 	window := max(leastWindow, 3*time.Duration(a.target.Load()))
 	var stood, over time.Duration
 	for i := 0; i < mostGlances && over < window; i++ {
@@ -45,10 +47,11 @@ func (a *attendance) look(lasted time.Duration) {
 		stood += s.stood
 		over += s.lasted
 	}
-	a.next = (a.next + 1) % mostGlances
-	if over < window { // it has begun of late, or the window is longer than all glances
-		over = min(window, mostGlances*lookInterval)
+	if last.lasted >= window/(mostGlances-1) { // so that all together are no shorter than the window
+		a.next = (a.next + 1) % mostGlances
+		a.glances[a.next] = glance{}
 	}
+	over = max(over, window) // it may have begun of late
 	held := a.held.Load() // each of them is one, also where nothing new comes
 	a.here.Store(max(held, int64(stood+over/2)/int64(over)))
 	if a.still++; stood > 0 || held > 0 {
@@ -56,34 +59,39 @@ func (a *attendance) look(lasted time.Duration) {
 	}
 }
 
-// seat is the place of one request in an attendance. The zero value is that of who is not counted here.
-type seat struct {
+// forgotten tells whether it need not be kept, by the last look: nobody was here for long, or who waited for the playlist did not get it.
+func (a *attendance) forgotten() bool {
+	return a.still > stillLooks || a.still > 0 && a.target.Load() == 0
+}
+
+// watcher is one request as an attendance counts it. The zero value is that of who is not counted here.
+type watcher struct {
 	of     *attendance
 	parted bool // it asks by parts
 }
 
-// hold and leave tell that who has the seat waits, and no longer does.
-func (s seat) hold() {
-	if s.of != nil {
-		s.of.held.Add(1)
+// hold and leave tell that it waits, and no longer does.
+func (w watcher) hold() {
+	if w.of != nil {
+		w.of.held.Add(1)
 	}
 }
 
-func (s seat) leave() {
-	if s.of != nil {
-		s.of.held.Add(-1)
+func (w watcher) leave() {
+	if w.of != nil {
+		w.of.held.Add(-1)
 	}
 }
 
 // served tells that o was the answer.
-func (s seat) served(o *object) {
-	if s.of == nil || !closed(o.done) || !o.position.present || o.position.ended {
+func (w watcher) served(o *object) {
+	if w.of == nil || !closed(o.done) || !o.counts() {
 		return
 	}
 	stands := o.position.target
-	if s.parted && o.position.step > 0 {
+	if w.parted && o.position.step > 0 {
 		stands = o.position.step
 	}
-	s.of.stood.Add(int64(stands))
-	s.of.target.Store(int64(o.position.target))
+	w.of.stood.Add(int64(stands))
+	w.of.target.Store(int64(o.position.target))
 }

@@ -142,6 +142,29 @@ func TestAttendance(t *testing.T) {
 	}
 }
 
+// TestAttendanceOfLongSegments: whoever asks once in so long a segment is one, however long the looks take.
+func TestAttendanceOfLongSegments(t *testing.T) {
+	const viewers = 6
+	listed := target{kind: mediaPlaylist}
+	for _, target := range []time.Duration{2 * time.Second, 10 * time.Second, 12 * time.Second, 30 * time.Second, time.Minute} {
+		for _, lasted := range []time.Duration{lookInterval, lookInterval + pulse, 3 * lookInterval} {
+			o := newObject(listed, "")
+			o.position = position{present: true, target: target}
+			close(o.done)
+			a := new(attendance)
+			for now, asked := time.Duration(0), time.Duration(0); now < 10*time.Minute; {
+				for ; asked <= now; asked += target / viewers { // one after the other
+					watcher{of: a}.served(o)
+				}
+				now += lasted
+				if a.look(lasted); now > 5*time.Minute && (a.here.Load() < viewers-1 || a.here.Load() > viewers+1) {
+					t.Fatalf("segments of %v, looks of %v: %d are counted of %d", target, lasted, a.here.Load(), viewers)
+				}
+			}
+		}
+	}
+}
+
 // TestAttendanceWaits: where nothing new comes, who waits for it is there.
 func TestAttendanceWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -177,6 +200,42 @@ func TestAttendanceOfNobody(t *testing.T) {
 	})
 }
 
+// TestAttendanceOfNothing: who makes up names, and whoever waits for a playlist that turns out not to be there, takes no room.
+func TestAttendanceOfNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, stop := openHouse(t)
+		for i := range 100 {
+			path := fmt.Sprintf("/live/nothing%d/v0/index.m3u8", i)
+			if code := get(h, path).Code; code != http.StatusNotFound {
+				t.Fatalf("%s: %d", path, code)
+			}
+			get(h, path+"?_HLS_msn=1")
+			gone, leave := context.WithCancel(t.Context())
+			leave()
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, path+"x", nil).WithContext(gone))
+		}
+		if n := h.attendances.count.Load(); n != 0 {
+			t.Errorf("%d are kept of playlists that there are not", n)
+		}
+		o := newObject(target{kind: mediaPlaylist, stream: "later", path: "/live/later/v0/index.m3u8"}, "/live/later/v0/index.m3u8")
+		waits := h.watcherOf(httptest.NewRequest(http.MethodGet, "/", nil), o)
+		waits.hold()
+		time.Sleep(2 * lookInterval)
+		if n := h.attendances.count.Load(); n != 1 {
+			t.Errorf("%d are kept of one that is waited for", n)
+		}
+		close(o.done)
+		waits.leave()
+		waits.served(o)
+		time.Sleep(2 * lookInterval)
+		if n := h.attendances.count.Load(); n != 0 {
+			t.Errorf("%d are kept of what was waited for and is not there", n)
+		}
+		stop()
+		h.all.Wait()
+	})
+}
+
 // TestHeadcountOfStrangers: what an edge says is heeded where it is trusted, and not of whom a trusted proxy brings.
 func TestHeadcountOfStrangers(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -184,7 +243,9 @@ func TestHeadcountOfStrangers(t *testing.T) {
 		want         int
 	}{
 		"an edge": {"10.1.2.3", "", 40}, "a stranger": {"192.0.2.1", "", 0}, "a stranger behind a proxy": {"10.1.2.3", "192.0.2.1", 0}, "an edge behind a proxy": {"10.1.2.3", "10.1.2.4", 40},
-		"a stranger who says to be an edge": {"192.0.2.1", "10.1.2.3", 0},
+		"a stranger who says to be an edge": {"192.0.2.1", "10.1.2.3", 0}, "a stranger behind a proxy that tells his port": {"10.1.2.3", "192.0.2.1:4000", 0},
+		"an edge behind a proxy that tells its port": {"10.1.2.3", "10.1.2.4:4000", 40}, "behind a proxy that does not know": {"10.1.2.3", "unknown", 0},
+		"behind one that hides some": {"10.1.2.3", "10.1.2.4, _hidden", 0},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			h, stop := openHouse(t)

@@ -46,7 +46,7 @@ func newAttendances(m *meters, self string, registry prometheus.Registerer) (*at
 	return s, nil
 }
 
-// of returns the attendance of a playlist that there is, nil where there are too many.
+// of returns the attendance of a playlist, nil where there are too many.
 func (s *attendances) of(t target) *attendance {
 	if a, ok := s.all.Load(t.path); ok {
 		return a.(*attendance)
@@ -76,7 +76,7 @@ func (s *attendances) look(now time.Time) {
 	s.shown = map[string]float64{}
 	for path, a := range s.all.Range {
 		a := a.(*attendance)
-		if a.look(lasted); a.still > stillLooks {
+		if a.look(lasted); a.forgotten() {
 			s.all.Delete(path)
 			s.count.Add(-1)
 			continue
@@ -104,20 +104,25 @@ func (s *attendances) say(h http.Header, t target, now time.Time) {
 	h.Set(headcount.Field, headcount.Said(s.self, n))
 }
 
-// seatOf returns the seat of a request that is answered with o, or with what comes after it.
-func (e *Edge) seatOf(r *http.Request, o *object) seat {
-	if o.target.kind != mediaPlaylist || r.Method != http.MethodGet || r.Header.Get(loopField) != "" || headcount.IsMember([]byte(listed(r, "Accept"))) {
-		return seat{}
-	}
-	return seat{e.attendances.of(o.target), strings.Contains(r.URL.RawQuery, "_HLS_part=")}
+// counts tells whether who is answered with o may be counted. Anybody asks for playlists that there are not: these have no attendance.
+func (o *object) counts() bool {
+	return o.target.kind == mediaPlaylist && (!closed(o.done) || o.position.present && !o.position.ended)
 }
 
-// seatAhead is seatOf for what a front was asked.
-func (e *Edge) seatAhead(h *http1.Head, o *object) seat {
-	if o.target.kind != mediaPlaylist || h.Chained || headcount.IsMember(h.Accept) {
-		return seat{}
+// watcherOf returns the watcher of a request that is answered with o, or waits for it.
+func (e *Edge) watcherOf(r *http.Request, o *object) watcher {
+	if !o.counts() || r.Method != http.MethodGet || r.Header.Get(loopField) != "" || headcount.IsMember([]byte(listed(r, "Accept"))) {
+		return watcher{}
 	}
-	return seat{e.attendances.of(o.target), bytes.Contains(h.Target, []byte("_HLS_part="))}
+	return watcher{e.attendances.of(o.target), strings.Contains(r.URL.RawQuery, "_HLS_part=")}
+}
+
+// watcherAhead is watcherOf for what a front was asked.
+func (e *Edge) watcherAhead(h *http1.Head, o *object) watcher {
+	if !o.counts() || h.Chained || headcount.IsMember(h.Accept) {
+		return watcher{}
+	}
+	return watcher{e.attendances.of(o.target), bytes.Contains(h.Target, []byte("_HLS_part="))}
 }
 
 // heed notes what an edge says that asks for a playlist. Anybody can say that, also through a proxy, so only those count whom the operator trusts.

@@ -257,7 +257,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if said := r.Header.Get(headcount.Field); said != "" {
-		e.heed(e.addressOf(r), said, t, time.Now())
+		if from, sure := e.whence(r); sure {
+			e.heed(from, said, t, time.Now())
+		}
 	}
 	if t.reload.held {
 		e.serveReload(w, r, t)
@@ -265,7 +267,9 @@ func (e *Edge) serveLive(w http.ResponseWriter, r *http.Request) {
 	}
 	o, began := e.open(t)
 	e.answer(w, r, o, began)
-	e.seatOf(r, o).served(o)
+	if closed(o.done) { // else who asked has left before
+		e.watcherOf(r, o).served(o)
+	}
 }
 
 func (e *Edge) serveAPI(w http.ResponseWriter, r *http.Request) {

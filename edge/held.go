@@ -23,7 +23,7 @@ func (e *Edge) holdLean(o *object, to receiver, came time.Time) (http1.Answer, b
 		return http1.Answer{}, false
 	}
 	e.meters.held.Inc()
-	to.seat.hold()
+	to.watcher.hold()
 	return http1.Answer{Wait: holding{e, o, to, came}}, true
 }
 
@@ -34,7 +34,7 @@ func (h holding) Done() <-chan struct{} { return h.object.done }
 func (h holding) Leave(gone bool) {
 	h.held.Add(-1)
 	h.meters.held.Dec()
-	h.to.seat.leave()
+	h.to.watcher.leave()
 	if gone && h.access != nil {
 		l := h.access.lineAhead(h.object, statusGone, h.to.from, h.came)
 		l.Broken = true

@@ -61,14 +61,15 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 	if !held && (!closed(o.done) || o.status != http.StatusOK) || held && h.Chained { // what waits for itself would wait for ever
 		return http1.Answer{}, false
 	}
-	if from = e.addressAhead(from, h); h.Headcount != nil {
+	from, sure := e.whenceAhead(from, h)
+	if sure && h.Headcount != nil {
 		e.heed(from, string(h.Headcount), o.target, now)
 	}
 	cookie, ok := e.admission.lets(pass, h, o.target, from, now)
 	if !ok || !e.plainly(from, now) { // the last question, since it counts a request, as ServeHTTP does
 		return http1.Answer{}, false
 	}
-	to := receiver{from, cookie, e.seatAhead(h, o)}
+	to := receiver{from, cookie, e.watcherAhead(h, o)}
 	var answer http1.Answer
 	if held {
 		answer, ok = e.holdLean(o, to, h.Came)
@@ -83,9 +84,9 @@ func (e *Edge) Hit(from netip.Addr, h *http1.Head, now time.Time) (http1.Answer,
 
 // receiver is a viewer that is let in.
 type receiver struct {
-	from   netip.Addr
-	cookie *http.Cookie // that it is given; nil: none
-	seat   seat
+	from    netip.Addr
+	cookie  *http.Cookie // that it is given; nil: none
+	watcher watcher
 }
 
 // hit is the answer of a whole object.
@@ -95,7 +96,7 @@ func (e *Edge) hit(o *object, to receiver, h *http1.Head, now time.Time) (http1.
 		return http1.Answer{}, false
 	}
 	o.want()
-	to.seat.served(o)
+	to.watcher.served(o)
 	answer := a.answer()
 	answer.Tally = e.readers.next(h.Viewer, o, a, now)
 	return e.addressed(answer, o, http.StatusOK, to, h), true

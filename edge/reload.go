@@ -41,7 +41,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 			return
 		case newest.position.has(t.reload):
 			if !waited {
-				e.seatOf(r, newest).served(newest)
+				e.watcherOf(r, newest).served(newest)
 			}
 			e.answer(w, r, newest, false)
 			return
@@ -63,7 +63,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 		if !e.await(w, r, o) {
 			return
 		}
-		e.seatOf(r, o).served(o)
+		e.watcherOf(r, o).served(o)
 		waited = true
 		if o.status != http.StatusOK || !o.position.further(newest.position) {
 			e.answer(w, r, o, began)
@@ -76,7 +76,7 @@ func (e *Edge) serveReload(w http.ResponseWriter, r *http.Request, t target) {
 // hold answers with o once it has come.
 func (e *Edge) hold(w http.ResponseWriter, r *http.Request, o *object, began bool) {
 	if e.await(w, r, o) {
-		e.seatOf(r, o).served(o)
+		e.watcherOf(r, o).served(o)
 		e.answer(w, r, o, began)
 	}
 }
@@ -96,12 +96,12 @@ func (e *Edge) await(w http.ResponseWriter, r *http.Request, o *object) bool {
 		e.refuse(w, r, o.target.stream, http.StatusServiceUnavailable, "too many viewers wait for playlists here; try again soon")
 		return false
 	}
-	s := e.seatOf(r, o)
-	s.hold()
+	watcher := e.watcherOf(r, o)
+	watcher.hold()
 	e.meters.held.Inc()
 	err := o.wait(r.Context())
 	e.meters.held.Dec()
-	s.leave()
+	watcher.leave()
 	if err != nil {
 		e.left(w, r, o)
 		return false

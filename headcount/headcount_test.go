@@ -53,6 +53,11 @@ func TestSum(t *testing.T) {
 	if got := s.Of("show", at.Add(Holds)); got != 5 { // b has gone
 		t.Errorf("one that said nothing more counts: %d", got)
 	}
+	s.Note("many", "a", most, at)
+	s.Note("many", "b", most, at)
+	if got := s.Of("many", at); got != most {
+		t.Errorf("%d are believed", got)
+	}
 	if s.Of("show", at.Add(2*Holds)) != 0 || s.Of("nothing", at) != 0 {
 		t.Error("who said nothing counts")
 	}

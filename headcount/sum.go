@@ -48,7 +48,7 @@ func (s *Sum) Note(of, by string, viewers int, now time.Time) {
 	s.said[of][by] = one{viewers, now}
 }
 
-// Of returns the sum of what is said of something.
+// Of returns the sum of what is said of something, which is no larger than what one may say.
 func (s *Sum) Of(of string, now time.Time) (viewers int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *Sum) Of(of string, now time.Time) (viewers int) {
 	for _, one := range s.said[of] {
 		viewers += one.viewers
 	}
-	return viewers
+	return min(viewers, most)
 }
 
 // forget forgets what of something was said too long ago. The caller holds mu.

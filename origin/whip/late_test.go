@@ -16,8 +16,6 @@ import (
 
 // TestTrackThatComesLater: an offered track that sends nothing at first is waited for a moment and then left out; when it comes, the stream goes on
 // with it behind a discontinuity.
-//
-// Clause: whip-tracks
 func TestTrackThatComesLater(t *testing.T) {
 	for name, c := range map[string]struct {
 		sound, picture bool // at first

@@ -198,9 +198,9 @@ export class Session implements MediaSource {
     this.#watch.loaded(url, text);
   }
 
-  // member: the tracker counts this viewer among those of the swarm.
+  // member: the tracker counts this viewer among those of the swarm. While it is away links carry on, and edges have to count.
   get member(): boolean {
-    return this.#membership.p2p === 'on';
+    return this.#membership.p2p === 'on' && (this.#tracker?.isUp ?? false);
   }
 
   // skips tells whether hls.js may have a delta: what that leaves out is known.

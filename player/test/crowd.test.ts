@@ -15,7 +15,7 @@ const of = (viewers: number, outside = 0): Pick<Swarm, 'viewers' | 'outside'> =>
 test('whom edges see is added to whom trackers know, and nobody is counted twice', () => {
   for (const [stream, swarm, want] of [
     [undefined, undefined, null], [null, undefined, null], [{}, undefined, null],
-    [{ atEdges: 0 }, undefined, { all: 0, inside: 0 }], [{ atEdges: 4 }, undefined, { all: 4, inside: 0 }], [{ atEdges: 4, inSwarm: null }, undefined, { all: 4, inside: 0 }],
+    [{ atEdges: 0 }, undefined, { all: 0, inside: 0 }], [{ atEdges: 4 }, undefined, { all: 4, inside: 0 }], [{ atEdges: 4, inSwarm: null, watching: null }, undefined, null], [{ atEdges: 4, inSwarm: null, watching: null }, of(2), { all: 6, inside: 2 }],
     [{ atEdges: 4, inSwarm: 3 }, undefined, { all: 7, inside: 3 }], [{ atEdges: 4, inSwarm: 3 }, of(2), { all: 6, inside: 2 }],
     [{ atEdges: 4 }, of(5, 2), { all: 7, inside: 3 }], [{ atEdges: 1 }, of(5, 2), { all: 5, inside: 3 }], [undefined, of(5, 5), { all: 5, inside: 0 }],
   ] as const) {
@@ -25,6 +25,7 @@ test('whom edges see is added to whom trackers know, and nobody is counted twice
   assert.deepEqual(crowds([named('a', { atEdges: 2 }), named('b', { atEdges: 1 }), named('old', {})], new Map([['b', { name: 'b', ...of(3) } as Swarm], ['c', { name: 'c', ...of(1) } as Swarm]])),
     { all: 7, inside: 4 });
   assert.equal(crowds([named('old', {})], new Map()), null);
+  assert.equal(crowds([named('a', { atEdges: 2, inSwarm: 0, watching: 2 }), named('b', { atEdges: 1, inSwarm: null, watching: null })], new Map()), null, 'trackers are silent of one');
 });
 
 test('it is said in each language', () => {
@@ -38,6 +39,7 @@ test('it is said in each language', () => {
   assert.equal(SHARED.zh.watching(2, 0), '2 人正在观看');
   const each = (percent: number): string => `${percent} %`;
   assert.equal(watchers(null, each), '');
+  assert.equal(watchers({ atEdges: 3, inSwarm: null, watching: null } as Stream, each), '');
   assert.equal(watchers({ atEdges: 3, inSwarm: 0 } as Stream, each), '3');
   assert.equal(watchers({ atEdges: 3, inSwarm: 2, offload: 0.5 } as Stream, each), '5, 2 in the swarm, 50 %');
   assert.equal(watchers({ atEdges: 3, inSwarm: 1, offload: 0.5 } as Stream, each), '4, 1 in the swarm');

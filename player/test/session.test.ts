@@ -324,8 +324,10 @@ async function rejected(t: TestContext, w: World): Promise<void> {
 
 test('who is refused when he comes back keeps his links while they live', { skip }, async (t) => {
   const w = await linked(t);
+  assert.equal(w.session.member, true);
   await rejected(t, w);
   assert.ok(Socket.made.length > 1, 'nothing was tried');
+  assert.equal(w.session.member, false, 'no tracker counts this viewer');
   assert.deepEqual([w.session.traffic.p2p, w.session.traffic.peers, w.session.traffic.linksLost], ['on', 1, 0]);
   assert.ok(w.take('s1.1.m4s', 1) !== null, 'the swarm is there');
   const sockets = Socket.made.length;

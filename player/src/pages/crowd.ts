@@ -14,9 +14,9 @@ export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>
 }
 
 // crowd adds up whom trackers know and whom edges see, who are not in the swarm: none is both, but whom the control keeps outside, if no cache is before the
-// edges. It is null where neither tells. Without a swarm at hand what the server knows of it counts.
-export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside'>): Crowd | null {
-  if (stream?.atEdges === undefined && !swarm) return null;
+// edges. It is null where neither tells. Without a swarm at hand what the server knows of it counts, which is nothing while trackers are silent to it.
+export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside'>): Crowd | null {
+  if (!swarm && (stream?.atEdges === undefined || stream.watching === null)) return null;
   const inside = swarm ? members(swarm) : stream?.inSwarm ?? 0;
   return { all: inside + Math.max(swarm?.outside ?? 0, stream?.atEdges ?? 0), inside };
 }
@@ -37,8 +37,9 @@ export function watchers(stream: Stream | null, fromEachOther: (percent: number)
   return facts.join(', ');
 }
 
-// crowds adds up who watches all streams; null where nothing is known of any.
+// crowds adds up who watches all streams; null where nothing is known of any, or of one it is not known how many do.
 export function crowds(streams: readonly Stream[], swarms: ReadonlyMap<string, Swarm>): Crowd | null {
+  if (streams.some(({ name, watching }) => watching === null && !swarms.has(name))) return null;
   const names = new Set([...streams.map(({ name }) => name), ...swarms.keys()]);
   const known = [...names].map((name) => crowd(streams.find((s) => s.name === name), swarms.get(name))).filter((of) => of !== null);
   const sum = (one: (of: Crowd) => number): number => known.reduce((all, of) => all + one(of), 0);
