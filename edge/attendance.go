@@ -52,7 +52,7 @@ func (a *attendance) look(lasted time.Duration) {
 		a.glances[a.next] = glance{}
 	}
 	over = max(over, window) // it may have begun of late
-	held := a.held.Load() // each of them is one, also where nothing new comes
+	held := a.held.Load()    // each of them is one, also where nothing new comes
 	a.here.Store(max(held, int64(stood+over/2)/int64(over)))
 	if a.still++; stood > 0 || held > 0 {
 		a.still = 0

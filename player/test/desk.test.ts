@@ -5,7 +5,7 @@ import { beforeEach, test } from 'node:test';
 import { desk, type Series, shown } from '../src/ops/desk.ts';
 import { Heard, since } from '../src/ops/heard.ts';
 import { Hour } from '../src/ops/hour.ts';
-import { inWords } from '../src/ops/saved.ts';
+import { inWords, Saved } from '../src/ops/saved.ts';
 import { streamRows, swarmRow } from '../src/ops/tables.ts';
 import type { Stream, Swarm } from '../src/pages/api.ts';
 
@@ -62,6 +62,19 @@ test('what came from peers lately says over what time', () => {
     ['Last 40\u00a0s: 1.6 MB', 'Last 1\u00a0min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, 0.10 saved', '']);
 });
 
+test('what came from peers is no sum where a tracker is silent', (t) => {
+  const found = new Map<string, { value: string; textContent: string; hidden: boolean; addEventListener(): void }>();
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
+  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', textContent: '', hidden: false, addEventListener: () => undefined }), found.get(selector));
+  Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, querySelector }, configurable: true });
+  t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
+  Object.defineProperty(globalThis, 'localStorage', { value: { getItem: () => '2' }, configurable: true });
+  t.after(() => Reflect.deleteProperty(globalThis, 'localStorage'));
+  const saved = new Saved();
+  const shown = (bytes: number | null): string[] => (saved.show(bytes, { bytes: null, seconds: null }), ['#spared', '#saved'].map((selector) => found.get(selector)?.textContent ?? ''));
+  assert.deepEqual([shown(3e9), shown(null)], [['3.00 GB', 'saves 6.00'], ['–', '']]);
+});
+
 test('a stream of a service that does not answer is not told to be live', async () => {
   const at = new Date(Date.now() - 125e3).toISOString();
   answers = { '/api/v1/ops': state({ streams: [], unknown: [{ at, stream }, { at, stream: { name: 'old', state: 'ended' } }] }) };
@@ -114,5 +127,7 @@ test('of a swarm that nobody is in nothing is told of each, nor of a stream of w
   assert.deepEqual([line()[1], line()[3], line()[7]], ['Live', '2.0 Mbit/s', '0\u00a0s']);
   assert.match(line('2026-01-02T03:04:05Z')[1] ?? '', /^Not knownNo answer any more; last heard of /);
   assert.deepEqual([line('2026-01-02T03:04:05Z')[3], line('2026-01-02T03:04:05Z')[7]], ['–', '–']);
+  const watched = (partly: boolean): string[] => (streamRows({ ...stream, atEdges: 3, since: '', bitrate: 2e6, protocol: 'rtmp', advice: '' } as unknown as Stream, { ...told, viewers: 2, offload: 0.5 } as Swarm, null, partly)[0] as unknown as Element).words.map((cell) => (cell as Element).text).slice(5, 7);
+  assert.deepEqual([watched(false), watched(true)], [['5', '50\u00a0%'], ['–', '–']], 'a tracker is silent');
   assert.deepEqual(row(2).slice(4), ['1.25', '–', '2.0\u00a0s', '2.0\u00a0%', '328 kbit/s']);
 });

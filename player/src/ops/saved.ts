@@ -11,7 +11,7 @@ const PRICE = 'shoal-price';
 export class Saved {
   // What a gigabyte of traffic costs whoever looks, in his currency; remembered in his browser where it may be.
   readonly #price = find<HTMLInputElement>('#price');
-  #bytes = 0; // since the streams that are listed came
+  #bytes: number | null = 0; // since the streams that are listed came; null: not known
   #lately: Lately = { bytes: null, seconds: null };
 
   constructor() {
@@ -30,7 +30,7 @@ export class Saved {
     });
   }
 
-  show(bytes: number, lately: Lately): void {
+  show(bytes: number | null, lately: Lately): void {
     this.#bytes = bytes;
     this.#lately = lately;
     this.#show();
@@ -39,8 +39,9 @@ export class Saved {
   #show(): void {
     const rate = Number(this.#price.value);
     const priced = this.#price.value !== '' && rate >= 0;
-    find('#spared').textContent = this.#bytes > 0 ? size(this.#bytes) : '–';
-    find('#saved').textContent = priced && this.#bytes > 0 ? figures().saves(money((this.#bytes / 1e9) * rate)) : '';
+    const bytes = this.#bytes ?? 0;
+    find('#spared').textContent = bytes > 0 ? size(bytes) : '–';
+    find('#saved').textContent = priced && bytes > 0 ? figures().saves(money((bytes / 1e9) * rate)) : '';
     const hour = find('#hour-saved');
     hour.textContent = inWords(this.#lately, priced ? rate : null);
     hour.hidden = hour.textContent === '';

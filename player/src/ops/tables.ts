@@ -72,9 +72,10 @@ function stateOf(s: Stream): Node {
 }
 
 // streamRows are a stream's line, and below it what its broadcaster should change, and what is not recorded, if anything. Base is where viewers watch; null: it is not known.
-export function streamRows(s: Stream, of: Swarm | undefined, base: string | null): HTMLTableRowElement[] {
+// Partly: some tracker did not tell, so what its viewers are in is not known.
+export function streamRows(s: Stream, of: Swarm | undefined, base: string | null, partly = false): HTMLTableRowElement[] {
   const told = s.heard === undefined;
-  const here = crowd(s, of);
+  const here = partly ? null : crowd(s, of);
   const line = row(figures().streamHeads, [
     base === null ? s.name : make('a', { href: base + to(`/watch/${s.name}`) }, s.name),
     stateOf(s),
@@ -82,7 +83,7 @@ export function streamRows(s: Stream, of: Swarm | undefined, base: string | null
     told ? bits(s.bitrate) : '–',
     s.protocol.toUpperCase(),
     here ? String(here.all) : '–',
-    of ? offload(of.viewers, of.offload) : '–',
+    of && !partly ? offload(of.viewers, of.offload) : '–',
     told && s.state === 'live' ? duration(s.since) : '–',
   ], STREAM_WORDS);
   const notes = told ? [advised(s), unrecorded(s)].filter((note) => note !== '') : [];

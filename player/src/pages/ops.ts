@@ -74,12 +74,12 @@ function show(view: View): void {
   find('#offload').textContent = view.partly ? '–' : offload(viewers, mean((s) => s.offload));
   find('#behind').textContent = behind.length > 0 && !view.partly ? `${figure(mean((s) => s.latencySeconds, behind), 1)}\u00a0s` : '–';
   find('#stalled').textContent = viewers > 0 && !view.partly ? percent(mean((s) => s.stallRatio), 1) : '–';
-  saved.show(known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
+  saved.show(view.partly ? null : known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
   find('#steered').hidden = known.length === 0;
   find('#swarms').replaceChildren(...known.map(swarmRow));
   find('#none').hidden = listed.length + view.away.length > 0;
   find('#none').textContent = view.streams ? said.noStreams : view.unknown;
-  find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base)));
+  find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base, view.partly)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
   const name = chosen() || largest();
   const swarm = swarms.get(name);
