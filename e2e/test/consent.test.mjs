@@ -52,7 +52,7 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
   const browser = await launch(t);
   const open = async (query = '', options = {}) => {
     const viewer = await browser.open(`${shoal.base}/watch/demo${query}`, { ...options, before: (page) => page.addInitScript(count) });
-    await viewer.moving();
+    await viewer.moving(40);
     return viewer;
   };
   const seen = (viewer) => viewer.page.evaluate(look);
@@ -169,7 +169,7 @@ test('nobody is asked in vain', { timeout: 150_000 }, async (t) => {
       await page.addInitScript(count);
       await before(page);
     } });
-    await viewer.moving();
+    await viewer.moving(40);
     await viewer.page.locator('shoal-player').press('s');
     return viewer;
   };
