@@ -1,5 +1,5 @@
 // An edge takes connections and answers nothing any more: a viewer there that shares has its media from a peer at another edge, and its picture
-// stands for less than half as long as that of one there that does not, which is the control.
+// stands for much less long than that of one there that does not, which is the control.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
