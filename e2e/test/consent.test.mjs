@@ -46,13 +46,13 @@ function look() {
 
 const phone = { viewport: { width: 320, height: 640 }, isMobile: true, hasTouch: true };
 
-test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
+test('viewers are asked before they share', { timeout: 180_000 }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
   const open = async (query = '', options = {}) => {
     const viewer = await browser.open(`${shoal.base}/watch/demo${query}`, { ...options, before: (page) => page.addInitScript(count) });
-    await viewer.moving();
+    await viewer.moving(40);
     return viewer;
   };
   const seen = (viewer) => viewer.page.evaluate(look);
@@ -119,7 +119,7 @@ test('viewers are asked before they share', { timeout: 150_000 }, async (t) => {
       }).observe(document, { childList: true, subtree: true }));
     },
   });
-  await until('it to be out of the swarm, for want of a relay', async () => (await relayed.stats()).refusal === 'there are no relays here', { seconds: 30 });
+  await until('it to be out of the swarm, for want of a relay', async () => (await relayed.stats()).refusal === 'there are no relays here', { seconds: 60 });
   const { peers, links } = await seen(relayed);
   assert.deepEqual([peers, links], [0, 0], 'there is no relay here, and it connects');
 });
@@ -169,7 +169,7 @@ test('nobody is asked in vain', { timeout: 150_000 }, async (t) => {
       await page.addInitScript(count);
       await before(page);
     } });
-    await viewer.moving();
+    await viewer.moving(40);
     await viewer.page.locator('shoal-player').press('s');
     return viewer;
   };
