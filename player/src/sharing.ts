@@ -99,7 +99,7 @@ export class Sharing {
   }
 
   #shares(playing: boolean): Shares {
-    const { terms } = this;
+    const terms = { ...this.terms, most: this.most }; // as they hold
     const prospect = this.#world.swarm()?.prospect;
     if (!prospect || this.#world.vod() || readMode(this.#world.wish()) === 'off') return { may: false, mode: 'off', asks: false, terms };
     const { mode } = this;
