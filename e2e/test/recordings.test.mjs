@@ -136,7 +136,7 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
     const all = await lines();
     assert.deepEqual(all.map((line) => line.id), dozen.toReversed(), 'the newest first');
     assert.deepEqual(all.filter(({ current }) => current).map((line) => line.id), [dozen[5]]);
-    assert.ok(all.every(({ over, height }) => over <= 0 && height < 80 && Math.abs(height - all[0].height) <= 1), JSON.stringify(all));
+    assert.ok(all.every(({ over, height }) => over <= 0 && height < 100), JSON.stringify(all)); // (a long date takes two lines on a phone)
     assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth <= innerWidth), `it is wider than a ${name}`);
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/dozen-${name}.png`, fullPage: true });
     await page.goto(`${shoal.base}/`);
