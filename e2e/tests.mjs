@@ -10,17 +10,22 @@ import { run } from 'node:test';
 import { spec as Spec } from 'node:test/reporters';
 
 const FEW = 3;
+const SLOWEST = 15; // files that are named at the end with what they took
 
 const PAIRED = new Set([
   'accessibility', 'both', 'broadcaster', 'captions', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'keys', 'layouts', 'ops', 'origin',
   'package', 'peek', 'recording', 'recordings', 'restart', 'safari', 'sound', 'styles', 'touch', 'unreached',
 ]);
 
+const took = new Map(); // seconds, by file
+
 /** Runs files, so many at a time, and returns those of which a test failed. */
 async function failures(files, concurrency = 1) {
   if (files.length === 0) return [];
   const failed = new Set();
   const tests = run({ files, concurrency });
+  const spent = ({ file, nesting, details }) => nesting === 0 && took.set(file, (took.get(file) ?? 0) + details.duration_ms / 1000);
+  tests.on('test:pass', spent).on('test:fail', spent);
   tests.on('test:fail', ({ file, nesting, todo, details }) => {
     if (nesting === 0 && todo === undefined) failed.add(file ?? details.error.message);
   });
@@ -32,8 +37,14 @@ async function failures(files, concurrency = 1) {
 
 const name = (file) => basename(file, '.test.mjs');
 const paired = (file) => PAIRED.has(name(file));
+const seconds = (since) => Math.round((Date.now() - since) / 1000);
 const files = process.argv.slice(2);
-let failed = [...(await failures(files.filter(paired), 2)), ...(await failures(files.filter((file) => !paired(file))))];
+const began = Date.now();
+let failed = await failures(files.filter(paired), 2);
+const inPairs = seconds(began);
+failed.push(...(await failures(files.filter((file) => !paired(file)))));
+const slowest = [...took].filter(([file]) => file).sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+console.log(`\n${inPairs} s in pairs, ${seconds(began) - inPairs} s one by one. The slowest files, in s: ${slowest.map(([file, time]) => `${name(file)} ${time.toFixed(0)}`).join(', ')}.`);
 if (failed.length > 0 && failed.length <= FEW) {
   const names = failed.map(name).join(', ');
   console.log(`\nOnce more, because a test failed: ${names}.\n`);

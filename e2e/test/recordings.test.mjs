@@ -1,7 +1,7 @@
 // A broadcast is over: the player says so at once, nobody is told of a stall, and its watch page leads to the recording, which has a page.
 
 import assert from 'node:assert/strict';
-import { cpSync } from 'node:fs';
+import { cpSync, renameSync } from 'node:fs';
 import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
@@ -122,7 +122,8 @@ test('when a broadcast is over its page leads to the recording', { timeout: 120_
   // A dozen, as an operator makes them who copies the folder of one.
   const id = new URL(address).pathname.split('/').at(-1);
   const dozen = Array.from({ length: 12 }, (_, i) => `202611${String(10 + i)}T${String(8 + i).padStart(2, '0')}0000Z`);
-  for (const copy of dozen) cpSync(`${shoal.data}/recordings/show/${id}`, `${shoal.data}/recordings/a-series-of-many/${copy}`, { recursive: true, preserveTimestamps: true });
+  for (const copy of dozen) cpSync(`${shoal.data}/recordings/show/${id}`, `${shoal.data}/a-series-of-many/${copy}`, { recursive: true, preserveTimestamps: true });
+  renameSync(`${shoal.data}/a-series-of-many`, `${shoal.data}/recordings/a-series-of-many`); // a folder is read once, so all of it is there at once
   for (const [name, options] of Object.entries(screens)) {
     const seen = await browser.open(`${shoal.base}/watch/a-series-of-many/recordings/${dozen[5]}`, { ...options, expected: [/status of 503/] }); // pictures are made two at a time
     const { page } = seen;
