@@ -13,8 +13,9 @@ const FEW = 3;
 const SLOWEST = 15; // files that are named at the end with what they took
 
 const PAIRED = new Set([
-  'accessibility', 'both', 'broadcaster', 'captions', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'keys', 'layouts', 'ops', 'origin',
-  'package', 'peek', 'recording', 'recordings', 'restart', 'safari', 'sound', 'styles', 'touch', 'unreached',
+  'accessibility', 'both', 'broadcaster', 'captions', 'consent', 'deltas', 'dvr', 'edges', 'embedding', 'ending', 'faces', 'flags', 'hostile', 'keys',
+  'languages', 'layouts', 'nginx', 'ops', 'origin', 'package', 'peek', 'recording', 'recordings', 'refusals', 'restart', 'rewind', 'rtmp', 'safari', 'sound',
+  'studio', 'styles', 'tokens', 'touch', 'twins', 'unreached', 'whip',
 ]);
 
 const took = new Map(); // seconds, by file

@@ -24,7 +24,7 @@ const pages = {
 };
 
 // Clause: operator-page
-test('pages', { timeout: 150_000 }, async (t) => {
+test('pages', { timeout: 300_000 }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const browser = await launch(t);
@@ -154,27 +154,26 @@ test('pages', { timeout: 150_000 }, async (t) => {
       },
     };
     const starts = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]));
-    let viewers;
-    for (let round = 1; round <= 3; round++) {
-      viewers = {};
+    // One start differs from the next by more than a handicap may cost, so the best are compared, with some room, and it is tried some times.
+    const best = (kind) => Math.min(...starts[kind]);
+    const late = (kind) => best(kind) > best('with all') + 300;
+    const viewers = {};
+    for (let round = 1; round <= 2 || (round <= 5 && Object.keys(kinds).some(late)); round++) {
       for (const [kind, options] of Object.entries(kinds)) {
+        await viewers[kind]?.close();
         viewers[kind] = await browser.open(`${shoal.base}/watch/demo`, options);
         starts[kind].push(await viewers[kind].moving());
-        if (round < 3) await viewers[kind].close();
       }
     }
     await until('the one with all to be in the swarm', async () => (await viewers['with all'].p2p()) === 'on');
     await pass(5);
     const stats = await noStalls(t, Object.values(viewers), 'each way');
-    const control = Math.min(...starts['with all']);
     for (const [i, kind] of Object.keys(kinds).entries()) {
       t.diagnostic(`${kind}: moving after ${starts[kind].join(', ')} ms, p2p ${stats[i].p2p}, ${stats[i].latencySeconds.toFixed(2)} s behind live`);
       if (kind === 'with all') continue;
       assert.notEqual(stats[i].p2p, 'on', kind);
       assert.equal(stats[i].bytesFromPeers, 0, kind);
-      // One start differs from the next by more than a handicap may cost, so the best are compared, with some room.
-      const best = Math.min(...starts[kind]);
-      assert.ok(best <= control + 300, `${kind}: starts after ${best} ms, with all after ${control} ms`);
+      assert.ok(!late(kind), `${kind}: starts after ${best(kind)} ms, with all after ${best('with all')} ms`);
     }
     t.diagnostic(`meanwhile: ${counts.sockets} sockets to a tracker that is not there, ${counts.wasm} tries to load WebAssembly`);
     assert.ok(counts.sockets > 0 && counts.wasm > 0, 'a handicap was none');
