@@ -30,6 +30,7 @@ export interface Swarm {
   name: string;
   viewers: number; // whom the tracker knows: not who shares with nobody
   outside: number; // of them, in no cell, because of the control
+  newcomers?: number; // who came into cells of late: edges may count them yet
   cells: number;
   roots: number;
   offload: number;
@@ -152,7 +153,9 @@ export async function swarms(): Promise<Map<string, Swarm>> {
 // cells each of them knows the number at all.
 function whole(one: Swarm): Swarm {
   const { trackers, viewers } = one.swarm ?? { trackers: 1, viewers: 0 };
-  return trackers > 1 ? { ...one, viewers: Math.max(one.viewers, viewers + one.outside) } : one;
+  if (trackers <= 1) return one;
+  const all = Math.max(one.viewers, viewers + one.outside);
+  return { ...one, viewers: all, newcomers: Math.ceil(((one.newcomers ?? 0) * all) / Math.max(1, one.viewers)) };
 }
 
 // added adds up what several trackers tell, each of its own viewers. What is of a viewer in the mean counts as often as there are
@@ -172,6 +175,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
     sum.uploadKbps = mean(sum.uploadKbps, s.uploadKbps);
     sum.latencySeconds = mean(sum.latencySeconds, s.latencySeconds);
     sum.viewers = viewers;
+    sum.newcomers = (sum.newcomers ?? 0) + (s.newcomers ?? 0);
     for (const count of COUNTS) sum[count] += s[count];
   }
   return all;
