@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { added, condition, described, elsewhere, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { added, condition, described, elsewhere, picture, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
 import { recordings } from '../src/pages/recordings.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
@@ -47,6 +47,11 @@ test('one tracker that cannot be told from the others tells how many viewers the
 test('a broadcaster who was lost has not paused', () => {
   const stream = (state: Stream['state']): Stream => ({ name: 'demo', state, since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [] });
   assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);
+});
+
+test('what a stream looks like has its units', () => {
+  const stream = (frameRate: number): Stream => ({ name: 'demo', state: 'live', since: '', protocol: 'whip', bitrate: 0, gopSeconds: 0, advice: '', tracks: ['H264', 'Opus'], renditions: [{ index: 0, codecs: '', width: 1280, height: 720, frameRate }] });
+  assert.deepEqual([8.2, 0].map((rate) => picture(stream(rate))), ['720p, 8\u00a0fps · H264, Opus', '720p · H264, Opus']);
 });
 
 test('a stream that is on air, though not from here, is said to be, and how', () => {

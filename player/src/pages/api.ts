@@ -243,10 +243,10 @@ export function elsewhere(stream: Stream | null): string {
   return stream?.state === 'live' ? shared().onAirBy(stream.protocol.toUpperCase()) : '';
 }
 
-// picture says what a stream looks like: "720p 30 · H264, AAC".
+// picture says what a stream looks like: "720p, 30 fps · H264, AAC".
 export function picture(stream: Stream): string {
   const best = [...(stream.renditions ?? [])].sort((a, b) => b.height - a.height)[0];
-  const size = best?.height ? `${best.height}p${best.frameRate ? ` ${Math.round(best.frameRate)}` : ''}` : '';
+  const size = best?.height ? `${best.height}p${best.frameRate ? `, ${shared().fps(Math.round(best.frameRate))}` : ''}` : '';
   const tracks = (stream.tracks ?? []).map((track) => track.replace('MPEG-4 Audio', 'AAC')).join(', ');
   return [size, tracks].filter((word) => word !== '').join(' · ');
 }

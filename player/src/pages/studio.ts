@@ -261,7 +261,7 @@ async function tick(): Promise<void> {
   const rows: [string, string][] = [
     [said.sending, bits(sent.bitsPerSecond)],
     [said.picture, sent.height ? `${sent.width} × ${sent.height}` : '–'],
-    [said.frames, `${Math.round(sent.framesPerSecond)} /s`],
+    [said.frames, said.fps(Math.round(sent.framesPerSecond))],
     [said.codec, sent.height ? sent.codec : '–'],
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
     [said.lost, `${figure(100 * sent.lost, 1)} %`],
