@@ -1,6 +1,7 @@
 // What the studio says.
 
 import type { Catalog } from '../language.ts';
+import { FALTERING, type Falters } from './faltering.ts';
 import { LACKING, type Lacking } from './lacking.ts';
 import { SENTENCES } from './sentences.ts';
 import { SHARED, type Shared } from './shared.ts';
@@ -249,10 +250,10 @@ const zh: Own = {
   told: SENTENCES.zh,
 };
 
-export type Words = Shared & Own & Lacking;
+export type Words = Shared & Own & Lacking & Falters;
 
 export const STUDIO: Catalog<Words> = {
-  en: { ...SHARED.en, ...LACKING.en, ...en }, pt: { ...SHARED.pt, ...LACKING.pt, ...pt }, zh: { ...SHARED.zh, ...LACKING.zh, ...zh },
+  en: { ...SHARED.en, ...LACKING.en, ...FALTERING.en, ...en }, pt: { ...SHARED.pt, ...LACKING.pt, ...FALTERING.pt, ...pt }, zh: { ...SHARED.zh, ...LACKING.zh, ...FALTERING.zh, ...zh },
 };
 
 // unreached says that the server is away, and what that is to who is live, was live, or never was.
