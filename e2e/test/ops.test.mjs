@@ -121,7 +121,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
 
   await t.test('money saved by a price that is remembered', async () => {
     await page.fill('#price', '50');
-    await until('it to save something', () => page.evaluate(() => /^saves \d/.test(document.querySelector('#saved').textContent)));
+    await until('it to save something', () => page.evaluate(() => /^saves \$\d/.test(document.querySelector('#saved').textContent)));
   });
 
   await t.test('the switch asks first, then gives the stream to the edge, and back', async (t) => {

@@ -17,6 +17,7 @@ interface Own {
   at: string; // a price
   perGB: string;
   price: string;
+  currency: string;
   sinceSwarms: string;
   lastMinute: string;
   lastHour: string;
@@ -67,6 +68,7 @@ const en: Own = {
   at: 'at',
   perGB: 'a GB',
   price: 'What a GB costs',
+  currency: 'Currency, as USD',
   sinceSwarms: 'since the swarms below came',
   lastMinute: 'in the last minute',
   lastHour: 'The last hour',
@@ -117,6 +119,7 @@ const pt: Own = {
   at: 'a',
   perGB: 'por GB',
   price: 'Quanto custa um GB',
+  currency: 'Moeda, como BRL',
   sinceSwarms: 'desde que os enxames abaixo surgiram',
   lastMinute: 'no último minuto',
   lastHour: 'A última hora',
@@ -167,6 +170,7 @@ const zh: Own = {
   at: '按',
   perGB: '每 GB 计',
   price: '每 GB 的价格',
+  currency: '货币，如 CNY',
   sinceSwarms: '自下列互助网络出现以来',
   lastMinute: '最近一分钟',
   lastHour: '最近一小时',
