@@ -3,7 +3,7 @@
 
 import { make } from '../make.ts';
 import { Charts } from '../ops/charts.ts';
-import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
+import { cellsOf, desk, series, shown, unwatched, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
 import { Heard, without } from '../ops/heard.ts';
 import { Hour } from '../ops/hour.ts';
@@ -36,6 +36,8 @@ for (const [table, names, words] of [['service', figures().serviceHeads, Infinit
   find(`#${table}-heads`).replaceChildren(...heads(names, words));
 }
 let swarms = new Map<string, Swarm>();
+let streams: string[] | null = null; // that are on; null: not known
+let charted: string[] = []; // streams that have charts
 let steers = false;
 
 // watchBase is where viewers watch; null where that is not known.
@@ -45,9 +47,11 @@ function watchBase(): string | null {
   return watch === '' ? null : watch.startsWith(':') ? `http://${location.hostname}${watch}` : watch;
 }
 
-// chosen is the stream whose charts are shown, '' for all; the one whose swarm is shown is that, or the largest.
+// chosen is the stream whose charts are shown, '' for all; the one that is steered, and whose swarm is shown, is that, or the one with the largest swarm, or one
+// that is on.
 const chosen = (): string => choice.value;
 const largest = (): string => [...swarms.values()].sort((a, b) => b.viewers - a.viewers)[0]?.name ?? '';
+const steered = (): string => chosen() || largest() || (streams?.[0] ?? '');
 
 async function look(): Promise<void> {
   show(await (isDesk ? desk(chosen()) : shown()).then((view) => heard.told(view), (error: unknown) => heard.silence(error instanceof Error ? error.message : String(error))));
@@ -56,6 +60,7 @@ async function look(): Promise<void> {
 
 function show(view: View): void {
   ({ swarms, steers } = view);
+  streams = view.streams && view.streams.filter(({ state }) => state !== 'ended').map(({ name }) => name);
   const health = find('#health');
   health.className = view.health.good ? 'badge good' : 'badge live';
   health.textContent = view.health.text;
@@ -85,16 +90,20 @@ function show(view: View): void {
   find('#none').textContent = view.streams ? said.noStreams : view.unknown;
   find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base, view.partly)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
-  const name = chosen() || largest();
+  const name = steered();
   const swarm = swarms.get(name);
-  for (const part of ['#remote', '#swarm']) find(part).hidden = !view.steers || !swarm;
-  if (view.steers && swarm) switches.show(swarm, view.defaults);
+  const control = swarm?.control ?? (streams?.includes(name) ? view.controls.get(name) ?? view.defaults : null);
+  find('#swarm').hidden = !view.steers || !swarm;
+  find('#remote').hidden = !view.steers || !control;
+  find('#ahead').hidden = (swarm?.viewers ?? 0) > 0;
+  if (view.steers && control) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
+  offer();
   hour.now(view.now, performance.now());
   drawCharts();
 }
 
 async function drawSwarm(): Promise<void> {
-  const name = chosen() || largest();
+  const name = steered();
   if (!steers || !swarms.has(name)) return;
   await cellsOf(name).then((cells) => drawing.show(cells), (error: unknown) => (find('#cells-caption').textContent = String(error)));
 }
@@ -105,17 +114,21 @@ function drawCharts(): void {
 
 async function drawHour(): Promise<void> {
   const name = chosen();
-  const past = await series(name).catch(() => (name === '' ? null : series('').catch(() => null)));
+  const past = await series(name).catch(() => (name === '' ? null : series('').then((all) => (isOn(name) ? unwatched(name, all) : all), () => null)));
   if (!past || name !== chosen()) return; // another is wanted by now
-  offer(past.streams, past.stream);
+  charted = past.streams;
+  offer(past.stream);
   hour.take(past);
   drawCharts();
   find('#left').textContent = past.left > 0 ? figures().uncharted(past.left) : '';
 }
 
-// offer lists the streams that have charts.
-function offer(streams: string[], stream: string): void {
-  const now = ['', ...streams];
+// isOn tells whether a stream is, as far as is known.
+const isOn = (name: string): boolean => streams?.includes(name) ?? true;
+
+// offer lists the streams that have charts, and those that are on.
+function offer(stream = chosen()): void {
+  const now = ['', ...new Set([...charted, ...(streams ?? []), ...(stream ? [stream] : [])].sort())];
   const before = [...choice.options].map(({ value }) => value);
   if (now.join('\n') !== before.join('\n')) {
     choice.replaceChildren(...now.map((name) => make('option', { value: name }, name || said.allStreams)));
