@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -11,15 +12,24 @@ import (
 type attendance struct {
 	stream string // static
 
-	stood  atomic.Int64 // nanoseconds that answers stood for since the last look
-	target atomic.Int64 // nanoseconds; of a segment
-	held   atomic.Int64 // viewers who wait for what comes next
-	here   atomic.Int64 // viewers, by the last look
+	parts, segments rhythm       // of who asks by them
+	held            atomic.Int64 // viewers who wait for what comes next
+	here            atomic.Int64 // viewers, by the last look
+
+	// owned by who looks
+	waited [heldLooks]int64 // held, at the last looks
+	looks  int
+	still  int // looks since there was nobody
+}
+
+// rhythm is what was asked for in one.
+type rhythm struct {
+	stood atomic.Int64 // nanoseconds that answers stood for since the last look
+	each  atomic.Int64 // nanoseconds that one did last
 
 	// owned by who looks
 	glances [mostGlances]glance
 	next    int
-	still   int // looks since there was nobody
 }
 
 // glance is what one look saw, or several in a row where the window is long: what answers stood for, and the time since the look before.
@@ -29,6 +39,7 @@ type glance struct{ stood, lasted time.Duration }
 const (
 	leastWindow = 10 * time.Second
 	mostGlances = 30 // of a lookInterval or more
+	heldLooks   = 3  // for so many somebody has waited who counts by that alone: who has just left a swarm the tracker's figures may have yet
 	stillLooks  = 60 // after which an attendance of nobody is forgotten
 )
 
@@ -37,31 +48,38 @@ const lookInterval = time.Second
 
 // look counts who is here. It is called each lookInterval, or a little later.
 func (a *attendance) look(lasted time.Duration) {
-	last := &a.glances[a.next]
-	last.stood += time.Duration(a.stood.Swap(0))
-	last.lasted += lasted
-	window := max(leastWindow, 3*time.Duration(a.target.Load()))
-	var stood, over time.Duration
-	for i := 0; i < mostGlances && over < window; i++ {
-		s := a.glances[(a.next+mostGlances-i)%mostGlances]
-		stood += s.stood
-		over += s.lasted
-	}
-	if last.lasted >= window/(mostGlances-1) { // so that all together are no shorter than the window
-		a.next = (a.next + 1) % mostGlances
-		a.glances[a.next] = glance{}
-	}
-	over = max(over, window) // it may have begun of late
-	held := a.held.Load()    // each of them is one, also where nothing new comes
-	a.here.Store(max(held, int64(stood+over/2)/int64(over)))
-	if a.still++; stood > 0 || held > 0 {
+	here := a.parts.look(lasted) + a.segments.look(lasted)
+	held := a.held.Load()
+	a.waited[a.looks%heldLooks] = held
+	a.looks++
+	a.here.Store(max(slices.Min(a.waited[:]), int64(here+0.5))) // who waits is one, also where nothing new comes
+	if a.still++; here > 0 || held > 0 {
 		a.still = 0
 	}
 }
 
+// look returns how many viewers that is, with parts of one.
+func (r *rhythm) look(lasted time.Duration) float64 {
+	last := &r.glances[r.next]
+	last.stood += time.Duration(r.stood.Swap(0))
+	last.lasted += lasted
+	window := max(leastWindow, 3*time.Duration(r.each.Load()))
+	var stood, over time.Duration
+	for i := 0; i < mostGlances && over < window; i++ {
+		s := r.glances[(r.next+mostGlances-i)%mostGlances]
+		stood += s.stood
+		over += s.lasted
+	}
+	if last.lasted >= window/(mostGlances-1) { // so that all together are no shorter than the window
+		r.next = (r.next + 1) % mostGlances
+		r.glances[r.next] = glance{}
+	}
+	return float64(stood) / float64(max(over, window)) // it may have begun of late
+}
+
 // forgotten tells whether it need not be kept, by the last look: nobody was here for long, or who waited for the playlist did not get it.
 func (a *attendance) forgotten() bool {
-	return a.still > stillLooks || a.still > 0 && a.target.Load() == 0
+	return a.still > stillLooks || a.still > 0 && a.parts.each.Load() == 0 && a.segments.each.Load() == 0
 }
 
 // watcher is one request as an attendance counts it. The zero value is that of who is not counted here.
@@ -88,10 +106,10 @@ func (w watcher) served(o *object) {
 	if w.of == nil || !closed(o.done) || !o.counts() {
 		return
 	}
-	stands := o.position.target
+	rhythm, stands := &w.of.segments, o.position.target
 	if w.parted && o.position.step > 0 {
-		stands = o.position.step
+		rhythm, stands = &w.of.parts, o.position.step
 	}
-	w.of.stood.Add(int64(stands))
-	w.of.target.Store(int64(o.position.target))
+	rhythm.stood.Add(int64(stands))
+	rhythm.each.Store(int64(stands))
 }

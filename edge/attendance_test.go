@@ -165,6 +165,27 @@ func TestAttendanceOfLongSegments(t *testing.T) {
 	}
 }
 
+// TestAttendanceOfLongSegmentsByParts: who asks by parts is not counted for longer than the window, however long segments are.
+func TestAttendanceOfLongSegmentsByParts(t *testing.T) {
+	o := newObject(target{kind: mediaPlaylist}, "")
+	o.position = position{present: true, target: 9 * time.Second, step: time.Second}
+	close(o.done)
+	a := new(attendance)
+	for range 40 {
+		watcher{of: a, parted: true}.served(o)
+		a.look(lookInterval)
+	}
+	if got := a.here.Load(); got != 1 {
+		t.Errorf("%d are counted of one", got)
+	}
+	for range leastWindow / lookInterval {
+		a.look(lookInterval)
+	}
+	if got := a.here.Load(); got != 0 {
+		t.Errorf("%d are counted of one who has left", got)
+	}
+}
+
 // TestAttendanceWaits: where nothing new comes, who waits for it is there.
 func TestAttendanceWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -175,6 +196,10 @@ func TestAttendanceWaits(t *testing.T) {
 		query, _ := byParts(readPosition(get(h, playlistPath).Body.Bytes()))
 		leave := hold(h.Edge, playlistPath+query, 7)
 		time.Sleep(2 * lookInterval)
+		if got := h.counted(); got != 0 {
+			t.Errorf("%v are counted who have just come, as who has left a swarm", got)
+		}
+		time.Sleep(heldLooks * lookInterval)
 		if got := h.counted(); got != 7 {
 			t.Errorf("%v are counted of 7 who wait", got)
 		}

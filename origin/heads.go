@@ -34,14 +34,15 @@ func (o *Origin) known(ctx context.Context) map[string]audience.Figures {
 }
 
 // watching tells how many watch a stream, and how many of them are in its swarm, nil where it is not known: who gets all from edges is not among the others. Whom
-// the control keeps outside of the swarm the edges see too, unless a cache is before them.
+// the control keeps outside of the swarm the edges see too, unless a cache is before them. Who came into the swarm a moment ago edges may count yet, and
+// that one is not counted twice: sooner one too few than one too many.
 func (o *Origin) watching(st *stream.Stream, known map[string]audience.Figures, atEdges int) (all, inside *int) {
 	if known == nil && o.config.Audience != nil {
 		return nil, nil
 	}
 	f := known[st.Name]
 	members := f.Viewers - f.Outside
-	sum := members + max(f.Outside, atEdges)
+	sum := members + max(f.Outside, atEdges-f.Newcomers)
 	if known == nil {
 		return &sum, nil
 	}

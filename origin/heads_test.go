@@ -48,6 +48,9 @@ func TestWatching(t *testing.T) {
 		{"none is in the swarm", map[string]audience.Figures{}, "12 0 12 0"},
 		{"some are", map[string]audience.Figures{"demo": {Viewers: 30}}, "42 30 12 30"},
 		{"some of them outside", map[string]audience.Figures{"demo": {Viewers: 30, Outside: 10}}, "32 20 12 30"},
+		{"some have just come", map[string]audience.Figures{"demo": {Viewers: 30, Newcomers: 5}}, "37 30 12 30"},
+		{"all have just come", map[string]audience.Figures{"demo": {Viewers: 12, Newcomers: 14}}, "12 12 12 12"},
+		{"and some are outside", map[string]audience.Figures{"demo": {Viewers: 30, Outside: 10, Newcomers: 5}}, "30 20 12 30"},
 		{"and behind a cache", map[string]audience.Figures{"demo": {Viewers: 30, Outside: 20}}, "30 10 12 30"},
 	} {
 		known = k.known

@@ -34,6 +34,7 @@ func (s *stream) welcome(v *viewer, now time.Time) {
 
 // enter has a viewer put into a cell, or told anew of the one that it is in.
 func (s *stream) enter(v *viewer, now time.Time) {
+	s.newcomers.come(now)
 	if s.keeper != nil && !s.take(nil, s.seatOf(v), 0, now) {
 		return
 	}

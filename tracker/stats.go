@@ -15,7 +15,8 @@ import (
 type StreamStats struct {
 	Name           string  `json:"name"`
 	Viewers        int     `json:"viewers"`
-	Outside        int     `json:"outside"` // of them, in no cell, because of the control
+	Outside        int     `json:"outside"`   // of them, in no cell, because of the control
+	Newcomers      int     `json:"newcomers"` // came into cells of late, and may have left again: edges may count them yet
 	Cells          int     `json:"cells"`
 	Roots          int     `json:"roots"`
 	Offload        float64 `json:"offload"` // 0 when nothing was reported yet
@@ -51,19 +52,20 @@ type SwarmStats struct {
 
 // snapshot is a stream at one moment.
 type snapshot struct {
-	viewers, outside, cells, roots, bridges int
-	joins, offers, moves                    uint64
-	control                                 Control
-	swarm                                   trunk.Summary
-	total, window                           sums
-	spanMillis                              int64
+	viewers, outside, newcomers int
+	cells, roots, bridges       int
+	joins, offers, moves        uint64
+	control                     Control
+	swarm                       trunk.Summary
+	total, window               sums
+	spanMillis                  int64
 }
 
 func (s *stream) snapshot(now time.Time) snapshot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snap := snapshot{
-		viewers: len(s.viewers), outside: len(s.outside.members), control: s.control,
+		viewers: len(s.viewers), outside: len(s.outside.members), newcomers: s.newcomers.of(now), control: s.control,
 		joins: s.tally.joins, offers: s.tally.offers, total: s.tally.total,
 	}
 	if k := s.keeper; k != nil {
@@ -86,6 +88,7 @@ func (t *Tracker) Streams() []StreamStats {
 			Name:           s.name,
 			Viewers:        snap.viewers,
 			Outside:        snap.outside,
+			Newcomers:      snap.newcomers,
 			Cells:          snap.cells,
 			Roots:          snap.roots,
 			Stalls:         snap.window.stalls,

@@ -37,6 +37,8 @@ type stream struct {
 	roused  []*viewer                 // who must give a sign of life, or lose their seats
 	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
 	tally   tally
+
+	newcomers newcomers
 }
 
 // What a viewer is told whose stream cannot be opened.

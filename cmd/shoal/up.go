@@ -167,7 +167,7 @@ func audienceOf(t *tracker.Tracker) func(context.Context) map[string]audience.Fi
 	return func(context.Context) map[string]audience.Figures {
 		all := map[string]audience.Figures{}
 		for _, s := range t.Streams() {
-			all[s.Name] = audience.Figures{Viewers: s.Viewers, Outside: s.Outside, Offload: s.Offload, Copies: s.Copies, Latency: s.LatencySeconds}
+			all[s.Name] = audience.Figures{Viewers: s.Viewers, Outside: s.Outside, Newcomers: s.Newcomers, Offload: s.Offload, Copies: s.Copies, Latency: s.LatencySeconds}
 		}
 		for _, name := range t.Off() {
 			figures := all[name]

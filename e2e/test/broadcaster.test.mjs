@@ -15,6 +15,9 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   const first = push(t, address, demoClip, { loop: true });
   await shoal.live('show');
   const browser = await launch(t);
+  const sums = []; // from the first on
+  const counting = setInterval(() => shoal.stream('show').then(({ watching, inSwarm, atEdges }) => sums.push([watching, inSwarm + atEdges]), () => undefined), 250);
+  t.after(() => clearInterval(counting));
   const viewers = [await browser.open(`${shoal.base}/watch/show`), await browser.open(`${shoal.base}/watch/show`),
     await browser.open(`${shoal.base}/watch/show`, alone)]; // the last is the control, without the swarm
   for (const viewer of viewers) await viewer.moving();
@@ -26,6 +29,10 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   }, { seconds: 20 }).catch((error) => {
     throw new Error(`${error.message}: ${JSON.stringify([counted.watching, counted.inSwarm, counted.atEdges])}`);
   });
+  clearInterval(counting);
+  const [most, both] = [0, 1].map((i) => Math.max(...sums.map((sum) => sum[i])));
+  t.diagnostic(`of 3 at most ${most} were said to watch, while edges and trackers together had up to ${both}, in ${sums.length} looks`);
+  assert.equal(most, 3, 'somebody was counted twice');
   await until('the page to say so', async () => (await viewers[0].page.textContent('#facts')).startsWith('3 watching, 2 in the swarm'));
   const before = await Promise.all(viewers.map((v) => v.playback()));
   const stream = await shoal.stream('show');

@@ -98,7 +98,7 @@ test('pages', { timeout: 300_000 }, async (t) => {
       const viewer = await browser.open(`${shoal.base}/ops`, { ...screen, before });
       await viewer.page.waitForSelector('#rows .advice');
       await viewer.page.fill('#price', '0.05');
-      assert.deepEqual(await viewer.page.evaluate(() => ['#spared', '#saved', '#swarms [data-head="Behind live"]'].map((at) => document.querySelector(at).textContent)), ['12 GB', 'saves 0.60', '1.6\u00a0s']);
+      assert.deepEqual(await viewer.page.evaluate(() => ['#spared', '#saved', '#swarms [data-head="Behind live"]'].map((at) => document.querySelector(at).textContent)), ['12 GB', 'saves $0.60', '1.6\u00a0s']);
       await viewer.page.reload();
       await viewer.page.waitForSelector('#rows .advice');
       assert.equal(await viewer.page.inputValue('#price'), '0.05', 'the price is not remembered');

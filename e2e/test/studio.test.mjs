@@ -86,6 +86,39 @@ test('the studio goes live, and is seen and heard on the watch page', { timeout:
   t.diagnostic(`told ${told} ms after "End stream" that it is over; playing again ${back} ms after "Go live"`);
 });
 
+test('a studio says that few frames go out, and that none do', { timeout: 90_000 }, async (t) => {
+  const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
+  const studio = await browser.open(shoal.printed('Browser'), { viewport: { width: 320, height: 800 }, isMobile: true, hasTouch: true,
+    before: (page) => page.addInitScript(() => {
+      window.told = {}; // in place of what the browser tells of the picture
+      const stats = RTCPeerConnection.prototype.getStats;
+      RTCPeerConnection.prototype.getStats = async function (...of) {
+        const report = await stats.apply(this, of);
+        return new Map([...report].map(([id, s]) => [id, s.type === 'outbound-rtp' && s.kind === 'video' ? { ...s, ...window.told } : s]));
+      };
+    }) });
+  const { page } = studio;
+  const said = () => page.evaluate(() => { const place = document.querySelector('#faltering'); return place.hidden ? '' : place.textContent; });
+  await page.click('[data-source="pattern"]');
+  await page.selectOption('#resolution', '360');
+  await page.fill('#key', shoal.key);
+  await page.evaluate(() => (window.told = { framesPerSecond: 30 }));
+  await page.click('#go');
+  await until('it to be live', async () => (await page.textContent('#state')) === 'Live');
+  await until('frames with their unit', async () => /30\u00a0fps/.test(await page.textContent('#numbers')));
+  await pass(6);
+  assert.equal(await said(), '');
+  await page.evaluate(() => (window.told = { framesPerSecond: 5, qualityLimitationReason: 'cpu' }));
+  await until('words of a device that is too slow', async () => /^Few frames go out: this device is too slow/.test(await said()), { seconds: 20 });
+  assert.ok(await page.evaluate(() => document.scrollingElement.scrollWidth) <= 320);
+  await page.evaluate(() => (window.told = { framesPerSecond: 30 }));
+  await until('the words to go', async () => (await said()) === '', { seconds: 10 });
+  await page.evaluate(() => (window.told = { framesPerSecond: 0, framesEncoded: 0 }));
+  await until('words of a picture that is not sent', async () => /^The browser cannot send this picture/.test(await said()), { seconds: 20 });
+  await page.click('#go');
+  await until('the words to go with the broadcast', async () => (await said()) === '');
+});
+
 test('a file goes live, over and over, with its sound', { timeout: 90_000 }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t, { demo: false, stream: 'show' }), launch(t)]);
   const { page } = await browser.open(shoal.printed('Browser'), { viewport: { width: 320, height: 800 }, isMobile: true, hasTouch: true });
@@ -131,7 +164,7 @@ test('a studio whose server came back with another key says so, and tries no mor
   await until('words about the key', async () => {
     const [badge, words, trouble] = await said();
     assert.equal(badge === 'Live', words.startsWith('On air'), `${badge} beside ${words}`);
-    return badge === 'Off air' && /^Wrong publish key\. .*shoal key add show/.test(trouble);
+    return badge === 'Off air' && /^Wrong publish key\. Ask whoever runs the server for the key of this stream\. .*shoal key add show/.test(trouble);
   }, { seconds: 60 });
   t.diagnostic(`told ${Date.now() - killed} ms after the server was killed: "${(await said())[2]}"`);
   const publishes = asked;

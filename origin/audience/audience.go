@@ -30,6 +30,8 @@ type Figures struct {
 	Latency float64 // seconds behind live, mean of the viewers, last minute
 	Off     bool    // the operator has turned its swarm off
 	Outside int     // of the viewers, in no cell, because of the control
+
+	Newcomers int // into cells, of late: edges may count them yet
 }
 
 // Audience is the viewers of all streams.
@@ -110,6 +112,7 @@ type told struct {
 	Name           string  `json:"name"`
 	Viewers        int     `json:"viewers"`
 	Outside        int     `json:"outside"`
+	Newcomers      int     `json:"newcomers"` // 0: none, or an older tracker
 	Offload        float64 `json:"offload"`
 	Copies         float64 `json:"copies"`
 	LatencySeconds float64 `json:"latencySeconds"`
@@ -149,7 +152,7 @@ func parse(b []byte) ([]told, error) {
 		return nil, fmt.Errorf("these are no tracker's figures: %w", err)
 	}
 	for _, s := range answer.Streams {
-		if s.Viewers < 0 || s.Viewers > 1e9 || s.Outside < 0 || s.Outside > s.Viewers {
+		if s.Viewers < 0 || s.Viewers > 1e9 || s.Outside < 0 || s.Outside > s.Viewers || s.Newcomers < 0 || s.Newcomers > 1e9 {
 			return nil, errors.New("these are no tracker's figures")
 		}
 	}
@@ -175,7 +178,7 @@ func add(parts [][]told) map[string]Figures {
 			all[s.Name] = Figures{
 				Viewers: viewers, Offload: mean(sum.Offload, s.Offload), Copies: sum.Copies + s.Copies, Latency: mean(sum.Latency, s.LatencySeconds),
 				Off:     sum.Off || s.off, // at one is at all, who tell each other
-				Outside: sum.Outside + s.Outside,
+				Outside: sum.Outside + s.Outside, Newcomers: sum.Newcomers + s.Newcomers,
 			}
 		}
 	}

@@ -37,7 +37,7 @@ func (k *trackers) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // Clause: api, viewer-counts
 func TestOf(t *testing.T) {
-	one := `{"scope":"tracker","streams":[{"name":"show","viewers":3,"outside":1,"offload":0.9,"copies":1.5,"latencySeconds":2}]}`
+	one := `{"scope":"tracker","streams":[{"name":"show","viewers":3,"outside":1,"newcomers":2,"offload":0.9,"copies":1.5,"latencySeconds":2}]}`
 	two := `{"streams":[{"name":"show","viewers":1,"offload":0.5,"copies":0.5,"latencySeconds":4},{"name":"other","viewers":0}],"off":["other","show","shy"]}`
 	for name, c := range map[string]struct {
 		urls    []string
@@ -45,12 +45,13 @@ func TestOf(t *testing.T) {
 		want    string
 		takes   time.Duration
 	}{
-		"one":         {[]string{"http://a"}, map[string]string{"a": one}, "map[show:{3 0.9 1.5 2 false 1}]", 0},
-		"two":         {[]string{"http://a", "http://b"}, map[string]string{"a": one, "b": two}, "map[other:{0 0 0 0 true 0} show:{4 0.8 2 2.5 true 1} shy:{0 0 0 0 true 0}]", 0},
-		"one of two":  {[]string{"http://a", "http://b"}, map[string]string{"a": one}, "map[]", patience},
-		"no figures":  {[]string{"http://a"}, map[string]string{"a": "<html>"}, "map[]", 0},
-		"odd outside": {[]string{"http://a"}, map[string]string{"a": `{"streams":[{"viewers":1,"outside":2}]}`}, "map[]", 0},
-		"odd figures": {[]string{"http://a"}, map[string]string{"a": `{"streams":[{"viewers":-1}]}`}, "map[]", 0},
+		"one":           {[]string{"http://a"}, map[string]string{"a": one}, "map[show:{3 0.9 1.5 2 false 1 2}]", 0},
+		"two":           {[]string{"http://a", "http://b"}, map[string]string{"a": one, "b": two}, "map[other:{0 0 0 0 true 0 0} show:{4 0.8 2 2.5 true 1 2} shy:{0 0 0 0 true 0 0}]", 0},
+		"one of two":    {[]string{"http://a", "http://b"}, map[string]string{"a": one}, "map[]", patience},
+		"no figures":    {[]string{"http://a"}, map[string]string{"a": "<html>"}, "map[]", 0},
+		"odd outside":   {[]string{"http://a"}, map[string]string{"a": `{"streams":[{"viewers":1,"outside":2}]}`}, "map[]", 0},
+		"odd newcomers": {[]string{"http://a"}, map[string]string{"a": `{"streams":[{"viewers":1,"newcomers":-1}]}`}, "map[]", 0},
+		"odd figures":   {[]string{"http://a"}, map[string]string{"a": `{"streams":[{"viewers":-1}]}`}, "map[]", 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

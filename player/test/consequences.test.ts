@@ -16,6 +16,7 @@ test('what hurts viewers is said, and nothing else', () => {
   assert.deepEqual(harms({ ...now, share: 0.1 }, now, swarm), []);
   assert.match(harms(now, { ...now, maxUploadKbps: 500 }, swarm).join(), /send each other less/);
   assert.deepEqual(harms({ ...now, maxUploadKbps: 500 }, now, swarm), []);
+  assert.deepEqual(harms(now, { p2p: false, share: 0, cellSize: 8, roots: 1, maxUploadKbps: 500 }, { viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }), [], 'nobody is there yet');
   assert.match(harms(now, { ...now, cellSize: 40 }, swarm).join(), /new links/);
   assert.match(harms(now, { ...now, cellSize: 8 }, swarm).join(), /split/);
   assert.match(harms(now, { ...now, roots: 2 }, swarm).join(), /^4 of 6 cells/);

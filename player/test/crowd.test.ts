@@ -9,7 +9,7 @@ import type { Stream, Swarm } from '../src/pages/api.ts';
 import { crowd, crowds, people, watchers } from '../src/pages/crowd.ts';
 import { SHARED } from '../src/pages/words/shared.ts';
 
-const of = (viewers: number, outside = 0): Pick<Swarm, 'viewers' | 'outside'> => ({ viewers, outside });
+const of = (viewers: number, outside = 0, newcomers?: number): Pick<Swarm, 'viewers' | 'outside' | 'newcomers'> => ({ viewers, outside, newcomers });
 
 // Clause: viewer-counts
 test('whom edges see is added to whom trackers know, and nobody is counted twice', () => {
@@ -17,6 +17,8 @@ test('whom edges see is added to whom trackers know, and nobody is counted twice
     [undefined, undefined, null], [null, undefined, null], [{}, undefined, null],
     [{ atEdges: 0 }, undefined, { all: 0, inside: 0 }], [{ atEdges: 4 }, undefined, { all: 4, inside: 0 }], [{ atEdges: 4, inSwarm: null, watching: null }, undefined, null], [{ atEdges: 4, inSwarm: null, watching: null }, of(2), { all: 6, inside: 2 }],
     [{ atEdges: 4, inSwarm: 3 }, undefined, { all: 7, inside: 3 }], [{ atEdges: 4, inSwarm: 3 }, of(2), { all: 6, inside: 2 }],
+    [{ atEdges: 4, inSwarm: 3, watching: 4 }, undefined, { all: 4, inside: 3 }], [{ atEdges: 3 }, of(3, 0, 3), { all: 3, inside: 3 }], [{ atEdges: 5 }, of(3, 0, 3), { all: 5, inside: 3 }],
+    [{ atEdges: 1 }, of(3, 0, 3), { all: 3, inside: 3 }], [{ atEdges: 5 }, of(4, 2, 4), { all: 4, inside: 2 }],
     [{ atEdges: 4 }, of(5, 2), { all: 7, inside: 3 }], [{ atEdges: 1 }, of(5, 2), { all: 5, inside: 3 }], [undefined, of(5, 5), { all: 5, inside: 0 }],
   ] as const) {
     assert.deepEqual(crowd(stream, swarm), want, JSON.stringify([stream, swarm]));

@@ -3,11 +3,13 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { desk, type Series, shown } from '../src/ops/desk.ts';
-import { Heard, since } from '../src/ops/heard.ts';
+import { Heard, since, without } from '../src/ops/heard.ts';
 import { Hour } from '../src/ops/hour.ts';
-import { inWords, Saved } from '../src/ops/saved.ts';
+import { currencyOf, inWords, money, Saved } from '../src/ops/saved.ts';
 import { streamRows, swarmRow } from '../src/ops/tables.ts';
+import { whyNot } from '../src/ops/tiles.ts';
 import type { Stream, Swarm } from '../src/pages/api.ts';
+import type { Crowd } from '../src/pages/crowd.ts';
 
 let answers: Record<string, [status: number, body: unknown]> = {};
 beforeEach(() => (answers = {}));
@@ -59,20 +61,45 @@ test('while the origin is away nobody says that there are no streams', async () 
 
 test('what came from peers lately says over what time', () => {
   assert.deepEqual([[1.6e6, 40], [1.6e6, 75], [2e9, 3595], [2e9, 3595, 0.05], [null, null]].map(([bytes, seconds, price]) => inWords({ bytes: bytes ?? null, seconds: seconds ?? null }, price ?? null)),
-    ['Last 40\u00a0s: 1.6 MB', 'Last 1\u00a0min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, 0.10 saved', '']);
+    ['Last 40\u00a0s: 1.6 MB', 'Last 1\u00a0min: 1.6 MB', 'Last hour: 2.00 GB', 'Last hour: 2.00 GB, $0.10 saved', '']);
 });
 
 test('what came from peers is no sum where a tracker is silent', (t) => {
-  const found = new Map<string, { value: string; textContent: string; hidden: boolean; addEventListener(): void }>();
+  const found = new Map<string, { value: string; textContent: string; hidden: boolean; addEventListener(): void; replaceChildren(): void }>();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
-  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', textContent: '', hidden: false, addEventListener: () => undefined }), found.get(selector));
-  Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, querySelector }, configurable: true });
+  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', textContent: '', hidden: false, addEventListener: () => undefined, replaceChildren: () => undefined }), found.get(selector));
+  Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, querySelector, createElement: () => ({ setAttribute: () => undefined, append: () => undefined }) }, configurable: true });
   t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
-  Object.defineProperty(globalThis, 'localStorage', { value: { getItem: () => '2' }, configurable: true });
+  Object.defineProperty(globalThis, 'localStorage', { value: { getItem: (name: string) => (name === 'shoal-price' ? '2' : 'eur') }, configurable: true });
   t.after(() => Reflect.deleteProperty(globalThis, 'localStorage'));
   const saved = new Saved();
-  const shown = (bytes: number | null): string[] => (saved.show(bytes, { bytes: null, seconds: null }), ['#spared', '#saved'].map((selector) => found.get(selector)?.textContent ?? ''));
-  assert.deepEqual([shown(3e9), shown(null)], [['3.00 GB', 'saves 6.00'], ['–', '']]);
+  const shown = (bytes: number | null): string[] => (saved.show(bytes, { bytes: null, seconds: null }, 'a tracker is silent'), ['#spared', '#saved'].map((selector) => found.get(selector)?.textContent ?? ''));
+  assert.deepEqual([shown(3e9), shown(null)], [['3.00 GB', 'saves €6.00'], ['–', '']]);
+});
+
+test('money is of a currency', () => {
+  assert.deepEqual(['brl', ' EUR ', 'e', '', '$'].map(currencyOf), ['BRL', 'EUR', 'USD', 'USD', 'USD']);
+  assert.deepEqual([[0.6, 'USD'], [0, 'EUR'], [0.004, 'USD'], [1234.5, 'JPY'], [2, 'XYZ']].map(([amount, currency]) => money(Number(amount), String(currency))), ['$0.60', '€0.00', '$0.004', '¥1,235', 'XYZ\u00a02.00']);
+});
+
+test('a tile without a value says why', () => {
+  const why = (view: object, here: Crowd | null): string => whyNot({ partly: false, streams: [], swarms: new Map(), ...view }, here);
+  const nobody = new Map([['demo', { ...swarm, viewers: 0 } as Swarm]]);
+  assert.deepEqual([
+    why({ partly: true }, null), why({ streams: null }, null), why({}, { all: 0, inside: 0 }), why({ swarms: nobody }, { all: 0, inside: 0 }), why({}, { all: 3, inside: 0 }), why({}, null),
+    why({ swarms: new Map([['demo', swarm as Swarm]]) }, { all: 2, inside: 2 }),
+  ], ['a tracker is silent', 'nobody tells now', 'nobody watches', 'nobody watches', 'nobody is in a swarm', 'nobody is in a swarm', 'no viewer has told yet']);
+});
+
+test('the control of a stream that has no swarm is known, and so is when a tracker fell silent', async () => {
+  const control = { p2p: false, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 };
+  answers = { '/api/v1/ops': state({ services: [service('edge', 'tracker')], controls: [{ defaults: { ...control, p2p: true }, controls: [{ name: 'demo', viewers: 0, ...control }] }] }) };
+  const heard = new Heard();
+  const view = heard.told(await desk(''), '2026-01-02T03:04:05Z');
+  assert.deepEqual([view.swarms.size, view.controls.get('demo'), view.defaults?.p2p], [0, control, true]);
+  answers = { '/api/v1/ops': state({ unheard: 1 }) };
+  assert.equal(heard.told(await desk(''), '2026-01-02T03:04:10Z').whole, '2026-01-02T03:04:05Z');
+  assert.equal(new Heard().told(await desk('')).whole, '');
 });
 
 test('a stream of a service that does not answer is not told to be live', async () => {
@@ -121,7 +148,7 @@ test('of a swarm that nobody is in nothing is told of each, nor of a stream of w
   t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
   const told = { name: 'demo', outside: 0, cells: 1, roots: 1, copies: 1.25, stallRatio: 0.02, latencySeconds: 2, uploadKbps: 328, introductions: 1, linksOpened: 0, linksNoAnswer: 0, linksNoRoute: 0, linksLost: 0,
     control: { p2p: true, share: 1, cellSize: 32, roots: 24, maxUploadKbps: 0 } };
-  const row = (viewers: number): string[] => (swarmRow({ ...told, viewers } as Swarm) as unknown as Element).words.map((cell) => (cell as Element).text);
+  const row = (viewers: number, partial = ''): string[] => (swarmRow({ ...told, viewers } as Swarm, partial) as unknown as Element).words.map((cell) => (cell as Element).text);
   assert.deepEqual(row(0).slice(2), ['0', '1 of up to 32, 1 of 24 roots', '–', '–', '–', '–', '–']);
   const line = (heard?: string): string[] => (streamRows({ ...stream, since: new Date().toISOString(), bitrate: 2e6, protocol: 'rtmp', advice: '', ...(heard === undefined ? {} : { heard }) } as Stream, undefined, null)[0] as unknown as Element).words.map((cell) => (cell as Element).text);
   assert.deepEqual([line()[1], line()[3], line()[7]], ['Live', '2.0 Mbit/s', '0\u00a0s']);
@@ -129,5 +156,7 @@ test('of a swarm that nobody is in nothing is told of each, nor of a stream of w
   assert.deepEqual([line('2026-01-02T03:04:05Z')[3], line('2026-01-02T03:04:05Z')[7]], ['–', '–']);
   const watched = (partly: boolean): string[] => (streamRows({ ...stream, atEdges: 3, since: '', bitrate: 2e6, protocol: 'rtmp', advice: '' } as unknown as Stream, { ...told, viewers: 2, offload: 0.5 } as Swarm, null, partly)[0] as unknown as Element).words.map((cell) => (cell as Element).text).slice(5, 7);
   assert.deepEqual([watched(false), watched(true)], [['5', '50\u00a0%'], ['–', '–']], 'a tracker is silent');
+  assert.deepEqual(row(2, without('')).slice(1, 5), ['OnWithout a tracker that is silent.', 'at least 2', 'at least 1 of up to 32, 1 of 24 roots', 'at least 1.25']);
+  assert.match(row(2, without(new Date().toISOString()))[1] ?? '', /^OnWithout a tracker that has been silent since .+, for 0\u00a0s\.$/);
   assert.deepEqual(row(2).slice(4), ['1.25', '–', '2.0\u00a0s', '2.0\u00a0%', '328 kbit/s']);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { added, condition, described, elsewhere, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
+import { added, condition, described, elsewhere, picture, type Stream, type Swarm, swarms, unheard } from '../src/pages/api.ts';
 import { recordings } from '../src/pages/recordings.ts';
 
 const swarm = (part: Partial<Swarm>): Swarm => ({
@@ -10,13 +10,14 @@ const swarm = (part: Partial<Swarm>): Swarm => ({
 
 test('figures of several trackers: counts add up, ratios are of all viewers', () => {
   const all = added([
-    [swarm({ viewers: 30, outside: 1, cells: 2, roots: 1, offload: 0.9, copies: 0.5, stallRatio: 0, uploadKbps: 1000, linksOpened: 10, latencySeconds: 1.5, bytesFromPeers: 1e9 })],
+    [swarm({ viewers: 30, outside: 1, newcomers: 2, cells: 2, roots: 1, offload: 0.9, copies: 0.5, stallRatio: 0, uploadKbps: 1000, linksOpened: 10, latencySeconds: 1.5, bytesFromPeers: 1e9 })],
     [],
     [swarm({ viewers: 10, outside: 2, offload: 0.5, copies: 1, stallRatio: 0.04, uploadKbps: 200, linksOpened: 5, linksNoRoute: 3, latencySeconds: 3.5, bytesFromPeers: 2e9 }), swarm({ name: 'other', viewers: 7 })],
   ]);
   assert.deepEqual([...all.keys()], ['demo', 'other']);
   assert.equal(all.get('other')?.viewers, 7);
   const { viewers, outside, cells, roots, offload, copies, stallRatio, uploadKbps, linksOpened, linksNoRoute, latencySeconds, bytesFromPeers } = all.get('demo')!;
+  assert.equal(all.get('demo')?.newcomers, 2);
   assert.deepEqual([viewers, outside, cells, roots, copies, linksOpened, linksNoRoute], [40, 3, 2, 1, 1.5, 15, 3]);
   assert.deepEqual([offload, stallRatio, uploadKbps, latencySeconds, bytesFromPeers].map((x) => Math.round(x * 1e6) / 1e6), [0.8, 0.01, 800, 2, 3e9]);
   assert.equal(added([[swarm({})], [swarm({})]]).get('demo')?.offload, 0);
@@ -37,15 +38,20 @@ test('figures are asked of each tracker that the edge names', async (t) => {
 });
 
 test('one tracker that cannot be told from the others tells how many viewers there are at all', async (t) => {
-  const streams = [swarm({ viewers: 2, outside: 1, swarm: { trackers: 2, viewers: 4 } }), swarm({ name: 'small', viewers: 2, swarm: { trackers: 1, viewers: 1 } })];
+  const streams = [swarm({ viewers: 2, outside: 1, newcomers: 1, swarm: { trackers: 2, viewers: 4 } }), swarm({ name: 'small', viewers: 2, swarm: { trackers: 1, viewers: 1 } })];
   t.mock.method(globalThis, 'fetch', async () => Response.json({ scope: 'tracker', streams }));
   const all = await swarms();
-  assert.deepEqual([all.get('demo')?.viewers, all.get('small')?.viewers], [5, 2]);
+  assert.deepEqual([all.get('demo')?.viewers, all.get('demo')?.newcomers, all.get('small')?.viewers], [5, 3, 2]);
 });
 
 test('a broadcaster who was lost has not paused', () => {
   const stream = (state: Stream['state']): Stream => ({ name: 'demo', state, since: '', protocol: 'rtmp', bitrate: 0, gopSeconds: 0, advice: '', tracks: [], renditions: [] });
   assert.deepEqual([stream('live'), stream('interrupted'), stream('ended'), null].map((s) => condition(s).text), ['Live', 'Interrupted', 'Ended', 'Offline']);
+});
+
+test('what a stream looks like has its units', () => {
+  const stream = (frameRate: number): Stream => ({ name: 'demo', state: 'live', since: '', protocol: 'whip', bitrate: 0, gopSeconds: 0, advice: '', tracks: ['H264', 'Opus'], renditions: [{ index: 0, codecs: '', width: 1280, height: 720, frameRate }] });
+  assert.deepEqual([8.2, 0].map((rate) => picture(stream(rate))), ['720p, 8\u00a0fps · H264, Opus', '720p · H264, Opus']);
 });
 
 test('a stream that is on air, though not from here, is said to be, and how', () => {

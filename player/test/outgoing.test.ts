@@ -126,6 +126,16 @@ test('of a file that does not tell its size the connection does', async (t) => {
   assert.equal(senders['video']?.encodings[0]?.scaleResolutionDownBy, 3);
 });
 
+test('what is fitted while another track takes its place is that one, by its own scale', async (t) => {
+  const { outgoing, senders } = stand(t, [1920, 1080]);
+  await outgoing.offer(stream(new Track('video'), new Track('audio')));
+  const video = senders['video']!;
+  await Promise.all([outgoing.fit(most), outgoing.replace('video', track(new Track('video', 640, 360)))]);
+  assert.deepEqual([video.log.filter((one) => one !== ''), video.encodings], [['scale 3', 'nothing', 'scale 1', '640'], [{ maxBitrate: 900_000, scaleResolutionDownBy: 1 }]]);
+  await Promise.all([outgoing.replace('video', track(new Track('video', 1280, 720))), outgoing.fit({ ...most, bits: 500_000 })]);
+  assert.deepEqual(video.encodings, [{ maxBitrate: 500_000, scaleResolutionDownBy: 2 }]);
+});
+
 test('a picture fits both ways', () => {
   for (const [width, height, scale] of [[640, 360, 1], [320, 180, 1], [1280, 720, 2], [720, 1280, 2], [640, 480, 480 / 360], [2560, 1080, 4], [0, 0, 1], [642, 361, 1]] as const) {
     assert.equal(scaleOf(width, height, most), scale, `${width} × ${height}`);

@@ -15,7 +15,7 @@ export function harms(from: Control, to: Control, swarm: Pick<Swarm, 'viewers' |
     const times = share(to) === 0 && swarm.offload > 0 && swarm.offload < 1 ? said.times(number(1 / (1 - swarm.offload))) : '';
     found.push(said.leave(leave, inside, times));
   }
-  if (cap(to) < cap(from)) found.push(said.lessEach);
+  if (cap(to) < cap(from) && inside > 0) found.push(said.lessEach);
   if (to.cellSize > from.cellSize && swarm.cells > 1) found.push(said.newLinks);
   if (to.cellSize < from.cellSize && inside > to.cellSize) found.push(said.split);
   if (to.roots < from.roots && swarm.roots > to.roots) found.push(said.fedInstead(swarm.roots - to.roots, swarm.roots));

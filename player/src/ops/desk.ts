@@ -22,6 +22,7 @@ export interface View {
   away: Stream[]; // of which nobody tells now
   swarms: Map<string, Swarm>;
   partly: boolean; // some tracker did not tell: sums would be wrong
+  whole: string; // when all of them last told; '': not since the page is open
   services: Service[];
   health: { text: string; good: boolean };
   note: string; // what the operator should know; '' for nothing
@@ -29,6 +30,7 @@ export interface View {
   lately: Lately;
   steers: boolean; // a tracker is known that can be told, and tells of its cells
   defaults: Control | null; // of the trackers
+  controls: Map<string, Control>; // that are known there, by stream
 }
 
 export type Value = number | null;
@@ -111,9 +113,12 @@ export async function desk(stream: string): Promise<View> {
     notes.push(state.swarms.length > 0 ? words.cellsElsewhere : words.noTracker);
   }
   const swarms = added(state.swarms);
+  const controls = new Map<string, Control>();
   for (const { name, p2p, share, cellSize, roots, maxUploadKbps } of state.controls[0]?.controls ?? []) { // as they are now: figures may be a second old
+    const control = { p2p, share, cellSize, roots, maxUploadKbps };
+    controls.set(name, control);
     const swarm = swarms.get(name);
-    if (swarm) swarm.control = { p2p, share, cellSize, roots, maxUploadKbps };
+    if (swarm) swarm.control = control;
   }
   const count = state.services.length;
   return {
@@ -122,6 +127,7 @@ export async function desk(stream: string): Promise<View> {
     away: state.unknown.map(({ at, stream }) => ({ ...stream, heard: at })).filter(ongoing),
     swarms,
     partly: state.unheard > 0,
+    whole: '',
     now: state.now,
     lately: state.lately,
     steers,
@@ -131,6 +137,7 @@ export async function desk(stream: string): Promise<View> {
       : { text: count === 1 ? words.notReady : words.someNotReady(amiss.length, count), good: false },
     note: [...new Set(notes)].join(' '),
     defaults: state.controls[0]?.defaults ?? null,
+    controls,
   };
 }
 
@@ -140,8 +147,8 @@ export async function shown(): Promise<View> {
   const ready = await ask('/readyz').catch(() => null);
   const note = ready && !ready.ok ? (await ready.text().catch(() => '')).slice(0, 300) : '';
   const view: View = {
-    streams: null, unknown: words.notNow, away: [], swarms: new Map(), partly: false, now: null, services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
-    health: { text: ready === null ? words.unreachable : ready.ok ? words.ready : words.notReady, good: ready?.ok ?? false },
+    streams: null, unknown: words.notNow, away: [], swarms: new Map(), partly: false, whole: '', now: null, services: [], note, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+    controls: new Map(), health: { text: ready === null ? words.unreachable : ready.ok ? words.ready : words.notReady, good: ready?.ok ?? false },
   };
   try {
     [view.streams, view.swarms] = await Promise.all([streams(), known()]);
@@ -154,6 +161,10 @@ export async function shown(): Promise<View> {
 }
 
 export const series = (stream: string): Promise<Series> => json(`/api/v1/ops/history?stream=${encodeURIComponent(stream)}`);
+
+// unwatched is the hour of a stream that had no viewers in it, as the hour of all has none of its own.
+export const unwatched = (stream: string, { streams, left }: Series): Series =>
+  ({ stream, streams, left, at: [], viewers: [], offload: [], copies: [], latency: [], stalls: [], fromPeers: [], fromEdge: [], sent: [] });
 
 export const cellsOf = (stream: string): Promise<Cells> => json(`/api/v1/ops/cells/${encodeURIComponent(stream)}`);
 

@@ -8,9 +8,12 @@ import type { View } from './desk.ts';
 export class Heard {
   #last: View | null = null;
   #at = ''; // when that was
+  #whole = ''; // when all trackers told
 
   // told takes what is known now, and adds the streams that were known before if now none are.
   told(view: View, at = new Date().toISOString()): View {
+    if (!view.partly) this.#whole = at;
+    view = { ...view, whole: this.#whole };
     if (view.streams === null) return { ...view, away: this.#away(view.away) };
     [this.#last, this.#at] = [view, at];
     return view;
@@ -20,7 +23,7 @@ export class Heard {
   silence(why: string): View {
     const words = figures();
     return {
-      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), partly: false, now: null, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), controls: new Map(), partly: false, whole: '', now: null, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
       services: (this.#last?.services ?? []).map((s) => ({ ...s, state: 'unknown', why: since(this.#at), sent: -1, viewers: -1, self: null })),
       health: { text: words.unreachable, good: false },
       note: why,
@@ -38,5 +41,12 @@ export const ongoing = ({ state }: Stream): boolean => state !== 'ended';
 
 // since says when something was heard of last.
 export function since(at: string): string {
-  return at === '' ? '' : figures().lastHeard(new Date(at).toLocaleTimeString(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit' }), duration(at));
+  return at === '' ? '' : figures().lastHeard(clock(at), duration(at));
 }
+
+// without says that figures are without a tracker that told last then.
+export function without(at: string): string {
+  return at === '' ? figures().partial : figures().partialSince(clock(at), duration(at));
+}
+
+const clock = (at: string): string => new Date(at).toLocaleTimeString(tag(), { hour: '2-digit', minute: '2-digit', second: '2-digit' });

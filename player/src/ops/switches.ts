@@ -13,13 +13,16 @@ const NUMBERS = ['share', 'cellSize', 'roots', 'maxUploadKbps'] as const;
 // shown is a control's number as it stands in its field.
 const shown = (c: Control, name: (typeof NUMBERS)[number]): string => String(name === 'share' ? Math.round(1000 * c.share) / 10 : c[name]);
 
+// Steered is what is told of a stream before it is steered; of one without a swarm nobody is there.
+export type Steered = Pick<Swarm, 'name' | 'control' | 'viewers' | 'outside' | 'offload' | 'cells' | 'roots'>;
+
 export class Switches {
   readonly #form = find<HTMLFormElement>('#switches');
   readonly #toggle = find<HTMLButtonElement>('#p2p');
   readonly #state = find('#steered-state');
   readonly #sure = find<HTMLDialogElement>('#sure');
   readonly #changed: () => Promise<void>; // something was: look anew
-  #swarm: Swarm | null = null;
+  #swarm: Steered | null = null;
   #defaults: Control | null = null;
   #touched = false; // a field was, and not sent yet
   #busy = false;
@@ -46,7 +49,7 @@ export class Switches {
   }
 
   // show takes a stream as it is now. Fields that the operator is at are left to him, unless it is another stream.
-  show(swarm: Swarm, defaults: Control | null): void {
+  show(swarm: Steered, defaults: Control | null): void {
     if (swarm.name !== this.#swarm?.name) {
       this.#touch(false);
       this.#state.textContent = '';
@@ -62,6 +65,7 @@ export class Switches {
     if (!c) return;
     this.#toggle.setAttribute('aria-checked', String(c.p2p));
     this.#toggle.querySelector('span')?.replaceChildren(c.p2p ? figures().on : figures().off);
+    find('#p2p-words').textContent = c.p2p ? steering().sharing : steering().notSharing;
     if (!this.#touched) for (const name of NUMBERS) this.#field(name).value = shown(c, name);
     const d = this.#defaults;
     find<HTMLButtonElement>('#defaults').disabled = !d || (c.p2p === d.p2p && NUMBERS.every((name) => c[name] === d[name]));

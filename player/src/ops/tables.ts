@@ -37,21 +37,22 @@ function badge({ p2p, share }: Control): Node {
   return make('span', { class: on ? 'badge good' : 'badge live' }, !on ? figures().off : share < 1 ? figures().onFor(percent(share)) : figures().on);
 }
 
-// swarmRow shows how a swarm does, and what its operator allows.
-export function swarmRow(s: Swarm): HTMLTableRowElement {
+// swarmRow shows how a swarm does, and what its operator allows. Partial: the figures are without a tracker, in words; '': they are whole.
+export function swarmRow(s: Swarm, partial = ''): HTMLTableRowElement {
   const words = figures();
   const tried = s.linksOpened + s.linksNoAnswer + s.linksNoRoute;
   const links = make('span', {
     title: words.links(s.introductions, s.linksOpened, s.linksNoAnswer, s.linksNoRoute, s.linksLost),
   }, tried > 0 ? percent(s.linksOpened / tried) : '–');
   const most = s.control.maxUploadKbps;
+  const some = (text: string | number): string => (partial ? words.atLeast(text) : String(text));
   const of = (text: string): string => (s.viewers > 0 ? text : '–'); // the last minute was of viewers who have gone
   return row(words.swarmHeads, [
     s.name,
-    badge(s.control),
-    s.outside > 0 ? words.someOf(s.viewers - s.outside, s.viewers) : String(s.viewers),
-    words.cells(s.cells, s.control.cellSize, s.roots, s.control.roots),
-    of(figure(s.copies, 2)),
+    partial ? make('div', {}, badge(s.control), make('p', { class: 'dim' }, partial)) : badge(s.control),
+    some(s.outside > 0 ? words.someOf(s.viewers - s.outside, s.viewers) : s.viewers),
+    some(words.cells(s.cells, s.control.cellSize, s.roots, s.control.roots)),
+    s.viewers > 0 ? some(figure(s.copies, 2)) : '–',
     links,
     s.viewers > 0 && s.latencySeconds > 0 ? `${figure(s.latencySeconds, 1)}\u00a0s` : '–',
     of(percent(s.stallRatio, 1)),

@@ -30,6 +30,7 @@ export interface Swarm {
   name: string;
   viewers: number; // whom the tracker knows: not who shares with nobody
   outside: number; // of them, in no cell, because of the control
+  newcomers?: number; // who came into cells of late: edges may count them yet
   cells: number;
   roots: number;
   offload: number;
@@ -152,7 +153,9 @@ export async function swarms(): Promise<Map<string, Swarm>> {
 // cells each of them knows the number at all.
 function whole(one: Swarm): Swarm {
   const { trackers, viewers } = one.swarm ?? { trackers: 1, viewers: 0 };
-  return trackers > 1 ? { ...one, viewers: Math.max(one.viewers, viewers + one.outside) } : one;
+  if (trackers <= 1) return one;
+  const all = Math.max(one.viewers, viewers + one.outside);
+  return { ...one, viewers: all, newcomers: Math.ceil(((one.newcomers ?? 0) * all) / Math.max(1, one.viewers)) };
 }
 
 // added adds up what several trackers tell, each of its own viewers. What is of a viewer in the mean counts as often as there are
@@ -172,6 +175,7 @@ export function added(parts: Swarm[][]): Map<string, Swarm> {
     sum.uploadKbps = mean(sum.uploadKbps, s.uploadKbps);
     sum.latencySeconds = mean(sum.latencySeconds, s.latencySeconds);
     sum.viewers = viewers;
+    sum.newcomers = (sum.newcomers ?? 0) + (s.newcomers ?? 0);
     for (const count of COUNTS) sum[count] += s[count];
   }
   return all;
@@ -239,10 +243,10 @@ export function elsewhere(stream: Stream | null): string {
   return stream?.state === 'live' ? shared().onAirBy(stream.protocol.toUpperCase()) : '';
 }
 
-// picture says what a stream looks like: "720p 30 · H264, AAC".
+// picture says what a stream looks like: "720p, 30 fps · H264, AAC".
 export function picture(stream: Stream): string {
   const best = [...(stream.renditions ?? [])].sort((a, b) => b.height - a.height)[0];
-  const size = best?.height ? `${best.height}p${best.frameRate ? ` ${Math.round(best.frameRate)}` : ''}` : '';
+  const size = best?.height ? `${best.height}p${best.frameRate ? `, ${shared().fps(Math.round(best.frameRate))}` : ''}` : '';
   const tracks = (stream.tracks ?? []).map((track) => track.replace('MPEG-4 Audio', 'AAC')).join(', ');
   return [size, tracks].filter((word) => word !== '').join(' · ');
 }

@@ -14,11 +14,13 @@ export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>
 }
 
 // crowd adds up whom trackers know and whom edges see, who are not in the swarm: none is both, but whom the control keeps outside, if no cache is before the
-// edges. It is null where neither tells. Without a swarm at hand what the server knows of it counts, which is nothing while trackers are silent to it.
-export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside'>): Crowd | null {
+// edges, and who came into the swarm a moment ago, who are left out of the edges'. It is null where neither tells. Without a swarm at hand what the server knows of it counts, which is nothing while trackers are silent to it.
+export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside' | 'newcomers'>): Crowd | null {
   if (!swarm && (stream?.atEdges === undefined || stream.watching === null)) return null;
-  const inside = swarm ? members(swarm) : stream?.inSwarm ?? 0;
-  return { all: inside + Math.max(swarm?.outside ?? 0, stream?.atEdges ?? 0), inside };
+  const atEdges = stream?.atEdges ?? 0;
+  if (!swarm) return { all: stream?.watching ?? (stream?.inSwarm ?? 0) + atEdges, inside: stream?.inSwarm ?? 0 };
+  const inside = members(swarm);
+  return { all: inside + Math.max(swarm.outside, atEdges - (swarm.newcomers ?? 0)), inside };
 }
 
 // people says it; '' if nobody watches.

@@ -3,14 +3,15 @@
 
 import { make } from '../make.ts';
 import { Charts } from '../ops/charts.ts';
-import { cellsOf, desk, series, shown, type View } from '../ops/desk.ts';
+import { cellsOf, desk, series, shown, unwatched, type View } from '../ops/desk.ts';
 import { Drawing } from '../ops/drawing.ts';
-import { Heard } from '../ops/heard.ts';
+import { Heard, without } from '../ops/heard.ts';
 import { Hour } from '../ops/hour.ts';
 import { Saved } from '../ops/saved.ts';
 import { held, serviceRow } from '../ops/services.ts';
 import { Switches } from '../ops/switches.ts';
 import { heads, offload, percent, STREAM_WORDS, streamRows, SWARM_WORDS, swarmRow } from '../ops/tables.ts';
+import { tile, whyNot } from '../ops/tiles.ts';
 import { bits, every, find, type Swarm } from './api.ts';
 import { crowds } from './crowd.ts';
 import { figure, speak, to } from './language.ts';
@@ -35,6 +36,8 @@ for (const [table, names, words] of [['service', figures().serviceHeads, Infinit
   find(`#${table}-heads`).replaceChildren(...heads(names, words));
 }
 let swarms = new Map<string, Swarm>();
+let streams: string[] | null = null; // that are on; null: not known
+let charted: string[] = []; // streams that have charts
 let steers = false;
 
 // watchBase is where viewers watch; null where that is not known.
@@ -44,9 +47,11 @@ function watchBase(): string | null {
   return watch === '' ? null : watch.startsWith(':') ? `http://${location.hostname}${watch}` : watch;
 }
 
-// chosen is the stream whose charts are shown, '' for all; the one whose swarm is shown is that, or the largest.
+// chosen is the stream whose charts are shown, '' for all; the one that is steered, and whose swarm is shown, is that, or the one with the largest swarm, or one
+// that is on.
 const chosen = (): string => choice.value;
 const largest = (): string => [...swarms.values()].sort((a, b) => b.viewers - a.viewers)[0]?.name ?? '';
+const steered = (): string => chosen() || largest() || (streams?.[0] ?? '');
 
 async function look(): Promise<void> {
   show(await (isDesk ? desk(chosen()) : shown()).then((view) => heard.told(view), (error: unknown) => heard.silence(error instanceof Error ? error.message : String(error))));
@@ -55,6 +60,7 @@ async function look(): Promise<void> {
 
 function show(view: View): void {
   ({ swarms, steers } = view);
+  streams = view.streams && view.streams.filter(({ state }) => state !== 'ended').map(({ name }) => name);
   const health = find('#health');
   health.className = view.health.good ? 'badge good' : 'badge live';
   health.textContent = view.health.text;
@@ -65,32 +71,39 @@ function show(view: View): void {
   const viewers = known.reduce((sum, s) => sum + s.viewers, 0);
   const mean = (of: (s: Swarm) => number, counts: Swarm[] = known): number => counts.reduce((sum, s) => sum + s.viewers * of(s), 0) / counts.reduce((sum, s) => sum + s.viewers, 0);
   const behind = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
-  find('#live').textContent = view.streams ? String(live.length) : '–';
-  find('#ingest').textContent = view.streams ? bits(live.reduce((sum, s) => sum + s.bitrate, 0)) : '–';
   const here = view.partly ? null : crowds(listed, swarms);
-  find('#viewers').textContent = here ? String(here.all) : '–';
+  const whole = viewers > 0 && !view.partly;
+  const why = whyNot(view, here);
+  const { nobodyTells, nothingYet } = figures();
+  find('#ingest').textContent = bits(live.reduce((sum, s) => sum + s.bitrate, 0));
+  tile('#live', view.streams ? String(live.length) : '', nobodyTells);
   find('#inside').textContent = here ? shared().members(here.inside) : '';
   find('#held').textContent = held(view.services);
-  find('#offload').textContent = view.partly ? '–' : offload(viewers, mean((s) => s.offload));
-  find('#behind').textContent = behind.length > 0 && !view.partly ? `${figure(mean((s) => s.latencySeconds, behind), 1)}\u00a0s` : '–';
-  find('#stalled').textContent = viewers > 0 && !view.partly ? percent(mean((s) => s.stallRatio), 1) : '–';
-  saved.show(view.partly ? null : known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately);
+  tile('#viewers', here ? String(here.all) : '', view.partly ? why : nobodyTells);
+  tile('#offload', whole ? offload(viewers, mean((s) => s.offload)) : '', why);
+  tile('#behind', behind.length > 0 && !view.partly ? `${figure(mean((s) => s.latencySeconds, behind), 1)}\u00a0s` : '', why);
+  tile('#stalled', whole ? percent(mean((s) => s.stallRatio), 1) : '', why);
+  saved.show(view.partly ? null : known.reduce((sum, s) => sum + s.bytesFromPeers, 0), view.lately, whole ? nothingYet : why);
   find('#steered').hidden = known.length === 0;
-  find('#swarms').replaceChildren(...known.map(swarmRow));
+  find('#swarms').replaceChildren(...known.map((s) => swarmRow(s, view.partly ? without(view.whole) : '')));
   find('#none').hidden = listed.length + view.away.length > 0;
   find('#none').textContent = view.streams ? said.noStreams : view.unknown;
   find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base, view.partly)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
-  const name = chosen() || largest();
+  const name = steered();
   const swarm = swarms.get(name);
-  for (const part of ['#remote', '#swarm']) find(part).hidden = !view.steers || !swarm;
-  if (view.steers && swarm) switches.show(swarm, view.defaults);
+  const control = swarm?.control ?? (streams?.includes(name) ? view.controls.get(name) ?? view.defaults : null);
+  find('#swarm').hidden = !view.steers || !swarm;
+  find('#remote').hidden = !view.steers || !control;
+  find('#ahead').hidden = (swarm?.viewers ?? 0) > 0;
+  if (view.steers && control) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
+  offer();
   hour.now(view.now, performance.now());
   drawCharts();
 }
 
 async function drawSwarm(): Promise<void> {
-  const name = chosen() || largest();
+  const name = steered();
   if (!steers || !swarms.has(name)) return;
   await cellsOf(name).then((cells) => drawing.show(cells), (error: unknown) => (find('#cells-caption').textContent = String(error)));
 }
@@ -101,17 +114,21 @@ function drawCharts(): void {
 
 async function drawHour(): Promise<void> {
   const name = chosen();
-  const past = await series(name).catch(() => (name === '' ? null : series('').catch(() => null)));
+  const past = await series(name).catch(() => (name === '' ? null : series('').then((all) => (isOn(name) ? unwatched(name, all) : all), () => null)));
   if (!past || name !== chosen()) return; // another is wanted by now
-  offer(past.streams, past.stream);
+  charted = past.streams;
+  offer(past.stream);
   hour.take(past);
   drawCharts();
   find('#left').textContent = past.left > 0 ? figures().uncharted(past.left) : '';
 }
 
-// offer lists the streams that have charts.
-function offer(streams: string[], stream: string): void {
-  const now = ['', ...streams];
+// isOn tells whether a stream is, as far as is known.
+const isOn = (name: string): boolean => streams?.includes(name) ?? true;
+
+// offer lists the streams that have charts, and those that are on.
+function offer(stream = chosen()): void {
+  const now = ['', ...new Set([...charted, ...(streams ?? []), ...(stream ? [stream] : [])].sort())];
   const before = [...choice.options].map(({ value }) => value);
   if (now.join('\n') !== before.join('\n')) {
     choice.replaceChildren(...now.map((name) => make('option', { value: name }, name || said.allStreams)));

@@ -40,7 +40,7 @@ export function showReceived(name: string, key: () => string, said: Words): void
     const got = await monitor.received();
     if (!got) return;
     const late = got.delayMillis === null ? '–' : `${figure(Math.max(0, got.delayMillis) / 1000, 2)} s`;
-    const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, `${Math.round(got.framesPerSecond)} /s`]];
+    const rows: [string, string][] = [[said.behindServer, late], [said.picture, got.height ? `${got.width} × ${got.height}` : '–'], [said.frames, said.fps(Math.round(got.framesPerSecond))]];
     list(find('#late'), monitor.still ? rows.map(([what]) => [what, '–']) : rows);
   };
   setInterval(() => void tick(), 500);

@@ -4,6 +4,7 @@ import { Awake } from '../studio/awake.ts';
 import { Broadcast, type Publication } from '../studio/broadcast.ts';
 import { ask, capture as captured, type Capture, offered, type Source, type Wish } from '../studio/capture.ts';
 import type { Device } from '../studio/held.ts';
+import { Faltering } from '../studio/faltering.ts';
 import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Reach } from '../studio/reach.ts';
@@ -15,6 +16,7 @@ import { figure, speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { Sending } from './sending.ts';
 import { advised } from './words/advice.ts';
+import { faltering as falters } from './words/faltering.ts';
 import { lacking, refusal } from './words/lacking.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';
 
@@ -37,6 +39,7 @@ const numbers = find('#numbers');
 const away = find('#away');
 const reach = new Reach();
 const awake = new Awake();
+const faltering = new Faltering();
 
 let source: Source | null = null;
 let capture: Capture | null = null;
@@ -245,6 +248,10 @@ function show(): void {
   numbers.hidden = !live;
   away.textContent = unreached(said, reach.amiss, broadcast);
   away.hidden = reach.amiss === '';
+  if (!live) {
+    faltering.reset();
+    slow('');
+  }
   if (other) words.textContent = said.elsewhere(other);
   else if (!wanted) words.textContent = !capture ? said.choose : reach.amiss === '' ? said.ready : '';
   else if (!live) words.textContent = said.connectingToServer;
@@ -261,13 +268,22 @@ async function tick(): Promise<void> {
   const rows: [string, string][] = [
     [said.sending, bits(sent.bitsPerSecond)],
     [said.picture, sent.height ? `${sent.width} × ${sent.height}` : '–'],
-    [said.frames, `${Math.round(sent.framesPerSecond)} /s`],
+    [said.frames, said.fps(Math.round(sent.framesPerSecond))],
     [said.codec, sent.height ? sent.codec : '–'],
     [said.roundTrip, `${Math.round(sent.roundTripMillis)} ms`],
     [said.lost, `${figure(100 * sent.lost, 1)} %`],
   ];
   if (audience !== '') rows.push([said.viewers, audience]);
   list(numbers, rows);
+  const picture = capture?.stream.getVideoTracks()[0] ?? null;
+  if (broadcast.linked && source) slow(document.visibilityState === 'hidden' ? '' : falters(said, faltering.note(sent, picture, source, performance.now()), source));
+}
+
+// slow says that few frames go out, or none; '': enough do.
+function slow(text: string): void {
+  const place = find('#faltering');
+  if (place.textContent !== text) place.textContent = text;
+  place.hidden = text === '';
 }
 
 every(2000, async () => {

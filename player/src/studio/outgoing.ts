@@ -16,7 +16,7 @@ export class Outgoing {
   #shape: Shape;
   #silence: Silence | null = null;
   #dark: Dark | null = null;
-  #sending: Promise<void> = Promise.resolve(); // one track at a time takes the place of another
+  #changing: Promise<void> = Promise.resolve(); // one change at a time: no track goes by what was made out for another
 
   constructor(connection: RTCPeerConnection, shape: Shape) {
     this.#connection = connection;
@@ -31,21 +31,27 @@ export class Outgoing {
 
   // replace sends another track of a kind from now on, or none.
   replace(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
-    this.#sending = this.#sending.then(() => this.#send(kind, track)).catch(() => undefined); // it was closed
-    return this.#sending;
+    return this.#queue(() => this.#send(kind, track));
   }
 
   // fit keeps what is sent as it should be from now on: what is captured becomes another size when a phone is turned, or a window is drawn larger.
-  async fit(shape: Shape): Promise<void> {
+  fit(shape: Shape): Promise<void> {
     this.#shape = shape;
-    const video = this.#senders.get('video');
-    if (video?.track) await this.#limit(video, await this.#scale(video, video.track)).catch(() => undefined); // it was closed
+    return this.#queue(async () => {
+      const video = this.#senders.get('video');
+      if (video?.track) await this.#limit(video, await this.#scale(video, video.track));
+    });
   }
 
   // close lets go of what was sent for want of something.
   close(): void {
     this.#silence = close(this.#silence);
     this.#dark = close(this.#dark);
+  }
+
+  #queue(change: () => Promise<void>): Promise<void> {
+    this.#changing = this.#changing.then(change).catch(() => undefined); // it was closed
+    return this.#changing;
   }
 
   async #offer(kind: Kind, track: MediaStreamTrack | null, stream: MediaStream): Promise<void> {

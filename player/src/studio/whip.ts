@@ -12,6 +12,9 @@ export interface WhipEvents {
 export interface Sent {
   bitsPerSecond: number;
   framesPerSecond: number;
+  framesOffered: number; // each second, by what is captured; -1: not known
+  framesEncoded: number; // so far; -1: not known
+  limitedBy: string; // as the browser tells: 'cpu', 'bandwidth', 'other', 'none'; '': it does not
   width: number;
   height: number;
   codec: string;
@@ -116,18 +119,21 @@ export class Whip {
   }
 
   async sent(): Promise<Sent> {
-    const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, width: 0, height: 0, codec: '', roundTripMillis: 0, lost: 0 };
+    const sent: Sent = { bitsPerSecond: 0, framesPerSecond: 0, framesOffered: -1, framesEncoded: -1, limitedBy: '', width: 0, height: 0, codec: '', roundTripMillis: 0, lost: 0 };
     let bytes = 0;
     const report = await this.#connection.getStats();
     report.forEach((s: Record<string, unknown>) => {
       if (s['type'] === 'outbound-rtp') bytes += Number(s['bytesSent'] ?? 0);
       if (s['type'] === 'outbound-rtp' && s['kind'] === 'video') {
         sent.framesPerSecond = Number(s['framesPerSecond'] ?? 0);
+        sent.framesEncoded = Number(s['framesEncoded'] ?? -1);
+        sent.limitedBy = String(s['qualityLimitationReason'] ?? '');
         sent.width = Number(s['frameWidth'] ?? 0);
         sent.height = Number(s['frameHeight'] ?? 0);
         const codec = report.get(String(s['codecId'])) as { mimeType?: string } | undefined;
         sent.codec = codec?.mimeType?.replace('video/', '') ?? '';
       }
+      if (s['type'] === 'media-source' && s['kind'] === 'video') sent.framesOffered = Number(s['framesPerSecond'] ?? -1);
       if (s['type'] === 'remote-inbound-rtp') sent.lost = Math.max(sent.lost, Number(s['fractionLost'] ?? 0));
       if (s['type'] === 'remote-inbound-rtp') sent.roundTripMillis = Math.max(sent.roundTripMillis, 1000 * Number(s['roundTripTime'] ?? 0));
     });

@@ -41,6 +41,16 @@ export interface Figures {
   unrecorded(why: string): string;
   seeLog: string;
   saves(money: string): string;
+  nobodyTells: string; // why a figure is not known; of these each is short
+  silentTracker: string;
+  nobodyWatches: string;
+  nobodyShares: string;
+  notTold: string; // by viewers, so far
+  nothingYet: string;
+  noPrice: string;
+  atLeast(n: string | number): string;
+  partial: string; // figures, as a tracker is silent
+  partialSince(at: string, span: string): string;
   lately(span: string, size: string): string;
   latelySaved(money: string): string;
   lastHour: string;
@@ -97,6 +107,16 @@ const en: Figures = {
   unrecorded: (why) => `Its recording has stopped: ${why}. The live goes on, and the recording by itself when it can.`,
   seeLog: 'see the log of the origin',
   saves: (money) => `saves ${money}`,
+  nobodyTells: 'nobody tells now',
+  silentTracker: 'a tracker is silent',
+  nobodyWatches: 'nobody watches',
+  nobodyShares: 'nobody is in a swarm',
+  notTold: 'no viewer has told yet',
+  nothingYet: 'nothing yet',
+  noPrice: 'no price set',
+  atLeast: (n) => `at least ${n}`,
+  partial: 'Without a tracker that is silent.',
+  partialSince: (at, span) => `Without a tracker that has been silent since ${at}, for ${span}.`,
   lately: (span, size) => `${span}: ${size}`,
   latelySaved: (money) => `, ${money} saved`,
   lastHour: 'Last hour',
@@ -159,6 +179,16 @@ const pt: Figures = {
   unrecorded: (why) => `A gravação parou: ${why}. O ao vivo segue, e a gravação volta sozinha quando puder.`,
   seeLog: 'veja o log da origem',
   saves: (money) => `economiza ${money}`,
+  nobodyTells: 'ninguém informa agora',
+  silentTracker: 'um tracker não responde',
+  nobodyWatches: 'ninguém assiste',
+  nobodyShares: 'ninguém está em um enxame',
+  notTold: 'nenhum espectador relatou ainda',
+  nothingYet: 'nada ainda',
+  noPrice: 'sem preço definido',
+  atLeast: (n) => `pelo menos ${n}`,
+  partial: 'Sem um tracker que não responde.',
+  partialSince: (at, span) => `Sem um tracker que não responde desde ${at}, há ${span}.`,
   lately: (span, size) => `${span}: ${size}`,
   latelySaved: (money) => `, ${money} de economia`,
   lastHour: 'Última hora',
@@ -221,6 +251,16 @@ const zh: Figures = {
   unrecorded: (why) => `录像已停止：${why}。直播继续，录像会在可能时自动恢复。`,
   seeLog: '请查看源站的日志',
   saves: (money) => `节省 ${money}`,
+  nobodyTells: '目前无人告知',
+  silentTracker: '有追踪服务器没有响应',
+  nobodyWatches: '没有人观看',
+  nobodyShares: '没有人参与互助',
+  notTold: '还没有观众报告',
+  nothingYet: '暂无',
+  noPrice: '未设价格',
+  atLeast: (n) => `至少 ${n}`,
+  partial: '不含一个没有响应的追踪服务器。',
+  partialSince: (at, span) => `不含一个自 ${at} 起（${span}）没有响应的追踪服务器。`,
   lately: (span, size) => `${span}：${size}`,
   latelySaved: (money) => `，节省 ${money}`,
   lastHour: '最近一小时',

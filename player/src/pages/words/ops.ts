@@ -17,6 +17,7 @@ interface Own {
   at: string; // a price
   perGB: string;
   price: string;
+  currency: string;
   sinceSwarms: string;
   lastMinute: string;
   lastHour: string;
@@ -31,7 +32,7 @@ interface Own {
   inWords: string;
   unknownWays: string;
   control: string; // of a stream, whose name follows
-  p2pOff: string; // what that does
+  ahead: string; // it has no swarm yet
   share: string;
   cellSize: string;
   roots: string;
@@ -67,6 +68,7 @@ const en: Own = {
   at: 'at',
   perGB: 'a GB',
   price: 'What a GB costs',
+  currency: 'Currency, as USD',
   sinceSwarms: 'since the swarms below came',
   lastMinute: 'in the last minute',
   lastHour: 'The last hour',
@@ -81,7 +83,7 @@ const en: Own = {
   inWords: 'In words, and what is not known',
   unknownWays: 'Within a cell everybody gives to everybody; which piece went from whom to whom the viewers alone know. Figures are of each viewer’s last report, of which there is one each ten seconds; the viewers’ numbers are by the order in which they joined, and lead to nobody.',
   control: 'Remote control of',
-  p2pOff: 'off: all viewers get all from the edges within two seconds',
+  ahead: 'Nobody is in its swarm yet: what is set here holds for who comes.',
   share: 'In the swarm, % of viewers',
   cellSize: 'Viewers in a cell, at most',
   roots: 'Cells that fetch from the edge',
@@ -117,6 +119,7 @@ const pt: Own = {
   at: 'a',
   perGB: 'por GB',
   price: 'Quanto custa um GB',
+  currency: 'Moeda, como BRL',
   sinceSwarms: 'desde que os enxames abaixo surgiram',
   lastMinute: 'no último minuto',
   lastHour: 'A última hora',
@@ -131,7 +134,7 @@ const pt: Own = {
   inWords: 'Em palavras, e o que não se sabe',
   unknownWays: 'Dentro de uma célula todos dão a todos; qual parte foi de quem para quem só os espectadores sabem. Os números são do último relato de cada um, que vem a cada dez segundos; a numeração segue a ordem de entrada e não leva a ninguém.',
   control: 'Controle remoto de',
-  p2pOff: 'desligado: em dois segundos todos recebem tudo das bordas',
+  ahead: 'Ainda não há ninguém no enxame: o que se define aqui vale para quem chegar.',
   share: 'No enxame, % dos espectadores',
   cellSize: 'Espectadores por célula, no máximo',
   roots: 'Células que buscam na borda',
@@ -167,6 +170,7 @@ const zh: Own = {
   at: '按',
   perGB: '每 GB 计',
   price: '每 GB 的价格',
+  currency: '货币，如 CNY',
   sinceSwarms: '自下列互助网络出现以来',
   lastMinute: '最近一分钟',
   lastHour: '最近一小时',
@@ -181,7 +185,7 @@ const zh: Own = {
   inWords: '文字说明，以及未知之处',
   unknownWays: '同一小组内人人互相供给；哪一块由谁给了谁，只有观众自己知道。数字取自每位观众最近一次报告，每十秒一次；观众的编号按加入顺序，不指向任何人。',
   control: '远程控制：',
-  p2pOff: '关闭后：两秒内所有观众全部从边缘获取',
+  ahead: '还没有人参与互助：此处的设置对之后加入的观众生效。',
   share: '参与互助的观众比例（%）',
   cellSize: '每个小组最多的观众数',
   roots: '从边缘获取的小组数',

@@ -21,6 +21,7 @@ export interface Shared {
   seconds(n: number): string;
   minutes(n: number): string;
   hours(h: number, m: number): string;
+  fps(n: number): string; // frames
   members(n: number): string; // of the swarm
   watching(all: number, inside: number): string; // so many of them in the swarm
   copy: string;
@@ -48,6 +49,7 @@ const en: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
+  fps: (n) => `${n}\u00a0fps`,
   members: (n) => `${n} in the swarm`,
   watching: (all, inside) => `${all} watching${inside > 0 ? `, ${inside} in the swarm` : ''}`,
   copy: 'Copy',
@@ -75,6 +77,7 @@ const pt: Shared = {
   seconds: (n) => `${n}\u00a0s`,
   minutes: (n) => `${n}\u00a0min`,
   hours: (h, m) => `${h}\u00a0h ${m}\u00a0min`,
+  fps: (n) => `${n}\u00a0quadros/s`,
   members: (n) => `${n} no enxame`,
   watching: (all, inside) => `${all} assistindo${inside > 0 ? `, ${inside} no enxame` : ''}`,
   copy: 'Copiar',
@@ -102,6 +105,7 @@ const zh: Shared = {
   seconds: (n) => `${n} 秒`,
   minutes: (n) => `${n} 分钟`,
   hours: (h, m) => `${h} 小时 ${m} 分钟`,
+  fps: (n) => `${n} 帧/秒`,
   members: (n) => `${n} 位观众正在互助`,
   watching: (all, inside) => `${all} 人正在观看${inside > 0 ? `，其中 ${inside} 人互助` : ''}`,
   copy: '复制',

@@ -13,6 +13,8 @@ export interface Steering {
   stood(seconds: string): string;
   caption(name: string, viewers: number, cells: number, drawn: number, feeds: number, outside: number): string;
   below: string; // each of the caption stands there in words
+  sharing: string; // what P2P does that is on, beside its switch
+  notSharing: string; // and off
   offForAll: string;
   nobody: string;
   nobodyHere: string;
@@ -52,6 +54,8 @@ const en: Steering = {
     `${drawn < cells ? `, of which the ${drawn} nearest to the edge are drawn` : ''}${feeds > 0 ? `, ${counted(feeds, 'link', 'links')} by which cells feed others` : ''}` +
     `${outside > 0 ? `; ${outside} in no cell, who ${outside === 1 ? 'gets' : 'get'} all from the edge` : ''}.`,
   below: 'Each of them stands below in words.',
+  sharing: 'on: viewers give to each other; turned off, all get all from the edges within two seconds',
+  notSharing: 'off: all viewers get all from the edges',
   offForAll: 'P2P is off: no viewer is in a cell, and the edge serves each of them.',
   nobody: 'Nobody is in a cell.',
   nobodyHere: 'Nobody is in a cell here. Where another tracker keeps the cells, name its admin listener with -ops.',
@@ -92,6 +96,8 @@ const pt: Steering = {
     `${drawn < cells ? `, das quais estão desenhadas as ${drawn} mais próximas da borda` : ''}${feeds > 0 ? `, ${counted(feeds, 'ligação', 'ligações')} entre células` : ''}` +
     `${outside > 0 ? `; ${outside} fora de células, com tudo vindo da borda` : ''}.`,
   below: 'Cada um está descrito abaixo.',
+  sharing: 'ligado: os espectadores dão uns aos outros; se desligado, em dois segundos todos recebem tudo das bordas',
+  notSharing: 'desligado: todos recebem tudo das bordas',
   offForAll: 'O P2P está desligado: ninguém está em uma célula, e a borda serve a todos.',
   nobody: 'Ninguém está em uma célula.',
   nobodyHere: 'Aqui ninguém está em uma célula. Se outro tracker guarda as células, dê o endereço de administração dele com -ops.',
@@ -131,6 +137,8 @@ const zh: Steering = {
   caption: (name, viewers, cells, drawn, feeds, outside) => `${name}：${cells} 个小组中有 ${viewers} 位观众` +
     `${drawn < cells ? `，图中是离边缘最近的 ${drawn} 个小组` : ''}${feeds > 0 ? `，小组之间有 ${feeds} 条供给连接` : ''}${outside > 0 ? `；${outside} 位不在小组中，全部来自边缘` : ''}。`,
   below: '下方有逐一的文字说明。',
+  sharing: '已开启：观众互相供给；关闭后两秒内全部从边缘获取',
+  notSharing: '已关闭：所有观众全部从边缘获取',
   offForAll: '互助已关闭：没有观众在小组中，全部由边缘提供。',
   nobody: '没有人在小组中。',
   nobodyHere: '这里没有人在小组中。如果小组由另一个追踪服务器管理，请用 -ops 指定它的管理地址。',

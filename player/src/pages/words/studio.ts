@@ -1,6 +1,7 @@
 // What the studio says.
 
 import type { Catalog } from '../language.ts';
+import { FALTERING, type Falters } from './faltering.ts';
 import { LACKING, type Lacking } from './lacking.ts';
 import { SENTENCES } from './sentences.ts';
 import { SHARED, type Shared } from './shared.ts';
@@ -108,7 +109,7 @@ const en: Own = {
   awayOnAir: (why) => `${why} Stay here: this page keeps trying for ten minutes, and you are on air again by yourself when it is back.`,
   awayLinked: (why) => `${why} Viewers may see nothing meanwhile.`,
   noKey: (whence) => `The publish key is missing. ${whence}`,
-  whence: (name) => `“shoal up” prints one when it starts, “shoal key add ${name}” makes another (with the -data of the server, where it was given one).`,
+  whence: (name) => `Ask whoever runs the server for the key of this stream. If that is you: “shoal up” prints one, “shoal key add ${name}” makes another.`,
   sourceEnded: 'The source has ended. Choose another to go on.',
   fromObs: 'From OBS or another program',
   server: 'Server',
@@ -169,7 +170,7 @@ const pt: Own = {
   awayOnAir: (why) => `${why} Fique aqui: a página continua tentando por dez minutos e, quando ele voltar, você entra no ar de novo sozinho.`,
   awayLinked: (why) => `${why} Enquanto isso, quem assiste pode não ver nada.`,
   noKey: (whence) => `Falta a chave de publicação. ${whence}`,
-  whence: (name) => `“shoal up” mostra uma ao iniciar, “shoal key add ${name}” cria outra (com o -data do servidor, se ele recebeu um).`,
+  whence: (name) => `Peça a chave desta transmissão a quem cuida do servidor. Se for você: “shoal up” mostra uma, “shoal key add ${name}” cria outra.`,
   sourceEnded: 'A fonte terminou. Escolha outra para continuar.',
   fromObs: 'Do OBS ou de outro programa',
   server: 'Servidor',
@@ -230,7 +231,7 @@ const zh: Own = {
   awayOnAir: (why) => `${why}请留在此页：十分钟内会不断重试，恢复后自动继续直播。`,
   awayLinked: (why) => `${why}在此期间观众可能看不到画面。`,
   noKey: (whence) => `缺少发布密钥。${whence}`,
-  whence: (name) => `“shoal up” 启动时会显示一个，“shoal key add ${name}” 可再生成一个（如果服务器指定了 -data，也要加上）。`,
+  whence: (name) => `请向服务器的管理者索取此直播的密钥。如果管理者就是您：“shoal up” 会显示一个，“shoal key add ${name}” 可再生成一个。`,
   sourceEnded: '来源已结束，请另选一个继续。',
   fromObs: '使用 OBS 或其他程序',
   server: '服务器',
@@ -249,10 +250,10 @@ const zh: Own = {
   told: SENTENCES.zh,
 };
 
-export type Words = Shared & Own & Lacking;
+export type Words = Shared & Own & Lacking & Falters;
 
 export const STUDIO: Catalog<Words> = {
-  en: { ...SHARED.en, ...LACKING.en, ...en }, pt: { ...SHARED.pt, ...LACKING.pt, ...pt }, zh: { ...SHARED.zh, ...LACKING.zh, ...zh },
+  en: { ...SHARED.en, ...LACKING.en, ...FALTERING.en, ...en }, pt: { ...SHARED.pt, ...LACKING.pt, ...FALTERING.pt, ...pt }, zh: { ...SHARED.zh, ...LACKING.zh, ...FALTERING.zh, ...zh },
 };
 
 // unreached says that the server is away, and what that is to who is live, was live, or never was.
