@@ -110,7 +110,7 @@ func (s *Scheduler) lastFeed(c *chunk) Time {
 	if !c.needed {
 		return c.learnt + feedPatience
 	}
-	return c.deadline - s.edgeMargin() - feedReserve
+	return c.deadline - s.edgeMargin(c) - feedReserve
 }
 
 // considerFeed sees to a chunk that a feeder was asked for, and tells whether it is still to be waited for.

@@ -22,7 +22,7 @@ func (s *Scheduler) consider(c *chunk) {
 		return
 	}
 	c.wake = s.now + 250*Millisecond
-	late := c.deadline - s.edgeMargin()
+	late := c.deadline - s.edgeMargin(c)
 	if c.needed {
 		if s.alone() || s.now >= max(late, c.retry) && !s.inTime(c) {
 			s.fetch(c, false)
@@ -145,17 +145,19 @@ const hiddenMargin = 400 * Millisecond
 
 // edgeMargin is how long before its deadline a chunk has to be asked of the edge. A fetch that has not come back yet
 // counts too: an edge that hangs is slow before it says so.
-func (s *Scheduler) edgeMargin() Time {
-	margin := s.edge.margin()
+func (s *Scheduler) edgeMargin(c *chunk) Time {
+	bytes, longest := int64(c.record.Size), Time(0)
+	for _, other := range s.active {
+		if other.fetching > 0 {
+			bytes += int64(other.record.Size)
+			longest = max(longest, s.now-other.fetchBegan)
+		}
+	}
+	margin := s.edge.margin(bytes)
 	if s.self.Flags&wire.Hidden != 0 {
 		margin += hiddenMargin
 	}
-	for _, c := range s.active {
-		if c.fetching > 0 {
-			margin = max(margin, min(s.now-c.fetchBegan, 2*Second))
-		}
-	}
-	return margin
+	return max(margin, min(longest, 2*Second))
 }
 
 // inTime tells whether what peers are sending is predicted to complete the chunk before its deadline.

@@ -1,18 +1,48 @@
 package scheduler
 
-// edgeBelief is how long the edge takes to answer, as seen lately: a mean and a mean deviation, and the least ever.
-type edgeBelief struct{ took, strays, least Time }
+// edgeBelief is how long the edge takes to answer, as seen lately: a mean, by how much longer more bytes take, a mean deviation from that, and the
+// least ever. By a narrow link it is mostly the bytes; were that taken for chance, every chunk would have to be asked for long before it is needed.
+type edgeBelief struct {
+	took, strays, least Time
 
-func (e *edgeBelief) saw(took Time) {
+	bytes int64 // that came meanwhile, in the mean
+	vary  int64 // mean square of by how much they differ from that
+	along int64 // mean product of that and of by how much times differ from theirs
+}
+
+// saw takes an answer that took so long; so many bytes came meanwhile, of whatever was on its way.
+func (e *edgeBelief) saw(took Time, bytes int64) {
 	if e.least == 0 || took < e.least {
+		e.least = max(took, Millisecond)
+	}
+	if e.took == 0 {
+		e.took, e.strays, e.bytes = took, took/2, bytes
+		return
+	}
+	off := took - e.takes(bytes)
+	more, longer := bytes-e.bytes, int64(took-e.took)
+	e.bytes += more / 8
+	e.vary += (more*more - e.vary) / 8
+	e.along += (more*longer - e.along) / 8
+	e.learn(took, off)
+}
+
+// failed takes a request to which nothing came that is of use.
+func (e *edgeBelief) failed(took Time) {
+	took = max(took, e.took)
+	if e.least == 0 {
 		e.least = max(took, Millisecond)
 	}
 	if e.took == 0 {
 		e.took, e.strays = took, took/2
 		return
 	}
-	off := took - e.took
-	e.took += off / 8
+	e.learn(took, took-e.took)
+}
+
+// learn takes a time, and by how much it was off from what was expected.
+func (e *edgeBelief) learn(took, off Time) {
+	e.took += (took - e.took) / 8
 	if off < 0 {
 		off = -off
 	}
@@ -23,8 +53,24 @@ func (e *edgeBelief) saw(took Time) {
 	}
 }
 
-// margin is how long before its deadline a chunk has to be asked of the edge.
-func (e *edgeBelief) margin() Time { return e.took + 4*e.strays + 160*Millisecond }
+// takes is how long an answer takes for which so many bytes have to come: at most as if all of its time were theirs.
+func (e *edgeBelief) takes(bytes int64) Time {
+	along, vary := e.along>>10, e.vary>>10 // so that no product below is too large
+	if vary == 0 || along <= 0 || e.bytes == 0 {
+		return e.took
+	}
+	more := bytes - e.bytes
+	longer, most := more*along/vary, more*int64(e.took)/e.bytes
+	if more > 0 {
+		longer = min(longer, most)
+	} else {
+		longer = max(longer, most)
+	}
+	return e.took + Time(longer)
+}
+
+// margin is how long before its deadline a chunk has to be asked of the edge, if so many bytes have to come.
+func (e *edgeBelief) margin(bytes int64) Time { return e.takes(bytes) + 4*e.strays + 160*Millisecond }
 
 // turn is how long a backup waits for the one before it in rank.
 func (e *edgeBelief) turn() Time { return min(max(2*e.took, 150*Millisecond), 300*Millisecond) }

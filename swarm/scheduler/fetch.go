@@ -13,7 +13,7 @@ func (s *Scheduler) fetch(c *chunk, duty bool) {
 		c.wakeAt(c.retry)
 		return
 	}
-	c.fetchBegan, c.duty = s.now, duty
+	c.fetchBegan, c.fetchCame, c.duty = s.now, s.came(), duty
 	if duty {
 		s.weigh(c)
 	}
@@ -62,11 +62,11 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 		s.fetchFailed(c)
 		return
 	}
-	s.edge.saw(s.now - c.fetchBegan)
 	c.failures = 0
 	for from, n := c.arrived.run(first, first+count, false); n > 0; from, n = c.arrived.run(from+n, first+count, false) {
 		s.brought(c, from, n)
 	}
+	s.edge.saw(s.now-c.fetchBegan, s.came()-c.fetchCame)
 	if c.fetching == 0 {
 		c.arrived.clear()
 	}
@@ -107,6 +107,11 @@ func (s *Scheduler) brought(c *chunk, first, count int) {
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
 }
 
+// came returns how many bytes of media came so far, by whatever way.
+func (s *Scheduler) came() int64 {
+	return int64(s.stats.BytesFromEdge + s.stats.BytesFromPeers + s.stats.DuplicateBytes)
+}
+
 // Held tells that the host came to hold the whole chunk, verified, by ways of its own.
 func (s *Scheduler) Held(now Time, h Chunk) {
 	s.begin(now)
@@ -121,7 +126,7 @@ func (s *Scheduler) Held(now Time, h Chunk) {
 }
 
 func (s *Scheduler) fetchFailed(c *chunk) {
-	s.edge.saw(max(s.edge.took, s.now-c.fetchBegan))
+	s.edge.failed(s.now - c.fetchBegan)
 	if c.duty {
 		s.tell(wire.Failed, c, 0)
 	}

@@ -1,0 +1,100 @@
+package scheduler
+
+import "testing"
+
+// edgeLink answers in order: each answer takes the way and its bytes' time, once those before it are through.
+type edgeLink struct {
+	way  Time
+	rate int // bytes a millisecond
+	free Time
+}
+
+func (l *edgeLink) answer(e *edgeBelief, now Time, sizes ...int) {
+	came := 0
+	for _, bytes := range sizes {
+		l.free = max(l.free, now+l.way) + Time(bytes/l.rate)*Millisecond
+		came += bytes
+		e.saw(l.free-now, int64(came))
+	}
+}
+
+// Parts of a second of video at 400 kbit/s: the first has the keyframe.
+var secondOfParts = []int{22_000, 7_000, 7_500, 6_500, 7_000}
+
+func TestEdgeTakesLongerForMore(t *testing.T) {
+	for _, c := range []struct {
+		name                   string
+		rate                   int
+		small, large, smallest Time // margins: at most, at most, at least
+	}{
+		{"700 kbit/s", 87, 420 * Millisecond, 620 * Millisecond, 250 * Millisecond},
+		{"a wide link", 12_500, 240 * Millisecond, 240 * Millisecond, 200 * Millisecond},
+	} {
+		var e edgeBelief
+		link := edgeLink{way: 40 * Millisecond, rate: c.rate}
+		now := Time(0)
+		for range 20 {
+			for _, bytes := range secondOfParts {
+				link.answer(&e, now, bytes)
+				now += 400 * Millisecond
+			}
+		}
+		small, large := e.margin(7_000), e.margin(22_000)
+		if small > c.small || large > c.large || small < c.smallest || large < small {
+			t.Errorf("by %s: %d ms before a deadline for 7 kB, %d ms for 22 kB", c.name, small/Millisecond, large/Millisecond)
+		}
+	}
+}
+
+func TestEdgeBesideItself(t *testing.T) {
+	var alone, beside edgeBelief
+	link := edgeLink{way: 40 * Millisecond, rate: 87}
+	for now := Time(0); now < 20*Second; now += 2 * Second {
+		for i, bytes := range secondOfParts {
+			link.answer(&alone, now+Time(i)*400*Millisecond, bytes)
+		}
+	}
+	link.free = 0
+	for now := Time(0); now < 20*Second; now += 2 * Second {
+		link.answer(&beside, now, secondOfParts...) // all asked for at once
+	}
+	if a, b := alone.margin(7_000), beside.margin(7_000); b > a+a/2 {
+		t.Errorf("one after the other %d ms before a deadline, at once %d ms", a/Millisecond, b/Millisecond)
+	}
+	if alone.roundTrip() < 100 || beside.roundTrip() > alone.roundTrip()+200 {
+		t.Errorf("the shortest answers: %d and %d ms", alone.roundTrip(), beside.roundTrip())
+	}
+}
+
+func TestEdgeFails(t *testing.T) {
+	var e edgeBelief
+	for range 10 {
+		e.saw(50*Millisecond, 10_000)
+	}
+	before := e.margin(10_000)
+	e.failed(2 * Second)
+	if e.margin(10_000) < before+Second {
+		t.Errorf("after two seconds for nothing: %d ms before a deadline, and %d ms before them", e.margin(10_000)/Millisecond, before/Millisecond)
+	}
+	var never edgeBelief
+	never.failed(Second)
+	if never.margin(10_000) < Second {
+		t.Errorf("that never answered: %d ms", never.margin(10_000)/Millisecond)
+	}
+}
+
+func TestEdgeOfAnySize(t *testing.T) {
+	var e edgeBelief
+	for i := range 1000 {
+		bytes := int64(1)
+		if i%3 == 0 {
+			bytes = 4 << 20
+		}
+		e.saw(Time(bytes)*15, bytes)
+		for _, asked := range []int64{0, 1, 1 << 20, 4 << 20} {
+			if takes := e.takes(asked); takes < 0 || takes > 70*Second {
+				t.Fatalf("%d bytes are taken to take %d ms", asked, takes/Millisecond)
+			}
+		}
+	}
+}
