@@ -13,6 +13,7 @@ import type { SwarmOptions } from './options.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Pace } from './pace.ts';
 import { Pass } from './pass.ts';
+import type { Delay } from './pending.ts';
 import { playlistLoader } from './playlist.ts';
 import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
@@ -33,6 +34,7 @@ export interface Attached {
   readonly stats: Stats;
   readonly pace: Pace; // at which it is played
   readonly prospect: Prospect; // of who is asked
+  readonly delay: Delay; // in joining
   share(mode: Mode): void; // begins to share with others, or ends that
   lend(): void; // there is another limit to what is lent
   expect(more: boolean): void; // more media is to come, or not
@@ -172,6 +174,9 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     },
     pace,
     prospect,
+    get delay() {
+      return session?.delay ?? null;
+    },
     share(next) {
       if (next === mode) return;
       mode = next;

@@ -27,6 +27,7 @@ import { Scheduler } from './scheduler.ts';
 import { onSelfChange, selfOf, type Self } from './self.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Membership } from './membership.ts';
+import type { Delay } from './pending.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Stock } from './stock.ts';
 import { Store } from './store.ts';
@@ -196,6 +197,11 @@ export class Session implements MediaSource {
   playlist(url: string, text: string): void {
     this.#edge.heard();
     this.#watch.loaded(url, text);
+  }
+
+  // delay is what keeps the viewer from joining.
+  get delay(): Delay {
+    return this.#membership.delay;
   }
 
   // member: the tracker counts this viewer among those of the swarm. While it is away links carry on, and edges have to count.
