@@ -87,7 +87,7 @@ export class Playback {
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#feed.goesOn || this.#load(),
       loads: () => this.#started,
-      keeps: () => this.#feed.hls !== null && video.readyState >= 2,
+      keeps: () => this.#feed.hls !== null && video.currentTime > 0,
     }, this.#pass);
     this.#wanted = !video.paused;
     video.addEventListener('play', () => {
@@ -377,6 +377,12 @@ export class Playback {
     if (this.#state === 'connecting') this.#changed(this.#state);
   }
 
+  // anew loads the stream again, once its server is reached: until then the last picture is better than none.
+  async #anew(): Promise<void> {
+    if (this.#inquiry.lost && !(await this.#inquiry.reached())) return;
+    if (!this.#over.signal.aborted) this.#load();
+  }
+
   // look, twice a second: does the picture stand still, is the viewer still near the live edge?
   #look(): void {
     const { currentTime: time, paused, readyState } = this.#video;
@@ -395,10 +401,10 @@ export class Playback {
         this.#play();
         return;
       case 'live':
-        if (this.#playhead.stir()) this.#play();
+        if (!this.#inquiry.lost && this.#playhead.stir()) this.#play();
         return;
       case 'anew':
-        this.#load();
+        void this.#anew();
         return;
     }
     if (this.#standing.asked) return;

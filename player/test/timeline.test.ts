@@ -69,6 +69,23 @@ test('one who has gone back, and stood still while the broadcaster was away, see
   assert.equal(playback.state, 'playing');
 });
 
+test('while the server is not reached the last picture stays, though more was listed than came, and what there is is loaded once it is', async (t) => {
+  const { playback, video, stream, on, pass } = await far(t);
+  const { fetch } = globalThis;
+  let loads = 0;
+  t.mock.method(Hls.prototype, 'loadSource', () => void loads++);
+  globalThis.fetch = () => Promise.reject(new TypeError('refused'));
+  stream.moving = false;
+  video.readyState = 2;
+  const at = video.currentTime;
+  await on(2);
+  await pass(30);
+  assert.deepEqual([playback.state, video.currentTime, loads], ['connecting', at, 0]);
+  globalThis.fetch = fetch;
+  await pass(60);
+  assert.ok(loads > 0, 'it is loaded');
+});
+
 test('a live stream is not seeked in that lists less than a minute', async (t) => {
   const { playback, media } = await far(t);
   assert.deepEqual(playback.span, { from: 15, to: media.edge, live: true });
