@@ -251,6 +251,7 @@ export class Playback {
 
   // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
   #listed(): void {
+    if (this.#timeline.complete) this.#more(false);
     if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && this.#unseen)) this.#missed();
   }
 

@@ -86,6 +86,21 @@ test('while the server is not reached the last picture stays, though more was li
   assert.ok(loads > 0, 'it is loaded');
 });
 
+test('that the rest is the end is known with the playlist that says so, though more is listed than when the server told of it', async (t) => {
+  const { playback, video, stream, media, pass, hls } = await far(t);
+  stream.state = 'interrupted';
+  stream.moving = false;
+  video.currentTime = media.edge - 0.1;
+  await pass(2); // it is told of the end
+  stream.moving = true;
+  video.currentTime = media.edge - 1;
+  Object.assign(media, { live: false, edge: media.edge + 0.7 });
+  for (const heard of hls().listeners(Hls.Events.LEVEL_LOADED).slice(-1)) (heard as () => void)();
+  assert.equal(playback.atEnd, true);
+  video.currentTime = media.edge - 3;
+  assert.equal(playback.atEnd, false, 'what is more than the rest may be waited for');
+});
+
 test('a live stream is not seeked in that lists less than a minute', async (t) => {
   const { playback, media } = await far(t);
   assert.deepEqual(playback.span, { from: 15, to: media.edge, live: true });
