@@ -48,6 +48,10 @@ function look() {
       return context.measureText(select.selectedOptions[0]?.text ?? '').width - (select.clientWidth - 2 * parseFloat(paddingLeft));
     })(),
     live: get('.live').innerText.trim(),
+    more: (() => { // whether there is more of the panel below, and whether that is to be seen
+      const { scrollHeight, scrollTop, clientHeight, classList } = get('.panel');
+      return [scrollHeight - scrollTop - clientHeight > 2, classList.contains('below')];
+    })(),
     toggle: seen(get('.share')) ? get('.share').textContent : '',
   };
 }
@@ -98,6 +102,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
       await shot(page, `panel ${what} ${language}`);
       assert.ok(seen.toggle !== '', `${what}, ${language}: there is no choice in the panel`);
       assert.deepEqual([seen.outside, seen.over, seen.rows, seen.spilt], [[], [], [], []], `${what}, ${language}: what is outside, what lies over what, in the panel, what does not fit`);
+      assert.equal(seen.more[1], seen.more[0], `${what}, ${language}: it does not look as if there was more`);
     }
     await page.context().close();
   }
