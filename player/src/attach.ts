@@ -35,6 +35,7 @@ export interface Attached {
   readonly pace: Pace; // at which it is played
   readonly prospect: Prospect; // of who is asked
   readonly delay: Delay; // in joining
+  readonly relayless: boolean; // the tracker names no relays, as it told last
   share(mode: Mode): void; // begins to share with others, or ends that
   lend(): void; // there is another limit to what is lent
   expect(more: boolean): void; // more media is to come, or not
@@ -49,6 +50,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   pass.onbarred ??= () => session?.alone(); // what it is to fetch for others it does not get
   let session: Session | null = null;
   let past = NO_TRAFFIC; // of sessions that are over
+  let relayless = false; // as far as they were told
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself
 
@@ -177,9 +179,13 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     get delay() {
       return session?.delay ?? null;
     },
+    get relayless() {
+      return (relayless = session?.relayless ?? relayless);
+    },
     share(next) {
       if (next === mode) return;
       mode = next;
+      relayless = session?.relayless ?? relayless;
       session?.close();
       past = together(past, session?.traffic ?? NO_TRAFFIC);
       session = null; // the next playlist begins another

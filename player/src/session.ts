@@ -204,6 +204,11 @@ export class Session implements MediaSource {
     return this.#membership.delay;
   }
 
+  // relayless: the tracker names no relays; undefined while it has told nothing.
+  get relayless(): boolean | undefined {
+    return this.#orders.relayless;
+  }
+
   // member: the tracker counts this viewer among those of the swarm. While it is away links carry on, and edges have to count.
   get member(): boolean {
     return this.#membership.p2p === 'on' && (this.#tracker?.isUp ?? false);
