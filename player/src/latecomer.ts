@@ -36,7 +36,8 @@ export class Latecomer {
 
   // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
   listed(): void {
-    if (this.#remains.kept || (this.#timeline.complete && !this.#timeline.vod && this.#name !== '' && this.#events.unseen())) this.#miss();
+    const { kept, seen } = this.#remains;
+    if (kept || (!seen && this.#timeline.complete && !this.#timeline.vod && this.#name !== '' && this.#events.unseen())) this.#miss();
   }
 
   // anew: the stream is loaded anew, and may be on again.
