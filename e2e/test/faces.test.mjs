@@ -165,6 +165,9 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
   await viewer.moving();
   await pass(3);
   const everything = /\/(live|api)\//;
+  await page.route(/\.m4s/, (route) => route.abort('connectionrefused'));
+  await until('it to stand', () => page.evaluate(() => document.querySelector('shoal-player').video.readyState < 3), { every: 50 });
+  await pass(1); // more is listed than came
   await page.route(everything, (route) => route.abort('connectionrefused'));
   const seen = () => page.evaluate(() => {
     const { state, video, shadowRoot } = document.querySelector('shoal-player');
@@ -184,5 +187,6 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
   const { stalls, stalledSeconds } = await viewer.stats();
   assert.ok(stalls >= 1 && stalledSeconds > 15, `counted: ${stalls}, ${stalledSeconds} s`);
   await page.unroute(everything);
+  await page.unroute(/\.m4s/);
   await until('the picture to go on', async () => (await seen()).state === 'playing', { seconds: 30 });
 });
