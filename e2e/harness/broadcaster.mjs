@@ -24,11 +24,11 @@ export async function makeClip({ size = '1280x720', seconds = 40, rate = 30, bfr
   return path;
 }
 
-/** Publishes a file in real time, over and over if so wished, and without its sound. */
-export function push(t, url, file, { loop = false, sound = true } = {}) {
+/** Publishes a file in real time, over and over if so wished, and without its sound or its picture. */
+export function push(t, url, file, { loop = false, sound = true, picture = true } = {}) {
   const broadcaster = new Process('ffmpeg', 'ffmpeg', [
     '-nostdin', '-hide_banner', '-v', 'warning', '-re', ...(loop ? ['-stream_loop', '-1'] : []), '-i', file,
-    ...(sound ? [] : ['-an']), '-c', 'copy', '-f', 'flv', url,
+    ...(sound ? [] : ['-an']), ...(picture ? [] : ['-vn']), '-c', 'copy', '-f', 'flv', url,
   ]);
   atEnd(t, () => broadcaster.end('SIGKILL'));
   return broadcaster;

@@ -170,7 +170,11 @@ test('a microphone alone is heard, and a camera that comes after it seen', { tim
   assert.deepEqual(stream.tracks, ['Opus']);
   const viewer = await studio.watch();
   await heard(viewer);
-  await until('words for it', () => viewer.page.evaluate(() => document.querySelector('shoal-player').shadowRoot.textContent.includes('Sound only')));
+  const word = () => viewer.page.evaluate(() => {
+    const element = document.querySelector('shoal-player').shadowRoot.querySelector('.word');
+    return element.hidden ? '' : element.querySelector('b').textContent;
+  });
+  await until('words for it', async () => (await word()) === 'Sound only');
   await until('a number', async () => /\d/.test(await studio.number('Sending')));
   t.diagnostic(await studio.text('#numbers'));
 
@@ -181,6 +185,14 @@ test('a microphone alone is heard, and a camera that comes after it seen', { tim
   await studio.choose('microphone');
   await pass(3); // what was sent before is played
   await plays(viewer);
+  assert.equal(await word(), '');
+  const middle = await viewer.page.evaluate(() => { // of the picture, which is dark all around
+    const context = Object.assign(document.createElement('canvas'), { width: 64, height: 36 }).getContext('2d');
+    context.drawImage(document.querySelector('shoal-player').video, 0, 0, 64, 36);
+    const light = (x, y, width, height) => Math.max(...context.getImageData(x, y, width, height).data.filter((_, i) => i % 4 !== 3));
+    return [light(26, 12, 12, 12), light(0, 0, 16, 36)];
+  });
+  assert.ok(middle[0] > 60 && middle[1] < 40, `a microphone is to be seen, and it is ${middle} light`);
   await heard(viewer);
   await studio.over();
 });

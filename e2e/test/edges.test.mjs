@@ -39,6 +39,8 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   assert.ok(count('edgeRequests') > 0, 'nothing was asked of the edge that was away');
   assert.equal(after.p2p, 'on');
   assert.deepEqual((await said()).slice(length), [], 'it alarms who has the picture');
+  const facts = await viewer.page.textContent('#facts');
+  assert.ok(/360p/.test(facts) && !/watching/.test(facts), `how many watch is not known now, and it says: ${facts}`);
 
   await again();
   await until('media from the edge that is back', async () => (await viewer.stats()).bytesFromEdge > after.bytesFromEdge, { seconds: 20 });

@@ -48,6 +48,10 @@ function look() {
       return context.measureText(select.selectedOptions[0]?.text ?? '').width - (select.clientWidth - 2 * parseFloat(paddingLeft));
     })(),
     live: get('.live').innerText.trim(),
+    more: (() => { // whether there is more of the panel below, and whether that is to be seen
+      const { scrollHeight, scrollTop, clientHeight, classList } = get('.panel');
+      return [scrollHeight - scrollTop - clientHeight > 2, classList.contains('below')];
+    })(),
     toggle: seen(get('.share')) ? get('.share').textContent : '',
   };
 }
@@ -98,6 +102,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
       await shot(page, `panel ${what} ${language}`);
       assert.ok(seen.toggle !== '', `${what}, ${language}: there is no choice in the panel`);
       assert.deepEqual([seen.outside, seen.over, seen.rows, seen.spilt], [[], [], [], []], `${what}, ${language}: what is outside, what lies over what, in the panel, what does not fit`);
+      assert.equal(seen.more[1], seen.more[0], `${what}, ${language}: it does not look as if there was more`);
     }
     await page.context().close();
   }
@@ -160,6 +165,9 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
   await viewer.moving();
   await pass(3);
   const everything = /\/(live|api)\//;
+  await page.route(/\.m4s/, (route) => route.abort('connectionrefused'));
+  await until('it to stand', () => page.evaluate(() => document.querySelector('shoal-player').video.readyState < 3), { every: 50 });
+  await pass(1); // more is listed than came
   await page.route(everything, (route) => route.abort('connectionrefused'));
   const seen = () => page.evaluate(() => {
     const { state, video, shadowRoot } = document.querySelector('shoal-player');
@@ -179,5 +187,6 @@ test('the last picture stays while there is no server', { timeout: 120_000 }, as
   const { stalls, stalledSeconds } = await viewer.stats();
   assert.ok(stalls >= 1 && stalledSeconds > 15, `counted: ${stalls}, ${stalledSeconds} s`);
   await page.unroute(everything);
+  await page.unroute(/\.m4s/);
   await until('the picture to go on', async () => (await seen()).state === 'playing', { seconds: 30 });
 });

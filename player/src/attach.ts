@@ -13,6 +13,7 @@ import type { SwarmOptions } from './options.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Pace } from './pace.ts';
 import { Pass } from './pass.ts';
+import type { Delay } from './pending.ts';
 import { playlistLoader } from './playlist.ts';
 import { Prospect } from './prospect.ts';
 import { Session } from './session.ts';
@@ -33,6 +34,8 @@ export interface Attached {
   readonly stats: Stats;
   readonly pace: Pace; // at which it is played
   readonly prospect: Prospect; // of who is asked
+  readonly delay: Delay; // in joining
+  readonly relayless: boolean; // the tracker names no relays, as it told last
   share(mode: Mode): void; // begins to share with others, or ends that
   lend(): void; // there is another limit to what is lent
   expect(more: boolean): void; // more media is to come, or not
@@ -47,6 +50,7 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
   pass.onbarred ??= () => session?.alone(); // what it is to fetch for others it does not get
   let session: Session | null = null;
   let past = NO_TRAFFIC; // of sessions that are over
+  let relayless = false; // as far as they were told
   let viewing: Viewing | null = null;
   let playlistRequests = 0; // that hls.js made itself
 
@@ -172,9 +176,16 @@ export function attach(hls: Hls, options: SwarmOptions, mode: Mode, pass: Pass):
     },
     pace,
     prospect,
+    get delay() {
+      return session?.delay ?? null;
+    },
+    get relayless() {
+      return (relayless = session?.relayless ?? relayless);
+    },
     share(next) {
       if (next === mode) return;
       mode = next;
+      relayless = session?.relayless ?? relayless;
       session?.close();
       past = together(past, session?.traffic ?? NO_TRAFFIC);
       session = null; // the next playlist begins another

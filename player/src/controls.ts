@@ -185,7 +185,7 @@ export class Controls {
     this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#hide('.terms', !may);
-    this.#terms.show(terms, words);
+    this.#terms.show(terms, shown.relayless, words);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);

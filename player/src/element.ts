@@ -279,6 +279,7 @@ export class ShoalPlayer extends HTMLElement {
       blocked: this.#starting.blocked,
       silenced: this.#starting.silenced && (playback?.sound ?? false),
       sharing,
+      relayless: playback?.swarm?.relayless ?? false,
       taking: stats.p2p === 'on' || stats.p2p === 'joining',
       wait: this.#sharing.wait,
       qualities: playback?.qualities ?? [],

@@ -47,6 +47,11 @@ export class Inquiry {
     return this.#lost;
   }
 
+  // reached tells whether there is a server where the playlist should be. While there is none, the last picture is better than none.
+  reached(): Promise<boolean> {
+    return answered(this.#signal, async (signal) => (await this.#get(signal)).status < 500).catch(() => false);
+  }
+
   // ask asks now, and again until there is something to load.
   async ask(): Promise<void> {
     const asked = ++this.#asked;
@@ -56,7 +61,7 @@ export class Inquiry {
       this.later();
       return;
     }
-    const vain = live === null && this.#events.keeps() && !(await this.#reached());
+    const vain = live === null && this.#events.keeps() && !(await this.reached());
     if (this.#signal.aborted || asked !== this.#asked) return;
     if (vain) this.later();
     else this.#events.load();
@@ -110,17 +115,14 @@ export class Inquiry {
     }
   }
 
-  // reached tells whether there is a server where the playlist should be. While there is none, the last picture is better than none.
-  #reached(): Promise<boolean> {
-    return answered(this.#signal, async (signal) => (await this.#get(signal)).status < 500).catch(() => false);
-  }
-
   // served tells whether the playlist is there: not every server of media tells of its streams.
   #served(): Promise<boolean> {
     return answered(this.#signal, async (signal) => (await this.#get(signal)).ok);
   }
 
+  // get asks the server itself: what the browser has kept says nothing of whether there is one.
   #get(signal: AbortSignal): Promise<Response> {
-    return this.#pass ? this.#pass.fetch(this.#src, { signal }) : fetch(this.#src, { signal });
+    const init: RequestInit = { signal, cache: 'no-store' };
+    return this.#pass ? this.#pass.fetch(this.#src, init) : fetch(this.#src, init);
   }
 }

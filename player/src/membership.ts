@@ -9,6 +9,7 @@
 // off, who has no tracker learns it from the server (recall.ts), and leaves at once.
 
 import { OBSTACLES } from './obstacle.ts';
+import type { Delay } from './pending.ts';
 import { Pulse, type PulseWorld } from './pulse.ts';
 import { Recall } from './recall.ts';
 import { Rest } from './rest.ts';
@@ -29,6 +30,7 @@ export interface MembershipEvents {
 // What this file knows of the tracker.
 export interface Door {
   readonly isUp: boolean;
+  readonly silent: boolean; // it was asked for, and has said nothing since
   open(): void;
   refused(seconds: number, busy: boolean, why: string): void;
   move(seconds: number): void;
@@ -114,6 +116,12 @@ export class Membership {
   // calm: the machine has time, as far as is known.
   get calm(): boolean {
     return this.#pulse.calm;
+  }
+
+  // delay is what keeps the viewer from joining now, as far as that is known.
+  get delay(): Delay {
+    if (this.#p2p !== 'joining') return null;
+    return this.#pulse.busy ? 'machine' : this.#tracker?.silent ? 'tracker' : null;
   }
 
   // apart: the swarm was left for a while.

@@ -34,6 +34,7 @@ export class Orders {
   readonly #to: Parties;
   readonly #relayOnly: boolean;
   #route: Route = ANY_WAY;
+  #relayless: boolean | undefined; // undefined: nothing was told yet
 
   // relayOnly: through relays alone, whatever the tracker says.
   constructor(to: Parties, relayOnly: boolean) {
@@ -44,6 +45,11 @@ export class Orders {
   // route is how connections to peers come about, as the tracker told last.
   get route(): Route {
     return this.#route;
+  }
+
+  // relayless: the tracker names no relays; undefined while it has told nothing.
+  get relayless(): boolean | undefined {
+    return this.#relayless;
   }
 
   // carry out what is asked for, because of a frame if there is one.
@@ -58,7 +64,8 @@ export class Orders {
       case Kind.ICEServers:
         this.#route = readRoute(new TextDecoder().decode(bytes), count);
         if (this.#relayOnly) this.#route = { ...this.#route, relayOnly: true };
-        if (this.#relayOnly && !relays(this.#route)) this.#to.relayless();
+        this.#relayless = !relays(this.#route);
+        if (this.#relayOnly && this.#relayless) this.#to.relayless();
         break;
       case Kind.Refused:
         this.#to.membership.refusal(first, count, new TextDecoder().decode(bytes));

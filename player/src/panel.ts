@@ -8,6 +8,7 @@ import type { Wait } from './pending.ts';
 import type { Stats } from './stats.ts';
 import type { Words } from './words.ts';
 
+const LEAST = 2; // pixels: less is no more to scroll to
 const WORD = 12; // letters: what the swarm does is told in a line of its own where it is more, as it is a sentence
 
 export class Panel {
@@ -17,6 +18,7 @@ export class Panel {
   constructor(aside: HTMLElement) {
     this.#aside = aside;
     this.#chart = new FlowChart(this.#get('.flow'));
+    aside.addEventListener('scroll', () => this.#fade());
   }
 
   show(s: Stats, moments: readonly Moment[], vod: boolean, wait: Wait, words: Words): void {
@@ -53,6 +55,14 @@ export class Panel {
     }
     list.classList.toggle('sentence', swarm.length > WORD);
     lines.flat().forEach((text, i) => write(list.children[i], text));
+    this.#fade();
+  }
+
+  // fade lets it end softly where there is more to scroll to.
+  #fade(): void {
+    const { scrollTop, scrollHeight, clientHeight, classList } = this.#aside;
+    classList.toggle('above', scrollTop > LEAST);
+    classList.toggle('below', scrollHeight - clientHeight - scrollTop > LEAST);
   }
 
   #write(selector: string, text: string): void {

@@ -2,12 +2,14 @@
 // comes back. Whoever watches never has to reload the page.
 
 import type { ErrorData } from 'hls.js';
-import { type Attached, describeLive, type LiveStream, passOf, streamName } from './attach.ts';
+import { type Attached, type LiveStream, passOf, streamName } from './attach.ts';
 import type { Userdata } from './captions.ts';
 import { Failures } from './failures.ts';
 import { Feed } from './feed.ts';
 import { Inquiry, type Reason } from './inquiry.ts';
 import { Knock } from './knock.ts';
+import { Latecomer } from './latecomer.ts';
+import { Lookout } from './lookout.ts';
 import { Mending } from './mending.ts';
 import type { SwarmOptions } from './options.ts';
 import type { Pass } from './pass.ts';
@@ -15,22 +17,20 @@ import type { Scene } from './peek.ts';
 import { Playhead } from './playhead.ts';
 import type { Quality } from './quality.ts';
 import { Remains } from './remains.ts';
-import { Standing } from './standing.ts';
 import type { Stats } from './stats.ts';
 import { type Span, Timeline } from './timeline.ts';
+import { Will } from './will.ts';
 
 // connecting: nothing seen yet, or lost and trying; buffering: the picture stands, and nobody has told yet why; unplayable: this browser cannot play it; unreadable: what is there is no playlist; uninvited: it is for viewers with a token,
 // and there is none; refused: the token is not, or no longer, good for it.
 export type PlaybackState = Reason | 'playing' | 'buffering' | 'unplayable' | 'unreadable' | 'uninvited' | 'refused';
 
-const AT_END_SECONDS = 1; // tracks end at different times: an element may never say that it has ended
 const LEFT_SECONDS = 2; // that little in the buffers, at the end of the media, is what is left
 
 export class Playback {
   onuserdata: ((samples: readonly Userdata[]) => void) | null = null; // sees what comes beside pictures, such as captions
   readonly #video: HTMLVideoElement;
   readonly #src: string;
-  readonly #name: string; // of the stream; '' for what is none of this server
   readonly #changed: (state: PlaybackState) => void;
   readonly #over = new AbortController();
   readonly #pass: Pass;
@@ -41,21 +41,19 @@ export class Playback {
   #faulty = false; // the server answered last that it cannot
   #state: PlaybackState = 'connecting';
   readonly #inquiry: Inquiry; // into a stream that ended, or broke: nothing more comes of what was loaded
-  #beat: ReturnType<typeof setInterval> | undefined;
   readonly #timeline: Timeline;
   readonly #remains: Remains;
   readonly #mending: Mending;
-  readonly #standing = new Standing();
   readonly #playhead: Playhead;
-  #loads = 0; // times that the stream was loaded anew
+  readonly #latecomer: Latecomer;
+  readonly #will: Will;
+  readonly #lookout: Lookout;
   #sound = true; // there is some in the media that came last, as far as is known
-  #wanted = false; // it was told to play, and not to pause since; an element that is given other media is paused without a word
 
   // Nothing of the media is loaded before start; until then it says what there is to be seen.
   constructor(video: HTMLVideoElement, src: string, options: SwarmOptions, changed: (state: PlaybackState) => void) {
     this.#video = video;
     this.#src = new URL(src, document.baseURI).href;
-    this.#name = streamName(this.#src);
     this.#changed = changed;
     this.#pass = passOf(options, () => this.#src);
     this.#pass.onbarred = () => this.#bar();
@@ -64,7 +62,10 @@ export class Playback {
     this.#feed = new Feed(video, this.#src, options, this.#pass, {
       error: (data) => this.#failures.met(data, this.#timeline.atEnd),
       answered: () => this.#failures.answered(),
-      listed: () => this.#listed(),
+      listed: () => {
+        if (this.#timeline.complete) this.#more(false);
+        this.#latecomer.listed();
+      },
       sound: (some) => (this.#sound = some),
       fails: () => void this.#failures.find(),
       userdata: (samples) => this.onuserdata?.(samples),
@@ -87,19 +88,23 @@ export class Playback {
       slow: () => this.#state === 'playing' && this.#say('connecting'),
       load: () => this.#feed.goesOn || this.#load(),
       loads: () => this.#started,
-      keeps: () => this.#feed.hls !== null && video.readyState >= 2,
+      keeps: () => this.#feed.hls !== null && video.currentTime > 0,
     }, this.#pass);
-    this.#wanted = !video.paused;
-    video.addEventListener('play', () => {
-      this.#wanted = true;
-      this.#playhead.review(0);
-    }, { signal });
-    video.addEventListener('pause', () => (this.#wanted &&= video.ended || this.#remains.kept), { signal });
+    this.#latecomer = new Latecomer(this.#src, streamName(this.#src), this.#timeline, this.#remains, { unseen: () => this.#unseen, missed: () => this.#missed() });
+    this.#will = new Will(video, () => this.#remains.kept, signal);
+    video.addEventListener('play', () => this.#playhead.review(0), { signal });
     video.addEventListener('playing', () => this.#plays(), { signal });
     video.addEventListener('ended', () => this.#become('ended'), { signal });
     video.addEventListener('seeking', () => this.#seeks(), { signal });
     video.addEventListener('emptied', () => this.#playhead.following.lose(), { signal });
-    this.#beat = setInterval(() => this.#look(), 500);
+    this.#lookout = new Lookout(video, this.#feed, this.#timeline, this.#playhead, this.#inquiry, this.#will, signal, {
+      wanted: () => this.#started && this.#will.plays && this.#state !== 'ended',
+      live: () => this.#state === 'playing' || this.#state === 'connecting',
+      more: (more) => this.#more(more),
+      plays: () => this.#plays(),
+      ends: () => this.#ends(),
+      load: () => this.#load(),
+    });
     queueMicrotask(() => {
       if (!this.#started) void this.#inquiry.ask();
     });
@@ -113,7 +118,7 @@ export class Playback {
     this.#inquiry.stop();
     this.#become('connecting');
     if (!this.#feed.begin()) queueMicrotask(() => this.#become('unplayable'));
-    else void this.#meet();
+    else void this.#latecomer.ask(this.#pass, this.#over.signal);
     return true;
   }
 
@@ -216,13 +221,12 @@ export class Playback {
   seek(to: number): void {
     const { kept } = this.#remains;
     this.#playhead.seek(to);
-    if (kept && !this.#remains.kept) this.#play();
+    if (kept && !this.#remains.kept) this.#will.play();
   }
 
   close(): void {
     this.#over.abort();
     this.#inquiry.stop();
-    clearInterval(this.#beat);
     this.#knock.end();
     this.#feed.close();
   }
@@ -240,28 +244,13 @@ export class Playback {
     this.#become('ended');
   }
 
-  // meet asks, while it is loaded, whether the stream is over: a playlist may not tell. The answer may be late: it takes no picture away, and says nothing of
-  // what was loaded since.
-  async #meet(): Promise<void> {
-    const { signal } = this.#over;
-    const loads = this.#loads;
-    const stream = await describeLive(this.#src, this.#name, signal, this.#pass).catch(() => null);
-    if (stream?.state === 'ended' && !signal.aborted && this.#feed.hls && this.#unseen && loads === this.#loads) this.#missed();
-  }
-
-  // listed: media is. Of a stream that has an end by now, and of which nothing was seen here, that is all there is.
-  #listed(): void {
-    if (this.#remains.kept || (this.#timeline.complete && !this.vod && this.#name !== '' && this.#unseen)) this.#missed();
-  }
-
   // unseen: nothing of the stream was shown yet.
   get #unseen(): boolean {
-    return this.#state !== 'playing' && this.#video.currentTime === 0;
+    return this.#feed.hls !== null && this.#state !== 'playing' && this.#video.currentTime === 0;
   }
 
-  // missed: the stream was over when the viewer came, which is said at once.
+  // missed: the stream was over when the viewer came.
   #missed(): void {
-    this.#remains.keep();
     this.#more(false);
     this.#video.pause();
     this.#become('ended');
@@ -284,28 +273,21 @@ export class Playback {
   // that more is to come, where the server says so.
   #say(state: Reason): void {
     if (state === 'connecting' && (this.#state === 'unreadable' || (this.#state === 'unknown' && this.#timeline.recording))) return; // until it plays
-    const stands = state === 'connecting' && !this.#inquiry.lost ? this.#standing.long : this.#standing.asked;
+    const { standing } = this.#lookout;
+    const stands = state === 'connecting' && !this.#inquiry.lost ? standing.long : standing.asked;
     if (!this.#shut && (this.#state !== 'playing' || stands)) this.#become(state);
   }
 
   // mend a media error, or begin the stream anew.
   #mend(data: ErrorData): void {
     if (!this.#mending.mend(data)) this.#later();
-    this.#play();
+    this.#will.play();
   }
 
   // seeks: somebody takes the playhead elsewhere.
   #seeks(): void {
     if (!this.vod) this.#playhead.following.seek();
-    else if (this.#state === 'ended' && (this.span?.to ?? 0) - this.#video.currentTime >= AT_END_SECONDS) this.#become('playing');
-  }
-
-  // play on, if that is what the viewer wants.
-  #play(): void {
-    if (!this.#wanted) return;
-    this.#video.play().catch((error: unknown) => {
-      if (error instanceof DOMException && error.name === 'NotAllowedError') this.#wanted = false; // until it is tapped
-    });
+    else if (this.#state === 'ended' && this.#lookout.far(this.#video.currentTime)) this.#become('playing');
   }
 
   // bar says that this viewer is not let in, and tries again later. It leaves the swarm, to which it is of no use: what it is to fetch for
@@ -322,7 +304,7 @@ export class Playback {
   admitted(): void {
     if (!this.#shut || this.#over.signal.aborted) return;
     this.#knock.end();
-    if (this.#feed.again()) this.#play();
+    if (this.#feed.again()) this.#will.play();
     else this.#load();
   }
 
@@ -345,16 +327,15 @@ export class Playback {
   }
 
   #load(): void {
-    this.#loads++;
     this.#knock.end();
     this.#inquiry.stop();
     this.#timeline.end = null; // until it is told again
-    this.#remains.forget();
+    this.#latecomer.anew();
     this.#mending.forget();
     const from = this.vod ? this.#video.currentTime : -1;
     this.#playhead.following.begin(); // it begins at the live edge, as at first
     this.#feed.load(from);
-    this.#play();
+    this.#will.play();
   }
 
   // later says at once why nothing is to be seen, and loads the stream once it is there.
@@ -367,7 +348,7 @@ export class Playback {
     this.#faulty = false;
     this.#more(state === 'live');
     if (state !== 'live' || !renditions?.length) this.#failures.excuse(); // there is no playlist yet
-    if (state === 'live') this.#standing.told(lastMsn);
+    if (state === 'live') this.#lookout.standing.told(lastMsn);
   }
 
   // fault: the server does not tell, be it that it answers that it cannot. Where the picture stands, that is why.
@@ -375,34 +356,5 @@ export class Playback {
     this.#faulty = answers;
     this.#feed.lose();
     if (this.#state === 'connecting') this.#changed(this.#state);
-  }
-
-  // look, twice a second: does the picture stand still, is the viewer still near the live edge?
-  #look(): void {
-    const { currentTime: time, paused, readyState } = this.#video;
-    this.#playhead.following.see();
-    const now = performance.now();
-    const wanted = this.#started && this.#wanted && this.#state !== 'ended';
-    const live = this.#state === 'playing' || this.#state === 'connecting';
-    const { complete, edge } = this.#timeline;
-    if (this.#feed.hls && (complete || !this.#timeline.atEnd)) this.#more(!complete);
-    switch (this.#standing.look(now, { time, paused, wanted, live, edge })) {
-      case 'ask':
-        if (complete && edge - time < AT_END_SECONDS) this.#ends();
-        else void this.#inquiry.explain();
-        return;
-      case 'play':
-        this.#play();
-        return;
-      case 'live':
-        if (this.#playhead.stir()) this.#play();
-        return;
-      case 'anew':
-        this.#load();
-        return;
-    }
-    if (this.#standing.asked) return;
-    if (!paused && time > 0 && readyState >= 3) this.#plays();
-    if (this.#playhead.following.fallen(now, paused || this.vod ? 0 : this.#timeline.behind)) this.goLive();
   }
 }

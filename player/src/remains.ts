@@ -6,6 +6,7 @@ import type Hls from 'hls.js';
 export class Remains {
   readonly #hls: () => Hls | null;
   #kept = false;
+  #seen = false;
 
   constructor(hls: () => Hls | null) {
     this.#hls = hls;
@@ -16,10 +17,17 @@ export class Remains {
     return this.#kept;
   }
 
-  // keep them from being loaded. hls.js begins to by itself when it comes to know of them: then this is called again.
+  // seen: somebody wanted to see them.
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  // keep them from being loaded. hls.js begins to by itself when it comes to know of them: then this is called again. Before, it is let go on, or
+  // there would be nothing to play.
   keep(): void {
     this.#kept = true;
-    this.#hls()?.stopLoad();
+    const hls = this.#hls();
+    if (hls?.latestLevelDetails) hls.stopLoad();
   }
 
   // play them, from a place on.
@@ -27,11 +35,12 @@ export class Remains {
     const hls = this.#hls();
     if (!this.#kept || !hls) return;
     this.#kept = false;
+    this.#seen = true;
     hls.startLoad(Math.max(from, hls.latestLevelDetails?.fragmentStart ?? 0));
   }
 
   // forget them: it is loaded anew.
   forget(): void {
-    this.#kept = false;
+    this.#kept = this.#seen = false;
   }
 }

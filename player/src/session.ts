@@ -21,53 +21,34 @@ import type { MediaSource, Taken, Wanted } from './loader.ts';
 import { type Call, Loop } from './loop.ts';
 import { Orders } from './orders.ts';
 import { PeerLink } from './peer.ts';
-import type { Pass } from './pass.ts';
 import type { Followed } from './playlist.ts';
 import { Scheduler } from './scheduler.ts';
+import type { SessionOptions } from './sessionoptions.ts';
 import { onSelfChange, selfOf, type Self } from './self.ts';
 import { hindered, OBSTACLES } from './obstacle.ts';
 import { Membership } from './membership.ts';
+import type { Delay } from './pending.ts';
 import { NO_TRAFFIC, type P2P, type Traffic } from './stats.ts';
 import { Stock } from './stock.ts';
 import { Store } from './store.ts';
 import { Supply } from './supply.ts';
+import { Tally } from './tally.ts';
 import { Tracker } from './tracker.ts';
 import { turn } from './turn.ts';
 import { Watch } from './watch.ts';
-
-export interface SessionOptions {
-  name: string; // of the stream
-  key: string | (() => Promise<string>); // the stream's public key, base64; '' if there is none
-  trackers: readonly string[]; // URLs, absolute, of which one is used at a time; none: no swarm
-  wasm: string; // URL of shoal.wasm
-  token(): string | Promise<string>; // viewer token for the tracker, asked for each socket; '' for none
-  pass?: Pass; // what goes along to the edge
-  p2p: boolean; // false: no swarm
-  relayOnly?: boolean; // through relays alone, whatever the tracker says
-  readonly maxUploadKbps: number; // the most that is lent of the uplink, as it is now; Infinity: all
-  // secondsUntil tells in how many seconds the playhead gets to a place of the media timeline.
-  secondsUntil(start: number): number;
-  // steady tells whether playback has begun, with something in its buffer: joining may take the machine's time then.
-  steady(): boolean;
-  buffered(): number; // seconds of media before the playhead
-  off(): Promise<boolean>; // the operator has turned the swarm off, as the stream's server tells
-  plenty(): boolean; // that is as much as there should be
-  loadsBehind(): number; // seconds of media between what the player has loaded and the newest that is listed
-  // beacon returns what to tell the tracker, the differences since it was last called.
-  beacon(): number[];
-}
 
 export class Session implements MediaSource {
   readonly #options: SessionOptions;
   readonly #edge: Edge;
   readonly #store: Store = new Store((id) => this.#stock.forget(this.#chunks.byID(id)));
-  readonly #traffic: Traffic = { ...NO_TRAFFIC };
+  readonly #own: Traffic = { ...NO_TRAFFIC }; // what nobody else counts
+  readonly #tally: Tally;
   readonly #over = new AbortController();
   readonly #membership: Membership;
 
   // media and what lists it
   readonly #chunks = new Chunks();
-  readonly #stock = new Stock<Action>(this.#store, this.#chunks, this.#traffic, {
+  readonly #stock = new Stock<Action>(this.#store, this.#chunks, this.#own, {
     call: (call) => this.#call(call),
     begun: () => this.#loop !== null,
     enter: (record) => this.#watch.enter(record),
@@ -120,7 +101,7 @@ export class Session implements MediaSource {
     this.#gathering = new Gathering(this.#edge, this.#store, this.#chunks, {
       need: (chunk, deadline) => this.#call((s, now) => s.need(now, chunk.handle, Math.max(now, deadline))),
       unneed: (chunk) => this.#call((s, now) => s.unneed(now, chunk.handle)),
-      late: () => this.#traffic.rescues++,
+      late: () => this.#own.rescues++,
       secondsUntil: (start) => options.secondsUntil(start),
     });
     this.#gifts = new Gifts(this.#store, {
@@ -138,7 +119,7 @@ export class Session implements MediaSource {
       over: () => this.#end('refused'),
     });
     this.#supply = new Supply({
-      edge: this.#edge, chunks: this.#chunks, fetches: this.#fetches, gathering: this.#gathering, membership: this.#membership, traffic: this.#traffic,
+      edge: this.#edge, chunks: this.#chunks, fetches: this.#fetches, gathering: this.#gathering, membership: this.#membership, traffic: this.#own,
       entries: (url) => this.#watch.book?.of(url),
       swarming: () => this.#loop !== null,
       begin: () => this.#begin(),
@@ -154,7 +135,7 @@ export class Session implements MediaSource {
       gifts: this.#gifts,
       stock: this.#stock,
       watch: this.#watch,
-      gave: (bytes) => (this.#traffic.bytesToPeers += bytes),
+      gave: (bytes) => (this.#own.bytesToPeers += bytes),
       beside: (bytes, at) => this.#edge.bandwidth.beside(bytes, at),
       relayless: () => this.#end('off', OBSTACLES.relays),
     }, options.relayOnly === true);
@@ -162,6 +143,7 @@ export class Session implements MediaSource {
       edge: this.#edge, links: this.#links, fetches: this.#fetches, membership: this.#membership, signal: this.#over.signal,
       waiting: () => this.#loop?.machine.waiting ?? 0,
     });
+    this.#tally = new Tally(this.#own, this.#edge, this.#links, this.#gifts, this.#watch, this.#membership);
     const obstacle = hindered(options.trackers);
     if (!options.p2p || obstacle) {
       if (options.p2p && obstacle) this.#membership.end('off', OBSTACLES[obstacle]);
@@ -172,14 +154,7 @@ export class Session implements MediaSource {
   }
 
   get traffic(): Traffic {
-    const { bytes: bytesFromEdge, requests: edgeRequests, bad: badFetches } = this.#edge;
-    const { up: peers, dropped: droppedSends, outcomes } = this.#links;
-    const { bytes: bytesFromPeers, bad: badPieces } = this.#gifts;
-    const { answered: playlistsFromCell, refused: recordsRefused } = this.#watch;
-    return {
-      ...this.#traffic, ...outcomes, bytesFromEdge, edgeRequests, badFetches, droppedSends, peers, bytesFromPeers, badPieces,
-      playlistsFromCell, recordsRefused, rests: this.#membership.rests, p2p: this.#membership.p2p, refusal: this.#membership.why,
-    };
+    return this.#tally.sum;
   }
 
   // How much further behind live than alone the player should play, in milliseconds.
@@ -196,6 +171,16 @@ export class Session implements MediaSource {
   playlist(url: string, text: string): void {
     this.#edge.heard();
     this.#watch.loaded(url, text);
+  }
+
+  // delay is what keeps the viewer from joining.
+  get delay(): Delay {
+    return this.#membership.delay;
+  }
+
+  // relayless: the tracker names no relays; undefined while it has told nothing.
+  get relayless(): boolean | undefined {
+    return this.#orders.relayless;
   }
 
   // member: the tracker counts this viewer among those of the swarm. While it is away links carry on, and edges have to count.
@@ -347,7 +332,7 @@ export class Session implements MediaSource {
 
   #settled(scheduler: Scheduler): void {
     this.#membership.settled(scheduler);
-    this.#traffic.duplicateBytes = scheduler.duplicateBytes;
+    this.#own.duplicateBytes = scheduler.duplicateBytes;
     this.#watch.look();
   }
 }

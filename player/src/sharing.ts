@@ -83,7 +83,7 @@ export class Sharing {
     this.#lend();
     const shares = this.#shares(playing);
     const { may, mode, asks } = shares;
-    this.#pending.note(now, stats.p2p, !may || stats.refusal !== '' ? null : asks ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
+    this.#pending.note(now, stats.p2p, this.#world.swarm()?.delay ?? null, !may || stats.refusal !== '' ? null : asks ? 'asked' : mode === 'off' ? 'no' : null); // whom nothing can be asked of is told why
     return shares;
   }
 

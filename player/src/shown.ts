@@ -43,6 +43,7 @@ export interface Shown {
   blocked: boolean; // the browser wants a tap before it plays
   silenced: boolean; // sound is muted by the browser's will, not by the viewer's
   sharing: Shares; // with others
+  relayless: boolean; // there are no relays, as far as is known
   taking: boolean; // part in the swarm, or about to
   wait: Wait; // of the swarm
   qualities: Quality[]; // the best first

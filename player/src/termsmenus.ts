@@ -1,5 +1,5 @@
 // The menus of the panel by which a viewer sets the terms of sharing: how much of the uplink is lent, and whether by relays alone. They are the
-// browser's own, and hold before a yes as after it.
+// browser's own, and hold before a yes as after it. Where it is known that there are no relays they cannot be chosen; who has done so before can choose otherwise.
 
 import { rate } from './decimal.ts';
 import { make } from './make.ts';
@@ -22,15 +22,16 @@ export class TermsMenus {
     for (const menu of [most, way]) menu.addEventListener('change', () => agree({ most: Number(most.value), relayed: way.value === 'relayed' }));
   }
 
-  show({ most, relayed }: Terms, { terms: said, tag }: Words): void {
+  show({ most, relayed }: Terms, relayless: boolean, { terms: said, tag }: Words): void {
     const limits = LIMITS.includes(most) ? LIMITS : [...LIMITS, most].sort((a, b) => b - a);
-    const drawn = JSON.stringify([limits, said]);
+    const drawn = JSON.stringify([limits, relayed, relayless, said]);
     if (this.#drawn !== drawn) {
       this.#drawn = drawn;
       [said.most, said.way].forEach((name, i) => this.#names[i]?.replaceChildren(name));
       const named = (limit: number): string => (limit === Infinity ? said.all : limit === 0 ? said.nothing : rate((1000 * limit) / 8, tag));
       this.#most.replaceChildren(...limits.map((limit) => make('option', { value: String(limit) }, named(limit))));
-      this.#way.replaceChildren(make('option', { value: 'direct' }, said.direct), make('option', { value: 'relayed' }, said.relayed));
+      const unfit: Record<string, string> = relayless && !relayed ? { disabled: '' } : {};
+      this.#way.replaceChildren(make('option', { value: 'direct' }, said.direct), make('option', { value: 'relayed', ...unfit }, relayless ? said.relayless : said.relayed));
     }
     if (this.#most.value !== String(most)) this.#most.value = String(most);
     const way = relayed ? 'relayed' : 'direct';

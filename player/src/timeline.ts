@@ -63,12 +63,12 @@ export class Timeline {
 
   // atEnd tells whether nothing more is to come than is listed. Of what the browser plays by itself that is not known.
   get atEnd(): boolean {
-    return this.#hls() !== null && this.end !== null && this.edge <= this.end;
+    return this.#hls() !== null && (this.complete || (this.end !== null && this.edge <= this.end));
   }
 
   // more tells whether more media is to come than is listed.
   more(more: boolean): void {
-    this.end = more ? null : this.end ?? this.edge;
+    this.end = more ? null : this.complete ? this.edge : this.end ?? this.edge;
   }
 
   // sceneAt is the segment in which a moment is; null where hls.js knows of none.

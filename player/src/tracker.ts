@@ -43,6 +43,7 @@ export class Tracker {
   #attempt: Attempt | null = null; // that is under way
   #timer: ReturnType<typeof setTimeout> | undefined; // to the next one
   #vain: { token: string; why: string } | null = null; // all trackers have refused this token
+  #silent = false; // a socket was asked for, and no tracker has said anything since
   #closed = false;
 
   constructor(door: TrackerDoor, events: TrackerEvents, random: () => number = Math.random) {
@@ -82,6 +83,11 @@ export class Tracker {
     return this.#attempt?.socket?.readyState === WebSocket.OPEN;
   }
 
+  // silent: no tracker has taken the socket, or said why not, or said anything since it did.
+  get silent(): boolean {
+    return this.#silent;
+  }
+
   // send drops the message when there is no open socket.
   send(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.isUp) this.#attempt?.socket?.send(bytes);
@@ -101,13 +107,18 @@ export class Tracker {
 
   // rest closes the socket until open is called.
   rest(): void {
-    clearTimeout(this.#timer);
-    this.#leave();
+    this.#silent = false;
+    this.#stop();
   }
 
   close(): void {
     this.#closed = true;
     this.rest();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#leave();
   }
 
   #connect(attempt: Attempt, token: string): void {
@@ -128,6 +139,7 @@ export class Tracker {
       return;
     }
     attempt.socket = socket;
+    this.#silent = true;
     socket.binaryType = 'arraybuffer';
     let slow = false;
     const timeout = setTimeout(() => {
@@ -141,6 +153,7 @@ export class Tracker {
     };
     socket.onmessage = (event: MessageEvent<unknown>) => {
       const { data } = event;
+      this.#silent = false;
       if (data instanceof ArrayBuffer && data.byteLength <= MAX_MESSAGE) this.#events.message(new Uint8Array(data));
     };
     socket.onclose = () => {
@@ -174,6 +187,7 @@ export class Tracker {
     }
     clearTimeout(timeout);
     if (over.signal.aborted) return;
+    this.#silent &&= why === '';
     if (REFUSALS.includes(status)) {
       this.#denied(why);
     } else if (NOT_NOW.includes(status) && wait > 0) {
@@ -214,7 +228,7 @@ export class Tracker {
   // again ends the attempt; the next comes after a pause.
   #again(pause: number): void {
     if (this.#closed) return;
-    this.rest();
+    this.#stop();
     this.#timer = setTimeout(() => this.open(), pause);
   }
 

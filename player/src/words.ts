@@ -43,7 +43,7 @@ export interface Words {
   hindrances: Record<Obstacle, string>; // why it is off
   peers(count: number): string;
   ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
-  terms: { how: string; most: string; all: string; nothing: string; way: string; direct: string; relayed: string }; // of sharing: how much of the uplink, and by which way
+  terms: { how: string; most: string; all: string; nothing: string; way: string; direct: string; relayed: string; relayless: string }; // of sharing: how much of the uplink, and by which way
   flow: { minute: string; sentence(peers: string, edge: string): string }; // of the drawing of the last minute
   share: string; // what a viewer is asked once more, in the panel
   unshare: string;
@@ -98,7 +98,7 @@ const en: Words = {
   },
   none: 'none',
   swarm: { off: 'off', joining: 'joining', resting: 'resting: this machine is busy', narrow: 'resting: this connection is slow', away: 'away: far behind live', refused: 'refused' },
-  waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers' },
+  waits: { viewer: 'waits for you', declined: 'off: you do not share', tracker: 'no tracker answers', machine: 'waits: this machine is busy' },
   off: (why) => `off: ${why}`,
   hindrances: HINDRANCES.en,
   peers: (count) => (count === 0 ? UNLINKED.en : `${count} ${count === 1 ? 'peer' : 'peers'}`),
@@ -108,7 +108,7 @@ const en: Words = {
     brief: 'Shows them your network address; uses upload.',
     yes: 'Share', no: 'No',
   },
-  terms: { how: 'On what terms', most: 'Upload at most', all: 'no limit', nothing: 'nothing', way: 'Linked', direct: 'directly', relayed: 'by relays: hides your address' },
+  terms: { how: 'On what terms', most: 'Upload at most', all: 'no limit', nothing: 'nothing', way: 'Linked', direct: 'directly', relayed: 'by relays: hides your address', relayless: 'by relays: there are none here' },
   flow: { minute: '1 min', sentence: (peers, edge) => `In the last minute: ${peers} from peers and ${edge} from the edge` },
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
@@ -163,7 +163,7 @@ const pt: Words = {
   },
   none: 'nenhuma',
   swarm: { off: 'desligado', joining: 'entrando', resting: 'em pausa: máquina ocupada', narrow: 'em pausa: conexão lenta', away: 'fora: longe do ao vivo', refused: 'recusado' },
-  waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde' },
+  waits: { viewer: 'aguarda você', declined: 'desligado: você não compartilha', tracker: 'nenhum tracker responde', machine: 'aguarda: máquina ocupada' },
   off: (why) => `desligado: ${why}`,
   hindrances: HINDRANCES.pt,
   peers: (count) => (count === 0 ? UNLINKED.pt : `${count} ${count === 1 ? 'par' : 'pares'}`),
@@ -173,7 +173,7 @@ const pt: Words = {
     brief: 'Eles veem seu endereço de rede; isso usa upload.',
     yes: 'Sim', no: 'Não',
   },
-  terms: { how: 'Em que condições', most: 'Enviar no máximo', all: 'sem limite', nothing: 'nada', way: 'Ligação', direct: 'direta', relayed: 'por relays: oculta seu endereço' },
+  terms: { how: 'Em que condições', most: 'Enviar no máximo', all: 'sem limite', nothing: 'nada', way: 'Ligação', direct: 'direta', relayed: 'por relays: oculta seu endereço', relayless: 'por relays: aqui não há' },
   flow: { minute: '1 min', sentence: (peers, edge) => `No último minuto: ${peers} de outros e ${edge} do servidor` },
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
@@ -228,7 +228,7 @@ const zh: Words = {
   },
   none: '无',
   swarm: { off: '已关闭', joining: '正在加入', resting: '暂停：设备繁忙', narrow: '暂停：网速太慢', away: '已离开：距直播太远', refused: '被拒绝' },
-  waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应' },
+  waits: { viewer: '等待您选择', declined: '已关闭：您未参与分享', tracker: '没有追踪服务器响应', machine: '等待：设备繁忙' },
   off: (why) => `已关闭：${why}`,
   hindrances: HINDRANCES.zh,
   peers: (count) => (count === 0 ? UNLINKED.zh : `${count} 位观众`),
@@ -238,7 +238,7 @@ const zh: Words = {
     brief: '他们能看到您的网络地址，并占用上传带宽。',
     yes: '分享', no: '不分享',
   },
-  terms: { how: '分享条件', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址' },
+  terms: { how: '分享条件', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址', relayless: '经中继：此处没有' },
   flow: { minute: '1 分钟', sentence: (peers, edge) => `最近一分钟：来自其他观众 ${peers}，来自服务器 ${edge}` },
   share: '与其他观众分享',
   unshare: '停止分享',

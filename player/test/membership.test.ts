@@ -4,7 +4,7 @@ import { type Cell, type Door, Membership } from '../src/membership.ts';
 
 const NONE: Cell = { links: 0, roster: 0, off: false };
 
-function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number; off: boolean; heardAt: number }; pass(seconds: number): void } {
+function setup(t: TestContext): { membership: Membership; door: Door & { isUp: boolean; silent: boolean }; log: string[]; world: { now: number; buffered: number; behind: number; links: number; late: number; off: boolean; heardAt: number }; pass(seconds: number): void } {
   mock.timers.reset();
   mock.timers.enable({ apis: ['setInterval'] });
   t.mock.method(console, 'warn', () => undefined);
@@ -30,8 +30,9 @@ function setup(t: TestContext): { membership: Membership; door: Door & { isUp: b
     },
   }, () => 0.5);
   membership.hope();
-  const door: Door & { isUp: boolean } = {
+  const door: Door & { isUp: boolean; silent: boolean } = {
     isUp: true,
+    silent: false,
     open: () => log.push('open'),
     refused: (seconds, busy, why) => log.push(`refused ${seconds} ${busy} ${why}`),
     move: (seconds) => log.push(`move ${seconds}`),
@@ -65,6 +66,21 @@ test('it is time to join once: when playback is steady, or has had its time', (t
   assert.equal(membership.begin(), false);
   pass(16);
   assert.equal(membership.begin(), true);
+});
+
+test('what keeps a viewer from joining is the machine, or else a tracker that says nothing', (t) => {
+  const { membership, door, world, pass } = setup(t);
+  assert.equal(membership.delay, null);
+  door.silent = true;
+  assert.equal(membership.delay, 'tracker');
+  world.late = 40;
+  pass(3);
+  assert.equal(membership.delay, 'machine');
+  world.late = 0;
+  pass(3);
+  assert.equal(membership.delay, 'tracker');
+  membership.settled({ ...NONE, roster: 1 });
+  assert.equal(membership.delay, null, 'it has joined');
 });
 
 test('a refusal for now is over with the first roster; being sent away is none', (t) => {

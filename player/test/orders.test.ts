@@ -98,6 +98,15 @@ test('who wants relays alone gets no other way, whatever the tracker says', () =
   }
 });
 
+test('that the tracker names no relays is known once it has told how to connect', () => {
+  const { orders, carry } = world();
+  assert.equal(orders.relayless, undefined);
+  for (const [url, relayless] of [['stun:edge:3478', true], ['turn:edge:3479?transport=udp', false], ['turns:edge:443', false]] as const) {
+    carry({ kind: Kind.ICEServers, bytes: new TextEncoder().encode(`${url}\0user\0secret`) });
+    assert.equal(orders.relayless, relayless, url);
+  }
+});
+
 test('where only relays will do and the tracker names none, that is told', () => {
   const ice = (urls: string): Partial<Action> => ({ kind: Kind.ICEServers, bytes: new TextEncoder().encode(`${urls}\0\0`) });
   assert.deepEqual(world({ relayOnly: true }).carry(ice('stun:edge:3478')), ['relayless']);

@@ -61,7 +61,7 @@ function stand(t: TestContext, source = [0, 0]): { outgoing: Outgoing; senders: 
     resume = async (): Promise<void> => undefined;
     close = async (): Promise<void> => undefined;
   }
-  const canvas = { width: 0, height: 0, getContext: () => ({ fillRect: () => undefined }), captureStream: () => give('video', canvas.width, canvas.height) };
+  const canvas = { width: 0, height: 0, getContext: () => new Proxy({}, { get: () => () => undefined, set: () => true }), captureStream: () => give('video', canvas.width, canvas.height) };
   for (const [name, value] of Object.entries({ AudioContext: Audio, document: { createElement: () => canvas }, RTCRtpSender: {} })) {
     const before = Object.getOwnPropertyDescriptor(globalThis, name);
     Object.defineProperty(globalThis, name, { configurable: true, value });

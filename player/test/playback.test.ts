@@ -248,6 +248,23 @@ test('and so is he where only the server tells, before the playlist or after it'
   assert.deepEqual([calls(hls.startLoad), calls(hls.stopLoad).length, video.paused], [[[0]], 2, false]);
 });
 
+test('what is left is there to be seen, however early the end was told', async (t) => {
+  let told = (_: string): void => undefined;
+  const media = { live: true, edge: 16, latency: 0 };
+  const { playback, video, hls, list } = await late(t, media, undefined, new Promise((settle) => (told = settle)));
+  Object.defineProperty(hls, 'latestLevelDetails', { configurable: true, value: null });
+  told('ended');
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+  assert.deepEqual([playback.state, calls(hls.stopLoad).length], ['ended', 0], 'the playlist is on its way');
+  Reflect.deleteProperty(hls, 'latestLevelDetails');
+  list();
+  assert.deepEqual([playback.state, calls(hls.stopLoad).length], ['ended', 1]);
+  await video.play();
+  media.live = false;
+  list(); // which has an end by now
+  assert.deepEqual([calls(hls.startLoad), calls(hls.stopLoad).length, video.paused], [[[0]], 1, false]);
+});
+
 test('and sees a place of a long window by going there', async (t) => {
   const { playback, video, hls } = await late(t, { live: false, edge: 300, fragmentStart: 120, latency: 0 });
   playback.seek(200);

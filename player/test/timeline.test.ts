@@ -69,6 +69,38 @@ test('one who has gone back, and stood still while the broadcaster was away, see
   assert.equal(playback.state, 'playing');
 });
 
+test('while the server is not reached the last picture stays, though more was listed than came, and what there is is loaded once it is', async (t) => {
+  const { playback, video, stream, on, pass } = await far(t);
+  const { fetch } = globalThis;
+  let loads = 0;
+  t.mock.method(Hls.prototype, 'loadSource', () => void loads++);
+  globalThis.fetch = () => Promise.reject(new TypeError('refused'));
+  stream.moving = false;
+  video.readyState = 2;
+  const at = video.currentTime;
+  await on(2);
+  await pass(30);
+  assert.deepEqual([playback.state, video.currentTime, loads], ['connecting', at, 0]);
+  globalThis.fetch = fetch;
+  await pass(60);
+  assert.ok(loads > 0, 'it is loaded');
+});
+
+test('that the rest is the end is known with the playlist that says so, though more is listed than when the server told of it', async (t) => {
+  const { playback, video, stream, media, pass, hls } = await far(t);
+  stream.state = 'interrupted';
+  stream.moving = false;
+  video.currentTime = media.edge - 0.1;
+  await pass(2); // it is told of the end
+  stream.moving = true;
+  video.currentTime = media.edge - 1;
+  Object.assign(media, { live: false, edge: media.edge + 0.7 });
+  for (const heard of hls().listeners(Hls.Events.LEVEL_LOADED).slice(-1)) (heard as () => void)();
+  assert.equal(playback.atEnd, true);
+  video.currentTime = media.edge - 3;
+  assert.equal(playback.atEnd, false, 'what is more than the rest may be waited for');
+});
+
 test('a live stream is not seeked in that lists less than a minute', async (t) => {
   const { playback, media } = await far(t);
   assert.deepEqual(playback.span, { from: 15, to: media.edge, live: true });

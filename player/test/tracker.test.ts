@@ -99,6 +99,34 @@ test('a socket that does not open is given up, and nobody is asked why', async (
   end();
 });
 
+test('trackers are silent from the first socket on until one of them says something, be it why it did not take it', async () => {
+  let answer = (): Response => { throw new TypeError('failed to fetch'); };
+  const { tracker, end } = setup(['ws://one/t'], { answer: () => answer() });
+  assert.equal(tracker.silent, false, 'none is asked yet');
+  tracker.open();
+  assert.equal(tracker.silent, true);
+  last().close();
+  await turn();
+  assert.equal(tracker.silent, true, 'it is away');
+  mock.timers.tick(1000);
+  last().open();
+  assert.equal(tracker.silent, true, 'who takes a socket has said nothing yet');
+  last().onmessage?.({ data: Uint8Array.of(7).buffer });
+  assert.equal(tracker.silent, false);
+  answer = () => new Response('full', { status: 503, headers: { 'retry-after': '1' } });
+  last().close();
+  mock.timers.tick(2000);
+  assert.equal(tracker.silent, true, 'it is lost');
+  last().close();
+  await turn();
+  assert.equal(tracker.silent, false, 'it says that it is full');
+  mock.timers.tick(2000);
+  assert.equal(tracker.silent, true);
+  tracker.rest();
+  assert.equal(tracker.silent, false, 'it is asked no more');
+  end();
+});
+
 test('up, messages, down, and up again', () => {
   const { tracker, log, end } = setup();
   tracker.open();

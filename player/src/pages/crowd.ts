@@ -24,7 +24,7 @@ export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> |
 }
 
 // people says it; '' if nobody watches.
-export function people(of: Crowd | null): string {
+export function people(of: Crowd | null | undefined): string {
   if (!of || of.all === 0) return '';
   return shared().watching(of.all, of.inside);
 }

@@ -43,6 +43,7 @@ export function describe(stats: Stats, members: number | undefined, wait: Wait =
   if (wait === 'viewer') return words.asked;
   if (wait === 'declined') return words.declined;
   if (wait === 'tracker') return words.inVain;
+  if (wait === 'machine') return words.resting;
   if (p2p === 'off') return words.off('');
   if (p2p === 'joining') return words.joining;
   if (p2p === 'resting') return words.resting;

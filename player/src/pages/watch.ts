@@ -36,7 +36,7 @@ let stream: Stream | null | undefined; // as the server told; undefined if it do
 let last: Stream | null | undefined; // as it told when it did; undefined where the picture has stood since, and nobody else brings it
 let asked = false; // it was, and had the time to answer
 let inside: number | undefined; // in the swarm of the stream, as the tracker told last
-let here: Crowd | null = null;
+let here: Crowd | null | undefined;
 let recorded: Recording[] = []; // of the stream, newest first
 let lined = ''; // the lines that are shown of them
 
@@ -50,7 +50,7 @@ every(2000, async () => {
     here = crowd(stream, known);
     last = stream;
   } catch {
-    stream = undefined;
+    stream = here = inside = undefined; // how many watch changes all the time: what was told before says nothing of now
   }
   asked = true;
   if (before !== undefined && stream?.state === 'ended' && before !== 'ended') await listed();
