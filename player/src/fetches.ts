@@ -96,6 +96,11 @@ export class Fetches {
     this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
   }
 
+  // full: what is asked for now waits for its turn, or nearly, since the link is narrow.
+  get full(): boolean {
+    return this.#narrows.full;
+  }
+
   // giveUp ends those that are under way and that nobody waits for here: the scheduler is told that they failed.
   giveUp(): void {
     for (const [give, chunk] of this.#under) if (chunk.waiting.size === 0) give.abort();

@@ -22,6 +22,11 @@ export class Narrows {
     this.#rate = rate;
   }
 
+  // full: there is no room for as much as is under way, or somebody waits for his turn.
+  get full(): boolean {
+    return this.#waiting.length > 0 || !this.#fits(this.#under);
+  }
+
   // enter settles when so many bytes may be asked for; not once the signal is aborted. Who was let by leaves when they have come, or will not.
   enter(bytes: number, first: () => boolean, signal: AbortSignal): Promise<void> | null {
     if (signal.aborted || this.#fits(bytes)) {

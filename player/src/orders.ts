@@ -18,7 +18,7 @@ export interface Parties {
   links: Pick<Links, 'connect' | 'signal' | 'disconnect' | 'send' | 'sendWith' | 'park'>;
   chunks: Pick<Chunks, 'get'>;
   store: Pick<Keep, 'hashes' | 'pieces'>;
-  fetches: Pick<Fetches, 'fetch'>;
+  fetches: Pick<Fetches, 'fetch' | 'full'>;
   gathering: Pick<Gathering, 'lack'>;
   gifts: Pick<Gifts, 'takeHashes' | 'takePieces'>;
   stock: { fetched(chunk: Chunk, first: number, count: number, ok: boolean): void; complete(chunk: Chunk): void; forget(chunk: Chunk): void };
@@ -113,7 +113,7 @@ export class Orders {
         if (chunk) stock.forget(chunk);
         break;
       case Kind.Reload:
-        void watch.reload(count === 1);
+        void watch.reload(count === 1 && !this.#to.fetches.full); // what came ahead would stand until its turn has come, and be given up
         break;
       case Kind.TakeRecord:
         void watch.take(peer, bytes);

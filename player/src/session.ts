@@ -88,6 +88,7 @@ export class Session implements MediaSource {
       reloaded: (ok) => this.#call((s, now) => s.reloaded(now, ok)),
       taken: (peer, bytes, record) => this.#stock.recordTaken(peer, bytes, record),
       swarming: () => this.hopes(),
+      together: () => this.watching(this.#watch.rendition) > 0,
     });
     this.#fetches = new Fetches(this.#edge, this.#store, this.#chunks, this.#over.signal, {
       hashes: (chunk) => this.#stock.hashesTaken(0, chunk, true),

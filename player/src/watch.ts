@@ -15,6 +15,7 @@ export interface WatchEvents {
   // A peer's record was found to be true, or not. If it is wanted, it is to be entered.
   taken(peer: number, bytes: Uint8Array, record: ChunkRecord | null): void;
   swarming(): boolean; // peers will tell what follows
+  together(): boolean; // one of them watches the same rendition
 }
 
 // What this file knows of the edge.
@@ -86,14 +87,15 @@ export class Watch {
   }
 
   // reload gets the playlist from the edge for the scheduler. One that cannot be carried on here hls.js reloads by itself, and so it does after it has waited in
-  // vain: who is alone then asks no second time for the same. What comes after hls.js has
+  // vain: who is alone then, or with its rendition, asks no second time for the same. What comes after hls.js has
   // gone over to another rendition is not read: it would be taken for what is watched, asked for again, and so on. Where the scheduler is
   // likely to fetch what comes, ahead, the edge is asked for that at once.
   async reload(ahead = false): Promise<void> {
     const next = ahead ? this.#playlists.hinted : '';
     if (next !== '') this.#edge.ahead(next, this.#signal);
     if (this.#reload !== 'none') return;
-    const url = this.#playlists.resting && !this.#events.swarming() ? '' : this.#playlists.following;
+    const alone = !this.#events.swarming() || !this.#events.together();
+    const url = this.#playlists.resting && alone ? '' : this.#playlists.following;
     this.#reload = url === '' ? 'theirs' : 'ours';
     if (url === '') return;
     const text = await this.#edge.reload(url, this.#signal).catch(() => null);

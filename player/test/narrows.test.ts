@@ -87,3 +87,15 @@ test('who is given up waits no more', async (t) => {
   await w.enter('c');
   assert.deepEqual(w.let, ['a', 'b', 'c']);
 });
+
+test('it is full where there is no room for as much again, and while somebody waits', async (t) => {
+  const w = world(t);
+  assert.equal(w.narrows.full, false);
+  await w.enter('a'); // 200 of 300 ms
+  assert.equal(w.narrows.full, true);
+  w.rate = 200;
+  assert.equal(w.narrows.full, false);
+  await w.enter('b');
+  await w.enter('c');
+  assert.equal(w.narrows.full, true);
+});

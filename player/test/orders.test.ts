@@ -27,7 +27,7 @@ function world({ relayOnly = false, tracker = true, stored = true, sent = true, 
     },
     chunks: { get: (handle) => (handle === 7 ? CHUNK : undefined) },
     store: { hashes: () => (stored ? HASHES : null), pieces: () => (stored ? PIECES : null) },
-    fetches: { fetch: async (chunk, first, count) => note('fetch', chunk.handle, first, count) },
+    fetches: { full: false, fetch: async (chunk, first, count) => note('fetch', chunk.handle, first, count) },
     gathering: { lack: (chunk) => note('lack', chunk.handle) },
     gifts: { takeHashes: async (chunk, frame) => note('hashes', chunk.handle, frame.peer), takePieces: async (chunk, first, count, frame) => note('pieces', chunk.handle, first, count, frame.peer) },
     stock: {

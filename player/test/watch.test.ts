@@ -28,6 +28,7 @@ interface World {
   watch: Watch;
   log: string[];
   peers: boolean;
+  together: boolean; // with one of them that watches the same
   again: boolean; // the scheduler asks for the next reload at once
   edge: ((text: string | null) => Promise<void>)[]; // the requests that it holds
   follow(part: number): Promise<void> | null;
@@ -61,10 +62,12 @@ function world({ key = publicKey } = {}): World {
       if (record) log.push(`at ${watch.enter(record).uri.replace(BASE, '')}`);
     },
     swarming: () => w.peers,
+    together: () => w.together,
   });
   const w: World = {
     watch, log, edge,
     peers: false,
+    together: true,
     again: false,
     follow: (part) => {
       const asked = watch.follow(`${BASE}index.m3u8?_HLS_msn=2&_HLS_part=${part}`, new AbortController().signal);
@@ -192,6 +195,12 @@ test('alone, who has waited in vain and asks the edge by itself asks for both', 
   await until(() => w.log.filter((line) => line === 'reloaded true').length === 2);
   assert.equal(w.log.filter((line) => line === 'reloaded true').length, 2);
   w.peers = true;
+  w.together = false;
+  void w.watch.reload();
+  assert.equal(w.edge.length, 1, 'nor where the others watch something else');
+  w.watch.loaded(`${BASE}index.m3u8`, playlist(3));
+  await until(() => w.log.filter((line) => line === 'reloaded true').length === 3);
+  w.together = true;
   void w.watch.reload();
   assert.equal(w.edge.length, 2, 'others rely on what is asked for in a swarm');
 });
