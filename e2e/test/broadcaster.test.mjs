@@ -5,6 +5,7 @@ import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { alone, launch } from '../harness/browser.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -82,7 +83,7 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
 
 // The clip's picture and sound, the picture alone, and both again.
 // Clause: rtmp-reconnect, reconnects, hls-discontinuity
-test('viewers play on when the broadcaster comes back with other tracks', { timeout: 60_000 }, async (t) => {
+test('viewers play on when the broadcaster comes back with other tracks', { timeout: 60_000, skip: long }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const address = `${shoal.rtmp}/${shoal.key}`;
   const began = Date.now();

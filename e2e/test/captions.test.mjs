@@ -6,6 +6,7 @@ import test from 'node:test';
 import { push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { captionAt, makeCaptioned, PERIOD } from '../harness/captions.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -68,7 +69,7 @@ test('captions of a broadcast are shown with their pictures, to whom asks for th
   assert.equal(await reader(none.page), 0, 'the reader of captions is loaded where there are none');
 });
 
-test('captions that a page brings along are shown, and taken back with their element', { timeout: 60_000 }, async (t) => {
+test('captions that a page brings along are shown, and taken back with their element', { timeout: 60_000, skip: long }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t), launch(t)]);
   await shoal.live('demo');
   const texts = { en: 'Of the page', pt: 'Da página' };

@@ -9,6 +9,7 @@ import test from 'node:test';
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
+import { long } from '../harness/long.mjs';
 import { port, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -124,7 +125,7 @@ test('viewers are asked before they share', { timeout: 180_000 }, async (t) => {
   assert.deepEqual([peers, links], [0, 0], 'there is no relay here, and it connects');
 });
 
-test('what a viewer says in one tab holds in the other at once, and in another player of the page', { timeout: 120_000 }, async (t) => {
+test('what a viewer says in one tab holds in the other at once, and in another player of the page', { timeout: 120_000, skip: long }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const browser = await launch(t);
@@ -156,7 +157,7 @@ test('what a viewer says in one tab holds in the other at once, and in another p
   t.diagnostic(`both were alone after ${Date.now() - refused} ms`);
 });
 
-test('nobody is asked in vain', { timeout: 150_000 }, async (t) => {
+test('nobody is asked in vain', { timeout: 150_000, skip: long }, async (t) => {
   const shoal = await up(t, { p2p: 'ask' });
   await shoal.live('demo');
   const turn = async (p2p) => {

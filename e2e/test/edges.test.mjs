@@ -6,6 +6,7 @@ import test from 'node:test';
 
 import { noStalls } from '../harness/browser.mjs';
 import { twoEdges } from '../harness/edges.mjs';
+import { long } from '../harness/long.mjs';
 import { pass, until } from '../harness/until.mjs';
 
 const AWAY = 20; // seconds
@@ -47,7 +48,7 @@ test('a viewer whose edge has died plays on from its peer', { timeout: 150_000 }
   await noStalls(t, viewers, 'until it was back');
 });
 
-test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas, and while it chooses one that nobody has', { timeout: 150_000 }, async (t) => {
+test('it does so after it has chosen a quality and gone back to the first, where playlists are deltas, and while it chooses one that nobody has', { timeout: 150_000, skip: long }, async (t) => {
   const { edges, viewers, stats, again } = await twoEdges(t, { args: ['-ladder', '180p', '-dvr', '5m'], ready: async (base) => {
     const get = async (path) => (await fetch(`${base}/live/show/${path}`)).text();
     await until('both renditions', async () => (await get('index.m3u8')).split('#EXT-X-STREAM-INF').length === 3, { seconds: 20 });

@@ -23,7 +23,7 @@ function said() {
   return texts;
 }
 
-const SAME = /^(Shoal|demo|nobody|x|\d+p, .*|rtmp:.*|RTMP|shoal (key add|control) NAME.*|\/ops|-ops HOST:PORT,…|origin, edge, tracker|[\d.,]+ [kM]bit\/s|−\d+ min|\(devel\).*|.*\(commit [0-9a-f]+.*|\d+p \d+ · (H264|AAC|[\d.,]+ ?[kM]bit\/s|[ ,·\u00a0])*)$/;
+const SAME = /^(Shoal|demo|nobody|x|\d+p, .*|rtmp:.*|RTMP|shoal (key add|control) NAME.*|\/ops|-ops HOST:PORT,…|origin, edge, tracker|[\d.,]+ [kM]bit\/s|−?\d+ min|\(devel\).*|.*\(commit [0-9a-f]+.*|\d+p \d+ · (H264|AAC|[\d.,]+ ?[kM]bit\/s|[ ,·\u00a0])*)$/;
 
 test('pages speak English, Portuguese and Chinese', { timeout: 120_000 }, async (t) => {
   const shoal = await up(t);

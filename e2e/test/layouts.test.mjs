@@ -7,6 +7,7 @@ import test from 'node:test';
 import { push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { makeCaptioned } from '../harness/captions.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -84,7 +85,7 @@ test('pages and player fit every screen', { timeout: 300_000 }, async (t) => {
   }
 });
 
-test('the smallest phone shows all numbers of the panel, or lets it scroll, and a small window the studio’s buttons, in each language', { timeout: 90_000 }, async (t) => {
+test('the smallest phone shows all numbers of the panel, or lets it scroll, and a small window the studio’s buttons, in each language', { timeout: 90_000, skip: long }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t), launch(t)]);
   await shoal.live('demo');
   for (const locale of ['en-GB', 'pt-BR', 'zh-CN']) {

@@ -8,6 +8,7 @@ import test from 'node:test';
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
+import { long } from '../harness/long.mjs';
 import { Process } from '../harness/process.mjs';
 import { edge, origin, program, tracker, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -224,7 +225,7 @@ test('an operator turns P2P off before anybody comes, and reads why there are no
   assert.deepEqual([await viewer.p2p(), (await viewer.stats()).peers], ['off', 0]);
 });
 
-test('it fits all screens, by day and night, with cells that feed cells, and axe finds nothing serious', { timeout: 300_000 }, async (t) => {
+test('it fits all screens, by day and night, with cells that feed cells, and axe finds nothing serious', { timeout: 300_000, skip: long }, async (t) => {
   const shoal = await up(t, { args: ['-cell-size', '4', '-roots', '1'] });
   await shoal.live('demo');
   const watching = new Process('watch', program, ['watch', '-n', '9', '-seconds', '600', `${shoal.base}/watch/demo`]);

@@ -8,6 +8,7 @@ import test from 'node:test';
 
 import { demoClip, push } from '../harness/broadcaster.mjs';
 import { launch, noStalls } from '../harness/browser.mjs';
+import { long } from '../harness/long.mjs';
 import { run } from '../harness/process.mjs';
 import { edge, folder, origin, port, program, redis, tracker, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -175,7 +176,7 @@ test('an edge that wants viewer tokens', { timeout: 180_000 }, async (t) => {
     `${counts.sum('shoal_edge_requests_total', { stream: 'demo' })} answered`);
 });
 
-test('several trackers', { timeout: 150_000 }, async (t) => {
+test('several trackers', { timeout: 150_000, skip: long }, async (t) => {
   const source = await origin(t, { stream: 'demo' });
   const ports = [0, 1].map(() => ({ http: port(), admin: port(), stun: port() }));
   const copies = await edge(t, { origin: source, tracker: ports.map((p) => `ws://127.0.0.1:${p.http}/tracker`).join() });
