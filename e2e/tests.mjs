@@ -13,9 +13,9 @@ const FEW = 3;
 const SLOWEST = 15; // files that are named at the end with what they took
 
 const PAIRED = new Set([
-  'accessibility', 'both', 'broadcaster', 'captions', 'consent', 'deltas', 'dvr', 'edges', 'embedding', 'ending', 'faces', 'flags', 'hostile', 'keys',
-  'languages', 'layouts', 'nginx', 'ops', 'origin', 'package', 'peek', 'recording', 'recordings', 'refusals', 'restart', 'rewind', 'rtmp', 'safari', 'sound',
-  'studio', 'styles', 'tokens', 'touch', 'twins', 'unreached', 'whip',
+  'accessibility', 'both', 'broadcaster', 'captions', 'commands', 'consent', 'dvr', 'edges', 'embedding', 'ending', 'faces', 'flags', 'hostile', 'keys',
+  'layouts', 'ops', 'origin', 'package', 'peek', 'recording', 'recordings', 'refusals', 'restart', 'rtmp', 'safari', 'sound', 'studio', 'styles', 'tokens',
+  'touch', 'unreached', 'upload', 'whep', 'whip',
 ]);
 
 const took = new Map(); // seconds, by file

@@ -31,7 +31,10 @@ const most = 10_000_000
 var member = []byte(";swarm=1")
 
 // IsMember tells whether an Accept is that of who is counted by a tracker.
-func IsMember(accept []byte) bool { return bytes.Contains(accept, member) }
+func IsMember(accept []byte) bool {
+	_, rest, found := bytes.Cut(accept, member)
+	return found && (len(rest) == 0 || rest[0] < '0' || rest[0] > '9')
+}
 
 // Said returns the value of Field.
 func Said(edge string, viewers int) string { return edge + ";" + strconv.Itoa(min(viewers, most)) }

@@ -8,14 +8,18 @@ import (
 // Holds is how long what an edge says is taken to be so: one that has viewers says it again within a segment.
 const Holds = 15 * time.Second
 
+// sweepPause is how long a Sum that is full stays so, at least: to look through all of it takes time.
+const sweepPause = time.Second
+
 // mostSaid bounds what a Sum keeps. What is said beyond that, and is not said already, is not counted.
 const mostSaid = 1 << 14
 
 // Sum is what several say of the same. The zero value is ready.
 type Sum struct {
-	mu   sync.Mutex // guards what follows
-	said map[string]map[string]one
-	size int
+	mu    sync.Mutex // guards what follows
+	said  map[string]map[string]one
+	size  int
+	swept time.Time // when what was said too long ago was forgotten last, of all
 }
 
 // one is what one says.
@@ -29,7 +33,8 @@ func (s *Sum) Note(of, by string, viewers int, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, known := s.said[of][by]; !known {
-		if s.size >= mostSaid {
+		if s.size >= mostSaid && now.Sub(s.swept) >= sweepPause {
+			s.swept = now
 			for of := range s.said {
 				s.forget(of, now)
 			}

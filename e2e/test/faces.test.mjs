@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { launch } from '../harness/browser.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -121,7 +122,7 @@ test('what lies over the picture', { timeout: 300_000 }, async (t) => {
   assert.equal(await player.locator('.panel dd').first().textContent(), 'off: turned off by the operator');
 });
 
-test('what is wrong with an element is said on it and on the console', { timeout: 120_000 }, async (t) => {
+test('what is wrong with an element is said on it and on the console', { timeout: 120_000, skip: long }, async (t) => {
   const [shoal, browser] = await Promise.all([up(t, { p2p: 'on' }), launch(t)]);
   await shoal.live('demo');
   const { page } = await browser.open(`${shoal.base}/embed/demo`, { expected: [/status of 404/] });

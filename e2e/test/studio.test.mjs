@@ -6,6 +6,7 @@ import test from 'node:test';
 import { demoClip } from '../harness/broadcaster.mjs';
 import { launch } from '../harness/browser.mjs';
 import { atEnd } from '../harness/ends.mjs';
+import { long } from '../harness/long.mjs';
 import { Process } from '../harness/process.mjs';
 import { edge, origin, port, removeKeys, up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
@@ -142,7 +143,7 @@ test('a file goes live, over and over, with its sound', { timeout: 90_000 }, asy
   viewer.expect(/Failed to load resource: .* status of (50[34]|404 .*\.m4s\))/);
 });
 
-test('a studio whose server came back with another key says so, and tries no more', { timeout: 90_000 }, async (t) => {
+test('a studio whose server came back with another key says so, and tries no more', { timeout: 90_000, skip: long }, async (t) => {
   const shoal = await up(t, { demo: false, stream: 'show' });
   const browser = await launch(t);
   const studio = await browser.open(shoal.printed('Browser'), { expected: [/ERR_CONNECTION_REFUSED|status of 401/] });
@@ -172,7 +173,7 @@ test('a studio whose server came back with another key says so, and tries no mor
   assert.deepEqual([publishes, asked], [1, 1], 'the studio went on trying');
 });
 
-test('a studio says that the server is gone, before it is live and while it is, and goes on when it is back', { timeout: 120_000 }, async (t) => {
+test('a studio says that the server is gone, before it is live and while it is, and goes on when it is back', { timeout: 120_000, skip: long }, async (t) => {
   let source = await origin(t, { stream: 'show' });
   const copies = await edge(t, { origin: source, tracker: `ws://127.0.0.1:${port()}/tracker` });
   const browser = await launch(t);

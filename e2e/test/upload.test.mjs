@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { launch } from '../harness/browser.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -85,7 +86,7 @@ test('viewers who lend 500 kbit/s each give no more, however much is wanted', { 
   assert.match(shown, /Given to peers\d+(\.\d+)? [MG]B/, 'what was given is not shown');
 });
 
-test('nothing is given by a hidden page, while data is saved, nor over a mobile network', { timeout: 120_000 }, async (t) => {
+test('nothing is given by a hidden page, while data is saved, nor over a mobile network', { timeout: 120_000, skip: long }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const browser = await launch(t);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { launch, noStalls } from '../harness/browser.mjs';
+import { long } from '../harness/long.mjs';
 import { up } from '../harness/shoal.mjs';
 import { pass, until } from '../harness/until.mjs';
 
@@ -78,7 +79,7 @@ test('media is asked for while the element is made ready', { timeout: 60_000 }, 
   assert.ok(await viewer.page.evaluate(() => window.askedFirst), 'nothing was asked for before the element was ready');
 });
 
-test('an edge that is away for a moment is nobody\'s end, though the browser says that it is offline', { timeout: 90_000 }, async (t) => {
+test('an edge that is away for a moment is nobody\'s end, though the browser says that it is offline', { timeout: 90_000, skip: long }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const offline = (page) => page.addInitScript(() => Object.defineProperty(navigator, 'onLine', { get: () => false }));

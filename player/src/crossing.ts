@@ -22,16 +22,16 @@ export class Crossing {
   readonly #events: CrossingEvents;
   #coming = new Map<string, Promise<Taken>>(); // that hls.js will ask for
   #over = new AbortController();
-  #enough: Promise<unknown> | null = null; // all that overlaps has come
+  #room: Promise<unknown> | null = null; // once all that overlaps has come, or there is nothing left to play meanwhile
 
   constructor(hls: Hls, events: CrossingEvents) {
     this.#hls = hls;
     this.#events = events;
   }
 
-  // past rejects once what overlaps has come, for who is to ask the edge then: until it has, nothing else is to take the link's room. null: at once.
+  // past rejects once there is room, for who is to ask the edge then: until it has, nothing else is to take the link's room. null: at once.
   past(): Promise<never> | null {
-    return this.#enough?.then(() => Promise.reject(new Error('crossing: ask the edge'))) ?? null;
+    return this.#room?.then(() => Promise.reject(new Error('crossing: ask the edge'))) ?? null;
   }
 
   // take returns null for what does not overlap what is buffered.
@@ -57,14 +57,15 @@ export class Crossing {
       return coming;
     }, first);
     for (const each of all) each.catch(() => undefined); // told to who takes it
-    const enough = (this.#enough = Promise.allSettled(all).finally(() => this.#enough === enough && (this.#enough = null)));
-    return Promise.race([enough, this.#dry(enough)]).then(() => first);
+    const enough = Promise.allSettled(all);
+    const room = (this.#room = Promise.race([enough, this.#dry(enough)]).finally(() => this.#room === room && (this.#room = null)));
+    return room.then(() => first);
   }
 
   close(): void {
     this.#over.abort();
     this.#coming.clear();
-    this.#enough = null;
+    this.#room = null;
   }
 
   async #bring(url: string, over: AbortSignal): Promise<Taken> {

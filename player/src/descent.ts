@@ -38,6 +38,7 @@ export class Descent {
       arriving: (millis) => 8000 * (session()?.downlink.arriving(millis) ?? 0),
       calm: () => session()?.downlink.calm ?? true,
       hears: async (url) => (await session()?.downlink.hears(url)) ?? true,
+      comes: () => session()?.downlink.comes(),
       hangs: () => session()?.downlink.hangs ?? false,
       linked: () => (session()?.traffic.peers ?? 0) > 0,
       waiting: () => session()?.downlink.waiting ?? 0,

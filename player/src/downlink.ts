@@ -13,6 +13,7 @@ interface Giving {
   bandwidth: Bandwidth;
   arrivals: Arrivals; // of media, peers' too
   readonly heardAt: number; // when it gave the last sign of life
+  heard(): void;
   hears(url: string, signal: AbortSignal): Promise<boolean>;
   rests(): Promise<void>;
   giveUp(): void;
@@ -74,6 +75,11 @@ export class Downlink {
   // hears tells whether the edge answers as soon as it usually does.
   hears(url: string): Promise<boolean> {
     return this.#by.edge.hears(url, this.#by.signal);
+  }
+
+  // comes tells that something comes of it, to who asks it for something else.
+  comes(): void {
+    this.#by.edge.heard();
   }
 
   // hangs: the edge does, or it is away.

@@ -17,6 +17,7 @@ export interface StrainEvents {
   arriving(millis: number): number; // bits of media a second that came in so many, from peers and the edge
   calm(): boolean; // timers are on time: else all is late for the machine
   hears(url: string): Promise<boolean>; // whether the edge's answer to a question comes at once
+  comes(): void; // something of what hls.js loads by itself: a sign of life of the edge
   hangs(): boolean; // the edge gives no sign of life: then it is no sign of the link that it is not heard
   carried(): Promise<ReadonlyMap<number, Carried>>; // by peers, so far
   linked(): boolean; // to a peer
@@ -51,6 +52,7 @@ export class Strain {
   #asking = false;
   #closed = false;
   #heard = 0; // times in a row
+  #loaded = 0; // bytes of what hls.js loads, at the last look
   #unheard = 0; // times in a row
   #unheardAt = -Infinity;
   #then: { at: number; carried: ReadonlyMap<number, Carried> } | null = null; // when the edge was not heard for the first time
@@ -75,6 +77,7 @@ export class Strain {
 
   async #look(): Promise<void> {
     const now = performance.now();
+    this.#hear();
     if (this.#asking || now - this.#told < PAUSE || now - this.#asked < Math.min(LEAST_OFTEN, AGAIN * 2 ** Math.max(0, this.#heard - 1))) return;
     if (now - this.#unheardAt > KEPT) this.#unheard = 0;
     const late = this.#short();
@@ -93,6 +96,15 @@ export class Strain {
     this.#unheard = 0;
     this.#told = performance.now();
     this.#events.narrow(loading, this.#arriving(loading));
+  }
+
+  // hear notes that something of what hls.js loads by itself is coming.
+  #hear(): void {
+    const { loading } = this.#awaited;
+    const stats = loading && (loading.part ?? loading.frag).stats;
+    const loaded = stats && stats.loading.end === 0 ? stats.loaded : 0;
+    if (loaded > this.#loaded) this.#events.comes();
+    this.#loaded = loaded;
   }
 
   // hung tells whether the edge gives no sign of life, and next to nothing comes of peers either: a narrow link is full.

@@ -13,6 +13,7 @@ interface World {
   linked: boolean;
   calm: boolean;
   hangs: boolean; // the edge
+  came: number; // times that it was told that something comes
   hears: boolean; // at once: else after 100 ms nothing was heard
   own: number; // bytes that hls.js itself has loaded of the part
   asked: string[];
@@ -24,7 +25,7 @@ interface World {
   heard: Map<string, (name: string, data: object) => void>;
   pass(millis: number): Promise<void>;
   load(type?: string): void;
-  part(index: number): { url: string; index: number; fragment: { sn: number }; stats: { loaded: number; loading: { first: number } } };
+  part(index: number): { url: string; index: number; fragment: { sn: number }; stats: { readonly loaded: number; loading: { first: number; end: number } } };
   loaded(index: number): void;
   listed: number; // parts of the segment
 }
@@ -43,9 +44,9 @@ function world(t: TestContext): World {
   };
   const awaited = new Awaited(hls as unknown as Hls);
   const w: World = {
-    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hangs: false, hears: false, asked: [], doubted: [], narrow: [], heard,
+    awaited, carried: () => new Map(), own: 0, listed: 4, buffered: 0.8, mbps: 0.6, just: 0.6, waiting: 100, linked: true, calm: true, hangs: false, came: 0, hears: false, asked: [], doubted: [], narrow: [], heard,
     strain: new Strain(hls as unknown as Hls, awaited, {
-      buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm, hangs: () => w.hangs,
+      buffered: () => w.buffered, target: () => 1.5, arriving: (millis) => (millis < 1000 ? w.just : w.mbps) * 1e6, waiting: () => w.waiting, linked: () => w.linked, carried: async () => w.carried(), calm: () => w.calm, hangs: () => w.hangs, comes: () => void w.came++,
       hears: async (url) => {
         w.asked.push(url);
         const { hears } = w;
@@ -64,7 +65,7 @@ function world(t: TestContext): World {
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
-    part: (index) => ({ url: `s7.${index}.m4s`, index, fragment: { sn: 7 }, stats: { loaded: w.own, loading: { first: now } } }),
+    part: (index) => ({ url: `s7.${index}.m4s`, index, fragment: { sn: 7 }, stats: { get loaded() { return w.own; }, loading: { first: now, end: 0 } } }),
     loaded: (index) => heard.get('hlsFragLoaded')?.('hlsFragLoaded', { frag: { type: 'main', sn: 7, level: 0 }, part: w.part(index) }),
     load: (type = 'main') => heard.get('hlsFragLoading')?.('hlsFragLoading', { frag: { type, sn: 7, level: 0, url: 's7.m4s' }, part: w.part(3) }),
   };
@@ -129,6 +130,15 @@ test('an edge that gives no sign of life says nothing of the link, until somethi
   w.hangs = false;
   await w.pass(300);
   assert.equal(w.narrow.length, 1);
+});
+
+test('what hls.js loads by itself is a sign of life of the edge while it comes, however slowly', async (t) => {
+  const w = world(t);
+  w.load();
+  await w.pass(500);
+  assert.equal(w.came, 0);
+  for (w.own = 100; w.own < 500; w.own += 100) await w.pass(200);
+  assert.equal(w.came, 4);
 });
 
 test('of what is waited for long, what came in the last half second counts: before that there was a key frame', async (t) => {

@@ -10,8 +10,15 @@ type edgeBelief struct {
 	along int64 // mean product of that and of by how much times differ from theirs
 }
 
+// What is more counts as so much, and no product is too large.
+const (
+	mostTook = 10 * Second
+	mostCame = 16 << 20
+)
+
 // saw takes an answer that took so long; so many bytes came meanwhile, of whatever was on its way.
 func (e *edgeBelief) saw(took Time, bytes int64) {
+	took, bytes = min(took, mostTook), min(bytes, mostCame)
 	if e.least == 0 || took < e.least {
 		e.least = max(took, Millisecond)
 	}
@@ -29,7 +36,7 @@ func (e *edgeBelief) saw(took Time, bytes int64) {
 
 // failed takes a request to which nothing came that is of use.
 func (e *edgeBelief) failed(took Time) {
-	took = max(took, e.took)
+	took = min(max(took, e.took), mostTook)
 	if e.least == 0 {
 		e.least = max(took, Millisecond)
 	}
@@ -55,7 +62,7 @@ func (e *edgeBelief) learn(took, off Time) {
 
 // takes is how long an answer takes for which so many bytes have to come: at most as if all of its time were theirs.
 func (e *edgeBelief) takes(bytes int64) Time {
-	along, vary := e.along>>10, e.vary>>10 // so that no product below is too large
+	along, vary := e.along>>10, e.vary>>10
 	if vary == 0 || along <= 0 || e.bytes == 0 {
 		return e.took
 	}
