@@ -3,7 +3,7 @@
 // Both are always offered, as nothing can be offered later. While there is no sound, silence is sent; a picture that never was is not, and the broadcast
 // is one of sound alone. No picture is larger than the shape says.
 
-import { Dark, Silence } from './nothing.ts';
+import { Slate, Silence } from './nothing.ts';
 import { alike, scaleOf, type Shape } from './shape.ts';
 
 export type Kind = 'audio' | 'video';
@@ -15,7 +15,7 @@ export class Outgoing {
   readonly #senders = new Map<Kind, RTCRtpSender>();
   #shape: Shape;
   #silence: Silence | null = null;
-  #dark: Dark | null = null;
+  #slate: Slate | null = null;
   #changing: Promise<void> = Promise.resolve(); // one change at a time: no track goes by what was made out for another
 
   constructor(connection: RTCPeerConnection, shape: Shape) {
@@ -46,7 +46,7 @@ export class Outgoing {
   // close lets go of what was sent for want of something.
   close(): void {
     this.#silence = close(this.#silence);
-    this.#dark = close(this.#dark);
+    this.#slate = close(this.#slate);
   }
 
   #queue(change: () => Promise<void>): Promise<void> {
@@ -70,25 +70,25 @@ export class Outgoing {
   async #send(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
     const sender = this.#senders.get(kind);
     if (!sender || (track && track === sender.track) || (!track && !sender.track)) return;
-    const next = track ?? (kind === 'audio' ? this.#quiet() : this.#black(sender));
+    const next = track ?? (kind === 'audio' ? this.#quiet() : this.#still(sender));
     if (kind === 'video' && !alike(scaleBy(next, this.#shape), scaled(sender))) {
       await sender.replaceTrack(null); // no picture of one size goes by the scale of another
       await this.#limit(sender, scaleBy(next, this.#shape));
     }
     await sender.replaceTrack(next);
     if (kind === 'audio' && track) this.#silence = close(this.#silence);
-    if (kind === 'video' && track) this.#dark = close(this.#dark);
+    if (kind === 'video' && track) this.#slate = close(this.#slate);
   }
 
   #quiet(): MediaStreamTrack {
     return (this.#silence ??= new Silence()).track;
   }
 
-  // black is of the size of what was sent before.
-  #black(sender: RTCRtpSender): MediaStreamTrack {
+  // still is a slate of the size of what was sent before.
+  #still(sender: RTCRtpSender): MediaStreamTrack {
     const { width = this.#shape.width, height = this.#shape.height } = sender.track?.getSettings() ?? {};
     const scale = scaled(sender);
-    return (this.#dark ??= new Dark(Math.round(width / scale), Math.round(height / scale))).track;
+    return (this.#slate ??= new Slate(Math.round(width / scale), Math.round(height / scale))).track;
   }
 
   // scale asks the connection where the track does not tell its size, as that of a file.
@@ -120,7 +120,7 @@ function scaled(sender: RTCRtpSender): number {
   return sender.getParameters().encodings[0]?.scaleResolutionDownBy ?? 1;
 }
 
-function close(nothing: Silence | Dark | null): null {
+function close(nothing: Silence | Slate | null): null {
   nothing?.close();
   return null;
 }
