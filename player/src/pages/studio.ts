@@ -53,7 +53,7 @@ let opened = 0; // counts captures, so that only the newest counts
 const broadcast = new Broadcast({
   async publish(state) {
     const stream = capture?.stream ?? new MediaStream();
-    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), stream, sending.shape, { state });
+    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), stream, sending.shape, { state, refused: (what) => say(told(said, what)) });
     await carry(made); // what is captured may be another by now
     return made;
   },

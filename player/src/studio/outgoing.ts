@@ -1,7 +1,7 @@
 // What goes out by a connection: a picture and a sound, whose tracks may become others at any time.
 //
 // Both are always offered, as nothing can be offered later. While there is no sound, silence is sent; a picture that never was is not, and the broadcast
-// is one of sound alone. No picture is larger than the shape says.
+// is one of sound alone. No picture is larger than the shape says, as far as the browser has it so: what it refuses is told in words.
 
 import { Slate, Silence } from './nothing.ts';
 import { alike, scaleOf, type Shape } from './shape.ts';
@@ -10,17 +10,24 @@ export type Kind = 'audio' | 'video';
 
 const SOUND_BITS = 128_000;
 
+const UNSENT = 'This browser refused to send what was chosen. Choose it again, or end the stream and go live anew.';
+const UNFIT = 'This browser refused the resolution and the bitrate that were chosen. The picture goes out by those before.';
+
 export class Outgoing {
   readonly #connection: RTCPeerConnection;
+  readonly #refused: (what: string) => void;
   readonly #senders = new Map<Kind, RTCRtpSender>();
   #shape: Shape;
   #silence: Silence | null = null;
   #slate: Slate | null = null;
+  #unfit = false; // the shape was refused last
   #changing: Promise<void> = Promise.resolve(); // one change at a time: no track goes by what was made out for another
 
-  constructor(connection: RTCPeerConnection, shape: Shape) {
+  // Refused takes the words for what the browser refuses.
+  constructor(connection: RTCPeerConnection, shape: Shape, refused: (what: string) => void) {
     this.#connection = connection;
     this.#shape = shape;
+    this.#refused = refused;
   }
 
   // offer has the connection send the stream's tracks, from its first description on.
@@ -50,8 +57,12 @@ export class Outgoing {
   }
 
   #queue(change: () => Promise<void>): Promise<void> {
-    this.#changing = this.#changing.then(change).catch(() => undefined); // it was closed
+    this.#changing = this.#changing.then(change).catch(() => this.#tell(UNSENT));
     return this.#changing;
+  }
+
+  #tell(what: string): void {
+    if (this.#connection.signalingState !== 'closed') this.#refused(what);
   }
 
   async #offer(kind: Kind, track: MediaStreamTrack | null, stream: MediaStream): Promise<void> {
@@ -101,7 +112,18 @@ export class Outgoing {
     return width > 0 ? scaleOf(width, height, this.#shape) : scaled(sender);
   }
 
+  // limit has the picture go by the shape. Where that is refused it goes on all the same, and is told once; the next fit tries again.
   async #limit(sender: RTCRtpSender, scale: number): Promise<void> {
+    try {
+      await this.#set(sender, scale);
+      this.#unfit = false;
+    } catch {
+      if (!this.#unfit) this.#tell(UNFIT);
+      this.#unfit = true;
+    }
+  }
+
+  async #set(sender: RTCRtpSender, scale: number): Promise<void> {
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     const { bits } = this.#shape;
