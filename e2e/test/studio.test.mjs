@@ -165,7 +165,7 @@ test('a studio whose server came back with another key says so, and tries no mor
   await until('words about the key', async () => {
     const [badge, words, trouble] = await said();
     assert.equal(badge === 'Live', words.startsWith('On air'), `${badge} beside ${words}`);
-    return badge === 'Off air' && /^Wrong publish key\. Ask whoever runs the server for the key of this stream\. .*shoal key add show/.test(trouble);
+    return badge === 'Off air' && /^Wrong publish key\. Ask whoever runs the server for the key of this stream\. .*shoal key add show.* \(with the -data of the server,/.test(trouble);
   }, { seconds: 60 });
   t.diagnostic(`told ${Date.now() - killed} ms after the server was killed: "${(await said())[2]}"`);
   const publishes = asked;

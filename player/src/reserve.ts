@@ -1,11 +1,12 @@
 // How far before the playhead is loaded of what is there already, as behind a jump back: little at first, for who jumps may jump again at once, and
 // what he does not watch costs whoever serves it. Then half of what was watched since. A link that carries less than half more than the media has
-// never so much in its buffer: it is not held up. At the live edge there is less to load in any case.
+// never so much in its buffer, and is not held up: by reckoning, at r times the rate it has (r - 1) × watched, less than watched / 2 while r < 1.5. At the live
+// edge there is less to load in any case.
 
 import Hls from 'hls.js';
 import { LIVE } from './lowlatency.ts';
 
-const LEAST = 16; // seconds: over a dozen of silence a picture goes on
+const LEAST = 16; // seconds: by reckoning a picture goes on over 12 of silence, which are these less the 4 of a segment that is still under way
 const LEAST_SEGMENTS = 3;
 const MOST = LIVE.maxMaxBufferLength ?? 60;
 const STEP = 2; // between two looks at the playhead no more is played

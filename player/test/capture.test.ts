@@ -94,6 +94,28 @@ test('a camera that cannot be had even so leaves the one before, opened again', 
   assert.deepEqual([ids(camera), camera.devices[0]?.readyState, camera.lacks], [['microphone1', 'camera1'], 'live', []]);
 });
 
+for (const name of ['before', 'after']) {
+  test(`a camera that was let go for another is lost, where a newer choice fails ${name} that other comes`, async (t) => {
+    const camera = await world(t).open('camera');
+    let give = (_: MediaStream): void => undefined;
+    let refuse = (_: Error): void => undefined;
+    let asked = 0;
+    const older = camera.exchange('camera', async () => {
+      if (++asked === 1) throw new DOMException('no', 'NotReadableError');
+      return new Promise((resolve) => (give = resolve));
+    });
+    await new Promise(setImmediate);
+    const newer = assert.rejects(camera.exchange('camera', () => new Promise((_, reject) => (refuse = reject))), { name: 'NotFoundError' });
+    const came = await navigator.mediaDevices.getUserMedia({ video: { deviceId: { exact: 'camera2' } } });
+    const steps = [() => (refuse(new DOMException('no', 'NotFoundError')), newer), () => (give(came), older)];
+    for (const step of name === 'before' ? steps : steps.reverse()) {
+      assert.deepEqual(camera.lacks, [], 'one of them may come yet');
+      await step();
+    }
+    assert.deepEqual([asked, ids(camera), camera.lacks, came.getTracks()[0]?.readyState], [2, ['microphone1'], [{ device: 'camera', why: 'busy' }], 'ended']);
+  });
+}
+
 test('a microphone that is pulled out leaves the picture, and a camera the sound', async (t) => {
   const w = world(t);
   const camera = await w.open('camera');

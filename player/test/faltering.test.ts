@@ -59,5 +59,5 @@ test('it is told with what to do', () => {
   assert.match(faltering(STUDIO.en, 'none', 'camera'), /Choose another camera\.$/);
   assert.match(faltering(STUDIO.en, 'none', 'pattern'), /Choose another source\.$/);
   assert.equal(faltering(STUDIO.en, '', 'camera'), '');
-  assert.match(STUDIO.en.whence('show'), /^Ask whoever runs the server for the key of this stream\. .*“shoal key add show”/);
+  assert.match(STUDIO.en.whence('show'), /^Ask whoever runs the server for the key of this stream\. .*“shoal key add show” .*\(with the -data of the server, where it was given one\)\.$/);
 });

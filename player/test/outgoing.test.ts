@@ -23,11 +23,12 @@ interface Sender {
   track: Track | null;
   encodings: { maxBitrate?: number; scaleResolutionDownBy?: number }[];
   log: string[]; // of tracks and scales, as they were set
+  refuses: string; // 'scale' or 'track'; '': nothing
 }
 
 const most = { width: 640, height: 360, bits: 900_000 };
 
-function stand(t: TestContext, source = [0, 0]): { outgoing: Outgoing; senders: Record<string, Sender>; made: Track[] } {
+function stand(t: TestContext, source = [0, 0]): { outgoing: Outgoing; senders: Record<string, Sender>; made: Track[]; refused: string[]; connection: { signalingState: string } } {
   const senders: Record<string, Sender> = {};
   const made: Track[] = [];
   const give = (kind: string, width?: number, height?: number): { getAudioTracks(): Track[]; getVideoTracks(): Track[] } => {
@@ -35,21 +36,28 @@ function stand(t: TestContext, source = [0, 0]): { outgoing: Outgoing; senders: 
     made.push(track);
     return { getAudioTracks: () => [track], getVideoTracks: () => [track] };
   };
+  const refused: string[] = [];
   const connection = {
+    signalingState: 'stable',
     addTransceiver(of: Track | string, { direction, sendEncodings }: { direction: string; sendEncodings: Sender['encodings'] }) {
       assert.equal(direction, 'sendonly');
       const kind = typeof of === 'string' ? of : of.kind;
-      const own: Sender = { track: typeof of === 'string' ? null : of, encodings: sendEncodings, log: [] };
+      const own: Sender = { track: typeof of === 'string' ? null : of, encodings: sendEncodings, log: [], refuses: '' };
       senders[kind] = own;
       return {
         sender: {
           get track() { return own.track; },
           getParameters: () => ({ encodings: own.encodings.map((one) => ({ ...one })) }),
           setParameters: async ({ encodings }: Sender) => {
+            if (own.refuses === 'scale') throw new DOMException('no', 'InvalidModificationError');
             if (encodings[0]?.scaleResolutionDownBy !== own.encodings[0]?.scaleResolutionDownBy) own.log.push(`scale ${encodings[0]?.scaleResolutionDownBy}`);
             own.encodings = encodings;
           },
-          replaceTrack: async (track: Track | null) => void own.log.push(track ? `${track.size.width ?? kind}` : 'nothing', ((own.track = track), '')),
+          replaceTrack: async (track: Track | null) => {
+            if (own.refuses === 'track') throw new DOMException('no', 'InvalidModificationError');
+            own.track = track;
+            own.log.push(track ? `${track.size.width ?? kind}` : 'nothing');
+          },
           getStats: async () => new Map([['s', { type: 'media-source', width: source[0], height: source[1] }]]),
         },
       };
@@ -67,7 +75,7 @@ function stand(t: TestContext, source = [0, 0]): { outgoing: Outgoing; senders: 
     Object.defineProperty(globalThis, name, { configurable: true, value });
     t.after(() => (before ? Object.defineProperty(globalThis, name, before) : Reflect.deleteProperty(globalThis, name)));
   }
-  return { outgoing: new Outgoing(connection as unknown as RTCPeerConnection, most), senders, made };
+  return { outgoing: new Outgoing(connection as unknown as RTCPeerConnection, most, (what) => refused.push(what)), senders, made, refused, connection };
 }
 
 const stream = (...tracks: Track[]): MediaStream => ({
@@ -108,7 +116,7 @@ test('what is sent is as large as was said, whatever is captured, and no picture
   assert.deepEqual(video.encodings, [{ maxBitrate: 900_000, scaleResolutionDownBy: 6 }]);
   await outgoing.replace('video', track(new Track('video', 640, 360)));
   await outgoing.replace('video', track(new Track('video', 640, 361)));
-  assert.deepEqual(video.log.filter((one) => one !== ''), ['nothing', 'scale 1', '640', '640']);
+  assert.deepEqual(video.log, ['nothing', 'scale 1', '640', '640']);
   const turned = new Track('video', 1280, 720);
   await outgoing.replace('video', track(turned));
   Object.assign(turned.size, { width: 720, height: 1280 });
@@ -131,9 +139,38 @@ test('what is fitted while another track takes its place is that one, by its own
   await outgoing.offer(stream(new Track('video'), new Track('audio')));
   const video = senders['video']!;
   await Promise.all([outgoing.fit(most), outgoing.replace('video', track(new Track('video', 640, 360)))]);
-  assert.deepEqual([video.log.filter((one) => one !== ''), video.encodings], [['scale 3', 'nothing', 'scale 1', '640'], [{ maxBitrate: 900_000, scaleResolutionDownBy: 1 }]]);
+  assert.deepEqual([video.log, video.encodings], [['scale 3', 'nothing', 'scale 1', '640'], [{ maxBitrate: 900_000, scaleResolutionDownBy: 1 }]]);
   await Promise.all([outgoing.replace('video', track(new Track('video', 1280, 720))), outgoing.fit({ ...most, bits: 500_000 })]);
   assert.deepEqual(video.encodings, [{ maxBitrate: 500_000, scaleResolutionDownBy: 2 }]);
+});
+
+test('a scale that the browser refuses costs no picture, and is told once until it is taken', async (t) => {
+  const { outgoing, senders, refused } = stand(t);
+  await outgoing.offer(stream(new Track('video', 640, 360), new Track('audio')));
+  const video = senders['video']!;
+  video.refuses = 'scale';
+  const large = new Track('video', 1280, 720);
+  await outgoing.replace('video', track(large));
+  await outgoing.fit(most);
+  assert.deepEqual([video.track, refused.length], [large, 1]);
+  assert.match(refused[0] ?? '', /refused the resolution and the bitrate/);
+  video.refuses = '';
+  await outgoing.fit(most);
+  assert.deepEqual([video.encodings[0]?.scaleResolutionDownBy, refused.length], [2, 1]);
+  video.refuses = 'scale';
+  await outgoing.fit({ ...most, bits: 500_000 });
+  assert.equal(refused.length, 2);
+});
+
+test('a track that the browser refuses is told, unless all is closed', async (t) => {
+  const { outgoing, senders, refused, connection } = stand(t);
+  await outgoing.offer(stream(new Track('video', 640, 360), new Track('audio')));
+  senders['video']!.refuses = 'track';
+  await outgoing.replace('video', track(new Track('video', 640, 360)));
+  assert.match(refused.join(), /^This browser refused to send what was chosen\./);
+  connection.signalingState = 'closed';
+  await outgoing.replace('video', track(new Track('video', 640, 360)));
+  assert.equal(refused.length, 1);
 });
 
 test('a picture fits both ways', () => {

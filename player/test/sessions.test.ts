@@ -50,7 +50,7 @@ function stand(t: TestContext, takes: boolean, time = '{}'): { asked: string[]; 
 const sounding = { getAudioTracks: () => [{}], getVideoTracks: () => [] } as unknown as MediaStream;
 
 for (const [name, open] of Object.entries({
-  WHIP: () => Whip.publish('/offer', 'key', sounding, { width: 640, height: 360, bits: 1e6 }, { state: () => undefined }),
+  WHIP: () => Whip.publish('/offer', 'key', sounding, { width: 640, height: 360, bits: 1e6 }, { state: () => undefined, refused: () => undefined }),
   WHEP: () => Whep.play('/offer', 'key', () => undefined),
 })) {
   test(`a session by ${name} whose answer cannot be used is ended at the server too`, async (t) => {

@@ -102,7 +102,7 @@ export async function described(name: string): Promise<Described> {
 
 const SELDOM = 30_000; // milliseconds: a server that has not these numbers is asked again
 const SOON = 2000; // and one that does not answer, as it is away for a moment; twice as long each further time
-const MOST = 4000;
+const MOST = 4000; // milliseconds: no longer than that however often it did not answer
 
 let silentUntil = 0;
 let failures = 0; // to answer, in a row
@@ -127,9 +127,7 @@ async function figures(url: string): Promise<Figures | null | undefined> {
 }
 
 // silence keeps a server that did not tell from being asked for a while; whom all its pages have lost at once they ask one after the other.
-function silence(has: boolean): void {
-  failures = has ? failures + 1 : 0;
-  const millis = has ? Math.min(MOST, SOON * 2 ** (failures - 1)) : SELDOM;
+function silence(millis: number): void {
   silentUntil = performance.now() + (millis / 2) * (1 + Math.random());
 }
 
@@ -139,7 +137,8 @@ export async function swarms(): Promise<Map<string, Swarm>> {
   if (performance.now() < silentUntil) return new Map();
   const own = await figures('/api/v1/swarm');
   if (!own) {
-    silence(own === undefined);
+    failures = own === null ? 0 : failures + 1;
+    silence(failures === 0 ? SELDOM : Math.min(MOST, SOON * 2 ** (failures - 1)));
     return new Map();
   }
   failures = 0;

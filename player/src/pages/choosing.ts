@@ -1,4 +1,5 @@
-// The menus of cameras and microphones: of what is captured, those that it may use, as they come and go.
+// The menus of cameras and microphones: of what is captured, those that it may use, as they come and go. They live as
+// long as the page, as the listener for that does.
 
 import type { Capture } from '../studio/capture.ts';
 import { type Device, DEVICES } from '../studio/held.ts';

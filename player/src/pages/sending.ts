@@ -43,7 +43,7 @@ export class Sending {
     return { width, height, bits: Number(this.#bitrate.value) };
   }
 
-  // fix keeps the resolution as it is: another one is a discontinuity for all viewers.
+  // fixed keeps the resolution as it is: another one is a discontinuity for all viewers.
   set fixed(is: boolean) {
     this.#resolution.disabled = is;
   }

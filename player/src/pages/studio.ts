@@ -1,23 +1,19 @@
 // The studio: camera, microphone, screen, screen and camera, a file or a test pattern, live by WHIP.
 
 import { Awake } from '../studio/awake.ts';
-import { Broadcast, type Publication } from '../studio/broadcast.ts';
-import { ask, capture as captured, type Capture, offered, type Source, type Wish } from '../studio/capture.ts';
-import type { Device } from '../studio/held.ts';
+import { Broadcast } from '../studio/broadcast.ts';
 import { Faltering } from '../studio/faltering.ts';
-import type { Corner } from '../studio/inset.ts';
 import { Loudness } from '../studio/loudness.ts';
 import { Reach } from '../studio/reach.ts';
 import { AWAY, type Sent, Whip } from '../studio/whip.ts';
 import { bits, copied, described, duration, elsewhere, every, find, list, rtmpAddress } from './api.ts';
-import { Choosing } from './choosing.ts';
+import { Capturing } from './capturing.ts';
 import { watchers } from './crowd.ts';
 import { figure, speak } from './language.ts';
 import { showReceived } from './received.ts';
 import { Sending } from './sending.ts';
 import { advised } from './words/advice.ts';
 import { faltering as falters } from './words/faltering.ts';
-import { lacking, refusal } from './words/lacking.ts';
 import { STUDIO, told, unreached } from './words/studio.ts';
 
 const said = speak(STUDIO);
@@ -25,12 +21,8 @@ const said = speak(STUDIO);
 const name = find('h1').textContent?.trim() ?? '';
 const SETTLED_MILLIS = 5000; // after a broadcast from here, within which its end is not known everywhere
 const WHENCE_KEYS = said.whence(name);
-const preview = find<HTMLVideoElement>('#preview');
-const veil = find('#veil');
 const form = find<HTMLFormElement>('#settings');
 const key = find<HTMLInputElement>('#key');
-const corner = find<HTMLSelectElement>('#corner');
-const file = find<HTMLInputElement>('#file');
 const go = find<HTMLButtonElement>('#go');
 const state = find('#state');
 const words = find('#words');
@@ -41,20 +33,16 @@ const reach = new Reach();
 const awake = new Awake();
 const faltering = new Faltering();
 
-let source: Source | null = null;
-let capture: Capture | null = null;
 let other = ''; // how the stream is on air while it is not from here
 let fromHere = -Infinity; // when that last was seen
 let loudness: Loudness | null = null; // of what is captured, if it has sound
 let audience = ''; // who is known to watch, in words; '' while nobody tells
-let attended = new Set<EventTarget | null>(); // the tracks whose end is to be noticed
-let opened = 0; // counts captures, so that only the newest counts
 
 const broadcast = new Broadcast({
   async publish(state) {
-    const stream = capture?.stream ?? new MediaStream();
-    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), stream, sending.shape, { state });
-    await carry(made); // what is captured may be another by now
+    const stream = capturing.stream ?? new MediaStream();
+    const made = await Whip.publish(`/whip/${name}`, key.value.trim(), stream, sending.shape, { state, refused: (what) => say(told(said, what)) });
+    await capturing.carry(made); // what is captured may be another by now
     return made;
   },
   say: (what, wrongKey) => say(wrongKey ? `${told(said, what)} ${WHENCE_KEYS}` : told(said, what)),
@@ -65,105 +53,20 @@ document.title = `${said.studio}: ${name} · Shoal`;
 
 // --- what is captured ---
 
-const choosing = new Choosing(said, (device) => void exchange(device));
 const sending = new Sending(() => {
-  const { width, height } = sending.shape;
-  if (!broadcast.wanted) capture?.size(width, height);
+  if (!broadcast.wanted) capturing.size(sending.shape);
   void broadcast.publication?.fit(sending.shape);
 });
 
-for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
-  const own = button.dataset['source'] as Source;
-  button.hidden = !offered(own);
-  button.addEventListener('click', () => (own === 'file' ? file.click() : void open(own)));
-}
-file.addEventListener('change', () => {
-  if (file.files?.length) void open('file');
+const capturing = new Capturing(said, {
+  shape: () => sending.shape,
+  publication: () => broadcast.publication,
+  say,
+  changed(stream) {
+    listen(stream);
+    show();
+  },
 });
-corner.addEventListener('change', () => {
-  if (capture?.inset) capture.inset.corner = corner.value as Corner;
-});
-
-async function open(chosen: Source): Promise<void> {
-  const turn = ++opened;
-  say('');
-  try {
-    const next = await captured(wish(chosen));
-    if (turn !== opened) {
-      next.close();
-      return;
-    }
-    const before = capture;
-    capture = next;
-    source = chosen;
-    await changed();
-    before?.close();
-  } catch (error) {
-    say(refusal(said, error, chosen) || told(said, error instanceof Error ? error.message : String(error)));
-  }
-}
-
-// exchange takes another camera or microphone, in the picture that is there.
-async function exchange(device: Device): Promise<void> {
-  const now = capture;
-  if (!now || !source) return;
-  const wished = wish(source);
-  say('');
-  try {
-    await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id }));
-  } catch (error) {
-    say(refusal(said, error, device) || told(said, error instanceof Error ? error.message : String(error)));
-  }
-  if (now === capture) await changed(); // the menus show the one that is taken
-}
-
-// changed shows what is captured, and has it broadcast.
-async function changed(): Promise<void> {
-  const now = capture;
-  const pictures = now?.stream.getVideoTracks().length ?? 0;
-  preview.srcObject = now?.stream ?? null;
-  preview.classList.toggle('mirror', source === 'camera');
-  veil.hidden = pictures > 0;
-  find('#veil p').textContent = now ? said.soundOnly : said.what;
-  listen(now?.stream ?? null);
-  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-source]')) {
-    button.setAttribute('aria-pressed', String(button.dataset['source'] === source));
-  }
-  find('#corners').hidden = !now?.inset;
-  attended = new Set([...(now?.sources ?? []), ...(now?.devices ?? [])]);
-  for (const track of attended) track?.addEventListener('ended', over);
-  if (now && source && now.lacks.length > 0) say(lacking(said, now.lacks, source));
-  show();
-  if (broadcast.publication) await carry(broadcast.publication);
-  await choosing.show(now);
-}
-
-// carry has a publication send what is captured.
-async function carry(by: Publication): Promise<void> {
-  const stream = capture?.stream;
-  await Promise.all([by.replace('audio', stream?.getAudioTracks()[0] ?? null), by.replace('video', stream?.getVideoTracks()[0] ?? null)]);
-}
-
-function wish(source: Source): Wish {
-  const { width, height } = sending.shape;
-  return { source, width, height, camera: choosing.of('camera'), microphone: choosing.of('microphone'), corner: corner.value as Corner, file: file.files?.[0] };
-}
-
-function over({ target }: Event): void {
-  if (attended.has(target)) void ended();
-}
-
-// ended is called when a device or a source has ended by itself, as it was pulled out, or the screen is shown no more.
-async function ended(): Promise<void> {
-  if (capture?.sources.some(({ readyState }) => readyState === 'live')) {
-    await changed();
-    return;
-  }
-  capture?.close();
-  [capture, source] = [null, null];
-  say(said.sourceEnded);
-  await changed();
-}
 
 // listen shows how loud it is.
 function listen(stream: MediaStream | null): void {
@@ -190,7 +93,7 @@ form.addEventListener('submit', (event) => {
 });
 
 async function begin(): Promise<void> {
-  if (!capture) {
+  if (!capturing.stream) {
     say(said.chooseFirst);
     return;
   }
@@ -253,7 +156,7 @@ function show(): void {
     slow('');
   }
   if (other) words.textContent = said.elsewhere(other);
-  else if (!wanted) words.textContent = !capture ? said.choose : reach.amiss === '' ? said.ready : '';
+  else if (!wanted) words.textContent = !capturing.stream ? said.choose : reach.amiss === '' ? said.ready : '';
   else if (!live) words.textContent = said.connectingToServer;
 }
 
@@ -275,7 +178,8 @@ async function tick(): Promise<void> {
   ];
   if (audience !== '') rows.push([said.viewers, audience]);
   list(numbers, rows);
-  const picture = capture?.stream.getVideoTracks()[0] ?? null;
+  const { source, stream } = capturing;
+  const picture = stream?.getVideoTracks()[0] ?? null;
   if (broadcast.linked && source) slow(document.visibilityState === 'hidden' ? '' : falters(said, faltering.note(sent, picture, source, performance.now()), source));
 }
 

@@ -1,5 +1,6 @@
 // The screen stays awake while it is wanted: a phone that goes to sleep ends what its camera sends. The browser takes that back whenever the page is
-// hidden, so it is asked anew when it is seen. One that does not know of it, or has no battery to spare, is left alone.
+// hidden, so it is asked anew when it is seen. One that does not know of it, or has no battery to spare, is left alone. It lives as long as
+// the page, as its listener does.
 
 export class Awake {
   #wanted = false;

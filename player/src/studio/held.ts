@@ -23,6 +23,7 @@ export class Held {
   readonly #streams: Streams;
   readonly #took: (device: Device, stream: MediaStream | null) => void;
   readonly #turns: Record<Device, number> = { camera: 0, microphone: 0 }; // count exchanges, so that only the newest counts
+  readonly #pending: Record<Device, number> = { camera: 0, microphone: 0 }; // exchanges under way
   #lacks: readonly Lack[];
   #closed = false;
 
@@ -42,8 +43,25 @@ export class Held {
     return this.#lacks;
   }
 
-  // exchange takes another device in the place of one. If that is refused, the one before stays.
+  // exchange takes another device in the place of one. If that is refused, the one before stays, unless it was let go for an exchange that counts no
+  // more: then none is held.
   async exchange(device: Device, ask: Ask): Promise<void> {
+    this.#pending[device]++;
+    try {
+      await this.#exchange(device, ask);
+    } finally {
+      this.#pending[device]--;
+      const over = this.#streams[device]?.getTracks().some(({ readyState }) => readyState === 'ended');
+      if (over && this.#pending[device] === 0 && !this.#closed) this.#take(device, null);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const device of DEVICES) stop(this.#streams[device]);
+  }
+
+  async #exchange(device: Device, ask: Ask): Promise<void> {
     const turn = ++this.#turns[device];
     const counts = (): boolean => !this.#closed && turn === this.#turns[device];
     let next: MediaStream;
@@ -56,11 +74,6 @@ export class Held {
     }
     if (counts()) this.#take(device, next);
     else stop(next);
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const device of DEVICES) stop(this.#streams[device]);
   }
 
   async #inTurn(device: Device, before: MediaStream, ask: Ask, counts: () => boolean): Promise<MediaStream> {

@@ -1,5 +1,6 @@
-// What is sent where there is nothing to send. Viewers of a broadcast whose sound or picture just stops come to stand still, as players wait for all
-// that was announced; and what comes later than the beginning would begin anew for them.
+// What is sent where there is nothing to send: silence, or a slate, which is the drawing of a microphone. Viewers of a broadcast whose
+// sound or picture just stops come to stand still, as players wait for all that was announced; and what comes later than the beginning would begin
+// anew for them.
 
 export class Silence {
   readonly track: MediaStreamTrack;
@@ -23,10 +24,10 @@ export class Silence {
   }
 }
 
-const DARK_FPS = 10;
+const SLATE_FPS = 10;
 
-// Dark is the picture where there is none: a microphone, so that viewers see that there is sound, in whatever player.
-export class Dark {
+// Slate is the picture where there is none: a microphone, so that viewers see that there is sound, in whatever player.
+export class Slate {
   readonly track: MediaStreamTrack;
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -38,8 +39,8 @@ export class Dark {
       if (context) microphone(context, width, height);
     };
     draw();
-    this.#timer = setInterval(draw, 1000 / DARK_FPS);
-    const [track] = canvas.captureStream(DARK_FPS).getVideoTracks();
+    this.#timer = setInterval(draw, 1000 / SLATE_FPS);
+    const [track] = canvas.captureStream(SLATE_FPS).getVideoTracks();
     if (!track) throw new Error('This browser cannot broadcast a canvas.');
     this.track = track;
   }

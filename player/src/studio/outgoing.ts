@@ -1,26 +1,33 @@
 // What goes out by a connection: a picture and a sound, whose tracks may become others at any time.
 //
 // Both are always offered, as nothing can be offered later. While there is no sound, silence is sent; a picture that never was is not, and the broadcast
-// is one of sound alone. No picture is larger than the shape says.
+// is one of sound alone. No picture is larger than the shape says, as far as the browser has it so: what it refuses is told in words.
 
-import { Dark, Silence } from './nothing.ts';
+import { Slate, Silence } from './nothing.ts';
 import { alike, scaleOf, type Shape } from './shape.ts';
 
 export type Kind = 'audio' | 'video';
 
 const SOUND_BITS = 128_000;
 
+const UNSENT = 'This browser refused to send what was chosen. Choose it again, or end the stream and go live anew.';
+const UNFIT = 'This browser refused the resolution and the bitrate that were chosen. The picture goes out by those before.';
+
 export class Outgoing {
   readonly #connection: RTCPeerConnection;
+  readonly #refused: (what: string) => void;
   readonly #senders = new Map<Kind, RTCRtpSender>();
   #shape: Shape;
   #silence: Silence | null = null;
-  #dark: Dark | null = null;
+  #slate: Slate | null = null;
+  #unfit = false; // the shape was refused last
   #changing: Promise<void> = Promise.resolve(); // one change at a time: no track goes by what was made out for another
 
-  constructor(connection: RTCPeerConnection, shape: Shape) {
+  // Refused takes the words for what the browser refuses.
+  constructor(connection: RTCPeerConnection, shape: Shape, refused: (what: string) => void) {
     this.#connection = connection;
     this.#shape = shape;
+    this.#refused = refused;
   }
 
   // offer has the connection send the stream's tracks, from its first description on.
@@ -46,12 +53,16 @@ export class Outgoing {
   // close lets go of what was sent for want of something.
   close(): void {
     this.#silence = close(this.#silence);
-    this.#dark = close(this.#dark);
+    this.#slate = close(this.#slate);
   }
 
   #queue(change: () => Promise<void>): Promise<void> {
-    this.#changing = this.#changing.then(change).catch(() => undefined); // it was closed
+    this.#changing = this.#changing.then(change).catch(() => this.#tell(UNSENT));
     return this.#changing;
+  }
+
+  #tell(what: string): void {
+    if (this.#connection.signalingState !== 'closed') this.#refused(what);
   }
 
   async #offer(kind: Kind, track: MediaStreamTrack | null, stream: MediaStream): Promise<void> {
@@ -70,25 +81,25 @@ export class Outgoing {
   async #send(kind: Kind, track: MediaStreamTrack | null): Promise<void> {
     const sender = this.#senders.get(kind);
     if (!sender || (track && track === sender.track) || (!track && !sender.track)) return;
-    const next = track ?? (kind === 'audio' ? this.#quiet() : this.#black(sender));
+    const next = track ?? (kind === 'audio' ? this.#quiet() : this.#still(sender));
     if (kind === 'video' && !alike(scaleBy(next, this.#shape), scaled(sender))) {
       await sender.replaceTrack(null); // no picture of one size goes by the scale of another
       await this.#limit(sender, scaleBy(next, this.#shape));
     }
     await sender.replaceTrack(next);
     if (kind === 'audio' && track) this.#silence = close(this.#silence);
-    if (kind === 'video' && track) this.#dark = close(this.#dark);
+    if (kind === 'video' && track) this.#slate = close(this.#slate);
   }
 
   #quiet(): MediaStreamTrack {
     return (this.#silence ??= new Silence()).track;
   }
 
-  // black is of the size of what was sent before.
-  #black(sender: RTCRtpSender): MediaStreamTrack {
+  // still is a slate of the size of what was sent before.
+  #still(sender: RTCRtpSender): MediaStreamTrack {
     const { width = this.#shape.width, height = this.#shape.height } = sender.track?.getSettings() ?? {};
     const scale = scaled(sender);
-    return (this.#dark ??= new Dark(Math.round(width / scale), Math.round(height / scale))).track;
+    return (this.#slate ??= new Slate(Math.round(width / scale), Math.round(height / scale))).track;
   }
 
   // scale asks the connection where the track does not tell its size, as that of a file.
@@ -101,7 +112,18 @@ export class Outgoing {
     return width > 0 ? scaleOf(width, height, this.#shape) : scaled(sender);
   }
 
+  // limit has the picture go by the shape. Where that is refused it goes on all the same, and is told once; the next fit tries again.
   async #limit(sender: RTCRtpSender, scale: number): Promise<void> {
+    try {
+      await this.#set(sender, scale);
+      this.#unfit = false;
+    } catch {
+      if (!this.#unfit) this.#tell(UNFIT);
+      this.#unfit = true;
+    }
+  }
+
+  async #set(sender: RTCRtpSender, scale: number): Promise<void> {
     const parameters = sender.getParameters();
     const [encoding] = parameters.encodings;
     const { bits } = this.#shape;
@@ -120,7 +142,7 @@ function scaled(sender: RTCRtpSender): number {
   return sender.getParameters().encodings[0]?.scaleResolutionDownBy ?? 1;
 }
 
-function close(nothing: Silence | Dark | null): null {
+function close(nothing: Silence | Slate | null): null {
   nothing?.close();
   return null;
 }

@@ -7,6 +7,7 @@ import type { Shape } from './shape.ts';
 
 export interface WhipEvents {
   state(state: RTCPeerConnectionState): void;
+  refused(what: string): void; // by the browser, in words
 }
 
 export interface Sent {
@@ -54,16 +55,16 @@ export class Whip {
   #lastBytes = 0;
   #lastAt = 0;
 
-  private constructor(connection: RTCPeerConnection, key: string, shape: Shape) {
+  private constructor(connection: RTCPeerConnection, key: string, shape: Shape, refused: WhipEvents['refused']) {
     this.#connection = connection;
     this.#key = key;
-    this.#outgoing = new Outgoing(connection, shape);
+    this.#outgoing = new Outgoing(connection, shape, refused);
   }
 
   // publish sends the stream's tracks to the endpoint; it resolves once the server has answered.
   static async publish(endpoint: string, key: string, stream: MediaStream, shape: Shape, events: WhipEvents): Promise<Whip> {
     const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    const whip = new Whip(connection, key, shape);
+    const whip = new Whip(connection, key, shape, events.refused);
     connection.onconnectionstatechange = () => events.state(connection.connectionState);
     try {
       await whip.#outgoing.offer(stream);
