@@ -123,5 +123,5 @@ test('who wants relays alone has nothing else after a yes', { timeout: 180_000 }
   await until('it to be said', async () => (await row(vain)) === 'off: there are no relays here', { seconds: 30 });
   assert.deepEqual(await policies(vain), []);
   const relays = () => player(vain).locator('.terms .way option').nth(1).evaluate((option) => [option.disabled, option.textContent]);
-  assert.deepEqual(await relays(), [true, 'by relays: there are none here']);
+  assert.deepEqual(await relays(), [true, 'by a relay (there is none here)']);
 });

@@ -24,7 +24,7 @@ export function misread(text: string | null): string | null {
 // settled is what comes of both: ask is left only where there is no answer. relayed: the viewer wants relays alone, whatever the page does.
 export function settled(wish: Wish, answer: Answer | null, relayed = false): Mode {
   if (wish === 'off' || answer === 'no') return 'off';
-  if (asks(wish) && answer === null) return 'ask';
+  if (asks(wish) && answer !== 'yes') return 'ask';
   return relayed || wish === 'relay-only' || wish === 'ask-relay-only' ? 'relay-only' : 'on';
 }
 
@@ -54,7 +54,10 @@ export function remembered(): Answer | null {
 // overheard tells of each answer that is given at this origin, in another page or by another player of this one; null: it is taken back. It returns how to
 // hear no more.
 export function overheard(told: (answer: Answer | null) => void): () => void {
-  const neighbour = (event: Event): void => told((event as CustomEvent<Answer>).detail);
+  const neighbour = (event: Event): void => {
+    const { detail } = event as CustomEvent<unknown>; // of a page, which may say anything
+    if (detail === 'yes' || detail === 'no' || detail === null) told(detail);
+  };
   const hear = ({ key, storageArea }: StorageEvent): void => {
     if ((key === KEY || key === null) && keeps(storageArea)) told(remembered()); // null: all was cleared
   };

@@ -111,8 +111,6 @@ export class Controls {
     label('.full', words.fullScreen, ' (F)');
     this.#write('.sound span', words.tapForSound);
     this.#write('.ask b', words.ask.what);
-    this.#write('.ask .more', words.ask.more);
-    this.#write('.ask .brief', words.ask.brief);
     this.#write('.ask .yes', words.ask.yes);
     this.#write('.ask .no', words.ask.no);
     if (this.#shown) this.show(this.#shown);
@@ -181,11 +179,14 @@ export class Controls {
     live.title = atLive ? words.isLive : `${words.toLive} (L)`;
     this.#write('.live b', words.liveButton);
     if (this.#seek.held === null) this.#write('.live span', latency >= LEAST_LATENCY ? behind(latency, words.tag) : '');
-    const { may, mode, asks, terms } = shown.sharing;
+    const { may, mode, asks, terms, bound, relayed } = shown.sharing;
+    const { more, brief } = relayed ? words.ask.relayed : words.ask;
+    this.#write('.ask .more', more);
+    this.#write('.ask .brief', brief);
     this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#hide('.terms', !may);
-    this.#terms.show(terms, shown.relayless, words);
+    this.#terms.show(terms, bound, shown.relayless, words);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
     this.#picker.show(shown.qualities, shown.quality, words, this.#frame.clientWidth <= NARROW);
     this.#hide('.captions', !shown.captions.some);

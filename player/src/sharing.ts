@@ -12,7 +12,9 @@ export interface Shares {
   may: boolean; // not where the page has decided, or there is nothing to share or nothing to share it by
   mode: Mode;
   asks: boolean; // it is known by now that nothing stands in the way
-  terms: Terms; // of the viewer
+  terms: Terms; // as they hold: the stricter of the viewer's and the page's
+  bound: number; // the page's own limit, kbit/s
+  relayed: boolean; // a yes is one to relays alone
 }
 
 export interface SharingWorld {
@@ -60,8 +62,9 @@ export class Sharing {
     this.#lend();
   }
 
-  // agree: the viewer has other terms.
-  agree(terms: Terms): void {
+  // agree: the viewer has other terms, in what is given. What the page says besides is not made his.
+  agree(other: Partial<Terms>): void {
+    const terms = { ...this.terms, ...other };
     this.#terms = rememberTerms(terms) ? null : terms;
     this.#lend();
   }
@@ -99,12 +102,14 @@ export class Sharing {
   }
 
   #shares(playing: boolean): Shares {
-    const terms = { ...this.terms, most: this.most }; // as they hold
+    const terms = { ...this.terms, most: this.most };
+    const wish = readMode(this.#world.wish());
+    const said = { terms, bound: readLimit(this.#world.limit()), relayed: settled(wish, 'yes', terms.relayed) === 'relay-only' };
     const prospect = this.#world.swarm()?.prospect;
-    if (!prospect || this.#world.vod() || readMode(this.#world.wish()) === 'off') return { may: false, mode: 'off', asks: false, terms };
+    if (!prospect || this.#world.vod() || wish === 'off') return { may: false, mode: 'off', asks: false, ...said };
     const { mode } = this;
     const asks = mode === 'ask' && playing && prospect.look() === null;
     const may = prospect.known === null;
-    return { may, mode: may ? mode : 'off', asks, terms };
+    return { may, mode: may ? mode : 'off', asks, ...said };
   }
 }

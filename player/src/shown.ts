@@ -22,7 +22,7 @@ export interface Pressed {
   picture(): void; // in picture
   captions(): void; // the next, or none
   share(answer: Answer): void; // with other viewers
-  agree(terms: Terms): void; // on which to share
+  agree(other: Partial<Terms>): void; // on which to share, in one of them
   quality(index: number): void; // AUTO: the player chooses
   stats(): void;
 }

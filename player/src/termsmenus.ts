@@ -15,15 +15,17 @@ export class TermsMenus {
   #drawn = '';
 
   // of holds two labels, each with a span and a select.
-  constructor(of: HTMLElement, agree: (terms: Terms) => void) {
+  constructor(of: HTMLElement, agree: (other: Partial<Terms>) => void) {
     const [most, way] = [of.querySelector<HTMLSelectElement>('.most'), of.querySelector<HTMLSelectElement>('.way')];
     if (!most || !way) throw new Error('termsmenus: a menu is missing');
     [this.#most, this.#way, this.#names] = [most, way, [...of.querySelectorAll('span')]];
-    for (const menu of [most, way]) menu.addEventListener('change', () => agree({ most: Number(most.value), relayed: way.value === 'relayed' }));
+    most.addEventListener('change', () => agree({ most: Number(most.value) }));
+    way.addEventListener('change', () => agree({ relayed: way.value === 'relayed' }));
   }
 
-  show({ most, relayed }: Terms, relayless: boolean, { terms: said, tag }: Words): void {
-    const limits = LIMITS.includes(most) ? LIMITS : [...LIMITS, most].sort((a, b) => b - a);
+  // show offers no more than the page's own limit.
+  show({ most, relayed }: Terms, bound: number, relayless: boolean, { terms: said, tag }: Words): void {
+    const limits = [...new Set([...LIMITS, most, bound])].filter((limit) => limit <= bound).sort((a, b) => b - a);
     const drawn = JSON.stringify([limits, relayed, relayless, said]);
     if (this.#drawn !== drawn) {
       this.#drawn = drawn;

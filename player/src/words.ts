@@ -42,7 +42,8 @@ export interface Words {
   off(why: string): string;
   hindrances: Record<Obstacle, string>; // why it is off
   peers(count: number): string;
-  ask: { what: string; more: string; brief: string; yes: string; no: string }; // brief: more, where there is little room
+  // brief: more, where there is little room; relayed: both, where it is by relays alone
+  ask: { what: string; more: string; brief: string; relayed: { more: string; brief: string }; yes: string; no: string };
   terms: { how: string; most: string; all: string; nothing: string; way: string; direct: string; relayed: string; relayless: string }; // of sharing: how much of the uplink, and by which way
   flow: { minute: string; sentence(peers: string, edge: string): string }; // of the drawing of the last minute
   share: string; // what a viewer is asked once more, in the panel
@@ -106,10 +107,14 @@ const en: Words = {
     what: 'Share with other viewers?',
     more: 'You would get and give parts of this video directly. They can see your network address; it uses some of your upload.',
     brief: 'Shows them your network address; uses upload.',
+    relayed: {
+      more: 'You would get and give parts of this video by way of a relay. They do not see your network address; it uses some of your upload.',
+      brief: 'By a relay, which hides your address; uses upload.',
+    },
     yes: 'Share', no: 'No',
   },
-  terms: { how: 'On what terms', most: 'Upload at most', all: 'no limit', nothing: 'nothing', way: 'Linked', direct: 'directly', relayed: 'by relays: hides your address', relayless: 'by relays: there are none here' },
-  flow: { minute: '1 min', sentence: (peers, edge) => `In the last minute: ${peers} from peers and ${edge} from the edge` },
+  terms: { how: 'Limits and privacy', most: 'Upload at most', all: 'no limit', nothing: 'nothing', way: 'Connect', direct: 'directly', relayed: 'by a relay, which hides your address', relayless: 'by a relay (there is none here)' },
+  flow: { minute: '1 min', sentence: (peers, edge) => `In the last minute: ${peers} from other viewers and ${edge} from the server` },
   share: 'Share with other viewers',
   unshare: 'Stop sharing',
   withhold: 'Do not share',
@@ -171,9 +176,13 @@ const pt: Words = {
     what: 'Compartilhar com outros espectadores?',
     more: 'Você receberia e enviaria partes deste vídeo diretamente. Eles podem ver seu endereço de rede; isso usa um pouco do seu upload.',
     brief: 'Eles veem seu endereço de rede; isso usa upload.',
+    relayed: {
+      more: 'Você receberia e enviaria partes deste vídeo por um intermediário. Eles não veem seu endereço de rede; isso usa um pouco do seu upload.',
+      brief: 'Por um intermediário, que oculta seu endereço; usa upload.',
+    },
     yes: 'Sim', no: 'Não',
   },
-  terms: { how: 'Em que condições', most: 'Enviar no máximo', all: 'sem limite', nothing: 'nada', way: 'Ligação', direct: 'direta', relayed: 'por relays: oculta seu endereço', relayless: 'por relays: aqui não há' },
+  terms: { how: 'Limites e privacidade', most: 'Enviar no máximo', all: 'sem limite', nothing: 'nada', way: 'Ligação', direct: 'direta', relayed: 'por um intermediário, que oculta seu endereço', relayless: 'por um intermediário (aqui não há)' },
   flow: { minute: '1 min', sentence: (peers, edge) => `No último minuto: ${peers} de outros e ${edge} do servidor` },
   share: 'Compartilhar com outros',
   unshare: 'Parar de compartilhar',
@@ -236,9 +245,13 @@ const zh: Words = {
     what: '与其他观众互相分享？',
     more: '您将与其他观众直接收发视频数据。他们能看到您的网络地址，并会占用您的部分上传带宽。',
     brief: '他们能看到您的网络地址，并占用上传带宽。',
+    relayed: {
+      more: '您将经中继与其他观众收发视频数据。他们看不到您的网络地址，但会占用您的部分上传带宽。',
+      brief: '经中继，隐藏您的地址；占用上传带宽。',
+    },
     yes: '分享', no: '不分享',
   },
-  terms: { how: '分享条件', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址', relayless: '经中继：此处没有' },
+  terms: { how: '限制与隐私', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址', relayless: '经中继：此处没有' },
   flow: { minute: '1 分钟', sentence: (peers, edge) => `最近一分钟：来自其他观众 ${peers}，来自服务器 ${edge}` },
   share: '与其他观众分享',
   unshare: '停止分享',

@@ -131,3 +131,13 @@ test('nor where the browser keeps nothing for a page, and tells of what another 
   window.dispatchEvent(Object.assign(new Event('storage'), { key: null, storageArea: {} }));
   assert.deepEqual(heard, []);
 });
+
+test('an event of the page that is no answer is none, and nothing but a yes is a yes', (t) => {
+  const [window, heard]: [EventTarget, (Answer | null)[]] = [new EventTarget(), []];
+  kept(t, null);
+  listens(t, window);
+  overheard((answer) => heard.push(answer));
+  for (const event of [new Event('shoal-share'), new CustomEvent('shoal-share', { detail: 'on' }), new CustomEvent('shoal-share', { detail: 'yes' })]) window.dispatchEvent(event);
+  assert.deepEqual(heard, ['yes']);
+  assert.equal(settled('ask', undefined as unknown as null), 'ask');
+});

@@ -35,39 +35,39 @@ function world(t: TestContext, wish: string | null, found: Obstacle | null | und
 test('a viewer is asked once it plays and nothing stands in the way, until there is an answer', (t) => {
   const { sharing, shared, page } = world(t, null);
   page.found = undefined; // it is being found out
-  assert.deepEqual([sharing.look(0, NO_STATS, false), page.asked], [{ may: true, mode: 'ask', asks: false, terms }, 0]);
-  assert.deepEqual([sharing.look(500, NO_STATS, true), page.asked, sharing.wait], [{ may: true, mode: 'ask', asks: false, terms }, 1, null]);
+  assert.deepEqual([sharing.look(0, NO_STATS, false), page.asked], [{ may: true, mode: 'ask', asks: false, terms, bound: Infinity, relayed: false }, 0]);
+  assert.deepEqual([sharing.look(500, NO_STATS, true), page.asked, sharing.wait], [{ may: true, mode: 'ask', asks: false, terms, bound: Infinity, relayed: false }, 1, null]);
   page.found = null;
-  assert.deepEqual([sharing.look(1000, NO_STATS, true), sharing.wait], [{ may: true, mode: 'ask', asks: true, terms }, 'viewer']);
+  assert.deepEqual([sharing.look(1000, NO_STATS, true), sharing.wait], [{ may: true, mode: 'ask', asks: true, terms, bound: Infinity, relayed: false }, 'viewer']);
   sharing.answer('no');
-  assert.deepEqual([sharing.look(1500, NO_STATS, true), sharing.wait], [{ may: true, mode: 'off', asks: false, terms }, 'declined']);
+  assert.deepEqual([sharing.look(1500, NO_STATS, true), sharing.wait], [{ may: true, mode: 'off', asks: false, terms, bound: Infinity, relayed: false }, 'declined']);
   sharing.answer('yes');
-  assert.deepEqual([sharing.look(2000, NO_STATS, true), shared], [{ may: true, mode: 'on', asks: false, terms }, ['off', 'on']]);
+  assert.deepEqual([sharing.look(2000, NO_STATS, true), shared], [{ may: true, mode: 'on', asks: false, terms, bound: Infinity, relayed: false }, ['off', 'on']]);
 });
 
 test('what the viewer says in another page holds here at once', (t) => {
   const { sharing, shared } = world(t, 'ask');
   sharing.hear('yes');
   sharing.hear('no');
-  assert.deepEqual([sharing.look(0, NO_STATS, true), shared], [{ may: true, mode: 'off', asks: false, terms }, ['on', 'off']]);
+  assert.deepEqual([sharing.look(0, NO_STATS, true), shared], [{ may: true, mode: 'off', asks: false, terms, bound: Infinity, relayed: false }, ['on', 'off']]);
   sharing.hear(null);
   assert.equal(sharing.look(500, NO_STATS, true).asks, true, 'it is taken back');
 });
 
 test('where something stands in the way there is nothing to decide, nor to wait for', (t) => {
   const { sharing, page } = world(t, 'ask', 'operator');
-  assert.deepEqual([sharing.look(0, NO_STATS, true), sharing.wait], [{ may: false, mode: 'off', asks: false, terms }, null]);
+  assert.deepEqual([sharing.look(0, NO_STATS, true), sharing.wait], [{ may: false, mode: 'off', asks: false, terms, bound: Infinity, relayed: false }, null]);
   page.found = null;
   page.vod = true;
-  assert.deepEqual(sharing.look(500, NO_STATS, true), { may: false, mode: 'off', asks: false, terms });
+  assert.deepEqual(sharing.look(500, NO_STATS, true), { may: false, mode: 'off', asks: false, terms, bound: Infinity, relayed: false });
 });
 
 test('where the page has decided nobody is asked, and what it says is heeded', (t) => {
   const told = t.mock.method(console, 'warn', () => undefined);
   const { sharing, shared, page } = world(t, 'off');
-  assert.deepEqual(sharing.look(0, NO_STATS, true), { may: false, mode: 'off', asks: false, terms });
+  assert.deepEqual(sharing.look(0, NO_STATS, true), { may: false, mode: 'off', asks: false, terms, bound: Infinity, relayed: false });
   page.wish = 'on';
-  assert.deepEqual(sharing.look(0, NO_STATS, true), { may: true, mode: 'on', asks: false, terms });
+  assert.deepEqual(sharing.look(0, NO_STATS, true), { may: true, mode: 'on', asks: false, terms, bound: Infinity, relayed: false });
   sharing.heed();
   page.wish = 'yes';
   sharing.heed();
@@ -103,6 +103,14 @@ test('a viewer who wants relays alone has them, before a yes and after it', (t) 
   sharing.answer('yes');
   sharing.agree(terms);
   assert.deepEqual([shared, kept.size], [['ask', 'relay-only', 'on'], 1]);
+});
+
+test('a limit of the page is not made the viewer’s own by another choice, and a yes to relays alone is said to be one', (t) => {
+  const { sharing, page, kept } = world(t, 'ask');
+  page.limit = '500';
+  sharing.agree({ relayed: true });
+  const { terms, bound, relayed } = sharing.look(0, NO_STATS, true);
+  assert.deepEqual([terms, bound, relayed, kept.get('shoal-upload')], [{ most: 500, relayed: true }, 500, true, undefined]);
 });
 
 test('terms hold for as long as the page is open where the browser keeps nothing', (t) => {

@@ -25,16 +25,16 @@ class Piece extends EventTarget {
   }
 }
 
-function world(t: TestContext): { way: Piece; agreed: Terms[]; show(terms: Terms, relayless: boolean, language?: string): string[] } {
+function world(t: TestContext): { most: Piece; way: Piece; agreed: Partial<Terms>[]; show(terms: Terms, relayless: boolean, language?: string, bound?: number): string[] } {
   Object.assign(globalThis, { document: { createElement: () => new Piece() } });
   t.after(() => Reflect.deleteProperty(globalThis, 'document'));
-  const [most, way, agreed] = [new Piece(), new Piece(), [] as Terms[]];
+  const [most, way, agreed] = [new Piece(), new Piece(), [] as Partial<Terms>[]];
   const of = { querySelector: (selector: string) => (selector === '.most' ? most : way), querySelectorAll: () => [] };
   const menus = new TermsMenus(of as unknown as HTMLElement, (terms) => agreed.push(terms));
   return {
-    way, agreed,
-    show(terms, relayless, language = 'en') {
-      menus.show(terms, relayless, words(language));
+    most, way, agreed,
+    show(terms, relayless, language = 'en', bound = Infinity) {
+      menus.show(terms, bound, relayless, words(language));
       return way.within.map(({ text, attributes }) => `${text}${'disabled' in attributes ? ' (disabled)' : ''}`);
     },
   };
@@ -43,12 +43,23 @@ function world(t: TestContext): { way: Piece; agreed: Terms[]; show(terms: Terms
 test('relays are offered until it is known that there are none, and who has chosen them can choose otherwise', (t) => {
   const { way, agreed, show } = world(t);
   const terms = { most: Infinity, relayed: false };
-  assert.deepEqual(show(terms, false), ['directly', 'by relays: hides your address']);
-  assert.deepEqual(show(terms, true), ['directly', 'by relays: there are none here (disabled)']);
-  assert.deepEqual([show({ ...terms, relayed: true }, true), way.value], [['directly', 'by relays: there are none here'], 'relayed']);
+  assert.deepEqual(show(terms, false), ['directly', 'by a relay, which hides your address']);
+  assert.deepEqual(show(terms, true), ['directly', 'by a relay (there is none here) (disabled)']);
+  assert.deepEqual([show({ ...terms, relayed: true }, true), way.value], [['directly', 'by a relay (there is none here)'], 'relayed']);
   way.value = 'direct';
   way.dispatchEvent(new Event('change'));
-  assert.deepEqual(agreed.map(({ relayed }) => relayed), [false]);
-  assert.deepEqual([show(terms, true), way.value], [['directly', 'by relays: there are none here (disabled)'], 'direct']);
+  assert.deepEqual(agreed, [{ relayed: false }], 'and that alone');
+  assert.deepEqual([show(terms, true), way.value], [['directly', 'by a relay (there is none here) (disabled)'], 'direct']);
   for (const language of ['pt', 'zh']) assert.notEqual(show(terms, true, language)[1], show(terms, false, language)[1], language);
+});
+
+test('no more is offered than the page allows, and a choice is of one menu alone', (t) => {
+  const { most, agreed, show } = world(t);
+  show({ most: 400, relayed: true }, false, 'en', 400);
+  assert.deepEqual([most.within.map(({ attributes }) => attributes.value), most.value], [['400', '250', '0'], '400']);
+  most.value = '250';
+  most.dispatchEvent(new Event('change'));
+  assert.deepEqual(agreed, [{ most: 250 }]);
+  show({ most: 250, relayed: true }, false);
+  assert.equal(most.within.length, 7);
 });

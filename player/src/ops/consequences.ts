@@ -4,6 +4,8 @@ import type { Control, Swarm } from '../pages/api.ts';
 import { figure } from '../pages/language.ts';
 import { steering } from '../pages/words/steering.ts';
 
+const LEAST_TIMES = 1.1; // as much as now, from which on it is said: less is no more
+
 // harms says what viewers, or the edges, would have of a change; empty where it hurts nobody.
 export function harms(from: Control, to: Control, swarm: Pick<Swarm, 'viewers' | 'outside' | 'offload' | 'cells' | 'roots'>): string[] {
   const said = steering();
@@ -12,8 +14,9 @@ export function harms(from: Control, to: Control, swarm: Pick<Swarm, 'viewers' |
   const share = (c: Control): number => (c.p2p ? c.share : 0);
   if (share(to) < share(from) && inside > 0) {
     const leave = to.p2p && to.share > 0 ? Math.round(inside * (1 - share(to) / share(from))) : inside;
-    const times = share(to) === 0 && swarm.offload > 0 && swarm.offload < 1 ? said.times(number(1 / (1 - swarm.offload))) : '';
-    found.push(said.leave(leave, inside, times));
+    const times = 1 / (1 - swarm.offload);
+    const more = share(to) === 0 && times >= LEAST_TIMES && times < Infinity ? said.times(number(times)) : '';
+    found.push(said.leave(leave, inside, more));
   }
   if (cap(to) < cap(from) && inside > 0) found.push(said.lessEach);
   if (to.cellSize > from.cellSize && swarm.cells > 1) found.push(said.newLinks);
