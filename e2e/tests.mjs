@@ -13,8 +13,8 @@ const FEW = 3;
 const SLOWEST = 15; // files that are named at the end with what they took
 
 const PAIRED = new Set([
-  'accessibility', 'both', 'broadcaster', 'captions', 'commands', 'consent', 'dvr', 'edges', 'embedding', 'ending', 'faces', 'flags', 'hostile', 'keys',
-  'layouts', 'ops', 'origin', 'package', 'peek', 'recording', 'recordings', 'refusals', 'restart', 'rtmp', 'safari', 'sound', 'studio', 'styles', 'tokens',
+  'accessibility', 'both', 'broadcaster', 'captions', 'commands', 'consent', 'dvr', 'embedding', 'ending', 'faces', 'flags', 'hostile', 'keys',
+  'layouts', 'ops', 'origin', 'package', 'peek', 'recording', 'recordings', 'refusals', 'restart', 'safari', 'sound', 'studio', 'styles', 'tokens',
   'touch', 'unreached', 'upload', 'whep', 'whip',
 ]);
 

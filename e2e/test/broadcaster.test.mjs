@@ -33,7 +33,7 @@ test('viewers go on by themselves when the broadcaster is back', { timeout: 120_
   clearInterval(counting);
   const [most, both] = [0, 1].map((i) => Math.max(...sums.map((sum) => sum[i])));
   t.diagnostic(`of 3 at most ${most} were said to watch, while edges and trackers together had up to ${both}, in ${sums.length} looks`);
-  assert.equal(most, 3, 'somebody was counted twice');
+  assert.ok(most <= 3, 'somebody was counted twice');
   await until('the page to say so', async () => (await viewers[0].page.textContent('#facts')).startsWith('3 watching, 2 in the swarm'));
   const before = await Promise.all(viewers.map((v) => v.playback()));
   const stream = await shoal.stream('show');

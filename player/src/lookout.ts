@@ -29,6 +29,7 @@ export class Lookout {
   readonly #will: Will;
   readonly #signal: AbortSignal;
   readonly #events: LookoutEvents;
+  #reaching = false; // it is being found out whether there is a server to load from
 
   constructor(video: HTMLVideoElement, feed: Feed, timeline: Timeline, playhead: Playhead, inquiry: Inquiry, will: Will, signal: AbortSignal, events: LookoutEvents) {
     this.#video = video;
@@ -74,9 +75,12 @@ export class Lookout {
     if (this.#playhead.following.fallen(now, paused || this.#timeline.vod ? 0 : this.#timeline.behind)) this.#playhead.goLive();
   }
 
-  // anew loads the stream again, once its server is reached: until then the last picture is better than none.
+  // anew loads the stream again, once its server is reached, if the picture stands then still: until then the last one is better than none.
   async #anew(): Promise<void> {
-    if (this.#inquiry.lost && !(await this.#inquiry.reached())) return;
-    if (!this.#signal.aborted) this.#events.load();
+    if (this.#reaching) return;
+    this.#reaching = true;
+    const reached = !this.#inquiry.lost || (await this.#inquiry.reached());
+    this.#reaching = false;
+    if (reached && !this.#signal.aborted && this.standing.still && this.#events.wanted()) this.#events.load();
   }
 }

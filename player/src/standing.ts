@@ -43,6 +43,11 @@ export class Standing {
     return this.#asked;
   }
 
+  // still tells whether it had not moved when it was looked at last.
+  get still(): boolean {
+    return this.#moves === 0;
+  }
+
   // long tells whether it has stood so long that a viewer wonders.
   get long(): boolean {
     return this.#long;

@@ -23,19 +23,20 @@ export class TermsMenus {
     way.addEventListener('change', () => agree({ relayed: way.value === 'relayed' }));
   }
 
-  // show offers no more than the page's own limit.
+  // show offers no more than the page's own limit, which is what a viewer has who sets none.
   show({ most, relayed }: Terms, bound: number, relayless: boolean, { terms: said, tag }: Words): void {
-    const limits = [...new Set([...LIMITS, most, bound])].filter((limit) => limit <= bound).sort((a, b) => b - a);
-    const drawn = JSON.stringify([limits, relayed, relayless, said]);
+    const limits = [Infinity, ...[...new Set([...LIMITS, most])].filter((limit) => limit < bound && limit < Infinity).sort((a, b) => b - a)];
+    const drawn = JSON.stringify([limits, String(bound), relayed, relayless, said]);
     if (this.#drawn !== drawn) {
       this.#drawn = drawn;
       [said.most, said.way].forEach((name, i) => this.#names[i]?.replaceChildren(name));
       const named = (limit: number): string => (limit === Infinity ? said.all : limit === 0 ? said.nothing : rate((1000 * limit) / 8, tag));
-      this.#most.replaceChildren(...limits.map((limit) => make('option', { value: String(limit) }, named(limit))));
+      this.#most.replaceChildren(...limits.map((limit) => make('option', { value: String(limit) }, named(Math.min(limit, bound)))));
       const unfit: Record<string, string> = relayless && !relayed ? { disabled: '' } : {};
       this.#way.replaceChildren(make('option', { value: 'direct' }, said.direct), make('option', { value: 'relayed', ...unfit }, relayless ? said.relayless : said.relayed));
     }
-    if (this.#most.value !== String(most)) this.#most.value = String(most);
+    const chosen = String(most < bound ? most : Infinity);
+    if (this.#most.value !== chosen) this.#most.value = chosen;
     const way = relayed ? 'relayed' : 'direct';
     if (this.#way.value !== way) this.#way.value = way;
   }

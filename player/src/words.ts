@@ -251,7 +251,7 @@ const zh: Words = {
     },
     yes: '分享', no: '不分享',
   },
-  terms: { how: '限制与隐私', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址', relayless: '经中继：此处没有' },
+  terms: { how: '限制与隐私', most: '上传上限', all: '不限', nothing: '不上传', way: '连接方式', direct: '直接连接', relayed: '经中继，隐藏您的地址', relayless: '经中继（此处没有）' },
   flow: { minute: '1 分钟', sentence: (peers, edge) => `最近一分钟：来自其他观众 ${peers}，来自服务器 ${edge}` },
   share: '与其他观众分享',
   unshare: '停止分享',
