@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { long } from '../harness/long.mjs';
 import { crowding } from '../harness/machine.mjs';
 import { run } from '../harness/process.mjs';
 import { program, up } from '../harness/shoal.mjs';
@@ -22,7 +23,7 @@ test('the simulator gives the same bytes for the same seed', { timeout: 180_000 
   assert.deepEqual([viewers, badBytesPlayed, badBytesRelayed], [100, 0, 0]);
 });
 
-test('twenty native viewers get most of the demo from each other', { timeout: 120_000 }, async (t) => {
+test('twenty native viewers get most of the demo from each other', { timeout: 120_000, skip: long }, async (t) => {
   const shoal = await up(t);
   await shoal.live('demo');
   const url = `${shoal.base}/live/demo/index.m3u8`;

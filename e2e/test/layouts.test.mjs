@@ -49,7 +49,7 @@ function measure(least) {
   };
 }
 
-test('pages and player fit every screen', { timeout: 300_000 }, async (t) => {
+test('pages and player fit every screen', { timeout: 300_000, skip: long }, async (t) => {
   const [shoal, browser, clip] = await Promise.all([up(t, { stream: 'show', args: ['-ladder', '240p', '-p2p', 'on'] }), launch(t), makeCaptioned()]);
   push(t, `${shoal.rtmp}/${shoal.key}`, clip, { loop: true });
   await Promise.all([shoal.live('show', 30), shoal.live('demo')]);

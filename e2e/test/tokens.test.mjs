@@ -19,7 +19,7 @@ async function token(...args) {
   return output.trim();
 }
 
-test('viewer tokens', { timeout: 120_000 }, async (t) => {
+test('viewer tokens', { timeout: 120_000, skip: long }, async (t) => {
   const keys = join(folder('keys'), 'keys.json');
   await token('key', '-key', keys);
   const make = (...args) => token('make', '-key', keys, ...args);
