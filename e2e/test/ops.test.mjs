@@ -52,7 +52,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
   await t.test('it says how all is, and leads to viewers’ pages', async () => {
     await page.waitForSelector(`#rows a[href="${shoal.base}/watch/demo"]`);
     await until('it to be ready', async () => (await page.textContent('#health')) === 'Ready');
-    await until('the viewers', async () => /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 known viewers/.test(await page.textContent('#services tr')));
+    await until('the viewers', async () => /This process.*Ready.*origin, edge, tracker.*1 stream coming in.*2 known viewers/.test(await page.textContent('#services tr')), { seconds: 30 });
   });
 
   await t.test('the public page and listener have no switches', async () => {
@@ -127,6 +127,8 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
 
   await t.test('the switch asks first, then gives the stream to the edge, and back', async (t) => {
     const toggle = page.locator('#p2p');
+    const both = () => until('both to be in the swarm', async () => (await crowd()) === '2, 2 in the swarm', { seconds: 30 }); // where nobody is there, nothing is asked
+    await both();
     await toggle.click();
     await page.locator('#sure[open]').waitFor();
     await page.emulateMedia({ reducedMotion: 'reduce' }); // nothing is seen half faded in
@@ -142,6 +144,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     let release;
     const looked = new Promise((resolve) => (release = resolve));
     await page.route(control, (route) => looked.then(() => route.continue()));
+    await both();
     await toggle.click();
     await page.click('#sure-yes');
     await page.locator('#switches[aria-busy]').waitFor();
@@ -164,6 +167,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await until('both to share again', async () => (await peers()).every((bytes, i) => bytes > before[i]), { seconds: 30 });
     t.diagnostic(`from peers ${before.join(' and ')} bytes when it was off, then ${(await peers()).join(' and ')}`);
 
+    await both();
     await page.fill('#control-share', '200');
     await page.click('#apply');
     assert.equal(await page.evaluate(() => document.querySelector('#switches').checkValidity()), false);
