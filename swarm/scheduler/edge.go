@@ -77,7 +77,9 @@ func (e *edgeBelief) takes(bytes int64) Time {
 }
 
 // margin is how long before its deadline a chunk has to be asked of the edge, if so many bytes have to come.
-func (e *edgeBelief) margin(bytes int64) Time { return e.takes(min(bytes, mostCame)) + 4*e.strays + 160*Millisecond }
+func (e *edgeBelief) margin(bytes int64) Time {
+	return e.takes(min(bytes, mostCame)) + 4*e.strays + 160*Millisecond
+}
 
 // turn is how long a backup waits for the one before it in rank.
 func (e *edgeBelief) turn() Time { return min(max(2*e.took, 150*Millisecond), 300*Millisecond) }
