@@ -79,7 +79,7 @@ function stands() {
   return {
     state, paused: video.paused, volume: video.muted ? 0 : video.volume, told: root.querySelector('.level').textContent, full: document.fullscreenElement !== null,
     place: (video.currentTime - Number(min)) / (Number(max) - Number(min)), live: root.querySelector('.live').classList.contains('on'), keys: !root.querySelector('.keys').hidden,
-    quiet: root.querySelector('.frame').classList.contains('quiet'), scrolled: document.scrollingElement.scrollTop > 0,
+    quiet: root.querySelector('.frame').classList.contains('quiet'), scrolled: document.scrollingElement.scrollTop > 0, top: document.scrollingElement.scrollTop,
   };
 }
 
@@ -108,7 +108,13 @@ test('keys and the mouse do what they do in every player', { timeout: 120_000 },
 
   // Of the page, until the player has the focus.
   await page.keyboard.press('ArrowDown');
-  await becomes('the page to scroll', { scrolled: true, volume: 1 });
+  let before = 0;
+  const stood = (top) => {
+    const stands = top === before;
+    before = top;
+    return stands;
+  };
+  await becomes('the page to scroll, and to stand', { scrolled: true, volume: 1, top: stood });
   await page.keyboard.press('Home');
   await becomes('the page to scroll back', { scrolled: false, live: true });
 

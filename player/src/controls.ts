@@ -36,6 +36,7 @@ export class Controls {
   #quiet: ReturnType<typeof setTimeout> | undefined;
   #leveled: ReturnType<typeof setTimeout> | undefined;
   #shown: Shown | null = null;
+  #narrow = false; // as it was laid out last: to ask it in between would lay the page out then and there
   #drawn: Record<string, string> = {}; // what stands in an element, to write only what changes
 
   constructor(root: ShadowRoot, pressed: Pressed) {
@@ -87,6 +88,12 @@ export class Controls {
       this.#frame.addEventListener(name, (event) => this.#clicks.note(event, event.target === this.video), { capture: true });
     }
     this.#frame.addEventListener('keydown', (event) => this.key(event));
+    new ResizeObserver(([entry]) => {
+      const narrow = entry !== undefined && entry.contentRect.width <= NARROW;
+      if (narrow === this.#narrow) return;
+      this.#narrow = narrow;
+      if (this.#shown) this.show(this.#shown);
+    }).observe(this.#frame);
   }
 
   // speak says all from now on in these words.
@@ -186,15 +193,17 @@ export class Controls {
     this.#hide('.ask', !asks || shown.blocked);
     this.#hide('.share', !may);
     this.#hide('.terms', !may);
-    this.#terms.show(terms, bound, shown.relayless, words);
     this.#write('.share', mode === 'off' || mode === 'ask' ? words.share : shown.taking ? words.unshare : words.withhold);
-    this.#picker.show(shown.qualities, shown.quality, words, this.#frame.clientWidth <= NARROW);
+    this.#picker.show(shown.qualities, shown.quality, words, this.#narrow);
     this.#hide('.captions', !shown.captions.some);
     this.#get('.captions').setAttribute('aria-pressed', String(shown.captions.shown !== null));
     this.#get('.captions').title = `${words.captions}: ${shown.captions.shown ?? words.captionsOff} (C)`;
     this.#get('.stats').setAttribute('aria-pressed', String(stats !== null));
     this.#hide('.panel', stats === null);
-    if (stats) this.#panel.show(stats, shown.moments, shown.vod, shown.wait, words);
+    if (stats) {
+      this.#terms.show(terms, bound, shown.relayless, words);
+      this.#panel.show(stats, shown.moments, shown.vod, shown.wait, words);
+    }
     if (paused || state !== 'playing') this.#stir();
   }
 

@@ -14,6 +14,7 @@ const WORD = 12; // letters: what the swarm does is told in a line of its own wh
 export class Panel {
   readonly #aside: HTMLElement;
   readonly #chart: FlowChart;
+  #fading = false; // before it is drawn next
 
   constructor(aside: HTMLElement) {
     this.#aside = aside;
@@ -55,7 +56,12 @@ export class Panel {
     }
     list.classList.toggle('sentence', swarm.length > WORD);
     lines.flat().forEach((text, i) => write(list.children[i], text));
-    this.#fade();
+    if (this.#fading) return;
+    this.#fading = true; // when all has been written that is drawn with it, and is laid out anyway
+    requestAnimationFrame(() => {
+      this.#fading = false;
+      this.#fade();
+    });
   }
 
   // fade lets it end softly where there is more to scroll to.

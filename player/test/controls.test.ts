@@ -47,8 +47,8 @@ interface World {
 
 function world(t: TestContext): World {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const others = ['HTMLButtonElement', 'HTMLSelectElement', 'HTMLInputElement', 'HTMLElement', 'CSSStyleSheet'];
-  for (const name of others) Object.assign(globalThis, { [name]: class { replaceSync(): void {} } });
+  const others = ['HTMLButtonElement', 'HTMLSelectElement', 'HTMLInputElement', 'HTMLElement', 'CSSStyleSheet', 'ResizeObserver'];
+  for (const name of others) Object.assign(globalThis, { [name]: class { replaceSync(): void {} observe(): void {} } });
   Object.assign(globalThis, { document: { createElement: () => new Piece(), createElementNS: () => new Piece(), body: null } });
   t.after(() => [...others, 'document'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
   const [root, volumes]: [Piece, number[]] = [new Piece(), []];

@@ -4,6 +4,7 @@ import { decimal, rate } from '../src/decimal.ts';
 
 test('numbers as a language writes them', () => {
   assert.deepEqual([decimal(2.14, 1, 'en'), decimal(2.14, 1, 'pt'), decimal(1234.5, 1, 'en')], ['2.1', '2,1', '1234.5']);
+  assert.deepEqual([decimal(1234.5, 1, 'pt-BR'), decimal(0.5, 2, 'zh-Hans'), decimal(1234.5, 1, 'de'), decimal(1234.5, 1, 'fr-FR')], ['1234,5', '0.50', '1234,5', '1234,5']);
 });
 
 test('what a link carries', () => {
