@@ -71,14 +71,15 @@ export class Fetches {
     if (this.#signal.aborted) stop();
     this.#under.set(give, chunk);
     const size = range ? range.to - range.from : record.size;
+    let come = false; // meanwhile, by another way: the edge was asked for nothing
     let ok = false;
     try {
       if (uri === '') throw new Error('fetches: it is not known where it is');
       await this.#narrows.enter(size, () => chunk.waiting.size > 0, give.signal);
-      const come = this.#store.whole(record.id); // meanwhile
+      come = this.#store.whole(record.id);
       const { bytes } = come ? { bytes: NOTHING } : await this.#edge.fetch(uri, record.size, range, give.signal, stream);
       const streamed = await stream.done;
-      if (come || (streamed && this.#store.pieces(record.id, first, count))) {
+      if (streamed && this.#store.pieces(record.id, first, count)) {
         ok = true;
       } else if (this.#chunks.has(chunk)) { // it may have been dropped meanwhile
         const kept = whole ? await this.#store.takeWhole(record, bytes) : await this.#store.takePieces(record, first, count, bytes);
@@ -93,7 +94,8 @@ export class Fetches {
     this.#under.delete(give);
     await stream.done; // nothing arrives of a fetch that is over
     if (--chunk.fetches === 0) chunk.fetchingSince = 0;
-    this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
+    if (come) this.#events.held(chunk);
+    else this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
   }
 
   // full: what is asked for now waits for its turn, or nearly, since the link is narrow.

@@ -86,7 +86,7 @@ type chunk struct {
 
 	// the edge
 	fetchBegan Time
-	fetchCame  int64 // bytes that had come then, by whatever way
+	fetchCame  uint64 // bytes that the edge had sent then
 	failures   int
 	retry      Time
 	arrived    bitmap // pieces of the fetches under way that are there

@@ -5,7 +5,7 @@ package scheduler
 type edgeBelief struct {
 	took, strays, least Time
 
-	bytes int64 // that came meanwhile, in the mean
+	bytes int64 // that the edge sent meanwhile, in the mean
 	vary  int64 // mean square of by how much they differ from that
 	along int64 // mean product of that and of by how much times differ from theirs
 }
@@ -16,7 +16,8 @@ const (
 	mostCame = 16 << 20
 )
 
-// saw takes an answer that took so long; so many bytes came meanwhile, of whatever was on its way.
+// saw takes an answer that took so long; so many bytes came of the edge meanwhile, by this request and others. What peers sent is none of it: of what
+// flows all the time more comes while an answer is late, which is no reason why it is.
 func (e *edgeBelief) saw(took Time, bytes int64) {
 	took, bytes = min(took, mostTook), min(bytes, mostCame)
 	if e.least == 0 || took < e.least {

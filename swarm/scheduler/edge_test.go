@@ -1,6 +1,9 @@
 package scheduler
 
-import "testing"
+import (
+	"math/rand/v2"
+	"testing"
+)
 
 // edgeLink answers in order: each answer takes the way and its bytes' time, once those before it are through.
 type edgeLink struct {
@@ -96,6 +99,43 @@ func TestEdgeOfAnySize(t *testing.T) {
 			if takes := e.takes(asked); takes < 0 || takes > 2*mostTook {
 				t.Fatalf("%d bytes are taken to take %d ms", asked, takes/Millisecond)
 			}
+		}
+	}
+}
+
+// TestEdgeStrays: an edge whose answers take one time or another by chance is asked so long before a deadline that most come in time, also where peers
+// send all the while, and several requests are under way.
+func TestEdgeStrays(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		took      []Time
+		most      float64 // share of late answers
+		alongside int     // requests under way
+	}{
+		{"100 or 500 ms", []Time{100, 500}, 0.02, 1},
+		{"60 to 600 ms", []Time{60, 150, 240, 330, 420, 510, 600}, 0.02, 1},
+		{"80 ms, or 800", []Time{80, 80, 80, 800}, 0.05, 1},
+		{"100 or 500 ms, three at a time", []Time{100, 500}, 0.1, 3},
+	} {
+		random := rand.New(rand.NewPCG(1, 2))
+		var e edgeBelief
+		late, answers := 0, 0
+		for i := range 2000 {
+			took := c.took[random.IntN(len(c.took))] * Millisecond
+			if i >= 20 {
+				answers++
+				if took > e.margin(30_000) {
+					late++
+				}
+			}
+			others := int64(0)
+			for range c.alongside - 1 { // each of them begins anew when it is answered
+				others += 30_000 * int64(took) / int64(300*Millisecond)
+			}
+			e.saw(took, 30_000+others)
+		}
+		if share := float64(late) / float64(answers); share > c.most {
+			t.Errorf("%s: %.1f %% of answers take longer than they were given", c.name, 100*share)
 		}
 	}
 }

@@ -185,8 +185,8 @@ func (s *session) reload(asked bool) {
 		return
 	}
 	r.under = true
-	s.follower.member.Store(s.p2p() == "on")
-	s.follower.asks <- s.feed.wanted() // never waits: it is read before the follower waits again
+	s.follower.member.Store(s.socket != nil && s.p2p() == "on") // links alone are told to no tracker
+	s.follower.asks <- s.feed.wanted()                          // never waits: it is read before the follower waits again
 }
 
 // silence returns when the playlist is loaded without having been asked for, unless there are news: P2P must not be worse
