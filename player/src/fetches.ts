@@ -79,7 +79,7 @@ export class Fetches {
       come = this.#store.whole(record.id);
       const { bytes } = come ? { bytes: NOTHING } : await this.#edge.fetch(uri, record.size, range, give.signal, stream);
       const streamed = await stream.done;
-      if (streamed && this.#store.pieces(record.id, first, count)) {
+      if (come || (streamed && this.#store.pieces(record.id, first, count))) {
         ok = true;
       } else if (this.#chunks.has(chunk)) { // it may have been dropped meanwhile
         const kept = whole ? await this.#store.takeWhole(record, bytes) : await this.#store.takePieces(record, first, count, bytes);
