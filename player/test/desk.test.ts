@@ -65,9 +65,9 @@ test('what came from peers lately says over what time', () => {
 });
 
 test('what came from peers is no sum where a tracker is silent', (t) => {
-  const found = new Map<string, { value: string; textContent: string; hidden: boolean; addEventListener(): void; replaceChildren(): void }>();
+  const found = new Map<string, { value: string; validity: object; textContent: string; hidden: boolean; addEventListener(): void; replaceChildren(): void; setAttribute(): void }>();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
-  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', textContent: '', hidden: false, addEventListener: () => undefined, replaceChildren: () => undefined }), found.get(selector));
+  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', validity: {}, textContent: '', hidden: false, addEventListener: () => undefined, replaceChildren: () => undefined, setAttribute: () => undefined }), found.get(selector));
   Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, querySelector, createElement: () => ({ setAttribute: () => undefined, append: () => undefined }) }, configurable: true });
   t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
   Object.defineProperty(globalThis, 'localStorage', { value: { getItem: (name: string) => (name === 'shoal-price' ? '2' : 'eur') }, configurable: true });
@@ -75,6 +75,13 @@ test('what came from peers is no sum where a tracker is silent', (t) => {
   const saved = new Saved();
   const shown = (bytes: number | null): string[] => (saved.show(bytes, { bytes: null, seconds: null }, 'a tracker is silent'), ['#spared', '#saved'].map((selector) => found.get(selector)?.textContent ?? ''));
   assert.deepEqual([shown(3e9), shown(null)], [['3.00 GB', 'saves €6.00'], ['–', '']]);
+  const price = found.get('#price');
+  assert.ok(price);
+  for (const [value, said] of [['-2', 'a price is 0 or more'], ['', 'no price set'], ['0', '']] as const) {
+    price.value = value;
+    shown(3e9);
+    assert.equal(found.get('#unpriced')?.textContent, said);
+  }
 });
 
 test('money is of a currency', () => {
