@@ -90,12 +90,12 @@ test('money is of a currency', () => {
 });
 
 test('a tile without a value says why', () => {
-  const why = (view: object, here: Crowd | null): string => whyNot({ partly: false, streams: [], swarms: new Map(), ...view }, here);
+  const why = (view: object, here: Crowd | null): string => whyNot({ partly: false, swarms: new Map(), ...view }, here);
   const nobody = new Map([['demo', { ...swarm, viewers: 0 } as Swarm]]);
   assert.deepEqual([
-    why({ partly: true }, null), why({ streams: null }, null), why({}, { all: 0, inside: 0 }), why({ swarms: nobody }, { all: 0, inside: 0 }), why({}, { all: 3, inside: 0 }), why({}, null),
+    why({ partly: true }, null), why({}, null), why({}, { all: 0, inside: 0 }), why({ swarms: nobody }, { all: 0, inside: 0 }), why({}, { all: 3, inside: 0 }), why({}, { all: 3, inside: 2 }),
     why({ swarms: new Map([['demo', swarm as Swarm]]) }, { all: 2, inside: 2 }),
-  ], ['a tracker is silent', 'nobody tells now', 'nobody watches', 'nobody watches', 'nobody is in a swarm', 'nobody is in a swarm', 'no viewer has told yet']);
+  ], ['a tracker is silent', 'nobody tells now', 'nobody watches', 'nobody watches', 'nobody is in a swarm', 'nobody tells now', 'no viewer has told yet']);
 });
 
 test('the control of a stream that has no swarm is known, and so is when a tracker fell silent', async () => {
