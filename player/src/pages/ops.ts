@@ -71,7 +71,7 @@ function show(view: View): void {
   const viewers = known.reduce((sum, s) => sum + s.viewers, 0);
   const mean = (of: (s: Swarm) => number, counts: Swarm[] = known): number => counts.reduce((sum, s) => sum + s.viewers * of(s), 0) / counts.reduce((sum, s) => sum + s.viewers, 0);
   const behind = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
-  const here = view.partly ? null : crowds(listed, swarms);
+  const here = view.partly ? null : crowds(listed.length === 0 && view.away.length > 0 ? null : view.streams, swarms);
   const whole = viewers > 0 && !view.partly;
   const why = whyNot(view, here);
   const { nobodyTells, nothingYet } = figures();
