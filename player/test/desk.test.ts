@@ -37,6 +37,7 @@ test('an edge alone knows its streams, and says what it cannot know', async () =
   answers = { '/api/v1/ops': state({ unheard: 1 }) };
   view = await desk('');
   assert.doesNotMatch(view.note, /No tracker is known/, 'one is, and does not answer');
+  assert.equal(view.steers, null, 'whether it can be steered is not known then');
 });
 
 test('a tracker alone knows no streams, which is not that there are none', async () => {
@@ -123,7 +124,7 @@ test('while nobody answers nothing is told to be live, whatever was', async () =
   heard.told(await desk(''), '2026-01-02T03:04:05Z');
   answers = {};
   const view = await desk('').then((v) => heard.told(v), (error: Error) => heard.silence(error.message));
-  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', '2026-01-02T03:04:05Z']], 0, false]);
+  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', '2026-01-02T03:04:05Z']], 0, null]);
   assert.deepEqual(view.services.map((s) => [s.state, s.self]), [['unknown', null]]);
   assert.equal(view.health.good, false);
   assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, '2026-01-02T03:04:05Z', 'it answers, and knows no streams');

@@ -23,7 +23,7 @@ export class Heard {
   silence(why: string): View {
     const words = figures();
     return {
-      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), controls: new Map(), partly: false, whole: '', now: null, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), controls: new Map(), partly: false, whole: '', now: null, lately: { bytes: null, seconds: null }, steers: null, defaults: null,
       services: (this.#last?.services ?? []).map((s) => ({ ...s, state: 'unknown', why: since(this.#at), sent: -1, viewers: -1, self: null })),
       health: { text: words.unreachable, good: false },
       note: why,
