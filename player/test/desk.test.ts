@@ -118,16 +118,19 @@ test('a stream of a service that does not answer is not told to be live', async 
   assert.match(since(at), /^No answer any more; last heard of 2\u00a0min ago, at \d/);
 });
 
-test('while nobody answers nothing is told to be live, whatever was', async () => {
+test('while nobody answers nothing is told to be live, whatever was', async (t) => {
   answers = { '/api/v1/ops': state({ services: [service('origin', 'edge', 'tracker')], swarms: [[swarm]] }) };
   const heard = new Heard();
-  heard.told(await desk(''), '2026-01-02T03:04:05Z');
+  const at = new Date(Date.now() - 5000).toISOString();
+  heard.told(await desk(''), at);
   answers = {};
   const view = await desk('').then((v) => heard.told(v), (error: Error) => heard.silence(error.message));
-  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', '2026-01-02T03:04:05Z']], 0, null]);
+  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', at]], 0, null]);
   assert.deepEqual(view.services.map((s) => [s.state, s.self]), [['unknown', null]]);
   assert.equal(view.health.good, false);
-  assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, '2026-01-02T03:04:05Z', 'it answers, and knows no streams');
+  assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, at, 'it answers, and knows no streams');
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  assert.deepEqual(heard.silence('').away, [], 'its origin may be gone for good');
   assert.deepEqual(heard.told({ ...view, streams: [] }).streams, []);
 });
 

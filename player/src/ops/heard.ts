@@ -5,6 +5,8 @@ import { tag } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
 import type { View } from './desk.ts';
 
+const FORGOTTEN = 3_600_000; // milliseconds after which a stream of which nobody told is listed no more, as the server forgets it
+
 export class Heard {
   #last: View | null = null;
   #at = ''; // when that was
@@ -32,7 +34,7 @@ export class Heard {
 
   #away(known: readonly Stream[]): Stream[] {
     const mine = (this.#last?.streams ?? []).filter(({ name }) => known.every((s) => s.name !== name));
-    return [...known, ...mine.filter(ongoing).map((s) => ({ ...s, heard: this.#at }))];
+    return [...known, ...mine.filter(ongoing).map((s) => ({ ...s, heard: this.#at }))].filter(({ heard }) => Date.now() - Date.parse(heard ?? '') < FORGOTTEN);
   }
 }
 
