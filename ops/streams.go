@@ -11,6 +11,9 @@ import (
 // notices late.
 const hearsay = 12 * time.Second
 
+// forgotten is how long nobody has told of a stream that is listed no more, as its charts are not: its origin may be gone for good.
+const forgotten = time.Hour
+
 // word is what a service told last of its streams.
 type word struct {
 	list   []listed
@@ -52,13 +55,13 @@ func (w *word) note(told json.RawMessage, now time.Time) {
 }
 
 // known returns the streams that are told of now, in the order of the services, nil if nobody tells; and of those that were told of before and are
-// not now what was told last. Of a stream that several have, the one counts where it is live. For an origin that fell silent a moment ago no edge speaks.
+// not now what was told last, for an hour. Of a stream that several have, the one counts where it is live. For an origin that fell silent a moment ago no edge speaks.
 func known(services []*service, now time.Time) (streams []json.RawMessage, unknown []heard) {
 	gone, late := map[string]heard{}, map[string]bool{}
 	for _, s := range services {
 		first := slices.Contains(s.is, "origin")
 		w := s.streams
-		if w.at.IsZero() || w.silent.IsZero() {
+		if w.at.IsZero() || w.silent.IsZero() || now.Sub(w.at) > forgotten {
 			continue
 		}
 		if !first {

@@ -51,8 +51,10 @@ func TestSilentOnesStreams(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		expect("and has it no more", gone)
 		net["b:1"].dead = true
-		time.Sleep(time.Hour)
+		time.Sleep(began.Add(time.Hour).Sub(time.Now()))
 		expect("nobody tells", gone)
+		time.Sleep(10 * time.Second)
+		expect("nor for an hour", "")
 		net["a:1"].dead, net["a:1"].streams = false, `[{"name":"demo","state":"interrupted"}]`
 		time.Sleep(10 * time.Second)
 		expect("it is back", `{"name":"demo","state":"interrupted"}`)

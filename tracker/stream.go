@@ -26,19 +26,18 @@ type stream struct {
 	holders int       // viewers that hold it
 	left    time.Time // when the last one went
 
-	mu      sync.Mutex                // guards what follows
-	viewers map[wire.ViewerID]*viewer // here
-	keeper  *keeper                   // nil: another tracker keeps the cells
-	tie     *tie                      // to the tracker that does, or holds the lease; nil: none is known of
-	mirror  *mirror                   // what is known of the cells while another keeps them
-	failed  time.Time                 // when the store last did not say who holds the lease
-	control Control                   // as it was applied last
-	outside outside                   // those of the viewers here that are in no cell
-	roused  []*viewer                 // who must give a sign of life, or lose their seats
-	over    bool                      // the tracker stops: its viewers go to others, and must not seem to leave
-	tally   tally
-
-	newcomers newcomers
+	mu        sync.Mutex                // guards what follows
+	viewers   map[wire.ViewerID]*viewer // here
+	keeper    *keeper                   // nil: another tracker keeps the cells
+	tie       *tie                      // to the tracker that does, or holds the lease; nil: none is known of
+	mirror    *mirror                   // what is known of the cells while another keeps them
+	failed    time.Time                 // when the store last did not say who holds the lease
+	control   Control                   // as it was applied last
+	outside   outside                   // those of the viewers here that are in no cell
+	roused    []*viewer                 // who must give a sign of life, or lose their seats
+	over      bool                      // the tracker stops: its viewers go to others, and must not seem to leave
+	tally     tally
+	newcomers newcomers // who came into the cells of late
 }
 
 // What a viewer is told whose stream cannot be opened.

@@ -271,10 +271,17 @@ test('services of their own are shown together, and one that goes is away, and w
   assert.deepEqual((await health()).map(([, state, is]) => [state, is]), [['Ready', 'edge'], ['Ready', 'origin'], ['Ready', 'tracker']]);
   assert.equal(await page.textContent('#health'), 'All 3 ready');
   await until('the stream', async () => (await stream())[1] === 'Live');
+  await page.fill('#control-roots', '5'); // somebody is at a field when nobody tells any more
+  const field = () => page.evaluate(() => {
+    const { id, value, readOnly } = document.activeElement;
+    return [id, value, readOnly];
+  });
+  assert.deepEqual(await field(), ['control-roots', '5', false]);
   await swarm.kill();
   await until('the tracker to be away', async () => /^Away/.test((await health())[2][1]), { seconds: 10 });
   assert.match(await page.textContent('#why'), /1 of the trackers did not answer/);
   assert.match(await page.textContent('#health'), /^1 of 3 not ready$/);
+  assert.deepEqual(await field(), ['control-roots', '5', true]);
 
   await source.kill();
   await until('the origin to be away', async () => /^Away/.test((await health())[1][1]), { seconds: 10 });
@@ -290,6 +297,7 @@ test('services of their own are shown together, and one that goes is away, and w
   await until('it to say so', async () => (await page.textContent('#health')) === 'Unreachable', { seconds: 15 });
   assert.match((await stream())[1], /^Not known/);
   assert.deepEqual((await health()).map(([, state]) => /^Not known/.test(state)), [true, true, true]);
+  assert.deepEqual(await field(), ['control-roots', '5', true]);
   assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('.tile strong, .chart figcaption strong')].map((e) => e.textContent).filter((text) => text !== '–')), []);
   if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/ops-silent.png`, fullPage: true });
 });

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/shoal-live/shoal/headcount"
 )
 
 func TestHead(t *testing.T) {
@@ -70,6 +72,27 @@ func TestHead(t *testing.T) {
 	h.parse([]byte(browser))
 	if string(h.Target) != "/live/a/v0/index.m3u8?_HLS_msn=1" || string(h.AcceptEncoding) != "gzip, deflate, br" || !h.Whole || h.Close || h.size != len(browser) {
 		t.Errorf("%q %q %+v", h.Target, h.AcceptEncoding, h)
+	}
+}
+
+// TestNames: what the cache is handed of a head is what came under each name, whatever the case of its letters.
+func TestNames(t *testing.T) {
+	for name, of := range map[string]func(Head) []byte{
+		"Accept":            func(h Head) []byte { return h.Accept },
+		"Accept-Encoding":   func(h Head) []byte { return h.AcceptEncoding },
+		"Authorization":     func(h Head) []byte { return h.Authorization },
+		"Cookie":            func(h Head) []byte { return h.Cookie },
+		"X-Forwarded-Proto": func(h Head) []byte { return h.ForwardedProto },
+		"X-Forwarded-For":   func(h Head) []byte { return h.ForwardedFor },
+		headcount.Field:     func(h Head) []byte { return h.Headcount },
+	} {
+		for _, name := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+			var h Head
+			const said = "shoal-3f9ac02b7d115e64;12"
+			if h.parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+name+": "+said+"\r\n\r\n")) != plain || string(of(h)) != said {
+				t.Errorf("%s: %q", name, of(h))
+			}
+		}
 	}
 }
 

@@ -43,20 +43,25 @@ export function linked(page: Wish, link: string | null): Wish {
 
 // remembered is what the viewer has said, null for nothing. A browser that keeps nothing for a page has no answer.
 export function remembered(): Answer | null {
+  return kept() ?? null;
+}
+
+// kept is the same; undefined where nothing can be.
+function kept(): Answer | null | undefined {
   try {
     const answer = localStorage.getItem(KEY);
     return answer === 'yes' || answer === 'no' ? answer : null;
   } catch {
-    return null;
+    return undefined;
   }
 }
 
 // overheard tells of each answer that is given at this origin, in another page or by another player of this one; null: it is taken back. It returns how to
-// hear no more.
+// hear no more. Whatever runs in the page can say so to its window: a yes counts where it is kept, too, or nothing can be; a no needs nothing.
 export function overheard(told: (answer: Answer | null) => void): () => void {
   const neighbour = (event: Event): void => {
     const { detail } = event as CustomEvent<unknown>; // of a page, which may say anything
-    if (detail === 'yes' || detail === 'no' || detail === null) told(detail);
+    if (detail === 'no' || (detail === 'yes' && (kept() === 'yes' || kept() === undefined))) told(detail);
   };
   const hear = ({ key, storageArea }: StorageEvent): void => {
     if ((key === KEY || key === null) && keeps(storageArea)) told(remembered()); // null: all was cleared

@@ -46,6 +46,8 @@ test('with neither camera nor microphone it is an error, which says so', async (
 
 test('what is missing is said, and what goes all the same', () => {
   assert.equal(lacking(STUDIO.en, [{ device: 'microphone', why: 'missing' }], 'camera'), 'There is no microphone: the picture goes without its sound.');
+  assert.deepEqual([STUDIO.en, STUDIO.pt, STUDIO.zh].map((words) => lacking(words, [{ device: 'microphone', why: 'busy' }], 'microphone')),
+    ['The microphone is in use by another program: no sound goes any more.', 'O microfone está em uso por outro programa: já não vai som nenhum.', '麦克风正被其他程序使用：不再播出声音。']);
   assert.equal(lacking(STUDIO.en, [{ device: 'camera', why: 'denied' }], 'camera'), 'The browser may not use the camera: the sound goes alone.');
   assert.equal(lacking(STUDIO.pt, [{ device: 'camera', why: 'busy' }, { device: 'microphone', why: 'missing' }], 'both'), 'A câmera está em uso por outro programa: a tela vai sem ela. Não há microfone: a imagem vai sem o som dele.');
 });

@@ -132,6 +132,23 @@ test('nor where the browser keeps nothing for a page, and tells of what another 
   assert.deepEqual(heard, []);
 });
 
+test('a yes that an event of the page tells of is none where the viewer has not said so', (t) => {
+  const [window, all, heard]: [EventTarget, Map<string, string>, (Answer | null)[]] = [new EventTarget(), new Map(), []];
+  kept(t, { getItem: (key: string) => all.get(key) ?? null });
+  listens(t, window);
+  overheard((answer) => heard.push(answer));
+  const tell = (detail: unknown): boolean => window.dispatchEvent(new CustomEvent('shoal-share', { detail }));
+  tell('yes');
+  all.set('shoal-share', 'no');
+  tell('yes');
+  tell(null); // as if the no were taken back
+  assert.deepEqual(heard, []);
+  tell('no');
+  all.set('shoal-share', 'yes');
+  tell('yes');
+  assert.deepEqual(heard, ['no', 'yes']);
+});
+
 test('an event of the page that is no answer is none, and nothing but a yes is a yes', (t) => {
   const [window, heard]: [EventTarget, (Answer | null)[]] = [new EventTarget(), []];
   kept(t, null);

@@ -23,10 +23,15 @@ test('whom edges see is added to whom trackers know, and nobody is counted twice
   ] as const) {
     assert.deepEqual(crowd(stream, swarm), want, JSON.stringify([stream, swarm]));
   }
+  for (const stream of [undefined, { atEdges: 4, inSwarm: null, watching: null }, { atEdges: 4, inSwarm: 3, watching: 7 }]) {
+    assert.equal(crowd(stream, of(2), true), null, 'a tracker is silent: it would be too few');
+  }
   const named = (name: string, more: object): Stream => ({ name, ...more }) as Stream;
   assert.deepEqual(crowds([named('a', { atEdges: 2 }), named('b', { atEdges: 1 }), named('old', {})], new Map([['b', { name: 'b', ...of(3) } as Swarm], ['c', { name: 'c', ...of(1) } as Swarm]])),
     { all: 7, inside: 4 });
   assert.equal(crowds([named('old', {})], new Map()), null);
+  assert.deepEqual([crowds([], new Map()), crowds(null, new Map())], [{ all: 0, inside: 0 }, null], 'there are no streams, which is not that nobody tells which');
+  assert.deepEqual(crowds(null, new Map([['c', { name: 'c', ...of(1) } as Swarm]])), { all: 1, inside: 1 }, 'a tracker alone');
   assert.equal(crowds([named('a', { atEdges: 2, inSwarm: 0, watching: 2 }), named('b', { atEdges: 1, inSwarm: null, watching: null })], new Map()), null, 'trackers are silent of one');
 });
 

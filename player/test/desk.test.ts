@@ -37,6 +37,7 @@ test('an edge alone knows its streams, and says what it cannot know', async () =
   answers = { '/api/v1/ops': state({ unheard: 1 }) };
   view = await desk('');
   assert.doesNotMatch(view.note, /No tracker is known/, 'one is, and does not answer');
+  assert.equal(view.steers, null, 'whether it can be steered is not known then');
 });
 
 test('a tracker alone knows no streams, which is not that there are none', async () => {
@@ -65,9 +66,9 @@ test('what came from peers lately says over what time', () => {
 });
 
 test('what came from peers is no sum where a tracker is silent', (t) => {
-  const found = new Map<string, { value: string; textContent: string; hidden: boolean; addEventListener(): void; replaceChildren(): void }>();
+  const found = new Map<string, { value: string; validity: object; textContent: string; hidden: boolean; addEventListener(): void; replaceChildren(): void; setAttribute(): void }>();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'document');
-  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', textContent: '', hidden: false, addEventListener: () => undefined, replaceChildren: () => undefined }), found.get(selector));
+  const querySelector = (selector: string): unknown => found.get(selector) ?? (found.set(selector, { value: '2', validity: {}, textContent: '', hidden: false, addEventListener: () => undefined, replaceChildren: () => undefined, setAttribute: () => undefined }), found.get(selector));
   Object.defineProperty(globalThis, 'document', { value: { documentElement: { lang: 'en' }, querySelector, createElement: () => ({ setAttribute: () => undefined, append: () => undefined }) }, configurable: true });
   t.after(() => (before ? Object.defineProperty(globalThis, 'document', before) : Reflect.deleteProperty(globalThis, 'document')));
   Object.defineProperty(globalThis, 'localStorage', { value: { getItem: (name: string) => (name === 'shoal-price' ? '2' : 'eur') }, configurable: true });
@@ -75,6 +76,13 @@ test('what came from peers is no sum where a tracker is silent', (t) => {
   const saved = new Saved();
   const shown = (bytes: number | null): string[] => (saved.show(bytes, { bytes: null, seconds: null }, 'a tracker is silent'), ['#spared', '#saved'].map((selector) => found.get(selector)?.textContent ?? ''));
   assert.deepEqual([shown(3e9), shown(null)], [['3.00 GB', 'saves €6.00'], ['–', '']]);
+  const price = found.get('#price');
+  assert.ok(price);
+  for (const [value, said] of [['-2', 'a price is 0 or more'], ['', 'no price set'], ['0', '']] as const) {
+    price.value = value;
+    shown(3e9);
+    assert.equal(found.get('#unpriced')?.textContent, said);
+  }
 });
 
 test('money is of a currency', () => {
@@ -83,12 +91,12 @@ test('money is of a currency', () => {
 });
 
 test('a tile without a value says why', () => {
-  const why = (view: object, here: Crowd | null): string => whyNot({ partly: false, streams: [], swarms: new Map(), ...view }, here);
+  const why = (view: object, here: Crowd | null): string => whyNot({ partly: false, swarms: new Map(), ...view }, here);
   const nobody = new Map([['demo', { ...swarm, viewers: 0 } as Swarm]]);
   assert.deepEqual([
-    why({ partly: true }, null), why({ streams: null }, null), why({}, { all: 0, inside: 0 }), why({ swarms: nobody }, { all: 0, inside: 0 }), why({}, { all: 3, inside: 0 }), why({}, null),
+    why({ partly: true }, null), why({}, null), why({}, { all: 0, inside: 0 }), why({ swarms: nobody }, { all: 0, inside: 0 }), why({}, { all: 3, inside: 0 }), why({}, { all: 3, inside: 2 }),
     why({ swarms: new Map([['demo', swarm as Swarm]]) }, { all: 2, inside: 2 }),
-  ], ['a tracker is silent', 'nobody tells now', 'nobody watches', 'nobody watches', 'nobody is in a swarm', 'nobody is in a swarm', 'no viewer has told yet']);
+  ], ['a tracker is silent', 'nobody tells now', 'nobody watches', 'nobody watches', 'nobody is in a swarm', 'nobody tells now', 'no viewer has told yet']);
 });
 
 test('the control of a stream that has no swarm is known, and so is when a tracker fell silent', async () => {
@@ -110,16 +118,19 @@ test('a stream of a service that does not answer is not told to be live', async 
   assert.match(since(at), /^No answer any more; last heard of 2\u00a0min ago, at \d/);
 });
 
-test('while nobody answers nothing is told to be live, whatever was', async () => {
+test('while nobody answers nothing is told to be live, whatever was', async (t) => {
   answers = { '/api/v1/ops': state({ services: [service('origin', 'edge', 'tracker')], swarms: [[swarm]] }) };
   const heard = new Heard();
-  heard.told(await desk(''), '2026-01-02T03:04:05Z');
+  const at = new Date(Date.now() - 5000).toISOString();
+  heard.told(await desk(''), at);
   answers = {};
   const view = await desk('').then((v) => heard.told(v), (error: Error) => heard.silence(error.message));
-  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', '2026-01-02T03:04:05Z']], 0, false]);
+  assert.deepEqual([view.streams, view.away.map((s) => [s.name, s.heard]), view.swarms.size, view.steers], [null, [['demo', at]], 0, null]);
   assert.deepEqual(view.services.map((s) => [s.state, s.self]), [['unknown', null]]);
   assert.equal(view.health.good, false);
-  assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, '2026-01-02T03:04:05Z', 'it answers, and knows no streams');
+  assert.equal(heard.told({ ...view, away: [] }).away[0]?.heard, at, 'it answers, and knows no streams');
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  assert.deepEqual(heard.silence('').away, [], 'its origin may be gone for good');
   assert.deepEqual(heard.told({ ...view, streams: [] }).streams, []);
 });
 

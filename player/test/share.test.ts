@@ -42,12 +42,12 @@ test('whom nobody is linked to the panel and the page tell so in the same words'
 test('nobody is said to be alone who is not known to be, nor the first who may not be', () => {
   const on = (more: Partial<Stats>): Stats => stats({ p2p: 'on', ...more });
   for (const [what, got, viewers, begins] of [
-    ['alone, or with others who rest', on({}), 1, 'Nobody else is here to share with'],
+    ['alone, or with others who rest', on({}), 1, 'Nobody else is in the swarm now'],
     ['the tracker does not tell', on({}), undefined, 'No link to another viewer is open yet'],
     ['others are there', on({}), 3, 'No link to another viewer is open yet'],
     ['links failed, and the tracker does not tell', on({ linksNoRoute: 2 }), undefined, 'No link'],
     ['links failed, of viewers that are at another tracker', on({ linksNoRoute: 2 }), 1, 'No link'],
-    ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'Nobody else is here to share with'],
+    ['the others have left', on({ linksOpened: 2, linksNoRoute: 1 }), 1, 'Nobody else is in the swarm now'],
     ['gone back', stats({ p2p: 'away' }), 1, 'You are too far behind live'],
     ['one peer', on({ peers: 1, linksNoRoute: 1 }), 3, 'of the picture came from one other viewer in'],
     ['two peers', on({ peers: 2 }), 3, 'of the picture came from 2 other viewers in'],

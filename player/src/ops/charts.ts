@@ -1,6 +1,7 @@
 // The charts of the last hour, each a figure with its newest value, and what it was where one points to, or goes by the arrow keys.
 
 import { make } from '../make.ts';
+import { bits } from '../pages/api.ts';
 import { figure, tag } from '../pages/language.ts';
 import { type Charted, figures } from '../pages/words/figures.ts';
 import { shared } from '../pages/words/shared.ts';
@@ -24,8 +25,7 @@ const percent = (digits: number) => (value: number): string => `${figure(100 * v
 
 // rate writes bytes a second as bits.
 export function rate(bytes: number): string {
-  const bits = bytes * 8;
-  return bits >= 1e9 ? `${figure(bits / 1e9, 2)}\u00a0Gbit/s` : bits >= 1e6 ? `${figure(bits / 1e6, 1)}\u00a0Mbit/s` : `${Math.round(bits / 1e3)}\u00a0kbit/s`;
+  return bytes >= 125e6 ? `${figure(bytes / 125e6, 2)}\u00a0Gbit/s` : bits(8 * bytes).replace(' ', '\u00a0');
 }
 
 const kinds: Kind[] = [

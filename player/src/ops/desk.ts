@@ -28,7 +28,7 @@ export interface View {
   note: string; // what the operator should know; '' for nothing
   now: Series | null; // the same moment as a point of the charts
   lately: Lately;
-  steers: boolean; // a tracker is known that can be told, and tells of its cells
+  steers: boolean | null; // a tracker is known that can be told, and tells of its cells; null: not known, as one is silent
   defaults: Control | null; // of the trackers
   controls: Map<string, Control>; // that are known there, by stream
 }
@@ -108,7 +108,7 @@ export async function desk(stream: string): Promise<View> {
   const notes = state.controls.flatMap(({ warning }) => (warning ? [warning] : []));
   if (state.unheard > 0) notes.push(words.silent(state.unheard));
   const some = (...kinds: string[]): boolean => state.services.some((s) => s.self?.is.some((kind) => kinds.includes(kind)));
-  const steers = some('tracker');
+  const steers = some('tracker') || (state.unheard > 0 ? null : false);
   if (!steers && (state.swarms.length > 0 || state.unheard === 0)) {
     notes.push(state.swarms.length > 0 ? words.cellsElsewhere : words.noTracker);
   }

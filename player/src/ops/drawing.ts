@@ -1,6 +1,7 @@
 // The cells of a stream as they are now, drawn: who sits with whom, what comes from the edge, and over which links one cell feeds another.
 
 import { make } from '../make.ts';
+import { bits } from '../pages/api.ts';
 import { figure } from '../pages/language.ts';
 import { steering } from '../pages/words/steering.ts';
 import { svg } from '../svg.ts';
@@ -9,7 +10,7 @@ import { type Forest, layout, type Placed, share, type Spot } from './forest.ts'
 
 const MESHED = 16; // of more members the lines between all are not drawn one by one
 
-const kbps = (value: number): string => (value >= 1000 ? `${figure(value / 1000, 1)} Mbit/s` : `${value} kbit/s`);
+const kbps = (value: number): string => bits(1000 * value);
 
 // words says of a member what is known.
 export function words(m: Member): string {

@@ -5,6 +5,8 @@ import { tag } from '../pages/language.ts';
 import { figures } from '../pages/words/figures.ts';
 import type { View } from './desk.ts';
 
+const FORGOTTEN = 3_600_000; // milliseconds after which a stream of which nobody told is listed no more, as the server forgets it
+
 export class Heard {
   #last: View | null = null;
   #at = ''; // when that was
@@ -23,7 +25,7 @@ export class Heard {
   silence(why: string): View {
     const words = figures();
     return {
-      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), controls: new Map(), partly: false, whole: '', now: null, lately: { bytes: null, seconds: null }, steers: false, defaults: null,
+      streams: null, unknown: words.notNow, away: this.#away(this.#last?.away ?? []), swarms: new Map(), controls: new Map(), partly: false, whole: '', now: null, lately: { bytes: null, seconds: null }, steers: null, defaults: null,
       services: (this.#last?.services ?? []).map((s) => ({ ...s, state: 'unknown', why: since(this.#at), sent: -1, viewers: -1, self: null })),
       health: { text: words.unreachable, good: false },
       note: why,
@@ -32,7 +34,7 @@ export class Heard {
 
   #away(known: readonly Stream[]): Stream[] {
     const mine = (this.#last?.streams ?? []).filter(({ name }) => known.every((s) => s.name !== name));
-    return [...known, ...mine.filter(ongoing).map((s) => ({ ...s, heard: this.#at }))];
+    return [...known, ...mine.filter(ongoing).map((s) => ({ ...s, heard: this.#at }))].filter(({ heard }) => Date.now() - Date.parse(heard ?? '') < FORGOTTEN);
   }
 }
 

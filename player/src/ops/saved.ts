@@ -55,7 +55,9 @@ export class Saved {
     const bytes = this.#bytes ?? 0;
     tile('#spared', bytes > 0 ? size(bytes) : '', this.#why);
     find('#saved').textContent = priced && bytes > 0 ? figures().saves(money((bytes / 1e9) * rate, currency)) : '';
-    find('#unpriced').textContent = !priced && bytes > 0 ? figures().noPrice : '';
+    const odd = this.#price.validity.badInput || this.#price.value !== '' && !priced;
+    find('#unpriced').textContent = odd ? figures().oddPrice : !priced && bytes > 0 ? figures().noPrice : '';
+    this.#price.setAttribute('aria-invalid', String(odd));
     const hour = find('#hour-saved');
     hour.textContent = inWords(this.#lately, priced ? rate : null, currency);
     hour.hidden = hour.textContent === '';

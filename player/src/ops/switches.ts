@@ -26,6 +26,7 @@ export class Switches {
   #defaults: Control | null = null;
   #touched = false; // a field was, and not sent yet
   #busy = false;
+  #resting = false; // nothing is changed now
 
   constructor(changed: () => Promise<void>) {
     this.#changed = changed;
@@ -60,6 +61,14 @@ export class Switches {
     this.#write();
   }
 
+  // rest keeps all as it is, and changes nothing by it, while nobody tells how the stream is. Whoever is at a field stays there: one that is disabled would
+  // lose the focus.
+  rest(resting: boolean): void {
+    this.#resting = resting;
+    for (const name of NUMBERS) this.#field(name).readOnly = resting;
+    for (const button of [this.#toggle, find('#apply'), find('#defaults')]) button.setAttribute('aria-disabled', String(resting));
+  }
+
   #write(): void {
     const c = this.#swarm?.control;
     if (!c) return;
@@ -88,7 +97,7 @@ export class Switches {
 
   async #change(method: 'PATCH' | 'PUT', to: Control): Promise<void> {
     const swarm = this.#swarm;
-    if (!swarm || this.#busy) return;
+    if (!swarm || this.#busy || this.#resting) return;
     const { name, control: from } = swarm;
     const changes: Partial<Control> = Object.fromEntries((['p2p', ...NUMBERS] as const).filter((key) => to[key] !== from[key]).map((key) => [key, to[key]]));
     const amiss = harms(from, to, swarm);

@@ -76,7 +76,7 @@ function stateOf(s: Stream): Node {
 // Partly: some tracker did not tell, so what its viewers are in is not known.
 export function streamRows(s: Stream, of: Swarm | undefined, base: string | null, partly = false): HTMLTableRowElement[] {
   const told = s.heard === undefined;
-  const here = partly ? null : crowd(s, of);
+  const here = crowd(s, of, partly);
   const line = row(figures().streamHeads, [
     base === null ? s.name : make('a', { href: base + to(`/watch/${s.name}`) }, s.name),
     stateOf(s),

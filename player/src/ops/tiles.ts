@@ -17,10 +17,10 @@ export function tile(selector: string, value: string, why: string): void {
 }
 
 // whyNot is why there is no figure of those in a swarm; here is who watches at all, null where that is not known.
-export function whyNot(view: Pick<View, 'partly' | 'streams' | 'swarms'>, here: Crowd | null): string {
+export function whyNot(view: Pick<View, 'partly' | 'swarms'>, here: Crowd | null): string {
   const words = figures();
   if (view.partly) return words.silentTracker;
-  if (!here && view.streams === null && view.swarms.size === 0) return words.nobodyTells;
-  const inside = [...view.swarms.values()].some(({ viewers }) => viewers > 0);
-  return inside ? words.notTold : here?.all === 0 ? words.nobodyWatches : words.nobodyShares;
+  if ([...view.swarms.values()].some(({ viewers }) => viewers > 0)) return words.notTold;
+  if (!here || here.inside > 0) return words.nobodyTells; // who is in a swarm is there though its figures are not told here, as on a public address
+  return here.all === 0 ? words.nobodyWatches : words.nobodyShares;
 }

@@ -1,7 +1,8 @@
 // What the pages ask of the server: which streams there are, and how the swarm does.
 
+import { rate } from '../decimal.ts';
 import { make } from '../make.ts';
-import { figure } from './language.ts';
+import { spoken } from './language.ts';
 import type { Hint } from './words/advice.ts';
 import { shared } from './words/shared.ts';
 
@@ -197,7 +198,7 @@ export function every(millis: number, work: () => Promise<void>): void {
 }
 
 export function bits(perSecond: number): string {
-  return perSecond >= 1e6 ? `${figure(perSecond / 1e6, 1)} Mbit/s` : `${Math.round(perSecond / 1e3)} kbit/s`;
+  return rate(perSecond / 8, spoken());
 }
 
 export function duration(since: string | number): string {

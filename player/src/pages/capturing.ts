@@ -31,6 +31,8 @@ export class Capturing {
   #capture: Capture | null = null;
   #attended = new Set<EventTarget | null>(); // the tracks whose end is to be noticed
   #opened = 0; // counts captures, so that only the newest counts
+  #exchanging = 0; // exchanges under way in what is captured
+  #lacking = ''; // what was said last to be missing: it is said anew when that changes, and else leaves what is said besides
 
   constructor(said: Words, page: Surroundings) {
     this.#said = said;
@@ -80,10 +82,11 @@ export class Capturing {
       const before = this.#capture;
       this.#capture = next;
       this.#source = chosen;
+      [this.#lacking, this.#exchanging] = ['', 0];
       await this.#changed();
       before?.close();
     } catch (error) {
-      this.#refused(error, chosen);
+      if (turn === this.#opened) this.#refused(error, chosen); // else another was chosen meanwhile, and is shown
     }
   }
 
@@ -93,12 +96,13 @@ export class Capturing {
     if (!now || !this.#source) return;
     const wished = this.#wish(this.#source);
     this.#page.say('');
-    try {
-      await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id }));
-    } catch (error) {
-      this.#refused(error, device);
-    }
-    if (now === this.#capture) await this.#changed(); // the menus show the one that is taken
+    this.#exchanging++;
+    const failed = await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id })).then(() => null, (error: unknown) => ({ error }));
+    if (now !== this.#capture) return;
+    this.#exchanging--;
+    if (failed) this.#refused(failed.error, device);
+    else this.#lacking = '';
+    await (this.#exchanging > 0 ? this.#changed() : this.#remain()); // the menus show the one that is taken
   }
 
   #refused(error: unknown, what: Source | Device): void {
@@ -116,7 +120,9 @@ export class Capturing {
     find('#corners').hidden = !now?.inset;
     this.#attended = new Set([...(now?.sources ?? []), ...(now?.devices ?? [])]);
     for (const track of this.#attended) track?.addEventListener('ended', this.#over);
-    if (now && this.#source && now.lacks.length > 0) this.#page.say(lacking(this.#said, now.lacks, this.#source));
+    const missing = now && this.#source ? lacking(this.#said, now.lacks, this.#source) : '';
+    if (missing !== '' && missing !== this.#lacking) this.#page.say(missing);
+    this.#lacking = missing;
     this.#page.changed(this.stream);
     const publication = this.#page.publication();
     if (publication) await this.carry(publication);
@@ -130,18 +136,20 @@ export class Capturing {
   }
 
   readonly #over = ({ target }: Event): void => {
-    if (this.#attended.has(target)) void this.#ended();
+    if (this.#attended.has(target)) void this.#remain();
   };
 
-  // ended is called when a device or a source has ended by itself, as it was pulled out, or the screen is shown no more.
-  async #ended(): Promise<void> {
+  // remain goes on with what is left, when a device or a source has ended by itself, as it was pulled out, or the screen is shown no more, or was let go
+  // for another that is not to be had. If that is nothing, the capture is over.
+  async #remain(): Promise<void> {
     if (this.#capture?.sources.some(({ readyState }) => readyState === 'live')) {
       await this.#changed();
       return;
     }
+    const why = this.#source === 'microphone' ? lacking(this.#said, this.#capture?.lacks ?? [], 'microphone') : '';
     this.#capture?.close();
     [this.#capture, this.#source] = [null, null];
-    this.#page.say(this.#said.sourceEnded);
+    this.#page.say([why, this.#said.sourceEnded].filter((text) => text !== '').join(' '));
     await this.#changed();
   }
 }

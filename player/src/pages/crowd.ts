@@ -15,7 +15,9 @@ export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>
 
 // crowd adds up whom trackers know and whom edges see, who are not in the swarm: none is both, but whom the control keeps outside, if no cache is before the
 // edges, and who came into the swarm a moment ago, who are left out of the edges'. It is null where neither tells. Without a swarm at hand what the server knows of it counts, which is nothing while trackers are silent to it.
-export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside' | 'newcomers'>): Crowd | null {
+// Partly: some tracker did not tell, so the swarm at hand is not all of it, and no number is better than one that is too low.
+export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside' | 'newcomers'>, partly = false): Crowd | null {
+  if (partly) return null;
   if (!swarm && (stream?.atEdges === undefined || stream.watching === null)) return null;
   const atEdges = stream?.atEdges ?? 0;
   if (!swarm) return { all: stream?.watching ?? (stream?.inSwarm ?? 0) + atEdges, inside: stream?.inSwarm ?? 0 };
@@ -39,8 +41,11 @@ export function watchers(stream: Stream | null, fromEachOther: (percent: number)
   return facts.join(', ');
 }
 
-// crowds adds up who watches all streams; null where nothing is known of any, or of one it is not known how many do.
-export function crowds(streams: readonly Stream[], swarms: ReadonlyMap<string, Swarm>): Crowd | null {
+// crowds adds up who watches all streams: nobody where there are none. It is null where nothing is known of any, or of one it is not known how many do.
+// Streams are null where it is not known which there are.
+export function crowds(streams: readonly Stream[] | null, swarms: ReadonlyMap<string, Swarm>): Crowd | null {
+  if (streams?.length === 0 && swarms.size === 0) return { all: 0, inside: 0 };
+  streams ??= [];
   if (streams.some(({ name, watching }) => watching === null && !swarms.has(name))) return null;
   const names = new Set([...streams.map(({ name }) => name), ...swarms.keys()]);
   const known = [...names].map((name) => crowd(streams.find((s) => s.name === name), swarms.get(name))).filter((of) => of !== null);

@@ -1,7 +1,7 @@
 // The live-now page: a card for each stream that is on.
 
 import { make } from '../make.ts';
-import { amiss, bits, condition, every, find, lasting, picture, rtmpAddress, type Stream, streams, type Swarm, swarms } from './api.ts';
+import { amiss, bits, condition, every, find, lasting, picture, rtmpAddress, type Stream, streams, type Swarm, swarms, unheard } from './api.ts';
 import { crowd, people } from './crowd.ts';
 import { speak, to } from './language.ts';
 import { date, finished, length, page, type Recording, recordings } from './recordings.ts';
@@ -37,14 +37,14 @@ function art(name: string, badge: Node): HTMLElement {
   return make('div', { class: 'art', style: `--hue:${hue(name)}` }, badge, make('span', { class: 'initial', 'aria-hidden': 'true' }, name.slice(0, 1).toUpperCase()));
 }
 
-function card(stream: Stream, swarm: Swarm | undefined): HTMLElement {
+function card(stream: Stream, swarm: Swarm | undefined, partly: boolean): HTMLElement {
   const { text, live } = condition(stream);
   const above = art(stream.name, make('span', { class: live ? 'badge live' : 'badge' }, text));
-  const watching = people(crowd(stream, swarm));
+  const watching = people(crowd(stream, swarm, partly));
   if (watching !== '') above.append(make('span', { class: 'badge count' }, watching));
   const facts = [picture(stream), stream.bitrate ? bits(stream.bitrate) : ''].filter((f) => f !== '').join(' · ');
   const more = [lasting(stream)];
-  if (swarm && swarm.viewers > 1) more.push(words.fromPeers(Math.round(swarm.offload * 100)));
+  if (swarm && swarm.viewers > 1 && !partly) more.push(words.fromPeers(Math.round(swarm.offload * 100)));
   return make('a', { class: 'card', href: to(`/watch/${stream.name}`) }, above, make('div', { class: 'text' }, make('h2', {}, stream.name), make('p', {}, facts), make('p', { class: 'dim' }, more.join(' · '))));
 }
 
@@ -80,13 +80,13 @@ let drawn = '';
 every(2000, async () => {
   try {
     const [all, swarm] = await Promise.all([streams(), swarms()]);
-    const size = (s: Stream): number => crowd(s, swarm.get(s.name))?.all ?? 0;
+    const size = (s: Stream): number => crowd(s, swarm.get(s.name))?.all ?? 0; // for the order alone, so what a silent tracker knows may be missing
     const on = all.filter((s) => s.state !== 'ended').sort((a, b) => size(b) - size(a) || a.name.localeCompare(b.name));
     note.hidden = true;
     grid.classList.remove('stale');
     empty.hidden = on.length > 0;
     count.textContent = on.length === 0 ? '' : words.streamCount(on.length);
-    const cards = on.map((s) => card(s, swarm.get(s.name)));
+    const cards = on.map((s) => card(s, swarm.get(s.name), unheard > 0));
     const now = cards.map((c) => c.outerHTML).join('');
     const shown = on.map((s) => (open && s.thumbnail ? thumbnail(s.name, s.thumbnail) : null));
     if (now === drawn) return;

@@ -59,7 +59,8 @@ async function look(): Promise<void> {
 }
 
 function show(view: View): void {
-  ({ swarms, steers } = view);
+  ({ swarms } = view);
+  steers = view.steers === true;
   streams = view.streams && view.streams.filter(({ state }) => state !== 'ended').map(({ name }) => name);
   const health = find('#health');
   health.className = view.health.good ? 'badge good' : 'badge live';
@@ -71,7 +72,7 @@ function show(view: View): void {
   const viewers = known.reduce((sum, s) => sum + s.viewers, 0);
   const mean = (of: (s: Swarm) => number, counts: Swarm[] = known): number => counts.reduce((sum, s) => sum + s.viewers * of(s), 0) / counts.reduce((sum, s) => sum + s.viewers, 0);
   const behind = known.filter((s) => s.latencySeconds > 0 && s.viewers > 0);
-  const here = view.partly ? null : crowds(listed, swarms);
+  const here = view.partly ? null : crowds(listed.length === 0 && view.away.length > 0 ? null : view.streams, swarms);
   const whole = viewers > 0 && !view.partly;
   const why = whyNot(view, here);
   const { nobodyTells, nothingYet } = figures();
@@ -93,10 +94,16 @@ function show(view: View): void {
   const name = steered();
   const swarm = swarms.get(name);
   const control = swarm?.control ?? (streams?.includes(name) ? view.controls.get(name) ?? view.defaults : null);
-  find('#swarm').hidden = !view.steers || !swarm;
-  find('#remote').hidden = !view.steers || !control;
-  find('#ahead').hidden = (swarm?.viewers ?? 0) > 0;
-  if (view.steers && control) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
+  const silent = view.steers === null || (view.partly && !control);
+  switches.rest(silent);
+  find('#swarm').classList.toggle('stale', silent);
+  if (silent) find('#cells-caption').textContent = view.note;
+  else { // what is not known to be gone stays where it is: somebody may be at a field
+    find('#swarm').hidden = !steers || !swarm;
+    find('#remote').hidden = !steers || !control;
+    find('#ahead').hidden = (swarm?.viewers ?? 0) > 0;
+  }
+  if (steers && control) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
   offer();
   hour.now(view.now, performance.now());
   drawCharts();

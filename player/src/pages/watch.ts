@@ -2,7 +2,7 @@
 
 import type { ShoalPlayer } from '../element.ts';
 import { make } from '../make.ts';
-import { copied, every, find, lasting, picture, type Stream, streams, swarms } from './api.ts';
+import { copied, every, find, lasting, picture, type Stream, streams, swarms, unheard } from './api.ts';
 import { Badge } from './badge.ts';
 import { type Crowd, crowd, members, people } from './crowd.ts';
 import { speak, to } from './language.ts';
@@ -46,8 +46,9 @@ every(2000, async () => {
     const [all, swarm] = await Promise.all([streams(), id === '' ? swarms() : null]);
     stream = all.find((s) => s.name === name) ?? null;
     const known = swarm?.get(name);
-    inside = known && members(known);
-    here = crowd(stream, known);
+    const partly = swarm !== null && unheard > 0;
+    inside = known && !partly ? members(known) : undefined;
+    here = crowd(stream, known, partly);
     last = stream;
   } catch {
     stream = here = inside = undefined; // how many watch changes all the time: what was told before says nothing of now

@@ -48,6 +48,7 @@ export interface Figures {
   notTold: string; // by viewers, so far
   nothingYet: string;
   noPrice: string;
+  oddPrice: string;
   atLeast(n: string | number): string;
   partial: string; // figures, as a tracker is silent
   partialSince(at: string, span: string): string;
@@ -114,6 +115,7 @@ const en: Figures = {
   notTold: 'no viewer has told yet',
   nothingYet: 'nothing yet',
   noPrice: 'no price set',
+  oddPrice: 'a price is 0 or more',
   atLeast: (n) => `at least ${n}`,
   partial: 'Without a tracker that is silent.',
   partialSince: (at, span) => `Without a tracker that has been silent since ${at}, for ${span}.`,
@@ -186,6 +188,7 @@ const pt: Figures = {
   notTold: 'nenhum espectador relatou ainda',
   nothingYet: 'nada ainda',
   noPrice: 'sem preço definido',
+  oddPrice: 'o preço é 0 ou mais',
   atLeast: (n) => `pelo menos ${n}`,
   partial: 'Sem um tracker que não responde.',
   partialSince: (at, span) => `Sem um tracker que não responde desde ${at}, há ${span}.`,
@@ -258,6 +261,7 @@ const zh: Figures = {
   notTold: '还没有观众报告',
   nothingYet: '暂无',
   noPrice: '未设价格',
+  oddPrice: '价格应为 0 或以上',
   atLeast: (n) => `至少 ${n}`,
   partial: '不含一个没有响应的追踪服务器。',
   partialSince: (at, span) => `不含一个自 ${at} 起（${span}）没有响应的追踪服务器。`,

@@ -13,6 +13,7 @@ export interface Lacking {
   noSoundGoes: string; // behind what is missing
   soundGoesAlone: string;
   screenGoesAlone: string;
+  nothingGoes: string;
   clause(what: string, so: string): string;
   sentence(what: string): string;
 }
@@ -31,6 +32,7 @@ const en: Lacking = {
   noSoundGoes: 'the picture goes without its sound',
   soundGoesAlone: 'the sound goes alone',
   screenGoesAlone: 'the screen goes without it',
+  nothingGoes: 'no sound goes any more',
   clause: (what, so) => `${what}: ${so}.`,
   sentence: (what) => `${what}.`,
 };
@@ -49,6 +51,7 @@ const pt: Lacking = {
   noSoundGoes: 'a imagem vai sem o som dele',
   soundGoesAlone: 'vai só o som',
   screenGoesAlone: 'a tela vai sem ela',
+  nothingGoes: 'já não vai som nenhum',
   clause: (what, so) => `${what}: ${so}.`,
   sentence: (what) => `${what}.`,
 };
@@ -67,6 +70,7 @@ const zh: Lacking = {
   noSoundGoes: '画面照常播出，但没有它的声音',
   soundGoesAlone: '只播声音',
   screenGoesAlone: '屏幕上没有它的画面',
+  nothingGoes: '不再播出声音',
   clause: (what, so) => `${what}：${so}。`,
   sentence: (what) => `${what}。`,
 };
@@ -76,7 +80,7 @@ export const LACKING = { en, pt, zh };
 // lacking says what of a source is missing, and what goes all the same; '' for nothing.
 export function lacking(words: Lacking, lacks: readonly Lack[], source: Source): string {
   return lacks.map(({ device, why }) => {
-    const so = device === 'microphone' ? words.noSoundGoes : source === 'both' ? words.screenGoesAlone : words.soundGoesAlone;
+    const so = source === 'microphone' ? words.nothingGoes : device === 'microphone' ? words.noSoundGoes : source === 'both' ? words.screenGoesAlone : words.soundGoesAlone;
     return words.clause(words.without[why][device], so);
   }).join(' ');
 }

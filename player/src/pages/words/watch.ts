@@ -70,7 +70,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `of the picture came from ${n === 1 ? 'one other viewer' : `${n} other viewers`} in the last half minute.`,
     unlinked: `${capital(UNLINKED.en)}: all comes from the edge.`,
-    alone: 'Nobody else is here to share with: all comes from the edge.',
+    alone: 'Nobody else is in the swarm now: all comes from the edge.',
   },
   pt: {
     ...SHARED.pt,
@@ -102,7 +102,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `da imagem veio de ${n === 1 ? 'outro espectador' : `outros ${n} espectadores`} no último meio minuto.`,
     unlinked: `${capital(UNLINKED.pt)}: tudo vem do servidor.`,
-    alone: 'Não há mais ninguém aqui com quem compartilhar: tudo vem do servidor.',
+    alone: 'Agora não há mais ninguém no enxame: tudo vem do servidor.',
   },
   zh: {
     ...SHARED.zh,
@@ -134,7 +134,7 @@ export const WATCH: Catalog<Shared & Own> = {
     },
     fromOthers: (n) => `的画面在最近半分钟内来自其他 ${n} 位观众。`,
     unlinked: `${UNLINKED.zh}：全部数据来自服务器。`,
-    alone: '这里暂无其他可互相分享的观众：全部数据来自服务器。',
+    alone: '目前互助网络中没有其他观众：全部数据来自服务器。',
   },
 };
 
