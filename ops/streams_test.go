@@ -51,7 +51,7 @@ func TestSilentOnesStreams(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		expect("and has it no more", gone)
 		net["b:1"].dead = true
-		time.Sleep(began.Add(time.Hour).Sub(time.Now()))
+		time.Sleep(time.Until(began.Add(time.Hour)))
 		expect("nobody tells", gone)
 		time.Sleep(10 * time.Second)
 		expect("nor for an hour", "")
