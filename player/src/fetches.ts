@@ -71,12 +71,11 @@ export class Fetches {
     if (this.#signal.aborted) stop();
     this.#under.set(give, chunk);
     const size = range ? range.to - range.from : record.size;
-    let come = false; // meanwhile, by another way: the edge was asked for nothing
     let ok = false;
     try {
       if (uri === '') throw new Error('fetches: it is not known where it is');
       await this.#narrows.enter(size, () => chunk.waiting.size > 0, give.signal);
-      come = this.#store.whole(record.id);
+      const come = this.#store.whole(record.id); // meanwhile
       const { bytes } = come ? { bytes: NOTHING } : await this.#edge.fetch(uri, record.size, range, give.signal, stream);
       const streamed = await stream.done;
       if (come || (streamed && this.#store.pieces(record.id, first, count))) {
@@ -94,8 +93,7 @@ export class Fetches {
     this.#under.delete(give);
     await stream.done; // nothing arrives of a fetch that is over
     if (--chunk.fetches === 0) chunk.fetchingSince = 0;
-    if (come) this.#events.held(chunk);
-    else this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
+    this.#events.fetched(chunk, ok && whole ? 0 : first, ok && whole ? record.pieces : count, ok);
   }
 
   // full: what is asked for now waits for its turn, or nearly, since the link is narrow.

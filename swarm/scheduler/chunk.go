@@ -86,7 +86,7 @@ type chunk struct {
 
 	// the edge
 	fetchBegan Time
-	fetchCame  uint64 // bytes that the edge had sent then
+	fetchCame  int64 // bytes that had come then, by whatever way
 	failures   int
 	retry      Time
 	arrived    bitmap // pieces of the fetches under way that are there

@@ -1,13 +1,18 @@
 package scheduler
 
+import "slices"
+
 // edgeBelief is how long the edge takes to answer, as seen lately: a mean, by how much longer more bytes take, a mean deviation from that, and the
 // least ever. By a narrow link it is mostly the bytes; were that taken for chance, every chunk would have to be asked for long before it is needed.
 type edgeBelief struct {
 	took, strays, least Time
 
-	bytes int64 // that the edge sent meanwhile, in the mean
+	bytes int64 // that came meanwhile, in the mean
 	vary  int64 // mean square of by how much they differ from that
 	along int64 // mean product of that and of by how much times differ from theirs
+
+	paces [8]Time // of the last answers, for each KiB that came meanwhile
+	seen  int     // answers
 }
 
 // What is more counts as so much, and no product is too large.
@@ -16,10 +21,11 @@ const (
 	mostCame = 16 << 20
 )
 
-// saw takes an answer that took so long; so many bytes came of the edge meanwhile, by this request and others. What peers sent is none of it: of what
-// flows all the time more comes while an answer is late, which is no reason why it is.
+// saw takes an answer that took so long; so many bytes came meanwhile, of whatever was on its way.
 func (e *edgeBelief) saw(took Time, bytes int64) {
 	took, bytes = min(took, mostTook), min(bytes, mostCame)
+	e.paces[e.seen%len(e.paces)] = took << 10 / Time(max(bytes, 1))
+	e.seen++
 	if e.least == 0 || took < e.least {
 		e.least = max(took, Millisecond)
 	}
@@ -61,14 +67,15 @@ func (e *edgeBelief) learn(took, off Time) {
 	}
 }
 
-// takes is how long an answer takes for which so many bytes have to come: at most as if all of its time were theirs.
+// takes is how long an answer takes for which so many bytes have to come. No byte is taken to be slower than those of the quickest answer of late: of what
+// flows all the while more comes while an answer is late, which is not why it is.
 func (e *edgeBelief) takes(bytes int64) Time {
 	along, vary := e.along>>10, e.vary>>10
-	if vary == 0 || along <= 0 || e.bytes == 0 {
+	if vary == 0 || along <= 0 {
 		return e.took
 	}
 	more := bytes - e.bytes
-	longer, most := more*along/vary, more*int64(e.took)/e.bytes
+	longer, most := more*along/vary, more*int64(e.pace())>>10
 	if more > 0 {
 		longer = min(longer, most)
 	} else {
@@ -76,6 +83,9 @@ func (e *edgeBelief) takes(bytes int64) Time {
 	}
 	return e.took + Time(longer)
 }
+
+// pace is that of the quickest answer of late.
+func (e *edgeBelief) pace() Time { return slices.Min(e.paces[:min(e.seen, len(e.paces))]) }
 
 // margin is how long before its deadline a chunk has to be asked of the edge, if so many bytes have to come.
 func (e *edgeBelief) margin(bytes int64) Time {

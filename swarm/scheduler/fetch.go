@@ -13,7 +13,7 @@ func (s *Scheduler) fetch(c *chunk, duty bool) {
 		c.wakeAt(c.retry)
 		return
 	}
-	c.fetchBegan, c.fetchCame, c.duty = s.now, s.stats.BytesFromEdge, duty
+	c.fetchBegan, c.fetchCame, c.duty = s.now, s.came(), duty
 	if duty {
 		s.weigh(c)
 	}
@@ -66,7 +66,7 @@ func (s *Scheduler) Fetched(now Time, h Chunk, first, count int, ok bool) {
 	for from, n := c.arrived.run(first, first+count, false); n > 0; from, n = c.arrived.run(from+n, first+count, false) {
 		s.brought(c, from, n)
 	}
-	s.edge.saw(s.now-c.fetchBegan, int64(s.stats.BytesFromEdge-c.fetchCame))
+	s.edge.saw(s.now-c.fetchBegan, s.came()-c.fetchCame)
 	if c.fetching == 0 {
 		c.arrived.clear()
 	}
@@ -105,6 +105,11 @@ func (s *Scheduler) brought(c *chunk, first, count int) {
 	fresh := c.hold(first, count)
 	s.stats.BytesFromEdge += uint64(to - from)
 	s.stats.DuplicateBytes += uint64(to - from - fresh)
+}
+
+// came returns how many bytes of media came so far, by whatever way.
+func (s *Scheduler) came() int64 {
+	return int64(s.stats.BytesFromEdge + s.stats.BytesFromPeers + s.stats.DuplicateBytes)
 }
 
 // Held tells that the host came to hold the whole chunk, verified, by ways of its own.

@@ -36,21 +36,6 @@ func TestBrokenFetchIsCounted(t *testing.T) {
 	}
 }
 
-// TestEdgeIsTimedByItsOwnBytes: what peers send meanwhile is no reason why an answer takes long.
-func TestEdgeIsTimedByItsOwnBytes(t *testing.T) {
-	s := New(Config{Stream: "demo", Flags: wire.MayUpload})
-	for i, now := range []Time{0, Second} {
-		r := record(wire.ChunkID{Epoch: 1, MSN: 10 + uint64(i)}, 40_000)
-		c := s.Learn(now, &r, 0)
-		s.Need(now, c, now+2*Second)
-		s.stats.BytesFromPeers += 1_000_000
-		s.Fetched(now+100*Millisecond, c, 0, 16, true)
-	}
-	if s.edge.took != 100*Millisecond || s.edge.bytes != 40_000 {
-		t.Errorf("an answer takes %d ms, for %d bytes", s.edge.took/Millisecond, s.edge.bytes)
-	}
-}
-
 // TestUnneed: what the player waits for no more is not got, nor is what is left of a rendition that it watched before.
 func TestUnneed(t *testing.T) {
 	for _, c := range []struct {
