@@ -11,7 +11,7 @@ import (
 // notices late.
 const hearsay = 12 * time.Second
 
-// forgotten is how long nobody has told of a stream that is listed no more, as its charts are not: its origin may be gone for good.
+// forgotten is after how long a stream of which nobody tells is no longer listed: its origin may be gone for good. Its charts end then, too.
 const forgotten = time.Hour
 
 // word is what a service told last of its streams.

@@ -12,7 +12,7 @@ import { crowding } from './machine.mjs';
 import { logs } from './process.mjs';
 import { until } from './until.mjs';
 
-// What each window loads for its address bar, two pages of their own: they take ten times the processor time of an empty page.
+// What each window of Chromium 156 loads for its address bar, two pages of their own: an empty page took 2.7 s of processor time with them, and 0.8 without.
 const ADDRESS_BAR = 'WebUIOmniboxPopup,WebUIOmniboxAimPopup';
 const without = (features) => `--disable-features=${features}`;
 

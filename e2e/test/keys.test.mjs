@@ -110,9 +110,9 @@ test('keys and the mouse do what they do in every player', { timeout: 120_000 },
   await page.keyboard.press('ArrowDown');
   let before = 0;
   const stood = (top) => {
-    const stands = top === before;
+    const still = top === before;
     before = top;
-    return stands;
+    return still;
   };
   await becomes('the page to scroll, and to stand', { scrolled: true, volume: 1, top: stood });
   await page.keyboard.press('Home');

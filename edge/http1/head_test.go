@@ -77,7 +77,7 @@ func TestHead(t *testing.T) {
 
 // TestNames: what the cache is handed of a head is what came under each name, whatever the case of its letters.
 func TestNames(t *testing.T) {
-	for name, of := range map[string]func(Head) []byte{
+	for field, of := range map[string]func(Head) []byte{
 		"Accept":            func(h Head) []byte { return h.Accept },
 		"Accept-Encoding":   func(h Head) []byte { return h.AcceptEncoding },
 		"Authorization":     func(h Head) []byte { return h.Authorization },
@@ -86,7 +86,7 @@ func TestNames(t *testing.T) {
 		"X-Forwarded-For":   func(h Head) []byte { return h.ForwardedFor },
 		headcount.Field:     func(h Head) []byte { return h.Headcount },
 	} {
-		for _, name := range []string{name, strings.ToLower(name), strings.ToUpper(name)} {
+		for _, name := range []string{field, strings.ToLower(field), strings.ToUpper(field)} {
 			var h Head
 			const said = "shoal-3f9ac02b7d115e64;12"
 			if h.parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+name+": "+said+"\r\n\r\n")) != plain || string(of(h)) != said {

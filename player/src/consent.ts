@@ -56,12 +56,14 @@ function kept(): Answer | null | undefined {
   }
 }
 
+let telling = false; // an answer that was given to a player of this script
+
 // overheard tells of each answer that is given at this origin, in another page or by another player of this one; null: it is taken back. It returns how to
-// hear no more. Whatever runs in the page can say so to its window: a yes counts where it is kept, too, or nothing can be; a no needs nothing.
+// hear no more. Whatever runs in the page can say so to its window: a yes counts where it was given to a player of this script, or is kept, or nothing can be; a no needs nothing.
 export function overheard(told: (answer: Answer | null) => void): () => void {
   const neighbour = (event: Event): void => {
     const { detail } = event as CustomEvent<unknown>; // of a page, which may say anything
-    if (detail === 'no' || (detail === 'yes' && (kept() === 'yes' || kept() === undefined))) told(detail);
+    if (detail === 'no' || (detail === 'yes' && (telling || kept() === 'yes' || kept() === undefined))) told(detail);
   };
   const hear = ({ key, storageArea }: StorageEvent): void => {
     if ((key === KEY || key === null) && keeps(storageArea)) told(remembered()); // null: all was cleared
@@ -90,5 +92,7 @@ export function remember(answer: Answer): void {
   } catch {
     // it holds for as long as the page is open
   }
+  telling = true;
   dispatchEvent(new CustomEvent(KEY, { detail: answer }));
+  telling = false;
 }

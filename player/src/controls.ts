@@ -89,8 +89,9 @@ export class Controls {
     }
     this.#frame.addEventListener('keydown', (event) => this.key(event));
     new ResizeObserver(([entry]) => {
-      const narrow = entry !== undefined && entry.contentRect.width <= NARROW;
-      if (narrow === this.#narrow) return;
+      const { width = 0 } = entry?.contentRect ?? {};
+      const narrow = width <= NARROW;
+      if (width === 0 || narrow === this.#narrow) return; // 0: it is not in the page
       this.#narrow = narrow;
       if (this.#shown) this.show(this.#shown);
     }).observe(this.#frame);

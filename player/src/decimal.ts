@@ -12,5 +12,5 @@ export function decimal(value: number, digits: number, language: string): string
 // rate writes bytes a second as the bits that links are measured in, in a language.
 export function rate(bytes: number, language: string): string {
   const bits = 8 * bytes;
-  return bits < 1e6 ? `${Math.round(bits / 1e3)} kbit/s` : `${decimal(bits / 1e6, 1, language)} Mbit/s`;
+  return bits < 999_500 ? `${Math.round(bits / 1e3)} kbit/s` : `${decimal(bits / 1e6, 1, language)} Mbit/s`;
 }

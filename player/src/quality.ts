@@ -1,6 +1,6 @@
 // The qualities of a stream, the choice of one, and the menu of them.
 
-import { decimal } from './decimal.ts';
+import { rate } from './decimal.ts';
 import type { Words } from './words.ts';
 
 export const AUTO = -1; // the player chooses, by what the network gives
@@ -40,10 +40,10 @@ export function alike(levels: readonly Level[], wanted: Level): number {
 
 // named says what a quality is called among others: by its bit rate too where another has its height.
 export function named({ height, bitrate, frameRate }: Quality, all: readonly Quality[], language: string): string {
-  const rate = `${decimal(bitrate / 1e6, 1, language)} Mbit/s`;
-  if (height === 0) return rate;
+  const carried = rate(bitrate / 8, language);
+  if (height === 0) return carried;
   const name = `${height}p${frameRate >= 48 ? Math.round(frameRate) : ''}`;
-  return all.filter((other) => other.height === height).length > 1 ? `${name} · ${rate}` : name;
+  return all.filter((other) => other.height === height).length > 1 ? `${name} · ${carried}` : name;
 }
 
 // A Picker is the menu, a select of the browser's own: it is used by keys, fingers and screen readers as any other. It is left once a choice is made, or

@@ -84,6 +84,16 @@ test('a microphone alone that was let go for another, and is not to be had again
   assert.equal(s.said(), 'The microphone is in use by another program: no sound goes any more. The source has ended. Choose another to go on.');
 });
 
+test('so is a camera alone, and why is said', async (t) => {
+  const s = studio(t);
+  s.lacking.set('microphone', 'NotFoundError');
+  await s.press('camera');
+  s.lacking.set('camera', 'NotReadableError');
+  await s.choose('camera', 'camera2');
+  assert.deepEqual([s.capturing.source, s.capturing.stream], [null, null]);
+  assert.match(s.said(), /^The camera is in use by another program.*The source has ended\. Choose another to go on\.$/);
+});
+
 test('nor is it one while yet another is asked for', async (t) => {
   const s = studio(t);
   await s.press('microphone');
@@ -98,4 +108,5 @@ test('nor is it one while yet another is asked for', async (t) => {
   s.answer('microphone3', true);
   await settled();
   assert.deepEqual([s.capturing.source, s.capturing.stream?.getTracks().map(({ readyState }) => readyState)], ['microphone', ['live']]);
+  assert.equal(s.said(), '', 'what was overtaken');
 });

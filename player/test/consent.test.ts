@@ -149,6 +149,17 @@ test('a yes that an event of the page tells of is none where the viewer has not 
   assert.deepEqual(heard, ['no', 'yes']);
 });
 
+test('a yes that cannot be kept is heard by the other players of the script', (t) => {
+  const heard: (Answer | null)[] = [];
+  kept(t, { getItem: () => 'no', setItem: () => {
+    throw new Error('it is full');
+  } });
+  listens(t, new EventTarget());
+  overheard((answer) => heard.push(answer));
+  remember('yes');
+  assert.deepEqual(heard, ['yes']);
+});
+
 test('an event of the page that is no answer is none, and nothing but a yes is a yes', (t) => {
   const [window, heard]: [EventTarget, (Answer | null)[]] = [new EventTarget(), []];
   kept(t, null);

@@ -23,8 +23,8 @@ test('whom edges see is added to whom trackers know, and nobody is counted twice
   ] as const) {
     assert.deepEqual(crowd(stream, swarm), want, JSON.stringify([stream, swarm]));
   }
-  for (const stream of [undefined, { atEdges: 4, inSwarm: null, watching: null }, { atEdges: 4, inSwarm: 3, watching: 7 }]) {
-    assert.equal(crowd(stream, of(2), true), null, 'a tracker is silent: it would be too few');
+  for (const [stream, want] of [[undefined, null], [{ atEdges: 4, inSwarm: null, watching: null }, null], [{ atEdges: 4, inSwarm: 3, watching: 7 }, { all: 7, inside: 3 }]] as const) {
+    assert.deepEqual(crowd(stream, of(2), true), want, 'a tracker is silent: those at hand are too few');
   }
   const named = (name: string, more: object): Stream => ({ name, ...more }) as Stream;
   assert.deepEqual(crowds([named('a', { atEdges: 2 }), named('b', { atEdges: 1 }), named('old', {})], new Map([['b', { name: 'b', ...of(3) } as Swarm], ['c', { name: 'c', ...of(1) } as Swarm]])),

@@ -8,5 +8,5 @@ test('numbers as a language writes them', () => {
 });
 
 test('what a link carries', () => {
-  assert.deepEqual([0, 62_500, 125_000, 187_500, 1_249_999].map((bytes) => rate(bytes, 'pt')), ['0 kbit/s', '500 kbit/s', '1,0 Mbit/s', '1,5 Mbit/s', '10,0 Mbit/s']);
+  assert.deepEqual([0, 62_500, 124_999, 125_000, 187_500, 1_249_999].map((bytes) => rate(bytes, 'pt')), ['0 kbit/s', '500 kbit/s', '1,0 Mbit/s', '1,0 Mbit/s', '1,5 Mbit/s', '10,0 Mbit/s']);
 });

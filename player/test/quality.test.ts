@@ -12,7 +12,7 @@ test('qualities are ranked and named', () => {
     ['by height', levels, ['1080p', '720p', '360p']],
     ['with many frames', [level(720, 3e6, 59.94), level(720, 2e6)], ['720p60 · 3.0 Mbit/s', '720p · 2.0 Mbit/s']],
     ['of one height', [level(720, 2e6), level(720, 4e6), level(360, 1e6)], ['720p · 4.0 Mbit/s', '720p · 2.0 Mbit/s', '360p']],
-    ['of no known height', [level(0, 96e3), level(NaN, 192e3, NaN)], ['0.2 Mbit/s', '0.1 Mbit/s']],
+    ['of no known height', [level(0, 96e3), level(NaN, 192e3, NaN)], ['192 kbit/s', '96 kbit/s']],
   ] as const) assert.deepEqual(names([...all]), want, what);
 });
 

@@ -144,3 +144,31 @@ func TestForgedRecordOfPeer(t *testing.T) {
 		t.Errorf("next %+v, %d refused", d.feed.next(), d.refused.Load())
 	}
 }
+
+// TestMemberByTracker: a viewer tells edges that a tracker counts it while one does, and not where it has the swarm but no tracker any more.
+func TestMemberByTracker(t *testing.T) {
+	d := newDesk(t)
+	tells := func() bool {
+		d.do(func(scheduler.Time) {
+			d.reloads.under = false
+			d.reload(true)
+		})
+		d.asked()
+		return d.follower.member.Load()
+	}
+	if tells() {
+		t.Error("before it has joined")
+	}
+	d.do(func(now scheduler.Time) {
+		d.socket = &socket{out: make(chan []byte, 1)}
+		d.core.TrackerUp(now)
+		d.core.TrackerMessage(now, wire.Roster{Cell: 1, Version: 1}.Append(nil))
+	})
+	if !tells() {
+		t.Error("not as a member")
+	}
+	d.do(func(scheduler.Time) { d.socket = nil })
+	if d.p2p() != "on" || tells() {
+		t.Errorf("without its tracker, p2p %s", d.p2p())
+	}
+}

@@ -55,7 +55,7 @@ export class Saved {
     const bytes = this.#bytes ?? 0;
     tile('#spared', bytes > 0 ? size(bytes) : '', this.#why);
     find('#saved').textContent = priced && bytes > 0 ? figures().saves(money((bytes / 1e9) * rate, currency)) : '';
-    const odd = this.#price.validity.badInput || this.#price.value !== '' && !priced;
+    const odd = this.#price.validity.badInput || (this.#price.value !== '' && !priced);
     find('#unpriced').textContent = odd ? figures().oddPrice : !priced && bytes > 0 ? figures().noPrice : '';
     this.#price.setAttribute('aria-invalid', String(odd));
     const hour = find('#hour-saved');

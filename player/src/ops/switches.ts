@@ -61,6 +61,11 @@ export class Switches {
     this.#write();
   }
 
+  // touched: the operator has begun to write something else.
+  get touched(): boolean {
+    return this.#touched;
+  }
+
   // rest keeps all as it is, and changes nothing by it, while nobody tells how the stream is. Whoever is at a field stays there: one that is disabled would
   // lose the focus.
   rest(resting: boolean): void {
@@ -101,7 +106,7 @@ export class Switches {
     const { name, control: from } = swarm;
     const changes: Partial<Control> = Object.fromEntries((['p2p', ...NUMBERS] as const).filter((key) => to[key] !== from[key]).map((key) => [key, to[key]]));
     const amiss = harms(from, to, swarm);
-    if (amiss.length > 0 && !(await this.#agreed(name, from, to, amiss))) return;
+    if (amiss.length > 0 && (!(await this.#agreed(name, from, to, amiss)) || this.#resting)) return;
     this.#busy = true;
     this.#form.setAttribute('aria-busy', 'true');
     const said = steering();
@@ -113,7 +118,7 @@ export class Switches {
     await this.#changed();
     const now = this.#swarm?.control;
     const at = new Date().toLocaleTimeString(tag());
-    this.#state.textContent = failed || !now ? failed : said.changed(name, at, said.p2pIs(now.p2p, now.share < 1 ? Math.round(now.share * 100) : null),
+    this.#state.textContent = failed || !now ? failed : this.#resting ? said.unseen : said.changed(name, at, said.p2pIs(now.p2p, now.share < 1 ? Math.round(now.share * 100) : null),
       now.cellSize, now.roots, now.maxUploadKbps > 0 ? said.bound(bits(1000 * now.maxUploadKbps)) : said.noBound);
     this.#state.classList.toggle('alert', failed !== '');
   }

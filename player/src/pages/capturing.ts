@@ -32,6 +32,7 @@ export class Capturing {
   #attended = new Set<EventTarget | null>(); // the tracks whose end is to be noticed
   #opened = 0; // counts captures, so that only the newest counts
   #exchanging = 0; // exchanges under way in what is captured
+  readonly #asked = { camera: 0, microphone: 0 }; // how often another was chosen
   #lacking = ''; // what was said last to be missing: it is said anew when that changes, and else leaves what is said besides
 
   constructor(said: Words, page: Surroundings) {
@@ -96,17 +97,21 @@ export class Capturing {
     if (!now || !this.#source) return;
     const wished = this.#wish(this.#source);
     this.#page.say('');
+    const turn = ++this.#asked[device];
     this.#exchanging++;
     const failed = await now.exchange(device, (id = wished[device]) => ask(device, { ...wished, [device]: id })).then(() => null, (error: unknown) => ({ error }));
     if (now !== this.#capture) return;
     this.#exchanging--;
-    if (failed) this.#refused(failed.error, device);
-    else this.#lacking = '';
-    await (this.#exchanging > 0 ? this.#changed() : this.#remain()); // the menus show the one that is taken
+    const why = failed && turn === this.#asked[device] ? this.#refused(failed.error, device) : ''; // of one that was overtaken nothing is said
+    if (!failed) this.#lacking = '';
+    await (this.#exchanging > 0 ? this.#changed() : this.#remain(why)); // the menus show the one that is taken
   }
 
-  #refused(error: unknown, what: Source | Device): void {
-    this.#page.say(refusal(this.#said, error, what) || told(this.#said, error instanceof Error ? error.message : String(error)));
+  // refused says why, and returns it.
+  #refused(error: unknown, what: Source | Device): string {
+    const why = refusal(this.#said, error, what) || told(this.#said, error instanceof Error ? error.message : String(error));
+    this.#page.say(why);
+    return why;
   }
 
   // changed shows what is captured, and has it broadcast.
@@ -141,12 +146,12 @@ export class Capturing {
 
   // remain goes on with what is left, when a device or a source has ended by itself, as it was pulled out, or the screen is shown no more, or was let go
   // for another that is not to be had. If that is nothing, the capture is over.
-  async #remain(): Promise<void> {
+  async #remain(refused = ''): Promise<void> {
     if (this.#capture?.sources.some(({ readyState }) => readyState === 'live')) {
       await this.#changed();
       return;
     }
-    const why = this.#source === 'microphone' ? lacking(this.#said, this.#capture?.lacks ?? [], 'microphone') : '';
+    const why = this.#source === 'microphone' ? lacking(this.#said, this.#capture?.lacks ?? [], 'microphone') : refused;
     this.#capture?.close();
     [this.#capture, this.#source] = [null, null];
     this.#page.say([why, this.#said.sourceEnded].filter((text) => text !== '').join(' '));

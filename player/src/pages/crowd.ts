@@ -15,9 +15,9 @@ export function members({ viewers, outside }: Pick<Swarm, 'viewers' | 'outside'>
 
 // crowd adds up whom trackers know and whom edges see, who are not in the swarm: none is both, but whom the control keeps outside, if no cache is before the
 // edges, and who came into the swarm a moment ago, who are left out of the edges'. It is null where neither tells. Without a swarm at hand what the server knows of it counts, which is nothing while trackers are silent to it.
-// Partly: some tracker did not tell, so the swarm at hand is not all of it, and no number is better than one that is too low.
+// Partly: some tracker did not tell, so the swarm at hand is not all of it; what the server knows counts, if it has heard all. No number is better than one that is too low.
 export function crowd(stream: Pick<Stream, 'atEdges' | 'inSwarm' | 'watching'> | null | undefined, swarm?: Pick<Swarm, 'viewers' | 'outside' | 'newcomers'>, partly = false): Crowd | null {
-  if (partly) return null;
+  if (partly) return typeof stream?.watching === 'number' && typeof stream.inSwarm === 'number' ? { all: stream.watching, inside: stream.inSwarm } : null;
   if (!swarm && (stream?.atEdges === undefined || stream.watching === null)) return null;
   const atEdges = stream?.atEdges ?? 0;
   if (!swarm) return { all: stream?.watching ?? (stream?.inSwarm ?? 0) + atEdges, inside: stream?.inSwarm ?? 0 };

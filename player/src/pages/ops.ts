@@ -51,7 +51,8 @@ function watchBase(): string | null {
 // that is on.
 const chosen = (): string => choice.value;
 const largest = (): string => [...swarms.values()].sort((a, b) => b.viewers - a.viewers)[0]?.name ?? '';
-const steered = (): string => chosen() || largest() || (streams?.[0] ?? '');
+const steered = (): string => chosen() || settled || largest() || (streams?.[0] ?? '');
+let settled = ''; // the one that is steered stays so while a tracker is silent, or somebody is at its fields, though another has more viewers meanwhile
 
 async function look(): Promise<void> {
   show(await (isDesk ? desk(chosen()) : shown()).then((view) => heard.told(view), (error: unknown) => heard.silence(error instanceof Error ? error.message : String(error))));
@@ -91,10 +92,13 @@ function show(view: View): void {
   find('#none').textContent = view.streams ? said.noStreams : view.unknown;
   find('#rows').replaceChildren(...[...listed, ...view.away].flatMap((s) => streamRows(s, swarms.get(s.name), base, view.partly)));
   find('#services').replaceChildren(...view.services.map(serviceRow));
+  const unsure = view.partly || view.steers === null;
+  if (!unsure && !(switches.touched && (swarms.has(settled) || streams?.includes(settled)))) settled = '';
   const name = steered();
+  settled = name;
   const swarm = swarms.get(name);
   const control = swarm?.control ?? (streams?.includes(name) ? view.controls.get(name) ?? view.defaults : null);
-  const silent = view.steers === null || (view.partly && !control);
+  const silent = view.steers === null || (view.partly && !swarm);
   switches.rest(silent);
   find('#swarm').classList.toggle('stale', silent);
   if (silent) find('#cells-caption').textContent = view.note;
@@ -103,7 +107,7 @@ function show(view: View): void {
     find('#remote').hidden = !steers || !control;
     find('#ahead').hidden = (swarm?.viewers ?? 0) > 0;
   }
-  if (steers && control) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
+  if (steers && control && !silent) switches.show(swarm ?? { name, control, viewers: 0, outside: 0, offload: 0, cells: 0, roots: 0 }, view.defaults);
   offer();
   hour.now(view.now, performance.now());
   drawCharts();

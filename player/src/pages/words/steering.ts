@@ -27,6 +27,7 @@ export interface Steering {
   refused(why: string): string;
   changed(name: string, time: string, p2p: string, cellSize: number, roots: number, bound: string): string;
   p2pIs(on: boolean, percent: number | null): string;
+  unseen: string; // a change was taken, and who took it is silent since
   bound(rate: string): string;
   noBound: string;
   turnOff(name: string): string;
@@ -67,6 +68,7 @@ const en: Steering = {
   noAnswer: 'No answer: it is not known whether it was changed.',
   refused: (why) => `Refused: ${why}`,
   changed: (name, time, p2p, size, roots, bound) => `${name}, ${time}: ${p2p}; cells of ${size}, ${roots} of them from the edge; ${bound}.`,
+  unseen: 'It was told; how the swarm is now is not known.',
   p2pIs: (on, percent) => `P2P is ${on ? `on${percent === null ? '' : ` for ${percent} %`}` : 'off'}`,
   bound: (rate) => `at most ${rate} from each viewer`,
   noBound: 'no bound of upload',
@@ -109,6 +111,7 @@ const pt: Steering = {
   noAnswer: 'Sem resposta: não se sabe se foi alterado.',
   refused: (why) => `Recusado: ${why}`,
   changed: (name, time, p2p, size, roots, bound) => `${name}, ${time}: ${p2p}; células de ${size}, ${roots} delas da borda; ${bound}.`,
+  unseen: 'Foi comunicado; não se sabe como o enxame está agora.',
   p2pIs: (on, percent) => `P2P ${on ? `ligado${percent === null ? '' : ` para ${percent} %`}` : 'desligado'}`,
   bound: (rate) => `no máximo ${rate} de cada espectador`,
   noBound: 'upload sem limite',
@@ -150,6 +153,7 @@ const zh: Steering = {
   noAnswer: '没有响应：不知道是否已更改。',
   refused: (why) => `被拒绝：${why}`,
   changed: (name, time, p2p, size, roots, bound) => `${name}，${time}：${p2p}；小组 ${size} 人，其中 ${roots} 个从边缘获取；${bound}。`,
+  unseen: '已通知；目前无法得知互助网络的状态。',
   p2pIs: (on, percent) => `互助已${on ? `开启${percent === null ? '' : `（${percent}%）`}` : '关闭'}`,
   bound: (rate) => `每位观众最多 ${rate}`,
   noBound: '上传不设限',
