@@ -150,7 +150,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     await page.locator('#switches[aria-busy]').waitFor();
     assert.deepEqual((await look(ops, 1280)).serious, [], 'the switches, while it is done');
     release();
-    await page.locator('#p2p[aria-checked="false"]').waitFor({ timeout: 2000 });
+    await page.locator('#p2p[aria-checked="false"]').waitFor({ timeout: 5000 });
     await page.unroute(control);
     await until('both to be out of the swarm, and to watch', async () => (await crowd()) === '2, 0 in the swarm');
     await pass(2);
@@ -163,7 +163,7 @@ test('an operator sees and steers a swarm', { timeout: 240_000 }, async (t) => {
     assert.match(await page.textContent('#cells-caption'), /2 in no cell/);
 
     await toggle.click();
-    await page.locator('#p2p[aria-checked="true"]').waitFor({ timeout: 3000 });
+    await page.locator('#p2p[aria-checked="true"]').waitFor({ timeout: 5000 });
     await until('both to share again', async () => (await peers()).every((bytes, i) => bytes > before[i]), { seconds: 30 });
     t.diagnostic(`from peers ${before.join(' and ')} bytes when it was off, then ${(await peers()).join(' and ')}`);
 
